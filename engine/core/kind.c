@@ -1,0 +1,53 @@
+/* The table of kinds: names and upstream's date rules (ENEDIS 1, 2). */
+#include <assert.h>
+#include <releve/kind.h>
+#include <string.h>
+
+#define CURVE_CALL_DAYS 7      /* longest range of a load curve request */
+#define DAILY_CALL_DAYS 365    /* longest range of a daily request */
+#define CURVE_HISTORY_MONTHS 24
+#define DAILY_HISTORY_MONTHS 36
+#define HISTORY_DAYS 15        /* added to either */
+
+static const struct releve_kind_facts kinds[RELEVE_KINDS] = {
+    [RELEVE_DAILY_CONSUMPTION] = {"daily_consumption", RELEVE_ENERGY, "Wh", false, DAILY_CALL_DAYS,
+                                  DAILY_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"consumption_load_curve", RELEVE_LOAD_CURVE, "W", false, CURVE_CALL_DAYS,
+                                       CURVE_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"daily_consumption_max_power", RELEVE_MAX_POWER, "VA", false,
+                                            DAILY_CALL_DAYS, DAILY_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_DAILY_PRODUCTION] = {"daily_production", RELEVE_ENERGY, "Wh", true, DAILY_CALL_DAYS,
+                                 DAILY_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"production_load_curve", RELEVE_LOAD_CURVE, "W", true, CURVE_CALL_DAYS,
+                                      CURVE_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
+    [RELEVE_ADDRESSES] = {"addresses", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
+    [RELEVE_IDENTITY] = {"identity", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
+    [RELEVE_CONTACT_DATA] = {"contact_data", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
+};
+
+const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind)
+{
+    assert(kind < RELEVE_KINDS);
+    return &kinds[kind];
+}
+
+bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind)
+{
+    for (int i = 0; i < RELEVE_KINDS; i++) {
+        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, text, length) == 0) {
+            *kind = (enum releve_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct releve_span releve_kind_history(enum releve_kind kind, releve_day today)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(kind);
+    assert(facts->quantity != RELEVE_DOCUMENT);
+    releve_day first = releve_day_add_months(today, -facts->history_months) - facts->history_days;
+    assert(today - first <= RELEVE_JOB_DAYS_MAX);
+    return (struct releve_span){first, today};
+}

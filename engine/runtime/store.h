@@ -1,0 +1,140 @@
+/* What the runtime asks of Redis: what is known, days, what was learned, results, and the ledger.
+ * Implemented by adapters/redis on hiredis's async interface; keys and JSON are those of DESIGN 4.
+ *
+ * Connection loss is the store's affair: it reconnects with growing delays and sends again what had no
+ * reply (every operation here may be repeated without harm), so a callback comes late rather than
+ * wrong. Each callback is called exactly once, never from within the call that names it; after
+ * releve_store_close with code RELEVE_E_INTERRUPTED. A Redis error reply (out of memory, read-only)
+ * gives RELEVE_E_REDIS and its text. */
+#ifndef RELEVE_RUNTIME_STORE_H
+#define RELEVE_RUNTIME_STORE_H
+
+#include <releve/coverage.h>
+#include <releve/error.h>
+#include <releve/job.h>
+#include <releve/quota.h>
+#include <releve/reading.h>
+#include <releve/verdict.h>
+#include <uv.h>
+
+struct releve_store;
+
+#define RELEVE_STORE_PREFIX_BYTES 64
+
+struct releve_store_options {
+    const char *url;    /* as RELEVE_REDIS; `embedded` is resolved by releve_embedded before */
+    const char *prefix; /* of every key: "releve" */
+    /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
+    void (*on_link)(void *data, bool up, const char *why);
+    void *data;
+};
+
+/* Connects (name, password and database included) and checks that Redis answers; `ready` gets RELEVE_OK
+ * or why not: what was tried, what came back. After a failure the store is still to be closed. */
+typedef void (*releve_store_ready)(void *data, const struct releve_error *error);
+enum releve_code releve_store_open(struct releve_store **store, uv_loop_t *loop,
+                                   const struct releve_store_options *options, releve_store_ready ready, void *data,
+                                   struct releve_error *error);
+void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
+
+typedef void (*releve_store_done)(void *data, const struct releve_error *error);
+
+/* --- what is known --------------------------------------------------------------------------- */
+
+/* What earlier runs learned of a usage point (releve:point:<prm>), as far as it still holds. */
+struct releve_point_facts {
+    releve_day activation;           /* first day of the meter; RELEVE_DAY_NONE where unknown */
+    releve_day consent_start;        /* first day of the consent; holds 24 h; RELEVE_DAY_NONE where unknown */
+    releve_kinds absent_kinds;       /* kinds it does not have; each holds 30 days */
+    struct releve_reason absent[RELEVE_MEASURES]; /* why, for those */
+    bool refused;                    /* consent, holder or unknown point; holds 24 h */
+    struct releve_reason refusal;
+};
+
+typedef void (*releve_store_known)(void *data, const struct releve_error *error,
+                                   const struct releve_coverage *coverage, const struct releve_point_facts *facts);
+
+/* Coverage of the job's span (states . c p h w; a day whose recheck_after lies before `now` is missing)
+ * and the facts of its usage point. Marks the job as running where job->id is not "". */
+void releve_store_begin(struct releve_store *store, const struct releve_job *job, releve_time now,
+                        releve_store_known known, void *data);
+
+/* --- what was obtained ------------------------------------------------------------------------ */
+
+struct releve_day_entry {
+    releve_day day;
+    enum releve_day_state state;          /* COMPLETE, PARTIAL, HOLE or PENDING */
+    releve_time recheck_after;            /* RELEVE_TIME_NEVER: not to be asked again */
+    const struct releve_reading *reading; /* NULL for HOLE and PENDING */
+};
+
+struct releve_day_batch {
+    releve_prm prm;
+    enum releve_kind kind;
+    const char *source;  /* "2026" or "v5" */
+    const char *quality; /* "BRUT", ... */
+    releve_time fetched_at;
+    const struct releve_day_entry *entries;
+    size_t count;
+};
+
+/* Writes all days of the batch in one transaction. The batch may go when the call returns. */
+void releve_store_put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
+                           void *data);
+
+/* Merges what is set in `facts` into releve:point:<prm>: an activation, a consent start, absent kinds, a
+ * refusal. Each is stamped with `now`. */
+void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
+                        releve_time now, releve_store_done done, void *data);
+
+/* Job hash, result stream and reply_to list in one transaction; nothing where the job had ended before. */
+void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
+                         void *data);
+
+/* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then
+ * `done`. */
+typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
+void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind,
+                            struct releve_span span, releve_store_each_day each, releve_store_done done, void *data);
+
+/* --- the ledger (law 1) ----------------------------------------------------------------------- */
+
+#define RELEVE_PERMIT_ID_BYTES 40
+#define RELEVE_BUCKET_BYTES 96
+
+/* How long a permit occupies the ledger where its request is never heard of again. The request itself
+ * must be over by then: the runtime gives it less. */
+#define RELEVE_PERMIT_LIFE_MS (40 * RELEVE_SECOND_MS)
+
+/* A permit was granted (wait_ms == 0), or it will be worth asking again in wait_ms. */
+typedef void (*releve_store_permit)(void *data, const struct releve_error *error, releve_time wait_ms);
+
+/* Asks for the right to send one request. `permit_id` is unique; asking twice with one id is one permit. */
+void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                             const char *permit_id, releve_store_permit reply, void *data);
+
+/* The first byte of the answer was seen: the request has arrived by now. The reply says when the next
+ * permit is due (0: now). */
+void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                const char *permit_id, releve_store_permit reply, void *data);
+
+/* The permit was not used: nothing was sent. */
+void releve_store_permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                const char *permit_id, releve_store_permit reply, void *data);
+
+/* Nobody gets a permit of that bucket for the next wait_ms (a later end that is set already stays). */
+void releve_store_bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms,
+                               releve_store_done done, void *data);
+
+/* How full each window of the bucket is, and when the next permit is due. */
+struct releve_ledger_usage {
+    uint32_t used[RELEVE_QUOTA_WINDOWS_MAX];
+    releve_time next_ms;   /* 0: at once */
+    releve_time closed_ms; /* how long the bucket stays closed; 0: open */
+};
+typedef void (*releve_store_usage)(void *data, const struct releve_error *error,
+                                   const struct releve_ledger_usage *usage);
+void releve_store_bucket_usage(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                               releve_store_usage reply, void *data);
+
+#endif

@@ -1,0 +1,63 @@
+/* What the runtime asks of an HTTP client. Implemented by adapters/http on libcurl's multi interface.
+ *
+ * One exchange is one request on one connection: HTTP/1.1, no redirects, http and https only. */
+#ifndef RELEVE_RUNTIME_TRANSPORT_H
+#define RELEVE_RUNTIME_TRANSPORT_H
+
+#include <releve/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* A body larger than this is not read further: 365 daily values take about 40 kB, 7 days of PT5M curve
+ * about 300 kB. */
+#define RELEVE_BODY_BYTES_MAX (4u * 1024u * 1024u)
+
+struct releve_transport;
+
+struct releve_exchange_request {
+    const char *url;
+    const char *authorization; /* value of the header, "Bearer ..." or "Basic ..."; NULL for none */
+    const char *form;          /* body of a POST, application/x-www-form-urlencoded; NULL for a GET */
+    uint32_t timeout_ms;       /* hard, from now: after it nothing of this request may still leave */
+};
+
+enum releve_exchange_outcome {
+    RELEVE_EXCHANGE_ANSWERED,  /* a complete response: look at status */
+    RELEVE_EXCHANGE_TIMEOUT,   /* the hard time-out */
+    RELEVE_EXCHANGE_UNREACHED, /* name, connection or TLS: nothing was sent */
+    RELEVE_EXCHANGE_BROKEN,    /* reset, truncated, not HTTP */
+    RELEVE_EXCHANGE_TOO_LARGE, /* body beyond RELEVE_BODY_BYTES_MAX */
+    RELEVE_EXCHANGE_CANCELLED  /* the transport was closed */
+};
+
+struct releve_exchange_response {
+    enum releve_exchange_outcome outcome;
+    char detail[160];         /* one line for people where outcome is not ANSWERED */
+    int status;               /* HTTP status, where ANSWERED */
+    const char *body;         /* decoded (gzip), NUL-terminated after body_bytes; valid in the callback only */
+    size_t body_bytes;
+    const char *content_type; /* "" where none; valid in the callback only */
+    const char *retry_after;  /* value of the Retry-After header, or ""; valid in the callback only */
+};
+
+/* `first_byte` is called at most once, when the first byte of the answer is seen, always before `done`.
+ * `done` is called exactly once for each accepted request, never from within releve_transport_send. */
+typedef void (*releve_exchange_first_byte)(void *data);
+typedef void (*releve_exchange_done)(void *data, const struct releve_exchange_response *response);
+
+/* connections_max: how many exchanges may be under way at once (1..1024). */
+enum releve_code releve_transport_open(struct releve_transport **transport, uv_loop_t *loop, unsigned connections_max,
+                                       struct releve_error *error);
+
+enum releve_code releve_transport_send(struct releve_transport *transport,
+                                       const struct releve_exchange_request *request,
+                                       releve_exchange_first_byte first_byte, releve_exchange_done done, void *data,
+                                       struct releve_error *error);
+
+/* Ends what is under way (each `done` is called with CANCELLED), then closes its handles on the loop;
+ * `closed` is called when the memory is gone. */
+void releve_transport_close(struct releve_transport *transport, void (*closed)(void *data), void *data);
+
+#endif

@@ -1,0 +1,39 @@
+/* Errors of this program itself: one enum, one table of names and exit codes.
+ *
+ * What upstream answers is not an error but a verdict (releve/verdict.h). */
+#ifndef RELEVE_ERROR_H
+#define RELEVE_ERROR_H
+
+enum releve_code {
+    RELEVE_OK,
+    RELEVE_E_PARTIAL,     /* finished, but some days failed */
+    RELEVE_E_USAGE,       /* wrong usage: flags, dates, PRMs */
+    RELEVE_E_CONFIG,      /* wrong configuration */
+    RELEVE_E_CREDENTIALS, /* upstream refuses the credentials */
+    RELEVE_E_UPSTREAM,    /* upstream cannot be used at all */
+    RELEVE_E_REDIS,       /* Redis unreachable or refusing */
+    RELEVE_E_SYSTEM,      /* memory, files, sockets of this machine */
+    RELEVE_E_INTERRUPTED, /* stopped by the user; work is kept */
+    RELEVE_CODES
+};
+
+#define RELEVE_ERROR_BYTES 512
+
+/* What was attempted, on what, what came back and what the user can do: one line, no secret. */
+struct releve_error {
+    enum releve_code code;
+    char text[RELEVE_ERROR_BYTES];
+};
+
+/* "usage", "redis", ...: for logs and JSON. */
+const char *releve_code_name(enum releve_code code);
+
+/* The process exit code that DESIGN 3 gives to it. */
+int releve_code_exit(enum releve_code code);
+
+/* Fills *error and returns `code`, so that a failing function can `return releve_fail(...)`.
+ * A text that is too long is cut. */
+enum releve_code releve_fail(struct releve_error *error, enum releve_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

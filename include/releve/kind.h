@@ -1,0 +1,51 @@
+/* What can be asked about a usage point, and upstream's date rules for each. */
+#ifndef RELEVE_KIND_H
+#define RELEVE_KIND_H
+
+#include <releve/calendar.h>
+#include <releve/span.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum releve_kind {
+    RELEVE_DAILY_CONSUMPTION,
+    RELEVE_CONSUMPTION_LOAD_CURVE,
+    RELEVE_DAILY_CONSUMPTION_MAX_POWER,
+    RELEVE_DAILY_PRODUCTION,
+    RELEVE_PRODUCTION_LOAD_CURVE,
+    RELEVE_MEASURES, /* how many kinds are measures: they have days */
+    RELEVE_CONTRACTS = RELEVE_MEASURES,
+    RELEVE_ADDRESSES,
+    RELEVE_IDENTITY,
+    RELEVE_CONTACT_DATA,
+    RELEVE_KINDS
+};
+
+/* A set of kinds: bit k is kind k. */
+typedef uint32_t releve_kinds;
+#define RELEVE_KIND_BIT(kind) (1u << (unsigned)(kind))
+#define RELEVE_ALL_MEASURES (RELEVE_KIND_BIT(RELEVE_MEASURES) - 1u)
+
+enum releve_quantity { RELEVE_ENERGY, RELEVE_LOAD_CURVE, RELEVE_MAX_POWER, RELEVE_DOCUMENT };
+
+struct releve_kind_facts {
+    const char *name;              /* the v5 name, used everywhere in this project */
+    enum releve_quantity quantity; /* what a day of it holds */
+    const char *unit;              /* "Wh", "W", "VA"; NULL for documents */
+    bool production;               /* injected, not withdrawn */
+    int call_days_max;             /* longest range of one request, in days; 0 for documents */
+    int history_months;            /* deepest history: months ... */
+    int history_days;              /* ... plus days before today */
+};
+
+/* Never NULL for a kind below RELEVE_KINDS. Source: Enedis's specifications, both generations. */
+const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind);
+bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind);
+
+/* Days that upstream can serve for a measure when today is `today`: from its deepest history to
+ * yesterday. `end` of the result is `today`. */
+struct releve_span releve_kind_history(enum releve_kind kind, releve_day today);
+
+#define RELEVE_JOB_DAYS_MAX 1128 /* 36 months + 15 days never hold more; a job has at most so many */
+
+#endif

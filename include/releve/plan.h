@@ -1,0 +1,36 @@
+/* Plans: the fewest chunks that cover the missing days of a coverage (law 2, thrift). */
+#ifndef RELEVE_PLAN_H
+#define RELEVE_PLAN_H
+
+#include <releve/coverage.h>
+#include <stdbool.h>
+
+struct releve_plan_limits {
+    int days_max;        /* longest chunk, in days (7 or 365) */
+    int days_min;        /* shortest request that upstream accepts: 1 (2026) or 2 (v5) */
+    releve_day earliest; /* no request may begin before this day */
+    releve_day latest;   /* no request may end after this day (excluded end): today */
+};
+
+/* A request: `asked` goes upstream, `wanted` is the part that the plan is about. They differ only
+ * where a chunk was widened to days_min. */
+struct releve_chunk_span {
+    struct releve_span asked;
+    struct releve_span wanted;
+};
+
+/* The next chunk of the best plan, newest first. It begins and ends with a missing day. False where
+ * no day is missing, or where the only missing day cannot be asked within the limits (then
+ * chunk->wanted names it, and asked is empty). */
+bool releve_plan_next(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                      struct releve_chunk_span *chunk);
+
+/* Widens `wanted` to what upstream accepts: into the past, else into the future. False where neither
+ * is within the limits. */
+bool releve_plan_widen(struct releve_span wanted, const struct releve_plan_limits *limits,
+                       struct releve_chunk_span *chunk);
+
+/* How many chunks the whole plan has. */
+int releve_plan_chunks(const struct releve_coverage *coverage, const struct releve_plan_limits *limits);
+
+#endif

@@ -1,0 +1,41 @@
+/* A quota: at most `limit` arrivals in any window of `window_ms`, for each of its windows. */
+#ifndef RELEVE_QUOTA_H
+#define RELEVE_QUOTA_H
+
+#include <releve/calendar.h>
+#include <releve/error.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RELEVE_QUOTA_WINDOWS_MAX 4
+#define RELEVE_QUOTA_LIMIT_MAX 1000000
+#define RELEVE_QUOTA_WINDOW_MS_MAX (24 * RELEVE_HOUR_MS)
+#define RELEVE_QUOTA_TEXT 96
+
+struct releve_window {
+    uint32_t limit;      /* arrivals */
+    releve_time span_ms; /* length of the window */
+};
+
+/* No window at all means no limit (`none`). */
+struct releve_quota {
+    size_t windows_count;
+    struct releve_window windows[RELEVE_QUOTA_WINDOWS_MAX];
+};
+
+/* Reads "5/1s,1000/1h" or "none". Durations: a whole number and ms, s, m, h or d. */
+enum releve_code releve_quota_parse(const char *text, struct releve_quota *quota, struct releve_error *error);
+
+/* The canonical text: "5/1s,1000/1h". */
+void releve_quota_format(const struct releve_quota *quota, char out[RELEVE_QUOTA_TEXT]);
+
+/* The longest window, in ms; 0 for `none`. */
+releve_time releve_quota_longest_ms(const struct releve_quota *quota);
+
+/* When the last of `requests` may be granted, in ms from now, where each occupies the ledger from its
+ * grant until `round_trip_ms` later plus the window, with `used` (ascending instants of permits that
+ * count already, ms relative to now, so <= 0; may be NULL). RELEVE_TIME_NEVER where memory is short. */
+releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t requests, releve_time round_trip_ms,
+                                     const releve_time *used, size_t used_count);
+
+#endif

@@ -1,0 +1,40 @@
+/* One day as upstream told it, in the one form that both generations come to. */
+#ifndef RELEVE_READING_H
+#define RELEVE_READING_H
+
+#include <releve/calendar.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An interval for which upstream gave no value. */
+#define RELEVE_NO_VALUE INT32_MIN
+#define RELEVE_VALUE_MAX INT32_MAX
+
+/* One interval of a load curve. */
+struct releve_interval {
+    int16_t minute;         /* where it begins: elapsed minutes since local midnight */
+    int16_t length_minutes; /* 5, 10, 15, 30 or 60 */
+    int32_t value_w;        /* mean power, or RELEVE_NO_VALUE */
+};
+
+/* A day has at most so many intervals: 25 hours of 5 minutes. */
+#define RELEVE_INTERVALS_MAX (RELEVE_DAY_MINUTES_MAX / 5)
+
+#define RELEVE_QUALITY_BYTES 16
+
+struct releve_reading {
+    releve_day day;
+    bool complete; /* every interval of the day has a value; always true for daily kinds */
+
+    /* Energy (Wh) and max power (VA). */
+    int32_t value;
+    releve_time at; /* max power: the instant of the peak */
+
+    /* Load curves: the intervals that upstream named, ascending, not overlapping, inside the day.
+     * Owned by the answer that holds this reading. */
+    const struct releve_interval *intervals;
+    size_t intervals_count;
+};
+
+#endif

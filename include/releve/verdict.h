@@ -1,0 +1,57 @@
+/* What an upstream answer means for the work: the whole vocabulary of reactions.
+ *
+ * The dialects (adapters/enedis) map answers to verdicts; the core reacts to nothing else.
+ * Source: ENEDIS 5. */
+#ifndef RELEVE_VERDICT_H
+#define RELEVE_VERDICT_H
+
+#include <releve/calendar.h>
+#include <releve/reading.h>
+
+enum releve_verdict {
+    RELEVE_DATA,                /* readings; days that are absent from them have no data */
+    RELEVE_NO_DATA,             /* no measure in the whole range: holes, or not there yet */
+    RELEVE_BEFORE_ACTIVATION,   /* range begins before the meter's activation */
+    RELEVE_BEFORE_CONSENT,      /* range begins before the consent's start */
+    RELEVE_BEYOND_HISTORY,      /* range begins beyond the history that upstream keeps */
+    RELEVE_NOT_APPLICABLE,      /* this usage point has no such kind: permanent */
+    RELEVE_POINT_REFUSED,       /* no consent, not the holder, unknown point: stop the PRM */
+    RELEVE_API_REFUSED,         /* the application has not subscribed this API: stop the kind */
+    RELEVE_TOKEN_STALE,         /* 401 on a data request: renew once for all, repeat */
+    RELEVE_CREDENTIALS_REFUSED, /* the token endpoint refuses the credentials */
+    RELEVE_THROTTLED,           /* quota: close the bucket until the time given */
+    RELEVE_TRANSIENT,           /* worth another try: 5xx, time-out, reset, unusable body */
+    RELEVE_BAD_REQUEST,         /* our request is wrong: never repeated */
+    RELEVE_BLOCKED,             /* a security appliance answered: configuration, never a hole */
+    RELEVE_TOKEN,               /* the token endpoint gave a token */
+    RELEVE_VERDICTS
+};
+
+/* "data", "no_data", ...: for logs. */
+const char *releve_verdict_name(enum releve_verdict verdict);
+
+#define RELEVE_REASON_CODE_BYTES 40
+#define RELEVE_REASON_TEXT_BYTES 200
+
+/* Why: upstream's own code where it gave one ("ADAM-ERR0123", "900804"), else ours ("http-502",
+ * "timeout", "reset", "bad-body"), and one printable line. Never a token, never personal data. */
+struct releve_reason {
+    char code[RELEVE_REASON_CODE_BYTES];
+    char text[RELEVE_REASON_TEXT_BYTES];
+};
+
+#define RELEVE_RETRY_UNKNOWN (-1)
+
+/* A judged answer. Readings are there for RELEVE_DATA only: ascending by day, each day once, all
+ * inside the asked span. */
+struct releve_answer {
+    enum releve_verdict verdict;
+    struct releve_reason reason;
+    int64_t retry_after_ms; /* THROTTLED: as upstream says, may be nonsense; or RELEVE_RETRY_UNKNOWN */
+    int64_t expires_in_s;   /* TOKEN: how long it is good for */
+    char quality[RELEVE_QUALITY_BYTES]; /* DATA: "BRUT", ... */
+    const struct releve_reading *readings;
+    size_t readings_count;
+};
+
+#endif
