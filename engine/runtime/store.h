@@ -12,6 +12,7 @@
 #include <releve/coverage.h>
 #include <releve/error.h>
 #include <releve/job.h>
+#include <releve/point.h>
 #include <releve/quota.h>
 #include <releve/reading.h>
 #include <releve/verdict.h>
@@ -41,16 +42,6 @@ typedef void (*releve_store_done)(void *data, const struct releve_error *error);
 
 /* --- what is known --------------------------------------------------------------------------- */
 
-/* What earlier runs learned of a usage point (releve:point:<prm>), as far as it still holds. */
-struct releve_point_facts {
-    releve_day activation;           /* first day of the meter; RELEVE_DAY_NONE where unknown */
-    releve_day consent_start;        /* first day of the consent; holds 24 h; RELEVE_DAY_NONE where unknown */
-    releve_kinds absent_kinds;       /* kinds it does not have; each holds 30 days */
-    struct releve_reason absent[RELEVE_MEASURES]; /* why, for those */
-    bool refused;                    /* consent, holder or unknown point; holds 24 h */
-    struct releve_reason refusal;
-};
-
 typedef void (*releve_store_known)(void *data, const struct releve_error *error,
                                    const struct releve_coverage *coverage, const struct releve_point_facts *facts);
 
@@ -60,13 +51,6 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
                         releve_store_known known, void *data);
 
 /* --- what was obtained ------------------------------------------------------------------------ */
-
-struct releve_day_entry {
-    releve_day day;
-    enum releve_day_state state;          /* COMPLETE, PARTIAL, HOLE or PENDING */
-    releve_time recheck_after;            /* RELEVE_TIME_NEVER: not to be asked again */
-    const struct releve_reading *reading; /* NULL for HOLE and PENDING */
-};
 
 struct releve_day_batch {
     releve_prm prm;

@@ -3,6 +3,7 @@
 #define RELEVE_READING_H
 
 #include <releve/calendar.h>
+#include <releve/coverage.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,14 @@ struct releve_reading {
      * Owned by the answer that holds this reading. */
     const struct releve_interval *intervals;
     size_t intervals_count;
+};
+
+/* One day as it is to be kept. */
+struct releve_day_entry {
+    releve_day day;
+    enum releve_day_state state;          /* COMPLETE, PARTIAL, HOLE or PENDING */
+    releve_time recheck_after;            /* civil clock; RELEVE_TIME_NEVER: not to be asked again */
+    const struct releve_reading *reading; /* NULL for HOLE and PENDING */
 };
 
 #endif

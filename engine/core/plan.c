@@ -1,0 +1,78 @@
+/* The planner: covers missing days (points on a line) with the fewest chunks (intervals of at most days_max).
+ *
+ * Taking the newest missing day and reaching back from it as far as allowed is optimal: some chunk must cover
+ * that day, no chunk can begin earlier than this one and still do so, so swapping it in loses nothing. Law 2. */
+#include <assert.h>
+#include <releve/plan.h>
+
+bool releve_plan_widen(struct releve_span wanted, const struct releve_plan_limits *limits,
+                       struct releve_chunk_span *chunk)
+{
+    int lack = limits->days_min - releve_span_days(wanted);
+    struct releve_span past = {wanted.first - (lack > 0 ? lack : 0), wanted.end};
+    struct releve_span future = {wanted.first, wanted.end + (lack > 0 ? lack : 0)};
+    chunk->wanted = wanted;
+    if (lack <= 0 || past.first >= limits->earliest)
+        chunk->asked = past;
+    else if (future.end <= limits->latest)
+        chunk->asked = future;
+    else
+        chunk->asked = (struct releve_span){wanted.first, wanted.first};
+    return releve_span_days(chunk->asked) > 0;
+}
+
+/* The oldest missing day that a chunk ending with `newest` can reach. */
+static releve_day reach(const struct releve_coverage *coverage, int days_max, releve_day newest)
+{
+    releve_day first = newest;
+    for (releve_day day = newest - 1; day > newest - days_max && day >= coverage->span.first; day--)
+        if (releve_coverage_get(coverage, day) == RELEVE_DAY_MISSING)
+            first = day;
+    return first;
+}
+
+/* Where a request may not be shorter than days_min and the next chunk would be, gives it the oldest days of this
+ * one: as many chunks, and no day is asked twice. Returns the new first day of this chunk. */
+static releve_day leave_company(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                                releve_day first, releve_day newest)
+{
+    releve_day next = first - 1;
+    if (releve_coverage_get(coverage, next) != RELEVE_DAY_MISSING)
+        return first;
+    int lack = limits->days_min - (next - reach(coverage, limits->days_max, next) + 1);
+    releve_day shifted = first + lack;
+    if (lack <= 0 || newest - shifted + 1 < limits->days_min)
+        return first;
+    for (releve_day day = first; day <= shifted; day++)
+        if (releve_coverage_get(coverage, day) != RELEVE_DAY_MISSING)
+            return first;
+    return shifted;
+}
+
+bool releve_plan_next(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                      struct releve_chunk_span *chunk)
+{
+    assert(limits->days_max >= limits->days_min && limits->days_min >= 1);
+    *chunk = (struct releve_chunk_span){{0, 0}, {0, 0}};
+    releve_day newest = releve_coverage_newest(coverage, RELEVE_DAY_MISSING, coverage->span.end);
+    if (newest == RELEVE_DAY_NONE)
+        return false;
+    releve_day first = reach(coverage, limits->days_max, newest);
+    if (limits->days_min > 1)
+        first = leave_company(coverage, limits, first, newest);
+    return releve_plan_widen((struct releve_span){first, newest + 1}, limits, chunk);
+}
+
+int releve_plan_chunks(const struct releve_coverage *coverage, const struct releve_plan_limits *limits)
+{
+    struct releve_coverage left = *coverage;
+    struct releve_chunk_span chunk;
+    int chunks = 0;
+    for (;;) {
+        bool possible = releve_plan_next(&left, limits, &chunk);
+        if (!possible && releve_span_days(chunk.wanted) == 0)
+            return chunks;
+        chunks += possible;
+        releve_coverage_replace(&left, chunk.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
+    }
+}

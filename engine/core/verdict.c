@@ -1,0 +1,27 @@
+/* Names of verdicts, for logs. */
+#include <assert.h>
+#include <releve/verdict.h>
+
+static const char *const names[RELEVE_VERDICTS] = {
+    [RELEVE_DATA] = "data",
+    [RELEVE_NO_DATA] = "no_data",
+    [RELEVE_BEFORE_ACTIVATION] = "before_activation",
+    [RELEVE_BEFORE_CONSENT] = "before_consent",
+    [RELEVE_BEYOND_HISTORY] = "beyond_history",
+    [RELEVE_NOT_APPLICABLE] = "not_applicable",
+    [RELEVE_POINT_REFUSED] = "point_refused",
+    [RELEVE_API_REFUSED] = "api_refused",
+    [RELEVE_TOKEN_STALE] = "token_stale",
+    [RELEVE_CREDENTIALS_REFUSED] = "credentials_refused",
+    [RELEVE_THROTTLED] = "throttled",
+    [RELEVE_TRANSIENT] = "transient",
+    [RELEVE_BAD_REQUEST] = "bad_request",
+    [RELEVE_BLOCKED] = "blocked",
+    [RELEVE_TOKEN] = "token",
+};
+
+const char *releve_verdict_name(enum releve_verdict verdict)
+{
+    assert(verdict < RELEVE_VERDICTS);
+    return names[verdict];
+}

@@ -1,0 +1,160 @@
+/* The core: one step function that takes every decision.
+ *
+ * An event and its time go in, actions come out; the core has no clock, no socket and no thread. Whoever
+ * drives it (engine/runtime on a libuv loop, tests/simulation in virtual time) carries out the actions and
+ * brings back what they led to. Laws 1, 2, 4, 5 and 6 are decided here. */
+#ifndef RELEVE_CORE_H
+#define RELEVE_CORE_H
+
+#include <releve/error.h>
+#include <releve/job.h>
+#include <releve/plan.h>
+#include <releve/point.h>
+#include <releve/reading.h>
+#include <releve/verdict.h>
+
+#define RELEVE_CORE_JOBS_MAX 1024      /* jobs under way at once; the backlog waits outside */
+#define RELEVE_CONCURRENCY_MAX 256     /* requests in flight */
+#define RELEVE_BUCKETS_MAX 8           /* quota buckets */
+#define RELEVE_JOB_CHUNKS_MAX 8        /* open chunks of one job */
+#define RELEVE_CHUNK_TRIES_MAX 6       /* tries of a chunk in one job run */
+#define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
+#define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
+#define RELEVE_POINT_FAILURES_MAX 3    /* transient failures in a row before a usage point is paused */
+#define RELEVE_POINT_PAUSE_MIN_MS (5 * RELEVE_SECOND_MS) /* doubles with each pause, up to BACKOFF_MAX */
+#define RELEVE_GIVEN_UP_MAX 3          /* chunks given up in a row before the rest of the job is given up */
+#define RELEVE_EMPTY_CHUNKS_MAX 4      /* newest chunks all empty: the job goes on in class low */
+#define RELEVE_CLASS_WAIT_MAX 9        /* permits that others get before a class with work gets one */
+#define RELEVE_STALE_MAX 2             /* 401s of one chunk that lead to a new token; then it is a failure */
+#define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
+#define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS)     /* a throttle answer closes a bucket for no longer */
+#define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
+#define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS)   /* an API that is not subscribed is asked again after */
+#define RELEVE_RECENT_DAYS 2           /* no data for J-1 and J-2 means "not yet" */
+#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)        /* "not yet" is asked again after */
+#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)         /* J-1 is not asked again before 08:30 in Paris */
+
+struct releve_core;
+
+struct releve_core_options {
+    unsigned concurrency;             /* requests in flight: 1..RELEVE_CONCURRENCY_MAX */
+    int days_min;                     /* shortest request that upstream accepts: 1 or 2 */
+    unsigned buckets_count;           /* 1..RELEVE_BUCKETS_MAX */
+    unsigned bucket_of[RELEVE_KINDS]; /* the quota bucket of each kind */
+    unsigned token_bucket;            /* the one of token requests */
+    releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
+    releve_time civil_shift_ms;       /* civil clock minus real clock: not 0 where RELEVE_TODAY pretends */
+    int token_tries_max;              /* token failures in a row before RELEVE_ACTION_STOP; 0: never stop */
+    uint64_t seed;                    /* of the jitter */
+};
+
+/* A job or a chunk under way. */
+typedef uint32_t releve_handle;
+
+enum releve_event_type {
+    RELEVE_EVENT_TICK,     /* nothing but the time */
+    RELEVE_EVENT_JOB,      /* .job: a new job; only where releve_core_room() > 0 */
+    RELEVE_EVENT_KNOWN,    /* .handle of a job, .coverage and .facts; or .error: the store refused */
+    RELEVE_EVENT_PERMIT,   /* .bucket, .wait_ms: 0 granted, else when to ask again */
+    RELEVE_EVENT_DUE,      /* .bucket, .wait_ms: the next permit is due then (somebody's request is over) */
+    RELEVE_EVENT_ANSWER,   /* .handle of a chunk, .answer */
+    RELEVE_EVENT_TOKEN,    /* .answer of the token endpoint */
+    RELEVE_EVENT_STORED,   /* .handle of a chunk; .error where the store refused */
+    RELEVE_EVENT_FINISHED, /* .handle of a job: its result is written, or refused for good */
+    RELEVE_EVENT_DRAIN     /* no new requests; what is in flight ends; jobs are given back */
+};
+
+struct releve_event {
+    enum releve_event_type type;
+    releve_time now; /* real time; never goes back */
+    releve_handle handle;
+    unsigned bucket;
+    releve_time wait_ms;
+    const struct releve_job *job;
+    const struct releve_coverage *coverage;
+    const struct releve_point_facts *facts;
+    const struct releve_answer *answer;
+    const struct releve_error *error;
+};
+
+enum releve_action_type {
+    RELEVE_ACTION_BEGIN,        /* .handle, .job: tell what is known -> KNOWN */
+    RELEVE_ACTION_ASK,          /* .bucket: ask the ledger for a permit -> PERMIT */
+    RELEVE_ACTION_RETURN,       /* .bucket: the permit just granted is not needed */
+    RELEVE_ACTION_CLOSE,        /* .bucket, .wait_ms: close it for everybody */
+    RELEVE_ACTION_SEND_TOKEN,   /* .bucket: ask for a token under the permit just granted -> TOKEN */
+    RELEVE_ACTION_SEND,         /* .handle, .bucket, .job, .span: send the chunk likewise -> ANSWER */
+    RELEVE_ACTION_STORE,        /* .handle, .job, .answer, .entries -> STORED */
+    RELEVE_ACTION_LEARN,        /* .job (for its PRM), .facts: keep what is set in them */
+    RELEVE_ACTION_FINISH,       /* .handle, .result: write it -> FINISHED */
+    RELEVE_ACTION_GIVE_BACK,    /* .job: not done, and not going to be (drain); forgotten here */
+    RELEVE_ACTION_NOTICE,       /* .notice, .job, .reason, .wait_ms: for people */
+    RELEVE_ACTION_STOP          /* .code, .reason: going on is pointless; the core drains */
+};
+
+enum releve_notice {
+    RELEVE_NOTICE_RETRY,         /* a chunk failed and is tried again in wait_ms */
+    RELEVE_NOTICE_GIVEN_UP,      /* a chunk failed for good */
+    RELEVE_NOTICE_PAUSED,        /* a usage point is paused for wait_ms */
+    RELEVE_NOTICE_THROTTLED,     /* a bucket is closed for wait_ms */
+    RELEVE_NOTICE_TOKEN_RETRY,   /* no token; tried again in wait_ms */
+    RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this usage point */
+    RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
+    RELEVE_NOTICE_DEMOTED        /* the job goes on in class low */
+};
+
+/* What pointers name belongs to the core (or to the event) and is valid until the next step. */
+struct releve_action {
+    enum releve_action_type type;
+    releve_handle handle;
+    unsigned bucket;
+    releve_time wait_ms;
+    struct releve_span span;
+    const struct releve_job *job; /* NULL in a NOTICE that is of no job */
+    const struct releve_answer *answer;
+    const struct releve_day_entry *entries;
+    size_t entries_count;
+    const struct releve_point_facts *facts;
+    const struct releve_result *result;
+    enum releve_notice notice;
+    enum releve_code code;
+    const struct releve_reason *reason;
+};
+
+/* Grows as needed; one list is used again for every step. */
+struct releve_actions {
+    struct releve_action *items;
+    size_t count;
+    size_t capacity;
+};
+
+/* NULL where memory is short. */
+struct releve_core *releve_core_new(const struct releve_core_options *options);
+void releve_core_free(struct releve_core *core);
+
+/* Takes one event; `out` is emptied first. The order of the actions is the order to carry them out in. */
+void releve_core_step(struct releve_core *core, const struct releve_event *event, struct releve_actions *out);
+
+/* When it next wants a TICK; RELEVE_TIME_NEVER where it waits for an answer, or for nothing. */
+releve_time releve_core_deadline(const struct releve_core *core);
+
+/* How many more jobs it takes now; 0 while it drains. */
+size_t releve_core_room(const struct releve_core *core);
+
+/* Nothing under way: no job, no request, no write. */
+bool releve_core_idle(const struct releve_core *core);
+
+/* For progress and status. */
+struct releve_core_view {
+    size_t jobs;               /* under way */
+    unsigned in_flight;        /* requests, token included */
+    uint64_t requests;         /* sent so far, token included */
+    uint64_t throttled;        /* throttle answers so far */
+    uint64_t retries;          /* transient failures so far */
+    releve_time next_permit_at; /* when the ledger is asked next; RELEVE_TIME_NEVER where nothing waits for it */
+};
+struct releve_core_view releve_core_look(const struct releve_core *core);
+
+void releve_actions_free(struct releve_actions *actions);
+
+#endif
