@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #define DAY_MS (24 * RELEVE_HOUR_MS)
-#define WINTER_MINUTES 60  /* CET is UTC+1 */
-#define SUMMER_MINUTES 120 /* CEST is UTC+2 */
-#define SWITCH_HOUR_UTC 1  /* both changes happen at 01:00 UTC */
+#define WINTER_MINUTES 60       /* CET is UTC+1 */
+#define SUMMER_MINUTES 120      /* CEST is UTC+2 */
+#define SWITCH_HOUR_UTC 1       /* both changes happen at 01:00 UTC */
 #define FIRST_OCTOBER_RULE 1996 /* before that, summer time ended in September */
 
 /* Days and civil dates after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": the year
@@ -102,8 +102,8 @@ static releve_day last_sunday(int year, int month)
 static void summer(int year, releve_time *begin, releve_time *end)
 {
     *begin = (releve_time)last_sunday(year, 3) * DAY_MS + SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
-    *end = (releve_time)last_sunday(year, year >= FIRST_OCTOBER_RULE ? 10 : 9) * DAY_MS +
-           SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
+    *end =
+        (releve_time)last_sunday(year, year >= FIRST_OCTOBER_RULE ? 10 : 9) * DAY_MS + SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
 }
 
 static releve_day utc_day(releve_time at)
@@ -130,11 +130,11 @@ releve_day releve_paris_day(releve_time at)
 
 releve_time releve_paris_midnight(releve_day day)
 {
-    releve_time at;
-    int count = releve_paris_instants(day, 0, &at);
+    releve_time at[2];
+    int count = releve_paris_instants(day, 0, at);
     assert(count == 1); /* the clock never changes at midnight */
     (void)count;
-    return at;
+    return at[0];
 }
 
 int releve_paris_day_minutes(releve_day day)
@@ -150,10 +150,8 @@ int releve_paris_instants(releve_day day, int second_of_day, releve_time at[2])
     /* Summer first: where both hold, the summer one is the earlier. */
     for (int offset = SUMMER_MINUTES; offset >= WINTER_MINUTES; offset -= SUMMER_MINUTES - WINTER_MINUTES) {
         releve_time candidate = wall - offset * RELEVE_MINUTE_MS;
-        if (releve_paris_offset_minutes(candidate) == offset) {
-            /* The caller may ask for one only where there is one: at[1] is written for doubled labels only. */
+        if (releve_paris_offset_minutes(candidate) == offset)
             at[count++] = candidate;
-        }
     }
     return count;
 }

@@ -3,11 +3,11 @@
 #include <releve/kind.h>
 #include <string.h>
 
-#define CURVE_CALL_DAYS 7      /* longest range of a load curve request */
-#define DAILY_CALL_DAYS 365    /* longest range of a daily request */
+#define CURVE_CALL_DAYS 7   /* longest range of a load curve request */
+#define DAILY_CALL_DAYS 365 /* longest range of a daily request */
 #define CURVE_HISTORY_MONTHS 24
 #define DAILY_HISTORY_MONTHS 36
-#define HISTORY_DAYS 15        /* added to either */
+#define HISTORY_DAYS 15 /* added to either */
 
 static const struct releve_kind_facts kinds[RELEVE_KINDS] = {
     [RELEVE_DAILY_CONSUMPTION] = {"daily_consumption", RELEVE_ENERGY, "Wh", false, DAILY_CALL_DAYS,
@@ -16,8 +16,8 @@ static const struct releve_kind_facts kinds[RELEVE_KINDS] = {
                                        CURVE_HISTORY_MONTHS, HISTORY_DAYS},
     [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"daily_consumption_max_power", RELEVE_MAX_POWER, "VA", false,
                                             DAILY_CALL_DAYS, DAILY_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_DAILY_PRODUCTION] = {"daily_production", RELEVE_ENERGY, "Wh", true, DAILY_CALL_DAYS,
-                                 DAILY_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_DAILY_PRODUCTION] = {"daily_production", RELEVE_ENERGY, "Wh", true, DAILY_CALL_DAYS, DAILY_HISTORY_MONTHS,
+                                 HISTORY_DAYS},
     [RELEVE_PRODUCTION_LOAD_CURVE] = {"production_load_curve", RELEVE_LOAD_CURVE, "W", true, CURVE_CALL_DAYS,
                                       CURVE_HISTORY_MONTHS, HISTORY_DAYS},
     [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},

@@ -1,6 +1,6 @@
 /* Quotas as text and as time: what the ledger's rule (DESIGN 2) makes of a number of requests. */
-#include <releve/quota.h>
 #include <assert.h>
+#include <releve/quota.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,7 @@ static const struct {
     const char *unit;
     releve_time ms;
 } units[] = {
-    {"ms", 1},
-    {"s", RELEVE_SECOND_MS},
-    {"m", RELEVE_MINUTE_MS},
-    {"h", RELEVE_HOUR_MS},
-    {"d", 24 * RELEVE_HOUR_MS},
+    {"ms", 1}, {"s", RELEVE_SECOND_MS}, {"m", RELEVE_MINUTE_MS}, {"h", RELEVE_HOUR_MS}, {"d", 24 * RELEVE_HOUR_MS},
 };
 #define UNITS (sizeof units / sizeof units[0])
 
@@ -90,9 +86,9 @@ void releve_quota_format(const struct releve_quota *quota, char out[RELEVE_QUOTA
         size_t unit = UNITS - 1;
         while (quota->windows[i].span_ms % units[unit].ms != 0)
             unit--;
-        int length = snprintf(out + used, RELEVE_QUOTA_TEXT - used, "%s%u/%lld%s", i == 0 ? "" : ",",
-                              quota->windows[i].limit, (long long)(quota->windows[i].span_ms / units[unit].ms),
-                              units[unit].unit);
+        int length =
+            snprintf(out + used, RELEVE_QUOTA_TEXT - used, "%s%u/%lld%s", i == 0 ? "" : ",", quota->windows[i].limit,
+                     (long long)(quota->windows[i].span_ms / units[unit].ms), units[unit].unit);
         assert(length > 0 && (size_t)length < RELEVE_QUOTA_TEXT - used);
         used += (size_t)length;
     }

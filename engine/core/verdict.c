@@ -1,6 +1,7 @@
-/* Names of verdicts, for logs. */
+/* Names of verdicts, and reasons. */
 #include <assert.h>
 #include <releve/verdict.h>
+#include <stdio.h>
 
 static const char *const names[RELEVE_VERDICTS] = {
     [RELEVE_DATA] = "data",
@@ -24,4 +25,10 @@ const char *releve_verdict_name(enum releve_verdict verdict)
 {
     assert(verdict < RELEVE_VERDICTS);
     return names[verdict];
+}
+
+void releve_reason_set(struct releve_reason *reason, const char *code, const char *text)
+{
+    (void)snprintf(reason->code, sizeof reason->code, "%s", code);
+    (void)snprintf(reason->text, sizeof reason->text, "%s", text);
 }

@@ -42,8 +42,8 @@ typedef void (*releve_store_done)(void *data, const struct releve_error *error);
 
 /* --- what is known --------------------------------------------------------------------------- */
 
-typedef void (*releve_store_known)(void *data, const struct releve_error *error,
-                                   const struct releve_coverage *coverage, const struct releve_point_facts *facts);
+typedef void (*releve_store_known)(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
+                                   const struct releve_point_facts *facts);
 
 /* Coverage of the job's span (states . c p h w; a day whose recheck_after lies before `now` is missing)
  * and the facts of its usage point. Marks the job as running where job->id is not "". */
@@ -78,8 +78,8 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
 /* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then
  * `done`. */
 typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
-void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind,
-                            struct releve_span span, releve_store_each_day each, releve_store_done done, void *data);
+void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
+                            releve_store_each_day each, releve_store_done done, void *data);
 
 /* --- the ledger (law 1) ----------------------------------------------------------------------- */
 

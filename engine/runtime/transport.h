@@ -34,9 +34,9 @@ enum releve_exchange_outcome {
 
 struct releve_exchange_response {
     enum releve_exchange_outcome outcome;
-    char detail[160];         /* one line for people where outcome is not ANSWERED */
-    int status;               /* HTTP status, where ANSWERED */
-    const char *body;         /* decoded (gzip), NUL-terminated after body_bytes; valid in the callback only */
+    char detail[160]; /* one line for people where outcome is not ANSWERED */
+    int status;       /* HTTP status, where ANSWERED */
+    const char *body; /* decoded (gzip), NUL-terminated after body_bytes; valid in the callback only */
     size_t body_bytes;
     const char *content_type; /* "" where none; valid in the callback only */
     const char *retry_after;  /* value of the Retry-After header, or ""; valid in the callback only */

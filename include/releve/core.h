@@ -13,26 +13,27 @@
 #include <releve/reading.h>
 #include <releve/verdict.h>
 
-#define RELEVE_CORE_JOBS_MAX 1024      /* jobs under way at once; the backlog waits outside */
-#define RELEVE_CONCURRENCY_MAX 256     /* requests in flight */
-#define RELEVE_BUCKETS_MAX 8           /* quota buckets */
-#define RELEVE_JOB_CHUNKS_MAX 8        /* open chunks of one job */
-#define RELEVE_CHUNK_TRIES_MAX 6       /* tries of a chunk in one job run */
+#define RELEVE_CORE_JOBS_MAX 1024  /* jobs under way at once; the backlog waits outside */
+#define RELEVE_CONCURRENCY_MAX 256 /* requests in flight */
+#define RELEVE_BUCKETS_MAX 8       /* quota buckets */
+#define RELEVE_JOB_CHUNKS_MAX 8    /* open chunks of one job */
+#define RELEVE_CHUNK_TRIES_MAX 6   /* tries of a chunk in one job run */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
-#define RELEVE_POINT_FAILURES_MAX 3    /* transient failures in a row before a usage point is paused */
+#define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
 #define RELEVE_POINT_PAUSE_MIN_MS (5 * RELEVE_SECOND_MS) /* doubles with each pause, up to BACKOFF_MAX */
-#define RELEVE_GIVEN_UP_MAX 3          /* chunks given up in a row before the rest of the job is given up */
-#define RELEVE_EMPTY_CHUNKS_MAX 4      /* newest chunks all empty: the job goes on in class low */
-#define RELEVE_CLASS_WAIT_MAX 9        /* permits that others get before a class with work gets one */
-#define RELEVE_STALE_MAX 2             /* 401s of one chunk that lead to a new token; then it is a failure */
-#define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
-#define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS)     /* a throttle answer closes a bucket for no longer */
+#define RELEVE_GIVEN_UP_MAX 3     /* chunks given up in a row before the rest of the job is given up */
+#define RELEVE_EMPTY_CHUNKS_MAX 4 /* newest chunks all empty: the job goes on in class low */
+#define RELEVE_CLASS_WAIT_MAX 9   /* permits that others get before a class with work gets one */
+#define RELEVE_STALE_MAX 2        /* 401s of one chunk that lead to a new token; then it is a failure */
+#define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS)  /* renewed so long before it expires */
+#define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)            /* believed for no longer */
+#define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS)      /* a throttle answer closes a bucket for no longer */
 #define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
-#define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS)   /* an API that is not subscribed is asked again after */
-#define RELEVE_RECENT_DAYS 2           /* no data for J-1 and J-2 means "not yet" */
-#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)        /* "not yet" is asked again after */
-#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)         /* J-1 is not asked again before 08:30 in Paris */
+#define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS)    /* an API that is not subscribed is asked again after */
+#define RELEVE_RECENT_DAYS 2                           /* no data for J-1 and J-2 means "not yet" */
+#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)         /* "not yet" is asked again after */
+#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)          /* J-1 is not asked again before 08:30 in Paris */
 
 struct releve_core;
 
@@ -78,18 +79,18 @@ struct releve_event {
 };
 
 enum releve_action_type {
-    RELEVE_ACTION_BEGIN,        /* .handle, .job: tell what is known -> KNOWN */
-    RELEVE_ACTION_ASK,          /* .bucket: ask the ledger for a permit -> PERMIT */
-    RELEVE_ACTION_RETURN,       /* .bucket: the permit just granted is not needed */
-    RELEVE_ACTION_CLOSE,        /* .bucket, .wait_ms: close it for everybody */
-    RELEVE_ACTION_SEND_TOKEN,   /* .bucket: ask for a token under the permit just granted -> TOKEN */
-    RELEVE_ACTION_SEND,         /* .handle, .bucket, .job, .span: send the chunk likewise -> ANSWER */
-    RELEVE_ACTION_STORE,        /* .handle, .job, .answer, .entries -> STORED */
-    RELEVE_ACTION_LEARN,        /* .job (for its PRM), .facts: keep what is set in them */
-    RELEVE_ACTION_FINISH,       /* .handle, .result: write it -> FINISHED */
-    RELEVE_ACTION_GIVE_BACK,    /* .job: not done, and not going to be (drain); forgotten here */
-    RELEVE_ACTION_NOTICE,       /* .notice, .job, .reason, .wait_ms: for people */
-    RELEVE_ACTION_STOP          /* .code, .reason: going on is pointless; the core drains */
+    RELEVE_ACTION_BEGIN,      /* .handle, .job: tell what is known -> KNOWN */
+    RELEVE_ACTION_ASK,        /* .bucket: ask the ledger for a permit -> PERMIT */
+    RELEVE_ACTION_RETURN,     /* .bucket: the permit just granted is not needed */
+    RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
+    RELEVE_ACTION_SEND_TOKEN, /* .bucket: ask for a token under the permit just granted -> TOKEN */
+    RELEVE_ACTION_SEND,       /* .handle, .bucket, .job, .span: send the chunk likewise -> ANSWER */
+    RELEVE_ACTION_STORE,      /* .handle, .job, .answer, .entries -> STORED */
+    RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
+    RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
+    RELEVE_ACTION_GIVE_BACK,  /* .job: not done, and not going to be (drain); forgotten here */
+    RELEVE_ACTION_NOTICE,     /* .notice, .job, .reason, .wait_ms: for people */
+    RELEVE_ACTION_STOP        /* .code, .reason: going on is pointless; the core drains */
 };
 
 enum releve_notice {
@@ -146,11 +147,11 @@ bool releve_core_idle(const struct releve_core *core);
 
 /* For progress and status. */
 struct releve_core_view {
-    size_t jobs;               /* under way */
-    unsigned in_flight;        /* requests, token included */
-    uint64_t requests;         /* sent so far, token included */
-    uint64_t throttled;        /* throttle answers so far */
-    uint64_t retries;          /* transient failures so far */
+    size_t jobs;                /* under way */
+    unsigned in_flight;         /* requests, token included */
+    uint64_t requests;          /* sent so far, token included */
+    uint64_t throttled;         /* throttle answers so far */
+    uint64_t retries;           /* transient failures so far */
     releve_time next_permit_at; /* when the ledger is asked next; RELEVE_TIME_NEVER where nothing waits for it */
 };
 struct releve_core_view releve_core_look(const struct releve_core *core);

@@ -15,9 +15,9 @@ enum releve_class { RELEVE_HIGH, RELEVE_NORMAL, RELEVE_LOW, RELEVE_CLASSES };
 const char *releve_class_name(enum releve_class class_); /* "high", "normal", "low" */
 bool releve_class_parse(const char *text, size_t length, enum releve_class *class_);
 
-#define RELEVE_JOB_ID_BYTES 65     /* 1..64 printable ASCII characters, no space, and NUL */
-#define RELEVE_REPLY_TO_BYTES 257  /* a Redis list's name */
-#define RELEVE_FAILURES_MAX 16     /* failed spans that a result lists; the last one absorbs the rest */
+#define RELEVE_JOB_ID_BYTES 65    /* 1..64 printable ASCII characters, no space, and NUL */
+#define RELEVE_REPLY_TO_BYTES 257 /* a Redis list's name */
+#define RELEVE_FAILURES_MAX 16    /* failed spans that a result lists; the last one absorbs the rest */
 
 struct releve_job {
     char id[RELEVE_JOB_ID_BYTES];
@@ -25,7 +25,7 @@ struct releve_job {
     enum releve_kind kind;
     struct releve_span span; /* at most RELEVE_JOB_DAYS_MAX days */
     enum releve_class class_;
-    bool refresh; /* ask for days that are known too */
+    bool refresh;                         /* ask for days that are known too */
     char reply_to[RELEVE_REPLY_TO_BYTES]; /* "" for none */
     releve_time created_at;
 };
@@ -51,7 +51,7 @@ struct releve_result {
     struct releve_job job;
     enum releve_job_state state;
     int days, complete, partial, holes, pending, failed, cut;
-    int requests; /* sent to upstream for this job, repetitions included */
+    int requests;                /* sent to upstream for this job, repetitions included */
     struct releve_reason reason; /* why it failed, or is not applicable; code "" otherwise */
     releve_time finished_at;
     size_t failures_count;

@@ -23,8 +23,7 @@ static inline bool releve_span_has(struct releve_span span, releve_day day)
 /* What two spans have in common; an empty one (first == end) where they have nothing. */
 static inline struct releve_span releve_span_cut(struct releve_span span, struct releve_span to)
 {
-    struct releve_span both = {span.first > to.first ? span.first : to.first,
-                               span.end < to.end ? span.end : to.end};
+    struct releve_span both = {span.first > to.first ? span.first : to.first, span.end < to.end ? span.end : to.end};
     if (both.end < both.first)
         both.end = both.first;
     return both;

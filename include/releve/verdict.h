@@ -40,6 +40,9 @@ struct releve_reason {
     char text[RELEVE_REASON_TEXT_BYTES];
 };
 
+/* Copies both, cut to size. */
+void releve_reason_set(struct releve_reason *reason, const char *code, const char *text);
+
 #define RELEVE_RETRY_UNKNOWN (-1)
 
 /* A judged answer. Readings are there for RELEVE_DATA only: ascending by day, each day once, all
@@ -47,8 +50,8 @@ struct releve_reason {
 struct releve_answer {
     enum releve_verdict verdict;
     struct releve_reason reason;
-    int64_t retry_after_ms; /* THROTTLED: as upstream says, may be nonsense; or RELEVE_RETRY_UNKNOWN */
-    int64_t expires_in_s;   /* TOKEN: how long it is good for */
+    int64_t retry_after_ms;             /* THROTTLED: as upstream says, may be nonsense; or RELEVE_RETRY_UNKNOWN */
+    int64_t expires_in_s;               /* TOKEN: how long it is good for */
     char quality[RELEVE_QUALITY_BYTES]; /* DATA: "BRUT", ... */
     const struct releve_reading *readings;
     size_t readings_count;

@@ -1,0 +1,101 @@
+/* Chunks under way: one upstream request each, from the moment it is planned until its days are stored or given up.
+ * Jobs of the same usage point and kind share the outcome (law 2). Does not decide what is asked. */
+#include "state.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static bool wants_same(const struct job *job, const struct job *other)
+{
+    return (other->phase == JOB_RUNNING || other->phase == JOB_BEGINNING) && other->point == job->point &&
+           other->wish.kind == job->wish.kind;
+}
+
+/* Changes the asked days of the chunk in every job that has them: to states[i], or all to `state`. */
+static void spread(struct releve_core *core, const struct chunk *chunk, enum releve_day_state from, const char *states,
+                   enum releve_day_state state)
+{
+    struct releve_span asked = chunk->span.asked;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *job = &core->jobs[i];
+        if (!wants_same(chunk->job, job))
+            continue;
+        job->touched = true;
+        if (states == NULL) {
+            releve_coverage_replace(&job->coverage, asked, from, state);
+            continue;
+        }
+        for (releve_day day = asked.first; day < asked.end; day++)
+            if (releve_coverage_get(&job->coverage, day) == from)
+                releve_coverage_set(&job->coverage, day, (enum releve_day_state)states[day - asked.first]);
+    }
+}
+
+struct chunk *releve_chunk_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
+                                bool searching)
+{
+    assert(core->chunks_count < CHUNKS_MAX && job->open_count < RELEVE_JOB_CHUNKS_MAX);
+    size_t slot = 0;
+    while (core->chunks[slot].phase != CHUNK_FREE)
+        slot++;
+    if (slot >= core->chunks_end)
+        core->chunks_end = slot + 1;
+    core->chunks_count++;
+    struct chunk *chunk = &core->chunks[slot];
+    *chunk = (struct chunk){.phase = CHUNK_WAITING, .job = job, .span = *span, .searching = searching};
+    job->open[job->open_count++] = chunk;
+    job->point->chunks++;
+    job->point->searching += searching;
+    spread(core, chunk, RELEVE_DAY_MISSING, NULL, RELEVE_DAY_ASKED);
+    return chunk;
+}
+
+static void release(struct releve_core *core, struct chunk *chunk)
+{
+    struct job *job = chunk->job;
+    unsigned i = 0;
+    while (job->open[i] != chunk)
+        i++;
+    assert(i < job->open_count);
+    job->open[i] = job->open[--job->open_count];
+    assert(job->point->chunks > 0);
+    job->point->chunks--;
+    job->point->searching -= chunk->searching;
+    core->storing_count -= chunk->phase == CHUNK_STORING;
+    core->chunks_count--;
+    free(chunk->outcomes);
+    *chunk = (struct chunk){.phase = CHUNK_FREE};
+    while (core->chunks_end > 0 && core->chunks[core->chunks_end - 1].phase == CHUNK_FREE)
+        core->chunks_end--;
+}
+
+void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state)
+{
+    assert(chunk->phase != CHUNK_SENT);
+    spread(core, chunk, RELEVE_DAY_ASKED, NULL, state);
+    release(core, chunk);
+}
+
+void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk)
+{
+    assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
+    spread(core, chunk, RELEVE_DAY_ASKED, chunk->outcomes, RELEVE_DAY_MISSING);
+    release(core, chunk);
+}
+
+void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
+{
+    assert(chunk->phase != CHUNK_SENT);
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (wants_same(chunk->job, &core->jobs[i]))
+            releve_job_fail(&core->jobs[i], chunk->span.asked, RELEVE_DAY_ASKED, reason);
+    release(core, chunk);
+}
+
+bool releve_chunk_wants(const struct releve_core *core, const struct chunk *chunk, releve_day day)
+{
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (wants_same(chunk->job, &core->jobs[i]) &&
+            releve_coverage_get(&core->jobs[i].coverage, day) == RELEVE_DAY_ASKED)
+            return true;
+    return false;
+}

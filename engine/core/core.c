@@ -1,0 +1,250 @@
+/* The step function: takes one event, lets the part that it concerns react, then asks for what is missing next.
+ * Carries no rule itself; see react.c, schedule.c, work.c. */
+#include "state.h"
+#include <assert.h>
+#include <stdlib.h>
+
+struct releve_action *releve_core_act(struct releve_core *core, enum releve_action_type type)
+{
+    struct releve_actions *out = core->out;
+    if (out->count == out->capacity) {
+        size_t capacity = out->capacity == 0 ? 64 : out->capacity * 2;
+        struct releve_action *items = realloc(out->items, capacity * sizeof *items);
+        if (items == NULL)
+            abort(); /* an action that is lost would break law 4; some 10 kB are all that was asked for */
+        out->items = items;
+        out->capacity = capacity;
+    }
+    struct releve_action *action = &out->items[out->count++];
+    *action = (struct releve_action){.type = type};
+    return action;
+}
+
+void releve_actions_free(struct releve_actions *actions)
+{
+    free(actions->items);
+    *actions = (struct releve_actions){0};
+}
+
+void releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
+                        const struct releve_reason *reason, releve_time wait_ms)
+{
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_NOTICE);
+    action->notice = notice;
+    action->job = job == NULL ? NULL : &job->wish;
+    action->reason = reason;
+    action->wait_ms = wait_ms;
+}
+
+releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job)
+{
+    return (releve_handle)(job - core->jobs);
+}
+
+releve_handle releve_core_chunk_handle(const struct releve_core *core, const struct chunk *chunk)
+{
+    return (releve_handle)(chunk - core->chunks);
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): small, and good enough to spread retries. */
+static uint64_t next_random(struct releve_core *core)
+{
+    uint64_t z = core->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+releve_time releve_core_backoff(struct releve_core *core, releve_time min_ms, unsigned n)
+{
+    releve_time most = min_ms;
+    for (unsigned i = 0; i < n && most < RELEVE_BACKOFF_MAX_MS; i++)
+        most *= 2;
+    if (most > RELEVE_BACKOFF_MAX_MS)
+        most = RELEVE_BACKOFF_MAX_MS;
+    return (releve_time)(next_random(core) % (uint64_t)(most + 1));
+}
+
+struct releve_core *releve_core_new(const struct releve_core_options *options)
+{
+    assert(options->concurrency >= 1 && options->concurrency <= RELEVE_CONCURRENCY_MAX);
+    assert(options->days_min >= 1 && options->days_min <= 7);
+    assert(options->buckets_count >= 1 && options->buckets_count <= RELEVE_BUCKETS_MAX);
+    assert(options->token_bucket < options->buckets_count);
+    assert(options->closed_ms >= 0 && options->closed_ms <= RELEVE_CLOSED_MAX_MS);
+    struct releve_core *core = calloc(1, sizeof *core);
+    if (core == NULL)
+        return NULL;
+    core->options = *options;
+    core->random = options->seed;
+    core->deadline = RELEVE_TIME_NEVER;
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+        assert(options->bucket_of[kind] < options->buckets_count);
+        core->history[kind] = RELEVE_FLOOR_UNKNOWN;
+    }
+    return core;
+}
+
+void releve_core_free(struct releve_core *core)
+{
+    if (core == NULL)
+        return;
+    for (size_t i = 0; i < core->chunks_end; i++)
+        free(core->chunks[i].outcomes);
+    free(core);
+}
+
+static void drain(struct releve_core *core)
+{
+    core->draining = true;
+    releve_jobs_give_back(core);
+}
+
+/* A permit is worth one request at once: the token where it is missing, else the best chunk. */
+static void use_permit(struct releve_core *core, unsigned bucket)
+{
+    if (!core->draining && core->token.phase == TOKEN_NONE && bucket == core->options.token_bucket &&
+        core->token.not_before <= core->now) {
+        core->token.phase = TOKEN_ASKED;
+        core->in_flight++;
+        core->requests++;
+        releve_core_act(core, RELEVE_ACTION_SEND_TOKEN)->bucket = bucket;
+        return;
+    }
+    struct chunk *chunk = NULL;
+    if (!core->draining && core->token.phase == TOKEN_VALID)
+        chunk = releve_schedule_take(core, bucket);
+    if (chunk == NULL) {
+        releve_core_act(core, RELEVE_ACTION_RETURN)->bucket = bucket;
+        return;
+    }
+    chunk->phase = CHUNK_SENT;
+    chunk->token = core->token.generation;
+    chunk->job->point->in_flight++;
+    chunk->job->requests++;
+    core->in_flight++;
+    core->requests++;
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_SEND);
+    action->handle = releve_core_chunk_handle(core, chunk);
+    action->bucket = bucket;
+    action->job = &chunk->job->wish;
+    action->span = chunk->span.asked;
+}
+
+static void take_permit(struct releve_core *core, const struct releve_event *event)
+{
+    assert(event->bucket < core->options.buckets_count);
+    struct bucket *bucket = &core->buckets[event->bucket];
+    assert(bucket->asking);
+    bucket->asking = false;
+    if (event->wait_ms > 0) {
+        bucket->ask_at = core->now + event->wait_ms;
+        return;
+    }
+    bucket->ask_at = core->now;
+    use_permit(core, event->bucket);
+}
+
+static void take_stored(struct releve_core *core, const struct releve_event *event)
+{
+    assert(event->handle < CHUNKS_MAX);
+    struct chunk *chunk = &core->chunks[event->handle];
+    assert(chunk->phase == CHUNK_STORING);
+    if (event->error == NULL || event->error->code == RELEVE_OK) {
+        releve_chunk_conclude(core, chunk);
+        return;
+    }
+    struct releve_reason reason;
+    releve_reason_set(&reason, "redis", event->error->text);
+    releve_chunk_fail(core, chunk, &reason);
+}
+
+static void take_event(struct releve_core *core, const struct releve_event *event)
+{
+    switch (event->type) {
+    case RELEVE_EVENT_TICK:
+        break;
+    case RELEVE_EVENT_JOB:
+        releve_job_arrive(core, event->job);
+        break;
+    case RELEVE_EVENT_KNOWN:
+        assert(event->handle < RELEVE_CORE_JOBS_MAX);
+        releve_job_known(core, &core->jobs[event->handle], event);
+        break;
+    case RELEVE_EVENT_PERMIT:
+        take_permit(core, event);
+        break;
+    case RELEVE_EVENT_DUE:
+        assert(event->bucket < core->options.buckets_count);
+        core->buckets[event->bucket].ask_at = core->now + event->wait_ms;
+        break;
+    case RELEVE_EVENT_ANSWER:
+        assert(event->handle < CHUNKS_MAX);
+        releve_react_answer(core, &core->chunks[event->handle], event->answer);
+        break;
+    case RELEVE_EVENT_TOKEN:
+        releve_react_token(core, event->answer);
+        break;
+    case RELEVE_EVENT_STORED:
+        take_stored(core, event);
+        break;
+    case RELEVE_EVENT_FINISHED:
+        assert(event->handle < RELEVE_CORE_JOBS_MAX);
+        assert(core->jobs[event->handle].phase == JOB_FINISHING);
+        releve_job_forget(core, &core->jobs[event->handle]);
+        break;
+    case RELEVE_EVENT_DRAIN:
+        drain(core);
+        break;
+    }
+}
+
+void releve_core_step(struct releve_core *core, const struct releve_event *event, struct releve_actions *out)
+{
+    assert(event->now >= core->now);
+    core->now = event->now;
+    core->today = releve_paris_day(core->now + core->options.civil_shift_ms);
+    core->out = out;
+    core->facts_next = 0;
+    out->count = 0;
+
+    take_event(core, event);
+    releve_jobs_settle(core);
+    if (core->draining)
+        releve_jobs_give_back(core);
+    releve_schedule_ask(core);
+}
+
+releve_time releve_core_deadline(const struct releve_core *core)
+{
+    return core->deadline;
+}
+
+size_t releve_core_room(const struct releve_core *core)
+{
+    return core->draining ? 0 : RELEVE_CORE_JOBS_MAX - core->jobs_count;
+}
+
+bool releve_core_idle(const struct releve_core *core)
+{
+    bool asking = false;
+    for (unsigned i = 0; i < core->options.buckets_count; i++)
+        asking = asking || core->buckets[i].asking;
+    return core->jobs_count == 0 && core->in_flight == 0 && core->storing_count == 0 && !asking;
+}
+
+struct releve_core_view releve_core_look(const struct releve_core *core)
+{
+    struct releve_core_view view = {
+        .jobs = core->jobs_count,
+        .in_flight = core->in_flight,
+        .requests = core->requests,
+        .throttled = core->throttled,
+        .retries = core->retries,
+        .next_permit_at = RELEVE_TIME_NEVER,
+    };
+    for (unsigned i = 0; i < core->options.buckets_count; i++)
+        if (core->buckets[i].ask_at > core->now && core->buckets[i].ask_at < view.next_permit_at)
+            view.next_permit_at = core->buckets[i].ask_at;
+    return view;
+}

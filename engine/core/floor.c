@@ -1,0 +1,104 @@
+/* Floors: where the data of a usage point begins (activation, consent), and how deep upstream's history really is.
+ *
+ * Upstream refuses a whole range that begins too early and does not say which day would do. What is newer than the
+ * refused start is searched by halving, and every accepted half brings its data along: 7 days take at most 3 more
+ * requests. Only one such search is under way for a usage point. */
+#include "state.h"
+#include <assert.h>
+
+struct releve_floor *releve_floor_of(struct releve_core *core, struct job *job, enum floor_cause cause)
+{
+    switch (cause) {
+    case FLOOR_ACTIVATION:
+        return &job->point->activation;
+    case FLOOR_CONSENT:
+        return &job->point->consent;
+    default:
+        assert(cause == FLOOR_HISTORY);
+        return &core->history[job->wish.kind];
+    }
+}
+
+releve_day releve_floor_after(struct releve_core *core, struct job *job, struct releve_floor **which)
+{
+    releve_day after = RELEVE_DAY_NONE;
+    *which = NULL;
+    for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
+        struct releve_floor *floor = releve_floor_of(core, job, cause);
+        if (floor->after != RELEVE_DAY_NONE && floor->after >= after) {
+            after = floor->after;
+            *which = floor;
+        }
+    }
+    return after;
+}
+
+void releve_floor_cut(struct releve_core *core, struct job *job)
+{
+    struct releve_floor *which;
+    releve_day after = releve_floor_after(core, job, &which);
+    struct releve_span history = releve_kind_history(job->wish.kind, core->today);
+    releve_day first = which != NULL && after >= history.first ? after + 1 : history.first;
+    if (first <= job->coverage.span.first)
+        return;
+    struct releve_span early = {job->coverage.span.first, first};
+    if (releve_coverage_replace(&job->coverage, early, RELEVE_DAY_MISSING, RELEVE_DAY_CUT) > 0)
+        job->touched = true;
+}
+
+/* Chunks that wait for another try and now begin too early are planned anew. */
+static void dissolve_early(struct releve_core *core, struct job *job)
+{
+    struct releve_floor *which;
+    releve_day after = releve_floor_after(core, job, &which);
+    for (unsigned i = job->open_count; i-- > 0;) {
+        struct chunk *chunk = job->open[i];
+        if (which != NULL && chunk->phase == CHUNK_WAITING && chunk->span.asked.first <= after)
+            releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    }
+}
+
+static void learn(struct releve_core *core, struct job *job)
+{
+    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
+    struct releve_point_facts *facts = &core->facts[core->facts_next++];
+    *facts = (struct releve_point_facts){.activation = job->point->activation, .consent = job->point->consent};
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
+    action->job = &job->wish;
+    action->facts = facts;
+}
+
+void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first)
+{
+    struct releve_floor *floor = releve_floor_of(core, job, cause);
+    if (floor->after == RELEVE_DAY_NONE || floor->after < first)
+        floor->after = first;
+    if (floor->first != RELEVE_DAY_NONE && floor->first <= floor->after)
+        floor->first = RELEVE_DAY_NONE; /* upstream changed its mind: what it says now counts */
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *other = &core->jobs[i];
+        bool same = cause == FLOOR_HISTORY ? other->wish.kind == job->wish.kind : other->point == job->point;
+        if (other->phase != JOB_RUNNING || !same)
+            continue;
+        dissolve_early(core, other);
+        releve_floor_cut(core, other);
+    }
+    if (cause != FLOOR_HISTORY)
+        learn(core, job);
+}
+
+void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day first)
+{
+    bool news = false;
+    for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
+        struct releve_floor *floor = releve_floor_of(core, job, cause);
+        if (floor->first != RELEVE_DAY_NONE && floor->first <= first)
+            continue;
+        floor->first = first;
+        if (floor->after != RELEVE_DAY_NONE && floor->after >= first)
+            floor->after = RELEVE_DAY_NONE; /* as above */
+        news = news || (cause != FLOOR_HISTORY && floor->after != RELEVE_DAY_NONE);
+    }
+    if (news)
+        learn(core, job);
+}

@@ -1,0 +1,342 @@
+/* What a verdict means for the work: the rules of DESIGN 2 and ENEDIS 5, one function a reaction. Laws 3 and 5. */
+#include "state.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static void note_success(struct job *job)
+{
+    job->heard = true;
+    job->given_up = 0;
+    job->point->heard = true;
+    job->point->failures = 0;
+    job->point->given_up = 0;
+    job->point->pauses = 0;
+    job->point->paused_until = 0;
+}
+
+/* "Not yet" is asked again some hours later, but not before J-1 is usually published. */
+static releve_time recheck_after(const struct releve_core *core)
+{
+    releve_time civil = core->now + core->options.civil_shift_ms;
+    releve_time at = civil;
+    releve_time published = releve_paris_midnight(core->today) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
+    if (civil < published)
+        return published;
+    at += RELEVE_RECHECK_MS;
+    releve_time tomorrow = releve_paris_midnight(core->today + 1);
+    return at < tomorrow ? at : tomorrow + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
+}
+
+static bool is_recent(const struct releve_core *core, releve_day day)
+{
+    return day >= core->today - RELEVE_RECENT_DAYS;
+}
+
+/* What the store knew of a day before this job: a refresh that brings nothing must not lose it. */
+static bool had_values(const struct job *job, releve_day day)
+{
+    enum releve_day_state known = job->known.span.end == 0 ? RELEVE_DAY_MISSING : releve_coverage_get(&job->known, day);
+    return known == RELEVE_DAY_COMPLETE || known == RELEVE_DAY_PARTIAL;
+}
+
+/* Decides what becomes of one asked day; true where `entry` is to be stored. */
+static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day day,
+                      const struct releve_reading *reading, struct releve_day_entry *entry)
+{
+    bool wanted = releve_chunk_wants(core, chunk, day);
+    bool recent = is_recent(core, day);
+    enum releve_day_state state;
+    bool keep;
+    if (reading != NULL) {
+        state = reading->complete ? RELEVE_DAY_COMPLETE : RELEVE_DAY_PARTIAL;
+        keep = wanted || reading->complete; /* a whole neighbour that came along is kept too */
+    } else if (chunk->job->wish.refresh && had_values(chunk->job, day)) {
+        state = releve_coverage_get(&chunk->job->known, day);
+        keep = false;
+    } else {
+        state = recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE;
+        keep = wanted;
+    }
+    chunk->outcomes[day - chunk->span.asked.first] = (char)state;
+    *entry = (struct releve_day_entry){day, state, RELEVE_TIME_NEVER, reading};
+    if (state == RELEVE_DAY_PENDING || (state == RELEVE_DAY_PARTIAL && recent))
+        entry->recheck_after = recheck_after(core);
+    return keep;
+}
+
+static void count_empty(struct releve_core *core, struct job *job, bool empty)
+{
+    if (!empty) {
+        job->had_data = true;
+        return;
+    }
+    if (job->had_data || ++job->empties < RELEVE_EMPTY_CHUNKS_MAX || job->class_ == RELEVE_LOW)
+        return;
+    job->class_ = RELEVE_LOW;
+    releve_core_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
+}
+
+static void take_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct releve_span asked = chunk->span.asked;
+    note_success(job);
+    releve_floor_accepted(core, job, asked.first);
+    count_empty(core, job, answer->readings_count == 0);
+
+    chunk->outcomes = malloc((size_t)releve_span_days(asked));
+    if (chunk->outcomes == NULL)
+        abort(); /* as in releve_core_act: 365 bytes at most */
+    size_t next = 0, count = 0;
+    for (releve_day day = asked.first; day < asked.end; day++) {
+        const struct releve_reading *reading = NULL;
+        if (next < answer->readings_count && answer->readings[next].day == day)
+            reading = &answer->readings[next++];
+        count += judge_day(core, chunk, day, reading, &core->entries[count]);
+    }
+    assert(next == answer->readings_count); /* the dialect promises: ascending and inside the span */
+    chunk->phase = CHUNK_STORING;
+    core->storing_count++;
+    if (count == 0) {
+        releve_chunk_conclude(core, chunk);
+        return;
+    }
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STORE);
+    action->handle = releve_core_chunk_handle(core, chunk);
+    action->job = &job->wish;
+    action->answer = answer;
+    action->entries = core->entries;
+    action->entries_count = count;
+}
+
+static void refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause)
+{
+    struct job *job = chunk->job;
+    releve_day first = chunk->span.asked.first;
+    note_success(job); /* it answered, and it works */
+    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_floor_refused(core, job, cause, first);
+}
+
+static void refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    job->point->heard = true;
+    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *other = &core->jobs[i];
+        if (other->phase == JOB_RUNNING && other->point == job->point && other->wish.kind == job->wish.kind)
+            releve_job_absent(core, other, &answer->reason);
+    }
+    struct releve_point_facts *facts = &core->facts[core->facts_next++];
+    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    facts->absent_kinds = RELEVE_KIND_BIT(job->wish.kind);
+    facts->absent[job->wish.kind] = answer->reason;
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
+    action->job = &job->wish;
+    action->facts = facts;
+}
+
+static void refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct point *point = job->point;
+    point->heard = true;
+    point->refused = true;
+    point->refusal = answer->reason;
+    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].point == point)
+            releve_job_give_up(core, &core->jobs[i], &answer->reason);
+    releve_core_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->refusal, 0);
+    struct releve_point_facts *facts = &core->facts[core->facts_next++];
+    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    facts->refused = true;
+    facts->refusal = answer->reason;
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
+    action->job = &job->wish;
+    action->facts = facts;
+}
+
+static void refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    enum releve_kind kind = chunk->job->wish.kind;
+    bool news = core->kind_refused_until[kind] <= core->now;
+    core->kind_refused_until[kind] = core->now + RELEVE_KIND_REFUSED_MS;
+    core->kind_refusal[kind] = answer->reason;
+    struct job *job = chunk->job;
+    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].wish.kind == kind)
+            releve_job_give_up(core, &core->jobs[i], &answer->reason);
+    if (news)
+        releve_core_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
+}
+
+static void give_up(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
+{
+    struct job *job = chunk->job;
+    releve_core_notice(core, RELEVE_NOTICE_GIVEN_UP, job, reason, 0);
+    releve_chunk_fail(core, chunk, reason);
+    job->given_up++;
+    job->point->given_up++;
+    if (job->point->given_up >= RELEVE_GIVEN_UP_MAX) {
+        for (size_t i = 0; i < core->jobs_end; i++)
+            if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].point == job->point)
+                releve_job_give_up(core, &core->jobs[i], reason);
+    } else if (job->given_up >= RELEVE_GIVEN_UP_MAX) {
+        releve_job_give_up(core, job, reason);
+    }
+}
+
+static void fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct point *point = job->point;
+    core->retries++;
+    if (++point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
+        releve_time pause = RELEVE_POINT_PAUSE_MIN_MS;
+        for (unsigned i = 0; i < point->pauses && pause < RELEVE_BACKOFF_MAX_MS; i++)
+            pause *= 2;
+        pause = pause < RELEVE_BACKOFF_MAX_MS ? pause : RELEVE_BACKOFF_MAX_MS;
+        point->pauses++;
+        point->paused_until = core->now + pause;
+        releve_core_notice(core, RELEVE_NOTICE_PAUSED, job, &answer->reason, pause);
+    }
+    if (++chunk->tries >= RELEVE_CHUNK_TRIES_MAX) {
+        give_up(core, chunk, &answer->reason);
+        return;
+    }
+    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
+    chunk->phase = CHUNK_WAITING;
+    chunk->not_before = core->now + wait;
+    job->touched = true;
+    releve_core_notice(core, RELEVE_NOTICE_RETRY, job, &answer->reason, wait);
+}
+
+/* A throttle answer is no failure of the chunk: the door is closed for everybody. */
+static void close_bucket(struct releve_core *core, unsigned index, const struct releve_answer *answer)
+{
+    releve_time wait = answer->retry_after_ms;
+    if (wait > 0 && wait <= RELEVE_CLOSED_MAX_MS)
+        wait += RELEVE_CLOSED_MARGIN_MS;
+    else
+        wait = core->options.closed_ms; /* unknown, past or absurd */
+    struct bucket *bucket = &core->buckets[index];
+    if (bucket->ask_at < core->now + wait)
+        bucket->ask_at = core->now + wait;
+    core->throttled++;
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_CLOSE);
+    action->bucket = index;
+    action->wait_ms = wait;
+    releve_core_notice(core, RELEVE_NOTICE_THROTTLED, NULL, &answer->reason, wait);
+}
+
+static void renew_token(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
+        core->token.phase = TOKEN_NONE; /* the first 401 of this token; the others find it gone */
+    if (++chunk->stale > RELEVE_STALE_MAX) {
+        fail_for_now(core, chunk, answer);
+        return;
+    }
+    chunk->phase = CHUNK_WAITING;
+    chunk->not_before = core->now;
+}
+
+void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    assert(chunk->phase == CHUNK_SENT && chunk->job->point->in_flight > 0 && core->in_flight > 0);
+    chunk->job->point->in_flight--;
+    core->in_flight--;
+    chunk->phase = CHUNK_WAITING; /* unless the verdict says otherwise */
+    chunk->not_before = core->now;
+    chunk->job->touched = true;
+
+    switch (answer->verdict) {
+    case RELEVE_DATA:
+    case RELEVE_NO_DATA:
+        take_days(core, chunk, answer);
+        break;
+    case RELEVE_BEFORE_ACTIVATION:
+        refuse_early(core, chunk, FLOOR_ACTIVATION);
+        break;
+    case RELEVE_BEFORE_CONSENT:
+        refuse_early(core, chunk, FLOOR_CONSENT);
+        break;
+    case RELEVE_BEYOND_HISTORY:
+        refuse_early(core, chunk, FLOOR_HISTORY);
+        break;
+    case RELEVE_NOT_APPLICABLE:
+        refuse_kind_of_point(core, chunk, answer);
+        break;
+    case RELEVE_POINT_REFUSED:
+        refuse_point(core, chunk, answer);
+        break;
+    case RELEVE_API_REFUSED:
+        refuse_kind(core, chunk, answer);
+        break;
+    case RELEVE_TOKEN_STALE:
+        renew_token(core, chunk, answer);
+        break;
+    case RELEVE_THROTTLED:
+        close_bucket(core, core->options.bucket_of[chunk->job->wish.kind], answer);
+        break;
+    case RELEVE_BAD_REQUEST:
+    case RELEVE_BLOCKED:
+        chunk->job->point->heard = true;
+        give_up(core, chunk, &answer->reason);
+        break;
+    case RELEVE_TRANSIENT:
+    case RELEVE_CREDENTIALS_REFUSED: /* of the token endpoint only */
+    case RELEVE_TOKEN:
+    case RELEVE_VERDICTS:
+        fail_for_now(core, chunk, answer);
+        break;
+    }
+}
+
+static void stop(struct releve_core *core, enum releve_code code, const struct releve_answer *answer)
+{
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STOP);
+    action->code = code;
+    action->reason = &answer->reason;
+    core->draining = true;
+}
+
+void releve_react_token(struct releve_core *core, const struct releve_answer *answer)
+{
+    struct token *token = &core->token;
+    assert(token->phase == TOKEN_ASKED && core->in_flight > 0);
+    core->in_flight--;
+    token->phase = TOKEN_NONE;
+    if (answer->verdict == RELEVE_TOKEN) {
+        int64_t seconds =
+            answer->expires_in_s < RELEVE_TOKEN_LIFE_MAX_S ? answer->expires_in_s : RELEVE_TOKEN_LIFE_MAX_S;
+        releve_time life = seconds * RELEVE_SECOND_MS;
+        /* A token that lives shorter than the margin is used for half its life. */
+        releve_time margin = life / 2 < RELEVE_TOKEN_MARGIN_MS ? life / 2 : RELEVE_TOKEN_MARGIN_MS;
+        token->phase = TOKEN_VALID;
+        token->generation++;
+        token->expires_at = core->now + life - margin;
+        token->failures = 0;
+        return;
+    }
+    if (answer->verdict == RELEVE_CREDENTIALS_REFUSED) {
+        stop(core, RELEVE_E_CREDENTIALS, answer);
+        return;
+    }
+    if (answer->verdict == RELEVE_THROTTLED) {
+        close_bucket(core, core->options.token_bucket, answer);
+        return;
+    }
+    core->retries++;
+    token->failures++;
+    if (core->options.token_tries_max > 0 && token->failures >= (unsigned)core->options.token_tries_max) {
+        stop(core, RELEVE_E_UPSTREAM, answer);
+        return;
+    }
+    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, token->failures - 1);
+    token->not_before = core->now + wait;
+    releve_core_notice(core, RELEVE_NOTICE_TOKEN_RETRY, NULL, &answer->reason, wait);
+}

@@ -1,0 +1,204 @@
+/* The scheduler: which chunk gets the next permit, and when a permit is worth asking for. Laws 2, 5 and 6.
+ *
+ * Class high goes first, but a class with work waits for at most RELEVE_CLASS_WAIT_MAX permits of others. Within a
+ * class, usage points take turns, and so do the jobs of a usage point; within a job, newest days first. */
+#include "state.h"
+#include <assert.h>
+
+/* While nothing is known of a usage point, or it just failed, one request at a time is enough to learn more: a revoked
+ * consent or a broken meter must not cost sixteen. */
+static bool is_delicate(const struct point *point)
+{
+    return !point->heard || point->failures > 0;
+}
+
+/* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
+static bool must_search(struct releve_core *core, struct job *job)
+{
+    struct releve_floor *floor;
+    releve_floor_after(core, job, &floor);
+    return floor != NULL && (floor->first == RELEVE_DAY_NONE || job->newest_missing < floor->first);
+}
+
+static bool may_open(struct releve_core *core, struct job *job)
+{
+    if (job->newest_missing == RELEVE_DAY_NONE || job->open_count == RELEVE_JOB_CHUNKS_MAX ||
+        core->chunks_count == CHUNKS_MAX)
+        return false;
+    if (is_delicate(job->point) && job->point->chunks > 0)
+        return false;
+    if (!job->heard && job->open_count > 0)
+        return false;
+    return job->point->searching == 0 || !must_search(core, job);
+}
+
+static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
+{
+    for (unsigned i = 0; i < job->open_count; i++) {
+        struct chunk *chunk = job->open[i];
+        if (chunk->phase != CHUNK_WAITING)
+            continue;
+        if (chunk->not_before <= core->now)
+            return chunk;
+        if (chunk->not_before < *next)
+            *next = chunk->not_before;
+    }
+    return NULL;
+}
+
+/* Could this job use a permit now? Where only time is missing, lowers *next to the moment when it can. */
+static bool is_ready(struct releve_core *core, struct job *job, releve_time *next)
+{
+    struct point *point = job->point;
+    if (job->phase != JOB_RUNNING || (job->newest_missing == RELEVE_DAY_NONE && job->open_count == 0))
+        return false;
+    if (is_delicate(point) && point->in_flight > 0)
+        return false;
+    releve_time retry_at = RELEVE_TIME_NEVER;
+    bool ready = due_chunk(core, job, &retry_at) != NULL || may_open(core, job);
+    releve_time when = ready ? core->now : retry_at;
+    if (point->paused_until > core->now && when != RELEVE_TIME_NEVER) {
+        when = when > point->paused_until ? when : point->paused_until;
+        ready = false;
+    }
+    if (!ready && when < *next)
+        *next = when;
+    return ready;
+}
+
+/* The next chunk of the job's plan; days that cannot be asked today are left for tomorrow. */
+static struct chunk *open_next(struct releve_core *core, struct job *job)
+{
+    struct releve_floor *floor;
+    releve_day after = releve_floor_after(core, job, &floor);
+    releve_floor_cut(core, job); /* midnight may have passed since the job came */
+    struct releve_plan_limits limits = {
+        .days_max = releve_kind_facts(job->wish.kind)->call_days_max,
+        .days_min = core->options.days_min,
+        .earliest = releve_kind_history(job->wish.kind, core->today).first,
+        .latest = core->today,
+    };
+    if (floor != NULL && after >= limits.earliest)
+        limits.earliest = after + 1;
+    bool searching = must_search(core, job);
+    struct releve_chunk_span span;
+    while (!releve_plan_next(&job->coverage, &limits, &span)) {
+        if (releve_span_days(span.wanted) == 0)
+            return NULL;
+        releve_coverage_replace(&job->coverage, span.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
+        job->touched = true;
+    }
+    if (searching && span.wanted.end - 1 - after <= limits.days_max) {
+        /* Halve what lies between the newest refused day and the newest missing one. */
+        releve_day middle = after + 1 + (span.wanted.end - 1 - after) / 2;
+        if (middle > span.wanted.end - 1)
+            middle = span.wanted.end - 1;
+        struct releve_chunk_span half;
+        if (middle > span.wanted.first &&
+            releve_plan_widen((struct releve_span){middle, span.wanted.end}, &limits, &half))
+            span = half;
+    }
+    return releve_chunk_open(core, job, &span, searching);
+}
+
+/* The class that the next permit is for, of those that have work; the others wait one more permit. Two classes may come
+ * to their limit at once, and then one of them waits for the other: so they are served one permit before it. */
+static int choose_class(struct releve_core *core, const bool has_work[RELEVE_CLASSES])
+{
+    int chosen = -1;
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        bool overdue = core->class_waits[i] >= RELEVE_CLASS_WAIT_MAX - 1;
+        if (has_work[i] && (chosen < 0 || (overdue && core->class_waits[i] > core->class_waits[chosen])))
+            chosen = i;
+    }
+    for (int i = 0; i < RELEVE_CLASSES; i++)
+        core->class_waits[i] = has_work[i] && i != chosen ? core->class_waits[i] + 1 : 0;
+    return chosen;
+}
+
+static bool goes_before(const struct job *job, const struct job *other)
+{
+    if (other == NULL)
+        return true;
+    if (job->point != other->point)
+        return job->point->turn[job->class_] < other->point->turn[other->class_];
+    return job->turn < other->turn;
+}
+
+struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket)
+{
+    for (;;) {
+        struct job *best[RELEVE_CLASSES] = {NULL};
+        bool has_work[RELEVE_CLASSES] = {false};
+        releve_time ignored = RELEVE_TIME_NEVER;
+        for (size_t i = 0; i < core->jobs_end; i++) {
+            struct job *job = &core->jobs[i];
+            if (core->options.bucket_of[job->wish.kind] != bucket || !is_ready(core, job, &ignored))
+                continue;
+            has_work[job->class_] = true;
+            if (goes_before(job, best[job->class_]))
+                best[job->class_] = job;
+        }
+        int class_ = choose_class(core, has_work);
+        if (class_ < 0)
+            return NULL;
+        struct job *job = best[class_];
+        struct chunk *chunk = due_chunk(core, job, &ignored);
+        if (chunk == NULL)
+            chunk = open_next(core, job);
+        if (chunk == NULL) { /* what it still missed cannot be asked */
+            job->newest_missing = RELEVE_DAY_NONE;
+            job->touched = true;
+            continue;
+        }
+        job->turn = job->point->turn[class_] = ++core->turn;
+        /* What is left of it is looked up again before the next permit. */
+        job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
+        return chunk;
+    }
+}
+
+static void ask(struct releve_core *core, unsigned index)
+{
+    struct bucket *bucket = &core->buckets[index];
+    if (bucket->asking)
+        return;
+    if (bucket->ask_at > core->now) {
+        core->deadline = bucket->ask_at < core->deadline ? bucket->ask_at : core->deadline;
+        return;
+    }
+    bucket->asking = true;
+    releve_core_act(core, RELEVE_ACTION_ASK)->bucket = index;
+}
+
+void releve_schedule_ask(struct releve_core *core)
+{
+    core->deadline = RELEVE_TIME_NEVER;
+    if (core->draining || core->in_flight >= core->options.concurrency ||
+        core->storing_count >= core->options.concurrency)
+        return;
+    if (core->token.phase == TOKEN_VALID && core->now >= core->token.expires_at)
+        core->token.phase = TOKEN_NONE;
+
+    bool wanted[RELEVE_BUCKETS_MAX] = {false};
+    bool any = false;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        unsigned bucket = core->options.bucket_of[core->jobs[i].wish.kind];
+        if (wanted[bucket])
+            continue; /* the ledger's reply brings us here again */
+        if (is_ready(core, &core->jobs[i], &core->deadline))
+            wanted[bucket] = any = true;
+    }
+    if (!any || core->token.phase == TOKEN_ASKED)
+        return;
+    if (core->token.phase == TOKEN_NONE) {
+        if (core->token.not_before > core->now)
+            core->deadline = core->token.not_before < core->deadline ? core->token.not_before : core->deadline;
+        else
+            ask(core, core->options.token_bucket);
+        return;
+    }
+    for (unsigned i = 0; i < core->options.buckets_count; i++)
+        if (wanted[i])
+            ask(core, i);
+}
