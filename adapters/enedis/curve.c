@@ -1,0 +1,225 @@
+/* Load curves: labels on a Paris clock to intervals of elapsed time (ENEDIS 4, law 3).
+ *
+ * A stamp marks the end of its interval. In autumn one hour of labels comes twice: in the body's order the first is
+ * summer time, the second winter time; a single one is summer time, and the lost hour is missing data. */
+#include "point.h"
+#include <assert.h>
+#include <stdlib.h>
+
+static int compare(int64_t left, int64_t right)
+{
+    return (left > right) - (left < right);
+}
+
+static int64_t label(const struct enedis_point *point)
+{
+    return (int64_t)point->stamp.day * 86400 + point->stamp.second;
+}
+
+static int compare_labels(const void *left, const void *right)
+{
+    const struct enedis_point *a = left, *b = right;
+    int by_label = compare(label(a), label(b));
+    return by_label ? by_label : compare(a->order, b->order);
+}
+
+static int compare_ends(const void *left, const void *right)
+{
+    const struct enedis_point *a = left, *b = right;
+    int by_end = compare(a->at, b->at);
+    return by_end ? by_end : compare(a->order, b->order);
+}
+
+static int compare_starts(const void *left, const void *right)
+{
+    const struct enedis_point *a = left, *b = right;
+    int by_start = compare(a->at - a->length_minutes * RELEVE_MINUTE_MS, b->at - b->length_minutes * RELEVE_MINUTE_MS);
+    return by_start ? by_start : compare(a->order, b->order);
+}
+
+static void sort(struct enedis_measures *measures, int (*order)(const void *, const void *))
+{
+    qsort(measures->points, measures->points_count, sizeof *measures->points, order);
+}
+
+static bool problem_on(struct enedis_measures *measures, releve_day day, const char *what)
+{
+    char text[RELEVE_DAY_TEXT];
+    releve_day_format(day, text);
+    return enedis_problem(measures, "load curve of %s: %s", text, what);
+}
+
+/* Where the body tells the newest first, its second label of a pair is summer time. */
+static void turn_descending(struct enedis_measures *measures)
+{
+    size_t count = measures->points_count;
+    if (label(&measures->points[0]) > label(&measures->points[count - 1]))
+        for (size_t i = 0; i < count; i++)
+            measures->points[i].order = (int)(count - i);
+}
+
+/* Gives every point its instant. */
+static bool settle_labels(struct enedis_measures *measures)
+{
+    turn_descending(measures);
+    sort(measures, compare_labels);
+    int64_t doubled = INT64_MIN; /* the label that `seen` counts */
+    int seen = 0;
+    for (size_t i = 0; i < measures->points_count; i++) {
+        struct enedis_point *point = &measures->points[i];
+        releve_time at[2];
+        int count = enedis_stamp_instants(&point->stamp, at);
+        if (count == 0)
+            return problem_on(measures, point->stamp.day, "a time that this day does not have");
+        int which = 0;
+        if (count == 2) {
+            seen = label(point) == doubled ? seen + 1 : 0;
+            doubled = label(point);
+            if (seen == count)
+                return problem_on(measures, point->stamp.day, "a doubled label comes three times");
+            which = seen;
+        }
+        point->at = at[which];
+        if (point->at % RELEVE_MINUTE_MS != 0)
+            return problem_on(measures, point->stamp.day, "a time that is not on a minute");
+    }
+    return true;
+}
+
+/* The end of the day before the span is the last interval of a day that was not asked. */
+static void drop_eve(struct enedis_measures *measures)
+{
+    releve_time begin = releve_paris_midnight(measures->span.first);
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->points_count; i++)
+        if (measures->points[i].at != begin)
+            measures->points[kept++] = measures->points[i];
+    measures->points_count = kept;
+}
+
+/* The smallest gap between the stamps of one day, in minutes; 0 where there is none. Points are sorted by end. */
+static int64_t smallest_gap(const struct enedis_point *points, size_t count)
+{
+    int64_t smallest = 0;
+    for (size_t i = 1; i < count; i++) {
+        int64_t gap = (points[i].at - points[i - 1].at) / RELEVE_MINUTE_MS;
+        if (gap > 0 && (smallest == 0 || gap < smallest))
+            smallest = gap;
+    }
+    return smallest;
+}
+
+static releve_day day_ended_by(releve_time at)
+{
+    return releve_paris_day(at - 1);
+}
+
+static bool infer_lengths(struct enedis_measures *measures)
+{
+    sort(measures, compare_ends);
+    size_t next;
+    for (size_t first = 0; first < measures->points_count; first = next) {
+        struct enedis_point *points = &measures->points[first];
+        releve_day day = day_ended_by(points[0].at);
+        bool wanted = false;
+        for (next = first; next < measures->points_count && day_ended_by(measures->points[next].at) == day; next++)
+            wanted = wanted || measures->points[next].length_minutes == 0;
+        if (!wanted)
+            continue;
+        int64_t gap = smallest_gap(points, next - first);
+        if (gap != 5 && gap != 10 && gap != 15 && gap != 30 && gap != 60)
+            return problem_on(measures, day, "no interval length, and none to be seen");
+        for (size_t i = 0; i < next - first; i++)
+            if (points[i].length_minutes == 0)
+                points[i].length_minutes = (int)gap;
+    }
+    return true;
+}
+
+/* Gives every point its day; refuses those outside the span and those that cross midnight. */
+static bool settle_days(struct enedis_measures *measures)
+{
+    for (size_t i = 0; i < measures->points_count; i++) {
+        struct enedis_point *point = &measures->points[i];
+        point->day = releve_paris_day(point->at - point->length_minutes * RELEVE_MINUTE_MS);
+        if (!releve_span_has(measures->span, point->day))
+            return problem_on(measures, point->day, "outside the days that were asked");
+        if (point->at > releve_paris_midnight(point->day + 1))
+            return problem_on(measures, point->day, "an interval crosses midnight");
+    }
+    return true;
+}
+
+/* Leaves the intervals that have a value, each once, ascending. */
+static bool settle_values(struct enedis_measures *measures)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->points_count; i++)
+        if (measures->points[i].value != RELEVE_NO_VALUE)
+            measures->points[kept++] = measures->points[i];
+    measures->points_count = kept;
+    sort(measures, compare_starts);
+    kept = 0;
+    for (size_t i = 0; i < measures->points_count; i++) {
+        const struct enedis_point *point = &measures->points[i];
+        const struct enedis_point *last = kept > 0 ? &measures->points[kept - 1] : NULL;
+        if (last && last->at == point->at && last->length_minutes == point->length_minutes) {
+            if (last->value != point->value)
+                return problem_on(measures, point->day, "two values for one interval");
+            continue;
+        }
+        if (last && last->at > point->at - point->length_minutes * RELEVE_MINUTE_MS)
+            return problem_on(measures, point->day, "intervals overlap");
+        measures->points[kept++] = *point;
+    }
+    measures->points_count = kept;
+    return true;
+}
+
+/* One block: the readings, and behind them the intervals of all. */
+static bool build(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
+{
+    const struct enedis_point *points = measures->points;
+    size_t days = 0;
+    for (size_t i = 0; i < measures->points_count; i++)
+        days += i == 0 || points[i].day != points[i - 1].day;
+    if (days == 0)
+        return true;
+    static_assert(_Alignof(struct releve_reading) >= _Alignof(struct releve_interval), "intervals follow readings");
+    struct releve_reading *readings =
+        malloc(days * sizeof *readings + measures->points_count * sizeof(struct releve_interval));
+    if (!readings)
+        return enedis_problem(measures, "memory is short");
+    struct releve_interval *interval = (struct releve_interval *)(void *)(readings + days);
+    struct releve_reading *reading = readings;
+    for (size_t i = 0; i < measures->points_count; reading++) {
+        releve_day day = points[i].day;
+        releve_time midnight = releve_paris_midnight(day);
+        *reading = (struct releve_reading){.day = day, .intervals = interval};
+        int covered = 0;
+        for (; i < measures->points_count && points[i].day == day; i++, interval++) {
+            int64_t end = (points[i].at - midnight) / RELEVE_MINUTE_MS;
+            assert(end - points[i].length_minutes >= 0 && end <= RELEVE_DAY_MINUTES_MAX);
+            *interval = (struct releve_interval){.minute = (int16_t)(end - points[i].length_minutes),
+                                                 .length_minutes = (int16_t)points[i].length_minutes,
+                                                 .value_w = points[i].value};
+            covered += points[i].length_minutes;
+        }
+        reading->intervals_count = (size_t)(interval - reading->intervals);
+        reading->complete = covered == releve_paris_day_minutes(day);
+        assert(reading->intervals_count <= RELEVE_INTERVALS_MAX);
+    }
+    assert((size_t)(reading - readings) == days);
+    *out = readings;
+    *count = days;
+    return true;
+}
+
+bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count)
+{
+    if (!settle_labels(measures))
+        return false;
+    drop_eve(measures);
+    return infer_lengths(measures) && settle_days(measures) && settle_values(measures) &&
+           build(measures, readings, count);
+}

@@ -1,0 +1,101 @@
+/* The generation "2026" (Data Connect 2026): ENEDIS 1, right column. One quota bucket for each API. */
+#include "json.h"
+#include "judge.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAYS_MIN 1 /* ENEDIS 2 */
+
+struct place {
+    const char *api;      /* first segment of the path, and the quota bucket */
+    const char *rest;     /* measures: what follows; documents: NULL, the PRM follows the version */
+    const char *quantity; /* grandeurPhysique of the body */
+    const char *more;     /* further parameters that are required */
+};
+
+static const struct place places[RELEVE_KINDS] = {
+    [RELEVE_DAILY_CONSUMPTION] = {"mesure_synchrone_auto", "v2/consommation_quotidienne", "EA", ""},
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"mesure_synchrone_auto", "v2/courbe_de_charge_consommation", "PA", ""},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"mesure_synchrone_auto", "v2/puissance_conso_max_quotidienne", "PMA",
+                                            "&mesuresPas=P1D&grandeurPhysique=PMA"},
+    [RELEVE_DAILY_PRODUCTION] = {"mesure_synchrone_auto", "v2/production_quotidienne", "EA", ""},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"mesure_synchrone_auto", "v2/courbe_de_charge_production", "PA", ""},
+    [RELEVE_CONTRACTS] = {"situation_contrat_auto", NULL, NULL, NULL},
+    [RELEVE_ADDRESSES] = {"donnees_generales_auto", NULL, NULL, NULL},
+    [RELEVE_IDENTITY] = {"situation_contrat_auto", NULL, NULL, NULL},     /* `person` inside it */
+    [RELEVE_CONTACT_DATA] = {"situation_contrat_auto", NULL, NULL, NULL}, /* `contact_data` inside it */
+};
+
+static const char *api(enum releve_kind kind)
+{
+    assert(kind < RELEVE_KINDS);
+    return places[kind].api;
+}
+
+static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
+{
+    assert(kind < RELEVE_KINDS);
+    const struct place *place = &places[kind];
+    int length;
+    if (!place->rest) {
+        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, place->api, prm);
+    } else {
+        char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+        releve_day_format(span.first, start);
+        releve_day_format(span.end, end);
+        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?pointId=" RELEVE_PRM_FORMAT "&dateDebut=%s&dateFin=%s%s",
+                          place->api, place->rest, prm, start, end, place->more);
+    }
+    assert(length < RELEVE_TARGET_BYTES);
+    (void)length;
+}
+
+static bool is_text(const cJSON *object, const char *name, const char *wanted)
+{
+    const char *text = enedis_json_text(object, name);
+    return text && strcmp(text, wanted) == 0;
+}
+
+static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
+{
+    static const struct enedis_point_names names = {"v", "d", "p"};
+    const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
+    const char *direction = facts->production ? "PROD" : "CONS";
+    const char *quantity = places[measures->kind].quantity;
+    const cJSON *list = enedis_json_get(root, "grandeur");
+    if (!cJSON_IsArray(list))
+        return enedis_problem(measures, "the body has no grandeur");
+    if (!enedis_measures_is_prm(enedis_json_get(root, "idPrm"), prm))
+        return enedis_problem(measures, "the body is not of the usage point that was asked");
+    *quality = enedis_json_text(root, "etapeMetier");
+    bool found = false;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (!is_text(item, "grandeurMetier", direction) || !is_text(item, "grandeurPhysique", quantity))
+            continue;
+        found = true;
+        if (!is_text(item, "unite", facts->unit))
+            return enedis_problem(measures, "the unit is not %s", facts->unit);
+        if (!enedis_measures_add(measures, enedis_json_get(item, "points"), &names))
+            return false;
+    }
+    return found || enedis_problem(measures, "the body has no grandeur %s %s", direction, quantity);
+}
+
+static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,
+                  const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
+{
+    static const struct enedis_generation generation = {api, read_body};
+    enedis_judge(&generation, kind, prm, span, response, now, answer);
+}
+
+const struct releve_dialect releve_dialect_2026 = {
+    .name = "2026",
+    .days_min = DAYS_MIN,
+    .token_family = "oauth2",
+    .family = api,
+    .target = target,
+    .judge = judge,
+};

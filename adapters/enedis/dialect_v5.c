@@ -1,0 +1,84 @@
+/* The generation "v5": ENEDIS 1, left column. One quota bucket for all APIs. */
+#include "json.h"
+#include "judge.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAYS_MIN 2 /* ENEDIS 2: a single day is not to be asked alone */
+
+struct place {
+    const char *api, *rest;
+};
+
+static const struct place places[RELEVE_KINDS] = {
+    [RELEVE_DAILY_CONSUMPTION] = {"metering_data_dc", "v5/daily_consumption"},
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"metering_data_clc", "v5/consumption_load_curve"},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"metering_data_dcmp", "v5/daily_consumption_max_power"},
+    [RELEVE_DAILY_PRODUCTION] = {"metering_data_dp", "v5/daily_production"},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"metering_data_plc", "v5/production_load_curve"},
+    [RELEVE_CONTRACTS] = {"customers_upc", "v5/usage_points/contracts"},
+    [RELEVE_ADDRESSES] = {"customers_upa", "v5/usage_points/addresses"},
+    [RELEVE_IDENTITY] = {"customers_i", "v5/identity"},
+    [RELEVE_CONTACT_DATA] = {"customers_cd", "v5/contact_data"},
+};
+
+static const char *api(enum releve_kind kind)
+{
+    assert(kind < RELEVE_KINDS);
+    return places[kind].api;
+}
+
+static const char *family(enum releve_kind kind)
+{
+    assert(kind < RELEVE_KINDS);
+    (void)kind;
+    return "v5";
+}
+
+static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
+{
+    assert(kind < RELEVE_KINDS);
+    int length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?usage_point_id=" RELEVE_PRM_FORMAT, places[kind].api,
+                          places[kind].rest, prm);
+    if (releve_kind_facts(kind)->quantity != RELEVE_DOCUMENT) {
+        char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+        releve_day_format(span.first, start);
+        releve_day_format(span.end, end);
+        length += snprintf(out + length, RELEVE_TARGET_BYTES - (size_t)length, "&start=%s&end=%s", start, end);
+    }
+    assert(length < RELEVE_TARGET_BYTES);
+    (void)length;
+}
+
+static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
+{
+    static const struct enedis_point_names names = {"value", "date", "interval_length"};
+    const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
+    const cJSON *reading = enedis_json_get(root, "meter_reading");
+    if (!cJSON_IsObject(reading))
+        return enedis_problem(measures, "the body has no meter_reading");
+    if (!enedis_measures_is_prm(enedis_json_get(reading, "usage_point_id"), prm))
+        return enedis_problem(measures, "the body is not of the usage point that was asked");
+    const char *unit = enedis_json_text(enedis_json_get(reading, "reading_type"), "unit");
+    if (!unit || strcmp(unit, facts->unit) != 0)
+        return enedis_problem(measures, "the unit is not %s", facts->unit);
+    *quality = enedis_json_text(reading, "quality");
+    return enedis_measures_add(measures, enedis_json_get(reading, "interval_reading"), &names);
+}
+
+static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,
+                  const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
+{
+    static const struct enedis_generation generation = {api, read_body};
+    enedis_judge(&generation, kind, prm, span, response, now, answer);
+}
+
+const struct releve_dialect releve_dialect_v5 = {
+    .name = "v5",
+    .days_min = DAYS_MIN,
+    .token_family = "v5",
+    .family = family,
+    .target = target,
+    .judge = judge,
+};

@@ -1,0 +1,157 @@
+/* Parsing with cJSON, whose nodes come from a bump arena: one body makes thousands of small nodes that all
+ * die together. Caps size, memory and nesting before anything is built (law 6).
+ *
+ * cJSON's hooks are global to the process. Ours are installed once and do nothing but malloc and free
+ * outside of enedis_json_open: only the thread that is inside it takes from an arena. Trees that others
+ * made before or make later are freed as ever. */
+#include "json.h"
+#include "engine/runtime/transport.h"
+#include <assert.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)64 * 1024)
+#define ALIGNMENT ((size_t)16)
+
+struct enedis_json_block {
+    struct enedis_json_block *older;
+    size_t size, used; /* bytes of memory[] */
+    _Alignas(16) char memory[];
+};
+
+static _Thread_local struct enedis_json *armed;
+static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
+
+static void *arena_allocate(size_t bytes)
+{
+    struct enedis_json *json = armed;
+    if (!json)
+        return malloc(bytes);
+    if (bytes > ENEDIS_JSON_MEMORY_BYTES_MAX)
+        return NULL;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct enedis_json_block *block = json->blocks;
+    if (!block || block->size - block->used < bytes) {
+        size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+        if (size > ENEDIS_JSON_MEMORY_BYTES_MAX - json->blocks_bytes)
+            return NULL;
+        block = malloc(sizeof *block + size);
+        if (!block)
+            return NULL;
+        *block = (struct enedis_json_block){.older = json->blocks, .size = size};
+        json->blocks = block;
+        json->blocks_bytes += size;
+    }
+    void *memory = block->memory + block->used;
+    block->used += bytes;
+    return memory;
+}
+
+static void arena_free(void *memory)
+{
+    if (!armed) /* while armed, everything that cJSON gives back is the arena's */
+        free(memory);
+}
+
+static void install_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = arena_allocate, .free_fn = arena_free};
+    cJSON_InitHooks(&hooks);
+}
+
+static bool arena_has(const struct enedis_json *json, const void *memory)
+{
+    uintptr_t at = (uintptr_t)memory;
+    for (const struct enedis_json_block *block = json->blocks; block; block = block->older)
+        if (at >= (uintptr_t)block->memory && at < (uintptr_t)block->memory + block->used)
+            return true;
+    return false;
+}
+
+/* The deepest nesting of brackets outside strings. cJSON's parser is recursive, so this comes first. */
+static int depth_of(const char *body, size_t bytes)
+{
+    int depth = 0, deepest = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < bytes; i++) {
+        char c = body[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > deepest)
+                deepest = depth;
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+        if (deepest > ENEDIS_JSON_DEPTH_MAX)
+            break;
+    }
+    return deepest;
+}
+
+static bool blank(const char *from, const char *to)
+{
+    for (; from < to; from++)
+        if (*from != ' ' && *from != '\t' && *from != '\r' && *from != '\n')
+            return false;
+    return true;
+}
+
+const char *enedis_json_open(struct enedis_json *json, const char *body, size_t bytes)
+{
+    assert(!armed && body[bytes] == '\0');
+    *json = (struct enedis_json){NULL, NULL, 0};
+    if (bytes > RELEVE_BODY_BYTES_MAX)
+        return "the body is too large";
+    if (blank(body, body + bytes))
+        return "the body is empty";
+    if (memchr(body, '\0', bytes))
+        return "the body is not JSON (it holds a NUL byte)";
+    if (depth_of(body, bytes) > ENEDIS_JSON_DEPTH_MAX)
+        return "the body is JSON nested too deep";
+    (void)pthread_once(&hooks_once, install_hooks);
+    const char *end = NULL;
+    armed = json;
+    json->root = cJSON_ParseWithLengthOpts(body, bytes + 1, &end, false);
+    armed = NULL;
+    if (!json->root)
+        return "the body is not complete JSON";
+    if (!blank(end, body + bytes))
+        return "the body goes on after its JSON";
+    return NULL;
+}
+
+void enedis_json_close(struct enedis_json *json, bool secret)
+{
+    /* Where the program has installed hooks of its own after ours, the tree came from those. */
+    if (json->root && !arena_has(json, json->root))
+        cJSON_Delete((cJSON *)(uintptr_t)json->root);
+    for (struct enedis_json_block *block = json->blocks, *older; block; block = older) {
+        older = block->older;
+        if (secret)
+            explicit_bzero(block->memory, block->used);
+        free(block);
+    }
+    *json = (struct enedis_json){NULL, NULL, 0};
+}
+
+const cJSON *enedis_json_get(const cJSON *object, const char *name)
+{
+    if (!cJSON_IsObject(object))
+        return NULL;
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNull(item) ? NULL : item;
+}
+
+const char *enedis_json_text(const cJSON *object, const char *name)
+{
+    const cJSON *item = enedis_json_get(object, name);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}

@@ -1,0 +1,69 @@
+/* An answer to a data request: no answer, an error, or readings; in this order, so that an error under a success
+ * status never passes as data (law 3). */
+#include "judge.h"
+#include "errors.h"
+#include "json.h"
+#include "reason.h"
+#include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+static void copy_quality(const char *quality, char out[RELEVE_QUALITY_BYTES])
+{
+    size_t used = 0;
+    for (; quality && *quality && used + 1 < RELEVE_QUALITY_BYTES; quality++)
+        out[used++] =
+            isalnum((unsigned char)*quality) || *quality == ' ' || *quality == '-' || *quality == '_' || *quality == '.'
+                ? *quality
+                : '?';
+    out[used] = '\0';
+}
+
+static void judge_data(const struct enedis_generation *generation, const struct enedis_json *json, releve_prm prm,
+                       struct enedis_measures *measures, struct releve_answer *answer)
+{
+    const char *quality = NULL;
+    if (!generation->read(json->root, prm, measures, &quality) ||
+        !enedis_measures_finish(measures, &answer->readings, &answer->readings_count)) {
+        assert(!answer->readings);
+        enedis_reason_bad_body(answer, "%s", measures->problem);
+        return;
+    }
+    answer->verdict = RELEVE_DATA;
+    copy_quality(quality, answer->quality);
+}
+
+void enedis_judge(const struct enedis_generation *generation, enum releve_kind kind, releve_prm prm,
+                  struct releve_span span, const struct releve_exchange_response *response, releve_time now,
+                  struct releve_answer *answer)
+{
+    *answer = (struct releve_answer){.retry_after_ms = RELEVE_RETRY_UNKNOWN};
+    if (response->outcome != RELEVE_EXCHANGE_ANSWERED) {
+        enedis_errors_judge_outcome(response, answer);
+        return;
+    }
+    struct enedis_json json;
+    const char *problem = enedis_json_open(&json, response->body ? response->body : "", response->body_bytes);
+    struct enedis_fault fault;
+    enedis_fault_read(problem ? NULL : json.root, &fault);
+    if (response->status != 200 || fault.present || fault.next_access_time) {
+        enedis_errors_judge(response, &fault, generation->api(kind), now, answer);
+    } else if (releve_kind_facts(kind)->quantity == RELEVE_DOCUMENT) {
+        enedis_reason(answer, RELEVE_BAD_REQUEST, "unsupported", "%s: documents cannot be read yet",
+                      releve_kind_facts(kind)->name);
+    } else if (problem) {
+        enedis_reason_bad_body(answer, "%s", problem);
+    } else {
+        struct enedis_measures measures = {.kind = kind, .span = span};
+        judge_data(generation, &json, prm, &measures, answer);
+        enedis_measures_free(&measures);
+    }
+    enedis_json_close(&json, false);
+}
+
+void releve_dialect_answer_free(struct releve_answer *answer)
+{
+    free((void *)(uintptr_t)answer->readings);
+    answer->readings = NULL;
+    answer->readings_count = 0;
+}

@@ -1,0 +1,205 @@
+/* Points to readings, shared by both generations, so that both come to the same (law 3). Here: reading points, and the
+ * kinds with one value a day; load curves are in curve.c. What is not understood makes the whole body unusable: it
+ * is asked again, rather than stored in part or guessed at. */
+#include "measures.h"
+#include "json.h"
+#include "point.h"
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_DIGITS_MAX 10 /* of RELEVE_VALUE_MAX */
+
+bool enedis_problem(struct enedis_measures *measures, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(measures->problem, sizeof measures->problem, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* Absent, null, "" and "null" are no value (ENEDIS 4); otherwise a whole number, as a text or a number. */
+static bool read_value(const cJSON *item, int32_t *value)
+{
+    *value = RELEVE_NO_VALUE;
+    if (!item)
+        return true;
+    if (cJSON_IsNumber(item)) {
+        double number = item->valuedouble;
+        if (!(number >= 0 && number <= RELEVE_VALUE_MAX) || floor(number) < number)
+            return false;
+        *value = (int32_t)number;
+        return true;
+    }
+    if (!cJSON_IsString(item))
+        return false;
+    const char *text = item->valuestring;
+    if (text[0] == '\0' || strcmp(text, "null") == 0)
+        return true;
+    size_t length = strlen(text);
+    if (length > VALUE_DIGITS_MAX || strspn(text, "0123456789") != length)
+        return false;
+    int64_t parsed = 0;
+    for (size_t i = 0; i < length; i++)
+        parsed = parsed * 10 + (text[i] - '0');
+    if (parsed > RELEVE_VALUE_MAX)
+        return false;
+    *value = (int32_t)parsed;
+    return true;
+}
+
+/* The lengths that upstream has (ENEDIS 4). Absent is 0. */
+static bool read_length(const cJSON *item, int *minutes)
+{
+    static const struct {
+        const char *text;
+        int minutes;
+    } lengths[] = {{"PT5M", 5}, {"PT10M", 10}, {"PT15M", 15}, {"PT30M", 30}, {"PT60M", 60}};
+    *minutes = 0;
+    if (!item)
+        return true;
+    for (size_t i = 0; cJSON_IsString(item) && i < sizeof lengths / sizeof lengths[0]; i++)
+        if (strcmp(item->valuestring, lengths[i].text) == 0)
+            *minutes = lengths[i].minutes;
+    return *minutes > 0;
+}
+
+/* The day that a daily value is of: its date, or where it is an instant, the day in Paris then. */
+static releve_day stamp_day(const struct enedis_stamp *stamp)
+{
+    releve_time at[2];
+    if (!stamp->has_offset)
+        return stamp->day;
+    (void)enedis_stamp_instants(stamp, at);
+    return releve_paris_day(at[0]);
+}
+
+static bool read_point(struct enedis_measures *measures, const cJSON *item, const struct enedis_point_names *names,
+                       struct enedis_point *point)
+{
+    int number = point->order + 1;
+    const char *stamp = enedis_json_text(item, names->stamp);
+    if (!cJSON_IsObject(item) || !stamp || !enedis_stamp_parse(stamp, &point->stamp))
+        return enedis_problem(measures, "point %d has no date that can be read", number);
+    struct releve_span span = measures->span;
+    if (point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1) /* an offset may shift it by one */
+        return enedis_problem(measures, "point %d lies outside the days that were asked", number);
+    if (!read_value(enedis_json_get(item, names->value), &point->value))
+        return enedis_problem(measures, "the value of point %d is not a whole number", number);
+    if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
+        return read_length(enedis_json_get(item, names->length), &point->length_minutes) ||
+               enedis_problem(measures, "point %d has an unknown interval length", number);
+    point->day = stamp_day(&point->stamp);
+    if (!releve_span_has(span, point->day))
+        return enedis_problem(measures, "point %d lies outside the days that were asked", number);
+    return true;
+}
+
+static bool make_room(struct enedis_measures *measures)
+{
+    if (measures->points_count < measures->points_room)
+        return true;
+    size_t room = measures->points_room ? measures->points_room * 2 : 512;
+    struct enedis_point *points = reallocarray(measures->points, room, sizeof *points);
+    if (!points)
+        return false;
+    measures->points = points;
+    measures->points_room = room;
+    return true;
+}
+
+bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names)
+{
+    if (!cJSON_IsArray(array))
+        return enedis_problem(measures, "the body has no list of points");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (!make_room(measures))
+            return enedis_problem(measures, "memory is short");
+        struct enedis_point *point = &measures->points[measures->points_count];
+        *point = (struct enedis_point){.order = (int)measures->points_count};
+        if (!read_point(measures, item, names, point))
+            return false;
+        measures->points_count++;
+    }
+    return true;
+}
+
+bool enedis_measures_is_prm(const cJSON *item, releve_prm prm)
+{
+    if (cJSON_IsNumber(item)) /* 14 digits are exact in a double */
+        return item->valuedouble >= 0 && fabs(item->valuedouble - (double)prm) < 0.5;
+    releve_prm found;
+    return cJSON_IsString(item) && releve_prm_parse(item->valuestring, strlen(item->valuestring), &found) &&
+           found == prm;
+}
+
+static int compare_days(const void *left, const void *right)
+{
+    const struct enedis_point *a = left, *b = right;
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+/* Daily energy and max power: one value a day. */
+static bool finish_daily(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
+{
+    bool power = releve_kind_facts(measures->kind)->quantity == RELEVE_MAX_POWER;
+    qsort(measures->points, measures->points_count, sizeof *measures->points, compare_days);
+    struct releve_reading *readings = calloc(measures->points_count, sizeof *readings);
+    if (!readings)
+        return enedis_problem(measures, "memory is short");
+    size_t used = 0;
+    for (size_t i = 0; i < measures->points_count; i++) {
+        const struct enedis_point *point = &measures->points[i];
+        char day[RELEVE_DAY_TEXT];
+        releve_day_format(point->day, day);
+        releve_time at[2] = {0, 0}; /* of a doubled label, the earlier one */
+        if (power && enedis_stamp_instants(&point->stamp, at) == 0) {
+            free(readings);
+            return enedis_problem(measures, "the peak of %s has a time that this day does not have", day);
+        }
+        if (point->value == RELEVE_NO_VALUE)
+            continue;
+        struct releve_reading *last = used > 0 ? &readings[used - 1] : NULL;
+        if (last && last->day == point->day) {
+            if (last->value == point->value && last->at == at[0])
+                continue;
+            free(readings);
+            return enedis_problem(measures, "the body says two things about %s", day);
+        }
+        readings[used++] =
+            (struct releve_reading){.day = point->day, .complete = true, .value = point->value, .at = at[0]};
+    }
+    if (used == 0) {
+        free(readings);
+        readings = NULL;
+    }
+    *out = readings;
+    *count = used;
+    return true;
+}
+
+bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count)
+{
+    *readings = NULL;
+    *count = 0;
+    if (measures->points_count == 0)
+        return true;
+    if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
+        return enedis_curve_finish(measures, readings, count);
+    return finish_daily(measures, readings, count);
+}
+
+void enedis_measures_free(struct enedis_measures *measures)
+{
+    free(measures->points);
+    measures->points = NULL;
+    measures->points_count = measures->points_room = 0;
+}

@@ -1,0 +1,42 @@
+/* Points of a body, of either generation, to readings. */
+#ifndef ENEDIS_MEASURES_H
+#define ENEDIS_MEASURES_H
+
+#include <cjson/cJSON.h>
+#include <releve/kind.h>
+#include <releve/span.h>
+#include <releve/usage_point.h>
+#include <releve/verdict.h>
+
+struct enedis_point;
+
+struct enedis_measures {
+    enum releve_kind kind;
+    struct releve_span span;
+    struct enedis_point *points;
+    size_t points_count, points_room;
+    char problem[RELEVE_REASON_TEXT_BYTES]; /* set by whoever returns false */
+};
+
+/* What a generation calls the parts of a point. */
+struct enedis_point_names {
+    const char *value, *stamp, *length;
+};
+
+/* Notes what is wrong with the body; returns false, so that a reader can `return enedis_problem(...)`. Only names and
+ * days: values are personal data. */
+bool enedis_problem(struct enedis_measures *measures, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds the points of one array, in its order; may be called for several. False: the body is not to be believed. */
+bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names);
+
+/* Whether `item` is that PRM, as a text or a number. */
+bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);
+
+/* Makes the readings of all points: ascending, each day once, days without any value absent. One allocation, at
+ * *readings (NULL where there are none). False: the body is not to be believed. */
+bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
+
+void enedis_measures_free(struct enedis_measures *measures);
+
+#endif

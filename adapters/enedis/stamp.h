@@ -1,0 +1,28 @@
+/* A stamp as upstream writes it: what a clock in Paris shows, or with its offset an instant. */
+#ifndef ENEDIS_STAMP_H
+#define ENEDIS_STAMP_H
+
+#include <releve/calendar.h>
+#include <stdbool.h>
+
+struct enedis_stamp {
+    releve_day day;
+    int second; /* of the day, 0..86399; 0 where there is no time of day */
+    bool has_offset;
+    int offset_minutes; /* ahead of UTC */
+};
+
+/* "YYYY-MM-DD", then perhaps "HH:MM[:SS]" after a blank or a T, then perhaps "Z", "+HH:MM" or "+HHMM". The label 24:00
+ * becomes 00:00 of the next day. False where it is anything else. */
+bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp);
+
+/* The instants that it may mean, in order: as releve_paris_instants, and 1 where it has an offset. */
+int enedis_stamp_instants(const struct enedis_stamp *stamp, releve_time at[2]);
+
+/* "2026-Jul-17 05:00:00+0000 UTC", the gateway's own form, at the beginning of `text`. */
+bool enedis_stamp_parse_gateway(const char *text, releve_time *at);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7). */
+bool enedis_stamp_parse_http(const char *text, releve_time *at);
+
+#endif

@@ -1,0 +1,92 @@
+/* Answers of the token endpoint. The token goes to the caller and nowhere else (law 7). */
+#include "engine/runtime/dialect.h"
+#include "errors.h"
+#include "json.h"
+#include "reason.h"
+#include <string.h>
+
+#define EXPIRES_SECONDS_MAX 1000000000.0 /* three decades: beyond, it is no duration */
+
+/* Printable ASCII without spaces, and it fits: it goes into a header line. */
+static bool usable(const char *token)
+{
+    size_t length = 0;
+    for (; token[length]; length++)
+        if (token[length] <= ' ' || token[length] > '~' || length + 1 >= RELEVE_TOKEN_BYTES)
+            return false;
+    return length > 0;
+}
+
+/* Seconds, as a number or a text of digits; 0 where it is neither. */
+static int64_t expires_in(const cJSON *root)
+{
+    const cJSON *item = enedis_json_get(root, "expires_in");
+    if (cJSON_IsNumber(item) && item->valuedouble >= 1 && item->valuedouble <= EXPIRES_SECONDS_MAX)
+        return (int64_t)item->valuedouble;
+    const char *text = cJSON_IsString(item) ? item->valuestring : "";
+    size_t length = strlen(text);
+    if (length > 9 || strspn(text, "0123456789") != length)
+        return 0;
+    int64_t seconds = 0;
+    for (; *text; text++)
+        seconds = seconds * 10 + (*text - '0');
+    return seconds;
+}
+
+static void judge_token(const cJSON *root, struct releve_answer *answer, char token[RELEVE_TOKEN_BYTES])
+{
+    const char *text = enedis_json_text(root, "access_token");
+    int64_t seconds = expires_in(root);
+    if (!text || !usable(text)) {
+        enedis_reason_bad_body(answer, "the token endpoint gave no access_token that can be used");
+        return;
+    }
+    if (seconds <= 0) {
+        enedis_reason_bad_body(answer, "the token endpoint does not say for how long the token is good");
+        return;
+    }
+    memcpy(token, text, strlen(text) + 1);
+    answer->verdict = RELEVE_TOKEN;
+    answer->expires_in_s = seconds;
+}
+
+static void judge_error(const struct releve_exchange_response *response, const struct enedis_fault *fault,
+                        const cJSON *root, struct releve_answer *answer)
+{
+    int status = response->status;
+    char code[RELEVE_REASON_CODE_BYTES];
+    enedis_fault_code(fault, status, code);
+    /* A body that holds a token is not quoted. */
+    const char *message = enedis_json_get(root, "access_token") ? "" : enedis_fault_message(fault);
+    const char *colon = message[0] ? ": " : "";
+    if (enedis_fault_has_code(fault, "invalid_client") || status == 400 || status == 401 || status == 403)
+        enedis_reason(answer, RELEVE_CREDENTIALS_REFUSED, code,
+                      "upstream refuses the application's credentials (HTTP %d)%s%s", status, colon, message);
+    else
+        enedis_reason(answer, RELEVE_TRANSIENT, code, "the token endpoint answered HTTP %d%s%s", status, colon,
+                      message);
+}
+
+void releve_dialect_judge_token(const struct releve_exchange_response *response, releve_time now,
+                                struct releve_answer *answer, char token[RELEVE_TOKEN_BYTES])
+{
+    *answer = (struct releve_answer){.retry_after_ms = RELEVE_RETRY_UNKNOWN};
+    token[0] = '\0';
+    if (response->outcome != RELEVE_EXCHANGE_ANSWERED) {
+        enedis_errors_judge_outcome(response, answer);
+        return;
+    }
+    struct enedis_json json;
+    const char *problem = enedis_json_open(&json, response->body ? response->body : "", response->body_bytes);
+    struct enedis_fault fault;
+    enedis_fault_read(problem ? NULL : json.root, &fault);
+    if (enedis_errors_judge_throttle(response, &fault, now, answer))
+        ; /* judged */
+    else if (response->status != 200 || fault.present)
+        judge_error(response, &fault, json.root, answer);
+    else if (problem)
+        enedis_reason_bad_body(answer, "%s", problem);
+    else
+        judge_token(json.root, answer, token);
+    enedis_json_close(&json, true);
+}

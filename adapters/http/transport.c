@@ -1,0 +1,237 @@
+/* HTTP on the loop: curl's multi_socket interface driven by uv_poll and one uv_timer.
+ *
+ * No caller is ever called from within curl: what curl's callbacks see is noted, and told after curl has
+ * returned. So callers may send and close from their callbacks. */
+#include "http.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECTIONS_LIMIT 1024 /* of connections_max */
+
+static void put_away(struct http_exchange *exchange)
+{
+    struct releve_transport *transport = exchange->transport;
+    if (transport->closing) {
+        http_exchange_free(exchange);
+        return;
+    }
+    http_exchange_clear(exchange);
+    http_list_add(&transport->idle, exchange);
+}
+
+/* Tells first bytes. A callback may send or close, so the list is begun anew after each. */
+static void tell_first_bytes(struct releve_transport *transport)
+{
+    while (transport->answers_untold > 0 && !transport->closing) {
+        struct http_exchange *exchange = transport->active;
+        while (exchange && (!exchange->answer_seen || exchange->answer_told))
+            exchange = exchange->next;
+        assert(exchange); /* answers_untold counts active ones */
+        exchange->answer_told = true;
+        transport->answers_untold--;
+        if (exchange->first_byte)
+            exchange->first_byte(exchange->data);
+    }
+}
+
+static void finish(struct http_exchange *exchange, CURLcode result)
+{
+    struct releve_transport *transport = exchange->transport;
+    if (result == CURLE_OK)
+        http_wire_release(exchange);
+    (void)curl_multi_remove_handle(transport->multi, exchange->easy);
+    http_list_remove(exchange);
+    transport->under_way--;
+    struct releve_exchange_response response;
+    http_exchange_respond(exchange, result, &response);
+    exchange->done(exchange->data, &response);
+    put_away(exchange);
+}
+
+static void tell_finished(struct releve_transport *transport)
+{
+    CURLMsg *message;
+    int left;
+    while (!transport->closing && (message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct http_exchange *exchange = NULL;
+        CURLcode result = message->data.result; /* the message dies with its handle's removal */
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+        assert(exchange && exchange->transport == transport);
+        finish(exchange, result);
+    }
+}
+
+void http_transport_act(struct releve_transport *transport, curl_socket_t fd, int events)
+{
+    if (transport->closing)
+        return;
+    int running;
+    (void)curl_multi_socket_action(transport->multi, fd, events, &running);
+    tell_first_bytes(transport);
+    tell_finished(transport);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    http_transport_act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* CURLMOPT_TIMERFUNCTION. Zero means soon, not now: curl must not be called from here. */
+static int on_timer_wanted(CURLM *multi, long wait_ms, void *data)
+{
+    struct releve_transport *transport = data;
+    (void)multi;
+    if (transport->closing)
+        return 0;
+    if (wait_ms < 0) {
+        (void)uv_timer_stop(&transport->timer);
+    } else {
+        uv_update_time(transport->loop); /* libuv counts from its cached clock: a stale one makes timers early */
+        (void)uv_timer_start(&transport->timer, on_timer, (uint64_t)wait_ms, 0);
+    }
+    return 0;
+}
+
+enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t *loop, unsigned connections_max,
+                                       struct releve_error *error)
+{
+    assert(connections_max >= 1 && connections_max <= CONNECTIONS_LIMIT);
+    *out = NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted by curl: one cleanup for each */
+        return releve_fail(error, RELEVE_E_SYSTEM, "cannot start libcurl");
+    struct releve_transport *transport = calloc(1, sizeof *transport);
+    CURLM *multi = curl_multi_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    if (!transport || !multi || !headers ||
+        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_wire_watch) != CURLM_OK ||
+        curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) != CURLM_OK ||
+        curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted) != CURLM_OK ||
+        curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) != CURLM_OK ||
+        curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) != CURLM_OK ||
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections_max) != CURLM_OK) {
+        if (multi)
+            (void)curl_multi_cleanup(multi);
+        curl_slist_free_all(headers);
+        free(transport);
+        curl_global_cleanup();
+        return releve_fail(error, RELEVE_E_SYSTEM, "cannot set up libcurl: memory is short");
+    }
+    transport->loop = loop;
+    transport->multi = multi;
+    transport->headers = headers;
+    transport->connections_max = connections_max;
+    (void)uv_timer_init(loop, &transport->timer); /* cannot fail */
+    transport->timer.data = transport;
+    transport->handles = 1;
+    *out = transport;
+    return RELEVE_OK;
+}
+
+static enum releve_code check(const struct releve_transport *transport, const struct releve_exchange_request *request,
+                              struct releve_error *error)
+{
+    if (transport->closing)
+        return releve_fail(error, RELEVE_E_INTERRUPTED, "the HTTP client is being closed");
+    if (transport->under_way >= transport->connections_max)
+        return releve_fail(error, RELEVE_E_SYSTEM, "more than %u HTTP requests at once", transport->connections_max);
+    if (request->bearer && strpbrk(request->bearer, "\r\n"))
+        return releve_fail(error, RELEVE_E_CONFIG, "the access token holds a line break");
+    return RELEVE_OK;
+}
+
+enum releve_code releve_transport_send(struct releve_transport *transport,
+                                       const struct releve_exchange_request *request,
+                                       releve_exchange_first_byte first_byte, releve_exchange_done done, void *data,
+                                       struct releve_error *error)
+{
+    assert(request->url && request->timeout_ms > 0 && done);
+    enum releve_code code = check(transport, request, error);
+    if (code != RELEVE_OK)
+        return code;
+    struct http_exchange *exchange = transport->idle;
+    if (exchange)
+        http_list_remove(exchange);
+    else if (!(exchange = http_exchange_new(transport)))
+        return releve_fail(error, RELEVE_E_SYSTEM, "cannot prepare an HTTP request: memory is short");
+    exchange->first_byte = first_byte;
+    exchange->done = done;
+    exchange->data = data;
+    http_list_add(&transport->active, exchange);
+    /* Adding it only sets curl's timer: everything else happens from the loop. */
+    if (!http_exchange_prepare(exchange, request) ||
+        curl_multi_add_handle(transport->multi, exchange->easy) != CURLM_OK) {
+        http_list_remove(exchange);
+        put_away(exchange);
+        return releve_fail(error, RELEVE_E_CONFIG, "cannot prepare an HTTP request: not a URL, or memory is short");
+    }
+    transport->under_way++;
+    return RELEVE_OK;
+}
+
+/* All handles are closed: tells who was cut off, and goes. */
+static void end(struct releve_transport *transport)
+{
+    struct http_exchange *exchange;
+    while ((exchange = transport->cancelled) != NULL) {
+        http_list_remove(exchange);
+        struct releve_exchange_response response = {.outcome = RELEVE_EXCHANGE_CANCELLED,
+                                                    .detail = "the HTTP client was closed",
+                                                    .body = "",
+                                                    .content_type = "",
+                                                    .retry_after = ""};
+        exchange->done(exchange->data, &response);
+        free(exchange);
+    }
+    void (*closed)(void *data) = transport->closed;
+    void *closed_data = transport->closed_data;
+    curl_slist_free_all(transport->headers);
+    free(transport);
+    curl_global_cleanup();
+    if (closed)
+        closed(closed_data);
+}
+
+void http_transport_handle_gone(struct releve_transport *transport)
+{
+    assert(transport->handles > 0);
+    if (--transport->handles == 0)
+        end(transport);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    http_transport_handle_gone(handle->data);
+}
+
+void releve_transport_close(struct releve_transport *transport, void (*closed)(void *data), void *data)
+{
+    assert(!transport->closing);
+    transport->closing = true;
+    transport->closed = closed;
+    transport->closed_data = data;
+    struct http_exchange *exchange;
+    while ((exchange = transport->active) != NULL) {
+        /* Its connection is reset here and now; its caller hears of it from the loop. */
+        (void)curl_multi_remove_handle(transport->multi, exchange->easy);
+        http_list_remove(exchange);
+        releve_exchange_done done = exchange->done;
+        void *done_data = exchange->data;
+        http_exchange_clear(exchange);
+        curl_easy_cleanup(exchange->easy);
+        exchange->easy = NULL;
+        exchange->done = done;
+        exchange->data = done_data;
+        http_list_add(&transport->cancelled, exchange);
+    }
+    while ((exchange = transport->idle) != NULL) {
+        http_list_remove(exchange);
+        http_exchange_free(exchange);
+    }
+    (void)curl_multi_cleanup(transport->multi); /* closes what it kept alive */
+    transport->multi = NULL;
+    assert(!transport->wires);
+    uv_close((uv_handle_t *)&transport->timer, on_timer_closed);
+}
