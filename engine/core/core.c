@@ -203,7 +203,8 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
 {
     assert(event->now >= core->now);
     core->now = event->now;
-    core->today = releve_paris_day(core->now + core->options.civil_shift_ms);
+    core->civil = event->civil;
+    core->today = releve_paris_day(core->civil);
     core->out = out;
     core->facts_next = 0;
     out->count = 0;

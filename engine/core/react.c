@@ -17,12 +17,10 @@ static void note_success(struct job *job)
 /* "Not yet" is asked again some hours later, but not before J-1 is usually published. */
 static releve_time recheck_after(const struct releve_core *core)
 {
-    releve_time civil = core->now + core->options.civil_shift_ms;
-    releve_time at = civil;
     releve_time published = releve_paris_midnight(core->today) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
-    if (civil < published)
+    if (core->civil < published)
         return published;
-    at += RELEVE_RECHECK_MS;
+    releve_time at = core->civil + RELEVE_RECHECK_MS;
     releve_time tomorrow = releve_paris_midnight(core->today + 1);
     return at < tomorrow ? at : tomorrow + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
 }

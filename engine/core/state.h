@@ -92,8 +92,8 @@ struct token {
 
 struct releve_core {
     struct releve_core_options options;
-    releve_time now;
-    releve_day today;
+    releve_time now, civil;
+    releve_day today; /* of `civil`, in Paris */
     uint64_t random;
     bool draining;
     struct job jobs[RELEVE_CORE_JOBS_MAX];

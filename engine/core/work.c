@@ -202,7 +202,7 @@ static void finish(struct releve_core *core, struct job *job)
     assert(result->days + result->cut == releve_span_days(job->coverage.span));
     result->requests = job->requests;
     result->state = final_state(job, result);
-    result->finished_at = core->now + core->options.civil_shift_ms;
+    result->finished_at = core->civil;
     if (result->state != RELEVE_JOB_DONE)
         result->reason = job->reason;
     sort_failures(result);

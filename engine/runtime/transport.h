@@ -18,9 +18,10 @@ struct releve_transport;
 
 struct releve_exchange_request {
     const char *url;
-    const char *authorization; /* value of the header, "Bearer ..." or "Basic ..."; NULL for none */
-    const char *form;          /* body of a POST, application/x-www-form-urlencoded; NULL for a GET */
-    uint32_t timeout_ms;       /* hard, from now: after it nothing of this request may still leave */
+    const char *bearer;          /* access token; NULL for none */
+    const char *user, *password; /* Basic credentials; NULL for none */
+    const char *form;            /* body of a POST, application/x-www-form-urlencoded; NULL for a GET */
+    uint32_t timeout_ms;         /* hard, from now: after it nothing of this request may still leave */
 };
 
 enum releve_exchange_outcome {

@@ -44,7 +44,6 @@ struct releve_core_options {
     unsigned bucket_of[RELEVE_KINDS]; /* the quota bucket of each kind */
     unsigned token_bucket;            /* the one of token requests */
     releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
-    releve_time civil_shift_ms;       /* civil clock minus real clock: not 0 where RELEVE_TODAY pretends */
     int token_tries_max;              /* token failures in a row before RELEVE_ACTION_STOP; 0: never stop */
     uint64_t seed;                    /* of the jitter */
 };
@@ -67,7 +66,8 @@ enum releve_event_type {
 
 struct releve_event {
     enum releve_event_type type;
-    releve_time now; /* real time; never goes back */
+    releve_time now;   /* ms of a clock that never goes back, of any origin: waits and retries */
+    releve_time civil; /* UTC, may jump: which day it is in Paris */
     releve_handle handle;
     unsigned bucket;
     releve_time wait_ms;

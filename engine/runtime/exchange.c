@@ -1,0 +1,188 @@
+/* Permits and the requests that they are for. Law 1 depends on this file: no request leaves without a permit, none may
+ * arrive after its permit has aged out of the ledger, and the ledger hears at once when one is over. */
+#include "state.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct exchange {
+    struct exchange *next; /* among those that could not even be sent */
+    struct releve_reason reason;
+    struct releve_runtime *runtime;
+    struct bucket *bucket;
+    char permit[RELEVE_PERMIT_ID_BYTES];
+    bool token; /* a token request; else: */
+    releve_handle chunk;
+    enum releve_kind kind;
+    releve_prm prm;
+    struct releve_span span;
+};
+
+static unsigned index_of(const struct bucket *bucket)
+{
+    return (unsigned)(bucket - bucket->runtime->buckets);
+}
+
+static void step_permit(struct bucket *bucket, enum releve_event_type type, releve_time wait_ms)
+{
+    struct releve_event event = {.type = type, .bucket = index_of(bucket), .wait_ms = wait_ms};
+    releve_runtime_step(bucket->runtime, &event);
+}
+
+static void on_due(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    struct bucket *bucket = data;
+    if (!bucket->runtime->closing && error->code == RELEVE_OK)
+        step_permit(bucket, RELEVE_EVENT_DUE, wait_ms);
+}
+
+/* How long the request of a permit may take: it must be over before the permit ages out, and the permit is as old as
+ * the question, at most. */
+static releve_time transfer_timeout_ms(const struct bucket *bucket)
+{
+    releve_time age = (releve_time)(uv_hrtime() / 1000000 - bucket->asked_at_ms);
+    releve_time left = RELEVE_PERMIT_LIFE_MS - PERMIT_SLACK_MS - age;
+    return left < RELEVE_TRANSFER_TIMEOUT_MS ? left : RELEVE_TRANSFER_TIMEOUT_MS;
+}
+
+static void on_permit(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    struct bucket *bucket = data;
+    struct releve_runtime *runtime = bucket->runtime;
+    if (runtime->closing)
+        return;
+    if (error->code != RELEVE_OK) {
+        /* Redis answered, and refuses: whoever runs it has to look. Asked again after a while. */
+        if (runtime->options.link != NULL)
+            runtime->options.link(runtime->options.data, false, error->text);
+        wait_ms = RELEVE_BACKOFF_MIN_MS * 10;
+    } else if (wait_ms == 0 && transfer_timeout_ms(bucket) < TRANSFER_TIMEOUT_MIN_MS) {
+        releve_runtime_return(runtime, index_of(bucket)); /* the reply took too long to be worth anything */
+        wait_ms = 1;
+    }
+    step_permit(bucket, RELEVE_EVENT_PERMIT, wait_ms);
+}
+
+void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)
+{
+    struct bucket *bucket = &runtime->buckets[bucket_index];
+    (void)snprintf(bucket->permit, sizeof bucket->permit, "%s:%" PRIx64, runtime->id, ++runtime->permits);
+    bucket->asked_at_ms = uv_hrtime() / 1000000;
+    releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_permit, bucket);
+}
+
+void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket_index)
+{
+    struct bucket *bucket = &runtime->buckets[bucket_index];
+    releve_store_permit_return(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_due, bucket);
+}
+
+static void on_first_byte(void *data)
+{
+    struct exchange *exchange = data;
+    struct releve_runtime *runtime = exchange->runtime;
+    if (!runtime->closing)
+        releve_store_permit_settle(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
+                                   on_due, exchange->bucket);
+}
+
+static void step_answer(struct exchange *exchange, const struct releve_answer *answer)
+{
+    struct releve_event event = {
+        .type = exchange->token ? RELEVE_EVENT_TOKEN : RELEVE_EVENT_ANSWER,
+        .handle = exchange->chunk,
+        .answer = answer,
+    };
+    releve_runtime_step(exchange->runtime, &event);
+}
+
+static void on_done(void *data, const struct releve_exchange_response *response)
+{
+    struct exchange *exchange = data;
+    struct releve_runtime *runtime = exchange->runtime;
+    if (runtime->closing) {
+        free(exchange);
+        return;
+    }
+    if (response->outcome == RELEVE_EXCHANGE_UNREACHED) /* nothing was sent */
+        releve_store_permit_return(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
+                                   on_due, exchange->bucket);
+    struct releve_answer answer = {0};
+    releve_time now = releve_clock_civil(RELEVE_DAY_NONE);
+    if (exchange->token)
+        releve_dialect_judge_token(response, now, &answer, runtime->token);
+    else
+        runtime->dialect->judge(exchange->kind, exchange->prm, exchange->span, response, now, &answer);
+    step_answer(exchange, &answer);
+    releve_dialect_answer_free(&answer);
+    free(exchange);
+}
+
+static void send_exchange(struct exchange *exchange, const char *target, struct releve_exchange_request *request)
+{
+    struct releve_runtime *runtime = exchange->runtime;
+    struct bucket *bucket = exchange->bucket;
+    memcpy(exchange->permit, bucket->permit, sizeof exchange->permit);
+    char url[RELEVE_TARGET_BYTES + 512];
+    (void)snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
+    request->url = url;
+    request->timeout_ms = (uint32_t)transfer_timeout_ms(bucket);
+    struct releve_error error;
+    if (releve_transport_send(runtime->transport, request, on_first_byte, on_done, exchange, &error) == RELEVE_OK)
+        return;
+    /* Short of memory or sockets here: nothing was sent, and it may pass. The core is in the middle of a step, so it is
+     * told afterwards. */
+    releve_runtime_return(runtime, index_of(bucket));
+    releve_reason_set(&exchange->reason, "system", error.text);
+    exchange->next = runtime->unsent;
+    runtime->unsent = exchange;
+}
+
+bool releve_runtime_tell_unsent(struct releve_runtime *runtime)
+{
+    struct exchange *exchange = runtime->unsent;
+    if (exchange == NULL)
+        return false;
+    runtime->unsent = exchange->next;
+    struct releve_answer answer = {.verdict = RELEVE_TRANSIENT, .reason = exchange->reason};
+    step_answer(exchange, &answer);
+    free(exchange);
+    return true;
+}
+
+static struct exchange *new_exchange(struct releve_runtime *runtime, unsigned bucket)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
+        abort(); /* some 100 bytes: there is no way to go on, and nothing is lost by starting again */
+    exchange->runtime = runtime;
+    exchange->bucket = &runtime->buckets[bucket];
+    return exchange;
+}
+
+void releve_runtime_send_token(struct releve_runtime *runtime, unsigned bucket)
+{
+    struct exchange *exchange = new_exchange(runtime, bucket);
+    exchange->token = true;
+    struct releve_exchange_request request = {
+        .user = runtime->options.client_id,
+        .password = runtime->options.client_secret,
+        .form = RELEVE_TOKEN_FORM,
+    };
+    send_exchange(exchange, RELEVE_TOKEN_TARGET, &request);
+}
+
+void releve_runtime_send(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct exchange *exchange = new_exchange(runtime, action->bucket);
+    exchange->chunk = action->handle;
+    exchange->kind = action->job->kind;
+    exchange->prm = action->job->prm;
+    exchange->span = action->span;
+    char target[RELEVE_TARGET_BYTES];
+    runtime->dialect->target(exchange->kind, exchange->prm, exchange->span, target);
+    struct releve_exchange_request request = {.bearer = runtime->token};
+    send_exchange(exchange, target, &request);
+}

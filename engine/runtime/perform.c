@@ -1,0 +1,142 @@
+/* Carries out the core's actions. No decision is taken here. */
+#include "state.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What a store reply is about. */
+struct reference {
+    struct releve_runtime *runtime;
+    releve_handle handle;
+    struct releve_result *result; /* of a FINISH; owned */
+};
+
+static struct reference *refer(struct releve_runtime *runtime, releve_handle handle)
+{
+    struct reference *reference = calloc(1, sizeof *reference);
+    if (reference == NULL)
+        abort(); /* as for exchanges */
+    reference->runtime = runtime;
+    reference->handle = handle;
+    return reference;
+}
+
+static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
+                     const struct releve_point_facts *facts)
+{
+    struct reference *reference = data;
+    struct releve_event event = {
+        .type = RELEVE_EVENT_KNOWN, .handle = reference->handle, .error = error, .coverage = coverage, .facts = facts};
+    if (!reference->runtime->closing)
+        releve_runtime_step(reference->runtime, &event);
+    free(reference);
+}
+
+static void on_stored(void *data, const struct releve_error *error)
+{
+    struct reference *reference = data;
+    struct releve_event event = {.type = RELEVE_EVENT_STORED, .handle = reference->handle, .error = error};
+    if (!reference->runtime->closing)
+        releve_runtime_step(reference->runtime, &event);
+    free(reference);
+}
+
+static void on_finished(void *data, const struct releve_error *error)
+{
+    struct reference *reference = data;
+    struct releve_runtime *runtime = reference->runtime;
+    if (!runtime->closing) {
+        runtime->options.ended(runtime->options.data, reference->result, error);
+        struct releve_event event = {.type = RELEVE_EVENT_FINISHED, .handle = reference->handle};
+        releve_runtime_step(runtime, &event);
+    }
+    free(reference->result);
+    free(reference);
+}
+
+/* Learned facts and closed doors are worth repeating at the next occasion, not worth stopping for. */
+static void on_noted(void *data, const struct releve_error *error)
+{
+    struct releve_runtime *runtime = data;
+    if (!runtime->closing && error->code != RELEVE_OK && runtime->options.link != NULL)
+        runtime->options.link(runtime->options.data, false, error->text);
+}
+
+static void store_days(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct releve_day_batch batch = {
+        .prm = action->job->prm,
+        .kind = action->job->kind,
+        .source = runtime->dialect->name,
+        .quality = action->answer->quality,
+        .fetched_at = releve_clock_civil(runtime->options.today),
+        .entries = action->entries,
+        .count = action->entries_count,
+    };
+    releve_store_put_days(runtime->store, &batch, on_stored, refer(runtime, action->handle));
+}
+
+static void finish(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct reference *reference = refer(runtime, action->handle);
+    reference->result = malloc(sizeof *reference->result);
+    if (reference->result == NULL)
+        abort(); /* as for exchanges */
+    *reference->result = *action->result;
+    releve_store_finish(runtime->store, reference->result, on_finished, reference);
+}
+
+static void stop(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct releve_error error;
+    releve_fail(&error, action->code, "%s answered the token request with %s: %s", runtime->options.upstream,
+                action->reason->code, action->reason->text);
+    runtime->options.stopped(runtime->options.data, &error);
+}
+
+void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    const struct releve_runtime_options *options = &runtime->options;
+    releve_time civil = releve_clock_civil(options->today);
+    switch (action->type) {
+    case RELEVE_ACTION_BEGIN:
+        releve_store_begin(runtime->store, action->job, civil, on_known, refer(runtime, action->handle));
+        break;
+    case RELEVE_ACTION_ASK:
+        releve_runtime_ask(runtime, action->bucket);
+        break;
+    case RELEVE_ACTION_RETURN:
+        releve_runtime_return(runtime, action->bucket);
+        break;
+    case RELEVE_ACTION_CLOSE:
+        releve_store_bucket_close(runtime->store, runtime->buckets[action->bucket].name, action->wait_ms, on_noted,
+                                  runtime);
+        break;
+    case RELEVE_ACTION_SEND_TOKEN:
+        releve_runtime_send_token(runtime, action->bucket);
+        break;
+    case RELEVE_ACTION_SEND:
+        releve_runtime_send(runtime, action);
+        break;
+    case RELEVE_ACTION_STORE:
+        store_days(runtime, action);
+        break;
+    case RELEVE_ACTION_LEARN:
+        releve_store_learn(runtime->store, action->job->prm, action->facts, civil, on_noted, runtime);
+        break;
+    case RELEVE_ACTION_FINISH:
+        finish(runtime, action);
+        break;
+    case RELEVE_ACTION_GIVE_BACK:
+        if (options->given_back != NULL)
+            options->given_back(options->data, action->job);
+        break;
+    case RELEVE_ACTION_NOTICE:
+        if (options->notice != NULL)
+            options->notice(options->data, action);
+        break;
+    case RELEVE_ACTION_STOP:
+        stop(runtime, action);
+        break;
+    }
+}

@@ -1,0 +1,66 @@
+/* What the runtime keeps between callbacks. Seen by the files of engine/runtime only.
+ *
+ *   libuv timer, store replies, transfers ──event──> core ──actions──> store, transport, callbacks of the user */
+#ifndef RELEVE_RUNTIME_STATE_H
+#define RELEVE_RUNTIME_STATE_H
+
+#include "dialect.h"
+#include "store.h"
+#include "transport.h"
+#include <releve/runtime.h>
+
+/* The part of a permit's life that is kept back for what the request may still spend on the way. */
+#define PERMIT_SLACK_MS (2 * RELEVE_SECOND_MS)
+/* A permit whose grant came so late that less is left for the transfer is returned. */
+#define TRANSFER_TIMEOUT_MIN_MS (10 * RELEVE_SECOND_MS)
+
+/* One quota bucket: the permit that is being asked for, or was granted and not used yet. */
+struct bucket {
+    struct releve_runtime *runtime;
+    char name[RELEVE_BUCKET_BYTES];
+    char permit[RELEVE_PERMIT_ID_BYTES];
+    uint64_t asked_at_ms; /* on uv's clock: before the grant, whenever the reply comes */
+};
+
+struct releve_runtime {
+    uv_loop_t *loop;
+    struct releve_runtime_options options; /* strings owned */
+    const struct releve_dialect *dialect;
+    struct releve_core *core;
+    struct releve_store *store;
+    struct releve_transport *transport;
+    struct releve_actions actions;
+    uv_timer_t timer;
+    uv_async_t wake;
+    struct bucket buckets[RELEVE_BUCKETS_MAX];
+    unsigned buckets_count;
+    struct exchange *unsent; /* requests that failed before they were sent */
+    uint64_t permits;        /* ids given out */
+    char id[17];             /* of this process, in permit ids */
+    char token[RELEVE_TOKEN_BYTES];
+    bool ready, stepping, pulling, closing;
+    void (*on_ready)(void *data, const struct releve_error *error);
+    unsigned open_handles; /* handles and parts that are still to be closed */
+    void (*on_closed)(void *data);
+    void *closed_data;
+};
+
+/* --- runtime.c ----------------------------------------------------------------------------------- */
+
+/* Gives the event its time, lets the core take it and carries out what it wants. */
+void releve_runtime_step(struct releve_runtime *runtime, struct releve_event *event);
+
+/* --- perform.c: one action of the core, carried out ------------------------------------------------ */
+
+void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_action *action);
+
+/* --- exchange.c: permits and the requests that they are for ------------------------------------------ */
+
+void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket);
+void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket);
+void releve_runtime_send_token(struct releve_runtime *runtime, unsigned bucket);
+void releve_runtime_send(struct releve_runtime *runtime, const struct releve_action *action);
+/* Tells the core of one request that could not be sent; false where there is none. */
+bool releve_runtime_tell_unsent(struct releve_runtime *runtime);
+
+#endif
