@@ -1,0 +1,174 @@
+/* The writers. Field names and their order are those of captured bodies. */
+#include "bodies.h"
+#include "household.h"
+#include <assert.h>
+#include <releve/kind.h>
+
+/* What both writers need to know of a point. */
+struct point {
+    int64_t value;
+    releve_day day;
+    int second_of_day;  /* -1: the stamp is the day alone */
+    int length_minutes; /* 0: no interval */
+};
+
+static void write_stamp(struct sandbox_text *body, const struct point *point)
+{
+    if (point->second_of_day < 0)
+        sandbox_text_day(body, point->day);
+    else
+        sandbox_text_stamp(body, point->day, point->second_of_day);
+}
+
+static void write_point_v5(struct sandbox_text *body, const struct point *point)
+{
+    sandbox_text_puts(body, "{\"value\":\"");
+    sandbox_text_number(body, point->value);
+    sandbox_text_puts(body, "\",\"date\":\"");
+    write_stamp(body, point);
+    if (point->length_minutes > 0) {
+        sandbox_text_puts(body, "\",\"interval_length\":\"PT");
+        sandbox_text_number(body, point->length_minutes);
+        sandbox_text_puts(body, "M\",\"measure_type\":\"B");
+    }
+    sandbox_text_puts(body, "\"}");
+}
+
+static void write_point_2026(struct sandbox_text *body, const struct point *point)
+{
+    sandbox_text_puts(body, "{\"v\":\"");
+    sandbox_text_number(body, point->value);
+    sandbox_text_puts(body, "\",\"d\":\"");
+    write_stamp(body, point);
+    if (point->length_minutes > 0) {
+        sandbox_text_puts(body, "\",\"p\":\"PT");
+        sandbox_text_number(body, point->length_minutes);
+        sandbox_text_puts(body, "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0");
+    }
+    sandbox_text_puts(body, "\"}");
+}
+
+static void write_point(const struct sandbox_measure *measure, struct sandbox_text *body, bool first,
+                        const struct point *point)
+{
+    if (!first)
+        sandbox_text_puts(body, ",");
+    if (measure->generation == SANDBOX_V5)
+        write_point_v5(body, point);
+    else
+        write_point_2026(body, point);
+}
+
+static void write_head_v5(const struct sandbox_measure *measure, struct sandbox_text *body)
+{
+    static const char *const kinds_of_measure[] = {
+        [RELEVE_ENERGY] = "\"energy\",\"aggregate\":\"sum\",\"measuring_period\":\"P1D\"",
+        [RELEVE_LOAD_CURVE] = "\"power\",\"aggregate\":\"average\"",
+        [RELEVE_MAX_POWER] = "\"power\",\"aggregate\":\"maximum\",\"measuring_period\":\"P1D\"",
+    };
+    const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
+    char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    releve_day_format(measure->asked.span.first, start);
+    releve_day_format(measure->asked.span.end, end);
+    sandbox_text_printf(body,
+                        "{\"meter_reading\":{\"usage_point_id\":\"" RELEVE_PRM_FORMAT
+                        "\",\"start\":\"%s\",\"end\":\"%s\",\"quality\":\"BRUT\",\"reading_type\":{\"unit\":\"%s\","
+                        "\"measurement_kind\":%s},\"interval_reading\":[",
+                        measure->label, start, end, facts->unit, kinds_of_measure[facts->quantity]);
+}
+
+static void write_head_2026(const struct sandbox_measure *measure, struct sandbox_text *body)
+{
+    static const struct {
+        const char *before, *quantity;
+    } shapes[] = {
+        [RELEVE_ENERGY] = {"\"typeValeur\":\"GLOBALE\",\"modeCalcul\":\"DIFF.INDEX\",\"pas\":\"P1D\"", "EA"},
+        [RELEVE_LOAD_CURVE] = {"\"modeCalcul\":\"MESURE\"", "PA"},
+        [RELEVE_MAX_POWER] = {"\"modeCalcul\":\"MESURE\",\"pas\":\"P1D\"", "PMA"},
+    };
+    const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
+    char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    releve_day_format(measure->asked.span.first, start);
+    releve_day_format(measure->asked.span.end, end);
+    sandbox_text_printf(body,
+                        "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"etapeMetier\":\"BRUT\",\"periode\":{\"dateDebut\":"
+                        "\"%s\",\"dateFin\":\"%s\"},%s,\"grandeur\":[{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"
+                        "\"%s\",\"unite\":\"%s\",\"points\":[",
+                        measure->label, start, end, shapes[facts->quantity].before, facts->production ? "PROD" : "CONS",
+                        shapes[facts->quantity].quantity, facts->unit);
+}
+
+/* The day's intervals, stamped with the Paris clock at their ends: the last one falls on the next day. */
+static void write_curve_day(const struct sandbox_measure *measure, struct sandbox_text *body, releve_day day,
+                            bool first)
+{
+    struct releve_interval curve[RELEVE_INTERVALS_MAX];
+    enum sandbox_direction direction =
+        releve_kind_facts(measure->kind)->production ? SANDBOX_PRODUCTION : SANDBOX_CONSUMPTION;
+    size_t count = sandbox_household_curve(measure->seed, &measure->asked.client, day, direction, curve);
+    releve_time midnight = releve_paris_midnight(day);
+    int offset = releve_paris_offset_minutes(midnight);
+    bool changes = releve_paris_day_minutes(day) != 24 * 60;
+
+    for (size_t i = 0; i < count; i++) {
+        int end = curve[i].minute + curve[i].length_minutes; /* elapsed */
+        if (changes)
+            end += releve_paris_offset_minutes(midnight + end * RELEVE_MINUTE_MS) - offset;
+        struct point point = {curve[i].value_w, day + end / 1440, end % 1440 * 60, curve[i].length_minutes};
+        write_point(measure, body, first && i == 0, &point);
+    }
+}
+
+static void write_daily(const struct sandbox_measure *measure, struct sandbox_text *body, releve_day day, bool first)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
+    const struct sandbox_client *client = &measure->asked.client;
+    struct point point = {0, day, -1, 0};
+    if (facts->quantity == RELEVE_MAX_POWER) {
+        releve_time at;
+        point.value = sandbox_household_peak_va(measure->seed, client, day, &at);
+        releve_time wall = at + releve_paris_offset_minutes(at) * RELEVE_MINUTE_MS;
+        point.second_of_day = (int)(wall / RELEVE_SECOND_MS % 86400);
+    } else {
+        point.value = sandbox_household_energy_wh(measure->seed, client, day,
+                                                  facts->production ? SANDBOX_PRODUCTION : SANDBOX_CONSUMPTION);
+    }
+    write_point(measure, body, first, &point);
+}
+
+static void note_served(const struct sandbox_measure *measure, struct sandbox_served *served, releve_day day)
+{
+    releve_day number = day - measure->asked.span.first;
+    assert(number >= 0 && number < SANDBOX_SERVED_DAYS_MAX);
+    served->bits[number / 8] |= (uint8_t)(1u << (number % 8));
+    served->days++;
+}
+
+bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_answer *answer)
+{
+    const struct sandbox_asked *asked = &measure->asked;
+    bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
+    releve_day end = asked->span.end < measure->published_end ? asked->span.end : measure->published_end;
+    struct sandbox_served *served = &answer->served;
+    struct sandbox_text *body = &answer->body;
+
+    if (curve && !asked->client.curve)
+        return false;
+    *served = (struct sandbox_served){
+        .prm = asked->client.prm, .kind = measure->kind, .generation = measure->generation, .first = asked->span.first};
+    if (measure->generation == SANDBOX_V5)
+        write_head_v5(measure, body);
+    else
+        write_head_2026(measure, body);
+    for (releve_day day = asked->span.first; day < end; day++) {
+        if (sandbox_client_hole(&asked->client, day))
+            continue;
+        if (curve)
+            write_curve_day(measure, body, day, served->days == 0);
+        else
+            write_daily(measure, body, day, served->days == 0);
+        note_served(measure, served, day);
+    }
+    sandbox_text_puts(body, measure->generation == SANDBOX_V5 ? "]}}" : "],\"calendrier\":[]}],\"contexte\":[]}");
+    return served->days > 0;
+}

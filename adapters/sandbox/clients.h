@@ -1,0 +1,41 @@
+/* Who exists: the clients that Enedis publishes for its sandbox (ENEDIS 6), and the population. */
+#ifndef RELEVE_SANDBOX_CLIENTS_H
+#define RELEVE_SANDBOX_CLIENTS_H
+
+#include <releve/calendar.h>
+#include <releve/usage_point.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SANDBOX_POPULATION_FIRST UINT64_C(30000000000000)
+#define SANDBOX_POPULATION_MAX 1000000u
+
+/* How often the meter records. */
+enum sandbox_pace {
+    SANDBOX_PACE_30,      /* PT30M */
+    SANDBOX_PACE_10,      /* PT10M */
+    SANDBOX_PACE_SWITCHED /* PT30M until noon of SANDBOX_SWITCH_DAY, PT10M from then on */
+};
+
+#define SANDBOX_SWITCH_YEAR 2026
+#define SANDBOX_SWITCH_MONTH 3
+#define SANDBOX_SWITCH_DAY 10
+
+struct sandbox_client {
+    releve_prm prm;
+    bool consumption, production; /* which directions it has */
+    bool curve;                   /* the load curve is recorded */
+    bool holes;                   /* nothing on Tuesdays and Wednesdays */
+    bool refused;                 /* the consent was revoked */
+    releve_day activation;        /* the meter's first day */
+    enum sandbox_pace pace;
+    int contracted_va; /* 3000, 6000, 9000 or 12000 */
+};
+
+/* False where nobody has that PRM. */
+bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_client *client);
+
+/* Whether that client has a hole on that day. */
+bool sandbox_client_hole(const struct sandbox_client *client, releve_day day);
+
+#endif

@@ -1,0 +1,277 @@
+/* Control JSON is checked whole into a draft, and only then applied. */
+#include "control.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The settings to come, and what is done once. Lists are read again when they are applied. */
+struct draft {
+    struct sandbox_settings settings;
+    bool set_today, set_quota, set_close, expire_tokens;
+    releve_time close_ms;
+    enum sandbox_throttle close_form;
+    const cJSON *point_faults, *revoke, *grant;
+};
+
+static enum releve_code wrong(struct releve_error *error, const char *key, const char *what)
+{
+    return releve_fail(error, RELEVE_E_USAGE, "control: \"%.40s\" must be %s", key, what);
+}
+
+static bool read_whole(const cJSON *item, double max, double *value)
+{
+    if (!cJSON_IsNumber(item) || item->valuedouble < 0 || item->valuedouble > max ||
+        floor(item->valuedouble) < item->valuedouble)
+        return false;
+    *value = item->valuedouble;
+    return true;
+}
+
+static enum releve_code read_faults(const cJSON *json, const char *key, struct sandbox_faults *faults,
+                                    struct releve_error *error)
+{
+    *faults = (struct sandbox_faults){{0}};
+    if (!cJSON_IsObject(json))
+        return wrong(error, key, "an object of fault names and rates");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        enum sandbox_fault fault;
+        if (!sandbox_fault_parse(item->string, strlen(item->string), &fault))
+            return releve_fail(error, RELEVE_E_USAGE, "control: \"%.40s\": no fault is named \"%.40s\"", key,
+                               item->string);
+        if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 1))
+            return wrong(error, item->string, "a rate from 0 to 1");
+        faults->rate[fault] = item->valuedouble;
+    }
+    return RELEVE_OK;
+}
+
+static enum releve_code read_latency(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsString(json) || !sandbox_latency_parse(json->valuestring, &draft->settings.latency))
+        return wrong(error, json->string, "\"MS\" or \"MS:JITTER_MS\", each at most 60000");
+    return RELEVE_OK;
+}
+
+static enum releve_code read_global_faults(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    return read_faults(json, json->string, &draft->settings.faults, error);
+}
+
+static enum releve_code read_quota(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsString(json))
+        return wrong(error, json->string, "a text such as \"5/1s,1000/1h\"");
+    draft->set_quota = true;
+    return releve_quota_parse(json->valuestring, &draft->settings.quota, error);
+}
+
+static enum releve_code read_today(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsString(json) ||
+        !releve_day_parse(json->valuestring, strlen(json->valuestring), &draft->settings.today))
+        return wrong(error, json->string, "a day: \"YYYY-MM-DD\"");
+    draft->set_today = true;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_late_days(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    double days;
+    if (!read_whole(json, SANDBOX_LATE_DAYS_MAX, &days))
+        return wrong(error, json->string, "a whole number from 0 to 366");
+    draft->settings.late_days = (int)days;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_expire_tokens(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsBool(json))
+        return wrong(error, json->string, "true or false");
+    draft->expire_tokens = cJSON_IsTrue(json);
+    return RELEVE_OK;
+}
+
+static enum releve_code read_point_faults(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsObject(json))
+        return wrong(error, json->string, "an object of PRMs");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        releve_prm prm;
+        struct sandbox_faults faults;
+        if (!releve_prm_parse(item->string, strlen(item->string), &prm))
+            return wrong(error, item->string, "a PRM of 14 digits");
+        enum releve_code code = read_faults(item, item->string, &faults, error);
+        if (code != RELEVE_OK)
+            return code;
+    }
+    draft->point_faults = json;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_prms(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    if (!cJSON_IsArray(json))
+        return wrong(error, json->string, "a list of PRMs");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        releve_prm prm;
+        if (!cJSON_IsString(item) || !releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm))
+            return wrong(error, json->string, "a list of PRMs, each a text of 14 digits");
+    }
+    if (strcmp(json->string, "revoke") == 0)
+        draft->revoke = json;
+    else
+        draft->grant = json;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_close(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    static const struct {
+        const char *name;
+        enum sandbox_throttle form;
+    } forms[] = {{"wso2", SANDBOX_THROTTLE_WSO2},
+                 {"q4", SANDBOX_THROTTLE_Q4},
+                 {"sla", SANDBOX_THROTTLE_SLA},
+                 {"throttle200", SANDBOX_THROTTLE_UNDER_200},
+                 {"retry_after", SANDBOX_THROTTLE_RETRY_AFTER}};
+    const cJSON *form = cJSON_GetObjectItemCaseSensitive(json, "form");
+    double ms;
+    if (!read_whole(cJSON_GetObjectItemCaseSensitive(json, "ms"), SANDBOX_CLOSE_MS_MAX, &ms))
+        return wrong(error, json->string, "an object with \"ms\": a whole number of at most 86400000");
+    draft->set_close = true;
+    draft->close_ms = (releve_time)ms;
+    draft->close_form = SANDBOX_THROTTLE_WSO2;
+    if (form == NULL)
+        return RELEVE_OK;
+    for (size_t i = 0; cJSON_IsString(form) && i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(form->valuestring, forms[i].name) == 0) {
+            draft->close_form = forms[i].form;
+            return RELEVE_OK;
+        }
+    }
+    return wrong(error, "form", "\"wso2\", \"q4\", \"sla\", \"throttle200\" or \"retry_after\"");
+}
+
+static const struct {
+    const char *name;
+    enum releve_code (*read)(const cJSON *json, struct draft *draft, struct releve_error *error);
+} keys[] = {
+    {"latency", read_latency},
+    {"faults", read_global_faults},
+    {"point_faults", read_point_faults},
+    {"quota", read_quota},
+    {"today", read_today},
+    {"late_days", read_late_days},
+    {"expire_tokens", read_expire_tokens},
+    {"revoke", read_prms},
+    {"grant", read_prms},
+    {"close", read_close},
+};
+
+static enum releve_code read_key(const cJSON *item, struct draft *draft, struct releve_error *error)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(item->string, keys[i].name) == 0)
+            return keys[i].read(item, draft, error);
+    }
+    return releve_fail(error, RELEVE_E_USAGE, "control: nothing is named \"%.40s\"", item->string);
+}
+
+static bool apply_consents(struct sandbox_points *points, const cJSON *prms, enum sandbox_consent consent)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, prms)
+    {
+        releve_prm prm = 0;
+        (void)releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm); /* read before */
+        if (!sandbox_points_set_consent(points, prm, consent))
+            return false;
+    }
+    return true;
+}
+
+static bool apply_point_faults(struct sandbox_points *points, const cJSON *json)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        releve_prm prm = 0;
+        struct sandbox_faults faults;
+        (void)releve_prm_parse(item->string, strlen(item->string), &prm); /* read before */
+        (void)read_faults(item, item->string, &faults, NULL);
+        if (!sandbox_points_set_faults(points, prm, &faults))
+            return false;
+    }
+    return true;
+}
+
+static enum releve_code apply(struct sandbox_gateway *gateway, const struct draft *draft, struct releve_error *error)
+{
+    gateway->settings = draft->settings;
+    if (draft->set_today)
+        sandbox_clock_set(&gateway->clock, draft->settings.today);
+    if (draft->set_quota)
+        sandbox_audit_set_quota(&gateway->audit, &draft->settings.quota);
+    if (draft->expire_tokens)
+        sandbox_tokens_expire(&gateway->tokens);
+    if (draft->set_close) {
+        gateway->closed_until = draft->close_ms > 0 ? sandbox_clock_real() + draft->close_ms : 0;
+        gateway->closed_form = draft->close_form;
+    }
+    if (!apply_consents(&gateway->points, draft->revoke, SANDBOX_CONSENT_REVOKED) ||
+        !apply_consents(&gateway->points, draft->grant, SANDBOX_CONSENT_GRANTED) ||
+        !apply_point_faults(&gateway->points, draft->point_faults))
+        return releve_fail(error, RELEVE_E_SYSTEM,
+                           "control: no room for more than %u PRMs of their own; the first "
+                           "ones were applied",
+                           SANDBOX_POINTS_MAX);
+    return RELEVE_OK;
+}
+
+enum releve_code sandbox_control_apply(struct sandbox_gateway *gateway, const char *text, size_t length,
+                                       struct releve_error *error)
+{
+    cJSON *json = cJSON_ParseWithLength(text, length);
+    enum releve_code code = RELEVE_OK;
+    struct draft draft = {.settings = gateway->settings};
+    if (!cJSON_IsObject(json))
+        code = releve_fail(error, RELEVE_E_USAGE, "control: the body must be one JSON object");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        if (code == RELEVE_OK)
+            code = read_key(item, &draft, error);
+    }
+    if (code == RELEVE_OK)
+        code = apply(gateway, &draft, error);
+    cJSON_Delete(json);
+    return code;
+}
+
+cJSON *sandbox_control_json(const struct sandbox_gateway *gateway)
+{
+    const struct sandbox_settings *settings = &gateway->settings;
+    char text[RELEVE_QUOTA_TEXT];
+    cJSON *json = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(json, "api", sandbox_api_name(settings->api));
+    releve_quota_format(&settings->quota, text);
+    (void)cJSON_AddStringToObject(json, "quota", text);
+    releve_day_format(sandbox_clock_today(&gateway->clock), text);
+    (void)cJSON_AddStringToObject(json, "today", text);
+    (void)snprintf(text, sizeof text, "%u:%u", settings->latency.fixed_ms, settings->latency.jitter_ms);
+    (void)cJSON_AddStringToObject(json, "latency", text);
+    (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
+    (void)cJSON_AddNumberToObject(json, "population", settings->population);
+    cJSON *faults = cJSON_AddObjectToObject(json, "faults");
+    for (int i = 0; i < SANDBOX_FAULTS; i++) {
+        if (settings->faults.rate[i] > 0)
+            (void)cJSON_AddNumberToObject(faults, sandbox_fault_name((enum sandbox_fault)i), settings->faults.rate[i]);
+    }
+    return json;
+}

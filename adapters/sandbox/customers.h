@@ -1,0 +1,13 @@
+/* Customer data: plausible, invented, small. */
+#ifndef RELEVE_SANDBOX_CUSTOMERS_H
+#define RELEVE_SANDBOX_CUSTOMERS_H
+
+#include "clients.h"
+#include "routes.h"
+#include "text.h"
+
+/* `label` is the PRM that the body names. */
+void sandbox_customer_write(enum sandbox_document document, const struct sandbox_client *client, releve_prm label,
+                            struct sandbox_text *body);
+
+#endif

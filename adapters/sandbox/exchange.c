@@ -1,0 +1,449 @@
+/* The life of a request. libmicrohttpd calls handle() for its headers, for each piece of its body, once when
+ * it is whole, and again after each resume; `stage` says where it is. */
+#include "exchange.h"
+#include "chance.h"
+#include "control.h"
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <utlist.h>
+
+#define INSIDE "/__sandbox/" /* not upstream: neither counted nor delayed */
+#define FORM_PIECE_BYTES 1024
+#define TRUNCATED_BLOCK_BYTES 16384
+
+enum stage {
+    READING, /* headers and body */
+    COMING,  /* on the way in */
+    GOING,   /* on the way out, or never answered */
+    READY,   /* to be sent */
+    SENT,
+    ABANDONED /* to be closed without an answer */
+};
+
+struct sandbox_exchange {
+    struct sandbox_hall *hall;
+    struct MHD_Connection *connection;
+    struct MHD_PostProcessor *form;
+    struct sandbox_request request;
+    struct sandbox_text body; /* of the request, where it is no form */
+    struct sandbox_answer answer;
+    enum stage stage;
+    uint64_t out_ms;
+    bool too_large, inside, waits, completed;
+    bool timer_open, watch_open;
+    unsigned handles_open; /* the exchange is freed when they are closed and libmicrohttpd is done */
+    uv_timer_t timer;
+    uv_poll_t watch; /* for a client that leaves while it is never answered */
+    struct sandbox_exchange *prev, *next;
+};
+
+static void release(struct sandbox_exchange *exchange)
+{
+    if (!exchange->completed || exchange->handles_open > 0)
+        return;
+    sandbox_answer_free(&exchange->answer);
+    sandbox_text_free(&exchange->body);
+    free(exchange);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct sandbox_exchange *exchange = handle->data;
+    exchange->handles_open--;
+    release(exchange);
+}
+
+/* Both stop at once; only their memory goes later. */
+static void close_handles(struct sandbox_exchange *exchange)
+{
+    if (exchange->timer_open)
+        uv_close((uv_handle_t *)&exchange->timer, on_handle_closed);
+    if (exchange->watch_open)
+        uv_close((uv_handle_t *)&exchange->watch, on_handle_closed);
+    exchange->timer_open = exchange->watch_open = false;
+}
+
+static int socket_of(const struct sandbox_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info != NULL ? info->connect_fd : -1;
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+static void suspend(struct sandbox_exchange *exchange)
+{
+    if (exchange->waits)
+        return;
+    exchange->waits = true;
+    exchange->hall->waiting++;
+    MHD_suspend_connection(exchange->connection);
+}
+
+static void resume(struct sandbox_exchange *exchange, enum stage stage)
+{
+    assert(exchange->waits);
+    exchange->stage = stage;
+    exchange->waits = false;
+    exchange->hall->waiting--;
+    exchange->hall->resumed = true;
+    close_handles(exchange);
+    MHD_resume_connection(exchange->connection);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static bool start_timer(struct sandbox_exchange *exchange, uint64_t delay_ms)
+{
+    if (!exchange->timer_open) {
+        if (uv_timer_init(exchange->hall->loop, &exchange->timer) != 0)
+            return false;
+        exchange->timer.data = exchange;
+        exchange->timer_open = true;
+        exchange->handles_open++;
+    }
+    uv_update_time(exchange->hall->loop); /* libmicrohttpd may have worked for a while */
+    return uv_timer_start(&exchange->timer, on_timer, delay_ms, 0) == 0;
+}
+
+static void on_client_left(uv_poll_t *watch, int status, int events)
+{
+    (void)status, (void)events; /* whatever it is, this connection is over */
+    resume(watch->data, ABANDONED);
+}
+
+/* A suspended connection is not watched by libmicrohttpd. */
+static bool watch_client(struct sandbox_exchange *exchange)
+{
+    if (uv_poll_init(exchange->hall->loop, &exchange->watch, socket_of(exchange)) != 0)
+        return false;
+    exchange->watch.data = exchange;
+    exchange->watch_open = true;
+    exchange->handles_open++;
+    return uv_poll_start(&exchange->watch, UV_DISCONNECT, on_client_left) == 0;
+}
+
+/* The request is at the gateway. Says whether the answer may leave now; otherwise it waits. */
+static bool arrive(struct sandbox_exchange *exchange, bool busy)
+{
+    sandbox_gateway_arrive(exchange->hall->gateway, &exchange->request, busy, &exchange->answer);
+    bool never = exchange->answer.delivery == SANDBOX_DELIVER_NEVER;
+    exchange->stage = READY;
+    if (busy || (!never && exchange->out_ms == 0))
+        return true;
+    if (!start_timer(exchange, never ? SANDBOX_NEVER_MS : exchange->out_ms) || (never && !watch_client(exchange))) {
+        exchange->stage = ABANDONED; /* no handles left */
+        return true;
+    }
+    exchange->stage = GOING;
+    return false;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sandbox_exchange *exchange = timer->data;
+    if (exchange->stage == COMING) {
+        if (arrive(exchange, false))
+            resume(exchange, exchange->stage);
+        return;
+    }
+    assert(exchange->stage == GOING);
+    resume(exchange, exchange->answer.delivery == SANDBOX_DELIVER_NEVER ? ABANDONED : READY);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static bool client_has_left(const struct sandbox_exchange *exchange)
+{
+    struct pollfd client = {.fd = socket_of(exchange), .events = POLLRDHUP};
+    return poll(&client, 1, 0) > 0 && (client.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* Half of the body, then an end that breaks the connection. */
+static ssize_t read_half(void *data, uint64_t position, char *out, size_t max)
+{
+    const struct sandbox_exchange *exchange = data;
+    uint64_t half = exchange->answer.body.length / 2;
+    if (position >= half)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t length = half - position < max ? (size_t)(half - position) : max;
+    memcpy(out, exchange->answer.body.bytes + position, length);
+    return (ssize_t)length;
+}
+
+static struct MHD_Response *make_response(struct sandbox_exchange *exchange)
+{
+    struct sandbox_text *body = &exchange->answer.body;
+    if (exchange->answer.delivery == SANDBOX_DELIVER_HALF)
+        return MHD_create_response_from_callback(body->length, TRUNCATED_BLOCK_BYTES, read_half, exchange, NULL);
+    struct MHD_Response *response = MHD_create_response_from_buffer(body->length, body->bytes, MHD_RESPMEM_MUST_FREE);
+    if (response != NULL) {
+        body->bytes = NULL; /* its owner is the response now */
+        body->capacity = 0;
+    }
+    return response;
+}
+
+static enum MHD_Result send_answer(struct sandbox_exchange *exchange)
+{
+    struct sandbox_answer *answer = &exchange->answer;
+    if (client_has_left(exchange))
+        return MHD_NO;
+    if (answer->delivery == SANDBOX_DELIVER_RESET) {
+        /* On Linux, dissolving the association of a TCP socket resets its connection. */
+        struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+        (void)connect(socket_of(exchange), &nobody, sizeof nobody);
+        return MHD_NO;
+    }
+    struct MHD_Response *response = make_response(exchange);
+    if (response == NULL)
+        return MHD_NO;
+    enum MHD_Result result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+    if (result == MHD_YES && answer->retry_after_s >= 0) {
+        struct sandbox_text seconds = {0};
+        sandbox_text_printf(&seconds, "%lld%c", (long long)answer->retry_after_s, '\0');
+        if (!seconds.failed)
+            result = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds.bytes);
+        sandbox_text_free(&seconds);
+    }
+    if (result == MHD_YES)
+        result = MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    exchange->stage = SENT;
+    return result;
+}
+
+/* --- the simulator's own paths ----------------------------------------------------------------- */
+
+static void answer_json(struct sandbox_answer *answer, cJSON *json)
+{
+    char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+    if (text != NULL)
+        sandbox_text_puts(&answer->body, text);
+    else
+        answer->status = 500;
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
+static void answer_wrong(struct sandbox_answer *answer, int status, const char *text)
+{
+    cJSON *json = cJSON_CreateObject();
+    (void)cJSON_AddStringToObject(json, "error", text);
+    answer->status = status;
+    answer_json(answer, json);
+}
+
+static void answer_inside(struct sandbox_exchange *exchange)
+{
+    struct sandbox_gateway *gateway = exchange->hall->gateway;
+    struct sandbox_answer *answer = &exchange->answer;
+    struct releve_error error;
+    const char *name = exchange->request.path + strlen(INSIDE);
+    bool get = strcmp(exchange->request.method, "GET") == 0;
+    bool post = strcmp(exchange->request.method, "POST") == 0;
+
+    sandbox_answer_init(answer);
+    if (get && strcmp(name, "stats") == 0) {
+        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit));
+    } else if (get && strcmp(name, "control") == 0) {
+        answer_json(answer, sandbox_control_json(gateway));
+    } else if (post && strcmp(name, "reset") == 0) {
+        sandbox_gateway_reset(gateway);
+        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit));
+    } else if (post && strcmp(name, "control") == 0) {
+        const char *text = exchange->body.bytes != NULL ? exchange->body.bytes : "";
+        if (exchange->too_large)
+            answer_wrong(answer, 413, "control: the body is larger than 1 MiB");
+        else if (sandbox_control_apply(gateway, text, exchange->body.length, &error) != RELEVE_OK)
+            answer_wrong(answer, 400, error.text);
+        else
+            answer_json(answer, sandbox_control_json(gateway));
+    } else {
+        answer_wrong(answer, 404, "GET /__sandbox/stats, GET or POST /__sandbox/control, POST /__sandbox/reset");
+    }
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static void append(char *field, size_t field_bytes, const char *piece, size_t piece_bytes)
+{
+    size_t used = strlen(field);
+    if (piece_bytes < field_bytes - used) /* what is too long is nobody's credential */
+        memcpy(field + used, piece, piece_bytes);
+}
+
+static enum MHD_Result on_form_field(void *data, enum MHD_ValueKind kind, const char *key, const char *filename,
+                                     const char *content_type, const char *encoding, const char *piece, uint64_t offset,
+                                     size_t piece_bytes)
+{
+    struct sandbox_request *request = &((struct sandbox_exchange *)data)->request;
+    (void)kind, (void)filename, (void)content_type, (void)encoding, (void)offset;
+    if (key == NULL)
+        return MHD_YES;
+    if (strcmp(key, "grant_type") == 0)
+        append(request->grant_type, sizeof request->grant_type, piece, piece_bytes);
+    else if (strcmp(key, "client_id") == 0)
+        append(request->client_id, sizeof request->client_id, piece, piece_bytes);
+    else if (strcmp(key, "client_secret") == 0)
+        append(request->client_secret, sizeof request->client_secret, piece, piece_bytes);
+    return MHD_YES;
+}
+
+static void read_basic(struct sandbox_exchange *exchange)
+{
+    struct sandbox_request *request = &exchange->request;
+    char *password = NULL;
+    char *name = MHD_basic_auth_get_username_password(exchange->connection, &password);
+    if (name != NULL)
+        append(request->client_id, sizeof request->client_id, name, strlen(name));
+    if (password != NULL)
+        append(request->client_secret, sizeof request->client_secret, password, strlen(password));
+    MHD_free(name);
+    MHD_free(password);
+}
+
+static void read_headers(struct sandbox_exchange *exchange)
+{
+    struct sandbox_request *request = &exchange->request;
+    request->authorization =
+        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    for (int i = 0; i < SANDBOX_PARAMETERS; i++)
+        request->parameters[i] = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND,
+                                                             sandbox_parameter_name((enum sandbox_parameter)i));
+    if (request->authorization != NULL && strncasecmp(request->authorization, "Basic ", 6) == 0)
+        read_basic(exchange);
+    if (!exchange->inside && strcmp(request->method, "POST") == 0) /* NULL where the body is no form */
+        exchange->form = MHD_create_post_processor(exchange->connection, FORM_PIECE_BYTES, on_form_field, exchange);
+}
+
+static void read_piece(struct sandbox_exchange *exchange, const char *piece, size_t piece_bytes)
+{
+    if (exchange->form != NULL) {
+        (void)MHD_post_process(exchange->form, piece, piece_bytes);
+        return;
+    }
+    if (exchange->body.length + piece_bytes > SANDBOX_BODY_BYTES_MAX)
+        exchange->too_large = true;
+    if (exchange->inside && !exchange->too_large)
+        sandbox_text_add(&exchange->body, piece, piece_bytes);
+}
+
+/* The request is whole. Draws its delay, a part of which is spent before the arrival. */
+static enum MHD_Result set_out(struct sandbox_exchange *exchange)
+{
+    struct sandbox_hall *hall = exchange->hall;
+    if (exchange->form != NULL)
+        (void)MHD_destroy_post_processor(exchange->form);
+    exchange->form = NULL;
+    if (exchange->inside) {
+        answer_inside(exchange);
+        return send_answer(exchange);
+    }
+    const struct sandbox_settings *settings = &hall->gateway->settings;
+    uint64_t number = hall->drawn++;
+    uint64_t delay_ms = settings->latency.fixed_ms + sandbox_chance(settings->seed, SANDBOX_TOPIC_DELAY, number) %
+                                                         (settings->latency.jitter_ms + UINT64_C(1));
+    uint64_t in_ms = sandbox_chance(settings->seed, SANDBOX_TOPIC_SHARE, number) % (delay_ms + 1);
+    exchange->out_ms = delay_ms - in_ms;
+
+    bool busy = hall->waiting >= SANDBOX_WAITING_MAX;
+    if (in_ms == 0 || busy || !start_timer(exchange, in_ms)) {
+        if (!arrive(exchange, busy))
+            suspend(exchange);
+        else
+            return exchange->stage == READY ? send_answer(exchange) : MHD_NO;
+    } else {
+        exchange->stage = COMING;
+        suspend(exchange);
+    }
+    return MHD_YES;
+}
+
+static struct sandbox_exchange *begin(struct sandbox_hall *hall, struct MHD_Connection *connection, const char *url,
+                                      const char *method)
+{
+    struct sandbox_exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    exchange->hall = hall;
+    exchange->connection = connection;
+    exchange->request.path = url;
+    exchange->request.method = method;
+    exchange->inside = strncmp(url, INSIDE, strlen(INSIDE)) == 0;
+    if (!exchange->inside)
+        sandbox_stats_enter(&hall->gateway->stats);
+    DL_APPEND(hall->exchanges, exchange);
+    return exchange;
+}
+
+enum MHD_Result sandbox_exchange_handle(void *data, struct MHD_Connection *connection, const char *url,
+                                        const char *method, const char *version, const char *upload,
+                                        size_t *upload_bytes, void **state)
+{
+    struct sandbox_exchange *exchange = *state;
+    (void)version;
+    if (exchange == NULL) {
+        exchange = begin(data, connection, url, method);
+        *state = exchange;
+        if (exchange == NULL)
+            return MHD_NO;
+        read_headers(exchange);
+        return MHD_YES;
+    }
+    if (*upload_bytes > 0) {
+        read_piece(exchange, upload, *upload_bytes);
+        *upload_bytes = 0;
+        return MHD_YES;
+    }
+    switch (exchange->stage) {
+    case READING:
+        return set_out(exchange);
+    case READY:
+        return send_answer(exchange);
+    case ABANDONED:
+        return MHD_NO;
+    case COMING:
+    case GOING:
+    case SENT:
+        break;
+    }
+    return MHD_YES;
+}
+
+void sandbox_exchange_completed(void *data, struct MHD_Connection *connection, void **state,
+                                enum MHD_RequestTerminationCode how)
+{
+    struct sandbox_hall *hall = data;
+    struct sandbox_exchange *exchange = *state;
+    (void)connection;
+    if (exchange == NULL)
+        return;
+    if (!exchange->inside) {
+        if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK && exchange->stage == SENT)
+            sandbox_gateway_delivered(hall->gateway, &exchange->answer);
+        sandbox_stats_leave(&hall->gateway->stats);
+    }
+    if (exchange->form != NULL)
+        (void)MHD_destroy_post_processor(exchange->form);
+    DL_DELETE(hall->exchanges, exchange);
+    close_handles(exchange);
+    exchange->completed = true;
+    *state = NULL;
+    release(exchange);
+}
+
+void sandbox_exchange_abandon_all(struct sandbox_hall *hall)
+{
+    struct sandbox_exchange *exchange;
+    DL_FOREACH(hall->exchanges, exchange)
+    {
+        if (exchange->waits)
+            resume(exchange, ABANDONED);
+    }
+}

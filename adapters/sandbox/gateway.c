@@ -1,0 +1,296 @@
+/* What happens to an arrival, step by step. */
+#include "gateway.h"
+#include "bodies.h"
+#include "chance.h"
+#include "customers.h"
+#include "rules.h"
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#define BEARER "Bearer "
+#define MINUTE_QUOTA_MS RELEVE_MINUTE_MS /* windows from here on are what v5 calls Q4, shorter ones Q3 */
+#define GARBAGE_BYTES 96
+
+/* Two PRMs to take for another usage point's: whichever is not the one asked. */
+#define OTHER_PRM UINT64_C(22516914714270)
+#define ANOTHER_PRM UINT64_C(11453290002823)
+
+const char *sandbox_parameter_name(enum sandbox_parameter parameter)
+{
+    static const char *const names[SANDBOX_PARAMETERS] = {
+        "usage_point_id", "start", "end", "pointId", "dateDebut", "dateFin", "mesuresPas", "grandeurPhysique"};
+    assert(parameter < SANDBOX_PARAMETERS);
+    return names[parameter];
+}
+
+void sandbox_gateway_init(struct sandbox_gateway *gateway, const struct sandbox_settings *settings)
+{
+    *gateway = (struct sandbox_gateway){.settings = *settings, .tokens = {.seed = settings->seed}};
+    sandbox_clock_set(&gateway->clock, settings->today);
+    sandbox_audit_init(&gateway->audit, &settings->quota);
+}
+
+void sandbox_gateway_free(struct sandbox_gateway *gateway)
+{
+    sandbox_audit_free(&gateway->audit);
+    sandbox_tokens_expire(&gateway->tokens);
+    sandbox_points_free(&gateway->points);
+    gateway->stats.in_flight = 0;
+    sandbox_stats_reset(&gateway->stats);
+}
+
+void sandbox_gateway_reset(struct sandbox_gateway *gateway)
+{
+    sandbox_audit_reset(&gateway->audit);
+    sandbox_stats_reset(&gateway->stats);
+}
+
+void sandbox_gateway_delivered(struct sandbox_gateway *gateway, const struct sandbox_answer *answer)
+{
+    if (answer->spoiled == SANDBOX_UNSPOILED && answer->served.days > 0)
+        sandbox_stats_served(&gateway->stats, &answer->served);
+}
+
+/* A fixed choice for the n-th violation, so that every documented form is met. */
+static void throttle(struct sandbox_gateway *gateway, const struct releve_window *window, bool v5,
+                     struct sandbox_answer *answer)
+{
+    releve_time now = sandbox_clock_real();
+    releve_time until = now - now % window->span_ms + window->span_ms; /* aligned to the clock, as seen */
+    uint64_t number = gateway->audit.violations;
+    uint64_t chance = sandbox_chance(gateway->settings.seed, SANDBOX_TOPIC_THROTTLE, number);
+    enum sandbox_throttle form = SANDBOX_THROTTLE_WSO2;
+    if (v5 && number % 2 == 0) {
+        form = window->span_ms >= MINUTE_QUOTA_MS ? SANDBOX_THROTTLE_Q4 : SANDBOX_THROTTLE_Q3;
+        if (form == SANDBOX_THROTTLE_Q4 && chance % 4 == 0)
+            form = SANDBOX_THROTTLE_NONSENSE;
+    } else if (!v5 && chance % 4 == 0) {
+        form = SANDBOX_THROTTLE_SLA;
+    } else if (!v5 && chance % 4 == 1) {
+        form = SANDBOX_THROTTLE_WSO2_AND_RETRY_AFTER;
+    }
+    sandbox_answer_throttle(answer, form, now, until);
+}
+
+static void answer_token(struct sandbox_gateway *gateway, const struct sandbox_request *request,
+                         struct sandbox_answer *answer)
+{
+    static const struct sandbox_refusal no_grant = {400, "unsupported_grant_type", "Unsupported grant_type value"};
+    static const struct sandbox_refusal no_client = {401, "invalid_client", "Client Authentication failed."};
+    if (strcmp(request->method, "POST") != 0) {
+        sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "The token endpoint takes POST");
+        return;
+    }
+    if (strcmp(request->grant_type, "client_credentials") != 0) {
+        sandbox_answer_refuse(answer, &no_grant);
+        return;
+    }
+    if (request->client_id[0] == '\0' || request->client_secret[0] == '\0' ||
+        strcmp(request->client_secret, "wrong") == 0) {
+        sandbox_answer_refuse(answer, &no_client);
+        return;
+    }
+    char token[SANDBOX_TOKEN_BYTES];
+    if (!sandbox_tokens_issue(&gateway->tokens, sandbox_clock_now(&gateway->clock), token)) {
+        sandbox_answer_refuse(answer, sandbox_rules_technical());
+        return;
+    }
+    gateway->stats.tokens++;
+    sandbox_text_printf(&answer->body,
+                        "{\"access_token\":\"%s\",\"scope\":\"am_application_scope default\",\"token_type\":\"Bearer\","
+                        "\"expires_in\":%d}",
+                        token, SANDBOX_TOKEN_LIFE_S);
+}
+
+static bool authorized(const struct sandbox_gateway *gateway, const struct sandbox_request *request)
+{
+    const char *header = request->authorization;
+    return header != NULL && strncasecmp(header, BEARER, strlen(BEARER)) == 0 &&
+           sandbox_tokens_valid(&gateway->tokens, header + strlen(BEARER), sandbox_clock_now(&gateway->clock));
+}
+
+/* What a data request is about, before anything is judged: the PRM where it is one, for faults of its own. */
+static const char *prm_of(const struct sandbox_route *route, const struct sandbox_request *request, const char *rest)
+{
+    if (route->generation == SANDBOX_V5)
+        return request->parameters[SANDBOX_USAGE_POINT_ID];
+    if (route->service == SANDBOX_MEASURE)
+        return request->parameters[SANDBOX_POINT_ID];
+    return rest[0] == '/' && rest[1] != '\0' ? rest + 1 : NULL;
+}
+
+/* The fault that this data request meets, or SANDBOX_UNSPOILED. */
+static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const char *prm_text)
+{
+    releve_prm prm;
+    const struct sandbox_faults *own = NULL;
+    if (prm_text != NULL && releve_prm_parse(prm_text, strlen(prm_text), &prm))
+        own = sandbox_points_faults(&gateway->points, prm);
+    uint64_t number = gateway->data_requests++;
+    for (int i = 0; i < SANDBOX_FAULTS; i++) {
+        double rate = gateway->settings.faults.rate[i];
+        if (own != NULL && own->rate[i] > rate)
+            rate = own->rate[i];
+        uint64_t chance =
+            sandbox_chance(gateway->settings.seed, SANDBOX_TOPIC_FAULT, number * SANDBOX_FAULTS + (uint64_t)i);
+        if (sandbox_fraction(chance) < rate)
+            return (enum sandbox_fault)i;
+    }
+    return SANDBOX_UNSPOILED;
+}
+
+static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox_route *route,
+                           const struct sandbox_request *request, enum sandbox_fault fault,
+                           struct sandbox_answer *answer)
+{
+    bool v5 = route->generation == SANDBOX_V5;
+    const char *const *parameters = request->parameters;
+    struct sandbox_ask ask = {
+        .generation = route->generation,
+        .kind = route->kind,
+        .prm = parameters[v5 ? SANDBOX_USAGE_POINT_ID : SANDBOX_POINT_ID],
+        .start = parameters[v5 ? SANDBOX_START : SANDBOX_DATE_DEBUT],
+        .end = parameters[v5 ? SANDBOX_END : SANDBOX_DATE_FIN],
+        .step = parameters[SANDBOX_MESURES_PAS],
+        .quantity = parameters[SANDBOX_GRANDEUR_PHYSIQUE],
+    };
+    struct sandbox_scene scene = {sandbox_clock_today(&gateway->clock), gateway->settings.population, &gateway->points};
+    struct sandbox_measure measure = {
+        .generation = route->generation, .kind = route->kind, .seed = gateway->settings.seed};
+    const struct sandbox_refusal *refusal = sandbox_rules_measure(&ask, &scene, &measure.asked);
+    if (refusal != NULL) {
+        sandbox_answer_refuse(answer, refusal);
+        return;
+    }
+    releve_day late_end = scene.today - gateway->settings.late_days;
+    measure.published_end = sandbox_clock_published_end(&gateway->clock);
+    if (late_end < measure.published_end)
+        measure.published_end = late_end;
+    releve_prm prm = measure.asked.client.prm;
+    measure.label = fault != SANDBOX_WRONGPRM ? prm : prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
+    if (!sandbox_body_write(&measure, answer))
+        sandbox_answer_refuse(answer, sandbox_rules_no_data(route->generation));
+    else if (fault == SANDBOX_WRONGPRM)
+        answer->spoiled = fault;
+}
+
+static void answer_customer(struct sandbox_gateway *gateway, const struct sandbox_route *route, const char *prm_text,
+                            enum sandbox_fault fault, struct sandbox_answer *answer)
+{
+    struct sandbox_scene scene = {sandbox_clock_today(&gateway->clock), gateway->settings.population, &gateway->points};
+    struct sandbox_client client;
+    if (route->generation == SANDBOX_2026 && prm_text == NULL) {
+        sandbox_answer_refuse(answer, sandbox_rules_technical()); /* the PRM belongs into the path */
+        return;
+    }
+    const struct sandbox_refusal *refusal = sandbox_rules_customer(route->generation, prm_text, &scene, &client);
+    if (refusal != NULL) {
+        sandbox_answer_refuse(answer, refusal);
+        return;
+    }
+    releve_prm label = fault != SANDBOX_WRONGPRM ? client.prm : client.prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
+    sandbox_customer_write(route->document, &client, label, &answer->body);
+    if (fault == SANDBOX_WRONGPRM)
+        answer->spoiled = fault;
+}
+
+static void write_garbage(struct sandbox_gateway *gateway, struct sandbox_answer *answer)
+{
+    sandbox_answer_clear(answer);
+    sandbox_text_puts(&answer->body, "%"); /* no JSON value begins so */
+    for (uint64_t i = 1; i < GARBAGE_BYTES; i++) {
+        char byte = (char)sandbox_chance(gateway->settings.seed, SANDBOX_TOPIC_GARBAGE,
+                                         gateway->data_requests * GARBAGE_BYTES + i);
+        sandbox_text_add(&answer->body, &byte, 1);
+    }
+}
+
+/* Every fault but WRONGPRM, which is made while the body is written. */
+static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, struct sandbox_answer *answer)
+{
+    releve_time now = sandbox_clock_real();
+    switch (fault) {
+    case SANDBOX_ERROR500:
+        sandbox_answer_refuse(answer, sandbox_rules_technical());
+        break;
+    case SANDBOX_ERROR502HTML:
+        sandbox_answer_page(answer, 502, "502 Bad Gateway");
+        break;
+    case SANDBOX_RESET:
+        answer->delivery = SANDBOX_DELIVER_RESET;
+        break;
+    case SANDBOX_TIMEOUT:
+        answer->delivery = SANDBOX_DELIVER_NEVER;
+        break;
+    case SANDBOX_TRUNCATE: /* alternately a connection that breaks off, and a short body that looks whole */
+        if (gateway->data_requests % 2 == 0)
+            answer->delivery = SANDBOX_DELIVER_HALF;
+        else
+            answer->body.length /= 2;
+        break;
+    case SANDBOX_THROTTLE200:
+        sandbox_answer_throttle(answer, SANDBOX_THROTTLE_UNDER_200, now, now - now % RELEVE_HOUR_MS + RELEVE_HOUR_MS);
+        break;
+    case SANDBOX_GARBAGE:
+        write_garbage(gateway, answer);
+        break;
+    case SANDBOX_WRONGPRM:
+    case SANDBOX_FAULTS:
+        return;
+    }
+    answer->spoiled = fault;
+}
+
+static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_route *route,
+                        const struct sandbox_request *request, const char *rest, struct sandbox_answer *answer)
+{
+    if (!authorized(gateway, request)) {
+        sandbox_answer_gateway(answer, 401, "900901", "Invalid Credentials",
+                               "Access failure for API: invalid or expired access token");
+        return;
+    }
+    if (strcmp(request->method, "GET") != 0) {
+        sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "This resource takes GET");
+        return;
+    }
+    const char *prm_text = prm_of(route, request, rest);
+    enum sandbox_fault fault = draw_fault(gateway, prm_text);
+    if (route->service == SANDBOX_MEASURE)
+        answer_measure(gateway, route, request, fault, answer);
+    else
+        answer_customer(gateway, route, prm_text, fault, answer);
+    spoil(gateway, fault, answer);
+}
+
+void sandbox_gateway_arrive(struct sandbox_gateway *gateway, const struct sandbox_request *request, bool busy,
+                            struct sandbox_answer *answer)
+{
+    const char *rest = "";
+    int number = sandbox_route_find(gateway->settings.api, request->path, &rest);
+    const struct sandbox_route *route = number < 0 ? NULL : sandbox_route(number);
+    bool v5_only = gateway->settings.api == SANDBOX_API_V5;
+    enum sandbox_bucket bucket = v5_only ? SANDBOX_BUCKET_V5 : route != NULL ? route->bucket : SANDBOX_BUCKET_UNKNOWN;
+    const struct releve_window *violated = sandbox_audit_arrive(&gateway->audit, bucket, sandbox_clock_monotonic_us());
+    releve_time now = gateway->closed_until > 0 ? sandbox_clock_real() : 0;
+
+    sandbox_answer_init(answer);
+    if (violated != NULL)
+        throttle(gateway, violated, bucket == SANDBOX_BUCKET_V5, answer);
+    else if (now < gateway->closed_until)
+        sandbox_answer_throttle(answer, gateway->closed_form, now, gateway->closed_until);
+    else if (busy)
+        sandbox_answer_page(answer, 503, "503 Service Unavailable");
+    else if (route == NULL)
+        sandbox_answer_page(answer, 404, "404 Not Found: the requested URL was rejected");
+    else if (route->service == SANDBOX_TOKEN)
+        answer_token(gateway, request, answer);
+    else
+        answer_data(gateway, route, request, rest, answer);
+
+    if (answer->body.failed) { /* no memory for the body */
+        sandbox_answer_clear(answer);
+        answer->status = 500;
+    }
+    sandbox_stats_answer(&gateway->stats, number, answer);
+}

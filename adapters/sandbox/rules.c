@@ -1,0 +1,174 @@
+/* The refusals, one constant each, and the order in which they come. */
+#include "rules.h"
+#include <releve/kind.h>
+#include <string.h>
+
+#define V5_DAYS_MIN 2 /* the specification's own advice, which v5 enforces */
+#define CURVE_CALL_DAYS 7
+
+static const struct sandbox_refusal technical = {500, "technical_error", "Technical error. Please try later."};
+
+static const struct sandbox_refusal no_data[SANDBOX_GENERATIONS] = {
+    {404, "no_data_found", "no measure found for this usage point"},
+    {404, "STM-ERR-0000014", "Pas de mesure trouvée pour ce point"},
+};
+
+static const struct sandbox_refusal unknown_point = {404, "STM-ERR-0000019", "Unknown usage point"};
+
+static const struct sandbox_refusal no_consent[SANDBOX_GENERATIONS] = {
+    {403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point"},
+    {403, "ADAM_DC_0008", "Le client n'est pas autorisé pour le point demandé"},
+};
+
+static const struct sandbox_refusal wrong_direction = {
+    400, "ADAM-ERR0069",
+    "The requested measure does not exist for this usage point: consumption asked of a production "
+    "point, or the reverse"};
+
+static const struct sandbox_refusal too_long[SANDBOX_GENERATIONS][2] = {
+    {{400, "ADAM-ERR0126", "The requested period must be less than 7 days"},
+     {400, "ADAM-ERR0126", "The requested period must be less than 365 days"}},
+    {{400, "ADAM-DC-0015", "The requested period must be less than 7 days"},
+     {400, "ADAM-DC-0015", "The requested period must be less than 365 days"}},
+};
+
+static const struct sandbox_refusal too_old[SANDBOX_GENERATIONS] = {
+    {400, "ADAM-ERR0125", "The start date must be greater than the history deadline"},
+    {400, "ADAM-DC-0016", "The start date must be greater than the history deadline"},
+};
+
+static const struct sandbox_refusal before_activation = {
+    400, "ADAM-ERR0123", "The requested period cannot be anterior to the meter's last activation date"};
+
+/* Requests that are wrong in themselves. */
+enum wrong {
+    PRM_MISSING,
+    PRM_ILL_FORMED,
+    START_MISSING,
+    START_ILL_FORMED,
+    END_MISSING,
+    END_ILL_FORMED,
+    START_NOT_BEFORE_END,
+    END_IN_FUTURE,
+    TOO_SHORT,
+    WRONGS
+};
+
+#define INVALID(text)                \
+    {                                \
+        400, "Invalid_request", text \
+    }
+
+static const struct sandbox_refusal wrong_requests[SANDBOX_GENERATIONS][WRONGS] = {
+    {INVALID("usage_point_id parameter is mandatory."), INVALID("usage_point_id parameter must be 14 digits."),
+     INVALID("start parameter is mandatory."), INVALID("start parameter must be a date: YYYY-MM-DD."),
+     INVALID("end parameter is mandatory."), INVALID("end parameter must be a date: YYYY-MM-DD."),
+     INVALID("start parameter must be before the end parameter."), INVALID("end parameter cannot be in the future."),
+     INVALID("The requested period must be at least 2 days.")},
+    {INVALID("pointId parameter is mandatory."), INVALID("pointId parameter must be 14 digits."),
+     INVALID("dateDebut parameter is mandatory."), INVALID("dateDebut parameter must be a date: YYYY-MM-DD."),
+     INVALID("dateFin parameter is mandatory."), INVALID("dateFin parameter must be a date: YYYY-MM-DD."),
+     INVALID("dateDebut parameter must be before the dateFin parameter."),
+     INVALID("dateFin parameter cannot be in the future."), INVALID("The requested period is empty.")},
+};
+
+const struct sandbox_refusal *sandbox_rules_no_data(enum sandbox_generation generation)
+{
+    return &no_data[generation];
+}
+
+const struct sandbox_refusal *sandbox_rules_technical(void)
+{
+    return &technical;
+}
+
+/* The PRM exists and consents. */
+static const struct sandbox_refusal *judge_point(enum sandbox_generation generation, releve_prm prm,
+                                                 const struct sandbox_scene *scene, struct sandbox_client *client)
+{
+    if (!sandbox_client_find(prm, scene->population, client))
+        return &unknown_point;
+    switch (sandbox_points_consent(scene->points, prm)) {
+    case SANDBOX_CONSENT_GRANTED:
+        return NULL;
+    case SANDBOX_CONSENT_REVOKED:
+        return &no_consent[generation];
+    case SANDBOX_CONSENT_AS_PUBLISHED:
+        break;
+    }
+    return client->refused ? &no_consent[generation] : NULL;
+}
+
+/* The parameters alone: whole, well-formed, and dates in order. */
+static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, releve_day today, releve_prm *prm,
+                                                struct releve_span *span)
+{
+    const struct sandbox_refusal *wrong = wrong_requests[ask->generation];
+    if (ask->prm == NULL)
+        return &wrong[PRM_MISSING];
+    if (!releve_prm_parse(ask->prm, strlen(ask->prm), prm))
+        return &wrong[PRM_ILL_FORMED];
+    if (ask->start == NULL)
+        return &wrong[START_MISSING];
+    if (!releve_day_parse(ask->start, strlen(ask->start), &span->first))
+        return &wrong[START_ILL_FORMED];
+    if (ask->end == NULL)
+        return &wrong[END_MISSING];
+    if (!releve_day_parse(ask->end, strlen(ask->end), &span->end))
+        return &wrong[END_ILL_FORMED];
+    if (span->first >= span->end)
+        return &wrong[START_NOT_BEFORE_END];
+    if (span->end > today)
+        return &wrong[END_IN_FUTURE];
+    if (ask->generation == SANDBOX_V5 && releve_span_days(*span) < V5_DAYS_MIN)
+        return &wrong[TOO_SHORT];
+    return NULL;
+}
+
+/* 2026 wants to be told which power is meant, and knows one answer. */
+static bool outside_specification(const struct sandbox_ask *ask)
+{
+    if (ask->generation != SANDBOX_2026 || ask->kind != RELEVE_DAILY_CONSUMPTION_MAX_POWER)
+        return false;
+    return ask->step == NULL || strcmp(ask->step, "P1D") != 0 || ask->quantity == NULL ||
+           strcmp(ask->quantity, "PMA") != 0;
+}
+
+const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *ask, const struct sandbox_scene *scene,
+                                                    struct sandbox_asked *asked)
+{
+    releve_prm prm;
+    if (outside_specification(ask))
+        return &technical;
+    const struct sandbox_refusal *refusal = judge_form(ask, scene->today, &prm, &asked->span);
+    if (refusal == NULL)
+        refusal = judge_point(ask->generation, prm, scene, &asked->client);
+    if (refusal != NULL)
+        return refusal;
+
+    const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
+    if (facts->production ? !asked->client.production : !asked->client.consumption)
+        return &wrong_direction;
+    if (releve_span_days(asked->span) > facts->call_days_max)
+        return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
+    if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
+        return &too_old[ask->generation];
+    if (asked->span.first < asked->client.activation)
+        return &before_activation; /* the whole range, even where its end has data */
+    return NULL;
+}
+
+const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation generation, const char *prm,
+                                                     const struct sandbox_scene *scene, struct sandbox_client *client)
+{
+    const struct sandbox_refusal *wrong = wrong_requests[generation];
+    releve_prm number;
+    if (prm == NULL)
+        return &wrong[PRM_MISSING];
+    if (!releve_prm_parse(prm, strlen(prm), &number))
+        return &wrong[PRM_ILL_FORMED];
+    const struct sandbox_refusal *refusal = judge_point(generation, number, scene, client);
+    if (refusal == NULL && !client->consumption)
+        return &no_data[generation]; /* customer data exists for consumption PRMs only (ENEDIS 6) */
+    return refusal;
+}

@@ -1,0 +1,63 @@
+/* What the user sets, by flags and while it runs: types, limits and the texts they are read from. */
+#ifndef RELEVE_SANDBOX_SETTINGS_H
+#define RELEVE_SANDBOX_SETTINGS_H
+
+#include <releve/calendar.h>
+#include <releve/quota.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A set of generations. */
+enum sandbox_api { SANDBOX_API_V5 = 1, SANDBOX_API_2026 = 2, SANDBOX_API_BOTH = 3 };
+
+const char *sandbox_api_name(enum sandbox_api api);
+bool sandbox_api_parse(const char *text, enum sandbox_api *api);
+
+/* What can spoil an answer. */
+enum sandbox_fault {
+    SANDBOX_ERROR500,     /* technical_error */
+    SANDBOX_ERROR502HTML, /* a proxy's page */
+    SANDBOX_RESET,        /* the connection is reset without an answer */
+    SANDBOX_TIMEOUT,      /* no answer, ever */
+    SANDBOX_TRUNCATE,     /* half of the body */
+    SANDBOX_THROTTLE200,  /* a throttle body under 200 */
+    SANDBOX_WRONGPRM,     /* another usage point's body */
+    SANDBOX_GARBAGE,      /* bytes that are no JSON */
+    SANDBOX_FAULTS
+};
+
+const char *sandbox_fault_name(enum sandbox_fault fault);
+bool sandbox_fault_parse(const char *text, size_t length, enum sandbox_fault *fault);
+
+/* Probability per data request, 0..1. */
+struct sandbox_faults {
+    double rate[SANDBOX_FAULTS];
+};
+
+#define SANDBOX_LATENCY_MS_MAX 60000
+
+/* Each request takes fixed_ms plus a uniform share of jitter_ms. */
+struct sandbox_latency {
+    uint32_t fixed_ms, jitter_ms;
+};
+
+/* "20" or "20:10". */
+bool sandbox_latency_parse(const char *text, struct sandbox_latency *latency);
+
+/* A whole number of at most `max`; only digits. */
+bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number);
+
+#define SANDBOX_LATE_DAYS_MAX 366
+
+struct sandbox_settings {
+    enum sandbox_api api;
+    struct releve_quota quota;
+    releve_day today; /* RELEVE_DAY_NONE: the real Paris clock */
+    struct sandbox_latency latency;
+    uint32_t population;
+    uint64_t seed;
+    struct sandbox_faults faults;
+    int late_days; /* the newest days that are not published yet */
+};
+
+#endif

@@ -1,0 +1,170 @@
+/* Counters and bitmaps. */
+#include "stats.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#pragma GCC diagnostic ignored "-Wconversion" /* inside uthash's macros */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define BLOCK_DAYS 1024
+
+struct block_key {
+    releve_prm prm;
+    int32_t number; /* day / BLOCK_DAYS */
+    uint16_t kind, generation;
+};
+static_assert(sizeof(struct block_key) == 16, "no padding: the key is hashed as bytes");
+
+struct sandbox_served_block {
+    struct block_key key;
+    uint8_t bits[BLOCK_DAYS / 8];
+    UT_hash_handle hh;
+};
+
+void sandbox_stats_enter(struct sandbox_stats *stats)
+{
+    stats->in_flight++;
+    if (stats->in_flight > stats->in_flight_max)
+        stats->in_flight_max = stats->in_flight;
+}
+
+void sandbox_stats_leave(struct sandbox_stats *stats)
+{
+    assert(stats->in_flight > 0);
+    stats->in_flight--;
+}
+
+void sandbox_stats_answer(struct sandbox_stats *stats, int route, const struct sandbox_answer *answer)
+{
+    assert(answer->status > 0 && answer->status < SANDBOX_STATUS_MAX);
+    stats->requests++;
+    if (route < 0)
+        stats->elsewhere++;
+    else
+        stats->by_route[route]++;
+
+    bool by_status = answer->spoiled == SANDBOX_UNSPOILED || answer->spoiled == SANDBOX_ERROR500 ||
+                     answer->spoiled == SANDBOX_ERROR502HTML;
+    if (!by_status)
+        stats->by_fault[answer->spoiled]++;
+    else if (answer->status == 200)
+        stats->ok++;
+    else
+        stats->by_status[answer->status]++;
+}
+
+static struct sandbox_served_block *block_of(struct sandbox_stats *stats, const struct block_key *key)
+{
+    struct sandbox_served_block *block = NULL;
+    HASH_FIND(hh, stats->blocks, key, sizeof *key, block);
+    if (block != NULL || HASH_COUNT(stats->blocks) >= SANDBOX_SERVED_BLOCKS_MAX)
+        return block;
+    block = calloc(1, sizeof *block);
+    if (block == NULL)
+        return NULL;
+    block->key = *key;
+    HASH_ADD(hh, stats->blocks, key, sizeof block->key, block);
+    if (block->hh.tbl == NULL) {
+        free(block);
+        return NULL;
+    }
+    return block;
+}
+
+void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_served *served)
+{
+    int left = served->days;
+    struct sandbox_served_block *block = NULL;
+    for (int i = 0; left > 0; i++) {
+        assert(i < SANDBOX_SERVED_DAYS_MAX);
+        if ((served->bits[i / 8] >> (i % 8) & 1) == 0)
+            continue;
+        left--;
+        releve_day day = served->first + i;
+        assert(day >= 0);
+        struct block_key key = {served->prm, day / BLOCK_DAYS, (uint16_t)served->kind, (uint16_t)served->generation};
+        if (block == NULL || block->key.number != key.number)
+            block = block_of(stats, &key);
+        if (block == NULL) {
+            stats->days_unnoted = true;
+            stats->days_served++;
+            continue;
+        }
+        uint8_t bit = (uint8_t)(1u << (day % 8));
+        uint8_t *byte = &block->bits[day % BLOCK_DAYS / 8];
+        if (*byte & bit)
+            stats->days_served_twice++;
+        else
+            stats->days_served++;
+        *byte |= bit;
+    }
+}
+
+void sandbox_stats_reset(struct sandbox_stats *stats)
+{
+    uint64_t in_flight = stats->in_flight;
+    struct sandbox_served_block *block = stats->blocks;
+    while (block != NULL) {
+        struct sandbox_served_block *next = block->hh.next;
+        HASH_DEL(stats->blocks, block);
+        free(block);
+        block = next;
+    }
+    *stats = (struct sandbox_stats){.in_flight = in_flight, .in_flight_max = in_flight};
+}
+
+static void add(cJSON *object, const char *name, uint64_t count)
+{
+    (void)cJSON_AddNumberToObject(object, name, (double)count);
+}
+
+static void add_errors(const struct sandbox_stats *stats, cJSON *errors)
+{
+    for (int status = 0; status < SANDBOX_STATUS_MAX; status++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "%d", status);
+        if (stats->by_status[status] > 0)
+            add(errors, name, stats->by_status[status]);
+    }
+    for (int fault = 0; fault < SANDBOX_FAULTS; fault++) {
+        if (stats->by_fault[fault] > 0)
+            add(errors, sandbox_fault_name((enum sandbox_fault)fault), stats->by_fault[fault]);
+    }
+}
+
+static void add_windows(const struct sandbox_audit *audit, cJSON *windows)
+{
+    for (size_t i = 0; i < audit->quota.windows_count; i++) {
+        struct releve_quota one = {1, {audit->quota.windows[i]}};
+        char text[RELEVE_QUOTA_TEXT]; /* "5/1s": the window's own text follows the slash */
+        releve_quota_format(&one, text);
+        add(windows, strchr(text, '/') + 1, audit->max_in_window[i]);
+    }
+}
+
+cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit)
+{
+    cJSON *json = cJSON_CreateObject();
+    add(json, "requests", stats->requests);
+    add(json, "ok", stats->ok);
+    add_errors(stats, cJSON_AddObjectToObject(json, "errors"));
+    add(json, "violations", audit->violations);
+    add_windows(audit, cJSON_AddObjectToObject(json, "max_in_window"));
+    add(json, "days_served", stats->days_served);
+    add(json, "days_served_twice", stats->days_served_twice);
+    add(json, "tokens", stats->tokens);
+    cJSON *by_path = cJSON_AddObjectToObject(json, "by_path");
+    for (int i = 0; i < SANDBOX_ROUTES; i++) {
+        if (stats->by_route[i] > 0)
+            add(by_path, sandbox_route(i)->path, stats->by_route[i]);
+    }
+    if (stats->elsewhere > 0)
+        add(by_path, "other", stats->elsewhere);
+    add(json, "in_flight_max", stats->in_flight_max);
+    if (stats->days_unnoted)
+        (void)cJSON_AddTrueToObject(json, "days_unnoted");
+    return json;
+}
