@@ -110,6 +110,13 @@ void releve_store_permit_return(struct releve_store *store, const char *bucket, 
 void releve_store_bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms,
                                releve_store_done done, void *data);
 
+/* `due` is called when the moment that refused askers of the bucket were told has come nearer (another worker's
+ * permit landed early or was given back) or farther (the bucket was closed): ask again in wait_ms. Also with 0
+ * whenever the subscription begins anew, as news may have been missed: it is a hint to ask, never a permit.
+ * The same bucket again replaces `due` and `data`. At most 32 buckets; until releve_store_close. */
+void releve_store_watch_bucket(struct releve_store *store, const char *bucket,
+                               void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data);
+
 /* How full each window of the bucket is, and when the next permit is due. */
 struct releve_ledger_usage {
     uint32_t used[RELEVE_QUOTA_WINDOWS_MAX];

@@ -1,0 +1,330 @@
+/* The queue of commands over a connection that may break at any time (the store's promise: a callback comes late
+ * rather than wrong, and exactly once). Bounded in number and bytes (law 6). */
+#include <adapters/redis/commands.h>
+#include <adapters/redis/memory.h>
+#include <assert.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
+#define SCRIPT_TRIES 3      /* loads of one script for one command, before Redis is taken to refuse it */
+#define WATCHES_A_TIMEOUT 4 /* how often a time-out's length is looked at */
+
+struct releve_command {
+    struct releve_command *prev, *next;
+    struct releve_commands *commands;
+    const char *what;
+    const struct releve_script *script;
+    int script_loads;
+    char *wire; /* as hiredis formatted it; the same at every try */
+    size_t wire_bytes;
+    releve_time sent_ms; /* loop time */
+    releve_commands_reply reply;
+    void *data;
+    struct releve_error error; /* where doomed */
+};
+
+/* --- words --------------------------------------------------------------------------------------- */
+
+void releve_arguments_text(struct releve_arguments *arguments, const char *text)
+{
+    assert(arguments->count < RELEVE_ARGUMENTS_MAX);
+    arguments->values[arguments->count] = text;
+    arguments->bytes[arguments->count++] = strlen(text);
+}
+
+void releve_arguments_format(struct releve_arguments *arguments, const char *format, ...)
+{
+    char *to = arguments->scratch + arguments->scratch_used;
+    size_t left = sizeof arguments->scratch - arguments->scratch_used;
+    va_list list;
+    va_start(list, format);
+    int written = vsnprintf(to, left, format, list);
+    va_end(list);
+    assert(written >= 0 && (size_t)written < left);
+    arguments->scratch_used += (size_t)written + 1;
+    releve_arguments_text(arguments, to);
+}
+
+void releve_arguments_script(struct releve_arguments *arguments, const struct releve_script *script, int keys)
+{
+    assert(arguments->count == 0);
+    releve_arguments_text(arguments, "EVALSHA");
+    releve_arguments_text(arguments, script->sha1);
+    releve_arguments_format(arguments, "%d", keys);
+}
+
+/* --- the queue ----------------------------------------------------------------------------------- */
+
+static void command_free(struct releve_command *command)
+{
+    if (command->wire != NULL)
+        redisFreeCommand(command->wire);
+    free(command);
+}
+
+static void on_doom(uv_timer_t *timer)
+{
+    struct releve_commands *commands = timer->data;
+    struct releve_command *told = commands->doomed, *command, *next;
+    commands->doomed = NULL; /* what fails from here on is told in the next turn */
+    DL_FOREACH_SAFE(told, command, next)
+    {
+        command->reply(command->data, NULL, &command->error);
+        command_free(command);
+    }
+}
+
+/* The command is in no list; its callback hears of it in the next turn of the loop. */
+static void doom(struct releve_command *command)
+{
+    struct releve_commands *commands = command->commands;
+    DL_APPEND(commands->doomed, command);
+    if (!uv_is_closing((uv_handle_t *)&commands->doom_timer))
+        (void)uv_timer_start(&commands->doom_timer, on_doom, 0, 0);
+}
+
+static void doom_all(struct releve_commands *commands, enum releve_code code, const char *text)
+{
+    struct releve_command *command, *next;
+    DL_CONCAT(commands->sent, commands->waiting);
+    DL_FOREACH_SAFE(commands->sent, command, next)
+    {
+        DL_DELETE(commands->sent, command);
+        (void)releve_fail(&command->error, code, "cannot %s: %s", command->what, text);
+        doom(command);
+    }
+    commands->waiting = NULL;
+    commands->count = 0;
+    commands->bytes = 0;
+}
+
+static void on_reply(redisAsyncContext *context, void *answer, void *data);
+
+/* Gives a command to hiredis, at the end of `sent`. */
+static void transmit(struct releve_commands *commands, struct releve_command *command)
+{
+    assert(commands->connection.state == RELEVE_CONNECTION_UP);
+    command->sent_ms = (releve_time)uv_now(commands->connection.loop);
+    DL_APPEND(commands->sent, command);
+    /* Fails only while the context is being cut; then the command is sent again like the others. */
+    (void)redisAsyncFormattedCommand(commands->connection.context, on_reply, command, command->wire,
+                                     command->wire_bytes);
+}
+
+static bool wants_script(const struct releve_command *command, const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR && command->script != NULL && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
+           command->script_loads < SCRIPT_TRIES;
+}
+
+/* Redis does not know the script (it was restarted): load it, and send the same command again behind it. */
+static void load_and_repeat(struct releve_commands *commands, struct releve_command *command)
+{
+    command->script_loads++;
+    (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
+                            command->script->text_bytes);
+    transmit(commands, command);
+}
+
+static void answer_error(const struct releve_command *command, const redisReply *reply, struct releve_error *error)
+{
+    char line[256];
+    size_t used = 0;
+    for (size_t i = 0; i < reply->len && used + 1 < sizeof line; i++)
+        line[used++] = isprint((unsigned char)reply->str[i]) ? reply->str[i] : ' ';
+    line[used] = '\0';
+    (void)releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", command->what,
+                      command->commands->connection.url->address, line);
+}
+
+static void on_reply(redisAsyncContext *context, void *answer, void *data)
+{
+    const redisReply *reply = answer;
+    if (reply == NULL || context->data == NULL)
+        return; /* the context is being freed; the command may be gone already */
+    struct releve_command *command = data;
+    struct releve_commands *commands = command->commands;
+    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
+    DL_DELETE(commands->sent, command);
+    if (wants_script(command, reply)) {
+        load_and_repeat(commands, command);
+        return;
+    }
+    commands->count--;
+    commands->bytes -= command->wire_bytes;
+    struct releve_error error = {.code = RELEVE_OK};
+    if (reply->type == REDIS_REPLY_ERROR)
+        answer_error(command, reply, &error);
+    command->reply(command->data, error.code == RELEVE_OK ? reply : NULL, &error);
+    command_free(command);
+}
+
+void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
+                          int count, const char **values, const size_t *bytes, releve_commands_reply reply, void *data)
+{
+    struct releve_command *command = releve_redis_alloc(1, sizeof *command);
+    command->commands = commands;
+    command->what = what;
+    command->script = script;
+    command->reply = reply;
+    command->data = data;
+    const char *address = commands->connection.url->address;
+    if (commands->connection.state == RELEVE_CONNECTION_CLOSING) {
+        (void)releve_fail(&command->error, RELEVE_E_INTERRUPTED, "cannot %s: closing", what);
+        doom(command);
+        return;
+    }
+    if (commands->connection.state == RELEVE_CONNECTION_FAILED) {
+        command->error = commands->failure;
+        doom(command);
+        return;
+    }
+    int wire_bytes = redisFormatCommandArgv(&command->wire, count, values, bytes);
+    if (wire_bytes < 0) {
+        command->wire = NULL;
+        (void)releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: out of memory", what);
+        doom(command);
+        return;
+    }
+    command->wire_bytes = (size_t)wire_bytes;
+    if (commands->count >= RELEVE_COMMANDS_MAX || commands->bytes + command->wire_bytes > RELEVE_COMMANDS_BYTES_MAX) {
+        (void)releve_fail(&command->error, RELEVE_E_REDIS,
+                          "cannot %s: Redis at %s does not keep up, %zu commands (%zu bytes) wait already", what,
+                          address, commands->count, commands->bytes);
+        doom(command);
+        return;
+    }
+    commands->count++;
+    commands->bytes += command->wire_bytes;
+    if (commands->connection.state == RELEVE_CONNECTION_UP)
+        transmit(commands, command);
+    else
+        DL_APPEND(commands->waiting, command);
+}
+
+void releve_commands_refuse(struct releve_commands *commands, const struct releve_error *error,
+                            releve_commands_reply reply, void *data)
+{
+    struct releve_command *command = releve_redis_alloc(1, sizeof *command);
+    command->commands = commands;
+    command->reply = reply;
+    command->data = data;
+    command->error = *error;
+    doom(command);
+}
+
+/* --- the connection ------------------------------------------------------------------------------ */
+
+/* Looks for a peer that is dead: hiredis's async interface has no time-outs. */
+static void on_watch(uv_timer_t *timer)
+{
+    struct releve_commands *commands = timer->data;
+    const struct releve_connection *connection = &commands->connection;
+    if (commands->sent == NULL)
+        return;
+    /* A long queue is worked through slowly: any reply is a sign of life. */
+    releve_time alive_ms = commands->sent->sent_ms > commands->heard_ms ? commands->sent->sent_ms : commands->heard_ms;
+    if ((releve_time)uv_now(connection->loop) - alive_ms < connection->timeout_ms)
+        return;
+    char why[64];
+    (void)snprintf(why, sizeof why, "no reply within %lld ms", (long long)connection->timeout_ms);
+    releve_connection_drop(&commands->connection, why);
+}
+
+static void tell_ready(struct releve_commands *commands, const struct releve_error *error)
+{
+    if (!commands->told_ready) {
+        commands->told_ready = true;
+        commands->ready(commands->data, error);
+    }
+}
+
+static void on_up(void *data)
+{
+    struct releve_commands *commands = data;
+    struct releve_command *waiting = commands->waiting, *command, *next;
+    commands->waiting = NULL;
+    DL_FOREACH_SAFE(waiting, command, next)
+    {
+        DL_DELETE(waiting, command);
+        transmit(commands, command);
+    }
+    uint64_t watch_ms = (uint64_t)(commands->connection.timeout_ms / WATCHES_A_TIMEOUT);
+    (void)uv_timer_start(&commands->watch_timer, on_watch, watch_ms, watch_ms);
+    static const struct releve_error none = {.code = RELEVE_OK};
+    if (!commands->told_ready)
+        tell_ready(commands, &none);
+    else if (commands->on_link != NULL)
+        commands->on_link(commands->data, true, "");
+}
+
+static void on_down(void *data, const char *why)
+{
+    struct releve_commands *commands = data;
+    (void)uv_timer_stop(&commands->watch_timer);
+    DL_CONCAT(commands->sent, commands->waiting); /* what had no reply goes first, in its old order */
+    commands->waiting = commands->sent;
+    commands->sent = NULL;
+    if (commands->on_link != NULL)
+        commands->on_link(commands->data, false, why);
+}
+
+static void on_failed(void *data, const struct releve_error *error)
+{
+    struct releve_commands *commands = data;
+    commands->failure = *error;
+    doom_all(commands, error->code, error->text);
+    tell_ready(commands, error);
+}
+
+/* The last handle is gone: tell everybody, and whoever asks again in a callback too. */
+static void on_handle_gone(struct releve_commands *commands)
+{
+    if (--commands->handles > 0)
+        return;
+    struct releve_error interrupted;
+    (void)releve_fail(&interrupted, RELEVE_E_INTERRUPTED, "the connection to Redis was closed");
+    tell_ready(commands, &interrupted);
+    doom_all(commands, RELEVE_E_INTERRUPTED, "the connection to Redis was closed");
+    while (commands->doomed != NULL)
+        on_doom(&commands->doom_timer);
+    commands->closed(commands->data);
+}
+
+static void on_connection_closed(void *data)
+{
+    on_handle_gone(data);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    on_handle_gone(handle->data);
+}
+
+void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, const struct releve_redis_url *url,
+                          void (*ready)(void *data, const struct releve_error *error),
+                          void (*on_link)(void *data, bool up, const char *why), void *data)
+{
+    static const struct releve_connection_events events = {on_up, on_down, on_failed, on_connection_closed};
+    memset(commands, 0, sizeof *commands);
+    commands->ready = ready;
+    commands->on_link = on_link;
+    commands->data = data;
+    releve_connection_open(&commands->connection, loop, url, false, &events, commands);
+    (void)uv_timer_init(loop, &commands->watch_timer);
+    (void)uv_timer_init(loop, &commands->doom_timer);
+    commands->watch_timer.data = commands;
+    commands->doom_timer.data = commands;
+    commands->handles = 3; /* the connection and two timers */
+}
+
+void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data))
+{
+    commands->closed = closed;
+    releve_connection_close(&commands->connection);
+    uv_close((uv_handle_t *)&commands->watch_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&commands->doom_timer, on_timer_closed);
+}

@@ -1,0 +1,77 @@
+/* Commands that are kept until they are answered: sent in order over a connection, and sent again in order
+ * when it was lost on the way. So every command given here may be run twice without harm. */
+#ifndef RELEVE_REDIS_COMMANDS_H
+#define RELEVE_REDIS_COMMANDS_H
+
+#include <adapters/redis/connection.h>
+#include <releve/error.h>
+#include <stddef.h>
+
+/* Law 6: beyond either of these, a command fails with RELEVE_E_REDIS at once. A worker has some dozens under
+ * way; what fills this is a Redis that is away while work goes on. */
+#define RELEVE_COMMANDS_MAX 10000
+#define RELEVE_COMMANDS_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+/* A Lua script, made from its file at build time by embed_lua.py. */
+struct releve_script {
+    const char *name;
+    const char *text;
+    size_t text_bytes;
+    const char *sha1;
+};
+extern const struct releve_script releve_script_coverage;
+extern const struct releve_script releve_script_finish;
+extern const struct releve_script releve_script_ledger;
+
+/* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */
+#define RELEVE_ARGUMENTS_MAX 64
+#define RELEVE_ARGUMENTS_SCRATCH_BYTES 2048
+struct releve_arguments {
+    int count;
+    const char *values[RELEVE_ARGUMENTS_MAX];
+    size_t bytes[RELEVE_ARGUMENTS_MAX];
+    size_t scratch_used;
+    char scratch[RELEVE_ARGUMENTS_SCRATCH_BYTES]; /* holds what releve_arguments_format made */
+};
+void releve_arguments_text(struct releve_arguments *arguments, const char *text);
+void releve_arguments_format(struct releve_arguments *arguments, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Begins with EVALSHA; keys and the script's arguments follow. */
+void releve_arguments_script(struct releve_arguments *arguments, const struct releve_script *script, int keys);
+
+/* error->code is RELEVE_OK and reply is there (never an error reply), or the reason and reply is NULL. */
+typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const struct releve_error *error);
+
+struct releve_command;
+struct releve_commands {
+    struct releve_connection connection;
+    void (*ready)(void *data, const struct releve_error *error); /* once */
+    void (*on_link)(void *data, bool up, const char *why);
+    void (*closed)(void *data);
+    void *data;
+    bool told_ready;
+    struct releve_error failure;                    /* of the first attempt, where the connection failed */
+    struct releve_command *sent, *waiting, *doomed; /* doomed: failed, to be told in the next turn of the loop */
+    size_t count, bytes;                            /* of sent and waiting */
+    releve_time heard_ms;                           /* loop time of the last reply */
+    uv_timer_t watch_timer, doom_timer;
+    int handles;
+};
+
+/* `commands` is the caller's and lives until `closed`. */
+void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, const struct releve_redis_url *url,
+                          void (*ready)(void *data, const struct releve_error *error),
+                          void (*on_link)(void *data, bool up, const char *why), void *data);
+
+/* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. */
+void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
+                          int count, const char **values, const size_t *bytes, releve_commands_reply reply, void *data);
+
+/* Tells `reply` of a failure that was found before anything could be sent, in the next turn of the loop. */
+void releve_commands_refuse(struct releve_commands *commands, const struct releve_error *error,
+                            releve_commands_reply reply, void *data);
+
+/* Whatever has no reply yet is told RELEVE_E_INTERRUPTED, then `closed` is called. */
+void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data));
+
+#endif

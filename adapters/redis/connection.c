@@ -1,0 +1,265 @@
+/* The life of one connection. A context belongs to hiredis from the moment it is cut: then its data is NULL,
+ * and whatever it still calls returns at once. */
+#include <adapters/redis/connection.h>
+#include <adapters/redis/glue.h>
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_attempt(uv_timer_t *timer);
+
+static void start(uv_timer_t *timer, uv_timer_cb callback, releve_time wait_ms)
+{
+    int status = uv_timer_start(timer, callback, (uint64_t)wait_ms, 0);
+    assert(status == 0);
+    (void)status;
+}
+
+/* Lets the context go; hiredis frees it when it is not in the middle of something. */
+static void cut(struct releve_connection *connection)
+{
+    redisAsyncContext *context = connection->context;
+    connection->context = NULL;
+    (void)uv_timer_stop(&connection->attempt_timer);
+    (void)uv_timer_stop(&connection->deadline_timer);
+    if (context != NULL) {
+        context->data = NULL;
+        redisAsyncFree(context);
+    }
+}
+
+/* The attempt, or the connection that stood, has come to an end. */
+static void lose(struct releve_connection *connection, const struct releve_error *error)
+{
+    bool was_up = connection->state == RELEVE_CONNECTION_UP;
+    cut(connection);
+    if (!connection->been_up && !connection->patient) {
+        connection->state = RELEVE_CONNECTION_FAILED;
+        connection->events.failed(connection->data, error);
+        return;
+    }
+    connection->state = RELEVE_CONNECTION_WAITING;
+    start(&connection->attempt_timer, on_attempt, connection->delay_ms);
+    connection->delay_ms *= 2;
+    if (connection->delay_ms > RELEVE_RECONNECT_MAX_MS)
+        connection->delay_ms = RELEVE_RECONNECT_MAX_MS;
+    if (was_up && connection->events.down != NULL)
+        connection->events.down(connection->data, error->text);
+}
+
+static void lose_unreached(struct releve_connection *connection, const char *why)
+{
+    struct releve_error error;
+    (void)releve_fail(&error, RELEVE_E_REDIS,
+                      connection->state == RELEVE_CONNECTION_UP
+                          ? "connection to Redis at %s lost: %s"
+                          : "cannot connect to Redis at %s: %s; start it, or correct RELEVE_REDIS "
+                            "(RELEVE_REDIS=embedded starts a private one)",
+                      connection->url->address, why);
+    lose(connection, &error);
+}
+
+static void on_broken(void *data, const char *why)
+{
+    struct releve_connection *connection = data;
+    if (connection != NULL)
+        lose_unreached(connection, why);
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+    struct releve_connection *connection = context->data;
+    (void)status;
+    if (connection == NULL)
+        return;
+    connection->context = NULL; /* hiredis frees it when we return */
+    lose_unreached(connection, context->err != 0 ? context->errstr : "closed");
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    char why[64];
+    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)connection->timeout_ms);
+    lose_unreached(connection, why);
+}
+
+/* --- the handshake: AUTH, SELECT, PING ---------------------------------------------------------- */
+
+/* The connection, where that reply is one to look at. */
+static struct releve_connection *handshaking(const redisAsyncContext *context, const redisReply *reply)
+{
+    return reply != NULL ? context->data : NULL;
+}
+
+static void refuse(struct releve_connection *connection, const char *what, const char *came_back, const char *remedy)
+{
+    struct releve_error error;
+    (void)releve_fail(&error, RELEVE_E_REDIS, "Redis at %s %s: %.160s; %s", connection->url->address, what, came_back,
+                      remedy);
+    lose(connection, &error);
+}
+
+static void on_auth(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection != NULL && reply->type == REDIS_REPLY_ERROR)
+        refuse(connection, "refuses the password", reply->str, "correct the user and the password in RELEVE_REDIS");
+}
+
+static void on_select(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection == NULL || reply->type != REDIS_REPLY_ERROR)
+        return;
+    if (strncmp(reply->str, "NOAUTH", 6) == 0)
+        return; /* PING says it too, with the better remedy */
+    refuse(connection, "does not give that database", reply->str, "correct the number after the host in RELEVE_REDIS");
+}
+
+static void on_ping(redisAsyncContext *context, void *answer, void *unused);
+
+static void on_ping_again(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    (void)redisAsyncCommand(connection->context, on_ping, NULL, "PING");
+    start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
+}
+
+static void on_loading(struct releve_connection *connection, const char *came_back)
+{
+    releve_time now_ms = (releve_time)uv_now(connection->loop);
+    if (connection->loading_since_ms == RELEVE_TIME_NEVER)
+        connection->loading_since_ms = now_ms;
+    if (now_ms - connection->loading_since_ms > RELEVE_LOADING_MAX_MS) {
+        refuse(connection, "is still loading its data after 60 s", came_back, "wait for it, then try again");
+        return;
+    }
+    (void)uv_timer_stop(&connection->deadline_timer);
+    start(&connection->attempt_timer, on_ping_again, RELEVE_LOADING_PING_MS);
+}
+
+static void on_ping(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection == NULL)
+        return;
+    if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "LOADING", 7) == 0) {
+        on_loading(connection, reply->str);
+        return;
+    }
+    if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0) {
+        refuse(connection, "wants a password", reply->str, "write it as redis://:password@host in RELEVE_REDIS");
+        return;
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refuse(connection, "refuses to work", reply->str, "see to that Redis, or name another in RELEVE_REDIS");
+        return;
+    }
+    if (reply->type != REDIS_REPLY_STATUS || strcmp(reply->str, "PONG") != 0) {
+        refuse(connection, "did not answer PING with PONG", "something else",
+               "is RELEVE_REDIS the address of a Redis?");
+        return;
+    }
+    (void)uv_timer_stop(&connection->deadline_timer);
+    connection->state = RELEVE_CONNECTION_UP;
+    connection->been_up = true;
+    connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
+    connection->events.up(connection->data);
+}
+
+static void on_connect(const redisAsyncContext *context, int status)
+{
+    struct releve_connection *connection = context->data;
+    if (connection != NULL && status != REDIS_OK) {
+        connection->context = NULL; /* hiredis frees it when we return */
+        lose_unreached(connection, context->errstr != NULL ? context->errstr : context->c.errstr);
+    }
+}
+
+static void on_attempt(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    const struct releve_redis_url *url = connection->url;
+    assert(connection->context == NULL);
+    connection->state = RELEVE_CONNECTION_CONNECTING;
+    connection->loading_since_ms = RELEVE_TIME_NEVER;
+    redisAsyncContext *context =
+        url->where == RELEVE_REDIS_UNIX ? redisAsyncConnectUnix(url->path) : redisAsyncConnect(url->host, url->port);
+    if (context == NULL || context->err != 0 || !releve_glue_attach(context, connection->loop, on_broken)) {
+        char why[128] = "no memory for a connection";
+        if (context != NULL) {
+            (void)snprintf(why, sizeof why, "%s", context->err != 0 ? context->errstr : "its socket cannot be watched");
+            redisAsyncFree(context);
+        }
+        lose_unreached(connection, why);
+        return;
+    }
+    connection->context = context;
+    context->data = connection;
+    (void)redisAsyncSetConnectCallback(context, on_connect);
+    (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
+    /* Sent as soon as the socket takes it, in this order; the first refusal ends the attempt. */
+    if (url->password[0] != '\0' && url->user[0] != '\0')
+        (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s %s", url->user, url->password);
+    else if (url->password[0] != '\0')
+        (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s", url->password);
+    if (url->db != 0)
+        (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
+    (void)redisAsyncCommand(context, on_ping, NULL, "PING");
+    start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
+}
+
+/* --- the life ------------------------------------------------------------------------------------ */
+
+void releve_connection_open(struct releve_connection *connection, uv_loop_t *loop, const struct releve_redis_url *url,
+                            bool patient, const struct releve_connection_events *events, void *data)
+{
+    assert(url->where != RELEVE_REDIS_EMBEDDED);
+    memset(connection, 0, sizeof *connection);
+    connection->loop = loop;
+    connection->url = url;
+    connection->events = *events;
+    connection->data = data;
+    connection->patient = patient;
+    connection->state = RELEVE_CONNECTION_WAITING;
+    connection->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
+    connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
+    (void)signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
+    uv_timer_t *timers[] = {&connection->attempt_timer, &connection->deadline_timer};
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+        (void)uv_timer_init(loop, timers[i]); /* cannot fail */
+        timers[i]->data = connection;
+        connection->handles++;
+    }
+    start(&connection->attempt_timer, on_attempt, 0);
+}
+
+void releve_connection_drop(struct releve_connection *connection, const char *why)
+{
+    if (connection->state == RELEVE_CONNECTION_UP)
+        lose_unreached(connection, why);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct releve_connection *connection = handle->data;
+    if (--connection->handles == 0)
+        connection->events.closed(connection->data);
+}
+
+void releve_connection_close(struct releve_connection *connection)
+{
+    assert(connection->state != RELEVE_CONNECTION_CLOSING);
+    cut(connection);
+    connection->state = RELEVE_CONNECTION_CLOSING;
+    uv_close((uv_handle_t *)&connection->attempt_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&connection->deadline_timer, on_timer_closed);
+}

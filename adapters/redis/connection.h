@@ -1,0 +1,64 @@
+/* One connection to Redis that stays: connects, names itself (AUTH, SELECT), checks that Redis answers (PING),
+ * and connects again with growing delays when it was lost. What is sent over it is its owner's affair. */
+#ifndef RELEVE_REDIS_CONNECTION_H
+#define RELEVE_REDIS_CONNECTION_H
+
+#include <adapters/redis/url.h>
+#include <hiredis/async.h>
+#include <releve/calendar.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#define RELEVE_RECONNECT_FIRST_MS 100 /* wait before the first attempt to reconnect; doubles */
+#define RELEVE_RECONNECT_MAX_MS (10 * RELEVE_SECOND_MS)
+#define RELEVE_COMMAND_TIMEOUT_MS (10 * RELEVE_SECOND_MS) /* no reply for so long: the peer is dead */
+#define RELEVE_LOADING_MAX_MS (60 * RELEVE_SECOND_MS)     /* a Redis that still reads its data at the first connect */
+#define RELEVE_LOADING_PING_MS 100
+
+enum releve_connection_state {
+    RELEVE_CONNECTION_WAITING,    /* for the next attempt */
+    RELEVE_CONNECTION_CONNECTING, /* until PING is answered */
+    RELEVE_CONNECTION_UP,
+    RELEVE_CONNECTION_FAILED, /* the first attempt failed: no other follows */
+    RELEVE_CONNECTION_CLOSING
+};
+
+struct releve_connection;
+
+/* None is called from within a function of this header, but for `down` from releve_connection_drop. */
+struct releve_connection_events {
+    void (*up)(void *data);
+    void (*down)(void *data, const char *why);                    /* only after up */
+    void (*failed)(void *data, const struct releve_error *error); /* the first attempt; never where patient */
+    void (*closed)(void *data);                                   /* the memory is the owner's again */
+};
+
+/* Owned by the caller; its fields are read only to others. */
+struct releve_connection {
+    uv_loop_t *loop;
+    const struct releve_redis_url *url; /* must live as long */
+    struct releve_connection_events events;
+    void *data;
+    bool patient; /* the first attempt is repeated like the others */
+    bool been_up;
+    enum releve_connection_state state;
+    redisAsyncContext *context; /* not NULL where state is UP */
+    releve_time timeout_ms;     /* for the handshake, and the owner's commands */
+    releve_time delay_ms;       /* before the next attempt */
+    releve_time loading_since_ms;
+    uv_timer_t attempt_timer; /* next attempt, or next PING while Redis loads */
+    uv_timer_t deadline_timer;
+    int handles; /* still open on the loop */
+};
+
+/* The first attempt starts in the next turn of the loop. Ignores SIGPIPE for the whole process. */
+void releve_connection_open(struct releve_connection *connection, uv_loop_t *loop, const struct releve_redis_url *url,
+                            bool patient, const struct releve_connection_events *events, void *data);
+
+/* The owner has found the peer dead: cuts the connection, calls `down` and connects again. */
+void releve_connection_drop(struct releve_connection *connection, const char *why);
+
+/* `closed` follows. Replies to what was sent no longer come. */
+void releve_connection_close(struct releve_connection *connection);
+
+#endif

@@ -1,0 +1,201 @@
+/* What is known before anything is asked: the coverage of a job's days, and the facts of its usage point with
+ * their expiry. Law 2 (thrift) begins here. */
+#include <adapters/redis/memory.h>
+#include <adapters/redis/store_internal.h>
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD_BYTES 64 /* "absent_text:" and a kind's name */
+
+struct begin_call {
+    releve_store_known known;
+    void *data;
+    struct releve_span span;
+    releve_time now;
+};
+
+/* --- facts ----------------------------------------------------------------------------------------- */
+
+/* The value of a field in the {field, value, ...} of HGETALL; "" where it is not there. */
+static const char *field_of(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        if (strcmp(fields->element[i]->str, name) == 0)
+            return fields->element[i + 1]->str;
+    }
+    return "";
+}
+
+/* Stamps are ISO texts in UTC: they compare as the times do. */
+static bool holds(const redisReply *fields, const char *stamp_field, releve_time now, releve_time holds_ms)
+{
+    char oldest[RELEVE_TIME_TEXT];
+    releve_utc_format(now - holds_ms, oldest);
+    return strcmp(field_of(fields, stamp_field), oldest) > 0;
+}
+
+static releve_day day_of(const redisReply *fields, const char *name)
+{
+    const char *text = field_of(fields, name);
+    releve_day day = RELEVE_DAY_NONE;
+    (void)releve_day_parse(text, strlen(text), &day);
+    return day;
+}
+
+static void reason_of(const redisReply *fields, const char *code, const char *text, struct releve_reason *reason)
+{
+    (void)snprintf(reason->code, sizeof reason->code, "%s", field_of(fields, code));
+    (void)snprintf(reason->text, sizeof reason->text, "%s", field_of(fields, text));
+}
+
+struct absent_fields {
+    char code[FIELD_BYTES], text[FIELD_BYTES], at[FIELD_BYTES];
+};
+
+static struct absent_fields absent_fields(enum releve_kind kind)
+{
+    struct absent_fields names;
+    const char *name = releve_kind_facts(kind)->name;
+    (void)snprintf(names.code, sizeof names.code, "absent:%s", name);
+    (void)snprintf(names.text, sizeof names.text, "absent_text:%s", name);
+    (void)snprintf(names.at, sizeof names.at, "absent_at:%s", name);
+    return names;
+}
+
+static void read_facts(const redisReply *fields, releve_time now, struct releve_point_facts *facts)
+{
+    memset(facts, 0, sizeof *facts);
+    facts->activation = (struct releve_floor){day_of(fields, "activation_after"), day_of(fields, "activation_first")};
+    facts->consent = RELEVE_FLOOR_UNKNOWN;
+    if (holds(fields, "consent_at", now, RELEVE_REFUSAL_HOLDS_MS))
+        facts->consent = (struct releve_floor){day_of(fields, "consent_after"), day_of(fields, "consent_first")};
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        struct absent_fields names = absent_fields(kind);
+        if (!holds(fields, names.at, now, RELEVE_ABSENT_KIND_HOLDS_MS))
+            continue;
+        facts->absent_kinds |= RELEVE_KIND_BIT(kind);
+        reason_of(fields, names.code, names.text, &facts->absent[kind]);
+    }
+    if (holds(fields, "refused_at", now, RELEVE_REFUSAL_HOLDS_MS)) {
+        facts->refused = true;
+        reason_of(fields, "refused_code", "refused_text", &facts->refusal);
+    }
+}
+
+/* --- begin ------------------------------------------------------------------------------------------ */
+
+static void on_begun(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct begin_call call = *(struct begin_call *)data;
+    free(data);
+    if (error->code != RELEVE_OK) {
+        call.known(call.data, error, NULL, NULL);
+        return;
+    }
+    size_t days = (size_t)releve_span_days(call.span);
+    /* The script is ours, and made with this program. */
+    assert(reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[0]->len == days);
+    struct releve_coverage coverage;
+    struct releve_point_facts facts;
+    releve_coverage_init(&coverage, call.span);
+    memcpy(coverage.states, reply->element[0]->str, days);
+    read_facts(reply->element[1], call.now, &facts);
+    call.known(call.data, error, &coverage, &facts);
+}
+
+void releve_store_begin(struct releve_store *store, const struct releve_job *job, releve_time now,
+                        releve_store_known known, void *data)
+{
+    int days = releve_span_days(job->span);
+    assert(job->kind < RELEVE_MEASURES && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
+    const char *kind = releve_kind_facts(job->kind)->name;
+    char prm[RELEVE_PRM_TEXT], now_text[RELEVE_TIME_TEXT], created_at[RELEVE_TIME_TEXT];
+    char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    releve_prm_format(job->prm, prm);
+    releve_utc_format(now, now_text);
+    releve_utc_format(job->created_at, created_at);
+    releve_day_format(job->span.first, start);
+    releve_day_format(job->span.end, end);
+
+    bool named = job->id[0] != '\0';
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_script(&arguments, &releve_script_coverage, named ? 2 : 1);
+    releve_arguments_format(&arguments, "%s:point:%s", store->prefix, prm);
+    if (named)
+        releve_arguments_format(&arguments, "%s:job:%s", store->prefix, job->id);
+    releve_arguments_format(&arguments, "%s:day:%s:%s:", store->prefix, prm, kind);
+    releve_arguments_format(&arguments, "%d", (int)job->span.first);
+    releve_arguments_format(&arguments, "%d", days);
+    releve_arguments_text(&arguments, now_text);
+    releve_arguments_format(&arguments, "%d", RELEVE_JOB_KEEP_S);
+    const char *fields[] = {"state", "running", "prm", prm, "kind",       kind,
+                            "start", start,     "end", end, "created_at", created_at};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        releve_arguments_text(&arguments, fields[i]);
+
+    struct begin_call *call = releve_redis_alloc(1, sizeof *call);
+    *call = (struct begin_call){known, data, job->span, now};
+    releve_commands_send(&store->commands, "read what is known of a job's days", &releve_script_coverage,
+                         arguments.count, arguments.values, arguments.bytes, on_begun, call);
+}
+
+/* --- learn ------------------------------------------------------------------------------------------ */
+
+static void add_field(struct releve_arguments *arguments, const char *name, const char *value)
+{
+    releve_arguments_text(arguments, name);
+    releve_arguments_text(arguments, value);
+}
+
+/* Both ends at once: a new one can make the old other one untrue. */
+static void add_floor(struct releve_arguments *arguments, const char *name, struct releve_floor floor, const char *at)
+{
+    if (floor.after == RELEVE_DAY_NONE && floor.first == RELEVE_DAY_NONE)
+        return;
+    const struct {
+        const char *end;
+        releve_day day;
+    } ends[] = {{"after", floor.after}, {"first", floor.first}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char date[RELEVE_DAY_TEXT] = ""; /* unknown */
+        if (ends[i].day != RELEVE_DAY_NONE)
+            releve_day_format(ends[i].day, date);
+        releve_arguments_format(arguments, "%s_%s", name, ends[i].end);
+        releve_arguments_format(arguments, "%s", date);
+    }
+    releve_arguments_format(arguments, "%s_at", name);
+    releve_arguments_text(arguments, at);
+}
+
+void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
+                        releve_time now, releve_store_done done, void *data)
+{
+    struct releve_arguments arguments = {.count = 0};
+    struct absent_fields names[RELEVE_MEASURES];
+    char at[RELEVE_TIME_TEXT];
+    releve_utc_format(now, at);
+    releve_arguments_text(&arguments, "HSET");
+    releve_arguments_format(&arguments, "%s:point:" RELEVE_PRM_FORMAT, store->prefix, prm);
+    int without_facts = arguments.count;
+    add_floor(&arguments, "activation", facts->activation, at);
+    add_floor(&arguments, "consent", facts->consent, at);
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((facts->absent_kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        names[kind] = absent_fields(kind);
+        add_field(&arguments, names[kind].code, facts->absent[kind].code);
+        add_field(&arguments, names[kind].text, facts->absent[kind].text);
+        add_field(&arguments, names[kind].at, at);
+    }
+    if (facts->refused) {
+        add_field(&arguments, "refused_code", facts->refusal.code);
+        add_field(&arguments, "refused_text", facts->refusal.text);
+        add_field(&arguments, "refused_at", at);
+    }
+    static const char what[] = "store what was learned of a usage point";
+    if (arguments.count == without_facts)
+        releve_store_nothing_to_do(store, what, done, data);
+    else
+        releve_store_send_words(store, what, NULL, arguments.count, arguments.values, arguments.bytes, done, data);
+}

@@ -1,0 +1,129 @@
+-- The ledger of one bucket: who may send, and when the next one may (law 1).
+--
+-- The sorted set holds one entry a permit; its score is the latest moment at which that permit's
+-- request can have arrived at the gateway, in microseconds of Redis's clock. Any window of any
+-- alignment that holds too many arrivals contains the request that was granted last, at t; every
+-- other arrival in it came after t - W, so its recorded latest moment is after t - W too, and the
+-- count made here at t refuses it.
+--
+-- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
+-- ARGV 1 operation  2 permit id  3 ms: life of a permit (ask), length (close)  4 now in microseconds, '' for
+--      Redis's own clock  5 channel for news of an earlier moment  6.. limit, window in ms, repeated
+-- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
+-- usage answers {next ms, closed ms, count in each window ...}.
+
+-- An arrival exactly W after another shares a window with it where the gateway takes windows as closed,
+-- and gateways that count in ms round: both are one tick away from a violation. One ms costs nothing.
+local MARGIN_US = 1000
+
+local entries, closed, waiting = KEYS[1], KEYS[2], KEYS[3]
+local operation, permit, length_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
+
+local now = tonumber(ARGV[4])
+if not now then
+    local time = redis.call('TIME')
+    now = time[1] * 1000000 + time[2]
+end
+
+local windows, longest_us = {}, 0
+for i = 6, #ARGV, 2 do
+    local span_us = ARGV[i + 1] * 1000
+    windows[#windows + 1] = {limit = tonumber(ARGV[i]), span_us = span_us}
+    longest_us = math.max(longest_us, span_us)
+end
+
+-- Lua would write a moment as 1.79e+15.
+local function text(us)
+    return string.format('%.0f', us)
+end
+
+local function open_at()
+    return tonumber(redis.call('GET', closed) or 0) or 0
+end
+
+-- The moment from which a permit can be granted; `now` where that is at once. The entry with limit - 1
+-- entries above it is the one that has to leave the window.
+local function due()
+    local at = math.max(now, open_at())
+    for _, window in ipairs(windows) do
+        local last = redis.call('ZREVRANGE', entries, window.limit - 1, window.limit - 1, 'WITHSCORES')
+        if last[2] then
+            at = math.max(at, last[2] + window.span_us + MARGIN_US + 1)
+        end
+    end
+    return at
+end
+
+local function wait_ms(at)
+    return math.ceil((at - now) / 1000)
+end
+
+local function tell(at)
+    redis.call('SET', waiting, text(at), 'KEEPTTL')
+    redis.call('PUBLISH', channel, wait_ms(at))
+end
+
+-- Somebody was refused on account of permits that were then in flight; when one of them lands early or
+-- is given back, the moment that he was told is too late.
+local function tell_if_earlier()
+    local at, told = due(), tonumber(redis.call('GET', waiting) or nil)
+    if told and at < told then
+        tell(at)
+    end
+    return wait_ms(at)
+end
+
+local operations = {}
+
+function operations.ask()
+    -- A permit that is still out is asked for again when the first reply was lost: one permit. The proof
+    -- above holds for it, as every grant since has counted it.
+    local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
+    local at = (own and own >= now) and math.max(now, open_at()) or due()
+    if at > now then
+        -- All that can bring the moment forward are permits in flight: they are over within one life.
+        redis.call('SET', waiting, text(at), 'PX', length_ms)
+        return wait_ms(at)
+    end
+    if #windows > 0 then
+        redis.call('ZREMRANGEBYSCORE', entries, '-inf', '(' .. text(now - longest_us - MARGIN_US))
+        redis.call('ZADD', entries, text(math.max(own or 0, now + length_ms * 1000)), permit)
+        redis.call('PEXPIRE', entries, text(longest_us / 1000 + length_ms + 1000))
+    end
+    return 0
+end
+
+function operations.settle()
+    local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
+    if own and own > now then
+        redis.call('ZADD', entries, 'XX', text(now), permit)
+    end
+    return tell_if_earlier()
+end
+
+operations['return'] = function()
+    redis.call('ZREM', entries, permit)
+    return tell_if_earlier()
+end
+
+function operations.close()
+    local at = now + length_ms * 1000
+    if length_ms > 0 and at > open_at() then
+        redis.call('SET', closed, text(at), 'PX', text(length_ms))
+    end
+    local told = tonumber(redis.call('GET', waiting) or nil)
+    if told and open_at() > told then
+        tell(open_at()) -- asking before then would be in vain
+    end
+    return wait_ms(due())
+end
+
+function operations.usage()
+    local answer = {wait_ms(due()), wait_ms(math.max(now, open_at()))}
+    for _, window in ipairs(windows) do
+        answer[#answer + 1] = redis.call('ZCOUNT', entries, text(now - window.span_us - MARGIN_US), '+inf')
+    end
+    return answer
+end
+
+return operations[operation]()

@@ -1,0 +1,38 @@
+/* Where Redis is: the text of RELEVE_REDIS, taken apart. Pure: connects to nothing.
+ *
+ * Law 7: no error text quotes the input, as it may hold a password, and `address` never holds one. */
+#ifndef RELEVE_REDIS_URL_H
+#define RELEVE_REDIS_URL_H
+
+#include <releve/error.h>
+
+enum releve_redis_where {
+    RELEVE_REDIS_TCP,     /* host and port */
+    RELEVE_REDIS_UNIX,    /* path is a socket */
+    RELEVE_REDIS_EMBEDDED /* path is a directory, "" for the default one */
+};
+
+#define RELEVE_REDIS_PORT 6379      /* where none is given */
+#define RELEVE_REDIS_HOST_BYTES 256 /* longest DNS name and NUL */
+#define RELEVE_REDIS_PATH_BYTES 1024
+#define RELEVE_REDIS_SOCKET_PATH_MAX 107 /* bytes, NUL not counted: sun_path of unix(7) */
+#define RELEVE_REDIS_SECRET_BYTES 512
+#define RELEVE_REDIS_DB_MAX 65535
+#define RELEVE_REDIS_ADDRESS_BYTES 300
+
+struct releve_redis_url {
+    enum releve_redis_where where;
+    char host[RELEVE_REDIS_HOST_BYTES];
+    int port;
+    char path[RELEVE_REDIS_PATH_BYTES];
+    char user[RELEVE_REDIS_SECRET_BYTES];     /* "" for none */
+    char password[RELEVE_REDIS_SECRET_BYTES]; /* "" for none */
+    int db;
+    char address[RELEVE_REDIS_ADDRESS_BYTES]; /* for people: no user, no password */
+};
+
+/* Reads "redis://[user:password@]host[:port][/db]", "unix:///path[?db=N]" or "embedded[:DIR]"; user,
+ * password, host and path may be percent-encoded. RELEVE_E_CONFIG and one line on anything else. */
+enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error);
+
+#endif
