@@ -84,8 +84,8 @@ static void write_quota(struct sandbox_text *body, int number, long long wait_s)
 void sandbox_answer_throttle(struct sandbox_answer *answer, enum sandbox_throttle form, releve_time now,
                              releve_time until)
 {
-    until = (until + RELEVE_SECOND_MS - 1) / RELEVE_SECOND_MS * RELEVE_SECOND_MS;
     long long wait_s = until > now ? (long long)((until - now + RELEVE_SECOND_MS - 1) / RELEVE_SECOND_MS) : 0;
+    until = (until + RELEVE_SECOND_MS - 1) / RELEVE_SECOND_MS * RELEVE_SECOND_MS;
     sandbox_answer_clear(answer);
     answer->status = form == SANDBOX_THROTTLE_UNDER_200 ? 200 : 429;
     switch (form) {

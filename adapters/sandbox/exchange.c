@@ -34,6 +34,7 @@ struct sandbox_exchange {
     enum stage stage;
     uint64_t out_ms;
     bool too_large, inside, waits, completed;
+    bool basic; /* credentials came in the header: those of a form do not count */
     bool timer_open, watch_open;
     unsigned handles_open; /* the exchange is freed when they are closed and libmicrohttpd is done */
     uv_timer_t timer;
@@ -282,12 +283,15 @@ static enum MHD_Result on_form_field(void *data, enum MHD_ValueKind kind, const 
                                      const char *content_type, const char *encoding, const char *piece, uint64_t offset,
                                      size_t piece_bytes)
 {
-    struct sandbox_request *request = &((struct sandbox_exchange *)data)->request;
+    struct sandbox_exchange *exchange = data;
+    struct sandbox_request *request = &exchange->request;
     (void)kind, (void)filename, (void)content_type, (void)encoding, (void)offset;
     if (key == NULL)
         return MHD_YES;
     if (strcmp(key, "grant_type") == 0)
         append(request->grant_type, sizeof request->grant_type, piece, piece_bytes);
+    else if (exchange->basic)
+        return MHD_YES;
     else if (strcmp(key, "client_id") == 0)
         append(request->client_id, sizeof request->client_id, piece, piece_bytes);
     else if (strcmp(key, "client_secret") == 0)
@@ -300,6 +304,7 @@ static void read_basic(struct sandbox_exchange *exchange)
     struct sandbox_request *request = &exchange->request;
     char *password = NULL;
     char *name = MHD_basic_auth_get_username_password(exchange->connection, &password);
+    exchange->basic = true;
     if (name != NULL)
         append(request->client_id, sizeof request->client_id, name, strlen(name));
     if (password != NULL)

@@ -70,8 +70,9 @@ class Sandbox:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failure, *_):
+        code = self.stop()
+        assert failure is not None or code == 0, f"the simulator ended with {code}"
 
     def start(self):
         self.process = subprocess.Popen(
