@@ -1,0 +1,407 @@
+/* Load curves through both dialects: no value is lost, moved, doubled or made up (law 3). */
+#include "test_enedis_bodies.h"
+
+#define CURVE RELEVE_CONSUMPTION_LOAD_CURVE
+
+static struct points points;
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&points, 0, sizeof points);
+    return 0;
+}
+
+/* Every interval of a day is there once, and carries the value of its own elapsed minute. */
+static void assert_whole_day(const struct releve_reading *reading, const char *day, int minutes)
+{
+    int total = releve_paris_day_minutes(day_of(day));
+    assert_int_equal(reading->day, day_of(day));
+    assert_true(reading->complete);
+    assert_int_equal(reading->intervals_count, total / minutes);
+    for (size_t i = 0; i < reading->intervals_count; i++) {
+        assert_int_equal(reading->intervals[i].minute, (int)i * minutes);
+        assert_int_equal(reading->intervals[i].length_minutes, minutes);
+        assert_int_equal(reading->intervals[i].value_w, 1000 + (int)i * minutes);
+    }
+}
+
+static void assert_one_whole_day(const char *day, int minutes, const char *length)
+{
+    memset(&points, 0, sizeof points);
+    add_day(&points, day, minutes, length);
+    struct releve_answer answer = judge_points(CURVE, span_of(day, 1), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_string_equal(answer.quality, "BRUT");
+    assert_int_equal(answer.readings_count, 1);
+    assert_whole_day(&answer.readings[0], day, minutes);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_day_has_its_intervals_at_every_length(void **state)
+{
+    (void)state;
+    assert_one_whole_day("2026-09-29", 5, "PT5M");
+    assert_one_whole_day("2026-09-29", 10, "PT10M");
+    assert_one_whole_day("2026-09-29", 15, "PT15M");
+    assert_one_whole_day("2026-09-29", 30, "PT30M");
+    assert_one_whole_day("2026-09-29", 60, "PT60M");
+}
+
+static void test_a_day_with_25_hours_has_50_half_hours(void **state)
+{
+    (void)state;
+    assert_one_whole_day("2026-10-25", 30, "PT30M");
+    assert_int_equal(points.count, 50);
+    assert_one_whole_day("2026-10-25", 5, "PT5M");
+    assert_one_whole_day("2026-10-25", 60, "PT60M");
+}
+
+static void test_a_day_with_23_hours_has_46_half_hours(void **state)
+{
+    (void)state;
+    assert_one_whole_day("2026-03-29", 30, "PT30M");
+    assert_int_equal(points.count, 46);
+    assert_one_whole_day("2026-03-29", 60, "PT60M");
+}
+
+static void test_a_missing_length_is_the_smallest_gap_of_its_day(void **state)
+{
+    (void)state;
+    assert_one_whole_day("2026-09-29", 30, NULL);
+    assert_one_whole_day("2026-10-25", 15, NULL);
+    assert_one_whole_day("2026-03-29", 60, NULL);
+}
+
+static void test_a_length_that_cannot_be_known_is_not_guessed(void **state)
+{
+    (void)state;
+    add(&points, "\"1\"", "2026-09-29 00:30:00", NULL);
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
+    add(&points, "\"1\"", "2026-09-29 00:50:00", NULL); /* 20 minutes: no length that upstream has */
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
+}
+
+static void test_the_midnight_point_belongs_to_the_day_that_ends(void **state)
+{
+    (void)state;
+    add(&points, "\"7\"", "2026-09-30 00:00:00", "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+    assert_int_equal(answer.readings_count, 1);
+    assert_int_equal(answer.readings[0].day, day_of("2026-09-29"));
+    assert_false(answer.readings[0].complete);
+    assert_int_equal(answer.readings[0].intervals_count, 1);
+    assert_int_equal(answer.readings[0].intervals[0].minute, 1410);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_the_point_at_the_very_start_of_the_span_is_not_of_it(void **state)
+{
+    (void)state;
+    add(&points, "\"7\"", "2026-09-29 00:00:00", "PT30M");
+    add_day(&points, "2026-09-29", 30, "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+    assert_int_equal(answer.readings_count, 1);
+    assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_seven_days_around_each_clock_change_come_whole(void **state)
+{
+    (void)state;
+    static const char *const weeks[][7] = {
+        {"2026-03-26", "2026-03-27", "2026-03-28", "2026-03-29", "2026-03-30", "2026-03-31", "2026-04-01"},
+        {"2026-10-22", "2026-10-23", "2026-10-24", "2026-10-25", "2026-10-26", "2026-10-27", "2026-10-28"}};
+    for (int week = 0; week < 2; week++) {
+        memset(&points, 0, sizeof points);
+        for (int i = 0; i < 7; i++)
+            add_day(&points, weeks[week][i], 30, "PT30M");
+        struct releve_answer answer = judge_points(CURVE, span_of(weeks[week][0], 7), &points);
+        assert_int_equal(answer.readings_count, 7);
+        for (int i = 0; i < 7; i++)
+            assert_whole_day(&answer.readings[i], weeks[week][i], 30);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+static void test_a_lost_doubled_hour_is_missing_and_shifts_nothing(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-25", 30, "PT30M");
+    drop_point(&points, 5); /* the second 02:00 */
+    drop_point(&points, 5); /* the second 02:30 */
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-25", 1), &points);
+    assert_int_equal(answer.readings_count, 1);
+    const struct releve_reading *reading = &answer.readings[0];
+    assert_false(reading->complete);
+    assert_int_equal(reading->intervals_count, 48);
+    for (size_t i = 0; i < 48; i++) {
+        int minute = (int)(i < 5 ? i : i + 2) * 30;
+        assert_int_equal(reading->intervals[i].minute, minute);
+        assert_int_equal(reading->intervals[i].value_w, 1000 + minute);
+    }
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_doubled_label_is_summer_first_even_without_a_value(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-25", 30, "PT30M");
+    strcpy(points.list[3].value, "null"); /* the first 02:00 */
+    strcpy(points.list[4].value, "\"\""); /* the first 02:30 */
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-25", 1), &points);
+    const struct releve_reading *reading = &answer.readings[0];
+    assert_int_equal(reading->intervals_count, 48);
+    assert_int_equal(reading->intervals[2].minute, 60);
+    assert_int_equal(reading->intervals[3].minute, 150);
+    assert_int_equal(reading->intervals[3].value_w, 1150);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_doubled_label_that_comes_three_times_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        add(&points, "\"5\"", "2026-10-25 02:30:00", "PT30M");
+    assert_bad_body(CURVE, span_of("2026-10-25", 1), &points, "three times");
+}
+
+static void test_an_offset_settles_a_doubled_label(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", "2026-10-25T02:30:00+01:00", "PT30M");
+    add(&points, "\"6\"", "2026-10-25T00:30:00Z", "PT30M"); /* 02:30 in summer time */
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-25", 1), &points);
+    assert_int_equal(answer.readings[0].intervals_count, 2);
+    assert_int_equal(answer.readings[0].intervals[0].minute, 120);
+    assert_int_equal(answer.readings[0].intervals[0].value_w, 6);
+    assert_int_equal(answer.readings[0].intervals[1].minute, 180);
+    assert_int_equal(answer.readings[0].intervals[1].value_w, 5);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_label_that_spring_skips_is_refused(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-03-29", 30, "PT30M");
+    add(&points, "\"5\"", "2026-03-29 02:30:00", "PT30M");
+    assert_bad_body(CURVE, span_of("2026-03-29", 1), &points, "a time that this day does not have");
+}
+
+static void test_the_interval_may_change_inside_a_day(void **state)
+{
+    (void)state;
+    releve_time midnight = releve_paris_midnight(day_of("2026-09-29"));
+    int minute = 0;
+    while (minute < 1440) {
+        int minutes = minute < 600 ? 60 : minute < 720 ? 10 : 30;
+        char value[24], length[16], stamp[20];
+        (void)snprintf(value, sizeof value, "%d", 1000 + minute);
+        (void)snprintf(length, sizeof length, "PT%dM", minutes);
+        label_of(midnight + (minute + minutes) * RELEVE_MINUTE_MS, stamp);
+        add(&points, value, stamp, length);
+        minute += minutes;
+    }
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+    const struct releve_reading *reading = &answer.readings[0];
+    assert_true(reading->complete);
+    assert_int_equal(reading->intervals_count, 10 + 12 + 24);
+    int at = 0;
+    for (size_t i = 0; i < reading->intervals_count; i++) {
+        assert_int_equal(reading->intervals[i].minute, at);
+        assert_int_equal(reading->intervals[i].value_w, 1000 + at);
+        at += reading->intervals[i].length_minutes;
+    }
+    assert_int_equal(at, 1440);
+    releve_dialect_answer_free(&answer);
+}
+
+/* Fisher-Yates with a fixed seed, on labels that autumn does not double: their order is their meaning. */
+static void test_points_may_come_in_any_order(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-09-29", 30, "PT30M");
+    add_day(&points, "2026-09-30", 15, "PT15M");
+    uint32_t seed = 1;
+    for (size_t i = points.count - 1; i > 0; i--) {
+        seed = seed * 1664525u + 1013904223u;
+        size_t j = (seed >> 8) % (i + 1);
+        struct point swap = points.list[i];
+        points.list[i] = points.list[j];
+        points.list[j] = swap;
+    }
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 2), &points);
+    assert_int_equal(answer.readings_count, 2);
+    assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+    assert_whole_day(&answer.readings[1], "2026-09-30", 15);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_body_that_tells_the_newest_first_keeps_its_doubled_hour(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-25", 30, "PT30M");
+    for (size_t i = 0; i < points.count / 2; i++) {
+        struct point swap = points.list[i];
+        points.list[i] = points.list[points.count - 1 - i];
+        points.list[points.count - 1 - i] = swap;
+    }
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-25", 1), &points);
+    assert_whole_day(&answer.readings[0], "2026-10-25", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_no_value_makes_a_day_partial_and_no_value_at_all_makes_it_absent(void **state)
+{
+    (void)state;
+    static const char *const nothings[] = {"null", "\"null\"", "\"\"", NULL};
+    for (size_t n = 0; n < 4; n++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, "2026-09-29", 30, "PT30M");
+        add_day(&points, "2026-09-30", 30, "PT30M");
+        for (size_t i = 0; i < 49; i++) /* all of the 29th, the first of the 30th */
+            (void)snprintf(points.list[i].value, sizeof points.list[i].value, "%s", nothings[n] ? nothings[n] : "");
+        struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 2), &points);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_int_equal(answer.readings_count, 1);
+        assert_int_equal(answer.readings[0].day, day_of("2026-09-30"));
+        assert_false(answer.readings[0].complete);
+        assert_int_equal(answer.readings[0].intervals_count, 47);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+static void test_an_interval_told_twice_counts_once(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-09-29", 30, "PT30M");
+    add(&points, "\"1000\"", "2026-09-29 00:30:00", "PT30M");
+    add(&points, "null", "2026-09-29 01:00:00", "PT30M"); /* silence does not contradict */
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+    assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_body_that_contradicts_itself_is_refused(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-09-29", 30, "PT30M");
+    size_t count = points.count;
+    add(&points, "\"3\"", "2026-09-29 00:30:00", "PT30M");
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "two values for one interval");
+    points.count = count;
+    add(&points, "\"3\"", "2026-09-29 00:45:00", "PT30M");
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "intervals overlap");
+    points.count = count;
+    add(&points, "\"1000\"", "2026-09-29 00:30:00", "PT15M");
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "intervals overlap");
+}
+
+static void test_points_outside_the_asked_days_are_refused(void **state)
+{
+    (void)state;
+    static const char *const outside[] = {"2026-09-28 23:30:00", "2026-09-30 00:30:00", "2025-09-29 12:00:00",
+                                          "2026-10-12 00:00:00"};
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, "2026-09-29", 30, "PT30M");
+        add(&points, "\"3\"", outside[i], "PT30M");
+        assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "outside the days that were asked");
+    }
+}
+
+static void test_an_interval_across_midnight_is_refused(void **state)
+{
+    (void)state;
+    add(&points, "\"3\"", "2026-09-30 00:15:00", "PT30M");
+    assert_bad_body(CURVE, span_of("2026-09-29", 2), &points, "crosses midnight");
+}
+
+static void test_unreadable_points_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *stamp, *length, *why;
+    } bad[] = {
+        {"\"12.5\"", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"12.5", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"\"-1\"", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"-1", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"\"2147483648\"", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"2147483648", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"1e999", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"\" 12\"", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"true", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"[1]", "2026-09-29 00:30:00", "PT30M", "not a whole number"},
+        {"\"12\"", "2026-09-31 00:30:00", "PT30M", "no date"},
+        {"\"12\"", "2026-09-29 25:30:00", "PT30M", "no date"},
+        {"\"12\"", "2026-09-29 00:30:00 CEST", "PT30M", "no date"},
+        {"\"12\"", "29/09/2026 00:30", "PT30M", "no date"},
+        {"\"12\"", "", "PT30M", "no date"},
+        {"\"12\"", "2026-09-29 00:30:10", "PT30M", "not on a minute"},
+        {"\"12\"", "2026-09-29 00:30:00", "PT20M", "unknown interval length"},
+        {"\"12\"", "2026-09-29 00:30:00", "P1D", "unknown interval length"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, "2026-09-29", 30, "PT30M");
+        drop_point(&points, 0);
+        add(&points, bad[i].value, bad[i].stamp, bad[i].length);
+        assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, bad[i].why);
+    }
+}
+
+static void test_the_largest_value_is_kept_and_so_is_zero(void **state)
+{
+    (void)state;
+    add(&points, "\"2147483647\"", "2026-09-29 00:30:00", "PT30M");
+    add(&points, "0", "2026-09-29T01:00:00", "PT30M");
+    add(&points, "\"0007\"", "2026-09-29 24:00:00", "PT30M"); /* 24:00 is the next midnight */
+    struct releve_answer answer = judge_points(RELEVE_PRODUCTION_LOAD_CURVE, span_of("2026-09-29", 1), &points);
+    assert_int_equal(answer.readings[0].intervals_count, 3);
+    assert_int_equal(answer.readings[0].intervals[0].value_w, INT32_MAX);
+    assert_int_equal(answer.readings[0].intervals[1].value_w, 0);
+    assert_int_equal(answer.readings[0].intervals[2].minute, 1410);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_an_empty_list_is_data_without_days(void **state)
+{
+    (void)state;
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 7), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 0);
+    releve_dialect_answer_free(&answer);
+}
+
+int main(void)
+{
+#define LAW(name) cmocka_unit_test_setup(name, reset)
+    const struct CMUnitTest tests[] = {
+        LAW(test_a_day_has_its_intervals_at_every_length),
+        LAW(test_a_day_with_25_hours_has_50_half_hours),
+        LAW(test_a_day_with_23_hours_has_46_half_hours),
+        LAW(test_a_missing_length_is_the_smallest_gap_of_its_day),
+        LAW(test_a_length_that_cannot_be_known_is_not_guessed),
+        LAW(test_the_midnight_point_belongs_to_the_day_that_ends),
+        LAW(test_the_point_at_the_very_start_of_the_span_is_not_of_it),
+        LAW(test_seven_days_around_each_clock_change_come_whole),
+        LAW(test_a_lost_doubled_hour_is_missing_and_shifts_nothing),
+        LAW(test_a_doubled_label_is_summer_first_even_without_a_value),
+        LAW(test_a_doubled_label_that_comes_three_times_is_refused),
+        LAW(test_an_offset_settles_a_doubled_label),
+        LAW(test_a_label_that_spring_skips_is_refused),
+        LAW(test_the_interval_may_change_inside_a_day),
+        LAW(test_points_may_come_in_any_order),
+        LAW(test_a_body_that_tells_the_newest_first_keeps_its_doubled_hour),
+        LAW(test_no_value_makes_a_day_partial_and_no_value_at_all_makes_it_absent),
+        LAW(test_an_interval_told_twice_counts_once),
+        LAW(test_a_body_that_contradicts_itself_is_refused),
+        LAW(test_points_outside_the_asked_days_are_refused),
+        LAW(test_an_interval_across_midnight_is_refused),
+        LAW(test_unreadable_points_are_refused),
+        LAW(test_the_largest_value_is_kept_and_so_is_zero),
+        LAW(test_an_empty_list_is_data_without_days),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+/* Daily energy and max power through both dialects, and bodies that are of something else (law 3). */
+#include "test_enedis_bodies.h"
+
+static struct points points;
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(&points, 0, sizeof points);
+    return 0;
+}
+
+static void test_daily_energy_is_one_value_a_day_with_or_without_a_time(void **state)
+{
+    (void)state;
+    add(&points, "38022", "2026-09-30 00:00:00", NULL);
+    add(&points, "\"33495\"", "2026-09-29", "P1D");
+    struct releve_answer answer = judge_points(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-28", 365), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 2);
+    assert_int_equal(answer.readings[0].day, day_of("2026-09-29"));
+    assert_int_equal(answer.readings[0].value, 33495);
+    assert_true(answer.readings[0].complete);
+    assert_int_equal(answer.readings[0].at, 0);
+    assert_int_equal(answer.readings[0].intervals_count, 0);
+    assert_int_equal(answer.readings[1].day, day_of("2026-09-30"));
+    assert_int_equal(answer.readings[1].value, 38022);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_day_without_a_value_is_absent(void **state)
+{
+    (void)state;
+    add(&points, "null", "2026-09-28", NULL);
+    add(&points, "\"null\"", "2026-09-29", NULL);
+    add(&points, NULL, "2026-09-30", NULL);
+    struct releve_answer answer = judge_points(RELEVE_DAILY_PRODUCTION, span_of("2026-09-28", 3), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 0);
+    assert_null(answer.readings);
+}
+
+static void test_a_day_told_twice_counts_once_and_must_agree(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", "2026-09-29", NULL);
+    add(&points, "5", "2026-09-29", NULL);
+    struct releve_answer answer = judge_points(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points);
+    assert_int_equal(answer.readings_count, 1);
+    releve_dialect_answer_free(&answer);
+    add(&points, "6", "2026-09-29", NULL);
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "two things about 2026-09-29");
+}
+
+static void test_days_outside_the_span_are_refused(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", "2026-09-28", NULL);
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
+    strcpy(points.list[0].stamp, "2026-09-30"); /* the excluded end */
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
+}
+
+static void assert_peak(const char *stamp, const char *instant)
+{
+    memset(&points, 0, sizeof points);
+    add(&points, "\"4680\"", stamp, NULL);
+    releve_day day = day_of((char[]){stamp[0], stamp[1], stamp[2], stamp[3], stamp[4], stamp[5], stamp[6], stamp[7],
+                                     stamp[8], stamp[9], '\0'});
+    struct releve_answer answer =
+        judge_points(RELEVE_DAILY_CONSUMPTION_MAX_POWER, (struct releve_span){day, day + 1}, &points);
+    assert_int_equal(answer.readings_count, 1);
+    assert_int_equal(answer.readings[0].value, 4680);
+    char text[RELEVE_TIME_TEXT];
+    releve_paris_format(answer.readings[0].at, text);
+    assert_string_equal(text, instant);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_max_power_carries_the_instant_of_its_peak(void **state)
+{
+    (void)state;
+    assert_peak("2026-09-29 13:03:35", "2026-09-29T13:03:35+02:00");
+    assert_peak("2026-12-29 13:03:35", "2026-12-29T13:03:35+01:00");
+    assert_peak("2026-09-29", "2026-09-29T00:00:00+02:00");
+    assert_peak("2026-10-25 02:10:00", "2026-10-25T02:10:00+02:00"); /* ambiguous: the earlier */
+    assert_peak("2026-10-25T02:10:00+01:00", "2026-10-25T02:10:00+01:00");
+    assert_peak("2026-09-29 00:00:00", "2026-09-29T00:00:00+02:00"); /* a peak, not the end of an interval */
+}
+
+static void test_a_peak_in_the_hour_that_spring_skips_is_refused(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", "2026-03-29 02:10:00", NULL);
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION_MAX_POWER, span_of("2026-03-29", 1), &points, "a time that this day");
+}
+
+/* Bodies as they stand, for one day of daily_consumption. */
+#define V5(prm, unit, rest)                                                             \
+    "{\"meter_reading\":{\"usage_point_id\":" prm ",\"reading_type\":{\"unit\":\"" unit \
+    "\"},\"interval_reading\":[{\"value\":\"5\",\"date\":\"2026-09-29\"}]" rest "}}"
+#define NEW(prm, metier, physique, unit)                                                                   \
+    "{\"idPrm\":" prm ",\"grandeur\":[{\"grandeurMetier\":\"" metier "\",\"grandeurPhysique\":\"" physique \
+    "\",\"unite\":\"" unit "\",\"points\":[{\"v\":\"5\",\"d\":\"2026-09-29\"}]}]}"
+
+static void assert_refused(const struct releve_dialect *dialect, const char *body, const char *why)
+{
+    struct releve_answer answer;
+    judge_text(dialect, RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), body, &answer);
+    if (answer.verdict != RELEVE_TRANSIENT || strcmp(answer.reason.code, "bad-body") != 0 ||
+        !strstr(answer.reason.text, why))
+        fail_msg("%s: %d %s \"%s\"", body, (int)answer.verdict, answer.reason.code, answer.reason.text);
+    assert_null(answer.readings);
+}
+
+static void assert_taken(const struct releve_dialect *dialect, const char *body, const char *quality)
+{
+    struct releve_answer answer;
+    judge_text(dialect, RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), body, &answer);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 1);
+    assert_int_equal(answer.readings[0].value, 5);
+    assert_string_equal(answer.quality, quality);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_the_body_must_be_of_what_was_asked(void **state)
+{
+    (void)state;
+    assert_taken(&releve_dialect_v5, V5(PRM_JSON, "Wh", ""), "");
+    assert_taken(&releve_dialect_v5, V5("10000000000018", "Wh", ",\"quality\":\"a very long quality\""),
+                 "a very long qua");
+    assert_refused(&releve_dialect_v5, V5("\"10000000000026\"", "Wh", ""), "usage point");
+    assert_refused(&releve_dialect_v5, V5("null", "Wh", ""), "usage point");
+    assert_refused(&releve_dialect_v5, V5("18", "Wh", ""), "usage point");
+    assert_refused(&releve_dialect_v5, V5(PRM_JSON, "kWh", ""), "unit");
+    assert_refused(&releve_dialect_v5, V5(PRM_JSON, "", ""), "unit");
+    assert_refused(&releve_dialect_v5, NEW(PRM_JSON, "CONS", "EA", "Wh"), "no meter_reading");
+    assert_refused(&releve_dialect_v5,
+                   "{\"meter_reading\":{\"usage_point_id\":" PRM_JSON ",\"reading_type\":{\"unit\":\"Wh\"}}}",
+                   "no list of points");
+
+    assert_taken(&releve_dialect_2026, NEW(PRM_JSON, "CONS", "EA", "Wh"), "");
+    assert_refused(&releve_dialect_2026, NEW("\"10000000000026\"", "CONS", "EA", "Wh"), "usage point");
+    assert_refused(&releve_dialect_2026, NEW("null", "CONS", "EA", "Wh"), "usage point");
+    assert_refused(&releve_dialect_2026, NEW(PRM_JSON, "PROD", "EA", "Wh"), "no grandeur CONS EA");
+    assert_refused(&releve_dialect_2026, NEW(PRM_JSON, "CONS", "PMA", "Wh"), "no grandeur CONS EA");
+    assert_refused(&releve_dialect_2026, NEW(PRM_JSON, "CONS", "EA", "kWh"), "unit");
+    assert_refused(&releve_dialect_2026, V5(PRM_JSON, "Wh", ""), "no grandeur");
+    assert_refused(&releve_dialect_2026, "{\"idPrm\":" PRM_JSON ",\"grandeur\":[]}", "no grandeur");
+}
+
+static void test_what_is_not_json_stores_nothing(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"",
+                                         "  \n",
+                                         "null",
+                                         "[]",
+                                         "12",
+                                         "\"text\"",
+                                         "{",
+                                         "{}",
+                                         "<html></html>",
+                                         "{\"meter_reading\":{}}x",
+                                         "{\"meter_reading\":",
+                                         "\xff\xfe"};
+    const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+    for (size_t d = 0; d < 2; d++)
+        for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+            assert_refused(dialects[d], bodies[i], "the body");
+}
+
+static void test_a_body_cut_anywhere_stores_nothing(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", "2026-09-29", NULL);
+    const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+    for (size_t d = 0; d < 2; d++) {
+        const char *whole = body_of(dialects[d], RELEVE_DAILY_CONSUMPTION, &points);
+        size_t length = strlen(whole);
+        while (whole[length - 1] == '\n')
+            length--;
+        for (size_t cut = 0; cut < length; cut++) {
+            char *body = strndup(whole, cut); /* of its own size, so that a sanitizer sees its end */
+            assert_refused(dialects[d], body, "the body");
+            free(body);
+        }
+    }
+}
+
+static void test_json_nested_too_deep_is_refused_before_it_is_parsed(void **state)
+{
+    (void)state;
+    static char body[200001];
+    memset(body, '[', 100000);
+    memset(body + 100000, ']', 100000);
+    assert_refused(&releve_dialect_v5, body, "nested too deep");
+    assert_refused(&releve_dialect_2026, body, "nested too deep");
+}
+
+static void test_a_nul_byte_hides_nothing(void **state)
+{
+    (void)state;
+    char body[] = V5(PRM_JSON, "Wh", "") "\0garbage";
+    struct releve_exchange_response response = answered(200, body);
+    response.body_bytes = sizeof body - 1;
+    struct releve_answer answer;
+    releve_dialect_v5.judge(RELEVE_DAILY_CONSUMPTION, PRM, span_of("2026-09-29", 1), &response, 0, &answer);
+    assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
+    assert_string_equal(answer.reason.code, "bad-body");
+}
+
+int main(void)
+{
+#define LAW(name) cmocka_unit_test_setup(name, reset)
+    const struct CMUnitTest tests[] = {
+        LAW(test_daily_energy_is_one_value_a_day_with_or_without_a_time),
+        LAW(test_a_day_without_a_value_is_absent),
+        LAW(test_a_day_told_twice_counts_once_and_must_agree),
+        LAW(test_days_outside_the_span_are_refused),
+        LAW(test_max_power_carries_the_instant_of_its_peak),
+        LAW(test_a_peak_in_the_hour_that_spring_skips_is_refused),
+        LAW(test_the_body_must_be_of_what_was_asked),
+        LAW(test_what_is_not_json_stores_nothing),
+        LAW(test_a_body_cut_anywhere_stores_nothing),
+        LAW(test_json_nested_too_deep_is_refused_before_it_is_parsed),
+        LAW(test_a_nul_byte_hides_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+/* Error answers: each row of ENEDIS 5, quota in each form of ENEDIS 3, tokens and targets. */
+#include "test_enedis_bodies.h"
+#include <cjson/cJSON.h>
+
+#define NOW ((releve_time)1784261400000) /* 2026-07-17T04:10:00Z */
+#define TO_FIVE (50 * RELEVE_MINUTE_MS)  /* from then to 05:00:00Z */
+#define DAY span_of("2026-07-10", 7)
+
+static const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+
+static struct releve_answer judge_full(size_t dialect, const struct releve_exchange_response *response)
+{
+    struct releve_answer answer;
+    dialects[dialect]->judge(RELEVE_CONSUMPTION_LOAD_CURVE, PRM, DAY, response, NOW, &answer);
+    assert_null(answer.readings);
+    assert_true(answer.verdict == RELEVE_DATA || answer.reason.code[0] != '\0');
+    for (const char *c = answer.reason.text; *c; c++)
+        assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
+    return answer;
+}
+
+static struct releve_answer judge_status(size_t dialect, int status, const char *body)
+{
+    struct releve_exchange_response response = answered(status, body);
+    return judge_full(dialect, &response);
+}
+
+struct row {
+    int status;
+    const char *body;
+    enum releve_verdict verdict;
+    const char *code;
+};
+
+#define V5_ERROR(code, text) "{\"error\":\"" code "\",\"error_description\":\"" text "\"}"
+#define NEW_ERROR(code, text) "{\"code\":\"" code "\",\"message\":\"" text "\"}"
+#define MESSAGE(text) "{\"message\":\"" text "\"}"
+#define PAGE "<!DOCTYPE html><html><body>Request rejected</body></html>"
+
+static const struct row rows[] = {
+    {400, V5_ERROR("Invalid_request", "end in the future"), RELEVE_BAD_REQUEST, "Invalid_request"},
+    {400, NEW_ERROR("invalid_request", "x"), RELEVE_BAD_REQUEST, "Invalid_request"},
+    {400, V5_ERROR("ADAM-ERR0123", "x"), RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
+    {400, NEW_ERROR("400", "ADAM-ERR0123: x"), RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
+    {400, MESSAGE("The requested period cannot be anterior to the meter's last activation date"),
+     RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, V5_ERROR("ADAM-ERR0125", "x"), RELEVE_BEYOND_HISTORY, "ADAM-ERR0125"},
+    {400, NEW_ERROR("ADAM-DC-0016", "x"), RELEVE_BEYOND_HISTORY, "ADAM-DC-0016"},
+    {400, MESSAGE("beyond the history deadline"), RELEVE_BEYOND_HISTORY, "http-400"},
+    {400, V5_ERROR("ADAM-ERR0126", "x"), RELEVE_BAD_REQUEST, "ADAM-ERR0126"},
+    {400, NEW_ERROR("ADAM-DC-0015", "x"), RELEVE_BAD_REQUEST, "ADAM-DC-0015"},
+    {400, V5_ERROR("ADAM-ERR0069", "x"), RELEVE_NOT_APPLICABLE, "ADAM-ERR0069"},
+    {400, V5_ERROR("ADAM-ERR0075", "x"), RELEVE_NOT_APPLICABLE, "ADAM-ERR0075"},
+    {400, MESSAGE("The customer objected to the load curve recording"), RELEVE_NOT_APPLICABLE, "http-400"},
+    {400, V5_ERROR("ADAM-ERR0061", "x"), RELEVE_POINT_REFUSED, "ADAM-ERR0061"},
+    {401, "", RELEVE_TOKEN_STALE, "http-401"},
+    {401, PAGE, RELEVE_TOKEN_STALE, "http-401"},
+    {401, NEW_ERROR("900901", "Invalid Credentials"), RELEVE_TOKEN_STALE, "900901"},
+    {200, NEW_ERROR("900901", "Invalid Credentials"), RELEVE_TOKEN_STALE, "900901"},
+    {403, V5_ERROR("ADAM-DC-0008", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0008"},
+    {403, NEW_ERROR("ADAM_DC_0008", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0008"},
+    {403, MESSAGE("Le client n'est pas autoris\xc3\xa9 pour le point demand\xc3\xa9"), RELEVE_POINT_REFUSED,
+     "http-403"},
+    {403,
+     MESSAGE("Le client n\xe2\x80\x99"
+             "est pas autoris\xe9 pour le point demand\xe9"),
+     RELEVE_POINT_REFUSED, "http-403"},
+    {403, V5_ERROR("ADAM-DC-0007", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0007"},
+    {403, MESSAGE("Le client n'est pas titulaire du point demand\xc3\x83\xc2\xa9"), RELEVE_POINT_REFUSED, "http-403"},
+    {403, V5_ERROR("ADAM-DC-0009", "x"), RELEVE_BEFORE_CONSENT, "ADAM-DC-0009"},
+    {403, "{\"code\":\"900908\",\"message\":\"Resource forbidden \",\"description\":\"x\"}", RELEVE_API_REFUSED,
+     "900908"},
+    {403, "{\"code\":900908,\"message\":\"Resource forbidden \"}", RELEVE_API_REFUSED, "900908"},
+    {404, V5_ERROR("no_data_found", "no measure found for this usage point"), RELEVE_NO_DATA, "no_data_found"},
+    {404, "{\"status\":404,\"message\":\"x\",\"error\":{\"error\":\"no_data_found\"}}", RELEVE_NO_DATA,
+     "no_data_found"},
+    {404, "{\"code\":\"404\",\"error\":\"no_data_found\"}", RELEVE_NO_DATA, "no_data_found"},
+    {404, V5_ERROR("STM-ERR-0000014", "x"), RELEVE_NO_DATA, "STM-ERR-0000014"},
+    {404, NEW_ERROR("STM-ERR-0000020", "x"), RELEVE_NO_DATA, "STM-ERR-0000020"},
+    {404,
+     MESSAGE("Pas de mesure trouv\xc3\xa9"
+             "e pour ce point"),
+     RELEVE_NO_DATA, "http-404"},
+    {200, V5_ERROR("no_data_found", "x"), RELEVE_NO_DATA, "no_data_found"},
+    {404, V5_ERROR("STM-ERR-0000019", "x"), RELEVE_POINT_REFUSED, "STM-ERR-0000019"},
+    {404, PAGE, RELEVE_BLOCKED, "http-404"},
+    {404, "", RELEVE_BAD_REQUEST, "http-404"},
+    {404, NEW_ERROR("404", "No matching resource found"), RELEVE_BAD_REQUEST, "404"},
+    {403, PAGE, RELEVE_BLOCKED, "http-403"},
+    {418, NEW_ERROR("TEA", "x"), RELEVE_BAD_REQUEST, "TEA"},
+    {500, V5_ERROR("ADAM-DC-0500", "x"), RELEVE_TRANSIENT, "ADAM-DC-0500"},
+    {500, V5_ERROR("technical_error", "Please try later"), RELEVE_TRANSIENT, "technical_error"},
+    {500, V5_ERROR("STM-ERR-0000001", "x"), RELEVE_TRANSIENT, "STM-ERR-0000001"},
+    {200, V5_ERROR("technical_error", "x"), RELEVE_TRANSIENT, "technical_error"},
+    {500, V5_ERROR("no_data_found", "x"), RELEVE_TRANSIENT, "no_data_found"}, /* a gateway in trouble makes no hole */
+    {502, PAGE, RELEVE_TRANSIENT, "http-502"},
+    {503, "", RELEVE_TRANSIENT, "http-503"},
+    {504, "{\"error\":{\"code\":\"CDN-1\"}}", RELEVE_TRANSIENT, "CDN-1"},
+    {302, "", RELEVE_BLOCKED, "http-302"},
+    {204, "", RELEVE_TRANSIENT, "bad-body"},
+    {200, V5_ERROR("surprise", "x"), RELEVE_TRANSIENT, "surprise"},
+    {200, MESSAGE("only a message"), RELEVE_TRANSIENT, "http-200"},
+};
+
+static void test_each_error_means_what_the_table_says_in_both_generations(void **state)
+{
+    (void)state;
+    for (size_t d = 0; d < 2; d++) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct releve_answer answer = judge_status(d, rows[i].status, rows[i].body);
+            if (answer.verdict != rows[i].verdict || strcmp(answer.reason.code, rows[i].code) != 0)
+                fail_msg("%d %s: verdict %d, code %s", rows[i].status, rows[i].body, (int)answer.verdict,
+                         answer.reason.code);
+            assert_true(answer.reason.text[0] != '\0');
+            assert_int_equal(answer.retry_after_ms, RELEVE_RETRY_UNKNOWN);
+        }
+    }
+}
+
+static void test_a_code_that_begins_a_longer_one_is_not_it(void **state)
+{
+    (void)state;
+    assert_int_equal(judge_status(0, 400, V5_ERROR("ADAM-ERR01234", "x")).verdict, RELEVE_BAD_REQUEST);
+    assert_int_equal(judge_status(0, 400, V5_ERROR("x", "900804 is not its code")).verdict, RELEVE_BAD_REQUEST);
+}
+
+static void test_a_refused_api_is_named(void **state)
+{
+    (void)state;
+    static const char body[] = NEW_ERROR("900908", "Resource forbidden ");
+    assert_non_null(strstr(judge_status(0, 403, body).reason.text, "metering_data_clc"));
+    assert_non_null(strstr(judge_status(1, 403, body).reason.text, "mesure_synchrone_auto"));
+}
+
+struct throttle {
+    const char *body, *retry_after;
+    int64_t wait_ms;
+};
+
+#define GATEWAY(code, rest) "{\"code\":\"" code "\",\"message\":\"Message throttled out\"" rest "}"
+#define AFTER "You have exceeded your quota .You can access API after 2026-Jul-17 05:00:00+0000 UTC"
+
+static const struct throttle throttles[] = {
+    {GATEWAY("900800", ",\"nextAccessTime\":\"2026-Jul-17 05:00:00+0000 UTC\""), "", TO_FIVE},
+    {GATEWAY("900802", ",\"description\":\"" AFTER "\""), "", TO_FIVE},
+    {GATEWAY("900803", ",\"nextAccessTime\":\"2026-Jul-17 07:00:00+0200 UTC\""), "", TO_FIVE},
+    {GATEWAY("900804", ",\"nextAccessTime\":\"2026-Jul-17 03:00:00+0000 UTC\""), "", -70 * RELEVE_MINUTE_MS},
+    {GATEWAY("900804", ",\"nextAccessTime\":\"soon\",\"description\":\"" AFTER "\""), "7", TO_FIVE},
+    {GATEWAY("900804", ",\"nextAccessTime\":\"soon\""), "7", 7000},
+    {GATEWAY("900805", ""), "", RELEVE_RETRY_UNKNOWN},
+    {GATEWAY("900806", ""), "Fri, 17 Jul 2026 05:00:00 GMT", TO_FIVE},
+    {GATEWAY("900807", ""), "whenever", RELEVE_RETRY_UNKNOWN},
+    {"{\"code\":900804}", "99999999999999999999", RELEVE_RETRY_UNKNOWN},
+    {"{\"fault\":{\"code\":900802,\"message\":\"Message throttled out\"}}", "", RELEVE_RETRY_UNKNOWN},
+    {"{\"nextAccessTime\":\"2026-Jul-17 05:00:00+0000 UTC\"}", "", TO_FIVE},
+    {V5_ERROR("429", "Quota Q3 reached  Call threshold allowed on 0:0:1"), "", 1000},
+    {V5_ERROR("429", "Quota Q4 reached  Call threshold allowed on 0:-30:-40"), "", -1840000},
+    {V5_ERROR("429", "Quota Q4 reached  Call threshold allowed on 0:-30:-40"), "12", 12000},
+    {V5_ERROR("429", "Quota Q4 reached  Call threshold allowed on 1:2"), "", RELEVE_RETRY_UNKNOWN},
+    {"{\"error\":429}", "", RELEVE_RETRY_UNKNOWN},
+    {V5_ERROR("quota", "Quota Q3 reached"), "", RELEVE_RETRY_UNKNOWN},
+    {NEW_ERROR("ERR-SLA", "SLA d\xc3\xa9pass\xc3\xa9"), "3", 3000},
+    {NEW_ERROR("ERR-SLA", "SLA d\xe9pass\xe9"), "", RELEVE_RETRY_UNKNOWN},
+    {"{\"error\":{\"code\":\"900804\",\"nextAccessTime\":\"2026-Jul-17 05:00:00+0000 UTC\"}}", "", TO_FIVE},
+};
+
+static void test_quota_is_quota_in_every_form_and_under_every_status(void **state)
+{
+    (void)state;
+    static const int statuses[] = {200, 400, 403, 429, 500, 503};
+    for (size_t d = 0; d < 2; d++) {
+        for (size_t i = 0; i < sizeof throttles / sizeof throttles[0]; i++) {
+            for (size_t s = 0; s < sizeof statuses / sizeof statuses[0]; s++) {
+                struct releve_exchange_response response = answered(statuses[s], throttles[i].body);
+                response.retry_after = throttles[i].retry_after;
+                struct releve_answer answer = judge_full(d, &response);
+                if (answer.verdict != RELEVE_THROTTLED || answer.retry_after_ms != throttles[i].wait_ms)
+                    fail_msg("%d %s: verdict %d, %lld ms", statuses[s], throttles[i].body, (int)answer.verdict,
+                             (long long)answer.retry_after_ms);
+            }
+        }
+    }
+}
+
+static void test_status_429_is_quota_whatever_its_body(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", PAGE, "{}", "[]", "{\"co", V5_ERROR("no_data_found", "x")};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct releve_exchange_response response = answered(429, bodies[i]);
+        response.retry_after = "2";
+        struct releve_answer answer = judge_full(i % 2, &response);
+        assert_int_equal(answer.verdict, RELEVE_THROTTLED);
+        assert_int_equal(answer.retry_after_ms, 2000);
+    }
+}
+
+static void test_an_exchange_without_an_answer_is_transient(void **state)
+{
+    (void)state;
+    static const struct {
+        enum releve_exchange_outcome outcome;
+        const char *code;
+    } outcomes[] = {{RELEVE_EXCHANGE_TIMEOUT, "timeout"},
+                    {RELEVE_EXCHANGE_UNREACHED, "unreached"},
+                    {RELEVE_EXCHANGE_BROKEN, "broken"},
+                    {RELEVE_EXCHANGE_TOO_LARGE, "too-large"},
+                    {RELEVE_EXCHANGE_CANCELLED, "cancelled"}};
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        struct releve_exchange_response response = {.outcome = outcomes[i].outcome, .detail = "why\nso"};
+        struct releve_answer answer = judge_full(i % 2, &response);
+        assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
+        assert_string_equal(answer.reason.code, outcomes[i].code);
+        assert_non_null(strstr(answer.reason.text, "why so"));
+    }
+}
+
+static void test_reasons_quote_no_person_and_no_token(void **state)
+{
+    (void)state;
+    static const char body[] =
+        NEW_ERROR("22516914714270",
+                  "no\\u0007 \\nwith 22516914714270, 0601020304 jean@example.org "
+                  "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIyMjUxNjkxNDcxNDI3MCJ9.c2lnbmF0dXJl caf\xc3\xa9 \xe2\x80\xae");
+    struct releve_answer answer = judge_status(1, 418, body);
+    assert_string_equal(answer.reason.code, "http-418");
+    assert_string_equal(answer.reason.text, "HTTP 418: no with [hidden] [hidden] [hidden] [hidden] caf\xc3\xa9 ???");
+}
+
+static void test_a_long_message_is_cut_and_not_inside_a_letter(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        char body[2048] = "{\"code\":\"X\",\"message\":\"a";
+        for (int i = 0; i < 300; i++)
+            strcat(body, "\xc3\xa9 ");
+        strcpy(body + strlen(body), "\"}");
+        memmove(body + 23, body + 23 + shift, strlen(body + 23 + shift) + 1); /* with and without the a */
+        struct releve_answer answer = judge_status(0, 400, body);
+        size_t length = strlen(answer.reason.text);
+        assert_true(length >= RELEVE_REASON_TEXT_BYTES - 2);
+        assert_int_not_equal((unsigned char)answer.reason.text[length - 1], 0xc3);
+    }
+}
+
+static void test_documents_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    for (size_t d = 0; d < 2; d++) {
+        struct releve_exchange_response response = answered(200, "{\"customer\":{}}");
+        struct releve_answer answer;
+        dialects[d]->judge(RELEVE_CONTRACTS, PRM, DAY, &response, NOW, &answer);
+        assert_int_equal(answer.verdict, RELEVE_BAD_REQUEST);
+        assert_non_null(strstr(answer.reason.text, "contracts"));
+    }
+}
+
+static struct releve_answer judge_token(int status, const char *body, char token[RELEVE_TOKEN_BYTES])
+{
+    struct releve_exchange_response response = answered(status, body);
+    struct releve_answer answer;
+    releve_dialect_judge_token(&response, NOW, &answer, token);
+    assert_null(strstr(answer.reason.text, "s3cr3t"));
+    return answer;
+}
+
+static void test_a_token_is_taken_with_its_lifetime(void **state)
+{
+    (void)state;
+    char token[RELEVE_TOKEN_BYTES];
+    struct releve_answer answer =
+        judge_token(200, "{\"access_token\":\"s3cr3t\",\"token_type\":\"Bearer\",\"expires_in\":12600}", token);
+    assert_int_equal(answer.verdict, RELEVE_TOKEN);
+    assert_string_equal(token, "s3cr3t");
+    assert_int_equal(answer.expires_in_s, 12600);
+    answer = judge_token(200, "{\"access_token\":\"s3cr3t\",\"expires_in\":\"3600\"}", token);
+    assert_int_equal(answer.verdict, RELEVE_TOKEN);
+    assert_int_equal(answer.expires_in_s, 3600);
+}
+
+static void test_a_token_that_cannot_be_used_is_not_taken(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"{\"access_token\":\"\",\"expires_in\":1}",
+                                         "{\"access_token\":\"s3cr3t x\",\"expires_in\":1}",
+                                         "{\"access_token\":\"s3cr3t\\n\",\"expires_in\":1}",
+                                         "{\"access_token\":\"s3cr3t\xc3\xa9\",\"expires_in\":1}",
+                                         "{\"access_token\":12,\"expires_in\":1}",
+                                         "{\"access_token\":\"s3cr3t\",\"expires_in\":0}",
+                                         "{\"access_token\":\"s3cr3t\",\"expires_in\":-5}",
+                                         "{\"access_token\":\"s3cr3t\"}",
+                                         "{\"expires_in\":1}",
+                                         "{\"access_token\":\"s3cr3t\",",
+                                         "",
+                                         PAGE};
+    char token[RELEVE_TOKEN_BYTES];
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct releve_answer answer = judge_token(200, bodies[i], token);
+        assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
+        assert_string_equal(answer.reason.code, "bad-body");
+        assert_string_equal(token, "");
+    }
+    for (size_t length = RELEVE_TOKEN_BYTES - 1; length <= RELEVE_TOKEN_BYTES; length++) { /* the last that fits */
+        char body[RELEVE_TOKEN_BYTES + 64], text[RELEVE_TOKEN_BYTES + 1] = "";
+        memset(text, 'x', length);
+        (void)snprintf(body, sizeof body, "{\"access_token\":\"%s\",\"expires_in\":9}", text);
+        struct releve_answer answer = judge_token(200, body, token);
+        assert_int_equal(answer.verdict, length < RELEVE_TOKEN_BYTES ? RELEVE_TOKEN : RELEVE_TRANSIENT);
+    }
+}
+
+static void test_refused_credentials_are_told_from_quota_and_trouble(void **state)
+{
+    (void)state;
+    static const struct row answers[] = {
+        {401, V5_ERROR("invalid_client", "Client authentication failed"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
+        {200, V5_ERROR("invalid_client", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
+        {500, V5_ERROR("invalid_client", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
+        {400, V5_ERROR("invalid_request", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_request"},
+        {401, "", RELEVE_CREDENTIALS_REFUSED, "http-401"},
+        {403, PAGE, RELEVE_CREDENTIALS_REFUSED, "http-403"},
+        {403, GATEWAY("900804", ""), RELEVE_THROTTLED, "900804"},
+        {200, GATEWAY("900804", ""), RELEVE_THROTTLED, "900804"},
+        {429, "", RELEVE_THROTTLED, "http-429"},
+        {404, PAGE, RELEVE_TRANSIENT, "http-404"},
+        {500, "", RELEVE_TRANSIENT, "http-500"},
+        {200, V5_ERROR("odd", "x"), RELEVE_TRANSIENT, "odd"},
+        {500, "{\"error\":\"odd\",\"message\":\"s3cr3t\",\"access_token\":\"s3cr3t\"}", RELEVE_TRANSIENT, "odd"},
+    };
+    char token[RELEVE_TOKEN_BYTES];
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct releve_answer answer = judge_token(answers[i].status, answers[i].body, token);
+        if (answer.verdict != answers[i].verdict || strcmp(answer.reason.code, answers[i].code) != 0)
+            fail_msg("%d %s: verdict %d, code %s", answers[i].status, answers[i].body, (int)answer.verdict,
+                     answer.reason.code);
+        assert_string_equal(token, "");
+    }
+    struct releve_exchange_response response = {.outcome = RELEVE_EXCHANGE_TIMEOUT};
+    struct releve_answer answer;
+    releve_dialect_judge_token(&response, NOW, &answer, token);
+    assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
+    assert_string_equal(answer.reason.code, "timeout");
+}
+
+static void assert_target(const struct releve_dialect *dialect, enum releve_kind kind, const char *expected)
+{
+    char target[RELEVE_TARGET_BYTES];
+    dialect->target(kind, PRM, span_of("2026-09-29", 2), target);
+    assert_string_equal(target, expected);
+}
+
+static void test_targets_are_those_of_the_specification(void **state)
+{
+    (void)state;
+    const struct releve_dialect *v5 = &releve_dialect_v5, *new = &releve_dialect_2026;
+#define Q "?usage_point_id=10000000000018&start=2026-09-29&end=2026-10-01"
+#define P "?pointId=10000000000018&dateDebut=2026-09-29&dateFin=2026-10-01"
+    assert_target(v5, RELEVE_DAILY_CONSUMPTION, "/metering_data_dc/v5/daily_consumption" Q);
+    assert_target(v5, RELEVE_CONSUMPTION_LOAD_CURVE, "/metering_data_clc/v5/consumption_load_curve" Q);
+    assert_target(v5, RELEVE_DAILY_CONSUMPTION_MAX_POWER, "/metering_data_dcmp/v5/daily_consumption_max_power" Q);
+    assert_target(v5, RELEVE_DAILY_PRODUCTION, "/metering_data_dp/v5/daily_production" Q);
+    assert_target(v5, RELEVE_PRODUCTION_LOAD_CURVE, "/metering_data_plc/v5/production_load_curve" Q);
+    assert_target(v5, RELEVE_CONTRACTS, "/customers_upc/v5/usage_points/contracts?usage_point_id=10000000000018");
+    assert_target(v5, RELEVE_ADDRESSES, "/customers_upa/v5/usage_points/addresses?usage_point_id=10000000000018");
+    assert_target(v5, RELEVE_IDENTITY, "/customers_i/v5/identity?usage_point_id=10000000000018");
+    assert_target(v5, RELEVE_CONTACT_DATA, "/customers_cd/v5/contact_data?usage_point_id=10000000000018");
+    assert_target(new, RELEVE_DAILY_CONSUMPTION, "/mesure_synchrone_auto/v2/consommation_quotidienne" P);
+    assert_target(new, RELEVE_CONSUMPTION_LOAD_CURVE, "/mesure_synchrone_auto/v2/courbe_de_charge_consommation" P);
+    assert_target(new, RELEVE_DAILY_CONSUMPTION_MAX_POWER,
+                  "/mesure_synchrone_auto/v2/puissance_conso_max_quotidienne" P "&mesuresPas=P1D&grandeurPhysique=PMA");
+    assert_target(new, RELEVE_DAILY_PRODUCTION, "/mesure_synchrone_auto/v2/production_quotidienne" P);
+    assert_target(new, RELEVE_PRODUCTION_LOAD_CURVE, "/mesure_synchrone_auto/v2/courbe_de_charge_production" P);
+    assert_target(new, RELEVE_CONTRACTS, "/situation_contrat_auto/v1/10000000000018");
+    assert_target(new, RELEVE_ADDRESSES, "/donnees_generales_auto/v1/10000000000018");
+    assert_target(new, RELEVE_IDENTITY, "/situation_contrat_auto/v1/10000000000018");
+    assert_target(new, RELEVE_CONTACT_DATA, "/situation_contrat_auto/v1/10000000000018");
+}
+
+static void test_buckets_are_one_in_v5_and_one_for_each_api_in_2026(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        assert_string_equal(releve_dialect_v5.family((enum releve_kind)kind), "v5");
+    assert_string_equal(releve_dialect_v5.token_family, "v5");
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        assert_string_equal(releve_dialect_2026.family((enum releve_kind)kind), "mesure_synchrone_auto");
+    assert_string_equal(releve_dialect_2026.family(RELEVE_CONTRACTS), "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.family(RELEVE_IDENTITY), "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.family(RELEVE_CONTACT_DATA), "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.family(RELEVE_ADDRESSES), "donnees_generales_auto");
+    assert_string_equal(releve_dialect_2026.token_family, "oauth2");
+    assert_int_equal(releve_dialect_v5.days_min, 2);
+    assert_int_equal(releve_dialect_2026.days_min, 1);
+}
+
+/* The arena lives behind cJSON's global hooks: others must not notice. */
+static void test_json_of_others_survives_a_judgement(void **state)
+{
+    (void)state;
+    cJSON *mine = cJSON_Parse("{\"a\":[1,2,{\"b\":\"c\"}]}");
+    (void)judge_status(0, 404, V5_ERROR("no_data_found", "x"));
+    assert_non_null(cJSON_AddStringToObject(mine, "d", "e"));
+    char *text = cJSON_PrintUnformatted(mine);
+    (void)judge_status(1, 200, "{\"grandeur\":[");
+    assert_string_equal(text, "{\"a\":[1,2,{\"b\":\"c\"}],\"d\":\"e\"}");
+    cJSON_free(text);
+    cJSON_Delete(mine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_error_means_what_the_table_says_in_both_generations),
+        cmocka_unit_test(test_a_code_that_begins_a_longer_one_is_not_it),
+        cmocka_unit_test(test_a_refused_api_is_named),
+        cmocka_unit_test(test_quota_is_quota_in_every_form_and_under_every_status),
+        cmocka_unit_test(test_status_429_is_quota_whatever_its_body),
+        cmocka_unit_test(test_an_exchange_without_an_answer_is_transient),
+        cmocka_unit_test(test_reasons_quote_no_person_and_no_token),
+        cmocka_unit_test(test_a_long_message_is_cut_and_not_inside_a_letter),
+        cmocka_unit_test(test_documents_are_refused_with_a_reason),
+        cmocka_unit_test(test_a_token_is_taken_with_its_lifetime),
+        cmocka_unit_test(test_a_token_that_cannot_be_used_is_not_taken),
+        cmocka_unit_test(test_refused_credentials_are_told_from_quota_and_trouble),
+        cmocka_unit_test(test_targets_are_those_of_the_specification),
+        cmocka_unit_test(test_buckets_are_one_in_v5_and_one_for_each_api_in_2026),
+        cmocka_unit_test(test_json_of_others_survives_a_judgement),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
