@@ -234,6 +234,25 @@ bool releve_core_idle(const struct releve_core *core)
     return core->jobs_count == 0 && core->in_flight == 0 && core->storing_count == 0 && !asking;
 }
 
+static void tally_job(const struct job *job, struct releve_tally *tally)
+{
+    const struct releve_coverage *coverage = &job->coverage;
+    if (job->phase != JOB_RUNNING)
+        return; /* not known yet, or counted by whoever has the result */
+    uint64_t counts[256] = {0};
+    for (int i = 0; i < releve_span_days(coverage->span); i++)
+        counts[(unsigned char)coverage->states[i]]++;
+    tally->complete += counts[RELEVE_DAY_COMPLETE];
+    tally->partial += counts[RELEVE_DAY_PARTIAL];
+    tally->holes += counts[RELEVE_DAY_HOLE];
+    tally->pending += counts[RELEVE_DAY_PENDING];
+    tally->failed += counts[RELEVE_DAY_FAILED];
+    tally->cut += counts[RELEVE_DAY_CUT];
+    tally->left += counts[RELEVE_DAY_MISSING] + counts[RELEVE_DAY_ASKED];
+    uint64_t per_call = (uint64_t)releve_kind_facts(job->wish.kind)->call_days_max;
+    tally->requests_left += (counts[RELEVE_DAY_MISSING] + per_call - 1) / per_call + job->open_count;
+}
+
 struct releve_core_view releve_core_look(const struct releve_core *core)
 {
     struct releve_core_view view = {
@@ -242,10 +261,13 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
         .requests = core->requests,
         .throttled = core->throttled,
         .retries = core->retries,
-        .next_permit_at = RELEVE_TIME_NEVER,
     };
-    for (unsigned i = 0; i < core->options.buckets_count; i++)
-        if (core->buckets[i].ask_at > core->now && core->buckets[i].ask_at < view.next_permit_at)
-            view.next_permit_at = core->buckets[i].ask_at;
+    for (unsigned i = 0; i < core->options.buckets_count; i++) {
+        releve_time wait = core->buckets[i].ask_at - core->now;
+        view.next_permit_ms = wait > view.next_permit_ms ? wait : view.next_permit_ms;
+    }
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase != JOB_FREE)
+            tally_job(&core->jobs[i], &view.kinds[core->jobs[i].wish.kind]);
     return view;
 }

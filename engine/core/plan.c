@@ -76,3 +76,31 @@ int releve_plan_chunks(const struct releve_coverage *coverage, const struct rele
         releve_coverage_replace(&left, chunk.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
     }
 }
+
+struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
+                                    const struct releve_point_facts *facts, releve_day latest, int days_min)
+{
+    struct releve_coverage left = *coverage;
+    if (job->refresh)
+        releve_coverage_init(&left, coverage->span);
+    bool useless = facts->refused || (facts->absent_kinds & RELEVE_KIND_BIT(job->kind)) != 0;
+    struct releve_plan_limits limits = {
+        .days_max = releve_kind_facts(job->kind)->call_days_max,
+        .days_min = days_min,
+        .earliest = releve_kind_history(job->kind, latest).first,
+        .latest = latest,
+    };
+    const releve_day floors[] = {facts->activation.after, facts->consent.after};
+    for (size_t i = 0; i < 2; i++)
+        if (floors[i] != RELEVE_DAY_NONE && floors[i] >= limits.earliest)
+            limits.earliest = floors[i] + 1;
+    if (!job->refresh)
+        releve_coverage_replace(&left, (struct releve_span){left.span.first, useless ? left.span.end : limits.earliest},
+                                RELEVE_DAY_MISSING, RELEVE_DAY_CUT);
+    struct releve_cost cost = {
+        .requests = releve_plan_chunks(&left, &limits),
+        .days = releve_coverage_count(&left, RELEVE_DAY_MISSING),
+    };
+    cost.known = releve_span_days(left.span) - cost.days;
+    return cost;
+}

@@ -102,6 +102,28 @@ struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime
     return releve_core_look(runtime->core);
 }
 
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct bucket *bucket = data;
+    bucket->usage_asked = false;
+    bucket->usage.known = error->code == RELEVE_OK;
+    if (!bucket->usage.known)
+        return;
+    memcpy(bucket->usage.used, usage->used, sizeof bucket->usage.used);
+    bucket->usage.next_ms = usage->next_ms;
+    bucket->usage.closed_ms = usage->closed_ms;
+}
+
+struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime, enum releve_kind kind)
+{
+    struct bucket *bucket = &runtime->buckets[runtime->bucket_of[kind]];
+    if (runtime->ready && !runtime->closing && !bucket->usage_asked) {
+        bucket->usage_asked = true;
+        releve_store_bucket_usage(runtime->store, bucket->name, &runtime->options.quota, on_usage, bucket);
+    }
+    return bucket->usage;
+}
+
 static void on_link(void *data, bool up, const char *why)
 {
     struct releve_runtime *runtime = data;
@@ -166,7 +188,8 @@ static enum releve_code make_core(struct releve_runtime *runtime, struct releve_
         .closed_ms = longest > 0 && longest < RELEVE_CLOSED_MAX_MS ? longest : RELEVE_CLOSED_MAX_MS,
     };
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        options.bucket_of[kind] = add_bucket(runtime, runtime->dialect->family((enum releve_kind)kind));
+        options.bucket_of[kind] = runtime->bucket_of[kind] =
+            add_bucket(runtime, runtime->dialect->family((enum releve_kind)kind));
     options.token_bucket = add_bucket(runtime, runtime->dialect->token_family);
     options.buckets_count = runtime->buckets_count;
     (void)uv_random(NULL, NULL, &options.seed, sizeof options.seed, 0, NULL);

@@ -20,6 +20,8 @@ struct bucket {
     char name[RELEVE_BUCKET_BYTES];
     char permit[RELEVE_PERMIT_ID_BYTES];
     uint64_t asked_at_ms; /* on uv's clock: before the grant, whenever the reply comes */
+    struct releve_runtime_usage usage;
+    bool usage_asked;
 };
 
 struct releve_runtime {
@@ -34,6 +36,7 @@ struct releve_runtime {
     uv_async_t wake;
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     unsigned buckets_count;
+    unsigned bucket_of[RELEVE_KINDS];
     struct exchange *unsent; /* requests that failed before they were sent */
     uint64_t permits;        /* ids given out */
     char id[17];             /* of this process, in permit ids */

@@ -145,14 +145,22 @@ size_t releve_core_room(const struct releve_core *core);
 /* Nothing under way: no job, no request, no write. */
 bool releve_core_idle(const struct releve_core *core);
 
-/* For progress and status. */
+/* The days of the jobs under way, of one kind. */
+struct releve_tally {
+    uint64_t complete, partial, holes, pending, failed, cut;
+    uint64_t left;          /* days that are missing or asked */
+    uint64_t requests_left; /* about how many requests they will take */
+};
+
+/* For progress and status. Costs a look at every day of every job under way: for once a second. */
 struct releve_core_view {
     size_t jobs;                /* under way */
     unsigned in_flight;         /* requests, token included */
     uint64_t requests;          /* sent so far, token included */
     uint64_t throttled;         /* throttle answers so far */
     uint64_t retries;           /* transient failures so far */
-    releve_time next_permit_at; /* when the ledger is asked next; RELEVE_TIME_NEVER where nothing waits for it */
+    releve_time next_permit_ms; /* until the ledger is asked again; 0: nothing has to wait for it */
+    struct releve_tally kinds[RELEVE_MEASURES];
 };
 struct releve_core_view releve_core_look(const struct releve_core *core);
 

@@ -3,6 +3,8 @@
 #define RELEVE_PLAN_H
 
 #include <releve/coverage.h>
+#include <releve/job.h>
+#include <releve/point.h>
 #include <stdbool.h>
 
 struct releve_plan_limits {
@@ -32,5 +34,16 @@ bool releve_plan_widen(struct releve_span wanted, const struct releve_plan_limit
 
 /* How many chunks the whole plan has. */
 int releve_plan_chunks(const struct releve_coverage *coverage, const struct releve_plan_limits *limits);
+
+/* What a job would cost, as far as can be known before it is run. */
+struct releve_cost {
+    int requests;
+    int days;  /* that would be asked for */
+    int known; /* that would not: known, or known not to exist */
+};
+
+/* `coverage` and `facts` are what the store knows; `latest` and `days_min` as above. */
+struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
+                                    const struct releve_point_facts *facts, releve_day latest, int days_min);
 
 #endif

@@ -67,6 +67,16 @@ void releve_runtime_close(struct releve_runtime *runtime, void (*closed)(void *d
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime);
 
+/* How much of each window of the quota is used in the bucket of `kind`, by everybody. Asks the ledger in
+ * passing, so that the figures are those of the call before: for once a second. */
+struct releve_runtime_usage {
+    bool known;
+    uint32_t used[RELEVE_QUOTA_WINDOWS_MAX];
+    releve_time next_ms;   /* until the next permit is due; 0: at once */
+    releve_time closed_ms; /* how long upstream keeps the door closed; 0: open */
+};
+struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime, enum releve_kind kind);
+
 /* Now on the civil clock: the real one, or the same time of day on the day that it pretends. UTC. */
 releve_time releve_clock_civil(releve_day today);
 

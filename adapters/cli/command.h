@@ -1,0 +1,28 @@
+/* A command of the command line, and what all commands share: exit codes, the log, lines to people. */
+#ifndef RELEVE_CLI_COMMAND_H
+#define RELEVE_CLI_COMMAND_H
+
+#include <releve/error.h>
+
+struct releve_command {
+    const char *name;
+    const char *summary; /* one line, for the list of commands */
+    const char *help;    /* everything after the usage line's "releve NAME"; NULL: it has its own --help */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
+};
+
+extern const struct releve_command releve_command_backfill;
+extern const struct releve_command releve_command_plan;
+extern const struct releve_command releve_command_sandbox;
+extern const struct releve_command releve_command_show;
+
+/* "releve: TEXT" on stderr; returns the exit code of the error. */
+int releve_command_fail(const struct releve_error *error);
+
+/* The same for a usage error, with where to find help. */
+int releve_command_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* getopt's '?' and ':' in one clear line; returns the exit code. */
+int releve_command_bad_option(const char *command, int argc, char **argv, int result);
+
+#endif

@@ -1,0 +1,193 @@
+/* Reads and checks the configuration. Every complaint names the variable, what is allowed and what to do. */
+#include "config.h"
+#include "dotenv.h"
+#include <adapters/redis/embedded.h>
+#include <adapters/redis/url.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PRODUCTION "https://gw.ext.prod.api.enedis.fr"
+#define SANDBOX "https://gw.ext.prod-sandbox.api.enedis.fr"
+#define UPSTREAM_BYTES_MAX 256 /* longest base URL */
+#define PREFIX_BYTES_MAX 48    /* longest key prefix */
+
+static enum releve_code copy(char out[RELEVE_CONFIG_VALUE_BYTES], const char *name, const char *value,
+                             struct releve_error *error)
+{
+    if (strlen(value) >= RELEVE_CONFIG_VALUE_BYTES)
+        return releve_fail(error, RELEVE_E_CONFIG, "%s: longer than %d bytes", name, RELEVE_CONFIG_VALUE_BYTES - 1);
+    (void)snprintf(out, RELEVE_CONFIG_VALUE_BYTES, "%s", value);
+    return RELEVE_OK;
+}
+
+static enum releve_code load_upstream(struct releve_config *config, bool needed, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_UPSTREAM");
+    if (value == NULL && !needed)
+        return RELEVE_OK;
+    if (value == NULL)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own) or a base URL such as "
+                           "http://127.0.0.1:8750");
+    if (strcmp(value, "production") == 0)
+        return copy(config->upstream, "RELEVE_UPSTREAM", PRODUCTION, error);
+    if (strcmp(value, "sandbox") == 0)
+        return copy(config->upstream, "RELEVE_UPSTREAM", SANDBOX, error);
+    size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : strncmp(value, "http://", 7) == 0 ? 7 : 0;
+    size_t length = strlen(value);
+    while (length > scheme && value[length - 1] == '/')
+        length--;
+    if (scheme == 0 || length == scheme || length > UPSTREAM_BYTES_MAX || strpbrk(value, " ?#@\"<>\\\t\r\n") != NULL)
+        return releve_fail(
+            error, RELEVE_E_CONFIG,
+            "RELEVE_UPSTREAM \"%.80s\": say production, sandbox or a base URL (http:// or https://, host, "
+            "port, path; no user, no query; at most %d bytes)",
+            value, UPSTREAM_BYTES_MAX);
+    (void)snprintf(config->upstream, sizeof config->upstream, "%.*s", (int)length, value);
+    return RELEVE_OK;
+}
+
+static enum releve_code read_secret_file(struct releve_config *config, const char *path, struct releve_error *error)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: cannot be read: %s", path,
+                           strerror(errno));
+    size_t length = fread(config->client_secret, 1, sizeof config->client_secret, file);
+    bool failed = ferror(file) != 0;
+    (void)fclose(file);
+    if (failed || length == sizeof config->client_secret)
+        return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: %s", path,
+                           failed ? "cannot be read" : "longer than any secret");
+    config->client_secret[length] = '\0';
+    config->client_secret[strcspn(config->client_secret, "\r\n")] = '\0';
+    return RELEVE_OK;
+}
+
+static enum releve_code load_credentials(struct releve_config *config, bool needed, struct releve_error *error)
+{
+    const char *id = releve_dotenv_get("CLIENT_ID");
+    const char *secret = releve_dotenv_get("CLIENT_SECRET");
+    const char *file = releve_dotenv_get("CLIENT_SECRET_FILE");
+    enum releve_code code = RELEVE_OK;
+    if (id != NULL)
+        code = copy(config->client_id, "CLIENT_ID", id, error);
+    if (code == RELEVE_OK && secret != NULL)
+        code = copy(config->client_secret, "CLIENT_SECRET", secret, error);
+    else if (code == RELEVE_OK && file != NULL && needed)
+        code = read_secret_file(config, file, error);
+    if (code != RELEVE_OK || !needed)
+        return code;
+    if (config->client_id[0] == '\0' || config->client_secret[0] == '\0')
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "%s is not set: give the application's credentials in CLIENT_ID and CLIENT_SECRET (or "
+                           "CLIENT_SECRET_FILE), in the environment or in a .env file",
+                           config->client_id[0] == '\0' ? "CLIENT_ID" : "CLIENT_SECRET");
+    return RELEVE_OK;
+}
+
+static enum releve_code load_api(struct releve_config *config, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_API");
+    config->api = RELEVE_API_2026;
+    if (value == NULL || strcmp(value, "2026") == 0)
+        return RELEVE_OK;
+    config->api = RELEVE_API_V5;
+    if (strcmp(value, "v5") == 0)
+        return RELEVE_OK;
+    return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_API \"%.40s\": say 2026 or v5", value);
+}
+
+static enum releve_code load_quota(struct releve_config *config, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_QUOTA");
+    struct releve_error inner;
+    if (releve_quota_parse(value != NULL ? value : "5/1s,1000/1h", &config->quota, &inner) != RELEVE_OK)
+        return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_QUOTA: %.400s", inner.text);
+    return RELEVE_OK;
+}
+
+static enum releve_code load_redis(struct releve_config *config, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_REDIS");
+    enum releve_code code = copy(config->redis, "RELEVE_REDIS", value != NULL ? value : "embedded", error);
+    struct releve_redis_url url;
+    if (code == RELEVE_OK)
+        code = releve_redis_url_parse(config->redis, &url, error);
+    const char *prefix = releve_dotenv_get("RELEVE_PREFIX");
+    if (code == RELEVE_OK)
+        code = copy(config->prefix, "RELEVE_PREFIX", prefix != NULL ? prefix : "releve", error);
+    if (code != RELEVE_OK)
+        return code;
+    size_t legal = strspn(config->prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
+    if (config->prefix[legal] != '\0' || legal > PREFIX_BYTES_MAX)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "RELEVE_PREFIX \"%.60s\": letters, digits, and _ - . : only, at most %d of them",
+                           config->prefix, PREFIX_BYTES_MAX);
+    return RELEVE_OK;
+}
+
+static enum releve_code load_today(struct releve_config *config, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_TODAY");
+    config->today = RELEVE_DAY_NONE;
+    if (value != NULL && !releve_day_parse(value, strlen(value), &config->today))
+        return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_TODAY \"%.40s\": write a day that exists, as YYYY-MM-DD",
+                           value);
+    return RELEVE_OK;
+}
+
+static enum releve_code load_log(struct releve_config *config, struct releve_error *error)
+{
+    static const char *const levels[] = {"error", "warn", "info", "debug"};
+    const char *value = releve_dotenv_get("RELEVE_LOG");
+    config->log = RELEVE_LOG_INFO;
+    if (value == NULL)
+        return RELEVE_OK;
+    for (int i = 0; i < 4; i++) {
+        config->log = (enum releve_log_level)i;
+        if (strcmp(value, levels[i]) == 0)
+            return RELEVE_OK;
+    }
+    return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_LOG \"%.40s\": say error, warn, info or debug", value);
+}
+
+enum releve_code releve_config_load(struct releve_config *config, bool asks_upstream, struct releve_error *error)
+{
+    memset(config, 0, sizeof *config);
+    enum releve_code code = releve_dotenv_load(".env", error);
+    if (code == RELEVE_OK)
+        code = load_log(config, error);
+    if (code == RELEVE_OK)
+        code = load_today(config, error);
+    if (code == RELEVE_OK)
+        code = load_api(config, error);
+    if (code == RELEVE_OK)
+        code = load_quota(config, error);
+    if (code == RELEVE_OK)
+        code = load_redis(config, error);
+    if (code == RELEVE_OK)
+        code = load_upstream(config, asks_upstream, error);
+    if (code == RELEVE_OK)
+        code = load_credentials(config, asks_upstream, error);
+    return code;
+}
+
+enum releve_code releve_config_redis(struct releve_config *config, struct releve_error *error)
+{
+    if (strncmp(config->redis, "embedded", 8) != 0)
+        return RELEVE_OK;
+    char directory[RELEVE_CONFIG_VALUE_BYTES];
+    (void)snprintf(directory, sizeof directory, "%s", config->redis[8] == ':' ? config->redis + 9 : "");
+    char url[RELEVE_EMBEDDED_URL_BYTES];
+    enum releve_code code = releve_embedded_start(directory, url, error);
+    if (code == RELEVE_OK)
+        (void)snprintf(config->redis, sizeof config->redis, "%s", url);
+    return code;
+}
+
+releve_day releve_config_today(const struct releve_config *config)
+{
+    return releve_paris_day(releve_clock_civil(config->today));
+}

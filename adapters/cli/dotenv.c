@@ -1,0 +1,120 @@
+/* The .env file: NAME=value, quotes optional, # comments, `export` tolerated. No expansion: what stands there is meant.
+ */
+#include "dotenv.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARIABLES_MAX 64
+#define LINE_BYTES_MAX 4096
+
+static struct {
+    char *name;
+    char *value;
+} variables[VARIABLES_MAX];
+static size_t variables_count;
+
+static char *trim(char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    char *end = text + strlen(text);
+    while (end > text && isspace((unsigned char)end[-1]))
+        end--;
+    *end = '\0';
+    return text;
+}
+
+/* Takes quotes off, or a comment that follows a blank. NULL where a quote is not closed. */
+static char *unquote(char *value)
+{
+    if (*value == '"' || *value == '\'') {
+        char *end = strchr(value + 1, *value);
+        if (end == NULL)
+            return NULL;
+        char *rest = trim(end + 1);
+        if (*rest != '\0' && *rest != '#')
+            return NULL;
+        *end = '\0';
+        return value + 1;
+    }
+    for (char *at = value; *at != '\0'; at++) {
+        if (*at == '#' && (at == value || isspace((unsigned char)at[-1]))) {
+            *at = '\0';
+            break;
+        }
+    }
+    return trim(value);
+}
+
+static bool is_name(const char *name)
+{
+    if (*name == '\0' || isdigit((unsigned char)*name))
+        return false;
+    for (; *name != '\0'; name++)
+        if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    return true;
+}
+
+static enum releve_code take_line(const char *path, int number, char *line, struct releve_error *error)
+{
+    char *text = trim(line);
+    if (*text == '\0' || *text == '#')
+        return RELEVE_OK;
+    if (strncmp(text, "export ", 7) == 0)
+        text = trim(text + 7);
+    char *equals = strchr(text, '=');
+    char *value = NULL;
+    if (equals != NULL) {
+        *equals = '\0';
+        text = trim(text);
+        value = unquote(trim(equals + 1));
+    }
+    if (value == NULL || !is_name(text))
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "%s, line %d: write NAME=value, with a quote closed where it is opened", path, number);
+    if (variables_count == VARIABLES_MAX)
+        return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: more than %d variables", path, number, VARIABLES_MAX);
+    variables[variables_count].name = strdup(text);
+    variables[variables_count].value = strdup(value);
+    if (variables[variables_count].name == NULL || variables[variables_count].value == NULL)
+        return releve_fail(error, RELEVE_E_SYSTEM, "no memory");
+    variables_count++;
+    return RELEVE_OK;
+}
+
+enum releve_code releve_dotenv_load(const char *path, struct releve_error *error)
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        if (errno == ENOENT)
+            return RELEVE_OK;
+        return releve_fail(error, RELEVE_E_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    char line[LINE_BYTES_MAX];
+    enum releve_code code = RELEVE_OK;
+    for (int number = 1; code == RELEVE_OK && fgets(line, sizeof line, file) != NULL; number++) {
+        if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n')
+            code = releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: longer than %d bytes", path, number,
+                               LINE_BYTES_MAX - 2);
+        else
+            code = take_line(path, number, line, error);
+    }
+    if (code == RELEVE_OK && ferror(file))
+        code = releve_fail(error, RELEVE_E_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+    (void)fclose(file);
+    return code;
+}
+
+const char *releve_dotenv_get(const char *name)
+{
+    const char *value = getenv(name);
+    for (size_t i = variables_count; value == NULL && i-- > 0;)
+        if (strcmp(variables[i].name, name) == 0)
+            value = variables[i].value;
+    return value != NULL && *value != '\0' ? value : NULL;
+}

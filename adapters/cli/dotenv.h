@@ -1,0 +1,14 @@
+/* A .env file: NAME=value lines. It is kept apart from the process's environment, so that secrets do not reach child
+ * processes. */
+#ifndef RELEVE_CLI_DOTENV_H
+#define RELEVE_CLI_DOTENV_H
+
+#include <releve/error.h>
+
+/* Reads `path`; a file that does not exist is an empty one. RELEVE_E_CONFIG names file and line. */
+enum releve_code releve_dotenv_load(const char *path, struct releve_error *error);
+
+/* The environment's value, else the file's, else NULL. An empty value counts as none. */
+const char *releve_dotenv_get(const char *name);
+
+#endif

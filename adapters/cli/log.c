@@ -1,0 +1,51 @@
+/* Notices and failures in words. */
+#include "log.h"
+#include "progress.h"
+#include <stdio.h>
+
+static const struct {
+    enum releve_log_level level;
+    const char *words;
+} notices[] = {
+    [RELEVE_NOTICE_RETRY] = {RELEVE_LOG_DEBUG, "failed, tried again in"},
+    [RELEVE_NOTICE_GIVEN_UP] = {RELEVE_LOG_DEBUG, "failed for good"},
+    [RELEVE_NOTICE_PAUSED] = {RELEVE_LOG_INFO, "fails again and again, paused for"},
+    [RELEVE_NOTICE_THROTTLED] = {RELEVE_LOG_WARN, "upstream says that the quota is used up; nothing is sent for"},
+    [RELEVE_NOTICE_TOKEN_RETRY] = {RELEVE_LOG_WARN, "no token; asked again in"},
+    [RELEVE_NOTICE_POINT_REFUSED] = {RELEVE_LOG_DEBUG, "refused: nothing more is asked of this usage point"},
+    [RELEVE_NOTICE_API_REFUSED] = {RELEVE_LOG_ERROR, "the application may not use this API: nothing more is asked of "
+                                                     "this kind; subscribe it at Enedis"},
+    [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on in class low"},
+};
+
+bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level,
+                       char line[RELEVE_LOG_LINE_BYTES])
+{
+    if (notices[notice->notice].level > level)
+        return false;
+    char about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "";
+    if (notice->job != NULL)
+        (void)snprintf(about, sizeof about, RELEVE_PRM_FORMAT " %s: ", notice->job->prm,
+                       releve_kind_facts(notice->job->kind)->name);
+    if (notice->wait_ms > 0) {
+        wait[0] = ' ';
+        releve_duration_format(notice->wait_ms, wait + 1);
+    }
+    const struct releve_reason *reason = notice->reason;
+    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "releve: %s%s%s%s%s%s%s%s", about, notices[notice->notice].words, wait,
+                   reason != NULL ? " (" : "", reason != NULL ? reason->code : "", reason != NULL ? ": " : "",
+                   reason != NULL ? reason->text : "", reason != NULL ? ")" : "");
+    return true;
+}
+
+void releve_log_failures(const struct releve_result *result)
+{
+    for (size_t i = 0; i < result->failures_count; i++) {
+        const struct releve_failure *failure = &result->failures[i];
+        char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+        releve_day_format(failure->span.first, first);
+        releve_day_format(failure->span.end, end);
+        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s: failed from %s to %s (excluded): %s: %s\n", result->job.prm,
+                releve_kind_facts(result->job.kind)->name, first, end, failure->reason.code, failure->reason.text);
+    }
+}

@@ -1,0 +1,56 @@
+/* Runs a loop with nothing on it but the store. */
+#include "lookup.h"
+#include <string.h>
+
+void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error)
+{
+    if (lookup->ended)
+        return;
+    lookup->ended = true;
+    if (error != NULL)
+        lookup->error = *error;
+    if (lookup->store != NULL)
+        releve_store_close(lookup->store, NULL, NULL);
+}
+
+static void on_ready(void *data, const struct releve_error *error)
+{
+    struct releve_lookup *lookup = data;
+    if (error->code != RELEVE_OK)
+        releve_lookup_end(lookup, error);
+    else if (!lookup->ended)
+        lookup->start(lookup->data);
+}
+
+/* Nobody works on through a lost connection here: somebody waits for the answer. */
+static void on_link(void *data, bool up, const char *why)
+{
+    struct releve_lookup *lookup = data;
+    struct releve_error error;
+    if (up)
+        return;
+    releve_fail(&error, RELEVE_E_REDIS, "Redis: %s", why);
+    releve_lookup_end(lookup, &error);
+}
+
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
+                                   void *data, struct releve_error *error)
+{
+    enum releve_code code = releve_config_redis(config, error);
+    if (code != RELEVE_OK)
+        return code;
+    memset(lookup, 0, sizeof *lookup);
+    lookup->start = start;
+    lookup->data = data;
+    uv_loop_init(&lookup->loop);
+    struct releve_store_options options = {
+        .url = config->redis, .prefix = config->prefix, .on_link = on_link, .data = lookup};
+    code = releve_store_open(&lookup->store, &lookup->loop, &options, on_ready, lookup, error);
+    if (code == RELEVE_OK) {
+        (void)uv_run(&lookup->loop, UV_RUN_DEFAULT);
+        *error = lookup->error;
+        code = error->code;
+    }
+    (void)uv_loop_close(&lookup->loop);
+    return code;
+}

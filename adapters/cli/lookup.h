@@ -1,0 +1,24 @@
+/* A command that only reads Redis: connects, does its reading, disconnects. Never a request to upstream. */
+#ifndef RELEVE_CLI_LOOKUP_H
+#define RELEVE_CLI_LOOKUP_H
+
+#include "config.h"
+#include <engine/runtime/store.h>
+
+/* Opens the store of `config` on a loop of its own, calls `start` when it is connected, and runs until
+ * releve_lookup_end was called. Returns RELEVE_OK, or why it could not be done. */
+struct releve_lookup {
+    uv_loop_t loop;
+    struct releve_store *store;
+    void (*start)(void *data);
+    void *data;
+    bool ended;
+    struct releve_error error;
+};
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
+                                   void *data, struct releve_error *error);
+
+/* Ends it; `error` may be NULL or RELEVE_OK. */
+void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);
+
+#endif

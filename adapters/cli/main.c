@@ -1,0 +1,108 @@
+/* releve: finds the command and runs it. */
+#include "command.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct releve_command *const commands[] = {
+    &releve_command_backfill,
+    &releve_command_plan,
+    &releve_command_show,
+    &releve_command_sandbox,
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static const char introduction[] =
+    "releve: fetches Linky data from Enedis for many usage points, within the quotas, into Redis.\n"
+    "\n"
+    "usage: releve COMMAND [OPTION]...\n"
+    "       releve COMMAND --help\n"
+    "       releve --version\n"
+    "\n"
+    "commands:\n";
+
+static const char configuration[] =
+    "\n"
+    "configuration (environment, or a .env file in the current directory; the environment wins):\n"
+    "  CLIENT_ID, CLIENT_SECRET  the application's credentials; CLIENT_SECRET_FILE reads the secret from a file\n"
+    "  RELEVE_UPSTREAM           production, sandbox (Enedis's own), or a base URL such as http://127.0.0.1:8750\n"
+    "  RELEVE_API                2026 or v5 (default 2026)\n"
+    "  RELEVE_QUOTA              N/DURATION[,N/DURATION] or none (default 5/1s,1000/1h)\n"
+    "  RELEVE_REDIS              redis://[user:password@]host[:port][/db], unix:///path, or embedded[:DIR] (default)\n"
+    "                            one application, one Redis: two of them are two quotas\n"
+    "  RELEVE_PREFIX             prefix of every key (default releve)\n"
+    "  RELEVE_TODAY              pretend that today is this day, YYYY-MM-DD\n"
+    "  RELEVE_LOG                error, warn, info or debug (default info)\n"
+    "\n"
+    "exit codes: 0 everything obtained; 1 some days failed; 2 wrong usage or configuration; 3 credentials refused;\n"
+    "            4 Redis unreachable; 130 interrupted (the same command resumes)\n";
+
+static void print_help(FILE *out)
+{
+    fputs(introduction, out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs(configuration, out);
+}
+
+int releve_command_fail(const struct releve_error *error)
+{
+    fprintf(stderr, "releve: %s\n", error->text);
+    return releve_code_exit(error->code);
+}
+
+int releve_command_usage(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "releve %s: ", command);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "; see releve %s --help\n", command);
+    va_end(arguments);
+    return releve_code_exit(RELEVE_E_USAGE);
+}
+
+int releve_command_bad_option(const char *command, int argc, char **argv, int result)
+{
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (result == ':')
+        return releve_command_usage(command, "option %s needs a value", word);
+    return releve_command_usage(command, "unknown option %s", word);
+}
+
+static int run(const struct releve_command *command, int argc, char **argv)
+{
+    for (int i = 1; command->help != NULL && i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            printf("usage: releve %s %s", command->name, command->help);
+            return 0;
+        }
+    }
+    opterr = 0; /* our own words, one line */
+    optind = 1;
+    return command->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
+    if (argc < 2) {
+        print_help(stderr);
+        return releve_code_exit(RELEVE_E_USAGE);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("releve %s\n", RELEVE_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return run(commands[i], argc - 1, argv + 1);
+    fprintf(stderr, "releve: unknown command \"%.40s\"; see releve --help\n", argv[1]);
+    return releve_code_exit(RELEVE_E_USAGE);
+}

@@ -1,0 +1,39 @@
+/* The progress of a backfill, on stderr: a block that is redrawn on a terminal, a line now and then elsewhere. */
+#ifndef RELEVE_CLI_PROGRESS_H
+#define RELEVE_CLI_PROGRESS_H
+
+#include "report.h"
+#include <releve/runtime.h>
+#include <stdbool.h>
+
+enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE_PROGRESS_NEVER };
+
+#define RELEVE_PROGRESS_TERMINAL_MS 500
+#define RELEVE_PROGRESS_LINE_MS 10000
+
+struct releve_progress {
+    bool shown;    /* at all */
+    bool terminal; /* redrawn in place */
+    int lines;     /* of the block that stands on the terminal now */
+    const struct releve_quota *quota;
+    const struct releve_report *report;
+    uint64_t requests_before; /* at the last drawing, for the rate */
+    uint64_t drawn_at_ms;
+    double rate; /* requests a second, smoothed */
+};
+
+void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
+                          const struct releve_quota *quota, const struct releve_report *report);
+
+/* Draws it. `ahead` is about how many requests the jobs will take that are not under way yet. */
+void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,
+                          uint64_t ahead);
+
+/* Takes the block off the terminal, so that a line can be written. */
+void releve_progress_clear(struct releve_progress *progress);
+
+/* "3 h 20 min", "45 s". */
+#define RELEVE_DURATION_TEXT 32
+void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);
+
+#endif

@@ -1,0 +1,34 @@
+/* What a backfill came to: totals by kind, and one row a usage point where there are few. */
+#ifndef RELEVE_CLI_REPORT_H
+#define RELEVE_CLI_REPORT_H
+
+#include <releve/core.h>
+#include <releve/job.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#define RELEVE_REPORT_POINTS_MAX 24 /* more usage points than this get totals only */
+#define RELEVE_REPORT_CELL_BYTES 64
+
+struct releve_report_kind {
+    size_t jobs_wanted, jobs_ended;
+    size_t states[RELEVE_JOB_STATES];
+    struct releve_tally days; /* of the jobs that ended */
+    uint64_t requests;
+};
+
+struct releve_report {
+    struct releve_report_kind kinds[RELEVE_MEASURES];
+    size_t points_count; /* 0: too many for rows */
+    releve_prm points[RELEVE_REPORT_POINTS_MAX];
+    char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_MEASURES][RELEVE_REPORT_CELL_BYTES];
+};
+
+void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count);
+void releve_report_add(struct releve_report *report, const struct releve_result *result);
+void releve_report_print(const struct releve_report *report, FILE *out);
+
+/* Did every job end with all days obtained? */
+bool releve_report_all_obtained(const struct releve_report *report);
+
+#endif

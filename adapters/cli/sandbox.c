@@ -1,0 +1,10 @@
+/* releve sandbox: the Enedis simulator, see adapters/sandbox. */
+#include "command.h"
+#include <adapters/sandbox/sandbox.h>
+
+const struct releve_command releve_command_sandbox = {
+    .name = "sandbox",
+    .summary = "a simulator of the upstream, for people without credentials and for tests",
+    .help = NULL,
+    .run = releve_sandbox_main,
+};

@@ -1,0 +1,315 @@
+/* Reads selections: flags, PRM files, kinds and days. Bad input gets one line with file and line number. */
+#include "selection.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define LINE_BYTES_MAX 4096 /* longest line of a PRM file */
+
+static enum releve_code add_prm(struct releve_selection *selection, releve_prm prm, struct releve_error *error)
+{
+    if (selection->prms_count == RELEVE_SELECTION_POINTS_MAX)
+        return releve_fail(error, RELEVE_E_USAGE, "more than %d usage points in one command: split the list",
+                           RELEVE_SELECTION_POINTS_MAX);
+    size_t count = selection->prms_count;
+    if (count == 0 || (count & (count - 1)) == 0) { /* full: its room is the next power of two */
+        releve_prm *grown = realloc(selection->prms, (count == 0 ? 1 : count * 2) * sizeof *grown);
+        if (grown == NULL)
+            return releve_fail(error, RELEVE_E_SYSTEM, "no memory for %zu usage points", count * 2);
+        selection->prms = grown;
+    }
+    selection->prms[selection->prms_count++] = prm;
+    return RELEVE_OK;
+}
+
+/* What a usage point is written in: at most 40 printable characters of it, for an error. */
+static void quote(const char *text, size_t length, char out[48])
+{
+    size_t used = 0;
+    for (; used < length && used < 40; used++)
+        out[used] = isprint((unsigned char)text[used]) ? text[used] : '?';
+    (void)snprintf(out + used, 48 - used, "%s", length > used ? "..." : "");
+}
+
+/* The first column of a line, without quotes and blanks. */
+static const char *first_column(char *line, size_t *length)
+{
+    char *end = line + strcspn(line, ",;\t");
+    while (line < end && isspace((unsigned char)*line))
+        line++;
+    while (end > line && isspace((unsigned char)end[-1]))
+        end--;
+    if (end - line >= 2 && *line == '"' && end[-1] == '"') {
+        line++;
+        end--;
+    }
+    *length = (size_t)(end - line);
+    return line;
+}
+
+/* A CSV's first line may name its columns. */
+static bool is_header(const char *line, const char *column, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (isdigit((unsigned char)column[i]))
+            return false;
+    return length > 0 && (strpbrk(line, ",;\t") != NULL || strncasecmp(column, "prm", 3) == 0 ||
+                          strncasecmp(column, "usage_point", 11) == 0);
+}
+
+static enum releve_code take_line(struct releve_selection *selection, const char *name, int number, char *line,
+                                  struct releve_error *error)
+{
+    if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+        line += 3; /* a byte order mark */
+    char *comment = strchr(line, '#');
+    if (comment != NULL)
+        *comment = '\0';
+    bool header_possible = number == 1;
+    size_t length;
+    const char *column = first_column(line, &length);
+    if (length == 0 && line[strspn(line, " \t\r\n")] == '\0')
+        return RELEVE_OK;
+    releve_prm prm;
+    if (releve_prm_parse(column, length, &prm))
+        return add_prm(selection, prm, error);
+    if (header_possible && is_header(line, column, length))
+        return RELEVE_OK;
+    char quoted[48];
+    quote(column, length, quoted);
+    return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits", name, number,
+                       quoted);
+}
+
+static enum releve_code take_file(struct releve_selection *selection, const char *path, struct releve_error *error)
+{
+    bool standard = strcmp(path, "-") == 0;
+    const char *name = standard ? "standard input" : path;
+    FILE *file = standard ? stdin : fopen(path, "r");
+    if (file == NULL)
+        return releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", path, strerror(errno));
+    enum releve_code code = RELEVE_OK;
+    char line[LINE_BYTES_MAX];
+    for (int number = 1; code == RELEVE_OK && fgets(line, sizeof line, file) != NULL; number++) {
+        if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n')
+            code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: longer than %d bytes, so it is no list of PRMs",
+                               name, number, LINE_BYTES_MAX - 2);
+        else
+            code = take_line(selection, name, number, line, error);
+    }
+    if (code == RELEVE_OK && ferror(file))
+        code = releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", name, strerror(errno));
+    if (!standard)
+        (void)fclose(file);
+    return code;
+}
+
+static enum releve_code take_kinds(struct releve_selection *selection, const char *value, struct releve_error *error)
+{
+    while (true) {
+        size_t length = strcspn(value, ",");
+        enum releve_kind kind;
+        if (length == 3 && memcmp(value, "all", 3) == 0) {
+            selection->kinds |= RELEVE_ALL_MEASURES;
+        } else if (!releve_kind_parse(value, length, &kind)) {
+            return releve_fail(error, RELEVE_E_USAGE,
+                               "--kind \"%.*s\": unknown; say daily_consumption, consumption_load_curve, "
+                               "daily_consumption_max_power, daily_production, production_load_curve or all",
+                               (int)(length < 60 ? length : 60), value);
+        } else if (kind >= RELEVE_MEASURES) {
+            return releve_fail(error, RELEVE_E_USAGE, "--kind %s: is a document, not a measure with days",
+                               releve_kind_facts(kind)->name);
+        } else {
+            selection->kinds |= RELEVE_KIND_BIT(kind);
+        }
+        if (value[length] == '\0')
+            return RELEVE_OK;
+        value += length + 1;
+    }
+}
+
+enum releve_code releve_selection_day(const char *option, const char *value, releve_day *day,
+                                      struct releve_error *error)
+{
+    if (releve_day_parse(value, strlen(value), day))
+        return RELEVE_OK;
+    return releve_fail(error, RELEVE_E_USAGE, "%s \"%.40s\": write a day that exists, as YYYY-MM-DD (%d to %d)", option,
+                       value, RELEVE_DAY_YEAR_MIN, RELEVE_DAY_YEAR_MAX);
+}
+
+enum releve_code releve_selection_take(struct releve_selection *selection, int option, const char *value,
+                                       struct releve_error *error)
+{
+    releve_prm prm;
+    switch (option - RELEVE_SELECTION_OPTION) {
+    case 0:
+        if (!releve_prm_parse(value, strlen(value), &prm))
+            return releve_fail(error, RELEVE_E_USAGE, "--prm \"%.40s\": is no PRM: write its 14 digits", value);
+        return add_prm(selection, prm, error);
+    case 1:
+        return take_file(selection, value, error);
+    case 2:
+        return take_kinds(selection, value, error);
+    case 3:
+        selection->has_start = true;
+        return releve_selection_day("--start", value, &selection->asked.first, error);
+    default:
+        selection->has_end = true;
+        return releve_selection_day("--end", value, &selection->asked.end, error);
+    }
+}
+
+struct line {
+    releve_prm prm;
+    size_t position;
+};
+
+static int by_prm(const void *a, const void *b)
+{
+    const struct line *left = a, *right = b;
+    if (left->prm != right->prm)
+        return left->prm < right->prm ? -1 : 1;
+    return left->position < right->position ? -1 : 1;
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct line *left = a, *right = b;
+    return left->position < right->position ? -1 : left->position > right->position;
+}
+
+static enum releve_code drop_duplicates(struct releve_selection *selection, struct releve_error *error)
+{
+    size_t count = selection->prms_count;
+    struct line *lines = malloc((count > 0 ? count : 1) * sizeof *lines);
+    if (lines == NULL)
+        return releve_fail(error, RELEVE_E_SYSTEM, "no memory for %zu usage points", count);
+    for (size_t i = 0; i < count; i++)
+        lines[i] = (struct line){selection->prms[i], i};
+    qsort(lines, count, sizeof *lines, by_prm);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || lines[i].prm != lines[i - 1].prm)
+            lines[kept++] = lines[i];
+    qsort(lines, kept, sizeof *lines, by_position);
+    for (size_t i = 0; i < kept; i++)
+        selection->prms[i] = lines[i].prm;
+    free(lines);
+    selection->prms_count = kept;
+    selection->duplicates = count - kept;
+    if (selection->duplicates > 0)
+        fprintf(stderr, "releve: %zu usage points were given more than once; each counts once\n",
+                selection->duplicates);
+    return RELEVE_OK;
+}
+
+/* Cuts one kind's span; says what was cut where the user had asked for it. */
+static void cut_kind(struct releve_selection *selection, enum releve_kind kind, releve_day today)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(kind);
+    struct releve_span history = releve_kind_history(kind, today);
+    struct releve_span wanted = {selection->has_start ? selection->asked.first : history.first,
+                                 selection->has_end ? selection->asked.end : history.end};
+    if (wanted.first == wanted.end && selection->has_start && selection->has_end)
+        wanted.end++;
+    struct releve_span span = releve_span_cut(wanted, history);
+    selection->spans[kind] = span;
+    char day[RELEVE_DAY_TEXT];
+    if (releve_span_days(span) == 0 && wanted.end <= history.first) {
+        releve_day_format(history.first, day);
+        fprintf(stderr, "releve: %s: left out, as upstream keeps nothing of it before %s\n", facts->name, day);
+    }
+    if (releve_span_days(span) > 0 && selection->has_start && span.first > wanted.first) {
+        releve_day_format(span.first, day);
+        fprintf(stderr, "releve: %s: upstream keeps %d months + %d days, so it begins on %s\n", facts->name,
+                facts->history_months, facts->history_days, day);
+    }
+    if (releve_span_days(span) > 0 && selection->has_end && span.end < wanted.end) {
+        releve_day_format(span.end, day);
+        fprintf(stderr, "releve: %s: upstream has nothing from today on, so it ends before %s\n", facts->name, day);
+    }
+}
+
+enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
+                                        struct releve_error *error)
+{
+    struct releve_span *asked = &selection->asked;
+    char first[RELEVE_DAY_TEXT] = "", end[RELEVE_DAY_TEXT] = "";
+    releve_day_format(asked->first, first);
+    releve_day_format(asked->end, end);
+    if (selection->prms_count == 0)
+        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
+    if (selection->has_start && selection->has_end && asked->first > asked->end)
+        return releve_fail(error, RELEVE_E_USAGE, "--start %s is after --end %s", first, end);
+    if (selection->has_start && asked->first > today)
+        return releve_fail(error, RELEVE_E_USAGE, "--start %s is in the future: upstream serves days up to yesterday",
+                           first);
+    if (selection->kinds == 0)
+        selection->kinds = RELEVE_ALL_MEASURES;
+    enum releve_code code = drop_duplicates(selection, error);
+    if (code != RELEVE_OK)
+        return code;
+
+    bool any = false;
+    releve_day deepest = today;
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        cut_kind(selection, (enum releve_kind)kind, today);
+        any = any || releve_span_days(selection->spans[kind]) > 0;
+        releve_day history = releve_kind_history((enum releve_kind)kind, today).first;
+        deepest = history < deepest ? history : deepest;
+    }
+    if (any)
+        return RELEVE_OK;
+    if (selection->has_end && asked->end <= deepest) {
+        releve_day_format(deepest, first);
+        return releve_fail(error, RELEVE_E_USAGE, "--end %s: upstream keeps nothing before %s of what was asked", end,
+                           first);
+    }
+    fprintf(stderr,
+            "releve: nothing to do: upstream serves days up to yesterday, and nothing before today was asked\n");
+    return RELEVE_OK;
+}
+
+void releve_selection_free(struct releve_selection *selection)
+{
+    free(selection->prms);
+    *selection = (struct releve_selection){0};
+}
+
+/* The n-th kind of the selection that has days left; RELEVE_MEASURES past the end. */
+static enum releve_kind nth_kind(const struct releve_selection *selection, size_t n)
+{
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) > 0 && n-- == 0)
+            return (enum releve_kind)kind;
+    return RELEVE_MEASURES;
+}
+
+static size_t kinds_count(const struct releve_selection *selection)
+{
+    size_t count = 0;
+    while (nth_kind(selection, count) != RELEVE_MEASURES)
+        count++;
+    return count;
+}
+
+size_t releve_selection_jobs(const struct releve_selection *selection)
+{
+    return selection->prms_count * kinds_count(selection);
+}
+
+bool releve_selection_job(const struct releve_selection *selection, size_t index, struct releve_job *job)
+{
+    size_t kinds = kinds_count(selection);
+    if (kinds == 0 || index / kinds >= selection->prms_count)
+        return false;
+    job->prm = selection->prms[index / kinds];
+    job->kind = nth_kind(selection, index % kinds);
+    job->span = selection->spans[job->kind];
+    return true;
+}

@@ -1,0 +1,70 @@
+/* A selection: which usage points, which kinds, which days. Read and checked whole before anything is started. */
+#ifndef RELEVE_CLI_SELECTION_H
+#define RELEVE_CLI_SELECTION_H
+
+#include <releve/error.h>
+#include <releve/job.h>
+#include <releve/kind.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define RELEVE_SELECTION_POINTS_MAX 10000000 /* usage points in one command; 8 bytes each */
+
+struct releve_selection {
+    releve_prm *prms; /* in the order of first appearance, each once; owned */
+    size_t prms_count;
+    size_t duplicates;  /* left out */
+    releve_kinds kinds; /* measures */
+    /* The days that are asked of each kind, cut to what upstream serves; empty where nothing is left. */
+    struct releve_span spans[RELEVE_MEASURES];
+    /* As the user wrote them. */
+    struct releve_span asked;
+    bool has_start, has_end;
+};
+
+/* The selection's options, for a getopt_long table; their values begin at RELEVE_SELECTION_OPTION. */
+#define RELEVE_SELECTION_OPTION 1000
+#define RELEVE_SELECTION_OPTIONS                                         \
+    {"prm", required_argument, NULL, RELEVE_SELECTION_OPTION},           \
+        {"prms", required_argument, NULL, RELEVE_SELECTION_OPTION + 1},  \
+        {"kind", required_argument, NULL, RELEVE_SELECTION_OPTION + 2},  \
+        {"start", required_argument, NULL, RELEVE_SELECTION_OPTION + 3}, \
+    {                                                                    \
+        "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4      \
+    }
+
+#define RELEVE_SELECTION_HELP                                                                                          \
+    "SELECTION:\n"                                                                                                     \
+    "  --prm PRM          a usage point, 14 digits; may be given again\n"                                              \
+    "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n"   \
+    "                     of a CSV\n"                                                                                  \
+    "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
+    "                     production_load_curve, or all (default)\n"                                                   \
+    "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"      \
+    "                     36 months + 15 days for the others)\n"                                                       \
+    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
+
+/* Takes one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
+enum releve_code releve_selection_take(struct releve_selection *selection, int option, const char *value,
+                                       struct releve_error *error);
+
+/* Checks the whole, leaves out duplicates and cuts the spans to what upstream can serve when today is `today`; says on
+ * stderr what was cut. RELEVE_E_USAGE where nothing can be served; RELEVE_OK with all spans empty where there is
+ * nothing new yet. */
+enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
+                                        struct releve_error *error);
+
+void releve_selection_free(struct releve_selection *selection);
+
+/* How many jobs it comes to. */
+size_t releve_selection_jobs(const struct releve_selection *selection);
+
+/* Job number `index` (usage point by usage point): its PRM, kind and span; the rest is left alone. False past the end.
+ */
+bool releve_selection_job(const struct releve_selection *selection, size_t index, struct releve_job *job);
+
+/* Reads a day for the option of that name. */
+enum releve_code releve_selection_day(const char *option, const char *value, releve_day *day,
+                                      struct releve_error *error);
+
+#endif
