@@ -1,6 +1,7 @@
 /* releve sandbox: the Enedis simulator, see adapters/sandbox. */
 #include "command.h"
 #include <adapters/sandbox/sandbox.h>
+#include <stddef.h>
 
 const struct releve_command releve_command_sandbox = {
     .name = "sandbox",
