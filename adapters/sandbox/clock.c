@@ -2,7 +2,7 @@
 #include "clock.h"
 #include <time.h>
 
-#define PUBLISHED_AT_MS (8 * RELEVE_HOUR_MS) /* yesterday is there from about 08:00 Paris time */
+#define PUBLISHED_AT_S (8 * 3600) /* yesterday is there from about 08:00 Paris time */
 
 static int64_t read_us(clockid_t id)
 {
@@ -40,11 +40,15 @@ releve_day sandbox_clock_today(const struct sandbox_clock *clock)
     return clock->today != RELEVE_DAY_NONE ? clock->today : releve_paris_day(sandbox_clock_real());
 }
 
+releve_day sandbox_published_end(releve_time now)
+{
+    releve_day today = releve_paris_day(now);
+    releve_time published[2]; /* the clock never changes at that hour */
+    (void)releve_paris_instants(today, PUBLISHED_AT_S, published);
+    return now < published[0] ? today - 1 : today;
+}
+
 releve_day sandbox_clock_published_end(const struct sandbox_clock *clock)
 {
-    if (clock->today != RELEVE_DAY_NONE)
-        return clock->today;
-    releve_time now = sandbox_clock_real();
-    releve_day today = releve_paris_day(now);
-    return now - releve_paris_midnight(today) < PUBLISHED_AT_MS ? today - 1 : today;
+    return clock->today != RELEVE_DAY_NONE ? clock->today : sandbox_published_end(sandbox_clock_real());
 }

@@ -2,7 +2,6 @@
 #include "points.h"
 #include <stdlib.h>
 
-#pragma GCC diagnostic ignored "-Wconversion" /* inside uthash's macros */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma GCC diagnostic ignored "-Wconversion" /* inside uthash's macros */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
