@@ -109,6 +109,8 @@ static void answer(struct peer *peer, const char *path)
         SAY(peer, HELLO, false);
     else if (strcmp(path, "/close") == 0)
         SAY(peer, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", true);
+    else if (strcmp(path, "/unannounced") == 0)
+        SAY(peer, HELLO, true);
     else if (strcmp(path, "/reset") == 0)
         reset_peer(peer);
     else if (strcmp(path, "/hangup") == 0)
@@ -543,6 +545,16 @@ static void test_a_request_on_a_dying_connection_is_not_sent_twice(void **state)
     assert_int_equal(server.requests, 4);
 }
 
+static void test_a_connection_that_the_server_closed_while_idle_costs_no_request(void **state)
+{
+    (void)state;
+    (void)get_one("/unannounced", LONG_MS);
+    run_until_peers_are_gone();
+    assert_string_equal(get_one("/hello", LONG_MS)->body, "hello");
+    assert_int_equal(server.requests, 2);
+    assert_int_equal(server.connections, 2);
+}
+
 static void test_a_server_that_is_not_there_is_unreached(void **state)
 {
     (void)state;
@@ -684,6 +696,7 @@ int main(void)
         LAW(test_a_request_that_the_kernel_still_holds_dies_with_its_time_out),
         LAW(test_a_broken_answer_is_no_answer),
         LAW(test_a_request_on_a_dying_connection_is_not_sent_twice),
+        LAW(test_a_connection_that_the_server_closed_while_idle_costs_no_request),
         LAW(test_a_server_that_is_not_there_is_unreached),
         LAW(test_only_http_is_spoken),
         LAW(test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not),

@@ -1,0 +1,125 @@
+/* What the dialects make of any body whatever: no crash, and no answer that breaks what dialect.h promises (law 3). A
+ * libFuzzer target; replay.c runs it as an ordinary test.
+ *
+ * The input is a body. It is judged as every measure of both generations, as errors under several statuses, and as a
+ * token, for the days of both clock changes, which are those of tests/fixtures. */
+#include "engine/runtime/dialect.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PRM ((releve_prm)10000000000018)
+#define NOW ((releve_time)1784261400000) /* any instant */
+#define MUST(condition)                                                                   \
+    do {                                                                                  \
+        if (!(condition)) {                                                               \
+            (void)fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                      \
+        }                                                                                 \
+    } while (0)
+
+static void check_reason(const struct releve_answer *answer)
+{
+    const struct releve_reason *reason = &answer->reason;
+    MUST(memchr(reason->code, '\0', sizeof reason->code) && memchr(reason->text, '\0', sizeof reason->text));
+    bool good = answer->verdict == RELEVE_DATA || answer->verdict == RELEVE_TOKEN;
+    MUST(good == (reason->code[0] == '\0'));
+    MUST(good == (reason->text[0] == '\0'));
+    for (const char *c = reason->code; *c; c++)
+        MUST(*c > ' ' && *c <= '~');
+    for (const unsigned char *c = (const unsigned char *)reason->text; *c; c++)
+        MUST(*c >= ' ' && *c != 0x7f);
+    MUST(!strstr(reason->text, "10000000000018")); /* the PRM of the fixtures is not quoted */
+}
+
+static void check_curve(const struct releve_reading *reading)
+{
+    int at = 0, covered = 0, total = releve_paris_day_minutes(reading->day);
+    MUST(reading->intervals_count > 0 && reading->intervals_count <= RELEVE_INTERVALS_MAX);
+    for (size_t i = 0; i < reading->intervals_count; i++) {
+        const struct releve_interval *interval = &reading->intervals[i];
+        int length = interval->length_minutes;
+        MUST(length == 5 || length == 10 || length == 15 || length == 30 || length == 60);
+        MUST(interval->minute >= at && interval->minute + length <= total);
+        MUST(interval->value_w >= 0 || interval->value_w == RELEVE_NO_VALUE);
+        at = interval->minute + length;
+        covered += interval->value_w == RELEVE_NO_VALUE ? 0 : length;
+    }
+    MUST(covered > 0);
+    MUST(reading->complete == (covered == total));
+}
+
+static void check_answer(enum releve_kind kind, struct releve_span span, const struct releve_answer *answer)
+{
+    MUST((unsigned)answer->verdict < RELEVE_VERDICTS);
+    MUST(memchr(answer->quality, '\0', sizeof answer->quality));
+    MUST(answer->verdict == RELEVE_DATA || (!answer->readings && answer->readings_count == 0));
+    MUST(answer->verdict == RELEVE_THROTTLED || answer->retry_after_ms == RELEVE_RETRY_UNKNOWN);
+    check_reason(answer);
+    for (size_t i = 0; i < answer->readings_count; i++) {
+        const struct releve_reading *reading = &answer->readings[i];
+        MUST(releve_span_has(span, reading->day));
+        MUST(i == 0 || reading->day > answer->readings[i - 1].day);
+        if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE) {
+            check_curve(reading);
+        } else {
+            MUST(reading->complete && reading->value >= 0 && reading->intervals_count == 0);
+        }
+    }
+}
+
+static void judge_measures(struct releve_exchange_response *response, struct releve_span span)
+{
+    static const int statuses[] = {200, 400, 403, 404, 429, 500};
+    const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+    for (size_t d = 0; d < 2; d++) {
+        for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+            size_t last = kind == 0 ? sizeof statuses / sizeof statuses[0] : 1; /* errors are judged alike for all */
+            for (size_t s = 0; s < last; s++) {
+                struct releve_answer answer;
+                response->status = statuses[s];
+                dialects[d]->judge((enum releve_kind)kind, PRM, span, response, NOW, &answer);
+                MUST(response->status == 200 || answer.verdict != RELEVE_DATA);
+                MUST(response->status != 429 || answer.verdict == RELEVE_THROTTLED);
+                check_answer((enum releve_kind)kind, span, &answer);
+                releve_dialect_answer_free(&answer);
+            }
+        }
+    }
+}
+
+static void judge_token(struct releve_exchange_response *response)
+{
+    char token[RELEVE_TOKEN_BYTES];
+    struct releve_answer answer;
+    response->status = 200;
+    releve_dialect_judge_token(response, NOW, &answer, token);
+    check_reason(&answer);
+    MUST(memchr(token, '\0', sizeof token));
+    MUST((answer.verdict == RELEVE_TOKEN) == (token[0] != '\0'));
+    MUST((answer.verdict == RELEVE_TOKEN) == (answer.expires_in_s > 0));
+    releve_dialect_answer_free(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *body = malloc(size + 1); /* of its own size: a sanitizer sees its end */
+    if (!body)
+        return 0;
+    if (size > 0)
+        memcpy(body, data, size);
+    body[size] = '\0';
+    struct releve_exchange_response response = {.outcome = RELEVE_EXCHANGE_ANSWERED,
+                                                .body = body,
+                                                .body_bytes = size,
+                                                .content_type = "",
+                                                .retry_after = size % 3 == 0 ? body : ""};
+    releve_day spring = releve_day_from_civil(2026, 3, 29), autumn = releve_day_from_civil(2026, 10, 24);
+    judge_measures(&response, (struct releve_span){autumn, autumn + 3});
+    judge_measures(&response, (struct releve_span){spring, spring + 1});
+    judge_token(&response);
+    free(body);
+    return 0;
+}
