@@ -10,7 +10,7 @@ struct draft {
     bool set_today, set_quota, set_close, expire_tokens;
     releve_time close_ms;
     enum sandbox_throttle close_form;
-    const cJSON *point_faults, *revoke, *grant;
+    const cJSON *point_faults, *revoke, *grant, *consent_start, *refuse;
 };
 
 static enum releve_code wrong(struct releve_error *error, const char *key, const char *what)
@@ -130,6 +130,67 @@ static enum releve_code read_prms(const cJSON *json, struct draft *draft, struct
     return RELEVE_OK;
 }
 
+static bool read_objection(const cJSON *json, enum sandbox_objection *objection)
+{
+    static const char *const codes[] = {[SANDBOX_CURVE_OBJECTED] = "ADAM-ERR0075",
+                                        [SANDBOX_NOT_HOLDER] = "ADAM-ERR0061",
+                                        [SANDBOX_NOT_OWNER] = "ADAM-DC-0007"};
+    *objection = SANDBOX_NO_OBJECTION;
+    if (cJSON_IsNull(json))
+        return true;
+    for (size_t i = 1; cJSON_IsString(json) && i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(json->valuestring, codes[i]) == 0)
+            *objection = (enum sandbox_objection)i;
+    }
+    return *objection != SANDBOX_NO_OBJECTION;
+}
+
+static bool read_day_or_none(const cJSON *json, releve_day *day)
+{
+    *day = RELEVE_DAY_NONE;
+    return cJSON_IsNull(json) ||
+           (cJSON_IsString(json) && releve_day_parse(json->valuestring, strlen(json->valuestring), day));
+}
+
+/* {PRM: something} for "consent_start" and "refuse". */
+static enum releve_code read_by_prm(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    bool refuse = strcmp(json->string, "refuse") == 0;
+    if (!cJSON_IsObject(json))
+        return wrong(error, json->string, "an object of PRMs");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        releve_prm prm;
+        releve_day day;
+        enum sandbox_objection objection;
+        if (!releve_prm_parse(item->string, strlen(item->string), &prm))
+            return wrong(error, item->string, "a PRM of 14 digits");
+        if (refuse && !read_objection(item, &objection))
+            return wrong(error, json->string, "\"ADAM-ERR0061\", \"ADAM-ERR0075\", \"ADAM-DC-0007\" or null");
+        if (!refuse && !read_day_or_none(item, &day))
+            return wrong(error, json->string, "days, \"YYYY-MM-DD\", or null");
+    }
+    *(refuse ? &draft->refuse : &draft->consent_start) = json;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_unsubscribed(const cJSON *json, struct draft *draft, struct releve_error *error)
+{
+    const cJSON *item;
+    if (!cJSON_IsArray(json))
+        return wrong(error, json->string, "a list of API families");
+    draft->settings.unsubscribed = 0;
+    cJSON_ArrayForEach(item, json)
+    {
+        uint32_t routes = cJSON_IsString(item) ? sandbox_routes_of_family(item->valuestring) : 0;
+        if (routes == 0)
+            return wrong(error, json->string, "a list of API families, such as mesure_synchrone_auto");
+        draft->settings.unsubscribed |= routes;
+    }
+    return RELEVE_OK;
+}
+
 static enum releve_code read_close(const cJSON *json, struct draft *draft, struct releve_error *error)
 {
     static const struct {
@@ -171,6 +232,9 @@ static const struct {
     {"expire_tokens", read_expire_tokens},
     {"revoke", read_prms},
     {"grant", read_prms},
+    {"consent_start", read_by_prm},
+    {"refuse", read_by_prm},
+    {"unsubscribed", read_unsubscribed},
     {"close", read_close},
 };
 
@@ -211,6 +275,30 @@ static bool apply_point_faults(struct sandbox_points *points, const cJSON *json)
     return true;
 }
 
+/* Items were read before: they are well-formed. */
+static bool apply_by_prm(struct sandbox_points *points, const struct draft *draft)
+{
+    const cJSON *item;
+    releve_prm prm = 0;
+    cJSON_ArrayForEach(item, draft->consent_start)
+    {
+        releve_day day;
+        (void)releve_prm_parse(item->string, strlen(item->string), &prm);
+        (void)read_day_or_none(item, &day);
+        if (!sandbox_points_set_consent_start(points, prm, day))
+            return false;
+    }
+    cJSON_ArrayForEach(item, draft->refuse)
+    {
+        enum sandbox_objection objection;
+        (void)releve_prm_parse(item->string, strlen(item->string), &prm);
+        (void)read_objection(item, &objection);
+        if (!sandbox_points_set_objection(points, prm, objection))
+            return false;
+    }
+    return true;
+}
+
 static enum releve_code apply(struct sandbox_gateway *gateway, const struct draft *draft, struct releve_error *error)
 {
     gateway->settings = draft->settings;
@@ -226,7 +314,7 @@ static enum releve_code apply(struct sandbox_gateway *gateway, const struct draf
     }
     if (!apply_consents(&gateway->points, draft->revoke, SANDBOX_CONSENT_REVOKED) ||
         !apply_consents(&gateway->points, draft->grant, SANDBOX_CONSENT_GRANTED) ||
-        !apply_point_faults(&gateway->points, draft->point_faults))
+        !apply_by_prm(&gateway->points, draft) || !apply_point_faults(&gateway->points, draft->point_faults))
         return releve_fail(error, RELEVE_E_SYSTEM,
                            "control: no room for more than %u PRMs of their own; the first "
                            "ones were applied",

@@ -242,12 +242,17 @@ static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, str
     answer->spoiled = fault;
 }
 
-static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_route *route,
+static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_route *route, int number,
                         const struct sandbox_request *request, const char *rest, struct sandbox_answer *answer)
 {
     if (!authorized(gateway, request)) {
         sandbox_answer_gateway(answer, 401, "900901", "Invalid Credentials",
                                "Access failure for API: invalid or expired access token");
+        return;
+    }
+    if (gateway->settings.unsubscribed >> number & 1) {
+        sandbox_answer_gateway(answer, 403, "900908", "Resource forbidden ",
+                               "User is NOT authorized to access the Resource. API Subscription validation failed.");
         return;
     }
     if (strcmp(request->method, "GET") != 0) {
@@ -286,7 +291,7 @@ void sandbox_gateway_arrive(struct sandbox_gateway *gateway, const struct sandbo
     else if (route->service == SANDBOX_TOKEN)
         answer_token(gateway, request, answer);
     else
-        answer_data(gateway, route, request, rest, answer);
+        answer_data(gateway, route, number, request, rest, answer);
 
     if (answer->body.failed) { /* no memory for the body */
         sandbox_answer_clear(answer);

@@ -8,6 +8,8 @@
 struct sandbox_point {
     releve_prm prm;
     enum sandbox_consent consent;
+    releve_day consent_start;
+    enum sandbox_objection objection;
     struct sandbox_faults faults;
     UT_hash_handle hh;
 };
@@ -30,6 +32,7 @@ static struct sandbox_point *find_or_add(struct sandbox_points *points, releve_p
     if (point == NULL)
         return NULL;
     point->prm = prm;
+    point->consent_start = RELEVE_DAY_NONE;
     HASH_ADD(hh, points->table, prm, sizeof point->prm, point);
     if (point->hh.tbl == NULL) {
         free(point);
@@ -47,6 +50,24 @@ bool sandbox_points_set_consent(struct sandbox_points *points, releve_prm prm, e
     return true;
 }
 
+bool sandbox_points_set_consent_start(struct sandbox_points *points, releve_prm prm, releve_day day)
+{
+    struct sandbox_point *point = find_or_add(points, prm);
+    if (point == NULL)
+        return false;
+    point->consent_start = day;
+    return true;
+}
+
+bool sandbox_points_set_objection(struct sandbox_points *points, releve_prm prm, enum sandbox_objection objection)
+{
+    struct sandbox_point *point = find_or_add(points, prm);
+    if (point == NULL)
+        return false;
+    point->objection = objection;
+    return true;
+}
+
 bool sandbox_points_set_faults(struct sandbox_points *points, releve_prm prm, const struct sandbox_faults *faults)
 {
     struct sandbox_point *point = find_or_add(points, prm);
@@ -60,6 +81,18 @@ enum sandbox_consent sandbox_points_consent(const struct sandbox_points *points,
 {
     const struct sandbox_point *point = find(points, prm);
     return point != NULL ? point->consent : SANDBOX_CONSENT_AS_PUBLISHED;
+}
+
+releve_day sandbox_points_consent_start(const struct sandbox_points *points, releve_prm prm)
+{
+    const struct sandbox_point *point = find(points, prm);
+    return point != NULL ? point->consent_start : RELEVE_DAY_NONE;
+}
+
+enum sandbox_objection sandbox_points_objection(const struct sandbox_points *points, releve_prm prm)
+{
+    const struct sandbox_point *point = find(points, prm);
+    return point != NULL ? point->objection : SANDBOX_NO_OBJECTION;
 }
 
 const struct sandbox_faults *sandbox_points_faults(const struct sandbox_points *points, releve_prm prm)

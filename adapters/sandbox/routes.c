@@ -63,6 +63,19 @@ int sandbox_route_find(enum sandbox_api api, const char *path, const char **rest
     return -1;
 }
 
+static_assert(SANDBOX_ROUTES <= 32, "routes are bits of a uint32_t");
+
+uint32_t sandbox_routes_of_family(const char *family)
+{
+    uint32_t found = 0;
+    for (int i = 0; i < SANDBOX_ROUTES; i++) {
+        const char *segment = routes[i].path + 1;
+        if (strcspn(segment, "/") == strlen(family) && strncmp(segment, family, strlen(family)) == 0)
+            found |= 1u << i;
+    }
+    return found;
+}
+
 const struct sandbox_route *sandbox_route(int number)
 {
     assert(number >= 0 && number < SANDBOX_ROUTES);

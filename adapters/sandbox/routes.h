@@ -39,4 +39,8 @@ int sandbox_route_find(enum sandbox_api api, const char *path, const char **rest
 
 const struct sandbox_route *sandbox_route(int number);
 
+/* The routes of an API family, the first segment of their path ("mesure_synchrone_auto"): bit i is route i;
+ * 0 where there is no such family. */
+uint32_t sandbox_routes_of_family(const char *family);
+
 #endif

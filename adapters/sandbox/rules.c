@@ -20,6 +20,19 @@ static const struct sandbox_refusal no_consent[SANDBOX_GENERATIONS] = {
     {403, "ADAM_DC_0008", "Le client n'est pas autorisé pour le point demandé"},
 };
 
+static const struct sandbox_refusal before_consent = {
+    403, "ADAM-DC-0009", "The requested start date is anterior to the start of the consent"};
+
+static const struct sandbox_refusal curve_objected = {400, "ADAM-ERR0075",
+                                                      "The customer objected to the load curve recording"};
+
+static const struct sandbox_refusal not_holder = {400, "ADAM-ERR0061", "The customer is not the actual meter holder"};
+
+static const struct sandbox_refusal not_owner[SANDBOX_GENERATIONS] = {
+    {403, "ADAM-DC-0007", "The customer is not the owner of this usage point"},
+    {403, "ADAM_DC_0007", "Le client n'est pas titulaire du point demandé"},
+};
+
 static const struct sandbox_refusal wrong_direction = {
     400, "ADAM-ERR0069",
     "The requested measure does not exist for this usage point: consumption asked of a production "
@@ -88,6 +101,11 @@ static const struct sandbox_refusal *judge_point(enum sandbox_generation generat
 {
     if (!sandbox_client_find(prm, scene->population, client))
         return &unknown_point;
+    enum sandbox_objection objection = sandbox_points_objection(scene->points, prm);
+    if (objection == SANDBOX_NOT_HOLDER)
+        return &not_holder;
+    if (objection == SANDBOX_NOT_OWNER)
+        return &not_owner[generation];
     switch (sandbox_points_consent(scene->points, prm)) {
     case SANDBOX_CONSENT_GRANTED:
         return NULL;
@@ -149,10 +167,14 @@ const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *as
     const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
     if (facts->production ? !asked->client.production : !asked->client.consumption)
         return &wrong_direction;
+    if (facts->quantity == RELEVE_LOAD_CURVE && sandbox_points_objection(scene->points, prm) == SANDBOX_CURVE_OBJECTED)
+        return &curve_objected;
     if (releve_span_days(asked->span) > facts->call_days_max)
         return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
     if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
         return &too_old[ask->generation];
+    if (asked->span.first < sandbox_points_consent_start(scene->points, prm))
+        return &before_consent;
     if (asked->span.first < asked->client.activation)
         return &before_activation; /* the whole range, even where its end has data */
     return NULL;

@@ -57,7 +57,8 @@ struct sandbox_settings {
     uint32_t population;
     uint64_t seed;
     struct sandbox_faults faults;
-    int late_days; /* the newest days that are not published yet */
+    int late_days;         /* the newest days that are not published yet */
+    uint32_t unsubscribed; /* bit i: the application has not subscribed the API of route i */
 };
 
 #endif

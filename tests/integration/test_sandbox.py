@@ -644,7 +644,8 @@ def test_a_point_may_have_faults_of_its_own(fresh):
 @pytest.mark.parametrize("body", [
     "", "[]", "{", '{"unknown": 1}', '{"latency": 5}', '{"latency": "x"}', '{"faults": {"fire": 1}}',
     '{"faults": {"reset": 2}}', '{"quota": "5"}', '{"today": "soon"}', '{"late_days": -1}', '{"late_days": 1.5}',
-    '{"revoke": "12345678901234"}', '{"grant": ["1"]}', '{"point_faults": {"1": {}}}', '{"close": 5}',
+    '{"revoke": "12345678901234"}', '{"grant": ["1"]}', '{"refuse": {"12345678901234": "no"}}',
+    '{"consent_start": {"12345678901234": 5}}', '{"unsubscribed": ["nothing"]}', '{"point_faults": {"1": {}}}', '{"close": 5}',
     '{"close": {"ms": 5, "form": "polite"}}', '{"expire_tokens": "yes"}'])
 def test_bad_control_is_400_and_changes_nothing(fresh, body):
     before = fresh.request("GET", "/__sandbox/control").json
@@ -677,6 +678,40 @@ def test_consent_may_be_revoked_and_granted(fresh):
     assert fresh.measure(*ASK).status == 403
     assert fresh.measure("daily_consumption", REFUSED, "2026-11-01", "2026-11-08").status == 200
     fresh.control(grant=[CLIENT_0])
+    assert fresh.measure(*ASK).status == 200
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_range_that_begins_before_the_consent_is_refused(fresh, api):
+    fresh.control(consent_start={CLIENT_0: "2026-11-05"})
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-05", "2026-11-08", api).status == 200
+    answer = fresh.measure("daily_consumption", CLIENT_0, "2026-11-04", "2026-11-08", api)
+    assert (answer.status, answer.code) == (403, "ADAM-DC-0009")
+    fresh.control(consent_start={CLIENT_0: None})
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-04", "2026-11-08", api).status == 200
+
+
+@pytest.mark.parametrize("code, status, kinds", [
+    ("ADAM-ERR0075", 400, ["consumption_load_curve"]), ("ADAM-ERR0061", 400, ["daily_consumption"]),
+    ("ADAM-DC-0007", 403, ["daily_consumption", "consumption_load_curve"])])
+def test_refusals_that_no_client_shows_are_made_by_control(fresh, code, status, kinds):
+    fresh.control(refuse={CLIENT_0: code})
+    for kind in kinds:
+        answer = fresh.measure(kind, CLIENT_0, "2026-11-01", "2026-11-08", "v5")
+        assert (answer.status, answer.code) == (status, code)
+    if code == "ADAM-ERR0075":
+        assert fresh.measure(*ASK).status == 200  # daily energy is no curve
+    fresh.control(refuse={CLIENT_0: None})
+    assert fresh.measure(kinds[0], CLIENT_0, "2026-11-01", "2026-11-08").status == 200
+
+
+def test_an_api_that_is_not_subscribed_is_refused_for_every_point(fresh):
+    fresh.control(unsubscribed=["mesure_synchrone_auto"])
+    for prm in (CLIENT_0, CLIENT_1):
+        answer = fresh.measure("daily_consumption", prm, "2026-11-01", "2026-11-08")
+        assert (answer.status, answer.code) == (403, "900908")
+    assert fresh.get(f"/situation_contrat_auto/v1/{CLIENT_0}").status == 200
+    fresh.control(unsubscribed=[])
     assert fresh.measure(*ASK).status == 200
 
 
