@@ -1,0 +1,431 @@
+/* Law 1: at the gateway, no window of any alignment ever holds more arrivals than the quota. The script itself,
+ * in a real Redis, with a clock that the test passes in; and against a model that counts by brute force. */
+#include <adapters/redis/commands.h>
+#include <releve/calendar.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redis_server.h"
+
+#define BUCKET "t:quota:b"
+#define LIFE_MS 40000
+#define MARGIN_US 1000
+#define EPOCH_US ((int64_t)1790000000000000) /* as large as a real clock's */
+#define PERMITS_MAX 4000
+
+struct window {
+    int limit;
+    int64_t span_ms;
+};
+
+struct quota {
+    int count;
+    struct window windows[2];
+};
+
+static struct redis_server server;
+static redisContext *redis;
+
+static int start(void **state)
+{
+    (void)state;
+    /* No fsync: the script is what is tested here, some ten thousand times. */
+    static const char *const extra[] = {"--appendonly", "no", NULL};
+    redis_server_start(&server, extra);
+    redis = redis_server_connect(&server);
+    redisReply *reply =
+        redisCommand(redis, "SCRIPT LOAD %b", releve_script_ledger.text, releve_script_ledger.text_bytes);
+    assert_string_equal(reply->str, releve_script_ledger.sha1);
+    freeReplyObject(reply);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    redisFree(redis);
+    redis_server_end(&server);
+    return 0;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    return 0;
+}
+
+/* Runs the script at `now_us`; freeReplyObject the reply. */
+static redisReply *run(const char *operation, const char *permit, int64_t length_ms, int64_t now_us,
+                       const struct quota *quota)
+{
+    char numbers[2 + 4][32];
+    const char *words[20] = {"EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting"};
+    int count = 6;
+    words[count++] = operation;
+    words[count++] = permit;
+    (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)length_ms);
+    words[count++] = numbers[0];
+    (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)now_us);
+    words[count++] = now_us >= 0 ? numbers[1] : "";
+    words[count++] = BUCKET ":due";
+    for (int i = 0; i < quota->count; i++) {
+        (void)snprintf(numbers[2 + 2 * i], sizeof numbers[0], "%d", quota->windows[i].limit);
+        words[count++] = numbers[2 + 2 * i];
+        (void)snprintf(numbers[3 + 2 * i], sizeof numbers[0], "%lld", (long long)quota->windows[i].span_ms);
+        words[count++] = numbers[3 + 2 * i];
+    }
+    redisReply *reply = redisCommandArgv(redis, count, words, NULL);
+    assert_non_null(reply);
+    if (reply->type == REDIS_REPLY_ERROR)
+        fail_msg("%s: %s", operation, reply->str);
+    return reply;
+}
+
+static int64_t wait_of(const char *operation, const char *permit, int64_t length_ms, int64_t now_us,
+                       const struct quota *quota)
+{
+    redisReply *reply = run(operation, permit, length_ms, now_us, quota);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    int64_t wait_ms = reply->integer;
+    freeReplyObject(reply);
+    return wait_ms;
+}
+
+static int64_t ask(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    return wait_of("ask", permit, LIFE_MS, now_us, quota);
+}
+
+static int64_t settle(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    return wait_of("settle", permit, 0, now_us, quota);
+}
+
+static int64_t give_back(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    return wait_of("return", permit, 0, now_us, quota);
+}
+
+static void close_bucket(int64_t length_ms, int64_t now_us)
+{
+    static const struct quota none = {.count = 0};
+    (void)wait_of("close", "", length_ms, now_us, &none);
+}
+
+static long long integer(const char *command)
+{
+    redisReply *reply = redisCommand(redis, command);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long value = reply->integer;
+    freeReplyObject(reply);
+    return value;
+}
+
+static const struct quota one_a_second = {1, {{1, 1000}}};
+static const struct quota two_windows = {2, {{5, 1000}, {40, 60000}}};
+
+static void test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    int64_t wait_ms = ask("b", EPOCH_US, &one_a_second);
+    assert_int_equal(wait_ms, LIFE_MS + 1000 + 2); /* and the margin, rounded up */
+    assert_true(ask("b", EPOCH_US + (wait_ms - 2) * 1000, &one_a_second) > 0);
+    assert_int_equal(ask("b", EPOCH_US + wait_ms * 1000, &one_a_second), 0);
+}
+
+static void test_a_settled_permit_occupies_it_from_its_arrival_only(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    int64_t arrived = EPOCH_US + 80000;
+    assert_int_equal(settle("a", arrived, &one_a_second), 1002);
+    assert_true(ask("b", arrived + 1000 * 1000 + MARGIN_US, &one_a_second) > 0); /* not at W plus margin */
+    assert_int_equal(ask("b", arrived + 1000 * 1000 + MARGIN_US + 1, &one_a_second), 0);
+}
+
+static void test_settling_never_raises_a_permit_and_invents_none(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    (void)settle("a", EPOCH_US + 1000, &one_a_second);
+    int64_t wait_ms = ask("b", EPOCH_US + 2000, &one_a_second);
+    (void)settle("a", EPOCH_US + 500000, &one_a_second);
+    (void)settle("nobody", EPOCH_US + 500000, &one_a_second);
+    assert_int_equal(ask("b", EPOCH_US + 2000, &one_a_second), wait_ms);
+    assert_int_equal(integer("ZCARD " BUCKET), 1);
+}
+
+static void test_a_returned_permit_is_free_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    assert_true(ask("b", EPOCH_US, &one_a_second) > 0);
+    assert_int_equal(give_back("a", EPOCH_US, &one_a_second), 0);
+    assert_int_equal(ask("b", EPOCH_US, &one_a_second), 0);
+}
+
+static void test_asking_twice_with_one_id_is_one_permit_that_lives_from_the_second(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    assert_int_equal(ask("a", EPOCH_US + 7000000, &one_a_second), 0);
+    assert_int_equal(integer("ZCARD " BUCKET), 1);
+    assert_int_equal(ask("b", EPOCH_US + 7000000, &one_a_second), LIFE_MS + 1000 + 2);
+}
+
+static void test_a_closed_bucket_refuses_everybody_until_it_opens(void **state)
+{
+    (void)state;
+    static const struct quota none = {.count = 0};
+    close_bucket(5000, EPOCH_US);
+    close_bucket(1000, EPOCH_US); /* the later end stays */
+    assert_int_equal(ask("a", EPOCH_US + 1000, &one_a_second), 4999);
+    assert_int_equal(ask("a", EPOCH_US + 1000, &none), 4999);
+    assert_int_equal(ask("a", EPOCH_US + 5000000, &one_a_second), 0);
+    assert_int_equal(ask("b", EPOCH_US + 5000000, &none), 0);
+}
+
+static void test_no_quota_leaves_no_entries(void **state)
+{
+    (void)state;
+    static const struct quota none = {.count = 0};
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(ask(i % 2 != 0 ? "a" : "b", EPOCH_US, &none), 0);
+    assert_int_equal(integer("EXISTS " BUCKET), 0);
+}
+
+static void test_usage_counts_each_window_and_says_what_is_due(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char id[8];
+        (void)snprintf(id, sizeof id, "p%d", i);
+        assert_int_equal(ask(id, EPOCH_US, &two_windows), 0);
+        (void)settle(id, EPOCH_US, &two_windows);
+    }
+    redisReply *reply = run("usage", "", 0, EPOCH_US + 500000, &two_windows);
+    assert_int_equal(reply->elements, 4);
+    assert_int_equal(reply->element[0]->integer, 502);
+    assert_int_equal(reply->element[1]->integer, 0);
+    assert_int_equal(reply->element[2]->integer, 5);
+    assert_int_equal(reply->element[3]->integer, 5);
+    freeReplyObject(reply);
+    close_bucket(9000, EPOCH_US + 2000000);
+    reply = run("usage", "", 0, EPOCH_US + 2000000, &two_windows);
+    assert_int_equal(reply->element[0]->integer, 9000);
+    assert_int_equal(reply->element[1]->integer, 9000);
+    assert_int_equal(reply->element[2]->integer, 0);
+    assert_int_equal(reply->element[3]->integer, 5);
+    freeReplyObject(reply);
+}
+
+static void test_the_ledger_goes_away_by_itself(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", -1, &two_windows), 0); /* by Redis's own clock */
+    long long left_ms = integer("PTTL " BUCKET);
+    assert_true(left_ms > LIFE_MS + 59000 && left_ms <= LIFE_MS + 60000 + 1000);
+}
+
+/* --- news ------------------------------------------------------------------------------------------- */
+
+/* What the channel says next, in ms; -1 where it says nothing before a mark that is published now. */
+static long long next_news(redisContext *listener)
+{
+    redisReply *reply;
+    freeReplyObject(redisCommand(redis, "PUBLISH " BUCKET ":due -1"));
+    assert_int_equal(redisGetReply(listener, (void **)&reply), REDIS_OK);
+    assert_string_equal(reply->element[0]->str, "message");
+    long long news = atoll(reply->element[2]->str);
+    freeReplyObject(reply);
+    if (news >= 0) { /* the mark comes after it */
+        assert_int_equal(redisGetReply(listener, (void **)&reply), REDIS_OK);
+        assert_string_equal(reply->element[2]->str, "-1");
+        freeReplyObject(reply);
+    }
+    return news;
+}
+
+static void test_news_comes_when_the_moment_told_to_somebody_comes_nearer(void **state)
+{
+    (void)state;
+    redisContext *listener = redis_server_connect(&server);
+    freeReplyObject(redisCommand(listener, "SUBSCRIBE " BUCKET ":due"));
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    (void)settle("a", EPOCH_US + 1000, &one_a_second);
+    assert_int_equal(next_news(listener), -1); /* nobody was refused */
+
+    int64_t later = EPOCH_US + 5000000;
+    assert_int_equal(ask("b", later, &one_a_second), 0);
+    assert_true(ask("c", later, &one_a_second) > LIFE_MS);
+    assert_int_equal(settle("b", later + 100000, &one_a_second), 1002);
+    assert_int_equal(next_news(listener), 1002);
+    (void)settle("b", later + 200000, &one_a_second);
+    assert_int_equal(next_news(listener), -1); /* nothing new */
+    (void)give_back("b", later + 300000, &one_a_second);
+    assert_int_equal(next_news(listener), 0);
+
+    assert_int_equal(ask("d", later + 300000, &one_a_second), 0);
+    assert_true(ask("e", later + 300000, &one_a_second) > 0);
+    close_bucket(50000, later + 300000);
+    assert_int_equal(next_news(listener), 50000);
+    redisFree(listener);
+}
+
+/* --- the model -------------------------------------------------------------------------------------- */
+
+struct permit {
+    int64_t granted_us, latest_us, arrival_us;
+    bool open, gone;
+};
+
+static struct permit permits[PERMITS_MAX];
+static int permits_count;
+
+static uint64_t seed;
+
+static int64_t below(int64_t limit)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (int64_t)((seed >> 33) % (uint64_t)limit);
+}
+
+/* The earliest moment, from `now` on, at which the model grants: it tries each moment at which an entry leaves. */
+static bool model_allows(int64_t at, const struct quota *quota)
+{
+    for (int w = 0; w < quota->count; w++) {
+        int count = 0;
+        for (int i = 0; i < permits_count; i++)
+            count += !permits[i].gone && permits[i].latest_us >= at - quota->windows[w].span_ms * 1000 - MARGIN_US;
+        if (count >= quota->windows[w].limit)
+            return false;
+    }
+    return true;
+}
+
+static int64_t model_due(int64_t now, const struct quota *quota)
+{
+    if (model_allows(now, quota))
+        return now;
+    int64_t due = INT64_MAX;
+    for (int w = 0; w < quota->count; w++) {
+        for (int i = 0; i < permits_count; i++) {
+            int64_t leaves = permits[i].latest_us + quota->windows[w].span_ms * 1000 + MARGIN_US + 1;
+            if (!permits[i].gone && leaves > now && leaves < due && model_allows(leaves, quota))
+                due = leaves;
+        }
+    }
+    return due;
+}
+
+static void act(int64_t now, const struct quota *quota)
+{
+    int i = permits_count > 0 ? (int)below(permits_count) : 0;
+    char id[16];
+    (void)snprintf(id, sizeof id, "p%d", i);
+    if (permits_count > 0 && permits[i].open && below(3) > 0) {
+        permits[i].open = false;
+        if (below(10) == 0) {
+            permits[i].gone = true;
+            (void)give_back(id, now, quota);
+        } else if (now < permits[i].latest_us) {
+            permits[i].latest_us = now;
+            assert_int_equal(settle(id, now, quota), (model_due(now, quota) - now + 999) / 1000);
+        }
+        return;
+    }
+    if (permits_count == PERMITS_MAX)
+        return;
+    int64_t due = model_due(now, quota);
+    (void)snprintf(id, sizeof id, "p%d", permits_count);
+    assert_int_equal(ask(id, now, quota), (due - now + 999) / 1000);
+    if (due == now)
+        permits[permits_count++] = (struct permit){now, now + (int64_t)LIFE_MS * 1000, 0, true, false};
+}
+
+/* Arrivals anywhere between grant and latest moment: the worst gateways are tried, all early, all late, any. */
+static void count_windows(const struct quota *quota, int manner)
+{
+    for (int i = 0; i < permits_count; i++) {
+        int64_t room = permits[i].latest_us - permits[i].granted_us;
+        permits[i].arrival_us = permits[i].granted_us + (manner == 0 ? 0 : manner == 1 ? room : below(room + 1));
+    }
+    for (int w = 0; w < quota->count; w++) {
+        for (int i = 0; i < permits_count; i++) {
+            int count = 0; /* in the closed window that begins with arrival i */
+            for (int j = 0; j < permits_count; j++)
+                count += !permits[j].gone && permits[j].arrival_us >= permits[i].arrival_us &&
+                         permits[j].arrival_us <= permits[i].arrival_us + quota->windows[w].span_ms * 1000;
+            if (count > quota->windows[w].limit)
+                fail_msg("%d arrivals in a window of %d", count, quota->windows[w].limit);
+        }
+    }
+}
+
+static void test_the_script_judges_as_the_model_and_no_window_overflows(void **state)
+{
+    (void)state;
+    static const struct quota quotas[] = {{1, {{3, 1000}}}, {2, {{5, 1000}, {40, 60000}}}, {2, {{2, 100}, {7, 900}}}};
+    for (int round = 0; round < 12; round++) {
+        const struct quota *quota = &quotas[round % 3];
+        int64_t now = EPOCH_US;
+        seed = (uint64_t)round + 1;
+        permits_count = 0;
+        (void)clear(NULL);
+        for (int step = 0; step < 600; step++) {
+            act(now, quota);
+            /* Mostly a little time, sometimes exactly until the next permit, sometimes one tick less. */
+            int64_t due = model_due(now, quota);
+            now += below(20) == 0 ? below(70000000) : below(4) == 0 && due > now ? due - now - below(2) : below(60000);
+        }
+        assert_true(permits_count > 40);
+        for (int manner = 0; manner < 6; manner++)
+            count_windows(quota, manner);
+    }
+}
+
+static void test_a_full_ledger_of_ten_thousand_is_cheap(void **state)
+{
+    (void)state;
+    static const struct quota large = {2, {{10000, 3600000}, {5, 1000}}};
+    static const char fill[] = "for i = 1, 10000 do redis.call('ZADD', KEYS[1], string.format('%.0f', "
+                               "1789999000000000 + i * 90000), string.format('w%038d', i)) end return 1";
+    freeReplyObject(redisCommand(redis, "EVAL %s 1 " BUCKET, fill));
+    assert_int_equal(integer("ZCARD " BUCKET), 10000);
+    long long bytes = integer("MEMORY USAGE " BUCKET " SAMPLES 0");
+    /* With the longest ids that are allowed. Redis's own share is about 110 bytes for each member of a set. */
+    if (bytes > 1500000)
+        fail_msg("%lld bytes for 10000 permits", bytes);
+    /* Full: refused until the oldest is an hour old; then granted, and what is too old has gone. */
+    assert_int_equal(ask("x", EPOCH_US, &large), 2600000 + 90 + 2);
+    assert_int_equal(ask("x", EPOCH_US + 2600100000, &large), 0);
+    assert_int_equal(integer("ZCARD " BUCKET), 10000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival, clear),
+        cmocka_unit_test_setup(test_a_settled_permit_occupies_it_from_its_arrival_only, clear),
+        cmocka_unit_test_setup(test_settling_never_raises_a_permit_and_invents_none, clear),
+        cmocka_unit_test_setup(test_a_returned_permit_is_free_at_once, clear),
+        cmocka_unit_test_setup(test_asking_twice_with_one_id_is_one_permit_that_lives_from_the_second, clear),
+        cmocka_unit_test_setup(test_a_closed_bucket_refuses_everybody_until_it_opens, clear),
+        cmocka_unit_test_setup(test_no_quota_leaves_no_entries, clear),
+        cmocka_unit_test_setup(test_usage_counts_each_window_and_says_what_is_due, clear),
+        cmocka_unit_test_setup(test_the_ledger_goes_away_by_itself, clear),
+        cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
+        cmocka_unit_test_setup(test_the_script_judges_as_the_model_and_no_window_overflows, clear),
+        cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}

@@ -1,0 +1,464 @@
+/* The store against a real Redis: what is written is found again, as other programs are promised it. */
+#include <adapters/redis/result_json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redis_server.h"
+#include "store_fixture.h"
+
+#define PRM 12345678901234u
+#define NOW ((releve_time)1790755200000) /* 2026-09-30T08:00:00Z */
+
+static struct redis_server server;
+static struct store_fixture f;
+
+static int start(void **state)
+{
+    (void)state;
+    redis_server_start(&server, NULL);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    redis_server_end(&server);
+    return 0;
+}
+
+static int open_store(void **state)
+{
+    (void)state;
+    freeReplyObject(redis_server_command(&server, "FLUSHALL"));
+    fixture_open(&f, server.url, 0);
+    assert_int_equal(f.ready.error.code, RELEVE_OK);
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    return 0;
+}
+
+static void expect(const char *command, const char *text)
+{
+    redisReply *reply = redis_server_command(&server, command);
+    assert_true(reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS);
+    assert_string_equal(reply->str, text);
+    freeReplyObject(reply);
+}
+
+static long long integer(const char *command)
+{
+    redisReply *reply = redis_server_command(&server, command);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long value = reply->integer;
+    freeReplyObject(reply);
+    return value;
+}
+
+static struct releve_job job_of(const char *id, releve_day first, releve_day end_)
+{
+    struct releve_job job = {
+        .prm = PRM, .kind = RELEVE_DAILY_CONSUMPTION, .span = {first, end_}, .created_at = NOW - RELEVE_HOUR_MS};
+    (void)snprintf(job.id, sizeof job.id, "%s", id);
+    return job;
+}
+
+static struct answer begin(const struct releve_job *job, releve_time now)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_begin(f.store, job, now, on_known, &answer);
+    assert_int_equal(answer.calls, 0);
+    await_ok(&f, &answer);
+    return answer;
+}
+
+static void put(const struct releve_day_entry *entries, size_t count)
+{
+    struct answer answer = {.calls = 0};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, count};
+    releve_store_put_days(f.store, &batch, on_done, &answer);
+    assert_int_equal(answer.calls, 0);
+    await_ok(&f, &answer);
+}
+
+static void learn(const struct releve_point_facts *facts, releve_time now)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_learn(f.store, PRM, facts, now, on_done, &answer);
+    await_ok(&f, &answer);
+}
+
+/* --- coverage --------------------------------------------------------------------------------------- */
+
+static void test_every_state_of_a_day_comes_back_as_its_letter(void **state)
+{
+    (void)state;
+    releve_day first = releve_day_from_civil(2026, 9, 20);
+    struct releve_reading readings[] = {{.day = first, .complete = true, .value = 1}, {.day = first + 1, .value = 2}};
+    const struct releve_day_entry entries[] = {
+        {first, RELEVE_DAY_COMPLETE, RELEVE_TIME_NEVER, &readings[0]},
+        {first + 1, RELEVE_DAY_PARTIAL, RELEVE_TIME_NEVER, &readings[1]},
+        {first + 2, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL},
+        {first + 3, RELEVE_DAY_PENDING, NOW + RELEVE_HOUR_MS, NULL},
+        {first + 4, RELEVE_DAY_PENDING, NOW, NULL},
+        {first + 5, RELEVE_DAY_PENDING, NOW - RELEVE_SECOND_MS, NULL},
+    };
+    put(entries, 6);
+    struct releve_job job = job_of("", first - 1, first + 7);
+    struct answer answer = begin(&job, NOW);
+    assert_int_equal(answer.coverage.span.first, first - 1);
+    assert_int_equal(answer.coverage.span.end, first + 7);
+    assert_memory_equal(answer.coverage.states, ".cphww..", 8);
+    answer = begin(&job, NOW + RELEVE_HOUR_MS + RELEVE_SECOND_MS);
+    assert_memory_equal(answer.coverage.states, ".cph....", 8);
+    assert_int_equal(integer("EXISTS t:job:"), 0);
+    assert_int_equal(integer("TTL t:day:12345678901234:daily_consumption:2026-09-20"), -1);
+}
+
+static void test_a_key_that_is_not_a_day_counts_as_missing(void **state)
+{
+    (void)state;
+    freeReplyObject(redis_server_command(&server, "LPUSH t:day:12345678901234:daily_consumption:2026-09-20 x"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-21 hello"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-22 %s",
+                                         "{\"state\":\"splendid\"}"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-23 %s",
+                                         "{\"state\":\"compl"));
+    freeReplyObject(redis_server_command(&server, "SET t:point:12345678901234 hello"));
+    releve_day first = releve_day_from_civil(2026, 9, 20);
+    struct releve_job job = job_of("", first, first + 4);
+    struct answer answer = begin(&job, NOW);
+    assert_memory_equal(answer.coverage.states, "....", 4);
+    assert_false(answer.facts.refused);
+}
+
+static void test_the_script_names_the_same_dates_as_the_calendar(void **state)
+{
+    (void)state;
+    /* 1128 days over two leap years, one day in three known. */
+    static struct releve_day_entry entries[RELEVE_JOB_DAYS_MAX];
+    releve_day first = releve_day_from_civil(2023, 12, 30);
+    size_t count = 0;
+    for (releve_day day = first; day < first + RELEVE_JOB_DAYS_MAX; day += 3)
+        entries[count++] = (struct releve_day_entry){day, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
+    put(entries, count);
+    struct releve_job job = job_of("", first, first + RELEVE_JOB_DAYS_MAX);
+    struct answer answer = begin(&job, NOW);
+    for (int i = 0; i < RELEVE_JOB_DAYS_MAX; i++)
+        assert_int_equal(answer.coverage.states[i], i % 3 == 0 ? 'h' : '.');
+    job.span = (struct releve_span){first, first};
+    (void)begin(&job, NOW); /* no days: nothing is known of them */
+}
+
+static void test_a_begun_job_is_marked_running_and_does_not_stay_for_ever(void **state)
+{
+    (void)state;
+    releve_day first = releve_day_from_civil(2026, 9, 20);
+    struct releve_job job = job_of("j1", first, first + 4);
+    (void)begin(&job, NOW);
+    expect("HGET t:job:j1 state", "running");
+    expect("HGET t:job:j1 prm", "12345678901234");
+    expect("HGET t:job:j1 kind", "daily_consumption");
+    expect("HGET t:job:j1 start", "2026-09-20");
+    expect("HGET t:job:j1 end", "2026-09-24");
+    expect("HGET t:job:j1 created_at", "2026-09-30T07:00:00Z");
+    long long left_s = integer("TTL t:job:j1");
+    assert_true(left_s > 7 * 24 * 3600 - 60 && left_s <= 7 * 24 * 3600);
+}
+
+/* --- facts ------------------------------------------------------------------------------------------ */
+
+static struct releve_point_facts no_facts(void)
+{
+    return (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+}
+
+static void test_what_was_learned_holds_for_its_time_and_no_longer(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 8, 1);
+    struct releve_point_facts facts = no_facts();
+    facts.activation = (struct releve_floor){day, day + 1};
+    facts.consent.after = day + 20;
+    facts.absent_kinds = RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE);
+    facts.absent[RELEVE_PRODUCTION_LOAD_CURVE] = (struct releve_reason){"ADAM-ERR0069", "not: a producer"};
+    facts.refused = true;
+    facts.refusal = (struct releve_reason){"ADAM-DC-0008", "no consent"};
+    learn(&facts, NOW);
+    struct releve_job job = job_of("", day, day + 2);
+
+    struct answer answer = begin(&job, NOW + 24 * RELEVE_HOUR_MS - RELEVE_SECOND_MS);
+    assert_int_equal(answer.facts.activation.after, day);
+    assert_int_equal(answer.facts.activation.first, day + 1);
+    assert_int_equal(answer.facts.consent.after, day + 20);
+    assert_int_equal(answer.facts.consent.first, RELEVE_DAY_NONE);
+    assert_int_equal(answer.facts.absent_kinds, facts.absent_kinds);
+    assert_string_equal(answer.facts.absent[RELEVE_PRODUCTION_LOAD_CURVE].code, "ADAM-ERR0069");
+    assert_string_equal(answer.facts.absent[RELEVE_PRODUCTION_LOAD_CURVE].text, "not: a producer");
+    assert_true(answer.facts.refused);
+    assert_string_equal(answer.facts.refusal.code, "ADAM-DC-0008");
+    assert_string_equal(answer.facts.refusal.text, "no consent");
+
+    answer = begin(&job, NOW + 24 * RELEVE_HOUR_MS);
+    assert_false(answer.facts.refused);
+    assert_int_equal(answer.facts.consent.after, RELEVE_DAY_NONE);
+    assert_int_equal(answer.facts.absent_kinds, facts.absent_kinds);
+
+    answer = begin(&job, NOW + 30 * 24 * RELEVE_HOUR_MS);
+    assert_int_equal(answer.facts.absent_kinds, 0);
+    assert_int_equal(answer.facts.activation.after, day);
+}
+
+static void test_learning_one_thing_leaves_the_others(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 8, 1);
+    struct releve_point_facts facts = no_facts();
+    learn(&facts, NOW); /* nothing */
+    assert_int_equal(integer("EXISTS t:point:12345678901234"), 0);
+    facts.activation = (struct releve_floor){day, day + 30};
+    learn(&facts, NOW);
+    facts = no_facts();
+    facts.absent_kinds = RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION);
+    learn(&facts, NOW);
+    struct releve_job job = job_of("", day, day + 2);
+    struct answer answer = begin(&job, NOW);
+    assert_int_equal(answer.facts.activation.first, day + 30);
+    assert_int_equal(answer.facts.absent_kinds, RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION));
+    /* A new floor replaces both ends of the old one: the old first may have become untrue. */
+    facts = no_facts();
+    facts.activation.after = day + 30;
+    learn(&facts, NOW);
+    answer = begin(&job, NOW);
+    assert_int_equal(answer.facts.activation.after, day + 30);
+    assert_int_equal(answer.facts.activation.first, RELEVE_DAY_NONE);
+}
+
+/* --- results ---------------------------------------------------------------------------------------- */
+
+static struct releve_result result_of(const struct releve_job *job)
+{
+    struct releve_result result = {.job = *job, .state = RELEVE_JOB_PARTIAL, .days = 4, .complete = 3, .failed = 1};
+    result.requests = 2;
+    result.reason = (struct releve_reason){"http-500", "later"};
+    result.finished_at = NOW;
+    return result;
+}
+
+static void finish(const struct releve_result *result)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_finish(f.store, result, on_done, &answer);
+    await_ok(&f, &answer);
+}
+
+static void test_a_job_ends_once_in_hash_stream_and_reply_list(void **state)
+{
+    (void)state;
+    struct releve_job job = job_of("j2", 20000, 20004);
+    (void)snprintf(job.reply_to, sizeof job.reply_to, "answers here");
+    (void)begin(&job, NOW);
+    struct releve_result result = result_of(&job);
+    char *json = releve_result_json(&result);
+    finish(&result);
+    result.state = RELEVE_JOB_DONE; /* a second worker comes late */
+    finish(&result);
+    (void)begin(&job, NOW); /* and a third */
+
+    expect("HGET t:job:j2 state", "partial");
+    expect("HGET t:job:j2 complete", "3");
+    expect("HGET t:job:j2 failed", "1");
+    expect("HGET t:job:j2 cut", "0");
+    expect("HGET t:job:j2 requests", "2");
+    expect("HGET t:job:j2 error", "http-500: later");
+    expect("HGET t:job:j2 finished_at", "2026-09-30T08:00:00Z");
+    assert_int_equal(integer("HLEN t:job:j2"), 16);
+    assert_true(integer("TTL t:job:j2") > 7 * 24 * 3600 - 60);
+    assert_int_equal(integer("XLEN t:results"), 1);
+    redisReply *reply = redis_server_command(&server, "XRANGE t:results - +");
+    assert_string_equal(reply->element[0]->element[1]->element[0]->str, "json");
+    assert_string_equal(reply->element[0]->element[1]->element[1]->str, json);
+    freeReplyObject(reply);
+    reply = redis_server_command(&server, "LRANGE %s 0 -1", "answers here");
+    assert_int_equal(reply->elements, 1);
+    assert_string_equal(reply->element[0]->str, json);
+    freeReplyObject(reply);
+    free(json);
+}
+
+static void test_a_reply_list_that_is_no_list_keeps_nobody_from_the_result(void **state)
+{
+    (void)state;
+    freeReplyObject(redis_server_command(&server, "SET broken x"));
+    struct releve_job job = job_of("j3", 20000, 20004);
+    (void)snprintf(job.reply_to, sizeof job.reply_to, "broken");
+    struct releve_result result = result_of(&job);
+    finish(&result);
+    expect("HGET t:job:j3 state", "partial");
+    assert_int_equal(integer("XLEN t:results"), 1);
+}
+
+static void test_a_result_that_redis_refuses_leaves_the_job_unfinished(void **state)
+{
+    (void)state;
+    freeReplyObject(redis_server_command(&server, "SET t:results x"));
+    struct releve_job job = job_of("j4", 20000, 20004);
+    (void)begin(&job, NOW);
+    struct releve_result result = result_of(&job);
+    struct answer answer = {.calls = 0};
+    releve_store_finish(f.store, &result, on_done, &answer);
+    await_answer(&f, &answer);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(answer.error.text, "WRONGTYPE"));
+    expect("HGET t:job:j4 state", "running");
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+struct seen {
+    struct answer done; /* first: on_done takes it for an answer */
+    int count;
+    releve_day last;
+    char json[512];
+};
+
+static void on_day(void *data, releve_day day, const char *json, size_t json_bytes)
+{
+    struct seen *seen = data;
+    assert_true(seen->count == 0 || day > seen->last);
+    assert_int_equal(strlen(json), json_bytes);
+    seen->last = day;
+    seen->count++;
+    (void)snprintf(seen->json, sizeof seen->json, "%s", json);
+}
+
+static struct seen seen;
+
+static void test_days_are_read_in_order_whatever_lies_between(void **state)
+{
+    (void)state;
+    static struct releve_day_entry entries[350];
+    for (int i = 0; i < 350; i++)
+        entries[i] = (struct releve_day_entry){20000 + 2 * i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
+    put(entries, 350);
+    put(entries, 0);
+    memset(&seen, 0, sizeof seen);
+    releve_store_read_days(f.store, PRM, RELEVE_DAILY_CONSUMPTION, (struct releve_span){19990, 20700}, on_day, on_done,
+                           &seen);
+    await_ok(&f, &seen.done);
+    assert_int_equal(seen.count, 350);
+    assert_int_equal(seen.last, 20698);
+    assert_non_null(strstr(seen.json, "\"state\":\"hole\""));
+}
+
+/* --- permits and news ------------------------------------------------------------------------------- */
+
+static const struct releve_quota two_a_minute = {1, {{2, 60 * RELEVE_SECOND_MS}}};
+
+static releve_time ask(struct releve_store *store, const char *id)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_permit_ask(store, "b", &two_a_minute, id, on_permit, &answer);
+    await_ok(&f, &answer);
+    return answer.wait_ms;
+}
+
+static void test_permits_are_granted_refused_settled_and_given_back(void **state)
+{
+    (void)state;
+    struct answer settled = {.calls = 0}, returned = {.calls = 0}, closed = {.calls = 0}, usage = {.calls = 0};
+    assert_int_equal(ask(f.store, "p1"), 0);
+    assert_int_equal(ask(f.store, "p2"), 0);
+    assert_true(ask(f.store, "p3") > 60 * RELEVE_SECOND_MS);
+    releve_store_permit_settle(f.store, "b", &two_a_minute, "p1", on_permit, &settled);
+    await_ok(&f, &settled);
+    assert_true(settled.wait_ms > 0 && settled.wait_ms <= 60 * RELEVE_SECOND_MS + 2);
+    releve_store_bucket_usage(f.store, "b", &two_a_minute, on_usage, &usage);
+    await_ok(&f, &usage);
+    assert_int_equal(usage.usage.used[0], 2);
+    assert_int_equal(usage.usage.closed_ms, 0);
+    assert_true(usage.usage.next_ms > 0);
+    releve_store_permit_return(f.store, "b", &two_a_minute, "p2", on_permit, &returned);
+    await_ok(&f, &returned);
+    assert_int_equal(returned.wait_ms, 0);
+    releve_store_bucket_close(f.store, "b", 30 * RELEVE_SECOND_MS, on_done, &closed);
+    await_ok(&f, &closed);
+    releve_time wait_ms = ask(f.store, "p4");
+    assert_true(wait_ms > 0 && wait_ms <= 30 * RELEVE_SECOND_MS);
+}
+
+struct news {
+    int calls;
+    releve_time wait_ms;
+};
+
+static void on_due(void *data, const char *bucket, releve_time wait_ms)
+{
+    struct news *news = data;
+    assert_string_equal(bucket, "b");
+    news->calls++;
+    news->wait_ms = wait_ms;
+}
+
+static void test_a_refused_asker_hears_when_somebody_elses_permit_comes_back(void **state)
+{
+    (void)state;
+    struct news news = {.calls = 0}, other = {.calls = 0};
+    struct answer returned = {.calls = 0};
+    releve_store_watch_bucket(f.store, "b", on_due, &other);
+    releve_store_watch_bucket(f.store, "b", on_due, &news); /* in its place */
+    assert_int_equal(news.calls, 0);
+    await_calls(&f, &news.calls, 1); /* the subscription begins */
+    assert_int_equal(news.wait_ms, 0);
+    assert_int_equal(ask(f.store, "p1"), 0);
+    assert_int_equal(ask(f.store, "p2"), 0);
+    assert_true(ask(f.store, "p3") > 0);
+    news.wait_ms = -1;
+    releve_store_permit_return(f.store, "b", &two_a_minute, "p1", on_permit, &returned);
+    await_calls(&f, &news.calls, 2);
+    assert_int_equal(news.wait_ms, 0);
+    await_ok(&f, &returned);
+    assert_int_equal(other.calls, 0);
+}
+
+static void test_closing_tells_everybody_who_waits(void **state)
+{
+    (void)state;
+    struct answer answers[3] = {{.calls = 0}};
+    releve_store_permit_ask(f.store, "b", &two_a_minute, "p1", on_permit, &answers[0]);
+    struct releve_job job = job_of("", 20000, 20001);
+    releve_store_begin(f.store, &job, NOW, on_known, &answers[1]);
+    struct news news = {.calls = 0};
+    releve_store_watch_bucket(f.store, "b", on_due, &news);
+    fixture_close(&f);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(answers[i].calls, 1);
+        assert_int_equal(answers[i].error.code, RELEVE_E_INTERRUPTED);
+    }
+}
+
+int main(void)
+{
+#define with_store(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
+    const struct CMUnitTest tests[] = {
+        with_store(test_every_state_of_a_day_comes_back_as_its_letter),
+        with_store(test_a_key_that_is_not_a_day_counts_as_missing),
+        with_store(test_the_script_names_the_same_dates_as_the_calendar),
+        with_store(test_a_begun_job_is_marked_running_and_does_not_stay_for_ever),
+        with_store(test_what_was_learned_holds_for_its_time_and_no_longer),
+        with_store(test_learning_one_thing_leaves_the_others),
+        with_store(test_a_job_ends_once_in_hash_stream_and_reply_list),
+        with_store(test_a_reply_list_that_is_no_list_keeps_nobody_from_the_result),
+        with_store(test_a_result_that_redis_refuses_leaves_the_job_unfinished),
+        with_store(test_days_are_read_in_order_whatever_lies_between),
+        with_store(test_permits_are_granted_refused_settled_and_given_back),
+        with_store(test_a_refused_asker_hears_when_somebody_elses_permit_comes_back),
+        cmocka_unit_test_setup(test_closing_tells_everybody_who_waits, open_store),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}

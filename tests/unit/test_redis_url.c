@@ -1,0 +1,165 @@
+/* RELEVE_REDIS: every form that is promised, a clear line for every other, and never a password in it. */
+#include <adapters/redis/url.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+static struct releve_redis_url parse(const char *text)
+{
+    struct releve_redis_url url;
+    struct releve_error error = {.text = ""};
+    if (releve_redis_url_parse(text, &url, &error) != RELEVE_OK)
+        fail_msg("%s: %s", text, error.text);
+    return url;
+}
+
+static void refuse(const char *text, const char *said)
+{
+    struct releve_redis_url url;
+    struct releve_error error = {.text = ""};
+    assert_int_equal(releve_redis_url_parse(text, &url, &error), RELEVE_E_CONFIG);
+    assert_int_equal(error.code, RELEVE_E_CONFIG);
+    assert_null(strchr(error.text, '\n'));
+    assert_null(strstr(error.text, "s3cret"));
+    if (strstr(error.text, said) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", error.text, said);
+}
+
+static void test_a_host_alone_has_the_usual_port_and_database_zero(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis://example.org");
+    assert_int_equal(url.where, RELEVE_REDIS_TCP);
+    assert_string_equal(url.host, "example.org");
+    assert_int_equal(url.port, 6379);
+    assert_int_equal(url.db, 0);
+    assert_string_equal(url.user, "");
+    assert_string_equal(url.password, "");
+    assert_string_equal(url.address, "redis://example.org:6379/0");
+    assert_int_equal(parse("redis://example.org/").db, 0);
+}
+
+static void test_user_password_port_and_database_are_read(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis://ada:p%40s%2Fs%25@10.0.0.7:6380/12");
+    assert_string_equal(url.user, "ada");
+    assert_string_equal(url.password, "p@s/s%");
+    assert_string_equal(url.host, "10.0.0.7");
+    assert_int_equal(url.port, 6380);
+    assert_int_equal(url.db, 12);
+    assert_string_equal(url.address, "redis://10.0.0.7:6380/12");
+}
+
+static void test_a_password_needs_no_user_and_may_hold_colons_and_ats(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis://:a:b@c@host");
+    assert_string_equal(url.user, "");
+    assert_string_equal(url.password, "a:b@c");
+    assert_string_equal(url.host, "host");
+}
+
+static void test_an_ipv6_address_stands_in_brackets(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis://:x@[::1]:7000/1");
+    assert_string_equal(url.host, "::1");
+    assert_int_equal(url.port, 7000);
+    assert_string_equal(url.address, "redis://[::1]:7000/1");
+    assert_int_equal(parse("redis://[fe80::1]").port, 6379);
+}
+
+static void test_a_unix_socket_has_an_absolute_path_and_maybe_a_database(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("unix:///run/redis/a%20b.sock?db=3");
+    assert_int_equal(url.where, RELEVE_REDIS_UNIX);
+    assert_string_equal(url.path, "/run/redis/a b.sock");
+    assert_int_equal(url.db, 3);
+    assert_string_equal(url.address, "unix:///run/redis/a b.sock?db=3");
+    assert_string_equal(parse("unix:///tmp/r").address, "unix:///tmp/r");
+}
+
+static void test_embedded_takes_a_directory_or_none(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("embedded").where, RELEVE_REDIS_EMBEDDED);
+    assert_string_equal(parse("embedded").path, "");
+    assert_string_equal(parse("embedded:").path, "");
+    assert_string_equal(parse("embedded:some/where%20x").path, "some/where%20x");
+}
+
+static void test_what_is_no_address_is_refused_with_one_line_and_no_secret(void **state)
+{
+    (void)state;
+    refuse("", "no address");
+    refuse("localhost:6379", "no address");
+    refuse("http://user:s3cret@host", "no address");
+    refuse("embeddeds3cret", "no address");
+    refuse("rediss://:s3cret@host", "TLS");
+    refuse("redis://", "host");
+    refuse("redis://:s3cret@", "host");
+    refuse("redis://s3cret@host", "user:password");
+    refuse("redis://user:@host", "empty");
+    refuse("redis://:s3cret%zz@host", "percent");
+    refuse("redis://:s3cret%00@host", "percent");
+    refuse("redis://:s3cret%4@host", "percent");
+    refuse("redis://:s3cret@host:0", "port");
+    refuse("redis://:s3cret@host:65536", "port");
+    refuse("redis://:s3cret@host:12x", "port");
+    refuse("redis://:s3cret@host:", "port");
+    refuse("redis://:s3/cret@host", "port");
+    refuse("redis://:s3cret@host/x", "database");
+    refuse("redis://:s3cret@host/-1", "database");
+    refuse("redis://:s3cret@host/99999", "database");
+    refuse("redis://:s3cret@host/1?timeout=3", "database");
+    refuse("redis://:s3cret@[::1", "[ ]");
+    refuse("redis://:s3cret@[::1]x", "[ ]");
+    refuse("redis://:s3cret@ho%0ast", "host");
+    refuse("unix://relative", "absolute");
+    refuse("unix:///tmp/r?db=", "db");
+    refuse("unix:///tmp/r?password=s3cret", "db");
+}
+
+static void test_texts_too_long_for_their_place_are_refused(void **state)
+{
+    (void)state;
+    char text[4096] = "unix:///";
+    memset(text + 8, 'a', RELEVE_REDIS_SOCKET_PATH_MAX - 1);
+    assert_int_equal(strlen(parse(text).path), RELEVE_REDIS_SOCKET_PATH_MAX);
+    text[strlen(text)] = 'a';
+    refuse(text, "107");
+    memset(text, 0, sizeof text);
+    memcpy(text, "redis://", 8);
+    memset(text + 8, 'h', RELEVE_REDIS_HOST_BYTES);
+    refuse(text, "host");
+    memset(text, 0, sizeof text);
+    memcpy(text, "embedded:", 9);
+    memset(text + 9, 'd', RELEVE_REDIS_PATH_BYTES);
+    refuse(text, "too long");
+    memset(text, 0, sizeof text);
+    memcpy(text, "redis://:", 9);
+    memset(text + 9, 'p', RELEVE_REDIS_SECRET_BYTES);
+    memcpy(text + 9 + RELEVE_REDIS_SECRET_BYTES, "@h", 2);
+    refuse(text, "too long");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_host_alone_has_the_usual_port_and_database_zero),
+        cmocka_unit_test(test_user_password_port_and_database_are_read),
+        cmocka_unit_test(test_a_password_needs_no_user_and_may_hold_colons_and_ats),
+        cmocka_unit_test(test_an_ipv6_address_stands_in_brackets),
+        cmocka_unit_test(test_a_unix_socket_has_an_absolute_path_and_maybe_a_database),
+        cmocka_unit_test(test_embedded_takes_a_directory_or_none),
+        cmocka_unit_test(test_what_is_no_address_is_refused_with_one_line_and_no_secret),
+        cmocka_unit_test(test_texts_too_long_for_their_place_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
