@@ -3,7 +3,6 @@
 #include "fault.h"
 #include "json.h"
 #include <ctype.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +19,8 @@ static void add_code(struct enedis_fault *fault, const cJSON *item)
     const char *text = NULL;
     if (cJSON_IsString(item)) {
         text = item->valuestring;
-    } else if (cJSON_IsNumber(item) && fabs(item->valuedouble) < CODE_NUMBER_MAX && fault->number[0] == '\0') {
+    } else if (cJSON_IsNumber(item) && item->valuedouble > -CODE_NUMBER_MAX && item->valuedouble < CODE_NUMBER_MAX &&
+               fault->number[0] == '\0') {
         (void)snprintf(fault->number, sizeof fault->number, "%.0f", item->valuedouble);
         text = fault->number;
     }

@@ -5,7 +5,6 @@
 #include "json.h"
 #include "point.h"
 #include <assert.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ static bool read_value(const cJSON *item, int32_t *value)
         return true;
     if (cJSON_IsNumber(item)) {
         double number = item->valuedouble;
-        if (!(number >= 0 && number <= RELEVE_VALUE_MAX) || floor(number) < number)
+        if (!(number >= 0 && number <= RELEVE_VALUE_MAX) || (double)(int32_t)number < number)
             return false;
         *value = (int32_t)number;
         return true;
@@ -133,7 +132,7 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm)
 {
     if (cJSON_IsNumber(item)) /* 14 digits are exact in a double */
-        return item->valuedouble >= 0 && fabs(item->valuedouble - (double)prm) < 0.5;
+        return item->valuedouble >= (double)prm && item->valuedouble <= (double)prm;
     releve_prm found;
     return cJSON_IsString(item) && releve_prm_parse(item->valuestring, strlen(item->valuestring), &found) &&
            found == prm;
