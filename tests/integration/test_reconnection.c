@@ -1,5 +1,7 @@
 /* The connection to Redis: what a failure to connect says, and that nothing is lost, doubled or forgotten when a
  * connection breaks. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +25,27 @@ static int start(void **state)
     return 0;
 }
 
+/* A port that was free a moment ago. */
+static int free_port(void)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof name;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, bytes), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &bytes), 0);
+    (void)close(fd);
+    return ntohs(name.sin_port);
+}
+
+static int port;
+
 static int start_with_password(void **state)
 {
     (void)state;
-    static const char *const extra[] = {"--requirepass", "s3cret/@", NULL};
+    char text[16];
+    port = free_port();
+    (void)snprintf(text, sizeof text, "%d", port);
+    const char *const extra[] = {"--bind", "127.0.0.1", "--port", text, "--requirepass", "s3cret/@", NULL};
     redis_server_start(&server, extra);
     return 0;
 }
@@ -80,19 +99,28 @@ static void test_a_peer_that_never_answers_is_given_up(void **state)
 static void test_a_wrong_or_missing_password_is_told_apart_and_never_shown(void **state)
 {
     (void)state;
-    char url[256];
-    (void)snprintf(url, sizeof url, "unix://%s", server.socket);
-    expect_failure(url, 0, "wants a password", server.url);
+    char url[256], address[64];
     (void)snprintf(url, sizeof url, "unix://%s?db=3", server.socket);
+    expect_failure(server.url, 0, "wants a password", server.url);
     expect_failure(url, 0, "wants a password", server.url);
+    (void)snprintf(address, sizeof address, "redis://127.0.0.1:%d/3", port);
+    (void)snprintf(url, sizeof url, "redis://:s3crets@127.0.0.1:%d/3", port);
+    expect_failure(url, 0, "refuses the password", address);
+    (void)snprintf(url, sizeof url, "redis://ada:s3cret%%2F%%40@127.0.0.1:%d/3", port);
+    expect_failure(url, 0, "refuses the password", address);
+    static const char *const users[] = {":", "default:"};
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(url, sizeof url, "redis://%ss3cret%%2F%%40@localhost:%d/3", users[i], port);
+        fixture_open(&f, url, 0);
+        if (f.ready.error.code != RELEVE_OK)
+            fail_msg("%s", f.ready.error.text);
+        fixture_close(&f);
+    }
 }
 
-static void test_the_store_names_itself_and_takes_its_database(void **state)
+static void test_the_store_works_in_its_database(void **state)
 {
     (void)state;
-    static const char *const extra[] = {"--port", "0", "--appendonly", "no", NULL};
-    redis_server_kill(&server);
-    redis_server_restart(&server, extra);
     char url[256];
     (void)snprintf(url, sizeof url, "unix://%s?db=3", server.socket);
     fixture_open(&f, url, 0);
@@ -285,7 +313,7 @@ int main(void)
         cmocka_unit_test(test_a_peer_that_never_answers_is_given_up),
         cmocka_unit_test_setup_teardown(test_a_wrong_or_missing_password_is_told_apart_and_never_shown,
                                         start_with_password, end),
-        with_server(test_the_store_names_itself_and_takes_its_database),
+        with_server(test_the_store_works_in_its_database),
         with_server(test_a_server_killed_in_mid_flight_loses_and_doubles_nothing),
         with_server(test_a_peer_that_falls_silent_is_noticed_and_everything_is_sent_again),
         with_server(test_a_redis_that_forgot_the_scripts_learns_them_again),
