@@ -1,0 +1,81 @@
+"""The house: which file may include what (the arrows of docs/architecture.md), and what must not be in the tree."""
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
+LIBC = {"assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h",
+        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+LIBRARIES = {  # which outside library each adapter is there for
+    "http": ("curl/",),
+    "enedis": ("cjson/",),
+    "redis": ("hiredis/", "cjson/"),
+    "sandbox": ("microhttpd.h", "cjson/"),
+}
+TABLES = ("uthash.h", "utlist.h")  # and those are for everybody outside the core
+OUTSIDE = ("curl/", "cjson/", "hiredis/", "microhttpd.h", "uv.h")
+
+
+def sources(folder):
+    found = sorted(p for p in (ROOT / folder).rglob("*") if p.suffix in (".c", ".h"))
+    assert found, f"no sources in {folder}"
+    return found
+
+
+def includes(path):
+    return INCLUDE.findall(path.read_text())
+
+
+def test_the_core_includes_nothing_but_libc_and_the_public_headers():
+    for path in sources("engine/core"):
+        for name in includes(path):
+            own = (path.parent / name).exists() and "/" not in name
+            assert name in LIBC or name.startswith("releve/") or own, f"{path}: {name}"
+
+
+def test_public_headers_include_nothing_but_libc_libuv_and_each_other():
+    for path in sources("include/releve"):
+        for name in includes(path):
+            assert name in LIBC or name.startswith("releve/") or name == "uv.h", f"{path}: {name}"
+
+
+def test_the_headers_of_the_core_know_no_loop():
+    names, pending = set(), ["core.h"]
+    while pending:
+        name = pending.pop()
+        names.add(name)
+        for include in includes(ROOT / "include/releve" / name):
+            assert include != "uv.h", f"{name}: {include}"
+            if include.startswith("releve/") and include[7:] not in names:
+                pending.append(include[7:])
+
+
+def test_the_runtime_knows_no_adapter_and_no_library_but_libuv():
+    for path in sources("engine/runtime"):
+        for name in includes(path):
+            assert "adapters/" not in name and not name.startswith(tuple(x for x in OUTSIDE if x != "uv.h")), \
+                f"{path}: {name}"
+
+
+def test_an_adapter_knows_its_own_library_and_no_other_adapter():
+    for adapter, own in LIBRARIES.items():
+        for path in sources(f"adapters/{adapter}"):
+            for name in includes(path):
+                if name.startswith("adapters/") or "../" in name:
+                    assert name.startswith(f"adapters/{adapter}/"), f"{path}: {name}"
+                if name.startswith(OUTSIDE) and name != "uv.h":
+                    assert name.startswith(own), f"{path}: {name}"
+
+
+def test_each_source_file_says_what_it_is_for():
+    for folder in ("include", "engine", "adapters"):
+        for path in sources(folder):
+            assert path.read_text().startswith("/*"), f"{path}: begins without a comment"
+
+
+def test_c_files_are_formatted_as_the_file_in_the_repo_says():
+    files = [str(p) for folder in ("include", "engine", "adapters", "tests", "bench") if (ROOT / folder).exists()
+             for p in sorted((ROOT / folder).rglob("*")) if p.suffix in (".c", ".h")]
+    done = subprocess.run(["clang-format", "--dry-run", "--Werror", *files], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:2000]
