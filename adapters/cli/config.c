@@ -176,14 +176,14 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
 
 enum releve_code releve_config_redis(struct releve_config *config, struct releve_error *error)
 {
-    if (strncmp(config->redis, "embedded", 8) != 0)
-        return RELEVE_OK;
-    char directory[RELEVE_CONFIG_VALUE_BYTES];
-    (void)snprintf(directory, sizeof directory, "%s", config->redis[8] == ':' ? config->redis + 9 : "");
-    char url[RELEVE_EMBEDDED_URL_BYTES];
-    enum releve_code code = releve_embedded_start(directory, url, error);
+    struct releve_redis_url url;
+    enum releve_code code = releve_redis_url_parse(config->redis, &url, error);
+    if (code != RELEVE_OK || url.where != RELEVE_REDIS_EMBEDDED)
+        return code;
+    char socket[RELEVE_EMBEDDED_URL_BYTES];
+    code = releve_embedded_start(url.path, socket, error);
     if (code == RELEVE_OK)
-        (void)snprintf(config->redis, sizeof config->redis, "%s", url);
+        (void)snprintf(config->redis, sizeof config->redis, "%s", socket);
     return code;
 }
 

@@ -36,6 +36,17 @@ void releve_core_notice(struct releve_core *core, enum releve_notice notice, con
     action->wait_ms = wait_ms;
 }
 
+struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job)
+{
+    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
+    struct releve_point_facts *facts = &core->facts[core->facts_next++];
+    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
+    action->job = &job->wish;
+    action->facts = facts;
+    return facts;
+}
+
 releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job)
 {
     return (releve_handle)(job - core->jobs);

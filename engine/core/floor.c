@@ -58,14 +58,14 @@ static void dissolve_early(struct releve_core *core, struct job *job)
     }
 }
 
-static void learn(struct releve_core *core, struct job *job)
+/* Keeps the floor that changed, and no other: each has an age of its own. */
+static void learn(struct releve_core *core, struct job *job, enum floor_cause cause)
 {
-    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
-    struct releve_point_facts *facts = &core->facts[core->facts_next++];
-    *facts = (struct releve_point_facts){.activation = job->point->activation, .consent = job->point->consent};
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
-    action->job = &job->wish;
-    action->facts = facts;
+    struct releve_point_facts *facts = releve_core_learn(core, job);
+    if (cause == FLOOR_ACTIVATION)
+        facts->activation = job->point->activation;
+    else
+        facts->consent = job->point->consent;
 }
 
 void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first)
@@ -84,12 +84,11 @@ void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_
         releve_floor_cut(core, other);
     }
     if (cause != FLOOR_HISTORY)
-        learn(core, job);
+        learn(core, job, cause);
 }
 
 void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day first)
 {
-    bool news = false;
     for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
         struct releve_floor *floor = releve_floor_of(core, job, cause);
         if (floor->first != RELEVE_DAY_NONE && floor->first <= first)
@@ -97,8 +96,7 @@ void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day
         floor->first = first;
         if (floor->after != RELEVE_DAY_NONE && floor->after >= first)
             floor->after = RELEVE_DAY_NONE; /* as above */
-        news = news || (cause != FLOOR_HISTORY && floor->after != RELEVE_DAY_NONE);
+        if (cause != FLOOR_HISTORY && floor->after != RELEVE_DAY_NONE)
+            learn(core, job, cause);
     }
-    if (news)
-        learn(core, job);
 }

@@ -126,13 +126,9 @@ static void refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
         if (other->phase == JOB_RUNNING && other->point == job->point && other->wish.kind == job->wish.kind)
             releve_job_absent(core, other, &answer->reason);
     }
-    struct releve_point_facts *facts = &core->facts[core->facts_next++];
-    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    struct releve_point_facts *facts = releve_core_learn(core, job);
     facts->absent_kinds = RELEVE_KIND_BIT(job->wish.kind);
     facts->absent[job->wish.kind] = answer->reason;
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
-    action->job = &job->wish;
-    action->facts = facts;
 }
 
 static void refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
@@ -147,13 +143,9 @@ static void refuse_point(struct releve_core *core, struct chunk *chunk, const st
         if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].point == point)
             releve_job_give_up(core, &core->jobs[i], &answer->reason);
     releve_core_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->refusal, 0);
-    struct releve_point_facts *facts = &core->facts[core->facts_next++];
-    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    struct releve_point_facts *facts = releve_core_learn(core, job);
     facts->refused = true;
     facts->refusal = answer->reason;
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
-    action->job = &job->wish;
-    action->facts = facts;
 }
 
 static void refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)

@@ -123,6 +123,8 @@ struct releve_core {
 struct releve_action *releve_core_act(struct releve_core *core, enum releve_action_type type);
 void releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
                         const struct releve_reason *reason, releve_time wait_ms);
+/* A LEARN action about the job's usage point; the caller sets what was learned. */
+struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job);
 releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job);
 releve_handle releve_core_chunk_handle(const struct releve_core *core, const struct chunk *chunk);
 

@@ -2,7 +2,6 @@
  * arrive after its permit has aged out of the ledger, and the ledger hears at once when one is over. */
 #include "state.h"
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +64,26 @@ static void on_permit(void *data, const struct releve_error *error, releve_time 
     step_permit(bucket, RELEVE_EVENT_PERMIT, wait_ms);
 }
 
+static void write_digits(char *out, size_t count, uint64_t number)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+    for (size_t i = 0; i < count; i++, number >>= 6)
+        out[i] = digits[number & 63];
+    out[count] = '\0';
+}
+
+/* 7 digits of 6 bits for the process, 5 for its permits: two processes in four million million share an id, and Redis
+ * keeps 12 characters in 16 bytes. */
+static void name_permit(struct releve_runtime *runtime, char out[RELEVE_PERMIT_ID_BYTES])
+{
+    write_digits(out, 7, runtime->id);
+    write_digits(out + 7, 5, ++runtime->permits);
+}
+
 void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)
 {
     struct bucket *bucket = &runtime->buckets[bucket_index];
-    (void)snprintf(bucket->permit, sizeof bucket->permit, "%s:%" PRIx64, runtime->id, ++runtime->permits);
+    name_permit(runtime, bucket->permit);
     bucket->asked_at_ms = uv_hrtime() / 1000000;
     releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_permit, bucket);
 }

@@ -254,9 +254,8 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, uv_loop_t *loo
     runtime->options = *options;
     runtime->dialect = options->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     runtime->on_ready = ready;
-    char id[RELEVE_JOB_ID_BYTES];
-    releve_job_id_new(id);
-    memcpy(runtime->id, id, sizeof runtime->id - 1);
+    if (uv_random(NULL, NULL, &runtime->id, sizeof runtime->id, 0, NULL) != 0)
+        abort(); /* as above: two processes with one id would share permits */
     if (!copy_strings(&runtime->options) || uv_timer_init(loop, &runtime->timer) != 0) {
         free_runtime(runtime);
         return releve_fail(error, RELEVE_E_SYSTEM, "no memory");
