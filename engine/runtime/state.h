@@ -39,7 +39,7 @@ struct releve_runtime {
     unsigned bucket_of[RELEVE_KINDS];
     struct exchange *unsent; /* requests that failed before they were sent */
     uint64_t permits;        /* ids given out */
-    char id[17];             /* of this process, in permit ids */
+    uint64_t id;      /* of this process, in permit ids: random */
     char token[RELEVE_TOKEN_BYTES];
     bool ready, stepping, pulling, closing;
     void (*on_ready)(void *data, const struct releve_error *error);
