@@ -3,6 +3,7 @@
 #include "lookup.h"
 #include "progress.h"
 #include "selection.h"
+#include <engine/runtime/bucket.h>
 #include <engine/runtime/dialect.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -21,7 +22,8 @@ struct plan {
     bool json;
     struct releve_lookup lookup;
     releve_day today;
-    int days_min;
+    const struct releve_dialect *dialect;
+    releve_time makespan_ms;
     size_t next, under_way;
     struct total kinds[RELEVE_MEASURES], all;
 };
@@ -45,6 +47,37 @@ static void count(struct total *total, const struct releve_cost *cost)
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
+/* Where a token request counts in the same bucket, it is one request more. */
+static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
+{
+    const char *family = plan->dialect->family(RELEVE_DAILY_CONSUMPTION);
+    uint64_t requests = plan->all.requests;
+    if (requests > 0 && strcmp(family, plan->dialect->token_family) == 0)
+        requests++;
+    plan->makespan_ms = releve_quota_makespan_ms(&plan->config.quota, requests, 0, over_ms, count);
+}
+
+static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
+{
+    struct plan *plan = data;
+    if (error->code == RELEVE_OK)
+        compute_makespan(plan, over_ms, count);
+    releve_lookup_end(&plan->lookup, error);
+}
+
+/* All jobs are counted: what of the quota is used already? Without a CLIENT_ID nobody knows whose quota is meant. */
+static void ask_ledger(struct plan *plan)
+{
+    if (plan->config.client_id[0] == '\0') {
+        compute_makespan(plan, NULL, 0);
+        releve_lookup_end(&plan->lookup, NULL);
+        return;
+    }
+    char bucket[RELEVE_BUCKET_BYTES];
+    releve_bucket_name(plan->dialect->family(RELEVE_DAILY_CONSUMPTION), plan->config.client_id, bucket);
+    releve_store_bucket_permits(plan->lookup.store, bucket, &plan->config.quota, on_permits, plan);
+}
+
 static void ask_next(struct question *question)
 {
     struct plan *plan = question->plan;
@@ -55,7 +88,7 @@ static void ask_next(struct question *question)
         releve_store_begin(plan->lookup.store, &question->job, releve_clock_civil(plan->config.today), on_known,
                            question);
     } else if (plan->under_way == 0) {
-        releve_lookup_end(&plan->lookup, NULL);
+        ask_ledger(plan);
     }
 }
 
@@ -69,7 +102,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         releve_lookup_end(&plan->lookup, error);
         return;
     }
-    struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->days_min);
+    struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
     count(&plan->kinds[question->job.kind], &cost);
     count(&plan->all, &cost);
     ask_next(question);
@@ -84,11 +117,11 @@ static void start(void *data)
     }
 }
 
-static void print_table(const struct plan *plan, releve_time makespan)
+static void print_table(const struct plan *plan)
 {
     char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT];
     releve_quota_format(&plan->config.quota, quota);
-    releve_duration_format(makespan, duration);
+    releve_duration_format(plan->makespan_ms, duration);
     printf("%-28s %9s %12s %12s %10s\n", "kind", "jobs", "days known", "days to ask", "requests");
     for (int kind = 0; kind <= RELEVE_MEASURES; kind++) {
         const struct total *row = kind < RELEVE_MEASURES ? &plan->kinds[kind] : &plan->all;
@@ -97,17 +130,18 @@ static void print_table(const struct plan *plan, releve_time makespan)
                    kind < RELEVE_MEASURES ? releve_kind_facts((enum releve_kind)kind)->name : "all", row->jobs,
                    row->known, row->days, row->requests);
     }
-    printf("\nUnder the quota %s this takes at least %s. Days before a meter's activation may cost some more or fewer "
-           "requests.\n",
-           quota, duration);
+    printf(
+        "\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
+        "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first day.\n",
+        quota, duration);
 }
 
-static void print_json(const struct plan *plan, releve_time makespan)
+static void print_json(const struct plan *plan)
 {
     printf("{\"usage_points\":%zu,\"jobs\":%" PRIu64 ",\"days_known\":%" PRIu64 ",\"days\":%" PRIu64
            ",\"requests\":%" PRIu64 ",\"seconds\":%.3f,\"kinds\":{",
            plan->selection.prms_count, plan->all.jobs, plan->all.known, plan->all.days, plan->all.requests,
-           (double)makespan / 1000.0);
+           (double)plan->makespan_ms / 1000.0);
     const char *comma = "";
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         const struct total *row = &plan->kinds[kind];
@@ -145,13 +179,12 @@ static int plan_main(int argc, char **argv)
     if (releve_config_load(&plan.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
-    plan.days_min = (plan.config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026)->days_min;
+    plan.dialect = plan.config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     if (releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (releve_selection_jobs(&plan.selection) > 0 &&
          releve_lookup_run(&plan.lookup, &plan.config, start, &plan, &error) != RELEVE_OK))
         return releve_command_fail(&error);
-    releve_time makespan = releve_quota_makespan_ms(&plan.config.quota, plan.all.requests, 0, NULL, 0);
-    (plan.json ? print_json : print_table)(&plan, makespan);
+    (plan.json ? print_json : print_table)(&plan);
     releve_selection_free(&plan.selection);
     return 0;
 }

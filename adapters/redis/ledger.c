@@ -129,6 +129,32 @@ void releve_store_bucket_usage(struct releve_store *store, const char *bucket, c
     ask_script(store, "read how full a bucket is", "usage", bucket, quota, "", 0, on_usage, call);
 }
 
+struct permits_call {
+    releve_store_permits reply;
+    void *data;
+};
+
+static void on_permits(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct permits_call call = *(struct permits_call *)data;
+    free(data);
+    size_t count = reply != NULL ? reply->elements : 0;
+    releve_time *over_ms = count > 0 ? releve_redis_alloc(count, sizeof *over_ms) : NULL;
+    for (size_t i = 0; i < count; i++)
+        over_ms[i] = (releve_time)reply->element[i]->integer;
+    call.reply(call.data, error, over_ms, count);
+    free(over_ms);
+}
+
+void releve_store_bucket_permits(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                 releve_store_permits reply, void *data)
+{
+    assert(reply != NULL);
+    struct permits_call *call = releve_redis_alloc(1, sizeof *call);
+    *call = (struct permits_call){reply, data};
+    ask_script(store, "read the permits of a bucket", "permits", bucket, quota, "", 0, on_permits, call);
+}
+
 void releve_store_watch_bucket(struct releve_store *store, const char *bucket,
                                void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data)
 {

@@ -10,7 +10,7 @@
 -- ARGV 1 operation  2 permit id  3 ms: life of a permit (ask), length (close)  4 now in microseconds, '' for
 --      Redis's own clock  5 channel for news of an earlier moment  6.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
--- usage answers {next ms, closed ms, count in each window ...}.
+-- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...}.
 
 -- An arrival exactly W after another shares a window with it where the gateway takes windows as closed,
 -- and gateways that count in ms round: both are one tick away from a violation. One ms costs nothing.
@@ -122,6 +122,14 @@ function operations.usage()
     local answer = {wait_ms(due()), wait_ms(math.max(now, open_at()))}
     for _, window in ipairs(windows) do
         answer[#answer + 1] = redis.call('ZCOUNT', entries, text(now - window.span_us - MARGIN_US), '+inf')
+    end
+    return answer
+end
+
+function operations.permits()
+    local answer, scores = {}, redis.call('ZRANGEBYSCORE', entries, text(now - longest_us - MARGIN_US), '+inf', 'WITHSCORES')
+    for i = 2, #scores, 2 do
+        answer[#answer + 1] = math.ceil((scores[i] - now) / 1000)
     end
     return answer
 end

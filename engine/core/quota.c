@@ -115,7 +115,7 @@ releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t 
 
     uint64_t seen = 0;
     for (size_t i = used_count > ring_size ? used_count - ring_size : 0; i < used_count; i++)
-        ring[seen++ % ring_size] = used[i];
+        ring[seen++ % ring_size] = used[i] < round_trip_ms ? used[i] : round_trip_ms; /* in flight: as one of ours */
     releve_time granted = 0;
     for (uint64_t n = 0; n < requests; n++) {
         for (size_t i = 0; i < quota->windows_count; i++) {

@@ -1,5 +1,6 @@
 /* The runtime's life and its one loop: an event comes in, the core takes a step, its actions are carried out, a timer
  * is set for the moment that it named, and jobs are pulled as long as it has room. */
+#include "bucket.h"
 #include "state.h"
 #include <assert.h>
 #include <stdio.h>
@@ -159,15 +160,10 @@ static void on_store_ready(void *data, const struct releve_error *error)
         on_timer(&runtime->timer);
 }
 
-/* Two applications that share a Redis do not share a quota: the bucket's name carries a digest of the client id
- * (FNV-1a; it has to be the same everywhere and short, not secret). */
 static unsigned add_bucket(struct releve_runtime *runtime, const char *family)
 {
-    uint64_t digest = UINT64_C(0xcbf29ce484222325);
-    for (const char *at = runtime->options.client_id; *at != '\0'; at++)
-        digest = (digest ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
     char name[RELEVE_BUCKET_BYTES];
-    (void)snprintf(name, sizeof name, "%s@%08x", family, (unsigned)(digest ^ (digest >> 32)));
+    releve_bucket_name(family, runtime->options.client_id, name);
     for (unsigned i = 0; i < runtime->buckets_count; i++)
         if (strcmp(runtime->buckets[i].name, name) == 0)
             return i;

@@ -128,4 +128,11 @@ typedef void (*releve_store_usage)(void *data, const struct releve_error *error,
 void releve_store_bucket_usage(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                                releve_store_usage reply, void *data);
 
+/* The permits that count in the bucket now: when each is over, in ms from now (later than now for those in flight),
+ * ascending; valid in the call only. For releve_quota_makespan_ms. */
+typedef void (*releve_store_permits)(void *data, const struct releve_error *error, const releve_time *over_ms,
+                                     size_t count);
+void releve_store_bucket_permits(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                 releve_store_permits reply, void *data);
+
 #endif

@@ -32,9 +32,9 @@ void releve_quota_format(const struct releve_quota *quota, char out[RELEVE_QUOTA
 /* The longest window, in ms; 0 for `none`. */
 releve_time releve_quota_longest_ms(const struct releve_quota *quota);
 
-/* When the last of `requests` may be granted, in ms from now, where each occupies the ledger from its
- * grant until `round_trip_ms` later plus the window, with `used` (ascending instants of permits that
- * count already, ms relative to now, so <= 0; may be NULL). RELEVE_TIME_NEVER where memory is short. */
+/* When the last of `requests` is granted by the ledger's rule, in ms from now, where each occupies the ledger from its
+ * grant until `round_trip_ms` later plus the window. `used`: when the permits that count already are over, in ms from
+ * now, ascending; may be NULL. RELEVE_TIME_NEVER where memory is short. */
 releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t requests, releve_time round_trip_ms,
                                      const releve_time *used, size_t used_count);
 
