@@ -38,7 +38,11 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
     size_t length = strlen(value);
     while (length > scheme && value[length - 1] == '/')
         length--;
-    if (scheme == 0 || length == scheme || length > UPSTREAM_BYTES_MAX || strpbrk(value, " ?#@\"<>\\\t\r\n") != NULL)
+    if (strchr(value, '@') != NULL) /* and not quoted: what stands before it may be a password */
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "RELEVE_UPSTREAM holds an @: credentials belong into CLIENT_ID and CLIENT_SECRET; say "
+                           "production, sandbox or a base URL without a user");
+    if (scheme == 0 || length == scheme || length > UPSTREAM_BYTES_MAX || strpbrk(value, " ?#\"<>\\\t\r\n") != NULL)
         return releve_fail(
             error, RELEVE_E_CONFIG,
             "RELEVE_UPSTREAM \"%.80s\": say production, sandbox or a base URL (http:// or https://, host, "

@@ -84,6 +84,24 @@ static enum releve_code take_line(struct releve_selection *selection, const char
                        quoted);
 }
 
+/* Reads the next line. False at the end of the file; *problem says where it cannot be one of text. */
+static bool read_line(FILE *file, char line[LINE_BYTES_MAX], const char **problem)
+{
+    size_t length = 0;
+    *problem = NULL;
+    for (int byte = 0; byte != '\n' && (byte = getc_unlocked(file)) != EOF;) {
+        if (byte == '\0')
+            *problem = "holds a NUL";
+        else if (length == LINE_BYTES_MAX - 1)
+            *problem = "longer than 4 kB";
+        if (*problem != NULL)
+            return true;
+        line[length++] = (char)byte;
+    }
+    line[length] = '\0';
+    return length > 0;
+}
+
 static enum releve_code take_file(struct releve_selection *selection, const char *path, struct releve_error *error)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -93,10 +111,11 @@ static enum releve_code take_file(struct releve_selection *selection, const char
         return releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", path, strerror(errno));
     enum releve_code code = RELEVE_OK;
     char line[LINE_BYTES_MAX];
-    for (int number = 1; code == RELEVE_OK && fgets(line, sizeof line, file) != NULL; number++) {
-        if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n')
-            code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: longer than %d bytes, so it is no list of PRMs",
-                               name, number, LINE_BYTES_MAX - 2);
+    const char *problem;
+    for (int number = 1; code == RELEVE_OK && read_line(file, line, &problem); number++) {
+        if (problem != NULL)
+            code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name, number,
+                               problem);
         else
             code = take_line(selection, name, number, line, error);
     }
@@ -206,17 +225,23 @@ static enum releve_code drop_duplicates(struct releve_selection *selection, stru
     return RELEVE_OK;
 }
 
-/* Cuts one kind's span; says what was cut where the user had asked for it. */
-static void cut_kind(struct releve_selection *selection, enum releve_kind kind, releve_day today)
+/* What was asked of a kind, before it is cut. */
+static struct releve_span wanted_span(const struct releve_selection *selection, struct releve_span history)
 {
-    const struct releve_kind_facts *facts = releve_kind_facts(kind);
-    struct releve_span history = releve_kind_history(kind, today);
     struct releve_span wanted = {selection->has_start ? selection->asked.first : history.first,
                                  selection->has_end ? selection->asked.end : history.end};
     if (wanted.first == wanted.end && selection->has_start && selection->has_end)
         wanted.end++;
-    struct releve_span span = releve_span_cut(wanted, history);
-    selection->spans[kind] = span;
+    return wanted;
+}
+
+/* Says what was cut of a kind where the user had asked for it. */
+static void tell_cut(const struct releve_selection *selection, enum releve_kind kind, releve_day today)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(kind);
+    struct releve_span history = releve_kind_history(kind, today);
+    struct releve_span wanted = wanted_span(selection, history);
+    struct releve_span span = selection->spans[kind];
     char day[RELEVE_DAY_TEXT];
     if (releve_span_days(span) == 0 && wanted.end <= history.first) {
         releve_day_format(history.first, day);
@@ -258,11 +283,14 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
             continue;
-        cut_kind(selection, (enum releve_kind)kind, today);
+        struct releve_span history = releve_kind_history((enum releve_kind)kind, today);
+        selection->spans[kind] = releve_span_cut(wanted_span(selection, history), history);
         any = any || releve_span_days(selection->spans[kind]) > 0;
-        releve_day history = releve_kind_history((enum releve_kind)kind, today).first;
-        deepest = history < deepest ? history : deepest;
+        deepest = history.first < deepest ? history.first : deepest;
     }
+    for (int kind = 0; any && kind < RELEVE_MEASURES; kind++)
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0)
+            tell_cut(selection, (enum releve_kind)kind, today);
     if (any)
         return RELEVE_OK;
     if (selection->has_end && asked->end <= deepest) {

@@ -89,8 +89,9 @@ static void finish(struct releve_runtime *runtime, const struct releve_action *a
 static void stop(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct releve_error error;
-    releve_fail(&error, action->code, "%s answered the token request with %s: %s", runtime->options.upstream,
-                action->reason->code, action->reason->text);
+    releve_fail(&error, action->code, "no token from %s: %s: %s%s", runtime->options.upstream, action->reason->code,
+                action->reason->text,
+                action->code == RELEVE_E_CREDENTIALS ? "; check CLIENT_ID and CLIENT_SECRET" : "");
     runtime->options.stopped(runtime->options.data, &error);
 }
 
