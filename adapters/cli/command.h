@@ -15,6 +15,7 @@ extern const struct releve_command releve_command_backfill;
 extern const struct releve_command releve_command_plan;
 extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
+extern const struct releve_command releve_command_status;
 
 /* "releve: TEXT" on stderr; returns the exit code of the error. */
 int releve_command_fail(const struct releve_error *error);

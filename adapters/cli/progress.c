@@ -63,26 +63,24 @@ static void measure_rate(struct releve_progress *progress, uint64_t requests, ui
     progress->drawn_at_ms = now_ms;
 }
 
-/* "4/5 in 1s, 812/1000 in 1h, next permit in 3 s" */
-static void format_usage(const struct releve_quota *quota, const struct releve_runtime_usage *usage, char *out,
-                         size_t size)
+void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
+                         releve_time closed_ms, char out[RELEVE_USAGE_TEXT])
 {
-    size_t used = 0;
+    size_t length = 0;
     out[0] = '\0';
-    for (size_t i = 0; usage->known && i < quota->windows_count && used < size; i++) {
+    for (size_t i = 0; i < quota->windows_count && length < RELEVE_USAGE_TEXT; i++) {
         struct releve_quota one = {1, {quota->windows[i]}};
         char window[RELEVE_QUOTA_TEXT];
         releve_quota_format(&one, window);
-        int length =
-            snprintf(out + used, size - used, "%s%" PRIu32 " of %s", i == 0 ? "" : ", ", usage->used[i], window);
-        used += length > 0 ? (size_t)length : 0;
+        length += (size_t)snprintf(out + length, RELEVE_USAGE_TEXT - length, "%s%" PRIu32 " of %s", i == 0 ? "" : ", ",
+                                   used[i], window);
     }
-    releve_time wait = usage->closed_ms > usage->next_ms ? usage->closed_ms : usage->next_ms;
-    if (usage->known && wait >= RELEVE_SECOND_MS && used < size) {
+    releve_time wait = closed_ms > next_ms ? closed_ms : next_ms;
+    if (wait >= RELEVE_SECOND_MS && length < RELEVE_USAGE_TEXT) {
         char duration[RELEVE_DURATION_TEXT];
         releve_duration_format(wait, duration);
-        (void)snprintf(out + used, size - used, ", %s %s", usage->closed_ms > 0 ? "closed for" : "next permit in",
-                       duration);
+        (void)snprintf(out + length, RELEVE_USAGE_TEXT - length, "%s%s %s", length > 0 ? ", " : "",
+                       closed_ms > 0 ? "closed by upstream for" : "next permit in", duration);
     }
 }
 
@@ -117,9 +115,10 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
         ended += progress->report->kinds[kind].jobs_ended;
         wanted += progress->report->kinds[kind].jobs_wanted;
     }
-    char left[RELEVE_DURATION_TEXT], quota[160];
+    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "";
     releve_duration_format(releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0), left);
-    format_usage(progress->quota, &usage, quota, sizeof quota);
+    if (usage.known)
+        releve_usage_format(progress->quota, usage.used, usage.next_ms, usage.closed_ms, quota);
     releve_progress_clear(progress);
     if (progress->terminal)
         draw_kinds(progress, &view);

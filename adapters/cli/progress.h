@@ -32,6 +32,11 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
 /* Takes the block off the terminal, so that a line can be written. */
 void releve_progress_clear(struct releve_progress *progress);
 
+/* "4 of 5/1s, 812 of 1000/1h, next permit in 3 s"; "" for no quota. */
+#define RELEVE_USAGE_TEXT 192
+void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
+                         releve_time closed_ms, char out[RELEVE_USAGE_TEXT]);
+
 /* "3 h 20 min", "45 s". */
 #define RELEVE_DURATION_TEXT 32
 void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);

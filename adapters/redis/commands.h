@@ -22,6 +22,7 @@ struct releve_script {
 extern const struct releve_script releve_script_coverage;
 extern const struct releve_script releve_script_finish;
 extern const struct releve_script releve_script_ledger;
+extern const struct releve_script releve_script_overview;
 
 /* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */
 #define RELEVE_ARGUMENTS_MAX 64

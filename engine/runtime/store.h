@@ -135,4 +135,13 @@ typedef void (*releve_store_permits)(void *data, const struct releve_error *erro
 void releve_store_bucket_permits(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                                  releve_store_permits reply, void *data);
 
+/* --- for people --------------------------------------------------------------------------------- */
+
+/* Queues, workers, how the latest jobs ended: one JSON object, valid in the call only (NULL with an error). Members:
+ * queues {high, normal, low, dead}; workers [{name, age_ms, jobs, running [{id, prm, kind}]}]; ended {state: how many
+ * of the latest 1000}; failures [{id, prm, kind, state, error, finished_at}]; dead [error]. Empty lists are left out.
+ */
+typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
+void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
+
 #endif

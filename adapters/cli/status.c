@@ -1,0 +1,259 @@
+/* releve status: queues, workers, how much of the quota is used, how the latest jobs ended. Reads Redis only. */
+#include "command.h"
+#include "lookup.h"
+#include "progress.h"
+#include <cjson/cJSON.h>
+#include <engine/runtime/bucket.h>
+#include <engine/runtime/dialect.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WATCH_MS 2000 /* between two looks */
+#define BUCKETS_MAX 2 /* measures and tokens; one in v5 */
+
+struct status {
+    struct releve_config config;
+    bool json, watch;
+    struct releve_lookup lookup;
+    uv_timer_t timer;
+    uv_signal_t interrupt;
+    const char *families[BUCKETS_MAX];
+    int families_count, family; /* the one that is being asked for */
+    struct releve_ledger_usage usages[BUCKETS_MAX];
+};
+
+/* --- the quota --------------------------------------------------------------------------------------------- */
+
+static void print_quota(const struct status *status)
+{
+    for (int i = 0; i < status->families_count; i++) {
+        char text[RELEVE_USAGE_TEXT];
+        releve_usage_format(&status->config.quota, status->usages[i].used, status->usages[i].next_ms,
+                            status->usages[i].closed_ms, text);
+        printf("quota   %-22s %s\n", status->families[i], text[0] != '\0' ? text : "no limit");
+    }
+    if (status->families_count == 0)
+        puts("quota   (set CLIENT_ID to see what of its quota is used)");
+}
+
+static cJSON *quota_json(const struct status *status)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < status->families_count; i++) {
+        const struct releve_ledger_usage *usage = &status->usages[i];
+        cJSON *bucket = cJSON_CreateObject();
+        cJSON_AddStringToObject(bucket, "bucket", status->families[i]);
+        cJSON *windows = cJSON_AddArrayToObject(bucket, "windows");
+        for (size_t w = 0; w < status->config.quota.windows_count; w++) {
+            cJSON *window = cJSON_CreateObject();
+            cJSON_AddNumberToObject(window, "limit", status->config.quota.windows[w].limit);
+            cJSON_AddNumberToObject(window, "ms", (double)status->config.quota.windows[w].span_ms);
+            cJSON_AddNumberToObject(window, "used", usage->used[w]);
+            cJSON_AddItemToArray(windows, window);
+        }
+        cJSON_AddNumberToObject(bucket, "next_ms", (double)usage->next_ms);
+        cJSON_AddNumberToObject(bucket, "closed_ms", (double)usage->closed_ms);
+        cJSON_AddItemToArray(list, bucket);
+    }
+    return list;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------ */
+
+static int number_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valueint : 0;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return text != NULL ? text : "";
+}
+
+static void print_workers(const cJSON *overview)
+{
+    const cJSON *worker, *job;
+    const cJSON *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
+    if (cJSON_GetArraySize(workers) == 0)
+        puts("workers none");
+    cJSON_ArrayForEach(worker, workers)
+    {
+        printf("worker  %s: %d jobs, heard %.1f s ago\n", text_of(worker, "name"), number_of(worker, "jobs"),
+               number_of(worker, "age_ms") / 1000.0);
+        const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
+        cJSON_ArrayForEach(job, running)
+            printf("        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
+    }
+}
+
+static void print_rest(const cJSON *overview)
+{
+    const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
+    const cJSON *ended = cJSON_GetObjectItemCaseSensitive(overview, "ended");
+    const cJSON *failures = cJSON_GetObjectItemCaseSensitive(overview, "failures");
+    const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
+    const cJSON *item;
+    printf("queues  high %d, normal %d, low %d, dead %d\n", number_of(queues, "high"), number_of(queues, "normal"),
+           number_of(queues, "low"), number_of(queues, "dead"));
+    cJSON_ArrayForEach(item, dead) printf("dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
+    print_workers(overview);
+    printf("ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n", number_of(ended, "done"),
+           number_of(ended, "partial"), number_of(ended, "failed"), number_of(ended, "not_applicable"));
+    cJSON_ArrayForEach(item, failures)
+        printf("%-7s %s %s %s: %s\n", text_of(item, "state"), text_of(item, "finished_at"), text_of(item, "prm"),
+               text_of(item, "kind"), text_of(item, "error"));
+}
+
+static enum releve_code print_status(struct status *status, const char *text, struct releve_error *error)
+{
+    cJSON *overview = cJSON_Parse(text);
+    if (overview == NULL)
+        return releve_fail(error, RELEVE_E_REDIS, "the overview from Redis is no JSON");
+    if (status->json) {
+        cJSON_AddItemToObject(overview, "quota", quota_json(status));
+        char *line = cJSON_PrintUnformatted(overview);
+        puts(line != NULL ? line : "{}");
+        cJSON_free(line);
+    } else {
+        if (status->watch)
+            printf("\x1b[H\x1b[J");
+        print_quota(status);
+        print_rest(overview);
+    }
+    cJSON_Delete(overview);
+    (void)fflush(stdout);
+    return RELEVE_OK;
+}
+
+/* --- one look after the other ------------------------------------------------------------------------------- */
+
+static void end(struct status *status, const struct releve_error *error)
+{
+    if (status->lookup.ended)
+        return;
+    uv_close((uv_handle_t *)&status->timer, NULL);
+    uv_close((uv_handle_t *)&status->interrupt, NULL);
+    releve_lookup_end(&status->lookup, error);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void on_overview(void *data, const struct releve_error *error, const char *text)
+{
+    struct status *status = data;
+    struct releve_error failure = *error;
+    if (status->lookup.ended)
+        return;
+    if (failure.code == RELEVE_OK)
+        (void)print_status(status, text, &failure);
+    if (failure.code != RELEVE_OK || !status->watch)
+        end(status, &failure);
+    else
+        uv_timer_start(&status->timer, on_timer, WATCH_MS, 0);
+}
+
+static void ask_usage(struct status *status);
+
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct status *status = data;
+    if (status->lookup.ended)
+        return;
+    if (error->code != RELEVE_OK) {
+        end(status, error);
+        return;
+    }
+    status->usages[status->family++] = *usage;
+    ask_usage(status);
+}
+
+static void ask_usage(struct status *status)
+{
+    if (status->family == status->families_count) {
+        releve_store_overview(status->lookup.store, on_overview, status);
+        return;
+    }
+    char bucket[RELEVE_BUCKET_BYTES];
+    releve_bucket_name(status->families[status->family], status->config.client_id, bucket);
+    releve_store_bucket_usage(status->lookup.store, bucket, &status->config.quota, on_usage, status);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct status *status = timer->data;
+    status->family = 0;
+    ask_usage(status);
+}
+
+static void on_interrupt(uv_signal_t *handle, int number)
+{
+    (void)number;
+    end(handle->data, NULL);
+}
+
+static void start(void *data)
+{
+    struct status *status = data;
+    uv_timer_init(&status->lookup.loop, &status->timer);
+    uv_signal_init(&status->lookup.loop, &status->interrupt);
+    status->timer.data = status->interrupt.data = status;
+    uv_signal_start(&status->interrupt, on_interrupt, SIGINT);
+    on_timer(&status->timer);
+}
+
+static void name_families(struct status *status)
+{
+    const struct releve_dialect *dialect =
+        status->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
+    if (status->config.client_id[0] == '\0')
+        return;
+    status->families[status->families_count++] = dialect->family(RELEVE_DAILY_CONSUMPTION);
+    if (strcmp(status->families[0], dialect->token_family) != 0)
+        status->families[status->families_count++] = dialect->token_family;
+}
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {"watch", no_argument, NULL, 'w'},
+    {NULL, 0, NULL, 0},
+};
+
+static int status_main(int argc, char **argv)
+{
+    static struct status status;
+    struct releve_error error = {0};
+    int option;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return releve_command_bad_option("status", argc, argv, option);
+        status.json = status.json || option == 'j';
+        status.watch = status.watch || option == 'w';
+    }
+    if (optind < argc)
+        return releve_command_usage("status", "\"%.40s\" is no option", argv[optind]);
+    if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    name_families(&status);
+    if (releve_lookup_run(&status.lookup, &status.config, start, &status, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    return 0;
+}
+
+const struct releve_command releve_command_status = {
+    .name = "status",
+    .summary = "queues, workers, quota used, how the latest jobs ended",
+    .help =
+        "[--watch] [--json]\n"
+        "\n"
+        "Shows how much of each window of the quota is used and when the next permit is due, the queues, the workers\n"
+        "with what they work on, and how the latest jobs ended. Never sends a request.\n"
+        "\n"
+        "options:\n"
+        "  --watch            look again every 2 s, until Ctrl-C\n"
+        "  --json             one JSON object (one a look with --watch)\n",
+    .run = status_main,
+};

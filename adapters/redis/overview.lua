@@ -1,0 +1,61 @@
+-- What is going on, for people: queues, workers, how the latest jobs ended. One JSON object.
+--
+-- KEYS 1..3 queues high, normal, low  4 dead jobs  5 workers (heartbeats in ms of Redis's clock)  6 result stream
+-- ARGV 1 prefix of the keys  2 results to look at  3 failures to name  4 jobs to name per worker  5 dead jobs to name
+local prefix, results_max, failures_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local jobs_max, dead_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function decode(text)
+    local ok, value = pcall(cjson.decode, text)
+    return ok and type(value) == 'table' and value or nil
+end
+
+-- An empty table would be written as {}; a list that is empty is left out.
+local function list(items)
+    return #items > 0 and items or nil
+end
+
+local answer = {queues = {}, ended = {}}
+for i, name in ipairs({'high', 'normal', 'low', 'dead'}) do
+    answer.queues[name] = redis.call('LLEN', KEYS[i])
+end
+
+local dead = {}
+for _, text in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
+    dead[#dead + 1] = (decode(text) or {}).error
+end
+answer.dead = list(dead)
+
+local workers = {}
+local beats = redis.call('ZRANGE', KEYS[5], 0, -1, 'WITHSCORES')
+for i = 1, #beats, 2 do
+    local jobs = prefix .. ':worker:' .. beats[i] .. ':jobs'
+    local worker = {name = beats[i], age_ms = now_ms - beats[i + 1], jobs = redis.call('LLEN', jobs)}
+    local named = {}
+    for _, text in ipairs(redis.call('LRANGE', jobs, 0, jobs_max - 1)) do
+        local job = decode(text)
+        if job then
+            named[#named + 1] = {id = job.id, prm = job.prm, kind = job.kind}
+        end
+    end
+    worker.running = list(named)
+    workers[#workers + 1] = worker
+end
+answer.workers = list(workers)
+
+local failures = {}
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', results_max)) do
+    local result = decode(entry[2][2])
+    if result and type(result.state) == 'string' then
+        answer.ended[result.state] = (answer.ended[result.state] or 0) + 1
+        if #failures < failures_max and (result.state == 'failed' or result.state == 'partial') then
+            failures[#failures + 1] = {id = result.id, prm = result.prm, kind = result.kind, state = result.state,
+                                       error = result.error, finished_at = result.finished_at}
+        end
+    end
+end
+answer.failures = list(failures)
+return cjson.encode(answer)
