@@ -1,5 +1,10 @@
 """What the Python tests share: RELEVE_BIN names the program, `-m "not slow"` leaves out what takes long."""
+import os
+
+import pytest
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    if not os.access(os.environ.get("RELEVE_BIN", ""), os.X_OK):
+        raise pytest.UsageError("RELEVE_BIN must name the program: RELEVE_BIN=/path/to/build/adapters/cli/releve")

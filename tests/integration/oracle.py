@@ -210,12 +210,13 @@ def expected_days(upstream, kind, prm, today, first=None, end=None):
     end = date(end) if end else today
     days = {}
     try:
-        if len(list(ask_all(upstream, kind, prm, today - 7 * DAY, today))) == 0 or first < today - 7 * DAY:
+        list(ask_all(upstream, kind, prm, today - 7 * DAY, today))  # is refused, or is not
+        if first <= today - 2 * DAY:
             first = find_first(upstream, kind, prm, first, today)
         for begin, until, body in ask_all(upstream, kind, prm, first, end):
             found = body_days(body, kind, prm)
             assert all(begin <= day < until for day in found)
-            days |= found
+            days |= {day: fields for day, fields in found.items() if first <= day}
     except Refused as refusal:
         assert str(refusal) in ("ADAM-ERR0069", "ADAM-DC-0008", "ADAM_DC_0008")
         return {}

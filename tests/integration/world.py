@@ -14,7 +14,7 @@ from server import END_S, Redis, wait_for_end
 
 TODAY = "2026-11-19"  # a Thursday: Tuesday and Wednesday are J-2 and J-1
 RUN_S = 110  # a command that does not end by then is a failed test
-STATS_TRIES = 20000  # looks at the simulator's counters, 3 ms apart
+TRIES = 20000  # looks at something that has to come, 3 ms apart
 OURS = ("RELEVE_", "CLIENT_", "XDG_DATA_HOME")  # what the tester's environment must not bring in
 
 
@@ -53,6 +53,24 @@ class Running:
 
     def has_ended(self, timeout_s):
         return wait_for_end(self.pidfd, timeout_s)
+
+    def wait_until(self, there):
+        """Looks until it is there, while the program runs."""
+        for _ in range(TRIES):
+            if there():
+                return
+            assert not self.has_ended(0.003), f"ended before its middle: {self.end()}"
+        raise AssertionError(f"what was waited for never came: {self.so_far()[-2000:]}")
+
+    def watch_memory(self):
+        """Its peak in kB, once it has ended. (`usage` has that of whoever started it too.)"""
+        peak_kb = 0
+        while not self.has_ended(0.001):
+            with open(f"/proc/{self.process.pid}/status") as file:
+                for line in file:
+                    if line.startswith("VmHWM:"):
+                        peak_kb = int(line.split()[1])
+        return peak_kb
 
     def so_far(self):
         """What stands on stderr by now."""
@@ -121,11 +139,7 @@ class World:
 
     def wait_for(self, running, counter, least):
         """Waits until a counter of the simulator has come so far, while the program runs."""
-        for _ in range(STATS_TRIES):
-            if self.sandbox.stats()[counter] >= least:
-                return
-            assert not running.has_ended(0.003), f"ended before its middle: {running.end()}"
-        raise AssertionError(f"{counter} never came to {least}")
+        running.wait_until(lambda: self.sandbox.stats()[counter] >= least)
 
     def requests_of(self, *arguments, **settings):
         """Runs it to its end: (how it ended, how many requests that took)."""

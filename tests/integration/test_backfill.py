@@ -1,0 +1,499 @@
+"""releve backfill and plan against the simulator and a real Redis: what is interrupted, broken or late in between, the
+end is right, nothing is asked twice, and the quota holds."""
+import json
+import os
+import signal
+
+import oracle
+import pytest
+from sandbox import MEASURES, Sandbox
+from server import wait_for_end
+from world import TODAY, World, is_sanitized
+
+CLIENT_0, CLIENT_1, HOLES, RECENT, BOTH = ("22516914714270", "11453290002823", "42900589957123", "22315546958763",
+                                           "12655648759651")
+CURVE = "consumption_load_curve"
+CURVE_REQUESTS, CURVE_DAYS = 107, 745
+SOME_DAYS = ("--start", "2026-10-01", "--end", "2026-11-01")  # with the day of 25 hours
+APIS = ["2026", "v5"]
+ALL_CURVE = ("backfill", "--prm", CLIENT_0, "--kind", CURVE)
+IN_FLIGHT = 16  # what --concurrency is without a flag
+
+
+@pytest.fixture(scope="module")
+def truth():
+    """What upstream says, for the oracle: a simulator with neither quota nor faults."""
+    with Sandbox("--quota", "none", "--today", TODAY, "--population", "20") as sandbox:
+        upstreams = {api: oracle.Upstream(sandbox, api) for api in APIS}
+
+        def days(prm, kind, api="2026", first=None, end=None):
+            return oracle.expected_days(upstreams[api], kind, prm, TODAY, first, end)
+        yield days
+        for upstream in upstreams.values():
+            upstream.close()
+
+
+def plan(world, *selection, **settings):
+    ended = world.run("plan", *selection, "--json", **settings)
+    assert ended.code == 0, ended
+    return json.loads(ended.out)
+
+
+def states(world, prm, kind):
+    return {key[-10:]: json.loads(value)["state"] for key, value in world.redis.days(prm, kind).items()}
+
+
+def check_audit(world):
+    stats = world.sandbox.stats()
+    assert stats["violations"] == 0 and stats["days_served_twice"] == 0, stats
+    return stats
+
+
+# --- interrupted ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_interrupted_backfill_keeps_what_it_has_and_goes_on_from_there(truth, api):
+    with World("--latency", "40:20", quota="200/1s", api=api) as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 30)
+        ended = world.interrupt(running)
+        assert ended.code == 130 and "interrupted by SIGINT" in ended.err, ended
+        middle = check_audit(world)
+        kept = world.redis.days(CLIENT_0, CURVE)
+        assert len(kept) == middle["days_served"] and 0 < len(kept) < CURVE_DAYS
+        left = plan(world, *ALL_CURVE[1:])
+        assert left["days_known"] == len(kept) and left["days"] == CURVE_DAYS - len(kept)
+        ended, requests = world.requests_of(*ALL_CURVE)
+        assert ended.code == 0 and requests == left["requests"] + 1, ended  # and one token
+        check_audit(world)
+        stored = world.redis.days(CLIENT_0, CURVE)
+        assert kept.items() <= stored.items()
+        oracle.check(stored, truth(CLIENT_0, CURVE, api), CLIENT_0, CURVE, api, TODAY)
+
+
+def test_a_second_signal_ends_it_at_once():
+    with World(quota="200/1s") as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 5)
+        world.sandbox.control(latency="60000")  # from here on, no answer comes in time
+        world.wait_for(running, "in_flight_max", IN_FLIGHT // 2)
+        running.signal(signal.SIGTERM)
+        running.wait_until(lambda: "once more" in running.so_far())
+        running.signal(signal.SIGTERM)
+        ended = running.end(timeout_s=8)  # less than what is in flight would be given
+        assert ended.code == 130 and "interrupted by SIGTERM" in ended.err, ended
+
+
+def test_a_killed_backfill_loses_at_most_what_was_in_flight(truth):
+    with World("--latency", "40:20", quota="200/1s") as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 30)
+        running.signal(signal.SIGKILL)
+        assert running.end().code == -signal.SIGKILL
+        kept = world.redis.days(CLIENT_0, CURVE)
+        assert 0 < len(kept) < CURVE_DAYS
+        ended = world.run(*ALL_CURVE)
+        assert ended.code == 0, ended
+        oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE), CLIENT_0, CURVE, "2026", TODAY)
+        stats = world.sandbox.stats()
+        assert stats["violations"] == 0
+        assert stats["requests"] <= CURVE_REQUESTS + 2 + IN_FLIGHT
+        assert stats["days_served_twice"] <= 7 * IN_FLIGHT
+
+
+def test_redis_may_crash_and_come_back_in_mid_run(truth):
+    with World("--latency", "40:20", quota="200/1s") as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 30)
+        world.redis.kill()
+        running.wait_until(lambda: "releve: Redis:" in running.so_far())
+        world.redis.start()
+        ended = running.end()
+        assert ended.code == 0 and "Redis is back" in ended.err, ended
+        check_audit(world)
+        oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE), CLIENT_0, CURVE, "2026", TODAY)
+        assert world.redis.command("XLEN", "releve:results") == 1
+
+
+# --- faults --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", APIS)
+def test_faults_leave_exactly_the_right_bytes(truth, api):
+    rates = {"error500": 0.05, "error502html": 0.015, "reset": 0.015, "truncate": 0.015, "wrongprm": 0.015,
+             "garbage": 0.015}
+    flags = [word for name, rate in rates.items() for word in ("--fault", f"{name}={rate}")]
+    prms = [CLIENT_0, CLIENT_1, HOLES, BOTH, "64975835695673", "63695879465986", "30000000000007", "30000000000008"]
+    selection = [word for prm in prms for word in ("--prm", prm)]
+    with World("--population", "20", "--seed", "1", *flags, quota="20/1s,1000/1h", api=api) as world:
+        ended = world.run("backfill", *selection, "--kind", "all", *SOME_DAYS)
+        assert ended.code == 0, ended
+        stats = check_audit(world)
+        assert sum(count for name, count in stats["errors"].items() if name not in ("400", "404")) >= 3, stats
+        for prm in prms:
+            for kind in MEASURES:
+                oracle.check(world.redis.days(prm, kind), truth(prm, kind, api, "2026-10-01", "2026-11-01"), prm, kind,
+                             api, TODAY)
+
+
+@pytest.mark.parametrize("form", ["throttle200", *(pytest.param(form, marks=pytest.mark.slow)
+                                                   for form in ("wso2", "q4", "sla", "retry_after"))])
+def test_a_throttled_backfill_waits_and_loses_nothing(truth, form):
+    # Of the form that names no time the windows of the quota do the waiting.
+    with World("--latency", "20", quota="100/500ms") as world:
+        running = world.start("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2025-11-01")
+        world.wait_for(running, "ok", 20)
+        world.sandbox.control(close={"ms": 300, "form": form})
+        ended = running.end()
+        assert ended.code == 0 and "quota is used up" in ended.err, ended
+        stats = check_audit(world)
+        assert stats["errors"].get("throttle200" if form == "throttle200" else "429", 0) <= IN_FLIGHT
+        oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE, first="2025-11-01"), CLIENT_0, CURVE,
+                     "2026", TODAY)
+
+
+@pytest.mark.slow
+def test_one_broken_meter_stops_no_other_and_is_listed():
+    broken = CLIENT_1
+    with World(quota="100/1s") as world:
+        world.sandbox.control(point_faults={broken: {"error500": 1}})
+        running = world.start("backfill", "--prm", broken, "--prm", CLIENT_0, "--prm", BOTH, "--kind",
+                              "daily_consumption", "--json", *SOME_DAYS)
+        running.wait_until(lambda: len(world.redis.keys("releve:day:*")) == 62)  # the others, while it is still tried
+        assert not running.has_ended(0)
+        ended = running.end()
+        assert ended.code == 1
+        assert f"{broken} daily_consumption: failed from 2026-10-01 to 2026-11-01" in ended.err, ended
+        results = {result["prm"]: result for result in map(json.loads, ended.out.splitlines())}
+        assert {prm: result["state"] for prm, result in results.items()} == {CLIENT_0: "done", BOTH: "done",
+                                                                              broken: "failed"}
+        failure, = results[broken]["failures"]
+        assert (failure["start"], failure["end"], failure["code"]) == ("2026-10-01", "2026-11-01", "technical_error")
+        assert results[broken]["requests"] == 6 and results[broken]["failed"] == 31
+        assert world.redis.days(broken) == {}
+        check_audit(world)
+        # And it is only for now: without the fault the same command fetches what is missing.
+        world.sandbox.control(point_faults={broken: {}})
+        ended, requests = world.requests_of("backfill", "--prm", broken, "--prm", CLIENT_0, "--kind",
+                                            "daily_consumption", *SOME_DAYS)
+        assert (ended.code, requests) == (0, 2) and len(world.redis.days(broken)) == 31
+
+
+def test_tokens_that_expire_in_mid_run_are_renewed_once_for_all():
+    with World("--latency", "40:20", quota="200/1s") as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 30)
+        world.sandbox.control(expire_tokens=True)
+        ended = running.end()
+        assert ended.code == 0, ended
+        stats = check_audit(world)
+        assert stats["tokens"] == 2 and stats["by_path"]["/oauth2/v3/token"] == 2
+        assert 1 <= stats["errors"]["401"] <= IN_FLIGHT
+        assert stats["requests"] == CURVE_REQUESTS + 2 + stats["errors"]["401"]
+        assert list(states(world, CLIENT_0, CURVE).values()) == ["complete"] * CURVE_DAYS
+
+
+@pytest.mark.parametrize("api, code", [("2026", "ADAM_DC_0008"), ("v5", "ADAM-DC-0008")])
+def test_a_consent_that_is_revoked_in_mid_run_stops_that_usage_point_alone(api, code):
+    selection = ("--prm", CLIENT_0, "--prm", CLIENT_1, "--kind", CURVE)
+    with World("--latency", "40:20", quota="200/1s", api=api) as world:
+        running = world.start("backfill", *selection)
+        world.wait_for(running, "ok", 40)
+        world.sandbox.control(revoke=[CLIENT_0])
+        ended = running.end()
+        assert ended.code == 1 and f"{CLIENT_0} {CURVE}: failed" in ended.err, ended
+        assert code.replace("_", "-") in ended.err.replace("_", "-")
+        stats = check_audit(world)
+        assert 1 <= stats["errors"]["403"] <= IN_FLIGHT
+        kept = states(world, CLIENT_0, CURVE)
+        assert 0 < len(kept) < CURVE_DAYS and set(kept.values()) == {"complete"}
+        assert len(states(world, CLIENT_1, CURVE)) == CURVE_DAYS
+        # It is remembered for a day, and costs nothing more; --refresh asks at once.
+        ended, requests = world.requests_of("backfill", *selection)
+        assert (ended.code, requests) == (1, 0)
+        world.sandbox.control(grant=[CLIENT_0])
+        ended = world.run("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--refresh")
+        assert ended.code == 0 and len(states(world, CLIENT_0, CURVE)) == CURVE_DAYS, ended
+
+
+# --- thrift --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["daily_consumption", CURVE])
+def test_late_days_are_pending_and_fetched_when_their_time_has_come(kind):
+    selection = ("backfill", "--prm", CLIENT_0, "--kind", kind, "--start", "2026-11-10")
+    with World() as world:
+        world.sandbox.control(late_days=2)
+        ended, _ = world.requests_of(*selection)
+        first = states(world, CLIENT_0, kind)
+        assert ended.code == 0
+        assert [first.pop("2026-11-17"), first.pop("2026-11-18")] == ["pending", "pending"]
+        assert len(first) == 7 and set(first.values()) == {"complete"}
+        world.sandbox.control(late_days=0)
+        ended, requests = world.requests_of(*selection)
+        assert (ended.code, requests) == (0, 0)  # not before recheck_after
+        world.sandbox.control(today="2026-11-21")
+        ended, requests = world.requests_of(*selection, RELEVE_TODAY="2026-11-21")
+        assert (ended.code, requests) == (0, 2), ended
+        then = states(world, CLIENT_0, kind)
+        assert len(then) == 11 and set(then.values()) == {"complete"}
+        check_audit(world)
+
+
+def test_what_never_came_becomes_a_hole():
+    selection = ("backfill", "--prm", HOLES, "--kind", "daily_consumption", "--start", "2026-11-16")
+    with World() as world:
+        assert world.run(*selection).code == 0
+        assert states(world, HOLES, "daily_consumption") == {"2026-11-16": "complete", "2026-11-17": "pending",
+                                                             "2026-11-18": "pending"}
+        world.sandbox.control(today="2026-11-21")
+        ended, requests = world.requests_of(*selection, RELEVE_TODAY="2026-11-21")
+        assert (ended.code, requests) == (0, 2)
+        assert states(world, HOLES, "daily_consumption") == {
+            "2026-11-16": "complete", "2026-11-17": "hole", "2026-11-18": "hole", "2026-11-19": "complete",
+            "2026-11-20": "complete"}
+        assert world.requests_of(*selection, RELEVE_TODAY="2026-11-21")[1] == 0
+
+
+@pytest.mark.parametrize("api, days", [("2026", ["2026-11-05"]), ("v5", ["2026-11-04", "2026-11-05"])])
+@pytest.mark.parametrize("kind", ["daily_consumption", CURVE])
+def test_one_day_is_one_request_and_v5_brings_the_day_before_along(truth, api, days, kind):
+    with World(api=api) as world:
+        ended, requests = world.requests_of("backfill", "--prm", CLIENT_0, "--kind", kind, "--start", "2026-11-05",
+                                            "--end", "2026-11-05")
+        assert (ended.code, requests) == (0, 2), ended
+        expected = truth(CLIENT_0, kind, api, days[0], "2026-11-06")
+        oracle.check(world.redis.days(), expected, CLIENT_0, kind, api, TODAY)
+        assert world.requests_of("backfill", "--prm", CLIENT_0, "--kind", kind, "--start", days[0], "--end",
+                                 "2026-11-06")[1] == 0
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_plan_says_how_many_requests_backfill_will_send(api):
+    kinds = ("--kind", f"daily_consumption,{CURVE},daily_consumption_max_power")
+    selection = ("--prm", CLIENT_0, "--prm", HOLES, *kinds)
+    with World(api=api) as world:
+        forecast = plan(world, *selection)
+        assert world.sandbox.stats()["requests"] == 0 and world.redis.days() == {}
+        assert forecast["usage_points"] == 2 and forecast["jobs"] == 6
+        assert forecast["requests"] == 2 * (CURVE_REQUESTS + 4 + 4) and forecast["days"] == 2 * (CURVE_DAYS + 2 * 1111)
+        ended, requests = world.requests_of("backfill", *selection)
+        assert ended.code == 0 and requests == forecast["requests"] + 1
+        again = plan(world, *selection)
+        assert (again["requests"], again["days"], again["days_known"]) == (0, 0, forecast["days"])
+        assert world.requests_of("backfill", *selection)[1] == 0
+        check_audit(world)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_activation_that_was_learned_makes_the_plan_exact(api):
+    selection = ("--prm", RECENT, "--kind", CURVE)
+    with World(api=api) as world:
+        assert world.run("backfill", *selection).code == 0
+        check_audit(world)
+        world.redis.command("DEL", *world.redis.keys("releve:day:*"))
+        forecast = plan(world, *selection)
+        assert (forecast["requests"], forecast["days"]) == (75, 520)  # from 2025-06-17 on
+        ended, requests = world.requests_of("backfill", *selection)
+        assert ended.code == 0 and requests == 75 + 1
+        assert min(states(world, RECENT, CURVE)) == "2025-06-17" and len(states(world, RECENT, CURVE)) == 520
+
+
+def test_plan_says_the_time_that_the_quota_imposes():
+    with World() as world:
+        selection = ("--prm", CLIENT_0, "--kind", CURVE)
+        assert plan(world, *selection, RELEVE_QUOTA="10/1s")["seconds"] == pytest.approx(10, abs=1)  # 107 requests
+        assert plan(world, *selection, RELEVE_QUOTA="100/1s,50/1h")["seconds"] == pytest.approx(2 * 3600, abs=10)
+        assert "2 h 00 min" in world.run("plan", *selection, RELEVE_QUOTA="100/1s,50/1h").out
+
+
+def test_refresh_asks_again():
+    selection = ("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS)
+    with World() as world:
+        assert world.requests_of(*selection)[1] == 2
+        assert world.requests_of(*selection)[1] == 0
+        before = world.redis.days()
+        ended, requests = world.requests_of(*selection, "--refresh", RELEVE_TODAY="2026-11-18")
+        assert (ended.code, requests) == (0, 2)
+        assert world.sandbox.stats()["days_served_twice"] == 31
+        after = world.redis.days()
+        assert all(b'"fetched_at":"2026-11-18T' in value for value in after.values())
+        assert {key: value.rpartition(b",")[0] for key, value in after.items()} == {
+            key: value.rpartition(b",")[0] for key, value in before.items()}  # all but the moment
+
+
+def test_two_backfills_of_the_same_days_at_once_share_the_quota():
+    selection = ("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2026-05-01")
+    with World("--latency", "20:20", quota="50/1s") as world:
+        both = [world.start(*selection) for _ in range(2)]
+        assert [running.end().code for running in both] == [0, 0]
+        stats = world.sandbox.stats()
+        assert stats["violations"] == 0 and stats["days_served"] == 202
+        assert set(states(world, CLIENT_0, CURVE).values()) == {"complete"}
+        assert world.requests_of(*selection)[1] == 0
+
+
+# --- what goes in and comes out --------------------------------------------------------------------------
+
+
+def test_json_lines_the_job_hash_and_the_result_stream_agree():
+    with World() as world:
+        ended = world.run("backfill", "--prm", HOLES, "--prm", RECENT, "--prm", "26584978546985", "--kind",
+                          "daily_consumption,daily_production", "--json")
+        assert ended.code == 1
+        results = {result["id"]: result for result in map(json.loads, ended.out.splitlines())}
+        assert len(results) == 6
+        stream = [json.loads(fields[1]) for _, fields in world.redis.command("XRANGE", "releve:results", "-", "+")]
+        assert len(stream) == 6 and {result["id"]: result for result in stream} == results
+        for result in results.values():
+            stored = world.redis.hash(f"releve:job:{result['id']}")
+            wanted = {name: "" if value is None else str(value) for name, value in result.items()
+                      if name not in ("id", "failures")}
+            assert stored == wanted
+            ttl = world.redis.command("TTL", f"releve:job:{result['id']}")
+            assert 7 * 86400 - 60 < ttl <= 7 * 86400
+        by_job = {(result["prm"], result["kind"]): result for result in results.values()}
+        assert {job: result["state"] for job, result in by_job.items()} == {
+            (HOLES, "daily_consumption"): "done", (HOLES, "daily_production"): "not_applicable",
+            (RECENT, "daily_consumption"): "done", (RECENT, "daily_production"): "not_applicable",
+            ("26584978546985", "daily_consumption"): "failed", ("26584978546985", "daily_production"): "failed"}
+        holes = by_job[HOLES, "daily_consumption"]
+        assert (holes["days"], holes["complete"], holes["holes"], holes["pending"]) == (1111, 793, 316, 2)
+        assert holes["error"] is None and holes["failures"] == []
+        recent = by_job[RECENT, "daily_consumption"]
+        assert (recent["days"], recent["cut"]) == (520, 1111 - 520)
+        failure, = by_job["26584978546985", "daily_consumption"]["failures"]
+        assert (failure["start"], failure["end"]) == ("2023-11-04", TODAY)
+
+
+def test_a_usage_point_that_is_given_twice_counts_once():
+    with World() as world:
+        path = world.write("points", f"{CLIENT_0}\n{CLIENT_1}\n{CLIENT_0}\n")
+        ended, requests = world.requests_of("backfill", "--prm", CLIENT_0, "--prms", path, "--kind",
+                                            "daily_consumption,daily_consumption", *SOME_DAYS)
+        assert (ended.code, requests) == (0, 3), ended
+        assert "2 usage points were given more than once" in ended.err
+        assert world.redis.command("XLEN", "releve:results") == 2
+
+
+@pytest.mark.parametrize("text", [
+    f"{CLIENT_0}\n{CLIENT_1}",
+    f"# ours\n\n{CLIENT_0} # the first\n  {CLIENT_1}  \n",
+    f"prm,name\r\n{CLIENT_0},Zoé\r\n\r\n{CLIENT_1},\"a, b\"\r\n",
+    f"\ufeffusage_point_id;town\r\n\"{CLIENT_0}\";Brest\r\n\"{CLIENT_1}\";Lyon\r\n",
+    f"\ufeff{CLIENT_0}\n{CLIENT_1}\n",
+    f"PRM\n{CLIENT_0}\t1\n{CLIENT_1}\t2\n"])
+@pytest.mark.parametrize("by", ["name", "stdin"])
+def test_files_of_usage_points_may_look_as_they_do_in_the_wild(text, by):
+    with World() as world:
+        path = world.write("points.csv", text)
+        words = ("--prms", path) if by == "name" else ("--prms", "-")
+        ended = world.run("backfill", *words, "--kind", "daily_consumption", "--start", "2026-11-01", "--end",
+                          "2026-11-03", stdin=path)
+        assert ended.code == 0, ended
+        assert {key.split(":")[2] for key in world.redis.days()} == {CLIENT_0, CLIENT_1}
+
+
+@pytest.mark.parametrize("quota", ["20000/1s", pytest.param("none", marks=pytest.mark.slow)])
+def test_thousands_of_usage_points_fit_into_little_memory(quota):
+    count = 3000
+    with World("--population", str(count), quota=quota) as world:
+        path = world.write("points", "".join(f"{30000000000000 + i}\n" for i in range(count)))
+        running = world.start("backfill", "--prms", "-", "--kind", "daily_consumption", "--start", "2026-11-05",
+                              "--end", "2026-11-06", stdin=path)
+        peak_kb = running.watch_memory()
+        ended = running.end()
+        assert ended.code == 0, ended
+        stats = check_audit(world)
+        assert stats["requests"] == count + 1 and stats["days_served"] == count == len(world.redis.days())
+        assert world.redis.command("XLEN", "releve:results") == count
+        if not is_sanitized():
+            assert 0 < peak_kb < 40 * 1024
+
+
+# --- which Redis -----------------------------------------------------------------------------------------
+
+
+def test_a_redis_over_tcp_with_a_password_and_a_database():
+    with World(password="a password: @/%") as world:
+        url = f"redis://:a%20password%3A%20%40%2F%25@127.0.0.1:{world.redis.port}/2"
+        ended = world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS, RELEVE_REDIS=url)
+        assert ended.code == 0, ended
+        assert len(world.redis.days(db=2)) == 31 and world.redis.keys("*") == set()
+
+
+def test_a_redis_on_a_unix_socket_with_a_prefix_of_ones_own():
+    with World() as world:
+        ended = world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS,
+                          RELEVE_REDIS=f"unix://{world.redis.socket}", RELEVE_PREFIX="our-own")
+        assert ended.code == 0, ended
+        assert len(world.redis.keys("our-own:day:*")) == 31
+        assert all(key.startswith("our-own:") for key in world.redis.keys("*"))
+
+
+def servers_in(directory):
+    """The pids of processes named redis-server whose current directory that is."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as file:
+                if file.read().startswith("redis-server") and os.readlink(f"/proc/{pid}/cwd") == directory:
+                    found.append(int(pid))
+        except OSError:  # it has ended, or is somebody else's
+            pass
+    return found
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[1])
+
+
+def test_an_embedded_redis_serves_two_backfills_at_once_and_leaves_nothing_running():
+    with World("--latency", "40", quota="100/1s") as world:
+        directory = os.path.realpath(os.path.join(world.directory.name, "data"))
+        embedded = {"RELEVE_REDIS": f"embedded:{directory}"}
+        both = [world.start("backfill", "--prm", prm, "--kind", CURVE, "--start", "2025-11-19", **embedded)
+                for prm in (CLIENT_0, CLIENT_1)]
+        world.wait_for(both[0], "ok", 20)
+        server, = servers_in(directory)
+        watched = [os.pidfd_open(server), os.pidfd_open(parent_of(server))]
+        assert [running.end().code for running in both] == [0, 0]
+        check_audit(world)
+        for pidfd in watched:
+            assert wait_for_end(pidfd), "the server or its keeper is still there"
+            os.close(pidfd)
+        assert servers_in(directory) == []
+        # What they wrote is there, for the next one that names the same directory.
+        assert plan(world, "--prm", CLIENT_0, "--prm", CLIENT_1, "--kind", CURVE, "--start", "2025-11-19",
+                    **embedded)["requests"] == 0
+        for server in servers_in(directory):  # that of the plan: on its way out
+            pidfd = os.pidfd_open(server)
+            assert wait_for_end(pidfd)
+            os.close(pidfd)
+
+
+# --- what is shown ---------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_the_table_is_on_stdout_and_stderr_has_no_control_characters():
+    with World() as world:
+        ended = world.run("backfill", "--prm", HOLES, "--kind", "daily_consumption,daily_production", "--progress",
+                          "always")
+        assert ended.code == 0
+        assert "793 +316 holes +2 soon" in ended.out and "not applicable" in ended.out
+        assert "\x1b" not in ended.out + ended.err and "\r" not in ended.out + ended.err
+
+
+def test_show_gives_back_what_was_fetched():
+    with World() as world:
+        words = ("--prm", CLIENT_0, "--start", "2026-10-24", "--end", "2026-10-27")
+        assert world.run("backfill", *words, "--kind", CURVE).code == 0
+        before = world.sandbox.stats()["requests"]
+        ended = world.run("show", CURVE, *words, "--format", "json")
+        assert ended.code == 0 and world.sandbox.stats()["requests"] == before
+        shown = json.loads(ended.out)
+        stored = [json.loads(value) for _, value in sorted(world.redis.days().items())]
+        assert (shown if isinstance(shown, list) else shown["days"]) == stored
