@@ -158,6 +158,15 @@ struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket)
     }
 }
 
+/* Requests in flight, and those that will be as soon as the ledger says yes. */
+static bool is_full(const struct releve_core *core)
+{
+    unsigned slots = core->in_flight;
+    for (unsigned i = 0; i < core->options.buckets_count; i++)
+        slots += core->buckets[i].asking;
+    return slots >= core->options.concurrency;
+}
+
 static void ask(struct releve_core *core, unsigned index)
 {
     struct bucket *bucket = &core->buckets[index];
@@ -167,6 +176,8 @@ static void ask(struct releve_core *core, unsigned index)
         core->deadline = bucket->ask_at < core->deadline ? bucket->ask_at : core->deadline;
         return;
     }
+    if (is_full(core))
+        return; /* the ledger's replies and upstream's answers bring us here again */
     bucket->asking = true;
     releve_core_act(core, RELEVE_ACTION_ASK)->bucket = index;
 }
@@ -198,7 +209,10 @@ void releve_schedule_ask(struct releve_core *core)
             ask(core, core->options.token_bucket);
         return;
     }
-    for (unsigned i = 0; i < core->options.buckets_count; i++)
-        if (wanted[i])
-            ask(core, i);
+    /* In turn, so that with few slots one bucket does not take them all. */
+    for (unsigned i = 0; i < core->options.buckets_count; i++) {
+        unsigned index = (unsigned)((core->turn + i) % core->options.buckets_count);
+        if (wanted[index])
+            ask(core, index);
+    }
 }
