@@ -4,10 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* A job that is still beginning is left alone: what the store tells it counts, and it joins the chunks that are under
+ * way by then. */
 static bool wants_same(const struct job *job, const struct job *other)
 {
-    return (other->phase == JOB_RUNNING || other->phase == JOB_BEGINNING) && other->point == job->point &&
-           other->wish.kind == job->wish.kind;
+    return other->phase == JOB_RUNNING && other->point == job->point && other->wish.kind == job->wish.kind;
 }
 
 /* Changes the asked days of the chunk in every job that has them: to states[i], or all to `state`. */
@@ -75,11 +76,26 @@ void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum r
     release(core, chunk);
 }
 
+/* A chunk may reach over days of another one that waits for its next try (between two missing days all are asked). What
+ * is left of that one is planned anew. */
+static void replan_waiting(struct releve_core *core, const struct job *job, struct releve_span known)
+{
+    for (size_t i = core->chunks_end; i-- > 0;) {
+        struct chunk *chunk = &core->chunks[i];
+        if (chunk->phase == CHUNK_WAITING && chunk->job->point == job->point && chunk->job->wish.kind == job->wish.kind &&
+            releve_span_days(releve_span_cut(chunk->span.asked, known)) > 0)
+            releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    }
+}
+
 void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk)
 {
     assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
+    const struct job *job = chunk->job;
+    struct releve_span known = chunk->span.asked;
     spread(core, chunk, RELEVE_DAY_ASKED, chunk->outcomes, RELEVE_DAY_MISSING);
     release(core, chunk);
+    replan_waiting(core, job, known);
 }
 
 void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)

@@ -234,6 +234,16 @@ static void renew_token(struct releve_core *core, struct chunk *chunk, const str
     chunk->not_before = core->now;
 }
 
+/* While it was under way, another chunk that reaches over it may have brought its days. What is left is planned anew. */
+static void replan_overtaken(struct releve_core *core, struct chunk *chunk)
+{
+    struct releve_span wanted = chunk->span.wanted;
+    bool last = releve_chunk_wants(core, chunk, wanted.end - 1);
+    bool first = chunk->searching || releve_chunk_wants(core, chunk, wanted.first);
+    if (!last || !first)
+        releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+}
+
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     assert(chunk->phase == CHUNK_SENT && chunk->job->point->in_flight > 0 && core->in_flight > 0);
@@ -284,6 +294,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         fail_for_now(core, chunk, answer);
         break;
     }
+    if (chunk->phase == CHUNK_WAITING)
+        replan_overtaken(core, chunk);
 }
 
 static void stop(struct releve_core *core, enum releve_code code, const struct releve_answer *answer)

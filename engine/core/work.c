@@ -61,6 +61,22 @@ static void join_siblings(struct releve_core *core, struct job *job)
     }
 }
 
+/* Somebody else may have stored days since its siblings began. */
+static void tell_siblings(struct releve_core *core, const struct job *job)
+{
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *other = &core->jobs[i];
+        if (other == job || other->phase != JOB_RUNNING || other->point != job->point ||
+            other->wish.kind != job->wish.kind || other->wish.refresh)
+            continue;
+        struct releve_span both = releve_span_cut(job->known.span, other->coverage.span);
+        for (releve_day day = both.first; day < both.end; day++)
+            if (releve_coverage_get(&other->coverage, day) == RELEVE_DAY_MISSING)
+                releve_coverage_set(&other->coverage, day, releve_coverage_get(&job->known, day));
+        other->touched = true;
+    }
+}
+
 void releve_job_known(struct releve_core *core, struct job *job, const struct releve_event *event)
 {
     assert(job->phase == JOB_BEGINNING);
@@ -85,6 +101,7 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
             releve_coverage_set(&job->coverage, day, state);
     }
     join_siblings(core, job);
+    tell_siblings(core, job);
     job->heard = job->had_data;
     point->heard = point->heard || job->had_data;
     if (!job->wish.refresh) {
