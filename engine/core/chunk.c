@@ -82,8 +82,8 @@ static void replan_waiting(struct releve_core *core, const struct job *job, stru
 {
     for (size_t i = core->chunks_end; i-- > 0;) {
         struct chunk *chunk = &core->chunks[i];
-        if (chunk->phase == CHUNK_WAITING && chunk->job->point == job->point && chunk->job->wish.kind == job->wish.kind &&
-            releve_span_days(releve_span_cut(chunk->span.asked, known)) > 0)
+        if (chunk->phase == CHUNK_WAITING && chunk->job->point == job->point &&
+            chunk->job->wish.kind == job->wish.kind && releve_span_days(releve_span_cut(chunk->span.asked, known)) > 0)
             releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
     }
 }

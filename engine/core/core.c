@@ -89,10 +89,8 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->options = *options;
     core->random = options->seed;
     core->deadline = RELEVE_TIME_NEVER;
-    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count);
-        core->history[kind] = RELEVE_FLOOR_UNKNOWN;
-    }
     return core;
 }
 

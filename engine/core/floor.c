@@ -6,7 +6,7 @@
 #include "state.h"
 #include <assert.h>
 
-struct releve_floor *releve_floor_of(struct releve_core *core, struct job *job, enum floor_cause cause)
+struct releve_floor *releve_floor_of(struct job *job, enum floor_cause cause)
 {
     switch (cause) {
     case FLOOR_ACTIVATION:
@@ -15,16 +15,16 @@ struct releve_floor *releve_floor_of(struct releve_core *core, struct job *job, 
         return &job->point->consent;
     default:
         assert(cause == FLOOR_HISTORY);
-        return &core->history[job->wish.kind];
+        return &job->history;
     }
 }
 
-releve_day releve_floor_after(struct releve_core *core, struct job *job, struct releve_floor **which)
+releve_day releve_floor_after(struct job *job, struct releve_floor **which)
 {
     releve_day after = RELEVE_DAY_NONE;
     *which = NULL;
     for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
-        struct releve_floor *floor = releve_floor_of(core, job, cause);
+        struct releve_floor *floor = releve_floor_of(job, cause);
         if (floor->after != RELEVE_DAY_NONE && floor->after >= after) {
             after = floor->after;
             *which = floor;
@@ -36,7 +36,7 @@ releve_day releve_floor_after(struct releve_core *core, struct job *job, struct 
 void releve_floor_cut(struct releve_core *core, struct job *job)
 {
     struct releve_floor *which;
-    releve_day after = releve_floor_after(core, job, &which);
+    releve_day after = releve_floor_after(job, &which);
     struct releve_span history = releve_kind_history(job->wish.kind, core->today);
     releve_day first = which != NULL && after >= history.first ? after + 1 : history.first;
     if (first <= job->coverage.span.first)
@@ -50,7 +50,7 @@ void releve_floor_cut(struct releve_core *core, struct job *job)
 static void dissolve_early(struct releve_core *core, struct job *job)
 {
     struct releve_floor *which;
-    releve_day after = releve_floor_after(core, job, &which);
+    releve_day after = releve_floor_after(job, &which);
     for (unsigned i = job->open_count; i-- > 0;) {
         struct chunk *chunk = job->open[i];
         if (which != NULL && chunk->phase == CHUNK_WAITING && chunk->span.asked.first <= after)
@@ -70,14 +70,14 @@ static void learn(struct releve_core *core, struct job *job, enum floor_cause ca
 
 void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first)
 {
-    struct releve_floor *floor = releve_floor_of(core, job, cause);
+    struct releve_floor *floor = releve_floor_of(job, cause);
     if (floor->after == RELEVE_DAY_NONE || floor->after < first)
         floor->after = first;
     if (floor->first != RELEVE_DAY_NONE && floor->first <= floor->after)
         floor->first = RELEVE_DAY_NONE; /* upstream changed its mind: what it says now counts */
     for (size_t i = 0; i < core->jobs_end; i++) {
         struct job *other = &core->jobs[i];
-        bool same = cause == FLOOR_HISTORY ? other->wish.kind == job->wish.kind : other->point == job->point;
+        bool same = cause == FLOOR_HISTORY ? other == job : other->point == job->point;
         if (other->phase != JOB_RUNNING || !same)
             continue;
         dissolve_early(core, other);
@@ -90,7 +90,7 @@ void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_
 void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day first)
 {
     for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
-        struct releve_floor *floor = releve_floor_of(core, job, cause);
+        struct releve_floor *floor = releve_floor_of(job, cause);
         if (floor->first != RELEVE_DAY_NONE && floor->first <= first)
             continue;
         floor->first = first;

@@ -1,6 +1,7 @@
 /* Names of job classes and end states: the words that DESIGN 4 writes into Redis. */
 #include <assert.h>
 #include <releve/job.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const classes[RELEVE_CLASSES] = {"high", "normal", "low"};
@@ -27,4 +28,10 @@ const char *releve_job_state_name(enum releve_job_state state)
 {
     assert(state < RELEVE_JOB_STATES);
     return states[state];
+}
+
+void releve_job_id_make(const unsigned char random[RELEVE_JOB_ID_RANDOM_BYTES], char id[RELEVE_JOB_ID_BYTES])
+{
+    for (size_t i = 0; i < RELEVE_JOB_ID_RANDOM_BYTES; i++)
+        (void)snprintf(id + 2 * i, 3, "%02x", random[i]);
 }

@@ -5,11 +5,11 @@
 
 static void note_success(struct job *job)
 {
+    job->point->distrusted = false;
     job->heard = true;
     job->given_up = 0;
     job->point->heard = true;
     job->point->failures = 0;
-    job->point->given_up = 0;
     job->point->pauses = 0;
     job->point->paused_until = 0;
 }
@@ -30,30 +30,40 @@ static bool is_recent(const struct releve_core *core, releve_day day)
     return day >= core->today - RELEVE_RECENT_DAYS;
 }
 
-/* What the store knew of a day before this job: a refresh that brings nothing must not lose it. */
-static bool had_values(const struct job *job, releve_day day)
+static int worth(enum releve_day_state state)
 {
-    enum releve_day_state known = job->known.span.end == 0 ? RELEVE_DAY_MISSING : releve_coverage_get(&job->known, day);
-    return known == RELEVE_DAY_COMPLETE || known == RELEVE_DAY_PARTIAL;
+    return state == RELEVE_DAY_COMPLETE ? 2 : state == RELEVE_DAY_PARTIAL ? 1 : 0;
+}
+
+/* The best that the store knew of a day when a job that wants it began: an answer that has less must not replace it. */
+static enum releve_day_state best_known(const struct releve_core *core, const struct chunk *chunk, releve_day day)
+{
+    enum releve_day_state best = RELEVE_DAY_MISSING;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        const struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING || job->point != chunk->job->point || job->wish.kind != chunk->job->wish.kind ||
+            !releve_span_has(job->known.span, day))
+            continue;
+        enum releve_day_state known = releve_coverage_get(&job->known, day);
+        best = worth(known) > worth(best) ? known : best;
+    }
+    return best;
 }
 
 /* Decides what becomes of one asked day; true where `entry` is to be stored. */
 static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day day,
                       const struct releve_reading *reading, struct releve_day_entry *entry)
 {
-    bool wanted = releve_chunk_wants(core, chunk, day);
     bool recent = is_recent(core, day);
-    enum releve_day_state state;
-    bool keep;
-    if (reading != NULL) {
+    /* A whole neighbour that came along with a widened chunk is kept too. */
+    bool keep = releve_chunk_wants(core, chunk, day) || (reading != NULL && reading->complete);
+    enum releve_day_state known = best_known(core, chunk, day);
+    enum releve_day_state state = recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE;
+    if (reading != NULL)
         state = reading->complete ? RELEVE_DAY_COMPLETE : RELEVE_DAY_PARTIAL;
-        keep = wanted || reading->complete; /* a whole neighbour that came along is kept too */
-    } else if (chunk->job->wish.refresh && had_values(chunk->job, day)) {
-        state = releve_coverage_get(&chunk->job->known, day);
+    if (worth(known) > worth(state)) {
+        state = known;
         keep = false;
-    } else {
-        state = recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE;
-        keep = wanted;
     }
     chunk->outcomes[day - chunk->span.asked.first] = (char)state;
     *entry = (struct releve_day_entry){day, state, RELEVE_TIME_NEVER, reading};
@@ -74,6 +84,18 @@ static void count_empty(struct releve_core *core, struct job *job, bool empty)
     releve_core_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
 }
 
+/* One bad day delays no other: it is given up for this run, and the rest of the answer is kept. */
+static void fail_day(struct releve_core *core, struct chunk *chunk, releve_day day, const struct releve_reason *reason)
+{
+    struct releve_span one = {day, day + 1};
+    chunk->outcomes[day - chunk->span.asked.first] = (char)RELEVE_DAY_FAILED;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *job = &core->jobs[i];
+        if (job->phase == JOB_RUNNING && job->point == chunk->job->point && job->wish.kind == chunk->job->wish.kind)
+            releve_job_fail(job, one, RELEVE_DAY_ASKED, reason);
+    }
+}
+
 static void take_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
@@ -90,6 +112,10 @@ static void take_days(struct releve_core *core, struct chunk *chunk, const struc
         const struct releve_reading *reading = NULL;
         if (next < answer->readings_count && answer->readings[next].day == day)
             reading = &answer->readings[next++];
+        if (reading != NULL && reading->unusable) {
+            fail_day(core, chunk, day, &answer->reason);
+            continue;
+        }
         count += judge_day(core, chunk, day, reading, &core->entries[count]);
     }
     assert(next == answer->readings_count); /* the dialect promises: ascending and inside the span */
@@ -168,13 +194,8 @@ static void give_up(struct releve_core *core, struct chunk *chunk, const struct 
     struct job *job = chunk->job;
     releve_core_notice(core, RELEVE_NOTICE_GIVEN_UP, job, reason, 0);
     releve_chunk_fail(core, chunk, reason);
-    job->given_up++;
-    job->point->given_up++;
-    if (job->point->given_up >= RELEVE_GIVEN_UP_MAX) {
-        for (size_t i = 0; i < core->jobs_end; i++)
-            if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].point == job->point)
-                releve_job_give_up(core, &core->jobs[i], reason);
-    } else if (job->given_up >= RELEVE_GIVEN_UP_MAX) {
+    if (++job->given_up >= RELEVE_GIVEN_UP_MAX) {
+        job->hopeless = true;
         releve_job_give_up(core, job, reason);
     }
 }
@@ -222,19 +243,48 @@ static void close_bucket(struct releve_core *core, unsigned index, const struct 
     releve_core_notice(core, RELEVE_NOTICE_THROTTLED, NULL, &answer->reason, wait);
 }
 
+/* The first 401 of a token discards it for all, and the others find it gone. A chunk that gets a second one, with a
+ * token that is fresh, shows that the token is not to blame: from then on a 401 of this usage point is its own failure.
+ */
 static void renew_token(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
-        core->token.phase = TOKEN_NONE; /* the first 401 of this token; the others find it gone */
-    if (++chunk->stale > RELEVE_STALE_MAX) {
+    if (chunk->stale++ > 0)
+        chunk->job->point->distrusted = true;
+    if (chunk->job->point->distrusted) {
         fail_for_now(core, chunk, answer);
         return;
     }
-    chunk->phase = CHUNK_WAITING;
-    chunk->not_before = core->now;
+    if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
+        core->token.phase = TOKEN_NONE;
 }
 
-/* While it was under way, another chunk that reaches over it may have brought its days. What is left is planned anew. */
+/* While it was under way, trying it again may have become pointless: the usage point, its kind or the API was refused,
+ * the rest of the job was given up, or its beginning is known to be too early. */
+static bool end_pointless(struct releve_core *core, struct chunk *chunk)
+{
+    struct job *job = chunk->job;
+    struct releve_floor *floor;
+    releve_day after = releve_floor_after(job, &floor);
+    if (job->point->refused) {
+        releve_chunk_fail(core, chunk, &job->point->refusal);
+    } else if (core->kind_refused_until[job->wish.kind] > core->now) {
+        releve_chunk_fail(core, chunk, &core->kind_refusal[job->wish.kind]);
+    } else if (job->hopeless) {
+        struct releve_reason reason = job->reason;
+        releve_chunk_fail(core, chunk, &reason);
+    } else if (job->absent) {
+        releve_chunk_dissolve(core, chunk, RELEVE_DAY_CUT);
+    } else if (floor != NULL && chunk->span.asked.first <= after) {
+        releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+        releve_floor_cut(core, job);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* While it was under way, another chunk that reaches over it may have brought its days. What is left is planned anew.
+ */
 static void replan_overtaken(struct releve_core *core, struct chunk *chunk)
 {
     struct releve_span wanted = chunk->span.wanted;
@@ -294,7 +344,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         fail_for_now(core, chunk, answer);
         break;
     }
-    if (chunk->phase == CHUNK_WAITING)
+    if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
         replan_overtaken(core, chunk);
 }
 

@@ -13,10 +13,10 @@ static bool is_delicate(const struct point *point)
 }
 
 /* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
-static bool must_search(struct releve_core *core, struct job *job)
+static bool must_search(struct job *job)
 {
     struct releve_floor *floor;
-    releve_floor_after(core, job, &floor);
+    releve_floor_after(job, &floor);
     return floor != NULL && (floor->first == RELEVE_DAY_NONE || job->newest_missing < floor->first);
 }
 
@@ -29,7 +29,7 @@ static bool may_open(struct releve_core *core, struct job *job)
         return false;
     if (!job->heard && job->open_count > 0)
         return false;
-    return job->point->searching == 0 || !must_search(core, job);
+    return job->point->searching == 0 || !must_search(job);
 }
 
 static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
@@ -70,7 +70,7 @@ static bool is_ready(struct releve_core *core, struct job *job, releve_time *nex
 static struct chunk *open_next(struct releve_core *core, struct job *job)
 {
     struct releve_floor *floor;
-    releve_day after = releve_floor_after(core, job, &floor);
+    releve_day after = releve_floor_after(job, &floor);
     releve_floor_cut(core, job); /* midnight may have passed since the job came */
     struct releve_plan_limits limits = {
         .days_max = releve_kind_facts(job->wish.kind)->call_days_max,
@@ -80,7 +80,7 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
     };
     if (floor != NULL && after >= limits.earliest)
         limits.earliest = after + 1;
-    bool searching = must_search(core, job);
+    bool searching = must_search(job);
     struct releve_chunk_span span;
     while (!releve_plan_next(&job->coverage, &limits, &span)) {
         if (releve_span_days(span.wanted) == 0)

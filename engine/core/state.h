@@ -27,13 +27,13 @@ struct point {
     unsigned searching; /* those that look for the first day */
     bool heard;         /* something is known of it: it need not be approached with one request at a time */
     unsigned failures;  /* transient failures in a row */
-    unsigned given_up;  /* chunks given up in a row */
     unsigned pauses;    /* pauses since the last success */
     releve_time paused_until;
     uint64_t turn[RELEVE_CLASSES]; /* when it last had a permit, in permits; the lowest is next */
     struct releve_floor activation, consent;
     bool refused;
     struct releve_reason refusal;
+    bool distrusted; /* answered 401 to a fresh token: its 401s say nothing about tokens */
 };
 
 enum job_phase { JOB_FREE, JOB_BEGINNING, JOB_RUNNING, JOB_FINISHING };
@@ -47,14 +47,16 @@ struct job {
     struct releve_coverage known;              /* as the store told it: what a refresh must not lose */
     struct chunk *open[RELEVE_JOB_CHUNKS_MAX]; /* chunks that it opened */
     unsigned open_count;
-    bool touched;              /* coverage or chunks changed: what follows is to be looked up again */
-    releve_day newest_missing; /* RELEVE_DAY_NONE where no day is left to plan */
-    bool waits;                /* days of it are in a chunk under way */
-    bool heard;                /* upstream has answered something about this kind of this usage point */
-    bool had_data;             /* days with values were known before */
-    unsigned empties;          /* answers without any data since the beginning */
-    unsigned given_up;         /* chunks given up in a row */
-    uint64_t turn;             /* among the jobs of its usage point, as above */
+    bool touched;                /* coverage or chunks changed: what follows is to be looked up again */
+    releve_day newest_missing;   /* RELEVE_DAY_NONE where no day is left to plan */
+    bool waits;                  /* days of it are in a chunk under way */
+    bool heard;                  /* upstream has answered something about this kind of this usage point */
+    bool had_data;               /* days with values were known before */
+    unsigned empties;            /* answers without any data since the beginning */
+    unsigned given_up;           /* chunks given up in a row */
+    bool hopeless;               /* so many that the rest was given up too */
+    struct releve_floor history; /* where upstream keeps less of it than its rules say */
+    uint64_t turn;               /* among the jobs of its usage point, as above */
     int requests;
     bool absent;                 /* not applicable */
     struct releve_reason reason; /* of the last failure, or why it is not applicable */
@@ -104,9 +106,8 @@ struct releve_core {
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     unsigned in_flight;
-    uint64_t turn;                             /* permits used so far */
-    unsigned class_waits[RELEVE_CLASSES];      /* permits that others got while this class had work */
-    struct releve_floor history[RELEVE_KINDS]; /* where upstream keeps less than it says */
+    uint64_t turn;                        /* permits used so far */
+    unsigned class_waits[RELEVE_CLASSES]; /* permits that others got while this class had work */
     releve_time kind_refused_until[RELEVE_KINDS];
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time deadline;
@@ -161,10 +162,10 @@ void releve_jobs_give_back(struct releve_core *core);
 
 /* --- floor.c: where data begins ------------------------------------------------------------------ */
 
-struct releve_floor *releve_floor_of(struct releve_core *core, struct job *job, enum floor_cause cause);
+struct releve_floor *releve_floor_of(struct job *job, enum floor_cause cause);
 /* The newest day that is known to be too early for this job; RELEVE_DAY_NONE where none is. */
-releve_day releve_floor_after(struct releve_core *core, struct job *job, struct releve_floor **which);
-/* Cuts what is too early from all jobs of the point (of the kind, for FLOOR_HISTORY). */
+releve_day releve_floor_after(struct job *job, struct releve_floor **which);
+/* Cuts what is too early from all jobs of the point (from this one, for FLOOR_HISTORY). */
 void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first);
 void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day first);
 /* Forgets what lies before the floor and before the history in this job. */

@@ -39,6 +39,7 @@ void releve_job_arrive(struct releve_core *core, const struct releve_job *wish)
     job->class_ = wish->class_;
     job->point = point;
     job->newest_missing = RELEVE_DAY_NONE;
+    job->history = RELEVE_FLOOR_UNKNOWN;
     releve_coverage_init(&job->coverage, wish->span);
     struct releve_action *action = releve_core_act(core, RELEVE_ACTION_BEGIN);
     action->handle = releve_core_job_handle(core, job);

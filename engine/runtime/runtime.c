@@ -9,11 +9,10 @@
 
 void releve_job_id_new(char id[RELEVE_JOB_ID_BYTES])
 {
-    unsigned char bytes[12];
+    unsigned char bytes[RELEVE_JOB_ID_RANDOM_BYTES];
     if (uv_random(NULL, NULL, bytes, sizeof bytes, 0, NULL) != 0)
         abort(); /* no system that libuv runs on lacks random bytes */
-    for (size_t i = 0; i < sizeof bytes; i++)
-        (void)snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+    releve_job_id_make(bytes, id);
 }
 
 static releve_time now_ms(void)

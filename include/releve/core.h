@@ -25,7 +25,6 @@
 #define RELEVE_GIVEN_UP_MAX 3     /* chunks given up in a row before the rest of the job is given up */
 #define RELEVE_EMPTY_CHUNKS_MAX 4 /* newest chunks all empty: the job goes on in class low */
 #define RELEVE_CLASS_WAIT_MAX 9   /* permits that others get before a class with work gets one */
-#define RELEVE_STALE_MAX 2        /* 401s of one chunk that lead to a new token; then it is a failure */
 #define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS)  /* renewed so long before it expires */
 #define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)            /* believed for no longer */
 #define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS)      /* a throttle answer closes a bucket for no longer */

@@ -15,7 +15,7 @@ enum releve_class { RELEVE_HIGH, RELEVE_NORMAL, RELEVE_LOW, RELEVE_CLASSES };
 const char *releve_class_name(enum releve_class class_); /* "high", "normal", "low" */
 bool releve_class_parse(const char *text, size_t length, enum releve_class *class_);
 
-#define RELEVE_JOB_ID_BYTES 65    /* 1..64 printable ASCII characters, no space, and NUL */
+#define RELEVE_JOB_ID_BYTES 97    /* 1..96 printable ASCII characters, no blank, and NUL */
 #define RELEVE_REPLY_TO_BYTES 257 /* a Redis list's name */
 #define RELEVE_FAILURES_MAX 16    /* failed spans that a result lists; the last one absorbs the rest */
 
@@ -37,6 +37,10 @@ enum releve_job_state {
     RELEVE_JOB_NOT_APPLICABLE, /* this usage point has no such kind */
     RELEVE_JOB_STATES
 };
+
+/* An id of 24 hexadecimal digits from random bytes. */
+#define RELEVE_JOB_ID_RANDOM_BYTES 12
+void releve_job_id_make(const unsigned char random[RELEVE_JOB_ID_RANDOM_BYTES], char id[RELEVE_JOB_ID_BYTES]);
 
 const char *releve_job_state_name(enum releve_job_state state);
 

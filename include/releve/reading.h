@@ -27,6 +27,8 @@ struct releve_interval {
 struct releve_reading {
     releve_day day;
     bool complete; /* every interval of the day has a value; always true for daily kinds */
+    bool unusable; /* upstream said something about this day that cannot be true: nothing below holds, and
+                    * the answer's reason says what */
 
     /* Energy (Wh) and max power (VA). */
     int32_t value;

@@ -1,0 +1,60 @@
+/* What a worker asks of the queues in Redis (DESIGN 4). Implemented by adapters/redis.
+ *
+ *   releve:jobs:high, releve:jobs, releve:jobs:low ──BLMOVE──▶ releve:worker:<name>:jobs ──(result written)──▶ gone
+ *
+ * A job leaves its queue atomically into the worker's own list, and that list only together with its result
+ * (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever beats next takes the
+ * jobs of a worker that has stopped back to their queues. Law 4. */
+#ifndef RELEVE_RUNTIME_QUEUE_H
+#define RELEVE_RUNTIME_QUEUE_H
+
+#include <releve/error.h>
+#include <releve/job.h>
+#include <uv.h>
+
+#define RELEVE_WORKER_NAME_BYTES 96
+#define RELEVE_BEAT_MS (5 * RELEVE_SECOND_MS)
+#define RELEVE_DEAD_AFTER_MS (15 * RELEVE_SECOND_MS) /* since the last beat; found at most one beat later */
+
+/* Jobs of a class that a worker holds at once: the backlog stays in Redis (law 6). */
+#define RELEVE_PREFETCH_HIGH 128
+#define RELEVE_PREFETCH_NORMAL 256
+#define RELEVE_PREFETCH_LOW 128
+
+struct releve_queue;
+
+struct releve_queue_options {
+    const char *url, *prefix;
+    const char *worker; /* unique among living workers */
+    releve_day today;   /* as pretended, or RELEVE_DAY_NONE */
+    bool drain;         /* do not wait for jobs: `dry` is called when the queues are empty */
+    void *data;
+    /* Required. A job to run; give it back with releve_queue_release when it has ended. */
+    void (*job)(void *data, const struct releve_job *job);
+    /* Required. With `drain`: nothing is in the queues now. May be called again. */
+    void (*dry)(void *data);
+    /* Required. The worker was silent for so long that its jobs were given to others: forget them, and leave. */
+    void (*lost)(void *data);
+    /* A message that is no job was buried: why. */
+    void (*buried)(void *data, const char *why);
+    void (*link)(void *data, bool up, const char *why);
+};
+
+/* `ready` is called once: with RELEVE_OK when the worker has joined, or why it could not. */
+enum releve_code releve_queue_open(struct releve_queue **queue, uv_loop_t *loop,
+                                   const struct releve_queue_options *options,
+                                   void (*ready)(void *data, const struct releve_error *error),
+                                   struct releve_error *error);
+
+/* The job has ended, and its result is written: there is room for another one of its class. */
+void releve_queue_release(struct releve_queue *queue, const struct releve_job *job);
+
+/* Takes no more jobs, but keeps beating. */
+void releve_queue_stop(struct releve_queue *queue);
+
+/* Gives what is left in the worker's list back to the heads of the queues, leaves the workers, closes; `closed` is
+ * called when the memory is gone. Waits for Redis for at most a few seconds: what could not be given back by then is
+ * taken back by other workers. */
+void releve_queue_close(struct releve_queue *queue, void (*closed)(void *data), void *data);
+
+#endif
