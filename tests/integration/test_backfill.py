@@ -270,6 +270,16 @@ def test_one_day_is_one_request_and_v5_brings_the_day_before_along(truth, api, d
                                  "2026-11-06")[1] == 0
 
 
+@pytest.mark.parametrize("first, days, requests", [("2026-11-01", 8, 2), ("2026-10-25", 15, 3), ("2026-11-02", 7, 1)])
+def test_v5_asks_no_day_twice_where_one_would_be_left_alone(first, days, requests):
+    selection = ("--prm", CLIENT_0, "--kind", CURVE, "--start", first, "--end", "2026-11-09")
+    with World(api="v5") as world:
+        assert plan(world, *selection)["requests"] == requests
+        ended, sent = world.requests_of("backfill", *selection)
+        assert (ended.code, sent) == (0, requests + 1)
+        assert check_audit(world)["days_served"] == days == len(world.redis.days())
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_plan_says_how_many_requests_backfill_will_send(api):
     kinds = ("--kind", f"daily_consumption,{CURVE},daily_consumption_max_power")
