@@ -146,27 +146,29 @@ def test_two_applications_have_a_ledger_each():
 
 @pytest.mark.slow
 def test_no_violation_with_jitter_with_answers_that_never_come_and_with_processes_that_are_killed():
-    # A killed process leaves its permits in flight in the ledger for their whole life, 40 s: 4 x 8 of 200. So does a
-    # request that is never answered, for the 30 s of its transfer.
+    # A killed process leaves its permits in flight in the ledger for their whole life, 40 s: 4 x 8 of 200; so does
+    # a request that is never answered, for the 30 s of its transfer.
     with World("--population", "90", "--latency", "0:1500", quota="80/1s,200/4s") as world:
-        silent = {str(30000000000000 + 30 * i + j): {"timeout": 1} for i in range(3) for j in range(2)}
+        silent = {str(30000000000000 + 30 * i): {"timeout": 1} for i in (1, 2)}
         world.sandbox.control(point_faults=silent)
         selections = [(f"prms{i}", 30 * i, 30, "--concurrency", "8", "--progress", "always") for i in range(3)]
         running = [start(world, *selection) for selection in selections]
-        for victim in (0, 1, 2, 0):
+        for victim in (1, 2, 0, 0):
             sent = data_requests(world)
             wait_until(lambda: data_requests(world) >= sent + 25)
             running[victim].signal(signal.SIGKILL)
             assert running[victim].end().code == -signal.SIGKILL
             running[victim] = start(world, *selections[victim])
-        # Of those killed and started again the first meets silence anew; what else there was to fetch is there.
-        wait_until(lambda: len(world.redis.keys(f"releve:day:*:{KIND}:*")) == (90 - len(silent)) * WEEKS * 7, *running)
+        # What else there was to fetch is there; those killed met silence before and after.
+        wait_until(lambda: len(world.redis.keys(f"releve:day:*:{KIND}:*")) == (90 - len(silent)) * WEEKS * 7,
+                   *running[1:])
         assert world.sandbox.stats()["errors"]["timeout"] > len(silent)
         world.sandbox.control(point_faults={prm: {} for prm in silent})
         for one in running:
             ended = one.end()
             assert ended.code == 0, ended
-            assert_names_usage(ended.err, world.settings["RELEVE_QUOTA"])
+            if one is not running[0]:  # the others have waited for silence long enough for a line or two
+                assert_names_usage(ended.err, world.settings["RELEVE_QUOTA"])
         assert_within_quota(world)
         assert_all_days(world, 90)
 

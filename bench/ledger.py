@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""What a permit costs Redis with a full hour in the ledger, and how large that ledger is.
+
+    bench/ledger.py [--permits N]
+
+Runs adapters/redis/ledger.lua in a redis-server of its own and reads the server's time from INFO commandstats. The clock
+is passed in, so that an hour takes seconds: every permit granted is the one that just became due, so that the ledger
+holds a whole hour all the time.
+"""
+import argparse
+import os
+import re
+import sys
+
+from figures import show
+from server import Redis
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "adapters", "redis", "ledger.lua")
+KEY = "releve:quota:mesure_synchrone_auto@00000000"
+LIFE_MS = 40000  # RELEVE_PERMIT_LIFE_MS
+EPOCH_US = 1790000000000000
+HOUR_MS = 3600000
+PERMIT_US_MAX = 100  # issue 3: of the server's time
+LEDGER_BYTES_MAX = 1000000
+
+
+class Ledger:
+    """A ledger under the quota 5/1s,`hourly`/1h."""
+
+    def __init__(self, redis, hourly):
+        self.redis, self.hourly = redis, hourly
+        self.sha1 = redis.command("SCRIPT", "LOAD", open(SCRIPT).read())
+        self.now_us, self.granted = EPOCH_US, 0
+
+    def run(self, operation, permit="", length_ms=0):
+        return self.redis.command("EVALSHA", self.sha1, 3, KEY, f"{KEY}:closed", f"{KEY}:waiting", operation, permit,
+                                  length_ms, self.now_us, f"{KEY}:due", 5, 1000, self.hourly, HOUR_MS)
+
+    def next_permit(self):
+        """Its id is as long as the runtime's."""
+        self.now_us += (HOUR_MS + 2) * 1000 // self.hourly + 1
+        self.granted += 1
+        return f"{self.granted:012}"
+
+    def fill(self):
+        for _ in range(self.hourly):
+            permit = self.next_permit()
+            assert self.run("ask", permit, LIFE_MS) == 0
+            self.run("settle", permit)
+
+    def server_us(self, operation, each):
+        """Server time of one call, in microseconds, over many of `each`, which calls nothing else than it."""
+        self.redis.command("CONFIG", "RESETSTAT")
+        each(operation)
+        stats = self.redis.command("INFO", "commandstats").decode()
+        return float(re.search(r"cmdstat_evalsha:.*usec_per_call=([\d.]+)", stats).group(1))
+
+
+def measure(redis, hourly, permits):
+    redis.command("FLUSHALL")
+    ledger = Ledger(redis, hourly)
+    ledger.fill()
+    title = f"{hourly} in the ledger"
+
+    def ask_and_settle(_):
+        for _ in range(permits):
+            permit = ledger.next_permit()
+            assert ledger.run("ask", permit, LIFE_MS) == 0
+            ledger.run("settle", permit)
+
+    def ask_in_vain(operation):
+        for i in range(permits):
+            ledger.run(operation, f"refused{i:05}", LIFE_MS)
+
+    both = 2 * ledger.server_us("ask and settle", ask_and_settle)
+    entries = redis.command("ZCARD", KEY)
+    assert hourly - 2 <= entries <= hourly + 2, entries
+    bytes_used = redis.command("MEMORY", "USAGE", KEY, "SAMPLES", 0)
+    held = show(f"{title}: a permit, asked for and settled", both, "us", PERMIT_US_MAX)
+    while ledger.run("ask", ledger.next_permit(), LIFE_MS) == 0:
+        ledger.now_us -= (HOUR_MS + 2) * 1000 // hourly  # until the window is full
+    show(f"{title}: a refusal", ledger.server_us("ask", ask_in_vain), "us")
+    held &= show(f"{title}: memory", bytes_used, "bytes", LEDGER_BYTES_MAX)
+    return held
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--permits", type=int, default=5000, help="calls measured of each kind")
+    permits = parser.parse_args().permits
+    with Redis() as redis:
+        redis.command("CONFIG", "SET", "appendonly", "no")  # the disk is not measured, and the hours fill faster
+        held = [measure(redis, hourly, permits) for hourly in (1000, 10000)]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The programs of bench/ run and print every figure; how large the figures are is no matter here, but for those that no
+machine may change: no violation of the quota, and no day lost."""
+import os
+import re
+import subprocess
+
+import pytest
+from sandbox import releve_bin
+
+BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench")
+BUILD = os.path.join(os.path.dirname(os.path.realpath(releve_bin())), "..", "..")
+RUN_S = 110
+
+
+def figures(text):
+    """{what: figure} of lines such as "what     12.5 unit   <= 100 unit   ok"."""
+    found = {}
+    for line in text.splitlines():
+        match = re.match(r"(.+?) {2,}([\d.e+]+)(?: |$)", line)
+        if match is None:
+            assert re.search(r"\d requests$", line), line  # a title
+            continue
+        found[match.group(1)] = float(match.group(2))
+    return found
+
+
+def run(*command):
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_S)
+    assert ended.returncode in (0, 1) and ended.stderr == "", ended  # 1: a bound was missed
+    return figures(ended.stdout)
+
+
+def test_bodies_are_parsed_in_both_generations():
+    found = run(os.path.join(BUILD, "bench", "bodies"), "5")
+    assert sum("v5" in what for what in found) == sum("2026" in what for what in found) == 3
+    assert all(figure > 0 for figure in found.values())
+
+
+def test_the_price_of_a_permit_is_measured_with_a_full_hour_in_the_ledger():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "ledger.py"), "--permits", "20")
+    for hourly in ("1000", "10000"):
+        assert sum(what.startswith(f"{hourly} in the ledger") for what in found) == 3
+
+
+@pytest.mark.slow
+def test_four_processes_against_one_violate_nothing_and_lose_nothing():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "throughput.py"), "--requests", "400", "--quota",
+                "100/1s,1000/20s", "--latency", "0:100")
+    assert [figure for what, figure in found.items() if "violations" in what] == [0]
+    assert [figure for what, figure in found.items() if "not stored" in what] == [0]
