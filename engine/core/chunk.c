@@ -11,24 +11,42 @@ static bool wants_same(const struct job *job, const struct job *other)
     return other->phase == JOB_RUNNING && other->point == job->point && other->wish.kind == job->wish.kind;
 }
 
-/* Changes the asked days of the chunk in every job that has them: to states[i], or all to `state`. */
-static void spread(struct releve_core *core, const struct chunk *chunk, enum releve_day_state from, const char *states,
-                   enum releve_day_state state)
+/* Changes the days of `part` that are in state `from`, in every job that has them. */
+static void spread(struct releve_core *core, const struct chunk *chunk, struct releve_span part,
+                   enum releve_day_state from, enum releve_day_state to)
 {
-    struct releve_span asked = chunk->span.asked;
     for (size_t i = 0; i < core->jobs_end; i++) {
         struct job *job = &core->jobs[i];
         if (!wants_same(chunk->job, job))
             continue;
         job->touched = true;
-        if (states == NULL) {
-            releve_coverage_replace(&job->coverage, asked, from, state);
-            continue;
-        }
-        for (releve_day day = asked.first; day < asked.end; day++)
-            if (releve_coverage_get(&job->coverage, day) == from)
-                releve_coverage_set(&job->coverage, day, (enum releve_day_state)states[day - asked.first]);
+        releve_coverage_replace(&job->coverage, part, from, to);
     }
+}
+
+/* Is another chunk under way for that day too? Chunks overlap where one reaches over asked days, or was widened. */
+static bool is_elsewhere(const struct releve_core *core, const struct chunk *chunk, releve_day day)
+{
+    for (size_t i = 0; i < core->chunks_end; i++) {
+        const struct chunk *other = &core->chunks[i];
+        if (other != chunk && other->phase != CHUNK_FREE && other->job->point == chunk->job->point &&
+            other->job->wish.kind == chunk->job->wish.kind && releve_span_has(other->span.asked, day))
+            return true;
+    }
+    return false;
+}
+
+/* The next stretch, after part->end, of days that only this chunk has under way. */
+static bool next_own(const struct releve_core *core, const struct chunk *chunk, struct releve_span *part)
+{
+    releve_day end = chunk->span.asked.end;
+    part->first = part->end;
+    while (part->first < end && is_elsewhere(core, chunk, part->first))
+        part->first++;
+    part->end = part->first;
+    while (part->end < end && !is_elsewhere(core, chunk, part->end))
+        part->end++;
+    return part->end > part->first;
 }
 
 struct chunk *releve_chunk_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
@@ -46,7 +64,7 @@ struct chunk *releve_chunk_open(struct releve_core *core, struct job *job, const
     job->open[job->open_count++] = chunk;
     job->point->chunks++;
     job->point->searching += searching;
-    spread(core, chunk, RELEVE_DAY_MISSING, NULL, RELEVE_DAY_ASKED);
+    spread(core, chunk, span->asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
     return chunk;
 }
 
@@ -72,7 +90,9 @@ static void release(struct releve_core *core, struct chunk *chunk)
 void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state)
 {
     assert(chunk->phase != CHUNK_SENT);
-    spread(core, chunk, RELEVE_DAY_ASKED, NULL, state);
+    struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
+    while (next_own(core, chunk, &part))
+        spread(core, chunk, part, RELEVE_DAY_ASKED, state);
     release(core, chunk);
 }
 
@@ -93,7 +113,9 @@ void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk)
     assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
     const struct job *job = chunk->job;
     struct releve_span known = chunk->span.asked;
-    spread(core, chunk, RELEVE_DAY_ASKED, chunk->outcomes, RELEVE_DAY_MISSING);
+    for (releve_day day = known.first; day < known.end; day++)
+        spread(core, chunk, (struct releve_span){day, day + 1}, RELEVE_DAY_ASKED,
+               (enum releve_day_state)chunk->outcomes[day - known.first]);
     release(core, chunk);
     replan_waiting(core, job, known);
 }
@@ -101,9 +123,11 @@ void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk)
 void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     assert(chunk->phase != CHUNK_SENT);
-    for (size_t i = 0; i < core->jobs_end; i++)
-        if (wants_same(chunk->job, &core->jobs[i]))
-            releve_job_fail(&core->jobs[i], chunk->span.asked, RELEVE_DAY_ASKED, reason);
+    struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
+    while (next_own(core, chunk, &part))
+        for (size_t i = 0; i < core->jobs_end; i++)
+            if (wants_same(chunk->job, &core->jobs[i]))
+                releve_job_fail(&core->jobs[i], part, RELEVE_DAY_ASKED, reason);
     release(core, chunk);
 }
 
