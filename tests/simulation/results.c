@@ -1,0 +1,107 @@
+/* See results.h. Bounds, where somebody else may have changed the store meanwhile; equalities, where nobody can. */
+#include "results.h"
+
+struct counts {
+    int complete, partial, holes, pending;
+};
+
+static struct counts count_stored(const struct store *store, const struct job_record *job)
+{
+    struct counts counts = {0};
+    struct releve_span span = job->wish.span;
+    const struct day_record *records = store->days[(size_t)job->point * RELEVE_MEASURES + job->wish.kind];
+    for (releve_day day = span.first; records != NULL && day < span.end; day++) {
+        char state = records[day - store->first_day].state;
+        counts.complete += state == RELEVE_DAY_COMPLETE;
+        counts.partial += state == RELEVE_DAY_PARTIAL;
+        counts.holes += state == RELEVE_DAY_HOLE;
+        counts.pending += state == RELEVE_DAY_PENDING;
+    }
+    return counts;
+}
+
+static int days_before(struct releve_span span, releve_day day)
+{
+    return releve_span_days(releve_span_cut(span, (struct releve_span){span.first, day}));
+}
+
+/* Every day is in exactly one count, and what is said to be obtained is in the store. */
+static void check_account(struct store *store, const struct job_record *job, const struct releve_result *result)
+{
+    struct counts stored = count_stored(store, job);
+    int obtained = result->complete + result->partial + result->holes;
+    if (result->days + result->cut != releve_span_days(job->wish.span) ||
+        result->days != obtained + result->pending + result->failed)
+        world_break(store->world,
+                    "law 4 (delivery): job %s: days %d = %d obtained, %d pending, %d failed; %d cut of %d",
+                    job->wish.id, result->days, obtained, result->pending, result->failed, result->cut,
+                    releve_span_days(job->wish.span));
+    bool forgets = store->upstream->points[job->point].forgetful;
+    int values = result->complete + result->partial;
+    if ((!forgets && (result->complete > stored.complete || values > stored.complete + stored.partial)) ||
+        obtained > stored.complete + stored.partial + stored.holes + (forgets ? stored.pending : 0))
+        world_break(store->world,
+                    "law 4 (delivery): job %s ends with %d complete, %d partial, %d holes before they are stored (%d, "
+                    "%d, %d)",
+                    job->wish.id, result->complete, result->partial, result->holes, stored.complete, stored.partial,
+                    stored.holes);
+    int pending_at_most = stored.complete + stored.partial + stored.holes + stored.pending - obtained;
+    if (store->scenario->days_min == 1 && result->pending > pending_at_most)
+        world_break(store->world, "law 4 (delivery): job %s ends with %d days pending of which the store knows %d",
+                    job->wish.id, result->pending, pending_at_most);
+}
+
+/* Days fail where something went wrong, and nothing is cut that upstream has. */
+static void check_truth(struct store *store, const struct job_record *job, const struct releve_result *result)
+{
+    const struct scenario *scenario = store->scenario;
+    const struct usage_point *point = &store->upstream->points[job->point];
+    releve_kinds bit = RELEVE_KIND_BIT(job->wish.kind);
+    bool may_fail = point->refused || point->sickness != HEALTHY || (scenario->refused_kinds & bit) != 0 ||
+                    scenario->transient > 0 || scenario->lost_request > 0 || scenario->lost_answer > 0 ||
+                    scenario->reset > 0 || scenario->unreached > 0 || scenario->straggler > 0 ||
+                    scenario->redis_error > 0 || scenario->revoke_us > 0 || scenario->token_life_s < 1000;
+    if (result->failed > 0 && (!may_fail || result->failures_count == 0))
+        world_break(store->world, "law 4 (delivery): job %s: %d days failed for no reason", job->wish.id,
+                    result->failed);
+    for (size_t i = 0; i < result->failures_count; i++) {
+        struct releve_span span = result->failures[i].span;
+        if (span.first >= span.end || span.first < job->wish.span.first || span.end > job->wish.span.end)
+            world_break(store->world, "law 4 (delivery): job %s lists a failure outside of itself", job->wish.id);
+    }
+    bool absent = (point->kinds & bit) == 0;
+    if (result->state == RELEVE_JOB_NOT_APPLICABLE && !absent)
+        world_break(store->world, "law 3 (truth): job %s is called not applicable", job->wish.id);
+    releve_day first = upstream_first_day(store->upstream, job->point, job->wish.kind, upstream_today(store->upstream));
+    if (!absent && result->cut > days_before(job->wish.span, first))
+        world_break(store->world, "law 3 (truth): job %s loses %d days, only %d are too early", job->wish.id,
+                    result->cut, days_before(job->wish.span, first));
+}
+
+/* One worker, no fault, nobody else at this usage point and kind: the requests are those of the plan. */
+static void check_cost(struct store *store, const struct job_record *job, const struct releve_result *result)
+{
+    const struct usage_point *point = &store->upstream->points[job->point];
+    bool applies = (point->kinds & RELEVE_KIND_BIT(job->wish.kind)) != 0;
+    bool same_day = job->begun_today == upstream_today(store->upstream);
+    if (!store->scenario->faultless || !job->alone || job->wish.refresh || point->refused || !same_day)
+        return;
+    if (!applies) {
+        if (result->requests > 1)
+            world_break(store->world, "law 2 (thrift): job %s is not applicable and cost %d requests", job->wish.id,
+                        result->requests);
+        return;
+    }
+    if (point->activation != RELEVE_DAY_NONE || point->consent != RELEVE_DAY_NONE)
+        return; /* the search for it costs some more: tests/simulation/test_fairness.c */
+    if (result->requests != job->cost.requests)
+        world_break(store->world, "law 2 (thrift): job %s cost %d requests, its plan says %d", job->wish.id,
+                    result->requests, job->cost.requests);
+}
+
+void results_check(struct store *store, const struct job_record *job, const struct releve_result *result)
+{
+    check_account(store, job, result);
+    check_truth(store, job, result);
+    check_cost(store, job, result);
+}

@@ -1,0 +1,158 @@
+/* A seed's parameters. Each fault is absent from about half of the worlds, so that each is also seen alone. */
+#include "scenario.h"
+#include <stdio.h>
+
+static unsigned maybe(struct world *dice, unsigned most)
+{
+    return world_below(dice, 2) == 0 ? 0 : (unsigned)world_between(dice, 1, (int64_t)most);
+}
+
+static void draw_quota(struct world *dice, struct releve_quota *quota)
+{
+    static const char *const texts[] = {"5/1s,1000/1h", "5/1s,1000/1h", "200/1s",        "200/1s",      "5/1s",
+                                        "1/1s",         "2/500ms,9/7s", "3/10s",         "50/1m,7/2s",  "1/3s",
+                                        "10/1s,60/1m",  "none",         "25/1s,300/10m", "1000/1h,5/1s"};
+    struct releve_error error;
+    (void)releve_quota_parse(texts[world_below(dice, sizeof texts / sizeof texts[0])], quota, &error);
+}
+
+static void draw_buckets(struct world *dice, struct scenario *scenario)
+{
+    scenario->buckets = (unsigned)world_between(dice, 1, 3);
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        scenario->bucket_of[kind] = scenario->buckets == 3 ? (unsigned)kind % 2 : 0;
+    scenario->token_bucket = scenario->buckets - 1;
+}
+
+/* Any moment of 2026; often minutes before midnight in Paris, or just before the clock changes. */
+static releve_time draw_date(struct world *dice)
+{
+    static const releve_day changes[] = {20541, 20751}; /* 2026-03-29 and 2026-10-25 */
+    releve_day day = 20454 + (releve_day)world_below(dice, 365);
+    if (world_below(dice, 4) == 0)
+        day = changes[world_below(dice, 2)] + (releve_day)world_between(dice, -1, 2);
+    releve_time midnight = releve_paris_midnight(day);
+    if (world_below(dice, 3) == 0)
+        return midnight - world_below(dice, 20 * RELEVE_MINUTE_MS);
+    return midnight + world_below(dice, 24 * RELEVE_HOUR_MS);
+}
+
+static void draw_faults(struct world *dice, struct scenario *scenario)
+{
+    scenario->redis_pause = maybe(dice, 20);
+    scenario->redis_cut = maybe(dice, 30);
+    scenario->redis_error = world_below(dice, 6) == 0 ? 20 : 0;
+    scenario->lost_request = maybe(dice, 300);
+    scenario->lost_answer = maybe(dice, 300);
+    scenario->reset = maybe(dice, 300);
+    scenario->unreached = maybe(dice, 300);
+    scenario->straggler = maybe(dice, 300);
+    scenario->transient = maybe(dice, world_below(dice, 8) == 0 ? 5000 : 1000);
+    scenario->throttle = world_below(dice, 3) == 0 ? (unsigned)world_between(dice, 1, 200) : 0;
+    scenario->token_failure = maybe(dice, 3000);
+    scenario->token_life_s = world_below(dice, 3) == 0 ? 700 : 12600;
+    if (world_below(dice, 3) == 0)
+        scenario->revoke_us = world_between(dice, 30, 2000) * WORLD_SECOND_US;
+    scenario->credentials_refused = world_below(dice, 40) == 0;
+    if (world_below(dice, 10) == 0)
+        scenario->refused_kinds = RELEVE_KIND_BIT(world_below(dice, RELEVE_MEASURES));
+    scenario->history_short_days = world_below(dice, 6) == 0 ? (unsigned)world_between(dice, 1, 40) : 0;
+    scenario->forgetful = maybe(dice, 2000);
+    if (world_below(dice, 2) == 0)
+        scenario->crash_us = world_between(dice, 2, 600) * WORLD_SECOND_US;
+    if (world_below(dice, 4) == 0)
+        scenario->drain_us = world_between(dice, 2, 600) * WORLD_SECOND_US;
+    scenario->crashes_max = 20;
+}
+
+static void draw_points(struct world *dice, struct scenario *scenario)
+{
+    scenario->refused = maybe(dice, 2000);
+    scenario->sick = scenario->faultless ? 0 : maybe(dice, 2000);
+    scenario->absent = maybe(dice, 3000);
+    scenario->activated = maybe(dice, 5000);
+    scenario->consented = maybe(dice, 2000);
+    scenario->holes = maybe(dice, 3000);
+    scenario->partials = maybe(dice, 1000);
+}
+
+static void draw_jobs(struct world *dice, struct scenario *scenario)
+{
+    static const int days[] = {1, 7, 30, 120, 400};
+    scenario->days_max = days[world_below(dice, 5)];
+    scenario->deep = maybe(dice, 500);
+    scenario->refresh = maybe(dice, 2000);
+    scenario->overlap = maybe(dice, 3000);
+    scenario->known = maybe(dice, 6000);
+    if (world_below(dice, 3) == 0)
+        scenario->arrivals_us = world_between(dice, 1, 3000) * WORLD_SECOND_US;
+}
+
+void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
+{
+    struct world dice;
+    world_init(&dice, seed);
+    int64_t flavour = world_below(&dice, 10);
+    *scenario = (struct scenario){
+        .seed = seed,
+        .faultless = flavour < 3,
+        .isolation = flavour == 3,
+        .days_min = (int)world_between(&dice, 1, 2),
+        .workers = flavour < 4 ? 1 : (unsigned)world_between(&dice, 1, SCENARIO_WORKERS_MAX),
+        .concurrency = (unsigned)world_between(&dice, 1, world_below(&dice, 3) == 0 ? 64 : 16),
+        .points = (unsigned)world_between(&dice, 1, world_below(&dice, 3) == 0 ? 5 : 60),
+        .jobs_max = 400,
+        .kinds = (releve_kinds)world_between(&dice, 1, RELEVE_ALL_MEASURES),
+        .civil_ms = draw_date(&dice),
+        .redis_us = world_between(&dice, 30, 400),
+        .redis_jitter_us = world_below(&dice, 4) == 0 ? world_below(&dice, 2 * WORLD_SECOND_US) : 200,
+        .up_us = world_between(&dice, 1000, 100000),
+        .up_jitter_us = world_below(&dice, 2) == 0 ? world_below(&dice, 4 * WORLD_SECOND_US) : 5000,
+        .down_us = world_between(&dice, 1000, 300000),
+        .down_jitter_us = world_below(&dice, 2) == 0 ? world_below(&dice, 4 * WORLD_SECOND_US) : 5000,
+        .token_life_s = 12600,
+        .requests_max = world_between(&dice, 5, 450),
+    };
+    draw_quota(&dice, &scenario->quota);
+    draw_buckets(&dice, scenario);
+    draw_points(&dice, scenario);
+    draw_jobs(&dice, scenario);
+    if (large || world_below(&dice, 200) == 0) {
+        scenario->points = (unsigned)world_between(&dice, 1000, large ? 8000 : 2000);
+        scenario->jobs_max = scenario->points * 3;
+        scenario->requests_max = large ? 30000 : 2500;
+    }
+    if (scenario->isolation) {
+        scenario->quota.windows_count = 0;
+        scenario->refresh = scenario->overlap = 0;
+        scenario->arrivals_us = 0;
+        scenario->points = (unsigned)world_between(&dice, 2, 60);
+        scenario->sick = (unsigned)world_between(&dice, 500, 6000);
+    } else if (!scenario->faultless) {
+        draw_faults(&dice, scenario);
+    }
+}
+
+void scenario_print(const struct scenario *scenario)
+{
+    char quota[RELEVE_QUOTA_TEXT], date[RELEVE_TIME_TEXT];
+    releve_quota_format(&scenario->quota, quota);
+    releve_paris_format(scenario->civil_ms, date);
+    printf("seed %llu: %s%s%u workers x %u in flight, %u usage points, kinds %x, quota %s in %u buckets, days_min %d, "
+           "%s\n",
+           (unsigned long long)scenario->seed, scenario->faultless ? "faultless, " : "",
+           scenario->isolation ? "isolation, " : "", scenario->workers, scenario->concurrency, scenario->points,
+           (unsigned)scenario->kinds, quota, scenario->buckets, scenario->days_min, date);
+    printf("  redis %lld+%lld us, pause %u, cut %u, error %u; up %lld+%lld us, down %lld+%lld us; lost %u/%u, reset "
+           "%u, unreached %u, straggler %u\n",
+           (long long)scenario->redis_us, (long long)scenario->redis_jitter_us, scenario->redis_pause,
+           scenario->redis_cut, scenario->redis_error, (long long)scenario->up_us, (long long)scenario->up_jitter_us,
+           (long long)scenario->down_us, (long long)scenario->down_jitter_us, scenario->lost_request,
+           scenario->lost_answer, scenario->reset, scenario->unreached, scenario->straggler);
+    printf("  transient %u, throttle %u, token failure %u, life %u s, revoked every %lld s; crash %lld s, drain %lld "
+           "s; days %d, deep %u, refresh %u, overlap %u, known %u\n",
+           scenario->transient, scenario->throttle, scenario->token_failure, scenario->token_life_s,
+           (long long)(scenario->revoke_us / WORLD_SECOND_US), (long long)(scenario->crash_us / WORLD_SECOND_US),
+           (long long)(scenario->drain_us / WORLD_SECOND_US), scenario->days_max, scenario->deep, scenario->refresh,
+           scenario->overlap, scenario->known);
+}

@@ -1,0 +1,49 @@
+/* What kind of world a seed stands for: sizes, quota, delays, faults, who wants what. */
+#ifndef RELEVE_SIMULATION_SCENARIO_H
+#define RELEVE_SIMULATION_SCENARIO_H
+
+#include "world.h"
+#include <releve/core.h>
+#include <releve/quota.h>
+
+#define SCENARIO_WORKERS_MAX 5
+
+/* Rates are chances in ten thousand. */
+struct scenario {
+    uint64_t seed;
+    bool faultless; /* nothing goes wrong, one worker: costs are exact */
+    bool isolation; /* some usage points always fail, nothing else does, and the quota is ample: law 5 has a bound */
+    int days_min;   /* 1 (2026) or 2 (v5) */
+    unsigned workers, concurrency, points, jobs_max;
+    releve_kinds kinds;
+    struct releve_quota quota;
+    unsigned buckets, bucket_of[RELEVE_KINDS], token_bucket;
+    releve_time civil_ms; /* the real date at the beginning */
+
+    int64_t redis_us, redis_jitter_us; /* one way */
+    unsigned redis_pause, redis_cut, redis_error;
+    int64_t up_us, up_jitter_us, down_us, down_jitter_us;
+    unsigned lost_request, lost_answer, reset, unreached, straggler;
+
+    unsigned transient, throttle, token_failure;
+    unsigned token_life_s;
+    int64_t revoke_us; /* mean time between revocations of all tokens; 0: never */
+    bool credentials_refused;
+    releve_kinds refused_kinds; /* APIs that are not subscribed */
+    unsigned history_short_days;
+    unsigned refused, sick, absent, activated, consented, forgetful, holes, partials; /* of usage points */
+
+    int64_t crash_us, drain_us; /* mean time between them; 0: never */
+    unsigned crashes_max;
+
+    int days_max;                           /* longest span of a job, mostly */
+    unsigned deep, refresh, overlap, known; /* of jobs */
+    int64_t arrivals_us;                    /* jobs come over so long */
+    int64_t requests_max;                   /* jobs are submitted up to about so much work */
+};
+
+/* `large`: for the long mode, thousands of usage points. */
+void scenario_draw(struct scenario *scenario, uint64_t seed, bool large);
+void scenario_print(const struct scenario *scenario);
+
+#endif

@@ -1,0 +1,130 @@
+/* simulate: many worlds, one seed each; the first broken law is a number that anybody can replay.
+ *
+ *   simulate [--seeds N] [--from SEED]     so many worlds (1000)
+ *   simulate --minutes M [--from SEED]     the long mode: thousands of usage points in each, as long as told
+ *   simulate --seed S [--large] [--verbose]
+ *   simulate --throughput                  what the quota lets through, next to what it could */
+#include "isolation.h"
+#include "simulation.h"
+#include "throughput.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define UNTIL_US (INT64_C(60) * 24 * 3600 * WORLD_SECOND_US)
+
+struct totals {
+    uint64_t worlds, requests, days, steps, jobs, throttled, crashes, returned;
+    double virtual_hours;
+};
+
+static bool run_world(uint64_t seed, bool large, bool verbose, struct totals *totals, uint64_t *digest)
+{
+    struct scenario scenario;
+    scenario_draw(&scenario, seed, large);
+    if (verbose)
+        scenario_print(&scenario);
+    struct simulation simulation;
+    simulation_open(&simulation, &scenario);
+    simulation.world.verbose = verbose;
+    simulation_draw_jobs(&simulation);
+    simulation_run(&simulation, UNTIL_US);
+    simulation_check_end(&simulation);
+    if (scenario.isolation)
+        isolation_check(&simulation);
+    bool broken = simulation.world.broken;
+    if (broken)
+        printf("seed %llu: %s\n  at %.6f virtual seconds; replay: simulate --seed %llu%s --verbose\n",
+               (unsigned long long)seed, simulation.world.what, (double)simulation.world.now_us / 1e6,
+               (unsigned long long)seed, large ? " --large" : "");
+    totals->worlds++;
+    totals->requests += simulation.sends;
+    totals->days += simulation.store.days_stored;
+    totals->steps += simulation.steps;
+    totals->jobs += simulation.store.jobs_count;
+    totals->throttled += simulation.upstream.throttled;
+    totals->crashes += simulation.crashes;
+    totals->returned += simulation.returned;
+    totals->virtual_hours += (double)simulation.world.now_us / 3.6e9;
+    *digest = simulation.world.digest;
+    simulation_close(&simulation);
+    return !broken;
+}
+
+#define REPLAYED_EVERY 50 /* worlds; such a one runs twice, and must be the same to the last event */
+
+static bool run_twice(uint64_t seed, bool large, struct totals *totals)
+{
+    uint64_t first, second;
+    struct totals ignored = {0};
+    if (!run_world(seed, large, false, totals, &first))
+        return false;
+    if (seed % REPLAYED_EVERY != 0 || large)
+        return true;
+    (void)run_world(seed, large, false, &ignored, &second);
+    if (first != second)
+        printf("seed %llu: its replay is another world\n", (unsigned long long)seed);
+    return first == second;
+}
+
+static int run_worlds(uint64_t from, uint64_t seeds, double minutes)
+{
+    struct totals totals = {0};
+    bool large = minutes > 0, all = true;
+    time_t begin = time(NULL);
+    for (uint64_t seed = from; large ? difftime(time(NULL), begin) < minutes * 60 : seed < from + seeds; seed++)
+        all = run_twice(seed, large, &totals) && all;
+    printf("%llu worlds: %llu jobs, %llu requests, %llu days stored, %llu throttle answers, %llu ends of workers, %llu "
+           "permits given back, %llu steps, %.0f virtual hours: %s\n",
+           (unsigned long long)totals.worlds, (unsigned long long)totals.jobs, (unsigned long long)totals.requests,
+           (unsigned long long)totals.days, (unsigned long long)totals.throttled, (unsigned long long)totals.crashes,
+           (unsigned long long)totals.returned, (unsigned long long)totals.steps, totals.virtual_hours,
+           all ? "every law held" : "LAWS WERE BROKEN");
+    return all ? 0 : 1;
+}
+
+static int usage(void)
+{
+    fputs("usage: simulate [--seeds N | --minutes M] [--from SEED]\n"
+          "       simulate --seed SEED [--large] [--verbose]\n"
+          "       simulate --throughput\n",
+          stderr);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t from = 1, seeds = 1000, seed = 0, digest;
+    double minutes = 0;
+    bool one = false, large = false, verbose = false;
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--throughput") == 0)
+            return throughput_print();
+        if (strcmp(argv[i], "--large") == 0)
+            large = true;
+        else if (strcmp(argv[i], "--verbose") == 0)
+            verbose = true;
+        else if (value == NULL)
+            return usage();
+        else if (strcmp(argv[i], "--seeds") == 0)
+            seeds = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--from") == 0)
+            from = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--minutes") == 0)
+            minutes = strtod(argv[++i], NULL);
+        else if (strcmp(argv[i], "--seed") == 0 && (one = true))
+            seed = strtoull(argv[++i], NULL, 10);
+        else
+            return usage();
+    }
+    (void)setvbuf(stdout, NULL, verbose ? _IOFBF : _IOLBF, 1 << 16);
+    if (!one)
+        return run_worlds(from, seeds, minutes);
+    struct totals totals = {0};
+    bool held = run_world(seed, large, verbose, &totals, &digest);
+    printf("seed %llu: %s, %llu requests, digest %016llx\n", (unsigned long long)seed,
+           held ? "every law held" : "broken", (unsigned long long)totals.requests, (unsigned long long)digest);
+    return held ? 0 : 1;
+}

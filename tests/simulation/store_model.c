@@ -1,0 +1,262 @@
+/* Days, facts and the queue; what a result has to fulfil is in results.c. */
+#include "results.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAYS_BEFORE 1140 /* what any history can reach, before the first day */
+#define DAYS_AFTER 400   /* the run may last so long */
+
+static void *zeros(size_t count, size_t bytes)
+{
+    void *memory = calloc(count > 0 ? count : 1, bytes);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+void store_open(struct store *store, struct world *world, const struct scenario *scenario,
+                const struct upstream *upstream)
+{
+    *store = (struct store){.world = world, .scenario = scenario, .upstream = upstream};
+    store->first_day = upstream_today(upstream) - DAYS_BEFORE;
+    store->days_count = DAYS_BEFORE + DAYS_AFTER;
+    store->days = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->days);
+    store->refreshed = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->refreshed);
+    store->points = zeros(scenario->points, sizeof *store->points);
+    for (unsigned i = 0; i < scenario->points; i++)
+        store->points[i].activation = store->points[i].consent = RELEVE_FLOOR_UNKNOWN;
+}
+
+void store_close(struct store *store)
+{
+    for (size_t i = 0; i < (size_t)store->scenario->points * RELEVE_MEASURES; i++)
+        free(store->days[i]);
+    for (int i = 0; i < RELEVE_CLASSES; i++)
+        free(store->queues[i]);
+    free(store->days);
+    free(store->refreshed);
+    free(store->points);
+    free(store->jobs);
+}
+
+/* --- the queue -------------------------------------------------------------------------------------- */
+
+size_t store_add_job(struct store *store, unsigned point, const struct releve_job *wish)
+{
+    if (store->jobs_count == store->jobs_capacity) {
+        store->jobs_capacity = store->jobs_capacity == 0 ? 64 : store->jobs_capacity * 2;
+        store->jobs = realloc(store->jobs, store->jobs_capacity * sizeof *store->jobs);
+        if (store->jobs == NULL)
+            abort();
+    }
+    size_t number = store->jobs_count++;
+    struct job_record *job = &store->jobs[number];
+    memset(job, 0, sizeof *job);
+    job->wish = *wish;
+    job->point = point;
+    (void)snprintf(job->wish.id, sizeof job->wish.id, "%zu", number);
+    return number;
+}
+
+size_t store_job_of(const struct store *store, const struct releve_job *job)
+{
+    size_t number = (size_t)strtoul(job->id, NULL, 10);
+    assert(number < store->jobs_count);
+    (void)store;
+    return number;
+}
+
+static bool is_empty(const struct store *store, int class_)
+{
+    return store->heads[class_] == store->tails[class_];
+}
+
+/* Rings that grow: one slot stays free. */
+static void grow_queues(struct store *store)
+{
+    size_t old = store->queue_capacity, capacity = old == 0 ? 1024 : old * 2;
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        size_t *ring = zeros(capacity, sizeof *ring), count = 0;
+        for (; !is_empty(store, i); store->heads[i] = (store->heads[i] + 1) % old)
+            ring[count++] = store->queues[i][store->heads[i]];
+        free(store->queues[i]);
+        store->queues[i] = ring;
+        store->heads[i] = 0;
+        store->tails[i] = count;
+    }
+    store->queue_capacity = capacity;
+}
+
+void store_enqueue(struct store *store, size_t number, bool in_front)
+{
+    struct job_record *job = &store->jobs[number];
+    int i = (int)job->wish.class_;
+    if (store->queue_capacity == 0 || (store->tails[i] + 1) % store->queue_capacity == store->heads[i])
+        grow_queues(store);
+    if (job->place == JOB_ENDED)
+        return;
+    job->place = JOB_QUEUED;
+    if (in_front) {
+        store->heads[i] = (store->heads[i] + store->queue_capacity - 1) % store->queue_capacity;
+        store->queues[i][store->heads[i]] = number;
+    } else {
+        store->queues[i][store->tails[i]] = number;
+        store->tails[i] = (store->tails[i] + 1) % store->queue_capacity;
+    }
+    world_at(store->world, store->world->now_us, store->on_jobs, store->on_jobs_owner, NULL, false);
+}
+
+bool store_take(struct store *store, struct releve_job *job)
+{
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        if (is_empty(store, i))
+            continue;
+        struct job_record *record = &store->jobs[store->queues[i][store->heads[i]]];
+        store->heads[i] = (store->heads[i] + 1) % store->queue_capacity;
+        if (record->place == JOB_ENDED) { /* what its dead worker had sent came through after all */
+            i--;
+            continue;
+        }
+        record->place = JOB_TAKEN;
+        record->in_flight = 0;
+        record->sends = 0;
+        if (record->taken++ == 0)
+            record->taken_civil = upstream_civil(store->upstream);
+        *job = record->wish;
+        return true;
+    }
+    return false;
+}
+
+/* --- days ------------------------------------------------------------------------------------------- */
+
+static struct day_record *record_of(const struct store *store, unsigned point, enum releve_kind kind, releve_day day)
+{
+    struct day_record *records = store->days[(size_t)point * RELEVE_MEASURES + kind];
+    assert(day >= store->first_day && day < store->first_day + store->days_count);
+    return records == NULL ? NULL : &records[day - store->first_day];
+}
+
+static struct day_record *make_record(struct store *store, unsigned point, enum releve_kind kind, releve_day day)
+{
+    struct day_record **records = &store->days[(size_t)point * RELEVE_MEASURES + kind];
+    if (*records == NULL)
+        *records = zeros((size_t)store->days_count, sizeof **records);
+    return record_of(store, point, kind, day);
+}
+
+/* As coverage.lua does it: what may be asked again counts as missing. */
+enum releve_day_state store_day(const struct store *store, unsigned point, enum releve_kind kind, releve_day day)
+{
+    const struct day_record *record = record_of(store, point, kind, day);
+    if (record == NULL || record->state == 0 || record->recheck_after < upstream_civil(store->upstream))
+        return RELEVE_DAY_MISSING;
+    return (enum releve_day_state)record->state;
+}
+
+bool store_is_final(const struct store *store, unsigned point, enum releve_kind kind, releve_day day)
+{
+    const struct day_record *record = record_of(store, point, kind, day);
+    return record != NULL && record->state != 0 && record->recheck_after == RELEVE_TIME_NEVER;
+}
+
+void store_know(struct store *store, unsigned point, enum releve_kind kind, releve_day day)
+{
+    releve_day today = upstream_today(store->upstream);
+    enum releve_day_state truth = upstream_day(store->upstream, point, kind, day, upstream_civil(store->upstream));
+    bool recent = day >= today - RELEVE_RECENT_DAYS;
+    const struct usage_point *it = &store->upstream->points[point];
+    if (it->refused || (it->kinds & RELEVE_KIND_BIT(kind)) == 0 || truth == RELEVE_DAY_MISSING ||
+        (recent && truth != RELEVE_DAY_COMPLETE) || day < upstream_first_day(store->upstream, point, kind, today))
+        return;
+    *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER};
+}
+
+void store_put(struct store *store, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
+               size_t count)
+{
+    bool exact = store->scenario->workers == 1 && store->scenario->crash_us == 0;
+    for (size_t i = 0; i < count; i++) {
+        struct day_record *record = make_record(store, point, kind, entries[i].day);
+        if (exact && record->state == RELEVE_DAY_COMPLETE && entries[i].state != RELEVE_DAY_COMPLETE)
+            world_break(store->world, "law 3 (truth): day %d of point %u, kind %d was complete and becomes %c",
+                        entries[i].day, point, (int)kind, (char)entries[i].state);
+        *record = (struct day_record){(char)entries[i].state, entries[i].recheck_after};
+        store->days_stored++;
+    }
+}
+
+/* --- what was learned -------------------------------------------------------------------------------- */
+
+void store_begin(struct store *store, const struct releve_job *job, struct releve_coverage *coverage,
+                 struct releve_point_facts *facts)
+{
+    struct job_record *record = &store->jobs[store_job_of(store, job)];
+    const struct point_record *point = &store->points[record->point];
+    releve_time civil = upstream_civil(store->upstream);
+    releve_coverage_init(coverage, job->span);
+    for (releve_day day = job->span.first; day < job->span.end; day++)
+        releve_coverage_set(coverage, day, store_day(store, record->point, job->kind, day));
+    memset(facts, 0, sizeof *facts);
+    facts->activation = point->activation;
+    facts->consent = RELEVE_FLOOR_UNKNOWN;
+    if (civil - point->consent_at < RELEVE_REFUSAL_HOLDS_MS)
+        facts->consent = point->consent;
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((point->absent_kinds & RELEVE_KIND_BIT(kind)) == 0 ||
+            civil - point->absent_at[kind] >= RELEVE_ABSENT_KIND_HOLDS_MS)
+            continue;
+        facts->absent_kinds |= RELEVE_KIND_BIT(kind);
+        facts->absent[kind] = point->absent[kind];
+    }
+    facts->refused = point->refused && civil - point->refused_at < RELEVE_REFUSAL_HOLDS_MS;
+    if (facts->refused)
+        facts->refusal = point->refusal;
+    record->begun_today = upstream_today(store->upstream);
+    record->cost = releve_plan_cost(job, coverage, facts, record->begun_today, store->scenario->days_min);
+}
+
+static bool says_something(struct releve_floor floor)
+{
+    return floor.after != RELEVE_DAY_NONE || floor.first != RELEVE_DAY_NONE;
+}
+
+void store_learn(struct store *store, unsigned point, const struct releve_point_facts *facts, releve_time civil)
+{
+    struct point_record *record = &store->points[point];
+    if (says_something(facts->activation))
+        record->activation = facts->activation;
+    if (says_something(facts->consent)) {
+        record->consent = facts->consent;
+        record->consent_at = civil;
+    }
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((facts->absent_kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        record->absent_kinds |= RELEVE_KIND_BIT(kind);
+        record->absent_at[kind] = civil;
+        record->absent[kind] = facts->absent[kind];
+    }
+    if (facts->refused) {
+        record->refused = true;
+        record->refused_at = civil;
+        record->refusal = facts->refusal;
+    }
+}
+
+void store_finish(struct store *store, const struct releve_result *result)
+{
+    struct job_record *job = &store->jobs[store_job_of(store, &result->job)];
+    if (job->place == JOB_ENDED)
+        return; /* written before a crash: the first one counts */
+    if (job->taken == 1 && result->requests != job->sends)
+        world_break(store->world, "law 4 (delivery): job %s tells of %d requests, it sent %d", job->wish.id,
+                    result->requests, job->sends);
+    results_check(store, job, result);
+    job->result = *result;
+    job->place = JOB_ENDED;
+    job->ended_us = store->world->now_us;
+    store->ended++;
+}
