@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define BODY_ROOM_FIRST 16384 /* bytes; doubled as needed */
 
@@ -27,11 +28,21 @@ void http_list_remove(struct http_exchange *exchange)
     exchange->link = NULL;
 }
 
+/* The clock of permits: like Redis's, it goes on while the machine is suspended; uv_hrtime does not. */
+static uint64_t boot_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail: Linux has it since 2.6.39 */
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* What comes before the request was written is a proxy's: it says nothing of the request's arrival (law 1). */
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
     struct http_exchange *exchange = data;
     (void)line;
-    if (!exchange->answer_seen) { /* told outside of curl: callbacks may call us, and we may not call curl here */
+    if (exchange->sent &&
+        !exchange->answer_seen) { /* told outside of curl: callbacks may call us, and we may not call curl here */
         exchange->answer_seen = true;
         exchange->transport->answers_untold++;
     }
@@ -75,7 +86,7 @@ static int on_ready_to_send(void *data, char *remote_ip, char *local_ip, int rem
         exchange->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    if (uv_hrtime() >= exchange->deadline_ns) {
+    if (boot_ns() >= exchange->deadline_ns) {
         exchange->late = true;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -100,7 +111,8 @@ static CURLcode set_standing_options(struct http_exchange *exchange)
     SET(CURLOPT_HTTPHEADER, exchange->transport->headers);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L); /* giving up does not wait for a resolver that hangs */
+    SET(CURLOPT_QUICK_EXIT, 1L);               /* giving up does not wait for a resolver that hangs */
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says of its tunnel is no answer */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, exchange);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -164,7 +176,7 @@ static bool set_credentials(CURL *easy, const struct releve_exchange_request *re
 bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request)
 {
     CURL *easy = exchange->easy;
-    exchange->deadline_ns = uv_hrtime() + (uint64_t)request->timeout_ms * 1000000u;
+    exchange->deadline_ns = boot_ns() + (uint64_t)request->timeout_ms * 1000000u;
     if (!set_proxy(easy, request->url) || !set_credentials(easy, request) ||
         curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK)
@@ -181,11 +193,11 @@ static enum releve_exchange_outcome outcome_of(const struct http_exchange *excha
 {
     if (result == CURLE_OK)
         return RELEVE_EXCHANGE_ANSWERED;
+    if (!exchange->sent)
+        return RELEVE_EXCHANGE_UNREACHED;
     if (exchange->too_large)
         return RELEVE_EXCHANGE_TOO_LARGE;
-    if (exchange->late || result == CURLE_OPERATION_TIMEDOUT)
-        return RELEVE_EXCHANGE_TIMEOUT;
-    return exchange->sent ? RELEVE_EXCHANGE_BROKEN : RELEVE_EXCHANGE_UNREACHED;
+    return result == CURLE_OPERATION_TIMEDOUT ? RELEVE_EXCHANGE_TIMEOUT : RELEVE_EXCHANGE_BROKEN;
 }
 
 static void describe(const struct http_exchange *exchange, CURLcode result, struct releve_exchange_response *response)

@@ -33,7 +33,7 @@ struct http_exchange {
     releve_exchange_first_byte first_byte;
     releve_exchange_done done;
     void *data;
-    uint64_t deadline_ns;   /* on uv_hrtime's clock: nothing of it leaves after that */
+    uint64_t deadline_ns;   /* on CLOCK_BOOTTIME: nothing of it leaves after that */
     char *form;             /* overwritten before it is freed */
     struct http_wire *wire; /* NULL before it has one, and after curl closed it */
     bool sent;              /* curl was let write the request */

@@ -13,10 +13,27 @@
 #include "engine/runtime/transport.h"
 #include <errno.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #define LONG_MS 30000u /* a time-out that no test reaches */
 #define SHORT_MS 1000u /* one that a test waits for: ample for the loopback, also on a busy machine */
 #define EXCHANGES_MAX 64
+
+/* --- time that passes in suspend ---------------------------------------------------------------- */
+
+static time_t suspended_s;
+
+/* In place of libc's: a suspend moves CLOCK_BOOTTIME, and leaves CLOCK_MONOTONIC, and so all timers, where they were.
+ */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int status = (int)syscall(SYS_clock_gettime, clock, now);
+    if (status == 0 && clock == CLOCK_BOOTTIME)
+        now->tv_sec += suspended_s;
+    return status;
+}
 
 /* --- the server ------------------------------------------------------------------------------- */
 
@@ -146,6 +163,12 @@ static void answer(struct peer *peer, const char *path)
         drop(peer); /* the connection dies between two requests */
     else if (strcmp(path, "/once") == 0)
         SAY(peer, HELLO, false);
+    else if (strcmp(path, "tunnel-that-breaks.example:443") == 0) /* this and the next two: CONNECT */
+        SAY(peer, "HTTP/1.1 200 Connection established\r\nVia: a proxy\r\n\r\n", true);
+    else if (strcmp(path, "tunnel-that-hangs.example:443") == 0)
+        SAY(peer, "HTTP/1.1 200 Connection established\r\nVia: a proxy\r\n\r\n", false);
+    else if (strcmp(path, "tunnel-refused.example:443") == 0)
+        SAY(peer, "HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno", false);
     else if (strcmp(path, "/hold") == 0) {
         server.held[server.held_count++] = peer;
         if (server.on_held)
@@ -565,6 +588,37 @@ static void test_a_server_that_is_not_there_is_unreached(void **state)
     assert_int_equal(server.requests, 0);
 }
 
+/* law 1: what a proxy says before the request was written must not settle its permit. */
+static void test_the_words_of_a_proxy_are_no_answer(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"tunnel-that-breaks", "tunnel-refused", "tunnel-that-hangs"};
+    assert_int_equal(setenv("https_proxy", server.url, 1), 0);
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(server.url, sizeof server.url, "https://%s.example", hosts[i]);
+        const struct exchange *exchange = get_one("/hello", i < 2 ? LONG_MS : SHORT_MS);
+        assert_int_equal(server.requests, i + 1);
+        assert_int_equal(strncmp(server.last, "CONNECT ", 8), 0);
+        assert_int_equal(exchange->first_bytes, 0);
+        assert_int_equal(exchange->outcome, RELEVE_EXCHANGE_UNREACHED); /* also the one whose time was over */
+    }
+    assert_int_equal(unsetenv("https_proxy"), 0);
+}
+
+static void test_a_request_whose_time_passed_in_suspend_is_not_written(void **state)
+{
+    (void)state;
+    suspended_s = 0;
+    get(0, "/hello", LONG_MS);
+    suspended_s = LONG_MS / 1000;
+    run_until(1);
+    assert_int_equal(exchanges[0].outcome, RELEVE_EXCHANGE_UNREACHED);
+    assert_non_null(strstr(exchanges[0].detail, "time was over"));
+    assert_int_equal(exchanges[0].first_bytes, 0);
+    assert_int_equal(server.requests, 0);
+    assert_string_equal(get_one("/hello", LONG_MS)->body, "hello");
+}
+
 static void test_only_http_is_spoken(void **state)
 {
     (void)state;
@@ -698,6 +752,8 @@ int main(void)
         LAW(test_a_request_on_a_dying_connection_is_not_sent_twice),
         LAW(test_a_connection_that_the_server_closed_while_idle_costs_no_request),
         LAW(test_a_server_that_is_not_there_is_unreached),
+        LAW(test_the_words_of_a_proxy_are_no_answer),
+        LAW(test_a_request_whose_time_passed_in_suspend_is_not_written),
         LAW(test_only_http_is_spoken),
         LAW(test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not),
         LAW(test_a_gzipped_body_is_unpacked),
