@@ -1,19 +1,15 @@
 /* releve backfill: every day of a selection, fetched once, within the quota, into Redis. */
 #include "command.h"
 #include "config.h"
-#include "log.h"
 #include "progress.h"
 #include "report.h"
 #include "selection.h"
+#include "session.h"
 #include <adapters/redis/result_json.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CONCURRENCY_DEFAULT 16
-#define DRAIN_MS (10 * RELEVE_SECOND_MS) /* what is in flight may take so long after a signal */
 
 struct backfill {
     struct releve_selection selection;
@@ -23,19 +19,12 @@ struct backfill {
     bool refresh, json;
     enum releve_progress_mode mode;
 
-    uv_loop_t loop;
-    struct releve_runtime *runtime;
-    uv_signal_t interrupt, terminate;
-    uv_timer_t tick, deadline;
+    struct releve_session session;
     struct releve_report report;
     struct releve_progress progress;
     size_t next;    /* job to pull */
     uint64_t ahead; /* requests that the jobs not pulled yet may take */
-    bool draining, closing;
-    struct releve_error error; /* why it ends early; RELEVE_OK else */
 };
-
-/* --- what the runtime calls ------------------------------------------------------------------------- */
 
 static uint64_t chunks_of(const struct releve_job *job)
 {
@@ -61,151 +50,41 @@ static bool next_job(void *data, struct releve_job *job)
 static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
 {
     struct backfill *backfill = data;
-    releve_report_add(&backfill->report, result);
-    if (error->code != RELEVE_OK || result->failures_count > 0)
-        releve_progress_clear(&backfill->progress);
-    releve_log_failures(result);
-    if (error->code != RELEVE_OK) {
-        fprintf(stderr, "releve: the result of a job could not be written: %s\n", error->text);
-        backfill->error = *error;
-    }
+    (void)error; /* said by the session */
+    releve_report_add(&backfill->report, result, true);
     if (!backfill->json)
         return;
     char *json = releve_result_json(result);
+    releve_progress_clear(&backfill->progress); /* standard output may be the same terminal */
     if (json != NULL)
         puts(json);
     free(json);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_given_back(void *data, const struct releve_result *so_far)
 {
-    (void)handle;
-}
-
-static void close_all(struct backfill *backfill)
-{
-    if (backfill->closing)
-        return;
-    backfill->closing = true;
-    uv_close((uv_handle_t *)&backfill->interrupt, on_handle_closed);
-    uv_close((uv_handle_t *)&backfill->terminate, on_handle_closed);
-    uv_close((uv_handle_t *)&backfill->tick, on_handle_closed);
-    uv_close((uv_handle_t *)&backfill->deadline, on_handle_closed);
-    if (backfill->runtime != NULL)
-        releve_runtime_close(backfill->runtime, NULL, NULL);
+    struct backfill *backfill = data;
+    releve_report_add(&backfill->report, so_far, false);
 }
 
 static void on_idle(void *data)
 {
-    close_all(data); /* everything is done, or was given back */
+    struct backfill *backfill = data;
+    releve_session_end(&backfill->session);
 }
 
-static void on_stopped(void *data, const struct releve_error *error)
+static void on_tick(void *data)
 {
     struct backfill *backfill = data;
-    backfill->error = *error;
+    releve_progress_draw(&backfill->progress, backfill->session.runtime, uv_now(&backfill->session.loop),
+                         backfill->ahead);
 }
 
-static void on_notice(void *data, const struct releve_action *notice)
+/* Connected: the first look at what is used, and the beginning of the rate. */
+static void on_ready(void *data)
 {
     struct backfill *backfill = data;
-    char line[RELEVE_LOG_LINE_BYTES];
-    if (!releve_log_notice(notice, backfill->config.log, line))
-        return;
-    releve_progress_clear(&backfill->progress);
-    fprintf(stderr, "%s\n", line);
-}
-
-static void on_link(void *data, bool up, const char *why)
-{
-    struct backfill *backfill = data;
-    releve_progress_clear(&backfill->progress);
-    fprintf(stderr, up ? "releve: Redis is back\n" : "releve: Redis: %s\n", why);
-}
-
-static void on_ready(void *data, const struct releve_error *error)
-{
-    struct backfill *backfill = data;
-    if (error->code == RELEVE_OK)
-        return;
-    backfill->error = *error;
-    close_all(backfill);
-}
-
-/* --- time and signals -------------------------------------------------------------------------------- */
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct backfill *backfill = timer->data;
-    releve_progress_draw(&backfill->progress, backfill->runtime, uv_now(&backfill->loop), backfill->ahead);
-}
-
-static void on_deadline(uv_timer_t *timer)
-{
-    close_all(timer->data);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct backfill *backfill = handle->data;
-    if (backfill->error.code == RELEVE_OK)
-        releve_fail(&backfill->error, RELEVE_E_INTERRUPTED,
-                    "interrupted by %s: what was fetched is kept, and the same "
-                    "command goes on from there",
-                    number == SIGINT ? "SIGINT" : "SIGTERM");
-    if (backfill->draining) {
-        close_all(backfill);
-        return;
-    }
-    backfill->draining = true;
-    uv_timer_start(&backfill->deadline, on_deadline, DRAIN_MS, 0);
-    releve_progress_clear(&backfill->progress);
-    fprintf(stderr, "releve: ending what is in flight (at most %d s; once more: at once)\n",
-            (int)(DRAIN_MS / RELEVE_SECOND_MS));
-    releve_runtime_drain(backfill->runtime);
-}
-
-/* --- the command -------------------------------------------------------------------------------------- */
-
-static enum releve_code open_loop(struct backfill *backfill)
-{
-    uv_loop_init(&backfill->loop);
-    uv_signal_init(&backfill->loop, &backfill->interrupt);
-    uv_signal_init(&backfill->loop, &backfill->terminate);
-    uv_timer_init(&backfill->loop, &backfill->tick);
-    uv_timer_init(&backfill->loop, &backfill->deadline);
-    backfill->interrupt.data = backfill->terminate.data = backfill->tick.data = backfill->deadline.data = backfill;
-    struct releve_runtime_options options = {
-        .upstream = backfill->config.upstream,
-        .api = backfill->config.api,
-        .client_id = backfill->config.client_id,
-        .client_secret = backfill->config.client_secret,
-        .quota = backfill->config.quota,
-        .concurrency = backfill->concurrency,
-        .redis = backfill->config.redis,
-        .prefix = backfill->config.prefix,
-        .today = backfill->config.today,
-        .token_tries_max = RELEVE_TOKEN_TRIES_MAX,
-        .data = backfill,
-        .next = next_job,
-        .ended = on_ended,
-        .idle = on_idle,
-        .stopped = on_stopped,
-        .notice = on_notice,
-        .link = on_link,
-    };
-    enum releve_code code =
-        releve_runtime_open(&backfill->runtime, &backfill->loop, &options, on_ready, &backfill->error);
-    if (code != RELEVE_OK) {
-        backfill->runtime = NULL;
-        close_all(backfill);
-        return code;
-    }
-    uv_signal_start(&backfill->interrupt, on_signal, SIGINT);
-    uv_signal_start(&backfill->terminate, on_signal, SIGTERM);
-    uint64_t period = backfill->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS;
-    uv_timer_start(&backfill->tick, on_tick, period, period);
-    return RELEVE_OK;
+    releve_progress_begin(&backfill->progress, backfill->session.runtime, uv_now(&backfill->session.loop));
 }
 
 static int run_backfill(struct backfill *backfill)
@@ -217,39 +96,47 @@ static int run_backfill(struct backfill *backfill)
         backfill->ahead += chunks_of(&job);
     }
     releve_progress_init(&backfill->progress, backfill->mode, &backfill->config.quota, &backfill->report);
-    (void)open_loop(backfill);
-    (void)uv_run(&backfill->loop, UV_RUN_DEFAULT);
-    int status = uv_loop_close(&backfill->loop);
-    if (status != 0)
-        fprintf(stderr, "releve: libuv: %s\n", uv_strerror(status));
-    releve_progress_clear(&backfill->progress);
-
-    bool connected = backfill->error.code != RELEVE_E_REDIS;
-    if (!backfill->json && connected)
+    struct releve_session_options options = {
+        .config = &backfill->config,
+        .concurrency = backfill->concurrency,
+        .progress = &backfill->progress,
+        .tick_ms = backfill->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
+        .data = backfill,
+        .next = next_job,
+        .ended = on_ended,
+        .given_back = on_given_back,
+        .idle = on_idle,
+        .tick = on_tick,
+        .ready = on_ready,
+    };
+    struct releve_error *error = &backfill->session.error;
+    (void)releve_session_run(&backfill->session, &options);
+    bool everything = releve_report_all_ended(&backfill->report);
+    if (error->code == RELEVE_E_INTERRUPTED && everything)
+        error->code = RELEVE_OK; /* the signal came when nothing was left to do */
+    if (!backfill->json && (error->code == RELEVE_OK || releve_report_any(&backfill->report)))
         releve_report_print(&backfill->report, stdout);
-    if (fflush(stdout) != 0)
-        releve_fail(&backfill->error, RELEVE_E_SYSTEM, "standard output cannot be written");
-    if (backfill->error.code != RELEVE_OK)
-        return releve_command_fail(&backfill->error);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        releve_fail(error, RELEVE_E_SYSTEM, "standard output cannot be written");
+    if (error->code == RELEVE_E_INTERRUPTED)
+        fprintf(stderr, "releve: %s, and the same command goes on from there\n", error->text);
+    else if (error->code != RELEVE_OK)
+        return releve_command_fail(error);
+    if (error->code != RELEVE_OK)
+        return releve_code_exit(error->code);
     return releve_code_exit(releve_report_all_obtained(&backfill->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
 }
 
 static enum releve_code take_option(struct backfill *backfill, int option, const char *value,
                                     struct releve_error *error)
 {
-    char *end;
     switch (option) {
     case 'p':
         if (!releve_class_parse(value, strlen(value), &backfill->class_))
             return releve_fail(error, RELEVE_E_USAGE, "--priority \"%.40s\": say high, normal or low", value);
         return RELEVE_OK;
     case 'c':
-        backfill->concurrency = (unsigned)strtoul(value, &end, 10);
-        if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 4 || backfill->concurrency < 1 ||
-            backfill->concurrency > RELEVE_CONCURRENCY_MAX)
-            return releve_fail(error, RELEVE_E_USAGE, "--concurrency \"%.40s\": say a number from 1 to %d", value,
-                               RELEVE_CONCURRENCY_MAX);
-        return RELEVE_OK;
+        return releve_command_concurrency(value, &backfill->concurrency, error);
     case 'g':
         if (strcmp(value, "auto") == 0)
             backfill->mode = RELEVE_PROGRESS_AUTO;
@@ -283,7 +170,7 @@ static const struct option options[] = {
 
 static int backfill_main(int argc, char **argv)
 {
-    static struct backfill backfill = {.concurrency = CONCURRENCY_DEFAULT, .class_ = RELEVE_NORMAL};
+    static struct backfill backfill = {.concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_NORMAL};
     struct releve_error error = {0};
     int option, index = 0;
     while ((option = getopt_long(argc, argv, ":", options, &index)) != -1) {
@@ -293,7 +180,7 @@ static int backfill_main(int argc, char **argv)
             return releve_command_fail(&error);
     }
     if (optind < argc)
-        return releve_command_usage("backfill", "\"%.40s\" is no option", argv[optind]);
+        return releve_command_stray("backfill", argv[optind]);
     if (releve_config_load(&backfill.config, true, &error) != RELEVE_OK ||
         releve_selection_close(&backfill.selection, releve_config_today(&backfill.config), &error) != RELEVE_OK)
         return releve_command_fail(&error);
@@ -317,8 +204,10 @@ const struct releve_command releve_command_backfill = {
             "\n" RELEVE_SELECTION_HELP "\noptions:\n"
             "  --priority CLASS   high, normal (default) or low\n"
             "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-            "  --refresh          ask again for days that are known too\n"
-            "  --progress WHEN    auto (default): drawn on a terminal, a line every 10 s elsewhere; always; never\n"
+            "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
+            "                     refusals; a better day is never replaced by a worse one\n"
+            "  --progress WHEN    auto (default): drawn on a terminal, a line every 10 s elsewhere; always: drawn;\n"
+            "                     never\n"
             "  --json             one JSON object a job on standard output, as it ends, instead of the table\n",
     .run = backfill_main,
 };

@@ -23,6 +23,16 @@ int releve_command_fail(const struct releve_error *error);
 /* The same for a usage error, with where to find help. */
 int releve_command_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A word that is no option; returns the exit code. */
+int releve_command_stray(const char *command, const char *word);
+
+/* Reads the value of --concurrency. */
+#define RELEVE_CONCURRENCY_DEFAULT 16
+enum releve_code releve_command_concurrency(const char *value, unsigned *concurrency, struct releve_error *error);
+
+/* What was printed has to arrive: returns `code`, or that of a failure to write (said on stderr). */
+int releve_command_flush(int code);
+
 /* getopt's '?' and ':' in one clear line; returns the exit code. */
 int releve_command_bad_option(const char *command, int argc, char **argv, int result);
 

@@ -11,11 +11,14 @@ static const struct {
     [RELEVE_NOTICE_GIVEN_UP] = {RELEVE_LOG_DEBUG, "failed for good"},
     [RELEVE_NOTICE_PAUSED] = {RELEVE_LOG_INFO, "fails again and again, paused for"},
     [RELEVE_NOTICE_THROTTLED] = {RELEVE_LOG_WARN, "upstream says that the quota is used up; nothing is sent for"},
+    [RELEVE_NOTICE_UNREACHED] = {RELEVE_LOG_WARN, "upstream cannot be reached; nothing is sent for"},
+    [RELEVE_NOTICE_REACHED] = {RELEVE_LOG_WARN, "upstream can be reached again"},
+    [RELEVE_NOTICE_ANSWERED] = {RELEVE_LOG_DEBUG, "answered"},
     [RELEVE_NOTICE_TOKEN_RETRY] = {RELEVE_LOG_WARN, "no token; asked again in"},
     [RELEVE_NOTICE_POINT_REFUSED] = {RELEVE_LOG_DEBUG, "refused: nothing more is asked of this usage point"},
     [RELEVE_NOTICE_API_REFUSED] = {RELEVE_LOG_ERROR, "the application may not use this API: nothing more is asked of "
                                                      "this kind; subscribe it at Enedis"},
-    [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on in class low"},
+    [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 
 bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level,
@@ -23,7 +26,7 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
 {
     if (notices[notice->notice].level > level)
         return false;
-    char about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "";
+    char about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "", span[2 * RELEVE_DAY_TEXT + 40] = "";
     if (notice->job != NULL)
         (void)snprintf(about, sizeof about, RELEVE_PRM_FORMAT " %s: ", notice->job->prm,
                        releve_kind_facts(notice->job->kind)->name);
@@ -31,8 +34,15 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
         wait[0] = ' ';
         releve_duration_format(notice->wait_ms, wait + 1);
     }
-    const struct releve_reason *reason = notice->reason;
-    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "releve: %s%s%s%s%s%s%s%s", about, notices[notice->notice].words, wait,
+    if (notice->notice == RELEVE_NOTICE_ANSWERED) {
+        char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+        releve_day_format(notice->span.first, first);
+        releve_day_format(notice->span.end, end);
+        (void)snprintf(span, sizeof span, " %s to %s: %s", first, end, releve_verdict_name(notice->verdict));
+    }
+    const struct releve_reason *reason =
+        notice->reason != NULL && notice->reason->code[0] != '\0' ? notice->reason : NULL;
+    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s%s%s%s%s%s%s%s%s", about, notices[notice->notice].words, wait, span,
                    reason != NULL ? " (" : "", reason != NULL ? reason->code : "", reason != NULL ? ": " : "",
                    reason != NULL ? reason->text : "", reason != NULL ? ")" : "");
     return true;
@@ -45,7 +55,7 @@ void releve_log_failures(const struct releve_result *result)
         char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(failure->span.first, first);
         releve_day_format(failure->span.end, end);
-        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s: failed from %s to %s (excluded): %s: %s\n", result->job.prm,
+        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s: %s to %s (excluded) failed: %s: %s\n", result->job.prm,
                 releve_kind_facts(result->job.kind)->name, first, end, failure->reason.code, failure->reason.text);
     }
 }

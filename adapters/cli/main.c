@@ -1,9 +1,12 @@
 /* releve: finds the command and runs it. */
 #include "command.h"
 #include <getopt.h>
+#include <releve/core.h>
+#include <releve/usage_point.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct releve_command *const commands[] = {
@@ -34,8 +37,9 @@ static const char configuration[] =
     "  RELEVE_TODAY              pretend that today is this day, YYYY-MM-DD\n"
     "  RELEVE_LOG                error, warn, info or debug (default info)\n"
     "\n"
-    "exit codes: 0 everything obtained; 1 some days failed; 2 wrong usage or configuration; 3 credentials refused;\n"
-    "            4 Redis unreachable; 130 interrupted (the same command resumes)\n";
+    "exit codes: 0 everything obtained; 1 some days failed, or upstream cannot be used; 2 wrong usage or "
+    "configuration;\n"
+    "            3 credentials refused; 4 Redis unreachable; 130 interrupted (the same command resumes)\n";
 
 static void print_help(FILE *out)
 {
@@ -60,6 +64,35 @@ int releve_command_usage(const char *command, const char *format, ...)
     fprintf(stderr, "; see releve %s --help\n", command);
     va_end(arguments);
     return releve_code_exit(RELEVE_E_USAGE);
+}
+
+int releve_command_stray(const char *command, const char *word)
+{
+    releve_prm prm;
+    if (releve_prm_parse(word, strlen(word), &prm))
+        return releve_command_usage(command, "a usage point is given as --prm %.40s", word);
+    return releve_command_usage(command, "\"%.40s\" is no option", word);
+}
+
+enum releve_code releve_command_concurrency(const char *value, unsigned *concurrency, struct releve_error *error)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end != '\0' || strlen(value) > 4 || number < 1 ||
+        number > RELEVE_CONCURRENCY_MAX)
+        return releve_fail(error, RELEVE_E_USAGE, "--concurrency \"%.40s\": say a number from 1 to %d", value,
+                           RELEVE_CONCURRENCY_MAX);
+    *concurrency = (unsigned)number;
+    return RELEVE_OK;
+}
+
+int releve_command_flush(int code)
+{
+    struct releve_error error;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    releve_fail(&error, RELEVE_E_SYSTEM, "standard output cannot be written");
+    return releve_command_fail(&error);
 }
 
 int releve_command_bad_option(const char *command, int argc, char **argv, int result)

@@ -175,7 +175,7 @@ static int plan_main(int argc, char **argv)
             return releve_command_fail(&error);
     }
     if (optind < argc)
-        return releve_command_usage("plan", "\"%.40s\" is no option", argv[optind]);
+        return releve_command_stray("plan", argv[optind]);
     if (releve_config_load(&plan.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
@@ -186,7 +186,7 @@ static int plan_main(int argc, char **argv)
         return releve_command_fail(&error);
     (plan.json ? print_json : print_table)(&plan);
     releve_selection_free(&plan.selection);
-    return 0;
+    return releve_command_flush(0);
 }
 
 const struct releve_command releve_command_plan = {

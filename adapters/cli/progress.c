@@ -2,8 +2,10 @@
  */
 #include "progress.h"
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT])
@@ -24,10 +26,10 @@ void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT])
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
                           const struct releve_quota *quota, const struct releve_report *report)
 {
-    bool terminal = isatty(STDERR_FILENO) == 1;
+    bool drawn = mode == RELEVE_PROGRESS_ALWAYS || (mode == RELEVE_PROGRESS_AUTO && isatty(STDERR_FILENO) == 1);
     *progress = (struct releve_progress){
         .shown = mode != RELEVE_PROGRESS_NEVER,
-        .terminal = terminal && mode != RELEVE_PROGRESS_NEVER,
+        .terminal = drawn,
         .quota = quota,
         .report = report,
     };
@@ -36,7 +38,7 @@ void releve_progress_init(struct releve_progress *progress, enum releve_progress
 void releve_progress_clear(struct releve_progress *progress)
 {
     if (progress->lines > 0)
-        fprintf(stderr, "\x1b[%dA\x1b[J", progress->lines);
+        fprintf(stderr, "\r\x1b[%dA\x1b[J", progress->lines);
     progress->lines = 0;
 }
 
@@ -52,15 +54,41 @@ static void add(struct releve_tally *sum, const struct releve_tally *part)
     sum->requests_left += part->requests_left;
 }
 
-static void measure_rate(struct releve_progress *progress, uint64_t requests, uint64_t now_ms)
+/* Requests a second over the last RELEVE_PROGRESS_RATE_MS, or since the beginning. */
+static double measure_rate(struct releve_progress *progress, uint64_t requests, uint64_t now_ms)
 {
-    if (progress->drawn_at_ms != 0 && now_ms > progress->drawn_at_ms) {
-        double rate =
-            (double)(requests - progress->requests_before) * 1000.0 / (double)(now_ms - progress->drawn_at_ms);
-        progress->rate = progress->rate * 0.7 + rate * 0.3;
-    }
-    progress->requests_before = requests;
-    progress->drawn_at_ms = now_ms;
+    unsigned newest = progress->samples_count++ % RELEVE_PROGRESS_SAMPLES;
+    progress->samples[newest].at_ms = now_ms;
+    progress->samples[newest].requests = requests;
+    unsigned count =
+        progress->samples_count < RELEVE_PROGRESS_SAMPLES ? progress->samples_count : RELEVE_PROGRESS_SAMPLES;
+    unsigned oldest = newest;
+    for (unsigned i = 0; i < count; i++)
+        if (progress->samples[i].at_ms + RELEVE_PROGRESS_RATE_MS >= now_ms &&
+            progress->samples[i].at_ms < progress->samples[oldest].at_ms)
+            oldest = i;
+    uint64_t elapsed_ms = now_ms - progress->samples[oldest].at_ms;
+    if (elapsed_ms == 0)
+        return 0;
+    return (double)(requests - progress->samples[oldest].requests) * 1000.0 / (double)elapsed_ms;
+}
+
+/* Writes a line, cut to the width of the terminal where it is drawn on one: a line that wraps could not be taken off.
+ */
+static void put_line(struct releve_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put_line(struct releve_progress *progress, const char *format, ...)
+{
+    char line[RELEVE_PROGRESS_LINE_BYTES];
+    struct winsize size;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (progress->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 &&
+        strlen(line) >= size.ws_col)
+        line[size.ws_col - 1] = '\0';
+    fprintf(stderr, "%s\n", line);
+    progress->lines += progress->terminal;
 }
 
 void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
@@ -91,12 +119,19 @@ static void draw_kinds(struct releve_progress *progress, const struct releve_cor
         add(&sum, &view->kinds[kind]);
         if (progress->report->kinds[kind].jobs_wanted == 0)
             continue;
-        fprintf(stderr,
-                "%-28s %6zu/%zu jobs %10" PRIu64 " days %8" PRIu64 " holes %6" PRIu64 " failed %8" PRIu64 " left\n",
-                releve_kind_facts((enum releve_kind)kind)->name, progress->report->kinds[kind].jobs_ended,
-                progress->report->kinds[kind].jobs_wanted, sum.complete + sum.partial, sum.holes, sum.failed, sum.left);
-        progress->lines++;
+        put_line(
+            progress, "%-28s %6zu/%zu jobs %10" PRIu64 " days %8" PRIu64 " holes %6" PRIu64 " failed %8" PRIu64 " left",
+            releve_kind_facts((enum releve_kind)kind)->name, progress->report->kinds[kind].jobs_ended,
+            progress->report->kinds[kind].jobs_wanted, sum.complete + sum.partial, sum.holes, sum.failed, sum.left);
     }
+}
+
+void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms)
+{
+    if (!progress->shown)
+        return;
+    (void)releve_runtime_usage(runtime, RELEVE_DAILY_CONSUMPTION);
+    (void)measure_rate(progress, 0, now_ms);
 }
 
 void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,
@@ -106,7 +141,6 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
         return;
     struct releve_core_view view = releve_runtime_look(runtime);
     struct releve_runtime_usage usage = releve_runtime_usage(runtime, RELEVE_DAILY_CONSUMPTION);
-    measure_rate(progress, view.requests, now_ms);
     struct releve_tally all = {0};
     size_t ended = 0, wanted = 0;
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
@@ -115,18 +149,20 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
         ended += progress->report->kinds[kind].jobs_ended;
         wanted += progress->report->kinds[kind].jobs_wanted;
     }
-    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "";
-    releve_duration_format(releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0), left);
+    releve_time left_ms = releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0);
+    if (usage.known && left_ms != RELEVE_TIME_NEVER) /* what is used already is waited for first */
+        left_ms += usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
+    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
+    releve_duration_format(left_ms, left);
     if (usage.known)
         releve_usage_format(progress->quota, usage.used, usage.next_ms, usage.closed_ms, quota);
+    double rate = measure_rate(progress, view.requests, now_ms);
     releve_progress_clear(progress);
     if (progress->terminal)
         draw_kinds(progress, &view);
-    fprintf(stderr,
-            "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed; %" PRIu64
-            " requests, %.1f/s (%s), %" PRIu64 " repeated, %" PRIu64 " throttled; left at most %s\n",
-            progress->terminal ? "" : "releve: ", ended, wanted, all.complete + all.partial, all.holes, all.failed,
-            view.requests, progress->rate, quota, view.retries, view.throttled, left);
-    if (progress->terminal)
-        progress->lines++;
+    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed; at least %s left",
+             progress->terminal ? "" : "releve: ", ended, wanted, all.complete + all.partial, all.holes, all.failed,
+             left);
+    put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled",
+             progress->terminal ? "" : "releve: ", view.requests, rate, quota, view.retries, view.throttled);
 }

@@ -10,6 +10,9 @@ enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE
 
 #define RELEVE_PROGRESS_TERMINAL_MS 500
 #define RELEVE_PROGRESS_LINE_MS 10000
+#define RELEVE_PROGRESS_RATE_MS 10000 /* the rate is that of so long */
+#define RELEVE_PROGRESS_SAMPLES 32    /* drawings remembered for it */
+#define RELEVE_PROGRESS_LINE_BYTES 512
 
 struct releve_progress {
     bool shown;    /* at all */
@@ -17,13 +20,17 @@ struct releve_progress {
     int lines;     /* of the block that stands on the terminal now */
     const struct releve_quota *quota;
     const struct releve_report *report;
-    uint64_t requests_before; /* at the last drawing, for the rate */
-    uint64_t drawn_at_ms;
-    double rate; /* requests a second, smoothed */
+    unsigned samples_count; /* taken so far; the latest ones are kept, for the rate */
+    struct {
+        uint64_t at_ms, requests;
+    } samples[RELEVE_PROGRESS_SAMPLES];
 };
 
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
                           const struct releve_quota *quota, const struct releve_report *report);
+
+/* The work begins now. */
+void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms);
 
 /* Draws it. `ahead` is about how many requests the jobs will take that are not under way yet. */
 void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,

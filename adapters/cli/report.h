@@ -11,7 +11,7 @@
 #define RELEVE_REPORT_CELL_BYTES 64
 
 struct releve_report_kind {
-    size_t jobs_wanted, jobs_ended;
+    size_t jobs_wanted, jobs_ended, jobs_begun; /* begun: ended, or given back */
     size_t states[RELEVE_JOB_STATES];
     struct releve_tally days; /* of the jobs that ended */
     uint64_t requests;
@@ -25,8 +25,13 @@ struct releve_report {
 };
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count);
-void releve_report_add(struct releve_report *report, const struct releve_result *result);
+/* `ended` false: the job was given back, and this is what it came to so far. */
+void releve_report_add(struct releve_report *report, const struct releve_result *result, bool ended);
 void releve_report_print(const struct releve_report *report, FILE *out);
+
+/* Did every job end; has any begun? */
+bool releve_report_all_ended(const struct releve_report *report);
+bool releve_report_any(const struct releve_report *report);
 
 /* Did every job end with all days obtained? */
 bool releve_report_all_obtained(const struct releve_report *report);

@@ -60,15 +60,15 @@ static bool is_header(const char *line, const char *column, size_t length)
                           strncasecmp(column, "usage_point", 11) == 0);
 }
 
+/* `before`: how many usage points there were before this file; nothing but a header may stand before its first. */
 static enum releve_code take_line(struct releve_selection *selection, const char *name, int number, char *line,
-                                  struct releve_error *error)
+                                  size_t *before, struct releve_error *error)
 {
     if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
         line += 3; /* a byte order mark */
     char *comment = strchr(line, '#');
     if (comment != NULL)
         *comment = '\0';
-    bool header_possible = number == 1;
     size_t length;
     const char *column = first_column(line, &length);
     if (length == 0 && line[strspn(line, " \t\r\n")] == '\0')
@@ -76,8 +76,10 @@ static enum releve_code take_line(struct releve_selection *selection, const char
     releve_prm prm;
     if (releve_prm_parse(column, length, &prm))
         return add_prm(selection, prm, error);
-    if (header_possible && is_header(line, column, length))
+    if (selection->prms_count == *before && is_header(line, column, length)) {
+        *before = SIZE_MAX; /* one header at most */
         return RELEVE_OK;
+    }
     char quoted[48];
     quote(column, length, quoted);
     return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits", name, number,
@@ -112,17 +114,21 @@ static enum releve_code take_file(struct releve_selection *selection, const char
     enum releve_code code = RELEVE_OK;
     char line[LINE_BYTES_MAX];
     const char *problem;
+    size_t before = selection->prms_count, had = before;
     for (int number = 1; code == RELEVE_OK && read_line(file, line, &problem); number++) {
         if (problem != NULL)
             code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name, number,
                                problem);
         else
-            code = take_line(selection, name, number, line, error);
+            code = take_line(selection, name, number, line, &before, error);
     }
     if (code == RELEVE_OK && ferror(file))
         code = releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", name, strerror(errno));
     if (!standard)
         (void)fclose(file);
+    if (code == RELEVE_OK && selection->prms_count == had)
+        code =
+            releve_fail(error, RELEVE_E_USAGE, "%.300s: holds no usage point: write one PRM of 14 digits a line", name);
     return code;
 }
 
@@ -220,8 +226,7 @@ static enum releve_code drop_duplicates(struct releve_selection *selection, stru
     selection->prms_count = kept;
     selection->duplicates = count - kept;
     if (selection->duplicates > 0)
-        fprintf(stderr, "releve: %zu usage points were given more than once; each counts once\n",
-                selection->duplicates);
+        fprintf(stderr, "releve: %zu duplicates among the usage points; each counts once\n", selection->duplicates);
     return RELEVE_OK;
 }
 

@@ -202,7 +202,7 @@ static int show_main(int argc, char **argv)
     if (show.days == 0)
         fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches them\n");
     releve_selection_free(&show.selection);
-    return releve_code_exit(show.broken ? RELEVE_E_PARTIAL : RELEVE_OK);
+    return releve_command_flush(releve_code_exit(show.broken ? RELEVE_E_PARTIAL : RELEVE_OK));
 }
 
 const struct releve_command releve_command_show = {

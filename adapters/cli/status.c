@@ -234,13 +234,13 @@ static int status_main(int argc, char **argv)
         status.watch = status.watch || option == 'w';
     }
     if (optind < argc)
-        return releve_command_usage("status", "\"%.40s\" is no option", argv[optind]);
+        return releve_command_stray("status", argv[optind]);
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     name_families(&status);
     if (releve_lookup_run(&status.lookup, &status.config, start, &status, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    return 0;
+    return releve_command_flush(0);
 }
 
 const struct releve_command releve_command_status = {

@@ -19,10 +19,13 @@ struct releve_script {
     size_t text_bytes;
     const char *sha1;
 };
+extern const struct releve_script releve_script_accept;
 extern const struct releve_script releve_script_coverage;
+extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_finish;
 extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
+extern const struct releve_script releve_script_workers;
 
 /* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */
 #define RELEVE_ARGUMENTS_MAX 64

@@ -1,4 +1,5 @@
 /* The end of a job (law 4): hash, stream and reply list, by one script and once. */
+#include <adapters/redis/job_json.h>
 #include <adapters/redis/result_json.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
@@ -66,8 +67,12 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
         releve_store_nothing_to_do(store, what, done, data);
         return;
     }
+    bool queued = store->worker[0] != '\0';
     char *json = releve_result_json(result);
-    if (json == NULL) {
+    char *words = queued ? releve_job_json_write(job) : NULL;
+    if (json == NULL || (queued && words == NULL)) {
+        free(json);
+        free(words);
         struct releve_error error;
         (void)releve_fail(&error, RELEVE_E_SYSTEM, "cannot %s: out of memory", what);
         releve_store_refuse(store, &error, done, data);
@@ -75,18 +80,29 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
     }
     char error[RELEVE_RESULT_ERROR_BYTES];
     releve_result_error(result, error);
-    bool reply = job->reply_to[0] != '\0';
     struct releve_arguments arguments = {.count = 0};
-    releve_arguments_script(&arguments, &releve_script_finish, reply ? 3 : 2);
+    releve_arguments_script(&arguments, &releve_script_finish, queued ? 3 : 2);
     releve_arguments_format(&arguments, "%s:job:%s", store->prefix, job->id);
     releve_arguments_format(&arguments, "%s:results", store->prefix);
-    if (reply)
-        releve_arguments_text(&arguments, job->reply_to);
+    if (queued)
+        releve_arguments_format(&arguments, "%s:worker:%s:jobs", store->prefix, store->worker);
     releve_arguments_text(&arguments, json);
     releve_arguments_format(&arguments, "%d", RESULTS_MAX);
     releve_arguments_format(&arguments, "%d", RELEVE_JOB_KEEP_S);
+    releve_arguments_text(&arguments, queued ? words : "");
+    releve_arguments_text(&arguments, job->reply_to);
     add_result(&arguments, result, error);
     releve_store_send_words(store, what, &releve_script_finish, arguments.count, arguments.values, arguments.bytes,
                             done, data);
     cJSON_free(json);
+    cJSON_free(words);
+}
+
+void releve_store_forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data)
+{
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_text(&arguments, "DEL");
+    releve_arguments_format(&arguments, "%s:job:%s", store->prefix, id);
+    releve_store_send_words(store, "forget a job", NULL, arguments.count, arguments.values, arguments.bytes, done,
+                            data);
 }

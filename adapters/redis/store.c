@@ -3,6 +3,7 @@
 #include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void on_ready(void *data, const struct releve_error *error)
@@ -37,6 +38,8 @@ enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
         return code;
     }
     memcpy(store->prefix, options->prefix, prefix_bytes + 1);
+    if (options->worker != NULL)
+        (void)snprintf(store->worker, sizeof store->worker, "%s", options->worker);
     store->on_link = options->on_link;
     store->link_data = options->data;
     store->ready = ready;

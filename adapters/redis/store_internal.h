@@ -14,6 +14,7 @@ struct releve_store {
     bool watching, closing;
     struct releve_redis_url url;
     char prefix[RELEVE_STORE_PREFIX_BYTES];
+    char worker[RELEVE_WORKER_NAME_BYTES]; /* "" where jobs come from no queue */
     void (*on_link)(void *data, bool up, const char *why);
     void *link_data;
     releve_store_ready ready;

@@ -26,14 +26,15 @@ void releve_actions_free(struct releve_actions *actions)
     *actions = (struct releve_actions){0};
 }
 
-void releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
-                        const struct releve_reason *reason, releve_time wait_ms)
+struct releve_action *releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
+                                         const struct releve_reason *reason, releve_time wait_ms)
 {
     struct releve_action *action = releve_core_act(core, RELEVE_ACTION_NOTICE);
     action->notice = notice;
     action->job = job == NULL ? NULL : &job->wish;
     action->reason = reason;
     action->wait_ms = wait_ms;
+    return action;
 }
 
 struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job)
@@ -112,7 +113,8 @@ static void drain(struct releve_core *core)
 /* A permit is worth one request at once: the token where it is missing, else the best chunk. */
 static void use_permit(struct releve_core *core, unsigned bucket)
 {
-    if (!core->draining && core->token.phase == TOKEN_NONE && bucket == core->options.token_bucket &&
+    bool open = !core->draining && core->upstream.paused_until <= core->now;
+    if (open && core->token.phase == TOKEN_NONE && bucket == core->options.token_bucket &&
         core->token.not_before <= core->now) {
         core->token.phase = TOKEN_ASKED;
         core->in_flight++;
@@ -121,7 +123,7 @@ static void use_permit(struct releve_core *core, unsigned bucket)
         return;
     }
     struct chunk *chunk = NULL;
-    if (!core->draining && core->token.phase == TOKEN_VALID)
+    if (open && core->token.phase == TOKEN_VALID)
         chunk = releve_schedule_take(core, bucket);
     if (chunk == NULL) {
         releve_core_act(core, RELEVE_ACTION_RETURN)->bucket = bucket;

@@ -11,6 +11,7 @@ static const struct {
 } units[] = {
     {"ms", 1}, {"s", RELEVE_SECOND_MS}, {"m", RELEVE_MINUTE_MS}, {"h", RELEVE_HOUR_MS}, {"d", 24 * RELEVE_HOUR_MS},
 };
+#define MAKESPAN_PERIODS 8 /* of the largest limit: gone through request by request */
 #define UNITS (sizeof units / sizeof units[0])
 
 /* Reads a whole number of at most `max`, at least 1; NULL where there is none. */
@@ -102,6 +103,31 @@ releve_time releve_quota_longest_ms(const struct releve_quota *quota)
     return longest;
 }
 
+/* In the long run only the slowest window counts, and everything repeats with it: whole periods need not be gone
+ * through one request at a time. Takes them off *requests and returns the time that they take. What is left is enough
+ * to come from any beginning into the steady state. */
+static releve_time skip_periods(const struct releve_quota *quota, releve_time round_trip_ms, uint64_t *requests)
+{
+    const struct releve_window *slowest = NULL;
+    for (size_t i = 0; i < quota->windows_count; i++) {
+        const struct releve_window *window = &quota->windows[i];
+        if (slowest == NULL ||
+            (window->span_ms + round_trip_ms) * slowest->limit > (slowest->span_ms + round_trip_ms) * window->limit)
+            slowest = window;
+    }
+    if (slowest == NULL)
+        return 0;
+    uint64_t most = 1;
+    for (size_t i = 0; i < quota->windows_count; i++)
+        most = quota->windows[i].limit > most ? quota->windows[i].limit : most;
+    uint64_t settling = MAKESPAN_PERIODS * most;
+    if (*requests <= settling)
+        return 0;
+    uint64_t periods = (*requests - settling) / slowest->limit;
+    *requests -= periods * slowest->limit;
+    return (releve_time)periods * (slowest->span_ms + round_trip_ms);
+}
+
 /* The last max(limit) instants at which requests were over, in a ring: the request that is `limit` back decides. */
 releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t requests, releve_time round_trip_ms,
                                      const releve_time *used, size_t used_count)
@@ -113,11 +139,12 @@ releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t 
     if (ring == NULL)
         return RELEVE_TIME_NEVER;
 
+    releve_time skipped_ms = skip_periods(quota, round_trip_ms, &requests);
     uint64_t seen = 0;
     for (size_t i = used_count > ring_size ? used_count - ring_size : 0; i < used_count; i++)
         ring[seen++ % ring_size] = used[i] < round_trip_ms ? used[i] : round_trip_ms; /* in flight: as one of ours */
     releve_time granted = 0;
-    for (uint64_t n = 0; n < requests; n++) {
+    for (uint64_t n = 0; quota->windows_count > 0 && n < requests; n++) {
         for (size_t i = 0; i < quota->windows_count; i++) {
             const struct releve_window *window = &quota->windows[i];
             if (seen < window->limit)
@@ -128,5 +155,5 @@ releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t 
         ring[seen++ % ring_size] = granted + round_trip_ms;
     }
     free(ring);
-    return granted;
+    return granted + skipped_ms;
 }

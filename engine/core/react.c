@@ -246,6 +246,46 @@ static void close_bucket(struct releve_core *core, unsigned index, const struct 
 /* The first 401 of a token discards it for all, and the others find it gone. A chunk that gets a second one, with a
  * token that is fresh, shows that the token is not to blame: from then on a 401 of this usage point is its own failure.
  */
+/* --- upstream as a whole ----------------------------------------------------------------------- */
+
+static void stop(struct releve_core *core, enum releve_code code, const struct releve_answer *answer)
+{
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STOP);
+    action->code = code;
+    action->reason = &answer->reason;
+    core->draining = true;
+}
+
+/* Nobody's try is used up: everything waits, once for all. Requests that were in flight together fail together, and
+ * count as one attempt. */
+static void note_unreached(struct releve_core *core, const struct releve_answer *answer)
+{
+    struct upstream *upstream = &core->upstream;
+    if (upstream->paused_until > core->now)
+        return;
+    if (upstream->failures++ == 0)
+        upstream->since = core->now;
+    bool hopeless = upstream->reached ? core->now - upstream->since >= RELEVE_OUTAGE_MAX_MS
+                                      : upstream->failures >= RELEVE_UNREACHED_FIRST_MAX;
+    if (hopeless && !core->options.patient) {
+        stop(core, RELEVE_E_UPSTREAM, answer);
+        return;
+    }
+    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, upstream->failures - 1);
+    upstream->paused_until = core->now + wait;
+    releve_core_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
+}
+
+static void note_reached(struct releve_core *core)
+{
+    struct upstream *upstream = &core->upstream;
+    if (upstream->reached && upstream->failures > 0)
+        releve_core_notice(core, RELEVE_NOTICE_REACHED, NULL, NULL, 0);
+    upstream->reached = true;
+    upstream->failures = 0;
+    upstream->paused_until = 0;
+}
+
 static void renew_token(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     if (chunk->stale++ > 0)
@@ -303,7 +343,16 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     chunk->not_before = core->now;
     chunk->job->touched = true;
 
+    struct releve_action *notice = releve_core_notice(core, RELEVE_NOTICE_ANSWERED, chunk->job, &answer->reason, 0);
+    notice->span = chunk->span.asked;
+    notice->verdict = answer->verdict;
+    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT)
+        note_reached(core);
+
     switch (answer->verdict) {
+    case RELEVE_UNREACHED:
+        note_unreached(core, answer);
+        break;
     case RELEVE_DATA:
     case RELEVE_NO_DATA:
         take_days(core, chunk, answer);
@@ -348,20 +397,14 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         replan_overtaken(core, chunk);
 }
 
-static void stop(struct releve_core *core, enum releve_code code, const struct releve_answer *answer)
-{
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STOP);
-    action->code = code;
-    action->reason = &answer->reason;
-    core->draining = true;
-}
-
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)
 {
     struct token *token = &core->token;
     assert(token->phase == TOKEN_ASKED && core->in_flight > 0);
     core->in_flight--;
     token->phase = TOKEN_NONE;
+    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT)
+        note_reached(core);
     if (answer->verdict == RELEVE_TOKEN) {
         int64_t seconds =
             answer->expires_in_s < RELEVE_TOKEN_LIFE_MAX_S ? answer->expires_in_s : RELEVE_TOKEN_LIFE_MAX_S;
@@ -383,8 +426,11 @@ void releve_react_token(struct releve_core *core, const struct releve_answer *an
         return;
     }
     core->retries++;
-    token->failures++;
-    if (core->options.token_tries_max > 0 && token->failures >= (unsigned)core->options.token_tries_max) {
+    if (answer->verdict == RELEVE_UNREACHED) {
+        note_unreached(core, answer);
+        return;
+    }
+    if (++token->failures >= RELEVE_TOKEN_TRIES_MAX && !core->options.patient) {
         stop(core, RELEVE_E_UPSTREAM, answer);
         return;
     }

@@ -185,6 +185,7 @@ static void ask(struct releve_core *core, unsigned index)
 void releve_schedule_ask(struct releve_core *core)
 {
     core->deadline = RELEVE_TIME_NEVER;
+    bool paused = core->upstream.paused_until > core->now;
     if (core->draining || core->in_flight >= core->options.concurrency ||
         core->storing_count >= core->options.concurrency)
         return;
@@ -202,6 +203,10 @@ void releve_schedule_ask(struct releve_core *core)
     }
     if (!any || core->token.phase == TOKEN_ASKED)
         return;
+    if (paused) {
+        core->deadline = core->upstream.paused_until;
+        return;
+    }
     if (core->token.phase == TOKEN_NONE) {
         if (core->token.not_before > core->now)
             core->deadline = core->token.not_before < core->deadline ? core->token.not_before : core->deadline;

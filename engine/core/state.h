@@ -92,6 +92,14 @@ struct token {
     releve_time not_before;
 };
 
+/* Upstream as a whole: while it cannot be reached, that is nobody's failure in particular. */
+struct upstream {
+    bool reached;      /* ever, in this run */
+    unsigned failures; /* attempts in a row that did not reach it */
+    releve_time since; /* of the first of those */
+    releve_time paused_until;
+};
+
 struct releve_core {
     struct releve_core_options options;
     releve_time now, civil;
@@ -105,6 +113,7 @@ struct releve_core {
     size_t jobs_end, chunks_end; /* one past the highest slot in use */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
+    struct upstream upstream;
     unsigned in_flight;
     uint64_t turn;                        /* permits used so far */
     unsigned class_waits[RELEVE_CLASSES]; /* permits that others got while this class had work */
@@ -122,8 +131,8 @@ struct releve_core {
 
 /* Appends an action of that type; the caller fills in the rest. */
 struct releve_action *releve_core_act(struct releve_core *core, enum releve_action_type type);
-void releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
-                        const struct releve_reason *reason, releve_time wait_ms);
+struct releve_action *releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
+                                         const struct releve_reason *reason, releve_time wait_ms);
 /* A LEARN action about the job's usage point; the caller sets what was learned. */
 struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job);
 releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job);
@@ -157,6 +166,8 @@ void releve_job_give_up(struct releve_core *core, struct job *job, const struct 
 void releve_job_absent(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 /* Ends each job that has nothing left to ask. */
 void releve_jobs_settle(struct releve_core *core);
+/* What the job came to so far, with its failures in order. */
+struct releve_result *releve_job_sum_up(struct releve_core *core, struct job *job);
 void releve_job_forget(struct releve_core *core, struct job *job);
 void releve_jobs_give_back(struct releve_core *core);
 

@@ -15,6 +15,7 @@ static const char *const names[RELEVE_VERDICTS] = {
     [RELEVE_TOKEN_STALE] = "token_stale",
     [RELEVE_CREDENTIALS_REFUSED] = "credentials_refused",
     [RELEVE_THROTTLED] = "throttled",
+    [RELEVE_UNREACHED] = "unreached",
     [RELEVE_TRANSIENT] = "transient",
     [RELEVE_BAD_REQUEST] = "bad_request",
     [RELEVE_BLOCKED] = "blocked",

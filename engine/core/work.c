@@ -206,7 +206,7 @@ static void sort_failures(struct releve_result *result)
     }
 }
 
-static void finish(struct releve_core *core, struct job *job)
+struct releve_result *releve_job_sum_up(struct releve_core *core, struct job *job)
 {
     struct releve_result *result = &job->result;
     result->job = job->wish;
@@ -217,13 +217,19 @@ static void finish(struct releve_core *core, struct job *job)
     result->failed = releve_coverage_count(&job->coverage, RELEVE_DAY_FAILED);
     result->cut = releve_coverage_count(&job->coverage, RELEVE_DAY_CUT);
     result->days = result->complete + result->partial + result->holes + result->pending + result->failed;
-    assert(result->days + result->cut == releve_span_days(job->coverage.span));
     result->requests = job->requests;
     result->state = final_state(job, result);
     result->finished_at = core->civil;
     if (result->state != RELEVE_JOB_DONE)
         result->reason = job->reason;
     sort_failures(result);
+    return result;
+}
+
+static void finish(struct releve_core *core, struct job *job)
+{
+    const struct releve_result *result = releve_job_sum_up(core, job);
+    assert(result->days + result->cut == releve_span_days(job->coverage.span));
     job->phase = JOB_FINISHING;
     struct releve_action *action = releve_core_act(core, RELEVE_ACTION_FINISH);
     action->handle = releve_core_job_handle(core, job);
@@ -268,7 +274,7 @@ void releve_jobs_give_back(struct releve_core *core)
             releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end) != RELEVE_DAY_NONE;
         if (under_way || !left)
             continue; /* ends by itself */
-        releve_core_act(core, RELEVE_ACTION_GIVE_BACK)->job = &job->wish;
+        releve_core_act(core, RELEVE_ACTION_GIVE_BACK)->result = releve_job_sum_up(core, job);
         releve_job_forget(core, job);
     }
 }

@@ -4,8 +4,8 @@
 
 #include "store.h"
 
-/* "<family>@<digest of the client id>": applications that share a Redis do not share a quota, machines of one application
- * do. The family is the dialect's. */
+/* "<family>@<digest of the client id>": applications that share a Redis do not share a quota, machines of one
+ * application do. The family is the dialect's. */
 void releve_bucket_name(const char *family, const char *client_id, char out[RELEVE_BUCKET_BYTES]);
 
 #endif

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS) /* before a Redis that answers with an error is asked again */
 
 struct exchange {
     struct exchange *next; /* among those that could not even be sent */
@@ -35,13 +38,22 @@ static void on_due(void *data, const struct releve_error *error, releve_time wai
     struct bucket *bucket = data;
     if (!bucket->runtime->closing && error->code == RELEVE_OK)
         step_permit(bucket, RELEVE_EVENT_DUE, wait_ms);
+    releve_runtime_noted(bucket->runtime, error);
+}
+
+/* Counts on while the machine is suspended, as Redis's clock does. */
+static releve_time boot_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (releve_time)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* How long the request of a permit may take: it must be over before the permit ages out, and the permit is as old as
  * the question, at most. */
 static releve_time transfer_timeout_ms(const struct bucket *bucket)
 {
-    releve_time age = (releve_time)(uv_hrtime() / 1000000 - bucket->asked_at_ms);
+    releve_time age = boot_ms() - bucket->asked_at_ms;
     releve_time left = RELEVE_PERMIT_LIFE_MS - PERMIT_SLACK_MS - age;
     return left < RELEVE_TRANSFER_TIMEOUT_MS ? left : RELEVE_TRANSFER_TIMEOUT_MS;
 }
@@ -54,9 +66,9 @@ static void on_permit(void *data, const struct releve_error *error, releve_time 
         return;
     if (error->code != RELEVE_OK) {
         /* Redis answered, and refuses: whoever runs it has to look. Asked again after a while. */
-        if (runtime->options.link != NULL)
-            runtime->options.link(runtime->options.data, false, error->text);
-        wait_ms = RELEVE_BACKOFF_MIN_MS * 10;
+        if (runtime->options.refused != NULL)
+            runtime->options.refused(runtime->options.data, error->text);
+        wait_ms = LEDGER_REFUSED_MS;
     } else if (wait_ms == 0 && transfer_timeout_ms(bucket) < TRANSFER_TIMEOUT_MIN_MS) {
         releve_runtime_return(runtime, index_of(bucket)); /* the reply took too long to be worth anything */
         wait_ms = 1;
@@ -84,13 +96,14 @@ void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)
 {
     struct bucket *bucket = &runtime->buckets[bucket_index];
     name_permit(runtime, bucket->permit);
-    bucket->asked_at_ms = uv_hrtime() / 1000000;
+    bucket->asked_at_ms = boot_ms();
     releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_permit, bucket);
 }
 
 void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket_index)
 {
     struct bucket *bucket = &runtime->buckets[bucket_index];
+    runtime->notes++;
     releve_store_permit_return(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_due, bucket);
 }
 
@@ -98,9 +111,11 @@ static void on_first_byte(void *data)
 {
     struct exchange *exchange = data;
     struct releve_runtime *runtime = exchange->runtime;
-    if (!runtime->closing)
-        releve_store_permit_settle(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
-                                   on_due, exchange->bucket);
+    if (runtime->closing)
+        return;
+    runtime->notes++;
+    releve_store_permit_settle(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
+                               on_due, exchange->bucket);
 }
 
 static void step_answer(struct exchange *exchange, const struct releve_answer *answer)
@@ -121,9 +136,11 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         free(exchange);
         return;
     }
-    if (response->outcome == RELEVE_EXCHANGE_UNREACHED) /* nothing was sent */
+    if (response->outcome == RELEVE_EXCHANGE_UNREACHED) { /* nothing was sent */
+        runtime->notes++;
         releve_store_permit_return(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
                                    on_due, exchange->bucket);
+    }
     struct releve_answer answer = {0};
     releve_time now = releve_clock_civil(RELEVE_DAY_NONE);
     if (exchange->token)

@@ -57,9 +57,7 @@ static void on_finished(void *data, const struct releve_error *error)
 /* Learned facts and closed doors are worth repeating at the next occasion, not worth stopping for. */
 static void on_noted(void *data, const struct releve_error *error)
 {
-    struct releve_runtime *runtime = data;
-    if (!runtime->closing && error->code != RELEVE_OK && runtime->options.link != NULL)
-        runtime->options.link(runtime->options.data, false, error->text);
+    releve_runtime_noted(data, error);
 }
 
 static void store_days(struct releve_runtime *runtime, const struct releve_action *action)
@@ -86,12 +84,27 @@ static void finish(struct releve_runtime *runtime, const struct releve_action *a
     releve_store_finish(runtime->store, reference->result, on_finished, reference);
 }
 
+/* A job that came from a queue goes back there with the worker's list; of any other nothing must be left. */
+static void give_back(struct releve_runtime *runtime, const struct releve_result *so_far)
+{
+    if (runtime->options.worker[0] == '\0') {
+        runtime->notes++;
+        releve_store_forget_job(runtime->store, so_far->job.id, on_noted, runtime);
+    }
+    if (runtime->options.given_back != NULL)
+        runtime->options.given_back(runtime->options.data, so_far);
+}
+
 static void stop(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct releve_error error;
-    releve_fail(&error, action->code, "no token from %s: %s: %s%s", runtime->options.upstream, action->reason->code,
-                action->reason->text,
-                action->code == RELEVE_E_CREDENTIALS ? "; check CLIENT_ID and CLIENT_SECRET" : "");
+    if (action->code == RELEVE_E_CREDENTIALS)
+        releve_fail(&error, action->code, "%s refuses the credentials: check CLIENT_ID and CLIENT_SECRET (%s: %s)",
+                    runtime->options.upstream, action->reason->code, action->reason->text);
+    else
+        releve_fail(&error, action->code,
+                    "no answer to work with from %s: check RELEVE_UPSTREAM, then run the same command again (%s: %s)",
+                    runtime->options.upstream, action->reason->code, action->reason->text);
     runtime->options.stopped(runtime->options.data, &error);
 }
 
@@ -110,6 +123,7 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
         releve_runtime_return(runtime, action->bucket);
         break;
     case RELEVE_ACTION_CLOSE:
+        runtime->notes++;
         releve_store_bucket_close(runtime->store, runtime->buckets[action->bucket].name, action->wait_ms, on_noted,
                                   runtime);
         break;
@@ -123,14 +137,14 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
         store_days(runtime, action);
         break;
     case RELEVE_ACTION_LEARN:
+        runtime->notes++;
         releve_store_learn(runtime->store, action->job->prm, action->facts, civil, on_noted, runtime);
         break;
     case RELEVE_ACTION_FINISH:
         finish(runtime, action);
         break;
     case RELEVE_ACTION_GIVE_BACK:
-        if (options->given_back != NULL)
-            options->given_back(options->data, action->job);
+        give_back(runtime, action->result);
         break;
     case RELEVE_ACTION_NOTICE:
         if (options->notice != NULL)

@@ -3,16 +3,16 @@
  *   releve:jobs:high, releve:jobs, releve:jobs:low ──BLMOVE──▶ releve:worker:<name>:jobs ──(result written)──▶ gone
  *
  * A job leaves its queue atomically into the worker's own list, and that list only together with its result
- * (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever beats next takes the
- * jobs of a worker that has stopped back to their queues. Law 4. */
+ * (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever beats next takes
+ * the jobs of a worker that has stopped back to their queues. Law 4. */
 #ifndef RELEVE_RUNTIME_QUEUE_H
 #define RELEVE_RUNTIME_QUEUE_H
 
+#include "store.h"
 #include <releve/error.h>
 #include <releve/job.h>
 #include <uv.h>
 
-#define RELEVE_WORKER_NAME_BYTES 96
 #define RELEVE_BEAT_MS (5 * RELEVE_SECOND_MS)
 #define RELEVE_DEAD_AFTER_MS (15 * RELEVE_SECOND_MS) /* since the last beat; found at most one beat later */
 
@@ -26,9 +26,10 @@ struct releve_queue;
 struct releve_queue_options {
     const char *url, *prefix;
     const char *worker; /* unique among living workers */
-    releve_day today;   /* as pretended, or RELEVE_DAY_NONE */
     bool drain;         /* do not wait for jobs: `dry` is called when the queues are empty */
     void *data;
+    /* Required. The civil clock, UTC: which day it is for jobs that name none. */
+    releve_time (*civil)(void *data);
     /* Required. A job to run; give it back with releve_queue_release when it has ended. */
     void (*job)(void *data, const struct releve_job *job);
     /* Required. With `drain`: nothing is in the queues now. May be called again. */

@@ -63,6 +63,13 @@ static void set_timer(struct releve_runtime *runtime)
     uv_timer_start(&runtime->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
 }
 
+/* What was learned and closed has reached Redis too: an end that loses a closed door lets others hammer. */
+static void tell_idle(struct releve_runtime *runtime)
+{
+    if (runtime->ready && runtime->notes == 0 && releve_core_idle(runtime->core))
+        runtime->options.idle(runtime->options.data);
+}
+
 void releve_runtime_step(struct releve_runtime *runtime, struct releve_event *event)
 {
     assert(!runtime->closing);
@@ -75,8 +82,19 @@ void releve_runtime_step(struct releve_runtime *runtime, struct releve_event *ev
     while (releve_runtime_tell_unsent(runtime));
     runtime->pulling = false;
     set_timer(runtime);
-    if (runtime->ready && releve_core_idle(runtime->core))
-        runtime->options.idle(runtime->options.data);
+    tell_idle(runtime);
+}
+
+void releve_runtime_noted(struct releve_runtime *runtime, const struct releve_error *error)
+{
+    assert(runtime->notes > 0);
+    runtime->notes--;
+    if (runtime->closing)
+        return;
+    if (error->code != RELEVE_OK && runtime->options.refused != NULL)
+        runtime->options.refused(runtime->options.data, error->text);
+    if (!runtime->stepping && !runtime->pulling)
+        tell_idle(runtime);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -179,7 +197,7 @@ static enum releve_code make_core(struct releve_runtime *runtime, struct releve_
     struct releve_core_options options = {
         .concurrency = runtime->options.concurrency,
         .days_min = runtime->dialect->days_min,
-        .token_tries_max = runtime->options.token_tries_max,
+        .patient = runtime->options.patient,
         .closed_ms = longest > 0 && longest < RELEVE_CLOSED_MAX_MS ? longest : RELEVE_CLOSED_MAX_MS,
     };
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
@@ -196,12 +214,11 @@ static enum releve_code make_core(struct releve_runtime *runtime, struct releve_
 
 static bool copy_strings(struct releve_runtime_options *options)
 {
-    const char **strings[] = {&options->upstream, &options->client_id, &options->client_secret, &options->redis,
-                              &options->prefix};
+    const char **strings[] = {&options->upstream, &options->client_id, &options->client_secret,
+                              &options->redis,    &options->prefix,    &options->worker};
     bool all = true;
     for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
-        assert(*strings[i] != NULL);
-        *strings[i] = strdup(*strings[i]);
+        *strings[i] = strdup(*strings[i] != NULL ? *strings[i] : "");
         all = all && *strings[i] != NULL;
     }
     return all;
@@ -218,6 +235,7 @@ static void free_runtime(struct releve_runtime *runtime)
     free((char *)(uintptr_t)options->client_secret);
     free((char *)(uintptr_t)options->redis);
     free((char *)(uintptr_t)options->prefix);
+    free((char *)(uintptr_t)options->worker);
     releve_core_free(runtime->core);
     releve_actions_free(&runtime->actions);
     free(runtime);
@@ -231,8 +249,11 @@ static enum releve_code open_parts(struct releve_runtime *runtime, struct releve
         code = releve_transport_open(&runtime->transport, runtime->loop, runtime->options.concurrency, error);
     if (code != RELEVE_OK)
         return code;
-    struct releve_store_options options = {
-        .url = runtime->options.redis, .prefix = runtime->options.prefix, .on_link = on_link, .data = runtime};
+    struct releve_store_options options = {.url = runtime->options.redis,
+                                           .prefix = runtime->options.prefix,
+                                           .worker = runtime->options.worker,
+                                           .on_link = on_link,
+                                           .data = runtime};
     return releve_store_open(&runtime->store, runtime->loop, &options, on_store_ready, runtime, error);
 }
 

@@ -19,7 +19,7 @@ struct bucket {
     struct releve_runtime *runtime;
     char name[RELEVE_BUCKET_BYTES];
     char permit[RELEVE_PERMIT_ID_BYTES];
-    uint64_t asked_at_ms; /* on uv's clock: before the grant, whenever the reply comes */
+    releve_time asked_at_ms; /* before the grant, whenever the reply comes */
     struct releve_runtime_usage usage;
     bool usage_asked;
 };
@@ -39,8 +39,9 @@ struct releve_runtime {
     unsigned bucket_of[RELEVE_KINDS];
     struct exchange *unsent; /* requests that failed before they were sent */
     uint64_t permits;        /* ids given out */
-    uint64_t id;      /* of this process, in permit ids: random */
+    uint64_t id;             /* of this process, in permit ids: random */
     char token[RELEVE_TOKEN_BYTES];
+    unsigned notes; /* writes without an event: what was learned, closed, settled, returned */
     bool ready, stepping, pulling, closing;
     void (*on_ready)(void *data, const struct releve_error *error);
     unsigned open_handles; /* handles and parts that are still to be closed */
@@ -52,6 +53,8 @@ struct releve_runtime {
 
 /* Gives the event its time, lets the core take it and carries out what it wants. */
 void releve_runtime_step(struct releve_runtime *runtime, struct releve_event *event);
+/* A write that no event follows was answered: tells people of a refusal, and whoever waits for the end. */
+void releve_runtime_noted(struct releve_runtime *runtime, const struct releve_error *error);
 
 /* --- perform.c: one action of the core, carried out ------------------------------------------------ */
 

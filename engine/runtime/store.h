@@ -21,10 +21,12 @@
 struct releve_store;
 
 #define RELEVE_STORE_PREFIX_BYTES 64
+#define RELEVE_WORKER_NAME_BYTES 96
 
 struct releve_store_options {
     const char *url;    /* as RELEVE_REDIS; `embedded` is resolved by releve_embedded before */
     const char *prefix; /* of every key: "releve" */
+    const char *worker; /* whose list the jobs are in (queue.h); NULL where they come from no queue */
     /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
     void (*on_link)(void *data, bool up, const char *why);
     void *data;
@@ -71,9 +73,13 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
 void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
                         releve_time now, releve_store_done done, void *data);
 
-/* Job hash, result stream and reply_to list in one transaction; nothing where the job had ended before. */
+/* Job hash, result stream, reply lists, and out of the worker's list, in one transaction; nothing where the job had
+ * ended before, or is another worker's by now. */
 void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
                          void *data);
+
+/* Forgets a job that is under way and will not be ended: as if it had never been. */
+void releve_store_forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data);
 
 /* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then
  * `done`. */

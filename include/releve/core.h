@@ -22,12 +22,15 @@
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
 #define RELEVE_POINT_PAUSE_MIN_MS (5 * RELEVE_SECOND_MS) /* doubles with each pause, up to BACKOFF_MAX */
-#define RELEVE_GIVEN_UP_MAX 3     /* chunks given up in a row before the rest of the job is given up */
-#define RELEVE_EMPTY_CHUNKS_MAX 4 /* newest chunks all empty: the job goes on in class low */
-#define RELEVE_CLASS_WAIT_MAX 9   /* permits that others get before a class with work gets one */
-#define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS)  /* renewed so long before it expires */
-#define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)            /* believed for no longer */
-#define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS)      /* a throttle answer closes a bucket for no longer */
+#define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
+#define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */
+#define RELEVE_CLASS_WAIT_MAX 9      /* permits that others get before a class with work gets one */
+#define RELEVE_UNREACHED_FIRST_MAX 6 /* attempts before upstream was reached at all; then RELEVE_ACTION_STOP */
+#define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
+#define RELEVE_TOKEN_TRIES_MAX 6                  /* token failures in a row; then RELEVE_ACTION_STOP, unless patient */
+#define RELEVE_OUTAGE_MAX_MS (1 * RELEVE_HOUR_MS) /* upstream out of reach for so long: likewise */
+#define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)       /* believed for no longer */
+#define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS) /* a throttle answer closes a bucket for no longer */
 #define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
 #define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS)    /* an API that is not subscribed is asked again after */
 #define RELEVE_RECENT_DAYS 2                           /* no data for J-1 and J-2 means "not yet" */
@@ -43,7 +46,7 @@ struct releve_core_options {
     unsigned bucket_of[RELEVE_KINDS]; /* the quota bucket of each kind */
     unsigned token_bucket;            /* the one of token requests */
     releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
-    int token_tries_max;              /* token failures in a row before RELEVE_ACTION_STOP; 0: never stop */
+    bool patient;                     /* never stops for an upstream that gives no token or cannot be reached */
     uint64_t seed;                    /* of the jitter */
 };
 
@@ -87,7 +90,7 @@ enum releve_action_type {
     RELEVE_ACTION_STORE,      /* .handle, .job, .answer, .entries -> STORED */
     RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
-    RELEVE_ACTION_GIVE_BACK,  /* .job: not done, and not going to be (drain); forgotten here */
+    RELEVE_ACTION_GIVE_BACK,  /* .result so far: the job is not done and will not be (drain); forgotten here */
     RELEVE_ACTION_NOTICE,     /* .notice, .job, .reason, .wait_ms: for people */
     RELEVE_ACTION_STOP        /* .code, .reason: going on is pointless; the core drains */
 };
@@ -98,6 +101,9 @@ enum releve_notice {
     RELEVE_NOTICE_PAUSED,        /* a usage point is paused for wait_ms */
     RELEVE_NOTICE_THROTTLED,     /* a bucket is closed for wait_ms */
     RELEVE_NOTICE_TOKEN_RETRY,   /* no token; tried again in wait_ms */
+    RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached; nothing is sent for wait_ms */
+    RELEVE_NOTICE_REACHED,       /* it can, again */
+    RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this usage point */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
     RELEVE_NOTICE_DEMOTED        /* the job goes on in class low */
@@ -117,6 +123,7 @@ struct releve_action {
     const struct releve_point_facts *facts;
     const struct releve_result *result;
     enum releve_notice notice;
+    enum releve_verdict verdict; /* of a NOTICE_ANSWERED */
     enum releve_code code;
     const struct releve_reason *reason;
 };

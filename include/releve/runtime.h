@@ -14,7 +14,6 @@
 /* The hard limit of one transfer. Less than RELEVE_PERMIT_LIFE_MS by what the ledger's reply and the network may take.
  */
 #define RELEVE_TRANSFER_TIMEOUT_MS (30 * RELEVE_SECOND_MS)
-#define RELEVE_TOKEN_TRIES_MAX 6 /* of `token_tries_max`, for commands that somebody waits for */
 
 enum releve_api { RELEVE_API_2026, RELEVE_API_V5 };
 
@@ -28,8 +27,9 @@ struct releve_runtime_options {
     unsigned concurrency; /* 1..RELEVE_CONCURRENCY_MAX */
     const char *redis;    /* URL, redis:// or unix:// */
     const char *prefix;   /* of every key */
+    const char *worker;   /* the worker whose queue (engine/runtime/queue.h) the jobs come from; NULL for none */
     releve_day today;     /* pretend that it is this day; RELEVE_DAY_NONE: the Paris civil date */
-    int token_tries_max;  /* token failures in a row before it stops; 0: it never does */
+    bool patient;         /* never stops for an upstream that gives no token or cannot be reached */
 
     void *data; /* passed to each of the following; those not marked may be NULL */
     /* Required. The next job, whenever one can be taken: false where there is none (say so with
@@ -37,8 +37,8 @@ struct releve_runtime_options {
     bool (*next)(void *data, struct releve_job *job);
     /* Required. A job ended and its result is in Redis (error->code RELEVE_OK) or could not be written. */
     void (*ended)(void *data, const struct releve_result *result, const struct releve_error *error);
-    /* A job that is not done and will not be: the runtime drains. */
-    void (*given_back)(void *data, const struct releve_job *job);
+    /* A job that is not done and will not be, as the runtime drains: what it came to so far. */
+    void (*given_back)(void *data, const struct releve_result *so_far);
     /* Required. Nothing is under way and `next` has nothing. May be called more than once. */
     void (*idle)(void *data);
     /* Required. Going on is pointless (credentials refused, no token to be had); it drains, then `idle`. */
@@ -47,6 +47,8 @@ struct releve_runtime_options {
     void (*notice)(void *data, const struct releve_action *action);
     /* Redis was lost (up false) or is back. */
     void (*link)(void *data, bool up, const char *why);
+    /* Redis answered and refused something (out of memory, read-only): one line. */
+    void (*refused)(void *data, const char *why);
 };
 
 /* Connects to Redis, then pulls jobs. `ready` is called once: with RELEVE_OK, or why it cannot work (Redis

@@ -20,6 +20,7 @@ enum releve_verdict {
     RELEVE_TOKEN_STALE,         /* 401 on a data request: renew once for all, repeat */
     RELEVE_CREDENTIALS_REFUSED, /* the token endpoint refuses the credentials */
     RELEVE_THROTTLED,           /* quota: close the bucket until the time given */
+    RELEVE_UNREACHED,           /* nothing was sent: name, connection, TLS or a proxy failed */
     RELEVE_TRANSIENT,           /* worth another try: 5xx, time-out, reset, unusable body */
     RELEVE_BAD_REQUEST,         /* our request is wrong: never repeated */
     RELEVE_BLOCKED,             /* a security appliance answered: configuration, never a hole */

@@ -101,7 +101,7 @@ def test_a_line_without_end_is_no_list(place):
 def test_no_usage_point_at_all(place):
     place.refused("backfill", says=["no usage point", "--prm"])
     (place.path / "empty").write_bytes(b"# nobody\n")
-    place.refused("backfill", "--prms", "empty", says=["no usage point", "--prm"])
+    place.refused("backfill", "--prms", "empty", says=["empty", "no usage point", "14 digits"])
 
 
 @pytest.mark.parametrize("kinds, wrong", [("gas", "gas"), ("daily_consumption,gas", "gas"), ("", ""),

@@ -1,0 +1,242 @@
+/* Runs a runtime under signals, and says what it notices. */
+#include "session.h"
+#include "log.h"
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const int signal_numbers[] = {SIGINT, SIGTERM, SIGHUP};
+#define SIGNALS (sizeof signal_numbers / sizeof signal_numbers[0])
+
+void releve_session_say(struct releve_session *session, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (session->options.progress != NULL)
+        releve_progress_clear(session->options.progress);
+    fputs("releve: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static void close_handle(void *handle)
+{
+    uv_close(handle, NULL);
+}
+
+void releve_session_end(struct releve_session *session)
+{
+    if (session->closing)
+        return;
+    session->closing = true;
+    for (size_t i = 0; i < SIGNALS; i++)
+        close_handle(&session->signals[i]);
+    close_handle(&session->tick);
+    close_handle(&session->deadline);
+    close_handle(&session->outage);
+    if (session->options.closing != NULL)
+        session->options.closing(session->options.data);
+    if (session->runtime != NULL)
+        releve_runtime_close(session->runtime, NULL, NULL);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    releve_session_end(timer->data);
+}
+
+/* From now on nothing new is begun, and the end comes by itself or by the clock. */
+static void begin_drain(struct releve_session *session, const struct releve_error *error)
+{
+    if (error != NULL && session->error.code == RELEVE_OK)
+        session->error = *error;
+    session->draining = true;
+    uv_timer_start(&session->deadline, on_deadline, RELEVE_DRAIN_MS, 0);
+    if (session->options.drain != NULL)
+        session->options.drain(session->options.data);
+}
+
+void releve_session_drain(struct releve_session *session, const struct releve_error *error)
+{
+    if (session->draining || session->closing)
+        return;
+    begin_drain(session, error);
+    releve_runtime_drain(session->runtime);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct releve_session *session = handle->data;
+    if (session->draining) {
+        releve_session_end(session);
+        return;
+    }
+    struct releve_error error;
+    const char *name = number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+    releve_fail(&error, RELEVE_E_INTERRUPTED, "interrupted by %s: what was fetched is kept", name);
+    releve_session_say(session, "ending what is in flight (at most %d s; once more: at once)",
+                       (int)(RELEVE_DRAIN_MS / RELEVE_SECOND_MS));
+    releve_session_drain(session, &error);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct releve_session *session = timer->data;
+    session->options.tick(session->options.data);
+}
+
+/* --- what the runtime says ---------------------------------------------------------------------------------- */
+
+static bool on_next(void *data, struct releve_job *job)
+{
+    struct releve_session *session = data;
+    return session->options.next(session->options.data, job);
+}
+
+static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
+{
+    struct releve_session *session = data;
+    if (result->failures_count > 0 && session->options.progress != NULL)
+        releve_progress_clear(session->options.progress);
+    releve_log_failures(result);
+    if (error->code != RELEVE_OK) {
+        releve_session_say(session, "the result of a job could not be written: %s", error->text);
+        if (!session->options.patient)
+            session->error = *error;
+    }
+    session->options.ended(session->options.data, result, error);
+}
+
+static void on_given_back(void *data, const struct releve_result *so_far)
+{
+    struct releve_session *session = data;
+    if (session->options.given_back != NULL)
+        session->options.given_back(session->options.data, so_far);
+}
+
+static void on_idle(void *data)
+{
+    struct releve_session *session = data;
+    if (session->draining)
+        releve_session_end(session);
+    else
+        session->options.idle(session->options.data);
+}
+
+static void on_stopped(void *data, const struct releve_error *error)
+{
+    struct releve_session *session = data;
+    if (!session->draining)
+        begin_drain(session, error); /* the core drains by itself */
+}
+
+static void on_notice(void *data, const struct releve_action *notice)
+{
+    struct releve_session *session = data;
+    char line[RELEVE_LOG_LINE_BYTES];
+    if (releve_log_notice(notice, session->options.config->log, line))
+        releve_session_say(session, "%s", line);
+}
+
+static void on_outage(uv_timer_t *timer)
+{
+    struct releve_session *session = timer->data;
+    if (session->error.code == RELEVE_OK)
+        releve_fail(&session->error, RELEVE_E_REDIS,
+                    "Redis has been gone for %d minutes: start it again, then run the same command again",
+                    (int)(RELEVE_REDIS_GONE_MS / RELEVE_MINUTE_MS));
+    releve_session_end(session);
+}
+
+static void on_link(void *data, bool up, const char *why)
+{
+    struct releve_session *session = data;
+    if (session->closing)
+        return;
+    if (up) {
+        releve_session_say(session, "Redis is back");
+        uv_timer_stop(&session->outage);
+        return;
+    }
+    releve_session_say(session, "Redis: %s; nothing is sent until it is back", why);
+    if (!session->options.patient)
+        uv_timer_start(&session->outage, on_outage, RELEVE_REDIS_GONE_MS, 0);
+}
+
+static void on_refused(void *data, const char *why)
+{
+    releve_session_say(data, "Redis refused: %s", why);
+}
+
+static void on_ready(void *data, const struct releve_error *error)
+{
+    struct releve_session *session = data;
+    if (error->code != RELEVE_OK) {
+        session->error = *error;
+        releve_session_end(session);
+        return;
+    }
+    if (session->options.ready != NULL)
+        session->options.ready(session->options.data);
+}
+
+/* --- the loop -------------------------------------------------------------------------------------------------- */
+
+static void open_handles(struct releve_session *session)
+{
+    uv_loop_init(&session->loop);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_signal_init(&session->loop, &session->signals[i]);
+        session->signals[i].data = session;
+        uv_signal_start(&session->signals[i], on_signal, signal_numbers[i]);
+    }
+    uv_timer_init(&session->loop, &session->tick);
+    uv_timer_init(&session->loop, &session->deadline);
+    uv_timer_init(&session->loop, &session->outage);
+    session->tick.data = session->deadline.data = session->outage.data = session;
+    if (session->options.tick_ms > 0)
+        uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
+}
+
+enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options)
+{
+    const struct releve_config *config = options->config;
+    memset(session, 0, sizeof *session);
+    session->options = *options;
+    open_handles(session);
+    struct releve_runtime_options runtime = {
+        .upstream = config->upstream,
+        .api = config->api,
+        .client_id = config->client_id,
+        .client_secret = config->client_secret,
+        .quota = config->quota,
+        .concurrency = options->concurrency,
+        .redis = config->redis,
+        .prefix = config->prefix,
+        .worker = options->worker,
+        .today = config->today,
+        .patient = options->patient,
+        .data = session,
+        .next = on_next,
+        .ended = on_ended,
+        .given_back = on_given_back,
+        .idle = on_idle,
+        .stopped = on_stopped,
+        .notice = on_notice,
+        .link = on_link,
+        .refused = on_refused,
+    };
+    if (releve_runtime_open(&session->runtime, &session->loop, &runtime, on_ready, &session->error) != RELEVE_OK) {
+        session->runtime = NULL;
+        releve_session_end(session);
+    }
+    (void)uv_run(&session->loop, UV_RUN_DEFAULT);
+    int status = uv_loop_close(&session->loop);
+    if (status != 0)
+        releve_session_say(session, "libuv: %s", uv_strerror(status));
+    if (options->progress != NULL)
+        releve_progress_clear(options->progress);
+    return session->error.code;
+}

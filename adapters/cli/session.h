@@ -1,0 +1,54 @@
+/* A session: a runtime on a loop of its own, with signals, lines for people and a bounded end. What backfill and worker
+ * have in common. */
+#ifndef RELEVE_CLI_SESSION_H
+#define RELEVE_CLI_SESSION_H
+
+#include "config.h"
+#include "progress.h"
+#include <releve/runtime.h>
+
+#define RELEVE_DRAIN_MS (10 * RELEVE_SECOND_MS)     /* what is in flight may take so long after a signal */
+#define RELEVE_REDIS_GONE_MS (5 * RELEVE_MINUTE_MS) /* how long a command that somebody waits for waits for Redis */
+
+struct releve_session_options {
+    const struct releve_config *config;
+    unsigned concurrency;
+    const char *worker;               /* NULL: jobs come from no queue */
+    bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
+    struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
+    uint64_t tick_ms;                 /* how often `tick` is called; 0: never */
+    void *data;
+    /* As in struct releve_runtime_options; required. */
+    bool (*next)(void *data, struct releve_job *job);
+    void (*ended)(void *data, const struct releve_result *result, const struct releve_error *error);
+    void (*idle)(void *data);
+    void (*given_back)(void *data, const struct releve_result *so_far);
+    void (*tick)(void *data);
+    void (*ready)(void *data);   /* connected */
+    void (*drain)(void *data);   /* a signal came, or going on is pointless: take no more jobs */
+    void (*closing)(void *data); /* the end: close your own handles */
+};
+
+struct releve_session {
+    struct releve_session_options options;
+    uv_loop_t loop;
+    struct releve_runtime *runtime;
+    uv_signal_t signals[3];
+    uv_timer_t tick, deadline, outage;
+    bool draining, closing;
+    struct releve_error error; /* why it ends early; RELEVE_OK else */
+};
+
+/* Runs until releve_session_end, a signal or a failure; `error` of the session says which. Returns its code. */
+enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options);
+
+/* Everything is done. */
+void releve_session_end(struct releve_session *session);
+
+/* Ends what is in flight, then the session; `error` says why and may be NULL. */
+void releve_session_drain(struct releve_session *session, const struct releve_error *error);
+
+/* A line on stderr, without harm to the progress display. */
+void releve_session_say(struct releve_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,49 @@
+-- A message that a worker took from a queue becomes one job or several, or is buried. Each job is then in the worker's
+-- list in its own words, with an id, so that it can be taken back to its queue as it is.
+--
+-- A job whose id is known does not run again: if it has ended, whoever waits gets the same result; if it is under way,
+-- whoever waits gets it with the others.
+--
+-- KEYS 1 the worker's list  2 dead jobs  3.. a job hash each
+-- ARGV 1 the message as it was  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash  5 what to bury, ''
+--      for jobs  6 1 where the worker found the message in its list and does not know it (a reply was lost); then for each
+--      job: its words, reply list or '', and field count, field, value, ...
+-- Answers a number each job: 1 run it, 0 do not; none where the message is not in the list any more.
+local own, dead = KEYS[1], KEYS[2]
+local raw, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
+local FINAL = {done = true, partial = true, failed = true, not_applicable = true}
+
+if redis.call('LREM', own, 1, raw) == 0 then
+    return {}
+end
+if burial ~= '' then
+    redis.call('LPUSH', dead, burial)
+    redis.call('LTRIM', dead, 0, dead_max - 1)
+    return {}
+end
+
+local answer, at = {}, 7
+for i = 3, #KEYS do
+    local hash, words, reply, fields = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+    local known = redis.call('HMGET', hash, 'state', 'worker', 'result')
+    if FINAL[known[1] or ''] then
+        if reply ~= '' then
+            redis.pcall('RPUSH', reply, known[3] or '')
+        end
+        answer[#answer + 1] = 0
+    else
+        if reply ~= '' then
+            redis.call('HSET', hash, 'reply:' .. reply, '')
+        end
+        if known[2] and not (again and known[2] == worker) then
+            answer[#answer + 1] = 0
+        else
+            redis.call('HSET', hash, 'worker', worker, unpack(ARGV, at + 3, at + 2 + fields))
+            redis.call('EXPIRE', hash, keep_s)
+            redis.call('LPUSH', own, words)
+            answer[#answer + 1] = 1
+        end
+    end
+    at = at + 3 + fields
+end
+return answer

@@ -1,0 +1,255 @@
+/* Reads job messages, which come from anybody, and writes the words that a job is kept in. */
+#include <adapters/redis/job_json.h>
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+static enum releve_code refuse(struct releve_error *error, const char *why)
+{
+    return releve_fail(error, RELEVE_E_USAGE, "%s", why);
+}
+
+/* Brackets of any kind, outside strings, open at once. */
+static bool is_shallow(const char *text, size_t bytes)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < bytes; i++) {
+        if (quoted) {
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] == '"')
+                quoted = false;
+        } else if (text[i] == '"') {
+            quoted = true;
+        } else if (text[i] == '{' || text[i] == '[') {
+            if (++depth > RELEVE_MESSAGE_NESTING_MAX)
+                return false;
+        } else if (text[i] == '}' || text[i] == ']') {
+            depth--;
+        }
+    }
+    return true;
+}
+
+/* The text of a member; NULL with *wrong false where it is absent or null, with *wrong true where it is no text. */
+static const char *text_of(const cJSON *object, const char *name, bool *wrong)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (item == NULL || cJSON_IsNull(item))
+        return NULL;
+    if (!cJSON_IsString(item))
+        *wrong = true;
+    return cJSON_GetStringValue(item);
+}
+
+static bool is_visible(const char *text, size_t max)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~')
+            return false;
+    return length >= 1 && length <= max;
+}
+
+static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct releve_error *error)
+{
+    enum releve_kind kind;
+    const char *name = cJSON_GetStringValue(item);
+    if (name != NULL && strcmp(name, "all") == 0) {
+        *kinds |= RELEVE_ALL_MEASURES;
+        return RELEVE_OK;
+    }
+    if (name == NULL || !releve_kind_parse(name, strlen(name), &kind) || kind >= RELEVE_MEASURES)
+        return refuse(error, "kind: say daily_consumption, consumption_load_curve, daily_consumption_max_power, "
+                             "daily_production, production_load_curve, all, or a list of them");
+    *kinds |= RELEVE_KIND_BIT(kind);
+    return RELEVE_OK;
+}
+
+static enum releve_code read_kinds(const cJSON *json, releve_kinds *kinds, struct releve_error *error)
+{
+    const cJSON *item, *list = cJSON_GetObjectItemCaseSensitive(json, "kind");
+    *kinds = 0;
+    if (!cJSON_IsArray(list))
+        return read_kind(list, kinds, error);
+    cJSON_ArrayForEach(item, list)
+    {
+        if (read_kind(item, kinds, error) != RELEVE_OK)
+            return error->code;
+    }
+    return *kinds != 0 ? RELEVE_OK : refuse(error, "kind: the list is empty");
+}
+
+static enum releve_code read_days(const cJSON *json, struct releve_span *asked, struct releve_error *error)
+{
+    bool wrong = false;
+    const char *start = text_of(json, "start", &wrong), *end = text_of(json, "end", &wrong);
+    *asked = (struct releve_span){RELEVE_DAY_NONE, RELEVE_DAY_NONE};
+    if (wrong || (start != NULL && !releve_day_parse(start, strlen(start), &asked->first)))
+        return refuse(error, "start: write a day that exists, as \"YYYY-MM-DD\"");
+    if (end != NULL && !releve_day_parse(end, strlen(end), &asked->end))
+        return refuse(error, "end: write a day that exists, as \"YYYY-MM-DD\"");
+    if (start != NULL && end != NULL && asked->first > asked->end)
+        return refuse(error, "start is after end");
+    return RELEVE_OK;
+}
+
+static bool read_time(const char *text, releve_time *at)
+{
+    releve_day day;
+    int hour, minute, second, read = 0;
+    if (strlen(text) != 20 || !releve_day_parse(text, 10, &day) ||
+        sscanf(text + 10, "T%2d:%2d:%2dZ%n", &hour, &minute, &second, &read) != 3 || read != 10 || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    *at = (releve_time)day * 24 * RELEVE_HOUR_MS + hour * RELEVE_HOUR_MS + minute * RELEVE_MINUTE_MS +
+          second * RELEVE_SECOND_MS;
+    return true;
+}
+
+static enum releve_code read_rest(const cJSON *json, struct releve_job *job, struct releve_error *error)
+{
+    bool wrong = false;
+    const char *priority = text_of(json, "priority", &wrong);
+    if (wrong || (priority != NULL && !releve_class_parse(priority, strlen(priority), &job->class_)))
+        return refuse(error, "priority: say high, normal or low");
+    const char *reply_to = text_of(json, "reply_to", &wrong);
+    if (wrong || (reply_to != NULL && !is_visible(reply_to, sizeof job->reply_to - 1)))
+        return refuse(error, "reply_to: the name of a list, 1 to 256 printable characters without blanks");
+    const char *id = text_of(json, "id", &wrong);
+    if (wrong || (id != NULL && !is_visible(id, sizeof job->id - 1)))
+        return refuse(error, "id: 1 to 64 printable characters without blanks");
+    const cJSON *refresh = cJSON_GetObjectItemCaseSensitive(json, "refresh");
+    if (refresh != NULL && !cJSON_IsBool(refresh) && !cJSON_IsNull(refresh))
+        return refuse(error, "refresh: say true or false");
+    const char *created_at = text_of(json, "created_at", &wrong);
+    if (created_at != NULL)
+        (void)read_time(created_at, &job->created_at); /* ours where it can be read, else now */
+    job->refresh = cJSON_IsTrue(refresh);
+    (void)snprintf(job->reply_to, sizeof job->reply_to, "%s", reply_to != NULL ? reply_to : "");
+    (void)snprintf(job->id, sizeof job->id, "%s", id != NULL ? id : "");
+    return RELEVE_OK;
+}
+
+static void new_id(char id[RELEVE_JOB_ID_BYTES])
+{
+    unsigned char bytes[RELEVE_JOB_ID_RANDOM_BYTES];
+    if (uv_random(NULL, NULL, bytes, sizeof bytes, 0, NULL) != 0)
+        abort(); /* no system that libuv runs on lacks random bytes */
+    releve_job_id_make(bytes, id);
+}
+
+static struct releve_span cut(struct releve_span asked, enum releve_kind kind, releve_day today)
+{
+    struct releve_span history = releve_kind_history(kind, today), span = asked;
+    if (asked.first == RELEVE_DAY_NONE)
+        span.first = asked.end != RELEVE_DAY_NONE && asked.end < history.first ? asked.end : history.first;
+    if (asked.end == RELEVE_DAY_NONE)
+        span.end = asked.first != RELEVE_DAY_NONE && asked.first > history.end ? asked.first : history.end;
+    else if (asked.first == asked.end)
+        span.end++; /* the same day twice means that day */
+    return releve_span_cut(span, history);
+}
+
+static enum releve_code read_object(const cJSON *json, releve_day today, struct releve_job *first,
+                                    struct releve_job jobs[RELEVE_MEASURES], size_t *count, struct releve_error *error)
+{
+    bool wrong = false;
+    const char *prm = text_of(json, "prm", &wrong);
+    if (prm == NULL || !releve_prm_parse(prm, strlen(prm), &first->prm))
+        return refuse(error, "prm: a text of 14 digits");
+    releve_kinds kinds;
+    struct releve_span asked;
+    if (read_kinds(json, &kinds, error) != RELEVE_OK || read_days(json, &asked, error) != RELEVE_OK ||
+        read_rest(json, first, error) != RELEVE_OK)
+        return error->code;
+    if (first->id[0] == '\0')
+        new_id(first->id);
+    bool several = (kinds & (kinds - 1)) != 0;
+    if (several && strlen(first->id) > RELEVE_MESSAGE_ID_MAX)
+        return refuse(error, "id: 1 to 64 printable characters without blanks");
+    *count = 0;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        struct releve_job *job = &jobs[(*count)++];
+        *job = *first;
+        job->kind = kind;
+        job->span = cut(asked, kind, today);
+        if (several)
+            (void)snprintf(job->id, sizeof job->id, "%.64s:%s", first->id, releve_kind_facts(kind)->name);
+    }
+    return RELEVE_OK;
+}
+
+enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
+                                      enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
+                                      struct releve_error *error)
+{
+    if (text_bytes > RELEVE_MESSAGE_BYTES_MAX)
+        return releve_fail(error, RELEVE_E_USAGE, "a message of %zu bytes: at most %d", text_bytes,
+                           RELEVE_MESSAGE_BYTES_MAX);
+    if (!is_shallow(text, text_bytes))
+        return releve_fail(error, RELEVE_E_USAGE, "nested deeper than %d", RELEVE_MESSAGE_NESTING_MAX);
+    const char *end = NULL;
+    cJSON *json =
+        memchr(text, '\0', text_bytes) == NULL ? cJSON_ParseWithLengthOpts(text, text_bytes, &end, false) : NULL;
+    bool whole = json != NULL;
+    for (; whole && end < text + text_bytes; end++)
+        whole = strchr(" \t\r\n", *end) != NULL;
+    struct releve_job first = {.class_ = class_, .created_at = now};
+    enum releve_code code;
+    if (!whole)
+        code = refuse(error, "is no JSON");
+    else if (!cJSON_IsObject(json))
+        code = refuse(error, "is no JSON object");
+    else
+        code = read_object(json, today, &first, jobs, count, error);
+    cJSON_Delete(json);
+    return code;
+}
+
+char *releve_job_json_write(const struct releve_job *job)
+{
+    char prm[RELEVE_PRM_TEXT], start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], created_at[RELEVE_TIME_TEXT];
+    releve_prm_format(job->prm, prm);
+    releve_day_format(job->span.first, start);
+    releve_day_format(job->span.end, end);
+    releve_utc_format(job->created_at, created_at);
+    cJSON *json = cJSON_CreateObject();
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"id", job->id},           {"prm", prm}, {"kind", releve_kind_facts(job->kind)->name},
+                 {"start", start},          {"end", end}, {"priority", releve_class_name(job->class_)},
+                 {"created_at", created_at}};
+    bool made = json != NULL;
+    for (size_t i = 0; made && i < sizeof texts / sizeof texts[0]; i++)
+        made = cJSON_AddStringToObject(json, texts[i].name, texts[i].value) != NULL;
+    if (made && job->reply_to[0] != '\0')
+        made = cJSON_AddStringToObject(json, "reply_to", job->reply_to) != NULL;
+    if (made && job->refresh)
+        made = cJSON_AddTrueToObject(json, "refresh") != NULL;
+    char *text = made ? cJSON_PrintUnformatted(json) : NULL;
+    cJSON_Delete(json);
+    return text;
+}
+
+char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error)
+{
+    char raw[RELEVE_BURIED_BYTES_MAX + 1];
+    size_t bytes = text_bytes < RELEVE_BURIED_BYTES_MAX ? text_bytes : RELEVE_BURIED_BYTES_MAX;
+    /* Only ASCII comes through as it is: whoever reads the dead list must get valid JSON whatever was pushed. */
+    for (size_t i = 0; i < bytes; i++)
+        raw[i] = text[i] == '\0' || (unsigned char)text[i] > '~' ? '?' : text[i];
+    raw[bytes] = '\0';
+    cJSON *json = cJSON_CreateObject();
+    bool made = json != NULL && cJSON_AddStringToObject(json, "raw", raw) != NULL &&
+                cJSON_AddStringToObject(json, "error", error) != NULL;
+    char *printed = made ? cJSON_PrintUnformatted(json) : NULL;
+    cJSON_Delete(json);
+    return printed;
+}

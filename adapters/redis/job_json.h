@@ -1,0 +1,29 @@
+/* Job messages: what producers push into the queues, and the words that a worker keeps a job in. */
+#ifndef RELEVE_REDIS_JOB_JSON_H
+#define RELEVE_REDIS_JOB_JSON_H
+
+#include <releve/error.h>
+#include <releve/job.h>
+#include <stddef.h>
+
+#define RELEVE_MESSAGE_BYTES_MAX (16 * 1024) /* longest message that is looked into */
+#define RELEVE_MESSAGE_NESTING_MAX 4
+#define RELEVE_MESSAGE_ID_MAX 64     /* longest id that a producer may give */
+#define RELEVE_BURIED_BYTES_MAX 4096 /* of a message that is no job, kept in the list of dead ones */
+
+/* Reads a message: one job for each of its kinds (at most RELEVE_MEASURES). Gives an id where there is none, and
+ * "<id>:<kind>" where one message is several jobs. Days are cut to what upstream can serve on `today`; a span that is
+ * wholly outside is empty. `now` is the creation time where none is given. `class_` is that of the queue it came from,
+ * unless the message names one. RELEVE_E_USAGE and one line where it is no job. */
+enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
+                                      enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
+                                      struct releve_error *error);
+
+/* The words of a job: the same bytes for the same job. The caller frees; NULL where memory is short. */
+char *releve_job_json_write(const struct releve_job *job);
+
+/* {"raw":...,"error":...} for the list of dead messages; bytes that are no text are replaced, and a long message is
+ * cut. The caller frees; NULL where memory is short. */
+char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error);
+
+#endif

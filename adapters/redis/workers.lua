@@ -1,0 +1,61 @@
+-- Workers say that they live, and take the jobs of those that do not back to the heads of their queues.
+--
+-- A worker whose machine vanished may still have a blocked BLMOVE in Redis, which moves a job into its list later on. So
+-- the dead are remembered for longer than that can take, and their lists are emptied again with every beat.
+--
+-- KEYS 1 workers (name, last beat in ms of Redis's clock)  2 the dead (name, time of death)  3..5 queues high, normal, low
+-- ARGV 1 operation: join, beat, leave  2 own name  3 ms without a beat after which a worker is dead
+--      4 ms for which the dead are remembered  5 prefix of the keys  6 dead workers to look after in one go
+-- Answers 1, or 0 where this worker was declared dead.
+local workers, dead = KEYS[1], KEYS[2]
+local operation, name, dead_after_ms, remembered_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local prefix, at_once = ARGV[5], tonumber(ARGV[6])
+local QUEUES = {high = KEYS[3], normal = KEYS[4], low = KEYS[5]}
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- The list's right end holds what was taken first, and a queue's right end is taken first: pushed from the left end on,
+-- the oldest is the next again.
+local function give_back(worker)
+    local list = prefix .. ':worker:' .. worker .. ':jobs'
+    local items = redis.call('LRANGE', list, 0, -1)
+    for _, text in ipairs(items) do
+        local ok, job = pcall(cjson.decode, text)
+        if not ok or type(job) ~= 'table' then
+            job = {} -- taken, and not read yet
+        end
+        redis.call('RPUSH', QUEUES[job.priority] or QUEUES.normal, text)
+        if type(job.id) == 'string' then
+            local hash = prefix .. ':job:' .. job.id
+            if redis.call('HGET', hash, 'worker') == worker then
+                redis.call('HDEL', hash, 'worker')
+                redis.call('HSET', hash, 'state', 'queued')
+            end
+        end
+    end
+    redis.call('DEL', list)
+end
+
+local function bury(worker)
+    redis.call('ZREM', workers, worker)
+    redis.call('ZADD', dead, now_ms, worker)
+end
+
+if operation == 'leave' then
+    give_back(name)
+    bury(name)
+    return 1
+end
+if operation == 'beat' and not redis.call('ZSCORE', workers, name) then
+    return 0
+end
+redis.call('ZADD', workers, now_ms, name)
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now_ms - dead_after_ms, 'LIMIT', 0, at_once)) do
+    bury(worker)
+end
+for _, worker in ipairs(redis.call('ZRANGE', dead, 0, at_once - 1)) do
+    give_back(worker)
+end
+redis.call('ZREMRANGEBYSCORE', dead, '-inf', now_ms - remembered_ms)
+return 1
