@@ -1,7 +1,8 @@
 /* Load curves: labels on a Paris clock to intervals of elapsed time (ENEDIS 4, law 3).
  *
  * A stamp marks the end of its interval. In autumn one hour of labels comes twice: in the body's order the first is
- * summer time, the second winter time; a single one is summer time, and the lost hour is missing data. */
+ * summer time, the second winter time; a single one is summer time, and the lost hour is missing data. What cannot be
+ * true spoils the days that it touches, and no others (law 5). */
 #include "point.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -42,13 +43,6 @@ static void sort(struct enedis_measures *measures, int (*order)(const void *, co
     qsort(measures->points, measures->points_count, sizeof *measures->points, order);
 }
 
-static bool problem_on(struct enedis_measures *measures, releve_day day, const char *what)
-{
-    char text[RELEVE_DAY_TEXT];
-    releve_day_format(day, text);
-    return enedis_problem(measures, "load curve of %s: %s", text, what);
-}
-
 /* Where the body tells the newest first, its second label of a pair is summer time. */
 static void turn_descending(struct enedis_measures *measures)
 {
@@ -58,31 +52,46 @@ static void turn_descending(struct enedis_measures *measures)
             measures->points[i].order = (int)(count - i);
 }
 
-/* Gives every point its instant. */
+/* A label that means no instant spoils the day that it names. */
+static bool spoil_label(struct enedis_measures *measures, const struct enedis_point *point, const char *what)
+{
+    if (!releve_span_has(measures->span, point->stamp.day))
+        return enedis_problem_on(measures, point->stamp.day, "outside the days that were asked");
+    enedis_spoil(measures, point->stamp.day, what);
+    return true;
+}
+
+/* Gives every point its instant, and drops those that have none. */
 static bool settle_labels(struct enedis_measures *measures)
 {
     turn_descending(measures);
     sort(measures, compare_labels);
     int64_t doubled = INT64_MIN; /* the label that `seen` counts */
     int seen = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
         releve_time at[2];
-        int count = enedis_stamp_instants(&point->stamp, at);
-        if (count == 0)
-            return problem_on(measures, point->stamp.day, "a time that this day does not have");
-        int which = 0;
+        int count = enedis_stamp_instants(&point->stamp, at), which = 0;
+        const char *what = count == 0 ? "a time that this day does not have" : NULL;
         if (count == 2) {
             seen = label(point) == doubled ? seen + 1 : 0;
             doubled = label(point);
-            if (seen == count)
-                return problem_on(measures, point->stamp.day, "a doubled label comes three times");
             which = seen;
+            if (seen >= count)
+                what = "a doubled label comes three times";
+        }
+        if (what) {
+            if (!spoil_label(measures, point, what))
+                return false;
+            continue;
         }
         point->at = at[which];
         if (point->at % RELEVE_MINUTE_MS != 0)
-            return problem_on(measures, point->stamp.day, "a time that is not on a minute");
+            point->wrong = "a time that is not on a minute";
+        measures->points[kept++] = *point;
     }
+    measures->points_count = kept;
     return true;
 }
 
@@ -114,73 +123,106 @@ static releve_day day_ended_by(releve_time at)
     return releve_paris_day(at - 1);
 }
 
-static bool infer_lengths(struct enedis_measures *measures)
+static void infer_lengths(struct enedis_measures *measures)
 {
     sort(measures, compare_ends);
     size_t next;
     for (size_t first = 0; first < measures->points_count; first = next) {
         struct enedis_point *points = &measures->points[first];
         releve_day day = day_ended_by(points[0].at);
-        bool wanted = false;
         for (next = first; next < measures->points_count && day_ended_by(measures->points[next].at) == day; next++)
-            wanted = wanted || measures->points[next].length_minutes == 0;
-        if (!wanted)
-            continue;
+            ;
         int64_t gap = smallest_gap(points, next - first);
-        if (gap != 5 && gap != 10 && gap != 15 && gap != 30 && gap != 60)
-            return problem_on(measures, day, "no interval length, and none to be seen");
-        for (size_t i = 0; i < next - first; i++)
-            if (points[i].length_minutes == 0)
+        bool seen = gap == 5 || gap == 10 || gap == 15 || gap == 30 || gap == 60;
+        for (size_t i = 0; i < next - first; i++) {
+            if (points[i].length_minutes > 0 || points[i].wrong)
+                continue;
+            if (seen)
                 points[i].length_minutes = (int)gap;
+            else
+                points[i].wrong = "no interval length, and none to be seen";
+        }
     }
-    return true;
 }
 
-/* Gives every point its day; refuses those outside the span and those that cross midnight. */
+/* Gives every point its day, and spoils each day that a wrong one touches. False where a point is of no day that was
+ * asked. */
 static bool settle_days(struct enedis_measures *measures)
 {
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
-        point->day = releve_paris_day(point->at - point->length_minutes * RELEVE_MINUTE_MS);
+        releve_day last = day_ended_by(point->at), first = last;
+        if (point->length_minutes > 0)
+            first = releve_paris_day(point->at - point->length_minutes * RELEVE_MINUTE_MS);
+        if (first != last && !point->wrong)
+            point->wrong = "an interval crosses midnight";
+        point->day = releve_span_has(measures->span, first) ? first : last;
         if (!releve_span_has(measures->span, point->day))
-            return problem_on(measures, point->day, "outside the days that were asked");
-        if (point->at > releve_paris_midnight(point->day + 1))
-            return problem_on(measures, point->day, "an interval crosses midnight");
+            return enedis_problem_on(measures, point->day, "outside the days that were asked");
+        for (releve_day day = first; point->wrong && day <= last; day++)
+            if (releve_span_has(measures->span, day))
+                enedis_spoil(measures, day, point->wrong);
     }
     return true;
 }
 
-/* Leaves the intervals that have a value, each once, ascending. */
-static bool settle_values(struct enedis_measures *measures)
+/* Leaves one of the intervals that say the same; those that contradict each other spoil their day. No interval crosses
+ * midnight here. */
+static void settle_values(struct enedis_measures *measures)
+{
+    sort(measures, compare_starts);
+    const struct enedis_point *last = NULL; /* that has a value */
+    for (size_t i = 0; i < measures->points_count; i++) {
+        struct enedis_point *point = &measures->points[i];
+        if (point->value == RELEVE_NO_VALUE)
+            continue;
+        if (last && last->at == point->at && last->length_minutes == point->length_minutes) {
+            if (last->value != point->value)
+                enedis_spoil(measures, point->day, "two values for one interval");
+            point->value = RELEVE_NO_VALUE;
+            continue;
+        }
+        if (last && last->at > point->at - point->length_minutes * RELEVE_MINUTE_MS)
+            enedis_spoil(measures, point->day, "intervals overlap");
+        last = point;
+    }
+}
+
+static void drop_valueless(struct enedis_measures *measures)
 {
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
         if (measures->points[i].value != RELEVE_NO_VALUE)
             measures->points[kept++] = measures->points[i];
     measures->points_count = kept;
-    sort(measures, compare_starts);
-    kept = 0;
-    for (size_t i = 0; i < measures->points_count; i++) {
-        const struct enedis_point *point = &measures->points[i];
-        const struct enedis_point *last = kept > 0 ? &measures->points[kept - 1] : NULL;
-        if (last && last->at == point->at && last->length_minutes == point->length_minutes) {
-            if (last->value != point->value)
-                return problem_on(measures, point->day, "two values for one interval");
-            continue;
-        }
-        if (last && last->at > point->at - point->length_minutes * RELEVE_MINUTE_MS)
-            return problem_on(measures, point->day, "intervals overlap");
-        measures->points[kept++] = *point;
+}
+
+/* The reading of one day, from its points, which are the first of `points`; its intervals go to `interval`. */
+static struct releve_reading read_day(releve_day day, const struct enedis_point *points, size_t count,
+                                      struct releve_interval *interval)
+{
+    struct releve_reading reading = {.day = day, .intervals = interval};
+    releve_time midnight = releve_paris_midnight(day);
+    int covered = 0;
+    for (size_t i = 0; i < count && points[i].day == day; i++) {
+        int64_t end = (points[i].at - midnight) / RELEVE_MINUTE_MS;
+        assert(end - points[i].length_minutes >= 0 && end <= RELEVE_DAY_MINUTES_MAX);
+        interval[reading.intervals_count++] =
+            (struct releve_interval){.minute = (int16_t)(end - points[i].length_minutes),
+                                     .length_minutes = (int16_t)points[i].length_minutes,
+                                     .value_w = points[i].value};
+        covered += points[i].length_minutes;
     }
-    measures->points_count = kept;
-    return true;
+    assert(reading.intervals_count <= RELEVE_INTERVALS_MAX);
+    reading.complete = covered == releve_paris_day_minutes(day);
+    return reading;
 }
 
 /* One block: the readings, and behind them the intervals of all. */
 static bool build(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
 {
     const struct enedis_point *points = measures->points;
-    size_t days = 0;
+    size_t days = measures->spoiled_count;
     for (size_t i = 0; i < measures->points_count; i++)
         days += i == 0 || points[i].day != points[i - 1].day;
     if (days == 0)
@@ -190,26 +232,17 @@ static bool build(struct enedis_measures *measures, const struct releve_reading 
         malloc(days * sizeof *readings + measures->points_count * sizeof(struct releve_interval));
     if (!readings)
         return enedis_problem(measures, "memory is short");
-    struct releve_interval *interval = (struct releve_interval *)(void *)(readings + days);
-    struct releve_reading *reading = readings;
-    for (size_t i = 0; i < measures->points_count; reading++) {
-        releve_day day = points[i].day;
-        releve_time midnight = releve_paris_midnight(day);
-        *reading = (struct releve_reading){.day = day, .intervals = interval};
-        int covered = 0;
-        for (; i < measures->points_count && points[i].day == day; i++, interval++) {
-            int64_t end = (points[i].at - midnight) / RELEVE_MINUTE_MS;
-            assert(end - points[i].length_minutes >= 0 && end <= RELEVE_DAY_MINUTES_MAX);
-            *interval = (struct releve_interval){.minute = (int16_t)(end - points[i].length_minutes),
-                                                 .length_minutes = (int16_t)points[i].length_minutes,
-                                                 .value_w = points[i].value};
-            covered += points[i].length_minutes;
+    struct releve_interval *intervals = (struct releve_interval *)(void *)(readings + days);
+    size_t used = 0, next = 0;
+    for (releve_day day = measures->span.first; day < measures->span.end; day++) {
+        if (enedis_is_spoiled(measures, day)) {
+            readings[used++] = (struct releve_reading){.day = day, .unusable = true};
+        } else if (next < measures->points_count && points[next].day == day) {
+            readings[used] = read_day(day, &points[next], measures->points_count - next, &intervals[next]);
+            next += readings[used++].intervals_count;
         }
-        reading->intervals_count = (size_t)(interval - reading->intervals);
-        reading->complete = covered == releve_paris_day_minutes(day);
-        assert(reading->intervals_count <= RELEVE_INTERVALS_MAX);
     }
-    assert((size_t)(reading - readings) == days);
+    assert(used == days && next == measures->points_count);
     *out = readings;
     *count = days;
     return true;
@@ -220,6 +253,12 @@ bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_r
     if (!settle_labels(measures))
         return false;
     drop_eve(measures);
-    return infer_lengths(measures) && settle_days(measures) && settle_values(measures) &&
-           build(measures, readings, count);
+    infer_lengths(measures);
+    if (!settle_days(measures) || !enedis_drop_spoiled(measures))
+        return false;
+    settle_values(measures);
+    if (!enedis_drop_spoiled(measures))
+        return false;
+    drop_valueless(measures);
+    return build(measures, readings, count);
 }

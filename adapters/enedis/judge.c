@@ -30,6 +30,8 @@ static void judge_data(const struct enedis_generation *generation, const struct 
         return;
     }
     answer->verdict = RELEVE_DATA;
+    if (measures->spoiled_count > 0)
+        enedis_reason(answer, RELEVE_DATA, "bad-body", "%s", measures->spoiled_why);
     copy_quality(quality, answer->quality);
 }
 
@@ -54,6 +56,7 @@ void enedis_judge(const struct enedis_generation *generation, enum releve_kind k
     } else if (problem) {
         enedis_reason_bad_body(answer, "%s", problem);
     } else {
+        assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
         struct enedis_measures measures = {.kind = kind, .span = span};
         judge_data(generation, &json, prm, &measures, answer);
         enedis_measures_free(&measures);

@@ -1,6 +1,8 @@
 /* Points to readings, shared by both generations, so that both come to the same (law 3). Here: reading points, and the
- * kinds with one value a day; load curves are in curve.c. What is not understood makes the whole body unusable: it
- * is asked again, rather than stored in part or guessed at. */
+ * kinds with one value a day; load curves are in curve.c.
+ *
+ * Nothing is guessed at. A point that cannot be true spoils its day, and the other days are delivered (law 5). A point
+ * whose day is not certain, or a body that is not what was asked for, makes the whole body unusable. */
 #include "measures.h"
 #include "json.h"
 #include "point.h"
@@ -19,6 +21,38 @@ bool enedis_problem(struct enedis_measures *measures, const char *format, ...)
     (void)vsnprintf(measures->problem, sizeof measures->problem, format, arguments);
     va_end(arguments);
     return false;
+}
+
+bool enedis_problem_on(struct enedis_measures *measures, releve_day day, const char *what)
+{
+    char text[RELEVE_DAY_TEXT];
+    releve_day_format(day, text);
+    return enedis_problem(measures, "%s of %s: %s", releve_kind_facts(measures->kind)->name, text, what);
+}
+
+void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what)
+{
+    assert(releve_span_has(measures->span, day));
+    if (measures->spoiled_count == 0 || day < measures->spoiled_first) {
+        char text[RELEVE_DAY_TEXT];
+        releve_day_format(day, text);
+        measures->spoiled_first = day;
+        (void)snprintf(measures->spoiled_why, sizeof measures->spoiled_why, "%s of %s: %s",
+                       releve_kind_facts(measures->kind)->name, text, what);
+    }
+    bool *spoiled = &measures->spoiled[day - measures->span.first];
+    measures->spoiled_count += !*spoiled;
+    *spoiled = true;
+}
+
+bool enedis_drop_spoiled(struct enedis_measures *measures)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->points_count; i++)
+        if (!enedis_is_spoiled(measures, measures->points[i].day))
+            measures->points[kept++] = measures->points[i];
+    measures->points_count = kept;
+    return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
 
 /* Absent, null, "" and "null" are no value (ENEDIS 4); otherwise a whole number, as a text or a number. */
@@ -87,11 +121,15 @@ static bool read_point(struct enedis_measures *measures, const cJSON *item, cons
     struct releve_span span = measures->span;
     if (point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1) /* an offset may shift it by one */
         return enedis_problem(measures, "point %d lies outside the days that were asked", number);
+    if (cJSON_GetObjectItemCaseSensitive(item, names->value))
+        measures->value_seen = true;
     if (!read_value(enedis_json_get(item, names->value), &point->value))
-        return enedis_problem(measures, "the value of point %d is not a whole number", number);
-    if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
-        return read_length(enedis_json_get(item, names->length), &point->length_minutes) ||
-               enedis_problem(measures, "point %d has an unknown interval length", number);
+        point->wrong = "a value is not a whole number";
+    if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE) {
+        if (!read_length(enedis_json_get(item, names->length), &point->length_minutes))
+            point->wrong = "an unknown interval length";
+        return true;
+    }
     point->day = stamp_day(&point->stamp);
     if (!releve_span_has(span, point->day))
         return enedis_problem(measures, "point %d lies outside the days that were asked", number);
@@ -146,36 +184,52 @@ static int compare_days(const void *left, const void *right)
     return (a->order > b->order) - (a->order < b->order);
 }
 
-/* Daily energy and max power: one value a day. */
-static bool finish_daily(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
+/* Daily energy and max power: what cannot be true spoils its day. Of points that say the same, one stays. Points are
+ * sorted by day. */
+static void settle_daily(struct enedis_measures *measures)
 {
     bool power = releve_kind_facts(measures->kind)->quantity == RELEVE_MAX_POWER;
+    const struct enedis_point *last = NULL; /* that has a value */
+    for (size_t i = 0; i < measures->points_count; i++) {
+        struct enedis_point *point = &measures->points[i];
+        releve_time at[2] = {0, 0}; /* of a doubled label, the earlier one */
+        if (point->wrong)
+            enedis_spoil(measures, point->day, point->wrong);
+        else if (power && enedis_stamp_instants(&point->stamp, at) == 0)
+            enedis_spoil(measures, point->day, "the peak has a time that this day does not have");
+        point->at = at[0];
+        if (point->wrong || point->value == RELEVE_NO_VALUE)
+            continue;
+        if (!last || last->day != point->day)
+            last = point;
+        else if (last->value == point->value && last->at == point->at)
+            point->value = RELEVE_NO_VALUE;
+        else
+            enedis_spoil(measures, point->day, "two values for one day");
+    }
+}
+
+static bool finish_daily(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
+{
     qsort(measures->points, measures->points_count, sizeof *measures->points, compare_days);
-    struct releve_reading *readings = calloc(measures->points_count, sizeof *readings);
+    settle_daily(measures);
+    if (!enedis_drop_spoiled(measures))
+        return false;
+    struct releve_reading *readings = calloc(measures->points_count + measures->spoiled_count, sizeof *readings);
     if (!readings)
         return enedis_problem(measures, "memory is short");
-    size_t used = 0;
-    for (size_t i = 0; i < measures->points_count; i++) {
-        const struct enedis_point *point = &measures->points[i];
-        char day[RELEVE_DAY_TEXT];
-        releve_day_format(point->day, day);
-        releve_time at[2] = {0, 0}; /* of a doubled label, the earlier one */
-        if (power && enedis_stamp_instants(&point->stamp, at) == 0) {
-            free(readings);
-            return enedis_problem(measures, "the peak of %s has a time that this day does not have", day);
+    size_t used = 0, next = 0;
+    for (releve_day day = measures->span.first; day < measures->span.end; day++) {
+        if (enedis_is_spoiled(measures, day))
+            readings[used++] = (struct releve_reading){.day = day, .unusable = true};
+        for (; next < measures->points_count && measures->points[next].day == day; next++) {
+            const struct enedis_point *point = &measures->points[next];
+            if (point->value != RELEVE_NO_VALUE)
+                readings[used++] =
+                    (struct releve_reading){.day = day, .complete = true, .value = point->value, .at = point->at};
         }
-        if (point->value == RELEVE_NO_VALUE)
-            continue;
-        struct releve_reading *last = used > 0 ? &readings[used - 1] : NULL;
-        if (last && last->day == point->day) {
-            if (last->value == point->value && last->at == at[0])
-                continue;
-            free(readings);
-            return enedis_problem(measures, "the body says two things about %s", day);
-        }
-        readings[used++] =
-            (struct releve_reading){.day = point->day, .complete = true, .value = point->value, .at = at[0]};
     }
+    assert(next == measures->points_count);
     if (used == 0) {
         free(readings);
         readings = NULL;
@@ -189,8 +243,11 @@ bool enedis_measures_finish(struct enedis_measures *measures, const struct relev
 {
     *readings = NULL;
     *count = 0;
+    /* A range without data is a 404 (ENEDIS 4). What looks like one here is a form that is not understood. */
     if (measures->points_count == 0)
-        return true;
+        return enedis_problem(measures, "the body has no points");
+    if (!measures->value_seen)
+        return enedis_problem(measures, "no point of the body has the member that holds its value");
     if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
         return enedis_curve_finish(measures, readings, count);
     return finish_daily(measures, readings, count);

@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <releve/kind.h>
+#include <releve/reading.h>
 #include <releve/span.h>
 #include <releve/usage_point.h>
 #include <releve/verdict.h>
@@ -15,7 +16,14 @@ struct enedis_measures {
     struct releve_span span;
     struct enedis_point *points;
     size_t points_count, points_room;
-    char problem[RELEVE_REASON_TEXT_BYTES]; /* set by whoever returns false */
+    bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
+    char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by whoever returns false */
+
+    /* Days about which the body says what cannot be true (law 5: they are not to hold up the others). */
+    bool spoiled[RELEVE_JOB_DAYS_MAX]; /* spoiled[i] is day span.first + i */
+    size_t spoiled_count;
+    releve_day spoiled_first;
+    char spoiled_why[RELEVE_REASON_TEXT_BYTES]; /* of the first of them */
 };
 
 /* What a generation calls the parts of a point. */
@@ -27,14 +35,15 @@ struct enedis_point_names {
  * days: values are personal data. */
 bool enedis_problem(struct enedis_measures *measures, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds the points of one array, in its order; may be called for several. False: the body is not to be believed. */
+/* Adds the points of one array, in its order; may be called for several. False: the whole body is not to be believed.
+ */
 bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names);
 
 /* Whether `item` is that PRM, as a text or a number. */
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);
 
-/* Makes the readings of all points: ascending, each day once, days without any value absent. One allocation, at
- * *readings (NULL where there are none). False: the body is not to be believed. */
+/* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days unusable. One
+ * allocation, at *readings (NULL where there are none). False: the whole body is not to be believed. */
 bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
 
 void enedis_measures_free(struct enedis_measures *measures);

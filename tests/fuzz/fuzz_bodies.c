@@ -25,6 +25,8 @@ static void check_reason(const struct releve_answer *answer)
     const struct releve_reason *reason = &answer->reason;
     MUST(memchr(reason->code, '\0', sizeof reason->code) && memchr(reason->text, '\0', sizeof reason->text));
     bool good = answer->verdict == RELEVE_DATA || answer->verdict == RELEVE_TOKEN;
+    for (size_t i = 0; i < answer->readings_count; i++)
+        good = good && !answer->readings[i].unusable;
     MUST(good == (reason->code[0] == '\0'));
     MUST(good == (reason->text[0] == '\0'));
     for (const char *c = reason->code; *c; c++)
@@ -62,7 +64,10 @@ static void check_answer(enum releve_kind kind, struct releve_span span, const s
         const struct releve_reading *reading = &answer->readings[i];
         MUST(releve_span_has(span, reading->day));
         MUST(i == 0 || reading->day > answer->readings[i - 1].day);
-        if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE) {
+        if (reading->unusable) {
+            MUST(strcmp(answer->reason.code, "bad-body") == 0);
+            MUST(!reading->complete && reading->value == 0 && !reading->intervals && reading->intervals_count == 0);
+        } else if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE) {
             check_curve(reading);
         } else {
             MUST(reading->complete && reading->value >= 0 && reading->intervals_count == 0);

@@ -153,6 +153,7 @@ static inline void assert_same(const struct releve_answer *a, const struct relev
         const struct releve_reading *x = &a->readings[i], *y = &b->readings[i];
         assert_int_equal(x->day, y->day);
         assert_int_equal(x->complete, y->complete);
+        assert_int_equal(x->unusable, y->unusable);
         assert_int_equal(x->value, y->value);
         assert_int_equal(x->at, y->at);
         assert_int_equal(x->intervals_count, y->intervals_count);
@@ -187,6 +188,28 @@ static inline void assert_bad_body(enum releve_kind kind, struct releve_span spa
     assert_int_equal(answer.readings_count, 0);
     if (!strstr(answer.reason.text, why))
         fail_msg("the reason is \"%s\", not \"%s\"", answer.reason.text, why);
+}
+
+/* That day, and no other, is unusable, and the reason says what about it. */
+static inline void assert_unusable(const struct releve_answer *answer, const char *day, const char *why)
+{
+    bool found = false;
+    assert_int_equal(answer->verdict, RELEVE_DATA);
+    assert_string_equal(answer->reason.code, "bad-body");
+    if (!strstr(answer->reason.text, why) || !strstr(answer->reason.text, day))
+        fail_msg("the reason is \"%s\", not \"%s\" on %s", answer->reason.text, why, day);
+    for (size_t i = 0; i < answer->readings_count; i++) {
+        const struct releve_reading *reading = &answer->readings[i];
+        assert_int_equal(reading->unusable, reading->day == day_of(day));
+        found = found || reading->unusable;
+        if (!reading->unusable)
+            continue;
+        assert_false(reading->complete);
+        assert_null(reading->intervals);
+        assert_int_equal(reading->intervals_count, 0);
+        assert_int_equal(reading->value, 0);
+    }
+    assert_true(found);
 }
 
 #endif

@@ -365,13 +365,97 @@ static void test_the_largest_value_is_kept_and_so_is_zero(void **state)
     releve_dialect_answer_free(&answer);
 }
 
-static void test_an_empty_list_is_data_without_days(void **state)
+/* One wrong point of the 29th, and the two days around it (law 5). */
+static void test_a_point_that_cannot_be_true_spoils_its_day_alone(void **state)
 {
     (void)state;
+    static const struct {
+        const char *value, *stamp, *length, *why;
+    } bad[] = {
+        {"\"12.5\"", "2026-03-29 00:30:00", "PT30M", "not a whole number"},
+        {"\"12.5\"", "2026-03-30 00:00:00", "PT30M", "not a whole number"}, /* midnight is of the day that ends */
+        {"\"12.5\"", "2026-03-30 00:00:00", NULL, "not a whole number"},
+        {"\"12.5\"", "2026-03-29 00:30:00", "PT20M", "unknown interval length"},
+        {"\"12\"", "2026-03-29 03:30:10", "PT30M", "not on a minute"},
+        {"\"12\"", "2026-03-29 02:30:00", "PT30M", "a time that this day does not have"},
+        {"\"12\"", "2026-03-29 00:30:00", "PT30M", "two values for one interval"},
+        {"\"12\"", "2026-03-29 00:45:00", "PT30M", "intervals overlap"},
+        {"\"12\"", "2026-03-29 00:30:00", "PT10M", "intervals overlap"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, "2026-03-28", 30, "PT30M");
+        add_day(&points, "2026-03-29", 30, "PT30M");
+        add(&points, bad[i].value, bad[i].stamp, bad[i].length);
+        add_day(&points, "2026-03-30", 30, "PT30M");
+        struct releve_answer answer = judge_points(CURVE, span_of("2026-03-28", 3), &points);
+        assert_unusable(&answer, "2026-03-29", bad[i].why);
+        assert_int_equal(answer.readings_count, 3);
+        assert_whole_day(&answer.readings[0], "2026-03-28", 30);
+        assert_whole_day(&answer.readings[2], "2026-03-30", 30);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+static void test_a_label_that_comes_three_times_or_a_length_that_is_unknown_spoils_its_day_alone(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-24", 30, "PT30M");
+    for (int i = 0; i < 4; i++)
+        add(&points, "\"5\"", "2026-10-25 02:30:00", "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-24", 2), &points);
+    assert_unusable(&answer, "2026-10-25", "three times");
+    assert_whole_day(&answer.readings[0], "2026-10-24", 30);
+    releve_dialect_answer_free(&answer);
+    points.count = 48;
+    add(&points, "\"5\"", "2026-10-26 00:00:00", NULL);
+    answer = judge_points(CURVE, span_of("2026-10-24", 2), &points);
+    assert_unusable(&answer, "2026-10-25", "no interval length");
+    assert_whole_day(&answer.readings[0], "2026-10-24", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_an_interval_across_midnight_spoils_both_of_its_days(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-09-28", 30, "PT30M");
+    add(&points, "\"3\"", "2026-09-30 00:15:00", "PT30M");
+    add_day(&points, "2026-10-01", 30, "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-28", 4), &points);
+    assert_string_equal(answer.reason.text, "consumption_load_curve of 2026-09-29: an interval crosses midnight");
+    assert_int_equal(answer.readings_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(answer.readings[i].unusable, i == 1 || i == 2);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_an_interval_across_the_ends_of_the_span_spoils_the_day_inside(void **state)
+{
+    (void)state;
+    static const char *const stamps[] = {"2026-09-28 00:15:00", "2026-09-30 00:15:00"};
+    static const char *const days[] = {"2026-09-28", "2026-09-29"};
+    for (size_t i = 0; i < 2; i++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, days[1 - i], 30, "PT30M");
+        add(&points, "\"3\"", stamps[i], "PT30M");
+        struct releve_answer answer = judge_points(CURVE, span_of("2026-09-28", 2), &points);
+        assert_unusable(&answer, days[i], "crosses midnight");
+        assert_int_equal(answer.readings_count, 2);
+        assert_whole_day(&answer.readings[1 - i], days[1 - i], 30);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+/* A midnight point may come of a range whose own days are all holes: it is no sign of a form that changed. */
+static void test_a_body_with_the_eve_alone_is_data_without_days(void **state)
+{
+    (void)state;
+    add(&points, "\"7\"", "2026-09-29 00:00:00", "PT30M");
     struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 7), &points);
     assert_int_equal(answer.verdict, RELEVE_DATA);
     assert_int_equal(answer.readings_count, 0);
-    releve_dialect_answer_free(&answer);
+    assert_null(answer.readings);
+    assert_string_equal(answer.reason.code, "");
 }
 
 int main(void)
@@ -401,7 +485,11 @@ int main(void)
         LAW(test_an_interval_across_midnight_is_refused),
         LAW(test_unreadable_points_are_refused),
         LAW(test_the_largest_value_is_kept_and_so_is_zero),
-        LAW(test_an_empty_list_is_data_without_days),
+        LAW(test_a_point_that_cannot_be_true_spoils_its_day_alone),
+        LAW(test_a_label_that_comes_three_times_or_a_length_that_is_unknown_spoils_its_day_alone),
+        LAW(test_an_interval_across_midnight_spoils_both_of_its_days),
+        LAW(test_an_interval_across_the_ends_of_the_span_spoils_the_day_inside),
+        LAW(test_a_body_with_the_eve_alone_is_data_without_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static void test_a_day_told_twice_counts_once_and_must_agree(void **state)
     assert_int_equal(answer.readings_count, 1);
     releve_dialect_answer_free(&answer);
     add(&points, "6", "2026-09-29", NULL);
-    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "two things about 2026-09-29");
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "2026-09-29: two values for one day");
 }
 
 static void test_days_outside_the_span_are_refused(void **state)
@@ -59,6 +59,90 @@ static void test_days_outside_the_span_are_refused(void **state)
     assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
     strcpy(points.list[0].stamp, "2026-09-30"); /* the excluded end */
     assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
+}
+
+/* Of what is wrong, the day is certain: the day before and the day after are delivered (law 5). */
+static void test_a_daily_value_that_cannot_be_true_spoils_its_day_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        enum releve_kind kind;
+        const char *value, *stamp, *again, *why;
+    } bad[] = {
+        {RELEVE_DAILY_CONSUMPTION, "\"5.5\"", "2026-03-29", NULL, "not a whole number"},
+        {RELEVE_DAILY_CONSUMPTION, "[]", "2026-03-29", "\"5\"", "not a whole number"},
+        {RELEVE_DAILY_PRODUCTION, "\"5\"", "2026-03-29 00:00:00", "\"6\"", "two values for one day"},
+        {RELEVE_DAILY_CONSUMPTION_MAX_POWER, "\"5\"", "2026-03-29 02:10:00", NULL, "a time that this day"},
+        {RELEVE_DAILY_CONSUMPTION_MAX_POWER, "-5", "2026-03-29 04:10:00", NULL, "not a whole number"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memset(&points, 0, sizeof points);
+        add(&points, "\"7\"", "2026-03-30", NULL);
+        add(&points, bad[i].value, bad[i].stamp, NULL);
+        if (bad[i].again)
+            add(&points, bad[i].again, bad[i].stamp, NULL);
+        add(&points, "\"6\"", "2026-03-28", NULL);
+        struct releve_answer answer = judge_points(bad[i].kind, span_of("2026-03-27", 365), &points);
+        assert_unusable(&answer, "2026-03-29", bad[i].why);
+        assert_int_equal(answer.readings_count, 3);
+        assert_int_equal(answer.readings[0].day, day_of("2026-03-28"));
+        assert_int_equal(answer.readings[0].value, 6);
+        assert_int_equal(answer.readings[2].day, day_of("2026-03-30"));
+        assert_int_equal(answer.readings[2].value, 7);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+static void test_the_reason_is_that_of_the_first_unusable_day(void **state)
+{
+    (void)state;
+    add(&points, "\"x\"", "2026-09-30", NULL);
+    add(&points, "\"5\"", "2026-09-29", NULL);
+    add(&points, "\"6\"", "2026-09-29", NULL);
+    add(&points, "\"x\"", "2026-10-01", NULL);
+    add(&points, "\"5\"", "2026-10-02", NULL);
+    struct releve_answer answer = judge_points(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 9), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_string_equal(answer.reason.text, "daily_consumption of 2026-09-29: two values for one day");
+    assert_int_equal(answer.readings_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(answer.readings[i].unusable, i < 3);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_body_whose_every_day_is_unusable_is_a_bad_body(void **state)
+{
+    (void)state;
+    add(&points, "\"x\"", "2026-09-29", NULL);
+    add(&points, "\"5.5\"", "2026-09-30", NULL);
+    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-28", 9), &points, "2026-09-29: a value is not a whole");
+    add(&points, "null", "2026-10-01", NULL); /* a day that says nothing says nothing wrong */
+    struct releve_answer answer = judge_points(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-28", 9), &points);
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 2);
+    releve_dialect_answer_free(&answer);
+}
+
+/* ENEDIS 8: "a database filled with zero rows, without an error, when the format changed". */
+static void test_a_body_without_points_or_without_the_member_of_values_is_never_no_data(void **state)
+{
+    (void)state;
+    static const enum releve_kind kinds[] = {RELEVE_DAILY_CONSUMPTION, RELEVE_DAILY_CONSUMPTION_MAX_POWER,
+                                             RELEVE_CONSUMPTION_LOAD_CURVE};
+    for (size_t i = 0; i < 3; i++) {
+        memset(&points, 0, sizeof points);
+        assert_bad_body(kinds[i], span_of("2026-09-29", 3), &points, "no points");
+        add(&points, NULL, "2026-09-29 12:00:00", kinds[i] == RELEVE_CONSUMPTION_LOAD_CURVE ? "PT30M" : NULL);
+        add(&points, NULL, "2026-09-30 12:00:00", kinds[i] == RELEVE_CONSUMPTION_LOAD_CURVE ? "PT30M" : NULL);
+        assert_bad_body(kinds[i], span_of("2026-09-29", 3), &points, "no point of the body has the member");
+        static const char *const nothings[] = {"null", "\"null\"", "\"\""};
+        for (size_t n = 0; n < 3; n++) { /* one point with the member: the others are missing values */
+            strcpy(points.list[1].value, nothings[n]);
+            struct releve_answer answer = judge_points(kinds[i], span_of("2026-09-29", 3), &points);
+            assert_int_equal(answer.verdict, RELEVE_DATA);
+            assert_int_equal(answer.readings_count, 0);
+        }
+    }
 }
 
 static void assert_peak(const char *stamp, const char *instant)
@@ -219,6 +303,10 @@ int main(void)
         LAW(test_a_day_without_a_value_is_absent),
         LAW(test_a_day_told_twice_counts_once_and_must_agree),
         LAW(test_days_outside_the_span_are_refused),
+        LAW(test_a_daily_value_that_cannot_be_true_spoils_its_day_alone),
+        LAW(test_the_reason_is_that_of_the_first_unusable_day),
+        LAW(test_a_body_whose_every_day_is_unusable_is_a_bad_body),
+        LAW(test_a_body_without_points_or_without_the_member_of_values_is_never_no_data),
         LAW(test_max_power_carries_the_instant_of_its_peak),
         LAW(test_a_peak_in_the_hour_that_spring_skips_is_refused),
         LAW(test_the_body_must_be_of_what_was_asked),
