@@ -79,16 +79,17 @@ static const struct row *find(const struct row *table, size_t count, const struc
 void enedis_errors_judge_outcome(const struct releve_exchange_response *response, struct releve_answer *answer)
 {
     static const struct {
+        enum releve_verdict verdict;
         const char *code, *text;
     } outcomes[] = {
-        [RELEVE_EXCHANGE_TIMEOUT] = {"timeout", "no complete answer in time"},
-        [RELEVE_EXCHANGE_UNREACHED] = {"unreached", "upstream cannot be reached"},
-        [RELEVE_EXCHANGE_BROKEN] = {"broken", "the connection broke"},
-        [RELEVE_EXCHANGE_TOO_LARGE] = {"too-large", "the answer is too large"},
-        [RELEVE_EXCHANGE_CANCELLED] = {"cancelled", "the request was given up"},
+        [RELEVE_EXCHANGE_TIMEOUT] = {RELEVE_TRANSIENT, "timeout", "no complete answer in time"},
+        [RELEVE_EXCHANGE_UNREACHED] = {RELEVE_UNREACHED, "unreached", "upstream cannot be reached"},
+        [RELEVE_EXCHANGE_BROKEN] = {RELEVE_TRANSIENT, "broken", "the connection broke"},
+        [RELEVE_EXCHANGE_TOO_LARGE] = {RELEVE_TRANSIENT, "too-large", "the answer is too large"},
+        [RELEVE_EXCHANGE_CANCELLED] = {RELEVE_TRANSIENT, "cancelled", "the request was given up"},
     };
     assert(response->outcome > RELEVE_EXCHANGE_ANSWERED && response->outcome <= RELEVE_EXCHANGE_CANCELLED);
-    enedis_reason(answer, RELEVE_TRANSIENT, outcomes[response->outcome].code, "%s%s%s",
+    enedis_reason(answer, outcomes[response->outcome].verdict, outcomes[response->outcome].code, "%s%s%s",
                   outcomes[response->outcome].text, response->detail[0] ? ": " : "", response->detail);
 }
 
@@ -105,7 +106,7 @@ bool enedis_errors_judge_throttle(const struct releve_exchange_response *respons
     return true;
 }
 
-static bool is_html(const struct releve_exchange_response *response)
+bool enedis_errors_is_page(const struct releve_exchange_response *response)
 {
     if (response->content_type && strcasestr(response->content_type, "html"))
         return true;
@@ -123,7 +124,7 @@ static void judge_status(const struct releve_exchange_response *response, const 
     enedis_fault_code(fault, status, code);
     if (status == 401)
         enedis_reason(answer, RELEVE_TOKEN_STALE, code, "the access token is not valid any more");
-    else if (status >= 400 && status < 500 && !fault->present && is_html(response))
+    else if (status >= 400 && status < 500 && !fault->present && enedis_errors_is_page(response))
         enedis_reason(answer, RELEVE_BLOCKED, code,
                       "HTTP %d with a web page: a security appliance refused the address; check the configuration",
                       status);

@@ -5,12 +5,15 @@
 #include "engine/runtime/transport.h"
 #include "fault.h"
 
-/* An exchange that brought no answer: RELEVE_TRANSIENT with "timeout", "unreached", "broken", ... */
+/* An exchange that brought no answer: RELEVE_UNREACHED, or RELEVE_TRANSIENT with "timeout", "broken", ... */
 void enedis_errors_judge_outcome(const struct releve_exchange_response *response, struct releve_answer *answer);
 
 /* Quota, in every form and under every status: RELEVE_THROTTLED and true. Otherwise false, nothing changed. */
 bool enedis_errors_judge_throttle(const struct releve_exchange_response *response, const struct enedis_fault *fault,
                                   releve_time now, struct releve_answer *answer);
+
+/* A web page: whoever wrote it is not the API. */
+bool enedis_errors_is_page(const struct releve_exchange_response *response);
 
 /* An answer to a data request that is an error: its status is not 200, or its body is a fault. `api` names the
  * API that was asked, for people. */

@@ -50,6 +50,8 @@ static void judge_token(const cJSON *root, struct releve_answer *answer, char to
     answer->expires_in_s = seconds;
 }
 
+/* A refusal is told by the API itself, in JSON. Other things that stand in the way are no reason to doubt the
+ * credentials: people would look in the wrong place. */
 static void judge_error(const struct releve_exchange_response *response, const struct enedis_fault *fault,
                         const cJSON *root, struct releve_answer *answer)
 {
@@ -59,9 +61,19 @@ static void judge_error(const struct releve_exchange_response *response, const s
     /* A body that holds a token is not quoted. */
     const char *message = enedis_json_get(root, "access_token") ? "" : enedis_fault_message(fault);
     const char *colon = message[0] ? ": " : "";
-    if (enedis_fault_has_code(fault, "invalid_client") || status == 400 || status == 401 || status == 403)
+    if (enedis_fault_has_code(fault, "invalid_client") ||
+        (cJSON_IsObject(root) && (status == 400 || status == 401 || status == 403)))
         enedis_reason(answer, RELEVE_CREDENTIALS_REFUSED, code,
                       "upstream refuses the application's credentials (HTTP %d)%s%s", status, colon, message);
+    else if (status == 404)
+        enedis_reason(answer, RELEVE_BLOCKED, code,
+                      "there is no token endpoint at that address (HTTP %d)%s%s; check RELEVE_UPSTREAM", status, colon,
+                      message);
+    else if (status >= 400 && status < 500 && !fault->present && enedis_errors_is_page(response))
+        enedis_reason(answer, RELEVE_BLOCKED, code,
+                      "the token endpoint answered HTTP %d with a web page: a security appliance stands before it; "
+                      "check RELEVE_UPSTREAM and the network",
+                      status);
     else
         enedis_reason(answer, RELEVE_TRANSIENT, code, "the token endpoint answered HTTP %d%s%s", status, colon,
                       message);
@@ -83,7 +95,7 @@ void releve_dialect_judge_token(const struct releve_exchange_response *response,
     if (enedis_errors_judge_throttle(response, &fault, now, answer))
         ; /* judged */
     else if (response->status != 200 || fault.present)
-        judge_error(response, &fault, json.root, answer);
+        judge_error(response, &fault, problem ? NULL : json.root, answer);
     else if (problem)
         enedis_reason_bad_body(answer, "%s", problem);
     else

@@ -195,7 +195,7 @@ static void test_status_429_is_quota_whatever_its_body(void **state)
     }
 }
 
-static void test_an_exchange_without_an_answer_is_transient(void **state)
+static void test_an_exchange_without_an_answer_is_transient_or_was_not_sent(void **state)
 {
     (void)state;
     static const struct {
@@ -208,10 +208,18 @@ static void test_an_exchange_without_an_answer_is_transient(void **state)
                     {RELEVE_EXCHANGE_CANCELLED, "cancelled"}};
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
         struct releve_exchange_response response = {.outcome = outcomes[i].outcome, .detail = "why\nso"};
-        struct releve_answer answer = judge_full(i % 2, &response);
-        assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
-        assert_string_equal(answer.reason.code, outcomes[i].code);
-        assert_non_null(strstr(answer.reason.text, "why so"));
+        bool unreached = outcomes[i].outcome == RELEVE_EXCHANGE_UNREACHED;
+        char token[RELEVE_TOKEN_BYTES];
+        for (int judge = 0; judge < 3; judge++) { /* both generations, and tokens */
+            struct releve_answer answer;
+            if (judge < 2)
+                answer = judge_full((size_t)judge, &response);
+            else
+                releve_dialect_judge_token(&response, NOW, &answer, token);
+            assert_int_equal(answer.verdict, unreached ? RELEVE_UNREACHED : RELEVE_TRANSIENT);
+            assert_string_equal(answer.reason.code, outcomes[i].code);
+            assert_non_null(strstr(answer.reason.text, "why so"));
+        }
     }
 }
 
@@ -309,7 +317,7 @@ static void test_a_token_that_cannot_be_used_is_not_taken(void **state)
     }
 }
 
-static void test_refused_credentials_are_told_from_quota_and_trouble(void **state)
+static void test_refused_credentials_are_told_from_quota_trouble_and_a_wrong_address(void **state)
 {
     (void)state;
     static const struct row answers[] = {
@@ -317,13 +325,22 @@ static void test_refused_credentials_are_told_from_quota_and_trouble(void **stat
         {200, V5_ERROR("invalid_client", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
         {500, V5_ERROR("invalid_client", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
         {400, V5_ERROR("invalid_request", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_request"},
-        {401, "", RELEVE_CREDENTIALS_REFUSED, "http-401"},
-        {403, PAGE, RELEVE_CREDENTIALS_REFUSED, "http-403"},
+        {401, "{}", RELEVE_CREDENTIALS_REFUSED, "http-401"},
+        {403, NEW_ERROR("900908", "Resource forbidden"), RELEVE_CREDENTIALS_REFUSED, "900908"},
+        {401, "", RELEVE_TRANSIENT, "http-401"}, /* nobody says why: not the API */
+        {401, "{\"error\":\"invalid_cl", RELEVE_TRANSIENT, "http-401"},
+        {400, PAGE, RELEVE_BLOCKED, "http-400"},
+        {401, PAGE, RELEVE_BLOCKED, "http-401"},
+        {403, PAGE, RELEVE_BLOCKED, "http-403"},
+        {404, "", RELEVE_BLOCKED, "http-404"},
+        {404, NEW_ERROR("404", "No matching resource found"), RELEVE_BLOCKED, "404"},
+        {404, V5_ERROR("invalid_client", "x"), RELEVE_CREDENTIALS_REFUSED, "invalid_client"},
         {403, GATEWAY("900804", ""), RELEVE_THROTTLED, "900804"},
         {200, GATEWAY("900804", ""), RELEVE_THROTTLED, "900804"},
         {429, "", RELEVE_THROTTLED, "http-429"},
-        {404, PAGE, RELEVE_TRANSIENT, "http-404"},
+        {404, PAGE, RELEVE_BLOCKED, "http-404"},
         {500, "", RELEVE_TRANSIENT, "http-500"},
+        {502, PAGE, RELEVE_TRANSIENT, "http-502"},
         {200, V5_ERROR("odd", "x"), RELEVE_TRANSIENT, "odd"},
         {500, "{\"error\":\"odd\",\"message\":\"s3cr3t\",\"access_token\":\"s3cr3t\"}", RELEVE_TRANSIENT, "odd"},
     };
@@ -334,6 +351,7 @@ static void test_refused_credentials_are_told_from_quota_and_trouble(void **stat
             fail_msg("%d %s: verdict %d, code %s", answers[i].status, answers[i].body, (int)answer.verdict,
                      answer.reason.code);
         assert_string_equal(token, "");
+        assert_true(answer.verdict != RELEVE_BLOCKED || strstr(answer.reason.text, "check RELEVE_UPSTREAM"));
     }
     struct releve_exchange_response response = {.outcome = RELEVE_EXCHANGE_TIMEOUT};
     struct releve_answer answer;
@@ -415,13 +433,13 @@ int main(void)
         cmocka_unit_test(test_a_refused_api_is_named),
         cmocka_unit_test(test_quota_is_quota_in_every_form_and_under_every_status),
         cmocka_unit_test(test_status_429_is_quota_whatever_its_body),
-        cmocka_unit_test(test_an_exchange_without_an_answer_is_transient),
+        cmocka_unit_test(test_an_exchange_without_an_answer_is_transient_or_was_not_sent),
         cmocka_unit_test(test_reasons_quote_no_person_and_no_token),
         cmocka_unit_test(test_a_long_message_is_cut_and_not_inside_a_letter),
         cmocka_unit_test(test_documents_are_refused_with_a_reason),
         cmocka_unit_test(test_a_token_is_taken_with_its_lifetime),
         cmocka_unit_test(test_a_token_that_cannot_be_used_is_not_taken),
-        cmocka_unit_test(test_refused_credentials_are_told_from_quota_and_trouble),
+        cmocka_unit_test(test_refused_credentials_are_told_from_quota_trouble_and_a_wrong_address),
         cmocka_unit_test(test_targets_are_those_of_the_specification),
         cmocka_unit_test(test_buckets_are_one_in_v5_and_one_for_each_api_in_2026),
         cmocka_unit_test(test_json_of_others_survives_a_judgement),
