@@ -11,12 +11,14 @@
 --      Redis's own clock  5 channel for news of an earlier moment  6.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...}.
+-- One key more, <sorted set>:longest: the longest window that anybody asks with, in microseconds. Whoever asks with
+-- shorter ones leaves in the set what others still have to count. It is as long-lived as the set.
 
 -- An arrival exactly W after another shares a window with it where the gateway takes windows as closed,
 -- and gateways that count in ms round: both are one tick away from a violation. One ms costs nothing.
 local MARGIN_US = 1000
 
-local entries, closed, waiting = KEYS[1], KEYS[2], KEYS[3]
+local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[1] .. ':longest'
 local operation, permit, length_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
 
 local now = tonumber(ARGV[4])
@@ -73,6 +75,14 @@ local function tell_if_earlier()
     return wait_ms(at)
 end
 
+-- The longest window of all askers, this one included, and how long it and the entries are to be kept, in ms.
+local function keep()
+    local longest_of_all = math.max(longest_us, tonumber(redis.call('GET', longest) or 0) or 0)
+    local keep_ms = longest_of_all / 1000 + length_ms + 1000
+    redis.call('SET', longest, text(longest_of_all), 'PX', text(keep_ms))
+    return longest_of_all, keep_ms
+end
+
 local operations = {}
 
 function operations.ask()
@@ -80,15 +90,21 @@ function operations.ask()
     -- above holds for it, as every grant since has counted it.
     local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
     local at = (own and own >= now) and math.max(now, open_at()) or due()
+    local longest_of_all, keep_ms
+    if #windows > 0 then
+        longest_of_all, keep_ms = keep() -- also for a refused asker: he comes back, and has to find what he counts
+    end
     if at > now then
         -- All that can bring the moment forward are permits in flight: they are over within one life.
         redis.call('SET', waiting, text(at), 'PX', length_ms)
         return wait_ms(at)
     end
     if #windows > 0 then
-        redis.call('ZREMRANGEBYSCORE', entries, '-inf', '(' .. text(now - longest_us - MARGIN_US))
+        redis.call('ZREMRANGEBYSCORE', entries, '-inf', '(' .. text(now - longest_of_all - MARGIN_US))
         redis.call('ZADD', entries, text(math.max(own or 0, now + length_ms * 1000)), permit)
-        redis.call('PEXPIRE', entries, text(longest_us / 1000 + length_ms + 1000))
+        if redis.call('PTTL', entries) < keep_ms then
+            redis.call('PEXPIRE', entries, text(keep_ms))
+        end
     end
     return 0
 end

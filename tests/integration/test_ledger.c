@@ -236,6 +236,53 @@ static void test_the_ledger_goes_away_by_itself(void **state)
     assert_true(left_ms > LIFE_MS + 59000 && left_ms <= LIFE_MS + 60000 + 1000);
 }
 
+/* --- askers with different quotas --------------------------------------------------------------------- */
+
+static const struct quota three_an_hour = {1, {{3, 3600000}}};
+static const struct quota three_a_second = {1, {{3, 1000}}};
+
+static void test_an_asker_with_short_windows_leaves_what_another_still_counts(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &three_an_hour), 0);
+    (void)settle("a", EPOCH_US, &three_an_hour);
+    int64_t later = EPOCH_US;
+    for (int i = 0; i < 2; i++) { /* the other one, with nothing in its own second */
+        later += 600000000;
+        assert_int_equal(ask(i > 0 ? "c" : "b", later, &one_a_second), 0);
+        (void)settle(i > 0 ? "c" : "b", later, &one_a_second);
+    }
+    assert_int_equal(integer("ZCARD " BUCKET), 3);
+    assert_true(integer("PTTL " BUCKET) > 3600000);
+    assert_int_equal(ask("d", later, &three_an_hour), 3600000 - 1200000 + 2); /* when "a" is an hour old */
+    /* All of them age out by the longest window, whoever asks. */
+    assert_int_equal(ask("e", EPOCH_US + 3600000000 + 2 * MARGIN_US, &one_a_second), 0);
+    assert_int_equal(integer("ZCARD " BUCKET), 3);
+}
+
+static void test_a_refused_asker_has_its_windows_remembered_too(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"a", "b", "c"};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask(ids[i], EPOCH_US, &three_a_second), 0);
+    assert_true(ask("d", EPOCH_US, &three_an_hour) > 3600000);
+    assert_int_equal(ask("e", EPOCH_US + 1800000000, &one_a_second), 0);
+    assert_int_equal(integer("ZCARD " BUCKET), 4);
+    assert_true(ask("d", EPOCH_US + 1800000000, &three_an_hour) > 0);
+}
+
+static void test_the_longest_window_is_forgotten_with_the_ledger(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", -1, &three_an_hour), 0);
+    assert_int_equal(ask("b", -1, &three_a_second), 0); /* shortens no expiry */
+    long long left_ms = integer("PTTL " BUCKET ":longest");
+    assert_true(left_ms > LIFE_MS + 3599000 && left_ms <= LIFE_MS + 3600000 + 1000);
+    left_ms = integer("PTTL " BUCKET);
+    assert_true(left_ms > LIFE_MS + 3599000 && left_ms <= LIFE_MS + 3600000 + 1000);
+}
+
 /* --- news ------------------------------------------------------------------------------------------- */
 
 /* What the channel says next, in ms; -1 where it says nothing before a mark that is published now. */
@@ -423,6 +470,9 @@ int main(void)
         cmocka_unit_test_setup(test_no_quota_leaves_no_entries, clear),
         cmocka_unit_test_setup(test_usage_counts_each_window_and_says_what_is_due, clear),
         cmocka_unit_test_setup(test_the_ledger_goes_away_by_itself, clear),
+        cmocka_unit_test_setup(test_an_asker_with_short_windows_leaves_what_another_still_counts, clear),
+        cmocka_unit_test_setup(test_a_refused_asker_has_its_windows_remembered_too, clear),
+        cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, clear),
         cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
         cmocka_unit_test_setup(test_the_script_judges_as_the_model_and_no_window_overflows, clear),
         cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),
