@@ -111,6 +111,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
         .down_us = world_between(&dice, 1000, 300000),
         .down_jitter_us = world_below(&dice, 2) == 0 ? world_below(&dice, 4 * WORLD_SECOND_US) : 5000,
         .token_life_s = 12600,
+        .patient = world_below(&dice, 20) > 0,
         .requests_max = world_between(&dice, 5, 450),
     };
     draw_quota(&dice, &scenario->quota);

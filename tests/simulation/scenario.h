@@ -29,6 +29,7 @@ struct scenario {
     unsigned token_life_s;
     int64_t revoke_us; /* mean time between revocations of all tokens; 0: never */
     bool credentials_refused;
+    bool patient;               /* as the core's option */
     releve_kinds refused_kinds; /* APIs that are not subscribed */
     unsigned history_short_days;
     unsigned refused, sick, absent, activated, consented, forgetful, holes, partials; /* of usage points */

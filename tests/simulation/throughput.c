@@ -23,6 +23,7 @@ static void open_backlog(struct simulation *simulation, const char *quota, unsig
         .up_us = round_trip_us / 2,
         .down_us = round_trip_us / 2,
         .token_life_s = 12600,
+        .patient = true,
     };
     (void)releve_quota_parse(quota, &scenario.quota, &error);
     simulation_open(simulation, &scenario);

@@ -166,6 +166,7 @@ void worker_start(struct worker *worker)
         .buckets_count = scenario->buckets,
         .token_bucket = scenario->token_bucket,
         .closed_ms = longest > 0 && longest < RELEVE_CLOSED_MAX_MS ? longest : RELEVE_CLOSED_MAX_MS,
+        .patient = scenario->patient,
         .seed = world_random(&simulation->world),
     };
     memcpy(options.bucket_of, scenario->bucket_of, sizeof options.bucket_of);

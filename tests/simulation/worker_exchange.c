@@ -71,10 +71,10 @@ static void on_end(void *owner, void *thing)
     exchange->references--;
 }
 
-static void fail(struct worker *worker, struct exchange *exchange, const char *code)
+static void fail(struct worker *worker, struct exchange *exchange, enum releve_verdict verdict, const char *code)
 {
     if (exchange->life == worker->life) {
-        struct releve_answer answer = {.verdict = RELEVE_TRANSIENT, .retry_after_ms = RELEVE_RETRY_UNKNOWN};
+        struct releve_answer answer = {.verdict = verdict, .retry_after_ms = RELEVE_RETRY_UNKNOWN};
         releve_reason_set(&answer.reason, code, "as the model of the network has it");
         deliver(worker, exchange, &answer);
     }
@@ -83,12 +83,12 @@ static void fail(struct worker *worker, struct exchange *exchange, const char *c
 
 static void on_timeout(void *owner, void *thing)
 {
-    fail(owner, thing, "timeout");
+    fail(owner, thing, RELEVE_TRANSIENT, "timeout");
 }
 
 static void on_reset(void *owner, void *thing)
 {
-    fail(owner, thing, "reset");
+    fail(owner, thing, RELEVE_TRANSIENT, "reset");
 }
 
 static void on_unreached(void *owner, void *thing)
@@ -97,7 +97,7 @@ static void on_unreached(void *owner, void *thing)
     struct exchange *exchange = thing;
     if (exchange->life == worker->life)
         settle_or_return(worker, exchange, OP_RETURN);
-    fail(worker, exchange, "unreached");
+    fail(worker, exchange, RELEVE_UNREACHED, "unreached");
 }
 
 static struct exchange *make_exchange(struct worker *worker, int days)

@@ -244,7 +244,7 @@ void worker_perform(struct worker *worker, const struct releve_action *action)
         finish_job(worker, action);
         break;
     case RELEVE_ACTION_GIVE_BACK:
-        give_job_back(worker, action->job);
+        give_job_back(worker, &action->result->job);
         break;
     case RELEVE_ACTION_NOTICE:
         break;

@@ -8,7 +8,7 @@
 
 #define PAUSE_MAX_US (12 * WORLD_SECOND_US)
 #define RECONNECT_MAX_US (3 * WORLD_SECOND_US)
-#define REFUSED_ASK_MS (10 * RELEVE_SECOND_MS) /* as engine/runtime/exchange.c: Redis answers, and refuses */
+#define LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS) /* as engine/runtime/exchange.c has it */
 
 /* An operation on its way, over one connection. */
 struct transit {
@@ -131,7 +131,7 @@ static void take_permit(struct worker *worker, struct operation *operation)
 {
     int64_t wait_ms = operation->wait_ms;
     if (operation->failed) {
-        wait_ms = REFUSED_ASK_MS;
+        wait_ms = LEDGER_REFUSED_MS;
     } else if (wait_ms == 0 && worker_timeout_ms(worker, operation->bucket) < TRANSFER_TIMEOUT_MIN_MS) {
         struct operation *back = worker_make_operation(worker, OP_RETURN);
         back->bucket = operation->bucket;
