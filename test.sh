@@ -19,7 +19,8 @@ esac
 
 child="" results=""
 finish() {
-    trap - EXIT INT TERM
+    trap - EXIT INT TERM HUP
+    trap '' PIPE # whoever read our output may be gone
     if [ -n "$child" ]; then # a process group of its own: the tests and all that they started
         kill -INT -- "-$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
@@ -31,6 +32,8 @@ finish() {
 trap 'finish $?' EXIT
 trap 'finish 130' INT
 trap 'finish 143' TERM
+trap 'finish 129' HUP
+trap 'finish 141' PIPE
 
 # Runs a command in a process group of its own, so that a signal to this script reaches all of it. A failure is
 # remembered in the results, not returned.

@@ -3,12 +3,11 @@
 #include "dotenv.h"
 #include <adapters/redis/embedded.h>
 #include <adapters/redis/url.h>
+#include <engine/runtime/upstream.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PRODUCTION "https://gw.ext.prod.api.enedis.fr"
-#define SANDBOX "https://gw.ext.prod-sandbox.api.enedis.fr"
 #define UPSTREAM_BYTES_MAX 256 /* longest base URL */
 #define PREFIX_BYTES_MAX 48    /* longest key prefix */
 
@@ -31,9 +30,9 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
                            "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own) or a base URL such as "
                            "http://127.0.0.1:8750");
     if (strcmp(value, "production") == 0)
-        return copy(config->upstream, "RELEVE_UPSTREAM", PRODUCTION, error);
+        return copy(config->upstream, "RELEVE_UPSTREAM", RELEVE_UPSTREAM_PRODUCTION, error);
     if (strcmp(value, "sandbox") == 0)
-        return copy(config->upstream, "RELEVE_UPSTREAM", SANDBOX, error);
+        return copy(config->upstream, "RELEVE_UPSTREAM", RELEVE_UPSTREAM_SANDBOX, error);
     size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : strncmp(value, "http://", 7) == 0 ? 7 : 0;
     size_t length = strlen(value);
     while (length > scheme && value[length - 1] == '/')

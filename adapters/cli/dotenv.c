@@ -60,6 +60,15 @@ static bool is_name(const char *name)
     return true;
 }
 
+static bool is_known(const char *name)
+{
+    static const char *const known[] = {"UPSTREAM", "API", "QUOTA", "REDIS", "PREFIX", "TODAY", "LOG"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(name + strlen("RELEVE_"), known[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum releve_code take_line(const char *path, int number, char *line, struct releve_error *error)
 {
     char *text = trim(line);
@@ -77,6 +86,9 @@ static enum releve_code take_line(const char *path, int number, char *line, stru
     if (value == NULL || !is_name(text))
         return releve_fail(error, RELEVE_E_CONFIG,
                            "%s, line %d: write NAME=value, with a quote closed where it is opened", path, number);
+    if (strncmp(text, "RELEVE_", 7) == 0 && !is_known(text))
+        return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: %.60s is no setting; see releve --help", path, number,
+                           text);
     if (variables_count == VARIABLES_MAX)
         return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: more than %d variables", path, number, VARIABLES_MAX);
     variables[variables_count].name = strdup(text);

@@ -5,6 +5,7 @@
 #include "selection.h"
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/dialect.h>
+#include <engine/runtime/upstream.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,13 +109,26 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     ask_next(question);
 }
 
-static void start(void *data)
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
 {
     struct plan *plan = data;
+    struct releve_error failure = *error;
+    if (failure.code == RELEVE_OK && plan->config.upstream[0] != '\0')
+        (void)releve_upstream_check(plan->config.upstream, bound, &failure);
+    if (failure.code != RELEVE_OK) {
+        releve_lookup_end(&plan->lookup, &failure);
+        return;
+    }
     for (size_t i = 0; i < LOOKUPS_AT_ONCE && !plan->lookup.ended; i++) {
         questions[i].plan = plan;
         ask_next(&questions[i]);
     }
+}
+
+static void start(void *data)
+{
+    struct plan *plan = data;
+    releve_store_bind(plan->lookup.store, NULL, on_bound, plan);
 }
 
 static void print_table(const struct plan *plan)
@@ -138,10 +152,12 @@ static void print_table(const struct plan *plan)
 
 static void print_json(const struct plan *plan)
 {
+    char seconds[32] = "null";
+    if (plan->makespan_ms != RELEVE_TIME_NEVER)
+        (void)snprintf(seconds, sizeof seconds, "%.3f", (double)plan->makespan_ms / 1000.0);
     printf("{\"usage_points\":%zu,\"jobs\":%" PRIu64 ",\"days_known\":%" PRIu64 ",\"days\":%" PRIu64
-           ",\"requests\":%" PRIu64 ",\"seconds\":%.3f,\"kinds\":{",
-           plan->selection.prms_count, plan->all.jobs, plan->all.known, plan->all.days, plan->all.requests,
-           (double)plan->makespan_ms / 1000.0);
+           ",\"requests\":%" PRIu64 ",\"seconds\":%s,\"kinds\":{",
+           plan->selection.prms_count, plan->all.jobs, plan->all.known, plan->all.days, plan->all.requests, seconds);
     const char *comma = "";
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         const struct total *row = &plan->kinds[kind];

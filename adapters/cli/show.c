@@ -133,10 +133,32 @@ static void on_day(void *data, releve_day day, const char *text, size_t text_byt
 
 /* --- the command ---------------------------------------------------------------------------------------- */
 
+/* Nothing is stored: perhaps it is known why. */
+static void on_facts(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
+                     const struct releve_point_facts *facts)
+{
+    struct show *show = data;
+    (void)coverage;
+    if (error->code == RELEVE_OK && facts->refused)
+        fprintf(stderr, "releve: nothing is stored of these days; upstream refuses this usage point: %s: %s\n",
+                facts->refusal.code, facts->refusal.text);
+    else if (error->code == RELEVE_OK && (facts->absent_kinds & RELEVE_KIND_BIT(show->job.kind)) != 0)
+        fprintf(stderr, "releve: nothing is stored of these days; not applicable: %s: %s\n",
+                facts->absent[show->job.kind].code, facts->absent[show->job.kind].text);
+    else if (error->code == RELEVE_OK)
+        fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches what upstream has\n");
+    releve_lookup_end(&show->lookup, error);
+}
+
 static void on_done(void *data, const struct releve_error *error)
 {
     struct show *show = data;
-    releve_lookup_end(&show->lookup, error);
+    if (error->code != RELEVE_OK || show->days > 0) {
+        releve_lookup_end(&show->lookup, error);
+        return;
+    }
+    show->job.span.end = show->job.span.first + 1; /* of the usage point only */
+    releve_store_begin(show->lookup.store, &show->job, releve_clock_civil(show->config.today), on_facts, show);
 }
 
 static void start(void *data)
@@ -179,9 +201,30 @@ static enum releve_code take_words(struct show *show, int argc, char **argv, str
     }
     if (code == RELEVE_OK && optind < argc - 1)
         code = releve_fail(error, RELEVE_E_USAGE, "show: \"%.40s\" is no option", argv[optind + 1]);
-    if (code == RELEVE_OK && ((show->selection.kinds & (show->selection.kinds - 1)) != 0))
+    if (code == RELEVE_OK && (show->selection.kinds & (show->selection.kinds - 1)) != 0)
         code = releve_fail(error, RELEVE_E_USAGE, "show: takes one kind");
+    if (code == RELEVE_OK && show->selection.prms_count != 1)
+        code = releve_fail(error, RELEVE_E_USAGE, "show: takes one usage point: give --prm PRM once");
     return code;
+}
+
+/* What Redis holds has no horizon: days stay longer than upstream keeps them. */
+static enum releve_code take_days(struct show *show, struct releve_error *error)
+{
+    const struct releve_selection *selection = &show->selection;
+    show->job.prm = selection->prms[0];
+    while ((selection->kinds & RELEVE_KIND_BIT(show->job.kind)) == 0)
+        show->job.kind++;
+    show->job.span = releve_kind_history(show->job.kind, releve_config_today(&show->config));
+    if (selection->has_start)
+        show->job.span.first = selection->asked.first;
+    if (selection->has_end)
+        show->job.span.end = selection->asked.end;
+    if (show->job.span.first > show->job.span.end)
+        return releve_fail(error, RELEVE_E_USAGE, "show: the first day is after the end");
+    if (show->job.span.first == show->job.span.end)
+        show->job.span.end++;
+    return RELEVE_OK;
 }
 
 static int show_main(int argc, char **argv)
@@ -189,18 +232,11 @@ static int show_main(int argc, char **argv)
     static struct show show;
     struct releve_error error = {0};
     if (take_words(&show, argc, argv, &error) != RELEVE_OK ||
-        releve_config_load(&show.config, false, &error) != RELEVE_OK ||
-        releve_selection_close(&show.selection, releve_config_today(&show.config), &error) != RELEVE_OK)
-        return releve_command_fail(&error);
-    if (show.selection.prms_count != 1)
-        return releve_command_usage("show", "takes one usage point");
-    if (releve_selection_job(&show.selection, 0, &show.job) &&
+        releve_config_load(&show.config, false, &error) != RELEVE_OK || take_days(&show, &error) != RELEVE_OK ||
         releve_lookup_run(&show.lookup, &show.config, start, &show, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (show.format == FORMAT_JSON)
         puts(show.days == 0 ? "[]" : "]");
-    if (show.days == 0)
-        fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches them\n");
     releve_selection_free(&show.selection);
     return releve_command_flush(releve_code_exit(show.broken ? RELEVE_E_PARTIAL : RELEVE_OK));
 }

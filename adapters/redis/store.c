@@ -121,3 +121,37 @@ void releve_store_refuse(struct releve_store *store, const struct releve_error *
 {
     releve_commands_refuse(&store->commands, error, on_done, done_call(done, data));
 }
+
+/* --- whose data it is ------------------------------------------------------------------------------ */
+
+struct bind_call {
+    releve_store_bound reply;
+    void *data;
+    char upstream[64];
+};
+
+static void on_bound(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct bind_call call = *(struct bind_call *)data;
+    free(data);
+    const char *known = reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
+    const char *kept = call.upstream[0] != '\0' ? call.upstream : NULL;
+    call.reply(call.data, error, known != NULL ? known : kept);
+}
+
+void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
+{
+    struct bind_call *call = releve_redis_alloc(1, sizeof *call);
+    *call = (struct bind_call){.reply = reply, .data = data};
+    (void)snprintf(call->upstream, sizeof call->upstream, "%s", upstream != NULL ? upstream : "");
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_text(&arguments, upstream != NULL ? "SET" : "GET");
+    releve_arguments_format(&arguments, "%s:upstream", store->prefix);
+    if (upstream != NULL) {
+        releve_arguments_text(&arguments, call->upstream);
+        releve_arguments_text(&arguments, "NX");
+        releve_arguments_text(&arguments, "GET");
+    }
+    releve_commands_send(&store->commands, "look up whose data this is", NULL, arguments.count, arguments.values,
+                         arguments.bytes, on_bound, call);
+}

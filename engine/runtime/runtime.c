@@ -2,6 +2,7 @@
  * is set for the moment that it named, and jobs are pulled as long as it has room. */
 #include "bucket.h"
 #include "state.h"
+#include "upstream.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,19 +163,31 @@ static void on_bucket_due(void *data, const char *name, releve_time wait_ms)
     }
 }
 
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct releve_runtime *runtime = data;
+    struct releve_error failure = *error;
+    if (runtime->closing)
+        return;
+    if (failure.code == RELEVE_OK && releve_upstream_check(runtime->options.upstream, bound, &failure) == RELEVE_OK) {
+        for (unsigned i = 0; i < runtime->buckets_count; i++)
+            releve_store_watch_bucket(runtime->store, runtime->buckets[i].name, on_bucket_due, runtime);
+        runtime->ready = true;
+    }
+    runtime->on_ready(runtime->options.data, &failure);
+    if (runtime->ready && !runtime->closing)
+        on_timer(&runtime->timer);
+}
+
 static void on_store_ready(void *data, const struct releve_error *error)
 {
     struct releve_runtime *runtime = data;
     if (runtime->closing)
         return;
-    if (error->code == RELEVE_OK) {
-        for (unsigned i = 0; i < runtime->buckets_count; i++)
-            releve_store_watch_bucket(runtime->store, runtime->buckets[i].name, on_bucket_due, runtime);
-        runtime->ready = true;
-    }
-    runtime->on_ready(runtime->options.data, error);
-    if (error->code == RELEVE_OK && !runtime->closing)
-        on_timer(&runtime->timer);
+    if (error->code == RELEVE_OK)
+        releve_store_bind(runtime->store, releve_upstream_name(runtime->options.upstream), on_bound, runtime);
+    else
+        runtime->on_ready(runtime->options.data, error);
 }
 
 static unsigned add_bucket(struct releve_runtime *runtime, const char *family)

@@ -141,6 +141,14 @@ typedef void (*releve_store_permits)(void *data, const struct releve_error *erro
 void releve_store_bucket_permits(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                                  releve_store_permits reply, void *data);
 
+/* --- whose data it is ---------------------------------------------------------------------------- */
+
+/* What upstream the data under this prefix came from: `upstream` is kept where none was known (and only looked at where
+ * it is NULL); `bound` in the reply is the one that is known then, NULL for none. Simulated days must never pass for
+ * real. */
+typedef void (*releve_store_bound)(void *data, const struct releve_error *error, const char *bound);
+void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
+
 /* --- for people --------------------------------------------------------------------------------- */
 
 /* Queues, workers, how the latest jobs ended: one JSON object, valid in the call only (NULL with an error). Members:
