@@ -25,6 +25,7 @@ extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_finish;
 extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
+extern const struct releve_script releve_script_put_days;
 extern const struct releve_script releve_script_workers;
 
 /* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */

@@ -1,5 +1,5 @@
-/* Days in and out. A batch is one MSET: all of its days appear at once, so that a result is never seen before
- * its days, and days do not expire (law 3: nothing that upstream said is lost). */
+/* Days in and out. A batch is one script: all of its days appear at once, so that a result is never seen before its
+ * days, no better day is replaced, and days do not expire (law 3: nothing that upstream said is lost). */
 #include <adapters/redis/day_json.h>
 #include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
@@ -24,38 +24,55 @@ static size_t format_key(const struct releve_store *store, releve_prm prm, enum 
 
 /* --- put -------------------------------------------------------------------------------------------- */
 
+/* EVALSHA sha1 count, the keys, their JSON. */
+#define WORDS_BEFORE_KEYS 3
+
 struct words {
-    int count;
+    size_t days, written; /* written: whose JSON is there */
     const char **values;
     size_t *bytes;
     char (*keys)[DAY_KEY_BYTES];
+    char count[16];
 };
+
+static int words_count(const struct words *words)
+{
+    return (int)(WORDS_BEFORE_KEYS + 2 * words->days);
+}
 
 static void words_free(struct words *words)
 {
-    for (int i = 2; i < words->count; i += 2) /* MSET key json key json ... */
-        cJSON_free((void *)(uintptr_t)words->values[i]);
+    for (size_t i = 0; i < words->written; i++)
+        cJSON_free((void *)(uintptr_t)words->values[WORDS_BEFORE_KEYS + words->days + i]);
     free(words->values);
     free(words->bytes);
     free(words->keys);
 }
 
+static void words_set(struct words *words, size_t at, const char *value)
+{
+    words->values[at] = value;
+    words->bytes[at] = strlen(value);
+}
+
 static bool words_fill(const struct releve_store *store, const struct releve_day_batch *batch, struct words *words)
 {
-    words->values = releve_redis_alloc(2 * batch->count + 1, sizeof *words->values);
-    words->bytes = releve_redis_alloc(2 * batch->count + 1, sizeof *words->bytes);
+    words->days = batch->count;
+    words->values = releve_redis_alloc((size_t)words_count(words), sizeof *words->values);
+    words->bytes = releve_redis_alloc((size_t)words_count(words), sizeof *words->bytes);
     words->keys = releve_redis_alloc(batch->count, sizeof *words->keys);
-    words->values[0] = "MSET";
-    words->bytes[0] = 4;
-    words->count = 1;
+    (void)snprintf(words->count, sizeof words->count, "%zu", batch->count);
+    words_set(words, 0, "EVALSHA");
+    words_set(words, 1, releve_script_put_days.sha1);
+    words_set(words, 2, words->count);
     for (size_t i = 0; i < batch->count; i++) {
         char *json = releve_day_json_write(batch, &batch->entries[i]);
         if (json == NULL)
             return false;
-        words->bytes[words->count] = format_key(store, batch->prm, batch->kind, batch->entries[i].day, words->keys[i]);
-        words->values[words->count++] = words->keys[i];
-        words->bytes[words->count] = strlen(json);
-        words->values[words->count++] = json;
+        (void)format_key(store, batch->prm, batch->kind, batch->entries[i].day, words->keys[i]);
+        words_set(words, WORDS_BEFORE_KEYS + i, words->keys[i]);
+        words_set(words, WORDS_BEFORE_KEYS + batch->count + i, json);
+        words->written++;
     }
     return true;
 }
@@ -69,9 +86,10 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
         releve_store_nothing_to_do(store, what, done, data);
         return;
     }
-    struct words words = {.count = 0};
+    struct words words = {.days = 0};
     if (words_fill(store, batch, &words)) {
-        releve_store_send_words(store, what, NULL, words.count, words.values, words.bytes, done, data);
+        releve_store_send_words(store, what, &releve_script_put_days, words_count(&words), words.values, words.bytes,
+                                done, data);
     } else {
         struct releve_error error;
         (void)releve_fail(&error, RELEVE_E_SYSTEM, "cannot %s: out of memory", what);

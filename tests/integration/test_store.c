@@ -120,6 +120,89 @@ static void test_every_state_of_a_day_comes_back_as_its_letter(void **state)
     assert_int_equal(integer("TTL t:day:12345678901234:daily_consumption:2026-09-20"), -1);
 }
 
+/* Two answers about one day, the better one first or last: what stands at the end. */
+static void assert_stays(enum releve_day_state first, enum releve_day_state second, enum releve_day_state stays)
+{
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    const enum releve_day_state states[] = {first, second};
+    freeReplyObject(redis_server_command(&server, "FLUSHALL"));
+    for (int i = 0; i < 2; i++) {
+        struct releve_reading reading = {.day = day, .value = i + 1};
+        bool valued = states[i] == RELEVE_DAY_COMPLETE || states[i] == RELEVE_DAY_PARTIAL;
+        reading.complete = states[i] == RELEVE_DAY_COMPLETE;
+        struct releve_day_entry entry = {day, states[i], RELEVE_TIME_NEVER, valued ? &reading : NULL};
+        put(&entry, 1);
+    }
+    struct releve_job job = job_of("", day, day + 1);
+    struct answer answer = begin(&job, NOW);
+    if (answer.coverage.states[0] != (char)stays)
+        fail_msg("%c after %c is %c", (char)second, (char)first, answer.coverage.states[0]);
+    bool valued = stays == RELEVE_DAY_COMPLETE || stays == RELEVE_DAY_PARTIAL;
+    redisReply *reply = redis_server_command(&server, "GET t:day:12345678901234:daily_consumption:2026-09-20");
+    const char *value = strstr(reply->str, "\"value\":");
+    assert_true((value != NULL) == valued);
+    if (valued) /* that of the last one that was let in */
+        assert_int_equal(atoi(value + 8), stays == second ? 2 : 1);
+    freeReplyObject(reply);
+}
+
+static void test_a_better_day_is_never_replaced_by_a_worse_one(void **state)
+{
+    (void)state;
+    static const enum releve_day_state all[] = {RELEVE_DAY_COMPLETE, RELEVE_DAY_PARTIAL, RELEVE_DAY_HOLE,
+                                                RELEVE_DAY_PENDING};
+    static const int worth[] = {3, 2, 1, 1};
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            assert_stays(all[i], all[j], worth[j] >= worth[i] ? all[j] : all[i]);
+}
+
+static void test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    struct releve_reading reading = {.day = day, .value = 7};
+    struct releve_day_entry entry = {day, RELEVE_DAY_PARTIAL, NOW - RELEVE_HOUR_MS, &reading};
+    struct releve_job job = job_of("", day, day + 1);
+    put(&entry, 1);
+    assert_int_equal(begin(&job, NOW).coverage.states[0], '.');
+    entry = (struct releve_day_entry){day, RELEVE_DAY_PENDING, NOW + RELEVE_HOUR_MS, NULL};
+    put(&entry, 1);
+    assert_int_equal(begin(&job, NOW).coverage.states[0], 'p');
+    assert_int_equal(begin(&job, NOW + 2 * RELEVE_HOUR_MS).coverage.states[0], '.');
+    entry = (struct releve_day_entry){day, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
+    put(&entry, 1);
+    assert_int_equal(begin(&job, NOW + 2 * RELEVE_HOUR_MS).coverage.states[0], 'p');
+    expect(
+        "GET t:day:12345678901234:daily_consumption:2026-09-20",
+        "{\"prm\":\"12345678901234\",\"kind\":\"daily_consumption\",\"date\":\"2026-09-20\",\"state\":\"partial\","
+        "\"unit\":\"Wh\",\"value\":7,\"quality\":\"BRUT\",\"source\":\"v5\",\"fetched_at\":\"2026-09-30T08:00:00Z\"}");
+}
+
+static void test_the_longest_batch_is_one_step_among_days_that_stand(void **state)
+{
+    (void)state;
+    static struct releve_day_entry entries[RELEVE_JOB_DAYS_MAX];
+    static struct releve_reading readings[RELEVE_JOB_DAYS_MAX];
+    releve_day first = releve_day_from_civil(2023, 9, 1);
+    size_t count = 0;
+    for (int i = 0; i < RELEVE_JOB_DAYS_MAX; i += 2) {
+        readings[i] = (struct releve_reading){.day = first + i, .complete = true, .value = 1};
+        entries[count++] = (struct releve_day_entry){first + i, RELEVE_DAY_COMPLETE, RELEVE_TIME_NEVER, &readings[i]};
+    }
+    put(entries, count);
+    /* What lies under a key of ours and is no day does not stand in the way. */
+    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2023-09-02 hello"));
+    freeReplyObject(redis_server_command(&server, "LPUSH t:day:12345678901234:daily_consumption:2023-09-04 x"));
+    for (int i = 0; i < RELEVE_JOB_DAYS_MAX; i++)
+        entries[i] = (struct releve_day_entry){first + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
+    put(entries, RELEVE_JOB_DAYS_MAX);
+    struct releve_job job = job_of("", first, first + RELEVE_JOB_DAYS_MAX);
+    struct answer answer = begin(&job, NOW);
+    for (int i = 0; i < RELEVE_JOB_DAYS_MAX; i++)
+        assert_int_equal(answer.coverage.states[i], i % 2 == 0 ? 'c' : 'h');
+}
+
 static void test_a_key_that_is_not_a_day_counts_as_missing(void **state)
 {
     (void)state;
@@ -277,7 +360,8 @@ static void test_a_job_ends_once_in_hash_stream_and_reply_list(void **state)
     expect("HGET t:job:j2 requests", "2");
     expect("HGET t:job:j2 error", "http-500: later");
     expect("HGET t:job:j2 finished_at", "2026-09-30T08:00:00Z");
-    assert_int_equal(integer("HLEN t:job:j2"), 16);
+    expect("HGET t:job:j2 pending", "0");
+    assert_int_equal(integer("HLEN t:job:j2"), 17);
     assert_true(integer("TTL t:job:j2") > 7 * 24 * 3600 - 60);
     assert_int_equal(integer("XLEN t:results"), 1);
     redisReply *reply = redis_server_command(&server, "XRANGE t:results - +");
@@ -447,6 +531,9 @@ int main(void)
 #define with_store(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
     const struct CMUnitTest tests[] = {
         with_store(test_every_state_of_a_day_comes_back_as_its_letter),
+        with_store(test_a_better_day_is_never_replaced_by_a_worse_one),
+        with_store(test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew),
+        with_store(test_the_longest_batch_is_one_step_among_days_that_stand),
         with_store(test_a_key_that_is_not_a_day_counts_as_missing),
         with_store(test_the_script_names_the_same_dates_as_the_calendar),
         with_store(test_a_begun_job_is_marked_running_and_does_not_stay_for_ever),

@@ -1,0 +1,64 @@
+-- The days of one batch, all at once. A better day is never replaced by a worse one, whoever comes late (law 3:
+-- nothing that upstream said is lost): complete, then partial, then hole and pending.
+--
+-- No JSON is decoded: the writer puts "state" and "recheck_after" near the front, as coverage.lua reads them. A key
+-- that holds something else than a day of ours is replaced.
+--
+-- KEYS the days  ARGV their JSON, in the same order. Answers how many keys were written.
+local WORTH = {complete = 3, partial = 2, hole = 1, pending = 1}
+local RECHECK = ',"recheck_after":"'
+
+local find, sub = string.find, string.sub
+
+-- What a day is worth, and where the quote is that ends its state.
+local function worth(json)
+    local _, at = find(json, '"state":"', 1, true)
+    local close = at and find(json, '"', at + 1, true)
+    return close and WORTH[sub(json, at + 1, close - 1)] or 0, close
+end
+
+-- `,"recheck_after":"..."`, which stands directly after the state, or ''.
+local function recheck(json, close)
+    if sub(json, close + 1, close + #RECHECK) ~= RECHECK then
+        return ''
+    end
+    return sub(json, close + 1, find(json, '"', close + #RECHECK + 1, true))
+end
+
+local words = {} -- key, JSON, key, JSON ...: twice 1128 at most, a Lua stack holds 8000
+local function put(key, json)
+    words[#words + 1] = key
+    words[#words + 1] = json
+end
+
+local unsure = {} -- keys of which something better may be known already
+local news = {}
+for i = 1, #KEYS do
+    if worth(ARGV[i]) == WORTH.complete then
+        put(KEYS[i], ARGV[i])
+    else
+        unsure[#unsure + 1] = KEYS[i]
+        news[#news + 1] = ARGV[i]
+    end
+end
+
+local known = #unsure > 0 and redis.call('MGET', unpack(unsure)) or {} -- false for what is no string
+for i = 1, #unsure do
+    local old, new = known[i], news[i]
+    local old_worth, old_close = worth(old or '')
+    local new_worth, new_close = worth(new)
+    if old_worth <= new_worth then
+        put(unsure[i], new)
+    else
+        -- The values stay. Where they were to be asked again, that has been done: next time as the answer says.
+        local piece = recheck(old, old_close)
+        if piece ~= '' then
+            put(unsure[i], sub(old, 1, old_close) .. recheck(new, new_close) .. sub(old, old_close + #piece + 1))
+        end
+    end
+end
+
+if #words > 0 then
+    redis.call('MSET', unpack(words))
+end
+return #words / 2
