@@ -12,10 +12,12 @@ struct releve_command {
 };
 
 extern const struct releve_command releve_command_backfill;
+extern const struct releve_command releve_command_enqueue;
 extern const struct releve_command releve_command_plan;
 extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
 extern const struct releve_command releve_command_status;
+extern const struct releve_command releve_command_worker;
 
 /* "releve: TEXT" on stderr; returns the exit code of the error. */
 int releve_command_fail(const struct releve_error *error);

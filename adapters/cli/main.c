@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const struct releve_command *const commands[] = {
-    &releve_command_backfill, &releve_command_plan,    &releve_command_show,
-    &releve_command_status,   &releve_command_sandbox,
+    &releve_command_backfill, &releve_command_plan,   &releve_command_show,    &releve_command_enqueue,
+    &releve_command_worker,   &releve_command_status, &releve_command_sandbox,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -29,8 +29,8 @@ extern const struct releve_script releve_script_put_days;
 extern const struct releve_script releve_script_workers;
 
 /* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */
-#define RELEVE_ARGUMENTS_MAX 64
-#define RELEVE_ARGUMENTS_SCRATCH_BYTES 2048
+#define RELEVE_ARGUMENTS_MAX 128
+#define RELEVE_ARGUMENTS_SCRATCH_BYTES 4096
 struct releve_arguments {
     int count;
     const char *values[RELEVE_ARGUMENTS_MAX];

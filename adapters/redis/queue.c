@@ -6,6 +6,7 @@
 #include <adapters/redis/commands.h>
 #include <adapters/redis/job_json.h>
 #include <adapters/redis/memory.h>
+#include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <engine/runtime/queue.h>
@@ -29,7 +30,6 @@ struct holding {
 struct feed {
     struct releve_queue *queue;
     enum releve_class class_;
-    const char *list; /* the queue's key without the prefix */
     struct releve_commands commands;
     unsigned held, most; /* jobs of this class that are here */
     bool open, ready, pulling, dry;
@@ -145,18 +145,10 @@ static void on_accepted(void *data, const redisReply *reply, const struct releve
 
 static void add_job(struct releve_arguments *arguments, const struct releve_job *job, const char *words)
 {
-    char prm[RELEVE_PRM_TEXT], start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], created_at[RELEVE_TIME_TEXT];
-    releve_prm_format(job->prm, prm);
-    releve_day_format(job->span.first, start);
-    releve_day_format(job->span.end, end);
-    releve_utc_format(job->created_at, created_at);
     releve_arguments_text(arguments, words);
     releve_arguments_text(arguments, job->reply_to);
-    const char *const fields[] = {"state", "queued", "prm", prm, "kind",       releve_kind_facts(job->kind)->name,
-                                  "start", start,    "end", end, "created_at", created_at};
-    releve_arguments_format(arguments, "%zu", sizeof fields / sizeof fields[0]);
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        releve_arguments_format(arguments, "%s", fields[i]);
+    releve_arguments_format(arguments, "%d", 2 * RELEVE_JOB_FIELDS);
+    releve_job_fields(arguments, job);
 }
 
 /* A message is in the worker's list: it becomes jobs, or is buried. */
@@ -245,7 +237,7 @@ static void pull(struct feed *feed)
     feed->pulling = true;
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_text(&arguments, queue->options.drain ? "LMOVE" : "BLMOVE");
-    releve_arguments_format(&arguments, "%s:%s", queue->prefix, feed->list);
+    releve_arguments_format(&arguments, "%s:%s", queue->prefix, releve_queue_key(feed->class_));
     add_own_list(queue, &arguments);
     releve_arguments_text(&arguments, "RIGHT");
     releve_arguments_text(&arguments, "LEFT");
@@ -389,12 +381,9 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
                                    void (*ready)(void *data, const struct releve_error *error),
                                    struct releve_error *error)
 {
-    static const struct {
-        const char *list;
-        unsigned most;
-    } feeds[RELEVE_CLASSES] = {[RELEVE_HIGH] = {"jobs:high", RELEVE_PREFETCH_HIGH},
-                               [RELEVE_NORMAL] = {"jobs", RELEVE_PREFETCH_NORMAL},
-                               [RELEVE_LOW] = {"jobs:low", RELEVE_PREFETCH_LOW}};
+    static const unsigned most[RELEVE_CLASSES] = {[RELEVE_HIGH] = RELEVE_PREFETCH_HIGH,
+                                                  [RELEVE_NORMAL] = RELEVE_PREFETCH_NORMAL,
+                                                  [RELEVE_LOW] = RELEVE_PREFETCH_LOW};
     assert(strlen(options->prefix) < RELEVE_STORE_PREFIX_BYTES && strlen(options->worker) < RELEVE_WORKER_NAME_BYTES);
     struct releve_queue *queue = releve_redis_alloc(1, sizeof *queue);
     enum releve_code code = releve_redis_url_parse(options->url, &queue->url, error);
@@ -408,7 +397,7 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
     (void)snprintf(queue->prefix, sizeof queue->prefix, "%s", options->prefix);
     (void)snprintf(queue->worker, sizeof queue->worker, "%s", options->worker);
     for (enum releve_class i = 0; i < RELEVE_CLASSES; i++)
-        queue->feeds[i] = (struct feed){.queue = queue, .class_ = i, .list = feeds[i].list, .most = feeds[i].most};
+        queue->feeds[i] = (struct feed){.queue = queue, .class_ = i, .most = most[i]};
     (void)uv_timer_init(loop, &queue->beat);
     (void)uv_timer_init(loop, &queue->leave);
     queue->beat.data = queue->leave.data = queue;

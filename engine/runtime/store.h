@@ -40,6 +40,11 @@ enum releve_code releve_store_open(struct releve_store **store, uv_loop_t *loop,
                                    struct releve_error *error);
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
 
+/* Whether Redis keeps what it is given when it is restarted: a condition of the quota's guarantee. False where it said,
+ * when it was last connected to, that it has neither an append-only file nor save points. Known from `ready` on; true
+ * before, and where Redis does not let itself be asked. */
+bool releve_store_is_durable(const struct releve_store *store);
+
 typedef void (*releve_store_done)(void *data, const struct releve_error *error);
 
 /* --- what is known --------------------------------------------------------------------------- */
@@ -77,6 +82,9 @@ void releve_store_learn(struct releve_store *store, releve_prm prm, const struct
  * ended before, or is another worker's by now. */
 void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
                          void *data);
+
+/* Puts the job into the queue of its class; nothing where its id is known. */
+void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data);
 
 /* Forgets a job that is under way and will not be ended: as if it had never been. */
 void releve_store_forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data);

@@ -1,0 +1,271 @@
+/* releve worker: runs the jobs that other services push into Redis. */
+#include "command.h"
+#include "config.h"
+#include "session.h"
+#include <engine/runtime/queue.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Jobs that were taken and that the core has no room for yet: never more than the queue hands out. */
+#define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_MEASURES)
+#define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
+#define NAME_MAX_CHARACTERS 64
+
+struct worker {
+    struct releve_config config;
+    char given_name[NAME_MAX_CHARACTERS + 1];
+    char name[RELEVE_WORKER_NAME_BYTES];
+    unsigned concurrency;
+    bool drain;
+
+    struct releve_session session;
+    struct releve_queue *queue;
+    struct releve_job waiting[WAITING_MAX]; /* a ring */
+    size_t first, count;
+    size_t under_way; /* taken and not ended */
+    bool dry, lost;
+};
+
+/* --- jobs, from the queue to the core and out ------------------------------------------------------------- */
+
+static void end_if_dry(struct worker *worker)
+{
+    if (worker->drain && worker->dry && worker->under_way == 0)
+        releve_session_end(&worker->session);
+}
+
+static void on_job(void *data, const struct releve_job *job)
+{
+    struct worker *worker = data;
+    if (worker->count == WAITING_MAX)
+        abort(); /* the queue hands out no more than it said: see RELEVE_PREFETCH_* */
+    worker->waiting[(worker->first + worker->count++) % WAITING_MAX] = *job;
+    worker->under_way++;
+    worker->dry = false;
+    releve_runtime_wake(worker->session.runtime);
+}
+
+static bool next_job(void *data, struct releve_job *job)
+{
+    struct worker *worker = data;
+    if (worker->count == 0)
+        return false;
+    *job = worker->waiting[worker->first];
+    worker->first = (worker->first + 1) % WAITING_MAX;
+    worker->count--;
+    return true;
+}
+
+static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
+{
+    struct worker *worker = data;
+    (void)error; /* said by the session; the job is in the worker's list still, and will be taken back from there */
+    worker->under_way--;
+    if (worker->queue != NULL)
+        releve_queue_release(worker->queue, &result->job);
+    end_if_dry(worker);
+}
+
+static void on_idle(void *data)
+{
+    end_if_dry(data);
+}
+
+/* --- the queue ------------------------------------------------------------------------------------------------ */
+
+static releve_time civil(void *data)
+{
+    struct worker *worker = data;
+    return releve_clock_civil(worker->config.today);
+}
+
+static void on_dry(void *data)
+{
+    struct worker *worker = data;
+    worker->dry = true;
+    end_if_dry(worker);
+}
+
+/* Silent for too long (stopped, suspended): the jobs are others' now. Forget them, and begin anew under another name.
+ */
+static void on_lost(void *data)
+{
+    struct worker *worker = data;
+    releve_session_say(&worker->session, "this worker was silent for so long that its jobs were given to others");
+    worker->lost = true;
+    releve_session_end(&worker->session);
+}
+
+static void on_buried(void *data, const char *why)
+{
+    struct worker *worker = data;
+    releve_session_say(&worker->session, "a message that is no job was moved to the dead ones: %s", why);
+}
+
+static void on_refused(void *data, bool up, const char *why)
+{
+    struct worker *worker = data;
+    if (!up && worker->config.log >= RELEVE_LOG_DEBUG)
+        releve_session_say(&worker->session, "queue: %s", why);
+}
+
+static void on_queue_ready(void *data, const struct releve_error *error)
+{
+    struct worker *worker = data;
+    if (error->code == RELEVE_OK) {
+        releve_session_say(&worker->session, "worker %s takes jobs from %s:jobs:high, %s:jobs and %s:jobs:low",
+                           worker->name, worker->config.prefix, worker->config.prefix, worker->config.prefix);
+        return;
+    }
+    worker->session.error = *error;
+    releve_session_end(&worker->session);
+}
+
+/* --- the session ------------------------------------------------------------------------------------------------ */
+
+static void on_ready(void *data)
+{
+    struct worker *worker = data;
+    struct releve_queue_options options = {
+        .url = worker->config.redis,
+        .prefix = worker->config.prefix,
+        .worker = worker->name,
+        .drain = worker->drain,
+        .data = worker,
+        .civil = civil,
+        .job = on_job,
+        .dry = on_dry,
+        .lost = on_lost,
+        .buried = on_buried,
+        .link = on_refused,
+    };
+    struct releve_error *error = &worker->session.error;
+    if (releve_queue_open(&worker->queue, &worker->session.loop, &options, on_queue_ready, error) != RELEVE_OK) {
+        worker->queue = NULL;
+        releve_session_end(&worker->session);
+    }
+}
+
+static void on_drain(void *data)
+{
+    struct worker *worker = data;
+    if (worker->queue != NULL)
+        releve_queue_stop(worker->queue);
+}
+
+static void on_closing(void *data)
+{
+    struct worker *worker = data;
+    if (worker->queue != NULL)
+        releve_queue_close(worker->queue, NULL, NULL);
+    worker->queue = NULL;
+}
+
+static enum releve_code run_once(struct worker *worker)
+{
+    char id[RELEVE_JOB_ID_BYTES];
+    releve_job_id_new(id);
+    (void)snprintf(worker->name, sizeof worker->name, "%s.%.*s", worker->given_name, SUFFIX_CHARACTERS, id);
+    worker->first = worker->count = worker->under_way = 0;
+    worker->dry = worker->lost = false;
+    struct releve_session_options options = {
+        .config = &worker->config,
+        .concurrency = worker->concurrency,
+        .worker = worker->name,
+        .patient = true,
+        .data = worker,
+        .next = next_job,
+        .ended = on_ended,
+        .idle = on_idle,
+        .ready = on_ready,
+        .drain = on_drain,
+        .closing = on_closing,
+    };
+    return releve_session_run(&worker->session, &options);
+}
+
+/* --- the command ------------------------------------------------------------------------------------------------ */
+
+static enum releve_code take_name(struct worker *worker, const char *value, struct releve_error *error)
+{
+    size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+    if (length == 0 || value[length] != '\0' || length > NAME_MAX_CHARACTERS)
+        return releve_fail(error, RELEVE_E_USAGE, "--name \"%.80s\": 1 to %d letters, digits, and _ - .", value,
+                           NAME_MAX_CHARACTERS);
+    (void)snprintf(worker->given_name, sizeof worker->given_name, "%s", value);
+    return RELEVE_OK;
+}
+
+/* The host's name, as far as it is one. */
+static void name_by_host(struct worker *worker)
+{
+    struct releve_error ignored;
+    char host[NAME_MAX_CHARACTERS + 1] = "";
+    if (gethostname(host, sizeof host - 1) != 0 || take_name(worker, host, &ignored) != RELEVE_OK)
+        (void)snprintf(worker->given_name, sizeof worker->given_name, "worker");
+}
+
+static const struct option options[] = {
+    {"name", required_argument, NULL, 'n'},
+    {"concurrency", required_argument, NULL, 'c'},
+    {"drain", no_argument, NULL, 'd'},
+    {NULL, 0, NULL, 0},
+};
+
+static int worker_main(int argc, char **argv)
+{
+    static struct worker worker = {.concurrency = RELEVE_CONCURRENCY_DEFAULT};
+    struct releve_error error = {0};
+    int option;
+    name_by_host(&worker);
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return releve_command_bad_option("worker", argc, argv, option);
+        enum releve_code code = RELEVE_OK;
+        if (option == 'n')
+            code = take_name(&worker, optarg, &error);
+        else if (option == 'c')
+            code = releve_command_concurrency(optarg, &worker.concurrency, &error);
+        else
+            worker.drain = true;
+        if (code != RELEVE_OK)
+            return releve_command_fail(&error);
+    }
+    if (optind < argc)
+        return releve_command_stray("worker", argv[optind]);
+    if (releve_config_load(&worker.config, true, &error) != RELEVE_OK ||
+        releve_config_redis(&worker.config, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    do
+        (void)run_once(&worker);
+    while (worker.lost && worker.session.error.code == RELEVE_OK);
+    explicit_bzero(worker.config.client_secret, sizeof worker.config.client_secret);
+    const struct releve_error *end = &worker.session.error;
+    if (end->code == RELEVE_OK)
+        return 0;
+    if (end->code != RELEVE_E_INTERRUPTED)
+        return releve_command_fail(end);
+    fprintf(stderr, "releve: %s, and jobs that were not done are back in their queues\n", end->text);
+    return 0; /* a worker ends by being told to */
+}
+
+const struct releve_command releve_command_worker = {
+    .name = "worker",
+    .summary = "run the jobs that other services push into Redis",
+    .help =
+        "[--name NAME] [--concurrency N] [--drain]\n"
+        "\n"
+        "Takes jobs from releve:jobs:high, releve:jobs and releve:jobs:low, and writes days, results and replies (see\n"
+        "docs/redis.md). Any number of workers may run, on any number of machines: they share the quota, and the jobs\n"
+        "of one that dies are taken over within 30 s. SIGTERM: no new requests, what is in flight is stored, the rest\n"
+        "goes back to its queue.\n"
+        "\n"
+        "options:\n"
+        "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
+        "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
+        "  --drain            end when the queues are empty\n",
+    .run = worker_main,
+};
