@@ -85,7 +85,7 @@ static void on_deadline(uv_timer_t *timer)
     lose_unreached(connection, why);
 }
 
-/* --- the handshake: AUTH, SELECT, PING ---------------------------------------------------------- */
+/* --- the handshake: AUTH, SELECT, what is kept, PING ---------------------------------------------------------- */
 
 /* The connection, where that reply is one to look at. */
 static struct releve_connection *handshaking(const redisAsyncContext *context, const redisReply *reply)
@@ -119,7 +119,29 @@ static void on_select(redisAsyncContext *context, void *answer, void *unused)
         return;
     if (strncmp(reply->str, "NOAUTH", 6) == 0)
         return; /* PING says it too, with the better remedy */
-    refuse(connection, "does not give that database", reply->str, "correct the number after the host in RELEVE_REDIS");
+    refuse(connection, "does not give that database", reply->str,
+           connection->url->where == RELEVE_REDIS_UNIX ? "correct the number after ?db= in RELEVE_REDIS"
+                                                       : "correct the number after the host in RELEVE_REDIS");
+}
+
+/* Whoever may not ask these two learns nothing, and that is no reason not to work. */
+static void on_info(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection != NULL && reply->type == REDIS_REPLY_STRING)
+        connection->no_append_only_file = strstr(reply->str, "aof_enabled:0") != NULL;
+}
+
+static void on_save_points(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        reply->element[1]->type == REDIS_REPLY_STRING)
+        connection->no_save_points = reply->element[1]->len == 0;
 }
 
 static void on_ping(redisAsyncContext *context, void *answer, void *unused);
@@ -156,7 +178,9 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0) {
-        refuse(connection, "wants a password", reply->str, "write it as redis://:password@host in RELEVE_REDIS");
+        refuse(connection, "wants a password", reply->str,
+               connection->url->where == RELEVE_REDIS_UNIX ? "write it as unix://:password@/path in RELEVE_REDIS"
+                                                           : "write it as redis://:password@host in RELEVE_REDIS");
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
@@ -191,6 +215,7 @@ static void on_attempt(uv_timer_t *timer)
     assert(connection->context == NULL);
     connection->state = RELEVE_CONNECTION_CONNECTING;
     connection->loading_since_ms = RELEVE_TIME_NEVER;
+    connection->no_append_only_file = connection->no_save_points = false;
     redisAsyncContext *context =
         url->where == RELEVE_REDIS_UNIX ? redisAsyncConnectUnix(url->path) : redisAsyncConnect(url->host, url->port);
     if (context == NULL || context->err != 0 || !releve_glue_attach(context, connection->loop, on_broken)) {
@@ -213,6 +238,8 @@ static void on_attempt(uv_timer_t *timer)
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s", url->password);
     if (url->db != 0)
         (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
+    (void)redisAsyncCommand(context, on_info, NULL, "INFO persistence");
+    (void)redisAsyncCommand(context, on_save_points, NULL, "CONFIG GET save");
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
     start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
 }

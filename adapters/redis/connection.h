@@ -1,5 +1,6 @@
-/* One connection to Redis that stays: connects, names itself (AUTH, SELECT), checks that Redis answers (PING),
- * and connects again with growing delays when it was lost. What is sent over it is its owner's affair. */
+/* One connection to Redis that stays: connects, names itself (AUTH, SELECT), asks what Redis keeps on disk, checks
+ * that it answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's
+ * affair. */
 #ifndef RELEVE_REDIS_CONNECTION_H
 #define RELEVE_REDIS_CONNECTION_H
 
@@ -41,6 +42,7 @@ struct releve_connection {
     void *data;
     bool patient; /* the first attempt is repeated like the others */
     bool been_up;
+    bool no_append_only_file, no_save_points; /* as Redis said in the latest handshake; false where it did not */
     enum releve_connection_state state;
     redisAsyncContext *context; /* not NULL where state is UP */
     releve_time timeout_ms;     /* for the handshake, and the owner's commands */

@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool releve_store_is_durable(const struct releve_store *store)
+{
+    const struct releve_connection *connection = &store->commands.connection;
+    return !connection->no_append_only_file || !connection->no_save_points;
+}
+
 static const struct releve_quota no_quota = {.windows_count = 0};
 
 /* `length_ms`: the life of a permit, or how long a bucket is closed. */

@@ -68,7 +68,9 @@ static enum releve_code bad(struct releve_error *error, const char *what)
 {
     return releve_fail(
         error, RELEVE_E_CONFIG,
-        "RELEVE_REDIS: %s; write redis://[user:password@]host[:port][/db], unix:///path or embedded[:DIR]", what);
+        "RELEVE_REDIS: %s; write redis://[user:password@]host[:port][/db], unix://[user:password@]/path[?db=N] or "
+        "embedded[:DIR]",
+        what);
 }
 
 static enum releve_code parse_credentials(const char *text, size_t bytes, struct releve_redis_url *url,
@@ -140,10 +142,18 @@ static enum releve_code parse_tcp(const char *text, struct releve_redis_url *url
 static enum releve_code parse_unix(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
     url->where = RELEVE_REDIS_UNIX;
+    size_t authority_bytes = strcspn(text, "/?#");
+    if (authority_bytes > 0 && text[authority_bytes - 1] == '@') {
+        enum releve_code code = parse_credentials(text, authority_bytes - 1, url, error);
+        if (code != RELEVE_OK)
+            return code;
+        text += authority_bytes;
+    }
     size_t path_bytes = strcspn(text, "?");
     const char *query = text + path_bytes;
     if (text[0] != '/')
-        return bad(error, "the path of the socket is not absolute: three slashes, unix:///path");
+        return bad(error, "the path of the socket is not absolute: it begins with a slash, and a slash in a password "
+                          "is written %2F");
     if (!decode(text, path_bytes, url->path, sizeof url->path))
         return bad(error, "the path of the socket is too long or wrongly percent-encoded");
     if (strlen(url->path) > RELEVE_REDIS_SOCKET_PATH_MAX)

@@ -31,7 +31,7 @@ struct releve_redis_url {
     char address[RELEVE_REDIS_ADDRESS_BYTES]; /* for people: no user, no password */
 };
 
-/* Reads "redis://[user:password@]host[:port][/db]", "unix:///path[?db=N]" or "embedded[:DIR]"; user,
+/* Reads "redis://[user:password@]host[:port][/db]", "unix://[user:password@]/path[?db=N]" or "embedded[:DIR]"; user,
  * password, host and path may be percent-encoded. RELEVE_E_CONFIG and one line on anything else. */
 enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error);
 

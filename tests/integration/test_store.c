@@ -526,6 +526,65 @@ static void test_closing_tells_everybody_who_waits(void **state)
     }
 }
 
+/* --- what Redis is like ------------------------------------------------------------------------------ */
+
+static bool is_durable(const char *url)
+{
+    struct store_fixture fixture;
+    fixture_open(&fixture, url, 0);
+    if (fixture.ready.error.code != RELEVE_OK)
+        fail_msg("%s", fixture.ready.error.text);
+    bool durable = releve_store_is_durable(fixture.store);
+    fixture_close(&fixture);
+    return durable;
+}
+
+static void test_a_redis_that_keeps_nothing_on_disk_is_told_from_one_that_does(void **state)
+{
+    (void)state;
+    struct redis_server other;
+    static const char *const neither[] = {"--appendonly", "no", NULL};
+    redis_server_start(&other, neither);
+    assert_true(is_durable(server.url)); /* an append-only file, no save points */
+    assert_false(is_durable(other.url));
+    freeReplyObject(redis_server_command(&other, "CONFIG SET save %s", "3600 1"));
+    assert_true(is_durable(other.url));
+    freeReplyObject(redis_server_command(&other, "CONFIG SET save %s", ""));
+    assert_false(is_durable(other.url));
+    /* Who may not ask is not told, and works all the same. */
+    freeReplyObject(redis_server_command(&other, "ACL SETUSER ada on >s3cret allkeys allchannels +@all -config"));
+    char url[256];
+    (void)snprintf(url, sizeof url, "unix://ada:s3cret@%s", other.socket);
+    assert_true(is_durable(url));
+    redis_server_end(&other);
+}
+
+static void test_a_socket_takes_its_password_from_the_address(void **state)
+{
+    (void)state;
+    struct redis_server other;
+    static const char *const secret[] = {"--requirepass", "s3cret/@", NULL};
+    redis_server_start(&other, secret);
+    struct store_fixture fixture;
+    char url[256];
+    static const char *const users[] = {":", "default:"};
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(url, sizeof url, "unix://%ss3cret%%2F%%40@%s?db=3", users[i], other.socket);
+        assert_true(is_durable(url));
+    }
+    fixture_open(&fixture, other.url, 0);
+    assert_int_equal(fixture.ready.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(fixture.ready.error.text, "unix://:password@/path"));
+    fixture_close(&fixture);
+    (void)snprintf(url, sizeof url, "unix://:s3cret%%2F%%40@%s?db=99", other.socket);
+    fixture_open(&fixture, url, 0);
+    assert_int_equal(fixture.ready.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(fixture.ready.error.text, "?db="));
+    assert_null(strstr(fixture.ready.error.text, "s3cret"));
+    fixture_close(&fixture);
+    redis_server_end(&other);
+}
+
 int main(void)
 {
 #define with_store(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
@@ -545,6 +604,8 @@ int main(void)
         with_store(test_days_are_read_in_order_whatever_lies_between),
         with_store(test_permits_are_granted_refused_settled_and_given_back),
         with_store(test_a_refused_asker_hears_when_somebody_elses_permit_comes_back),
+        cmocka_unit_test(test_a_redis_that_keeps_nothing_on_disk_is_told_from_one_that_does),
+        cmocka_unit_test(test_a_socket_takes_its_password_from_the_address),
         cmocka_unit_test_setup(test_closing_tells_everybody_who_waits, open_store),
     };
     return cmocka_run_group_tests(tests, start, end);

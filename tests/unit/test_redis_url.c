@@ -85,6 +85,30 @@ static void test_a_unix_socket_has_an_absolute_path_and_maybe_a_database(void **
     assert_string_equal(parse("unix:///tmp/r").address, "unix:///tmp/r");
 }
 
+static void test_a_unix_socket_may_have_a_password_and_a_user(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("unix://ada:p%40s%2Fs%25@/run/redis/a@b.sock?db=3");
+    assert_int_equal(url.where, RELEVE_REDIS_UNIX);
+    assert_string_equal(url.user, "ada");
+    assert_string_equal(url.password, "p@s/s%");
+    assert_string_equal(url.path, "/run/redis/a@b.sock");
+    assert_int_equal(url.db, 3);
+    assert_string_equal(url.address, "unix:///run/redis/a@b.sock?db=3");
+    url = parse("unix://:a:b@c@/r");
+    assert_string_equal(url.user, "");
+    assert_string_equal(url.password, "a:b@c");
+    assert_string_equal(url.path, "/r");
+    assert_string_equal(parse("unix:///a@/r").path, "/a@/r");
+    refuse("unix://s3cret@/tmp/r", "user:password");
+    refuse("unix://user:@/tmp/r", "empty");
+    refuse("unix://:s3cret%zz@/tmp/r", "percent");
+    refuse("unix://:s3cret@tmp/r", "absolute");
+    refuse("unix://:s3/cret@/tmp/r", "%2F");
+    refuse("unix://:s3cret@", "absolute");
+    refuse("unix://:s3cret@/tmp/r?db=x", "unix://[user:password@]/path[?db=N]");
+}
+
 static void test_embedded_takes_a_directory_or_none(void **state)
 {
     (void)state;
@@ -157,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_a_password_needs_no_user_and_may_hold_colons_and_ats),
         cmocka_unit_test(test_an_ipv6_address_stands_in_brackets),
         cmocka_unit_test(test_a_unix_socket_has_an_absolute_path_and_maybe_a_database),
+        cmocka_unit_test(test_a_unix_socket_may_have_a_password_and_a_user),
         cmocka_unit_test(test_embedded_takes_a_directory_or_none),
         cmocka_unit_test(test_what_is_no_address_is_refused_with_one_line_and_no_secret),
         cmocka_unit_test(test_texts_too_long_for_their_place_are_refused),
