@@ -39,10 +39,19 @@ struct place {
 
 static enum releve_code fail_path(struct releve_error *error, const char *what, const char *path, const char *why)
 {
-    return releve_fail(error, RELEVE_E_SYSTEM,
+    return releve_fail(error, RELEVE_E_CONFIG,
                        "embedded Redis: cannot %s %.200s: %s; name another directory in "
                        "RELEVE_REDIS=embedded:DIR",
                        what, path, why);
+}
+
+static enum releve_code fail_start(struct releve_error *error, const struct place *place, const char *why)
+{
+    return releve_fail(
+        error, RELEVE_E_REDIS,
+        "embedded Redis: cannot start a server in %.200s: %s; this machine is short of something, or set "
+        "RELEVE_REDIS",
+        place->directory, why);
 }
 
 /* Makes the directory and those above it, readable to its owner alone. */
@@ -247,7 +256,7 @@ static enum releve_code start_server(const struct place *place, int guard_fd, st
         return releve_fail(error, RELEVE_E_REDIS,
                            "embedded Redis: no redis-server in PATH; install redis-server or set RELEVE_REDIS");
     if (pipe2(report, O_CLOEXEC) != 0)
-        return fail_path(error, "start a server in", place->directory, strerror(errno));
+        return fail_start(error, place, strerror(errno));
     int report_fd = fcntl(report[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     struct releve_keeper keeper = {program, place->directory, place->socket, place->users_lock, guard_fd, report_fd};
     pid_t middle = report_fd >= 0 ? fork() : -1;
@@ -263,7 +272,7 @@ static enum releve_code start_server(const struct place *place, int guard_fd, st
         (void)close(report_fd);
     enum releve_code code;
     if (middle < 0) {
-        code = fail_path(error, "start a server in", place->directory, strerror(failed));
+        code = fail_start(error, place, strerror(failed));
     } else {
         while (waitpid(middle, NULL, 0) < 0 && errno == EINTR) {
         }

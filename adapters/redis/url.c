@@ -1,6 +1,7 @@
 /* RELEVE_REDIS taken apart: redis://, unix:// and embedded. Carries law 7 for it: no message quotes the input. */
 #include <adapters/redis/url.h>
 #include <assert.h>
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,9 @@ enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_ur
             directory++;
         if (strlen(directory) >= sizeof url->path)
             return bad(error, "the directory after embedded: is too long");
+        for (const char *c = directory; *c != '\0'; c++)
+            if (iscntrl((unsigned char)*c)) /* it goes into one-line messages */
+                return bad(error, "the directory after embedded: holds a control character");
         memcpy(url->path, directory, strlen(directory) + 1);
         (void)snprintf(url->address, sizeof url->address, EMBEDDED);
         return RELEVE_OK;

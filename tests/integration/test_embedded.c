@@ -55,7 +55,7 @@ static void use(const char *directory, int report)
     (void)dprintf(report, "%c%s", ok ? '+' : '-', ok ? url : error.text);
     (void)close(report);
     if (!ok)
-        _exit(1);
+        _exit(releve_code_exit(error.code)); /* as a command ends */
     for (;;)
         (void)pause();
 }
@@ -312,10 +312,14 @@ static void test_a_relative_directory_and_the_default_one_are_made_absolute(void
     await_end(server_end);
 }
 
-static void expect_refusal(const char *directory, const char *said)
+static void expect_refusal(const char *directory, int exit_code, const char *said)
 {
+    int status;
     struct user user = start_user(directory);
-    assert_int_equal(waitpid(user.pid, NULL, 0), user.pid);
+    assert_int_equal(waitpid(user.pid, &status, 0), user.pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), exit_code);
+    assert_null(strchr(user.line, '\n'));
     assert_false(user.started);
     if (strstr(user.line, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", user.line, said);
@@ -329,7 +333,11 @@ static void test_what_keeps_the_server_from_starting_is_said(void **state)
     FILE *file = fopen(directory, "w");
     assert_non_null(file);
     (void)fclose(file);
-    expect_refusal(directory, "no directory that you may write to");
+    expect_refusal(directory, 2, "no directory that you may write to");
+    (void)snprintf(directory, sizeof directory, "%s/file/below/it", base);
+    expect_refusal(directory, 2, "cannot make ");
+    (void)snprintf(directory, sizeof directory, "/proc/releve-nowhere");
+    expect_refusal(directory, 2, "name another directory in RELEVE_REDIS=embedded:DIR");
 
     (void)snprintf(directory, sizeof directory, "%s/taken", base);
     (void)snprintf(path, sizeof path, "%s/appendonlydir", directory);
@@ -337,12 +345,12 @@ static void test_what_keeps_the_server_from_starting_is_said(void **state)
     file = fopen(path, "w"); /* where Redis wants a directory */
     assert_non_null(file);
     (void)fclose(file);
-    expect_refusal(directory, "did not start: ");
+    expect_refusal(directory, 4, "did not start: ");
 
     char *search = strdup(getenv("PATH"));
     assert_int_equal(setenv("PATH", base, 1), 0);
     (void)snprintf(directory, sizeof directory, "%s/none", base);
-    expect_refusal(directory, "install redis-server or set RELEVE_REDIS");
+    expect_refusal(directory, 4, "install redis-server or set RELEVE_REDIS");
     assert_int_equal(setenv("PATH", search, 1), 0);
     free(search);
 }

@@ -125,6 +125,7 @@ static void test_what_is_no_address_is_refused_with_one_line_and_no_secret(void 
     refuse("localhost:6379", "no address");
     refuse("http://user:s3cret@host", "no address");
     refuse("embeddeds3cret", "no address");
+    refuse("embedded:a\nb", "control character");
     refuse("rediss://:s3cret@host", "TLS");
     refuse("redis://", "host");
     refuse("redis://:s3cret@", "host");
