@@ -200,7 +200,7 @@ def test_a_malformed_quota_is_quoted_with_its_form(place, quota):
                                  "unix://relative", "unix:///" + "x" * 120, "embeddedDIR"])
 def test_a_malformed_redis_address_is_refused_without_its_password(place, url):
     line = place.refused("backfill", *SELECT, RELEVE_REDIS=url, says=["RELEVE_REDIS", "redis://[user:password@]host",
-                                                                      "unix:///path", "embedded"])
+                                                                      "unix://[user:password@]/path", "embedded"])
     assert PASSWORD not in line
 
 
