@@ -96,15 +96,22 @@ void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum r
     release(core, chunk);
 }
 
-/* A chunk may reach over days of another one that waits for its next try (between two missing days all are asked). What
- * is left of that one is planned anew. */
-static void replan_waiting(struct releve_core *core, const struct job *job, struct releve_span known)
+void releve_chunk_replan_overtaken(struct releve_core *core, struct chunk *chunk)
+{
+    assert(chunk->phase == CHUNK_WAITING);
+    struct releve_span wanted = chunk->span.wanted;
+    bool last = releve_chunk_wants(core, chunk, wanted.end - 1);
+    bool first = chunk->searching || releve_chunk_wants(core, chunk, wanted.first);
+    if (!last || !first)
+        releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+}
+
+void releve_chunks_replan_overtaken(struct releve_core *core, const struct job *job)
 {
     for (size_t i = core->chunks_end; i-- > 0;) {
         struct chunk *chunk = &core->chunks[i];
-        if (chunk->phase == CHUNK_WAITING && chunk->job->point == job->point &&
-            chunk->job->wish.kind == job->wish.kind && releve_span_days(releve_span_cut(chunk->span.asked, known)) > 0)
-            releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
+        if (chunk->phase == CHUNK_WAITING && chunk->job->point == job->point && chunk->job->wish.kind == job->wish.kind)
+            releve_chunk_replan_overtaken(core, chunk);
     }
 }
 
@@ -117,7 +124,7 @@ void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk)
         spread(core, chunk, (struct releve_span){day, day + 1}, RELEVE_DAY_ASKED,
                (enum releve_day_state)chunk->outcomes[day - known.first]);
     release(core, chunk);
-    replan_waiting(core, job, known);
+    releve_chunks_replan_overtaken(core, job);
 }
 
 void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)

@@ -323,17 +323,6 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
     return true;
 }
 
-/* While it was under way, another chunk that reaches over it may have brought its days. What is left is planned anew.
- */
-static void replan_overtaken(struct releve_core *core, struct chunk *chunk)
-{
-    struct releve_span wanted = chunk->span.wanted;
-    bool last = releve_chunk_wants(core, chunk, wanted.end - 1);
-    bool first = chunk->searching || releve_chunk_wants(core, chunk, wanted.first);
-    if (!last || !first)
-        releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-}
-
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     assert(chunk->phase == CHUNK_SENT && chunk->job->point->in_flight > 0 && core->in_flight > 0);
@@ -394,7 +383,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         break;
     }
     if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
-        replan_overtaken(core, chunk);
+        releve_chunk_replan_overtaken(core, chunk);
 }
 
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)

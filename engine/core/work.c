@@ -62,7 +62,14 @@ static void join_siblings(struct releve_core *core, struct job *job)
     }
 }
 
-/* Somebody else may have stored days since its siblings began. */
+static void tell_day(struct job *job, releve_day day, enum releve_day_state known)
+{
+    enum releve_day_state state = releve_coverage_get(&job->coverage, day);
+    if (known != RELEVE_DAY_MISSING && (state == RELEVE_DAY_MISSING || state == RELEVE_DAY_ASKED))
+        releve_coverage_set(&job->coverage, day, known);
+}
+
+/* Somebody else may have stored days since its siblings began: also such as are under way here, and may fail. */
 static void tell_siblings(struct releve_core *core, const struct job *job)
 {
     for (size_t i = 0; i < core->jobs_end; i++) {
@@ -72,8 +79,7 @@ static void tell_siblings(struct releve_core *core, const struct job *job)
             continue;
         struct releve_span both = releve_span_cut(job->known.span, other->coverage.span);
         for (releve_day day = both.first; day < both.end; day++)
-            if (releve_coverage_get(&other->coverage, day) == RELEVE_DAY_MISSING)
-                releve_coverage_set(&other->coverage, day, releve_coverage_get(&job->known, day));
+            tell_day(other, day, releve_coverage_get(&job->known, day));
         other->touched = true;
     }
 }
@@ -103,6 +109,7 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     }
     join_siblings(core, job);
     tell_siblings(core, job);
+    releve_chunks_replan_overtaken(core, job);
     job->heard = job->had_data;
     point->heard = point->heard || job->had_data;
     if (!job->wish.refresh) {
