@@ -129,7 +129,8 @@ int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota 
     if (own != NULL)
         take_out(ledger, own);
     size_t old = older_than(ledger, now_us - longest_us - LEDGER_MARGIN_US);
-    memmove(ledger->entries, ledger->entries + old, (ledger->count - old) * sizeof *ledger->entries);
+    if (old > 0)
+        memmove(ledger->entries, ledger->entries + old, (ledger->count - old) * sizeof *ledger->entries);
     ledger->count -= old;
     put_in(ledger, most(own_us, now_us + life_ms * 1000), permit);
     ledger->entries_gone_us = now_us + longest_us + (life_ms + 1000) * 1000;

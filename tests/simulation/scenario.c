@@ -46,7 +46,7 @@ static void draw_faults(struct world *dice, struct scenario *scenario)
     scenario->lost_answer = maybe(dice, 300);
     scenario->reset = maybe(dice, 300);
     scenario->unreached = maybe(dice, 300);
-    scenario->straggler = maybe(dice, 300);
+    scenario->straggler = maybe(dice, world_below(dice, 8) == 0 ? 4000 : 300);
     scenario->transient = maybe(dice, world_below(dice, 8) == 0 ? 5000 : 1000);
     scenario->throttle = world_below(dice, 3) == 0 ? (unsigned)world_between(dice, 1, 200) : 0;
     scenario->token_failure = maybe(dice, 3000);
@@ -88,6 +88,25 @@ static void draw_jobs(struct world *dice, struct scenario *scenario)
         scenario->arrivals_us = world_between(dice, 1, 3000) * WORLD_SECOND_US;
 }
 
+/* Many jobs about the same days of the same few usage points: chunks overlap. */
+static void crowd(struct world *dice, struct scenario *scenario)
+{
+    scenario->points = (unsigned)world_between(dice, 1, 3);
+    scenario->kinds = RELEVE_KIND_BIT(world_below(dice, RELEVE_MEASURES));
+    scenario->overlap = 9000;
+    scenario->days_max = (int)world_between(dice, 5, 60);
+    scenario->deep = scenario->arrivals_us > 0 ? scenario->deep : 0;
+    scenario->requests_max = world_between(dice, 10, 150);
+}
+
+/* No delay that could hide a permit that is granted a moment too early. */
+static void make_instant(struct scenario *scenario)
+{
+    scenario->redis_us = scenario->redis_jitter_us = 1;
+    scenario->up_us = scenario->up_jitter_us = 1;
+    scenario->down_us = scenario->down_jitter_us = 1;
+}
+
 void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
 {
     struct world dice;
@@ -112,13 +131,13 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
         .down_jitter_us = world_below(&dice, 2) == 0 ? world_below(&dice, 4 * WORLD_SECOND_US) : 5000,
         .token_life_s = 12600,
         .patient = world_below(&dice, 20) > 0,
-        .requests_max = world_between(&dice, 5, 450),
+        .requests_max = world_between(&dice, 5, world_below(&dice, 4) == 0 ? 2000 : 400),
     };
     draw_quota(&dice, &scenario->quota);
     draw_buckets(&dice, scenario);
     draw_points(&dice, scenario);
     draw_jobs(&dice, scenario);
-    if (large || world_below(&dice, 200) == 0) {
+    if (large || world_below(&dice, 100) == 0) {
         scenario->points = (unsigned)world_between(&dice, 1000, large ? 8000 : 2000);
         scenario->jobs_max = scenario->points * 3;
         scenario->requests_max = large ? 30000 : 2500;
@@ -132,6 +151,10 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
     } else if (!scenario->faultless) {
         draw_faults(&dice, scenario);
     }
+    if (!large && world_below(&dice, 5) == 0)
+        crowd(&dice, scenario);
+    if (world_below(&dice, 10) == 0)
+        make_instant(scenario);
 }
 
 void scenario_print(const struct scenario *scenario)

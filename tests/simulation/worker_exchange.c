@@ -152,8 +152,9 @@ static void depart(struct worker *worker, struct exchange *exchange)
 {
     struct simulation *simulation = worker->simulation;
     int64_t timeout_us = worker_timeout_ms(worker, exchange->request.bucket) * 1000;
-    /* A straggler may come to the very end of what the permit covers: the question's age counts whole ms. */
-    int64_t slack_us = PERMIT_SLACK_MS * 1000 - 2000;
+    /* A straggler may come to the very end of the permit's life, counted from the question, in whole ms. */
+    int64_t asked_us = (worker->buckets[exchange->request.bucket].asked_at_ms + 1) * 1000;
+    int64_t slack_us = asked_us + RELEVE_PERMIT_LIFE_MS * 1000 - simulation->world.now_us - timeout_us - 1000;
     struct journey journey = network_draw(&simulation->world, &simulation->scenario, timeout_us, slack_us);
     if (!exchange->request.token_request &&
         simulation->upstream.points[exchange->request.point].sickness == NEVER_ANSWERS)

@@ -172,7 +172,7 @@ void worker_drop_job(struct worker *worker, size_t number)
         worker->jobs[i] = worker->jobs[--worker->jobs_count];
         return;
     }
-    assert(!"a job that it does not have");
+    abort(); /* a job that it does not have */
 }
 
 static void take_reply(struct worker *worker, struct operation *operation)
