@@ -72,6 +72,7 @@ static void on_jobs(void *owner, void *thing)
 {
     (void)thing;
     struct simulation *simulation = owner;
+    simulation->store.on_jobs_planned = false;
     unsigned count = simulation->scenario.workers, first = (unsigned)world_below(&simulation->world, count);
     for (unsigned i = 0; i < count; i++)
         worker_wake(simulation->workers[(first + i) % count]);

@@ -105,7 +105,9 @@ void store_enqueue(struct store *store, size_t number, bool in_front)
         store->queues[i][store->tails[i]] = number;
         store->tails[i] = (store->tails[i] + 1) % store->queue_capacity;
     }
-    world_at(store->world, store->world->now_us, store->on_jobs, store->on_jobs_owner, NULL, false);
+    if (!store->on_jobs_planned)
+        world_at(store->world, store->world->now_us, store->on_jobs, store->on_jobs_owner, NULL, false);
+    store->on_jobs_planned = true;
 }
 
 bool store_take(struct store *store, struct releve_job *job)

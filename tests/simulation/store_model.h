@@ -56,6 +56,7 @@ struct store {
     uint64_t days_stored;
     world_happens on_jobs; /* there are jobs in the queue again */
     void *on_jobs_owner;
+    bool on_jobs_planned;
 };
 
 void store_open(struct store *store, struct world *world, const struct scenario *scenario,

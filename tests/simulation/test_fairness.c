@@ -476,6 +476,26 @@ static void test_a_day_that_another_chunk_brought_is_not_asked_again(void **stat
         assert_int_equal(desk.results[i].state, RELEVE_JOB_DONE);
 }
 
+static void test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way(void **state)
+{
+    (void)state;
+    submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 1000, TODAY - 490, RELEVE_LOW); /* so that it is heard of */
+    get_token();
+    serve(1);
+    submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 100, TODAY - 90, RELEVE_HIGH);
+    struct sending *inner = grant(0);
+    submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 200, TODAY - 50, RELEVE_NORMAL);
+    struct sending *outer = grant(0);
+    answer(outer, RELEVE_BAD_REQUEST); /* given up at once */
+    assert_int_equal(desk.results_count, 0);
+    answer(inner, RELEVE_DATA);
+    assert_int_equal(desk.results_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(desk.results[i].complete, 10);
+        assert_int_equal(desk.results[i].failed, desk.results[i].job.class_ == RELEVE_HIGH ? 0 : 140);
+    }
+}
+
 int main(void)
 {
 #define LAW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
@@ -494,6 +514,7 @@ int main(void)
         LAW(test_permits_that_are_asked_for_count_as_requests_in_flight),
         LAW(test_a_known_day_does_not_fail_with_a_chunk_around_it),
         LAW(test_a_day_that_another_chunk_brought_is_not_asked_again),
+        LAW(test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
