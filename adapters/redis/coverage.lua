@@ -1,13 +1,17 @@
--- What is known of the days of a job, and of its usage point; and the job begins.
+-- What is known of the days of a job, and of its usage point; and the job begins, or a chunk of it is claimed.
+--
+-- A claim keeps other workers from asking for the same days at the same moment. It is refused where another holds one that
+-- overlaps, or where the chunk's first or last day has been stored meanwhile: then the chunk is not the right one any more.
 --
 -- Reads each day where it lies: a year of load curve would be half a megabyte on the wire. No JSON is
 -- decoded: the writer puts "state" and "recheck_after" near the front, and text compares as time does.
 -- A key that holds something else than a day of ours counts as missing.
 --
--- KEYS 1 point hash  2 job hash (left out where the job has no id)
+-- KEYS 1 point hash  2 job hash, or claims of the usage point and kind (left out where the job has no id)
 -- ARGV 1 day keys up to the date  2 first day, counted from 1970-01-01  3 how many days  4 now (UTC, ISO)
---      5 seconds after which an abandoned job is forgotten  6.. fields and values of the job hash
--- Answers {one state character a day, {field, value, ...} of the point}. The day keys are not in KEYS:
+--      5 seconds after which an abandoned job is forgotten  6.. fields and values of the job hash; or
+--      5 'claim'  6 claim's name  7 its life in ms  8 how many of its ends must not be known: 2, 1 (the last) or 0
+-- Answers {one state character a day, {field, value, ...} of the point}; claim: {states, 1 claimed, 2 busy or 0 known}. The day keys are not in KEYS:
 -- this is for one Redis, not for a cluster.
 local MISSING = '.'
 local LETTERS = {complete = 'c', partial = 'p', hole = 'h', pending = 'w'}
@@ -55,6 +59,42 @@ local function letter(value)
     return state
 end
 
+-- Busy where another's claim overlaps. Claims that have run out are forgotten.
+local function is_busy(claims, now_ms)
+    local busy = false
+    local held = redis.call('HGETALL', claims)
+    for i = 1, #held, 2 do
+        local from, to, ends = string.match(held[i + 1], '^(%d+) (%d+) (%d+)$')
+        if not ends or tonumber(ends) <= now_ms then
+            redis.call('HDEL', claims, held[i])
+        elseif tonumber(from) < first + count and tonumber(to) > first and held[i] ~= ARGV[6] then
+            busy = true
+        end
+    end
+    return busy
+end
+
+local function key_of(number)
+    return prefix .. format('%04d-%02d-%02d', civil(number))
+end
+
+local REFUSED_BUSY, REFUSED_KNOWN = 2, 0
+local refused
+if ARGV[5] == 'claim' then
+    local time = redis.call('TIME')
+    local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+    local ends = redis.call('MGET', key_of(first), key_of(first + count - 1))
+    if is_busy(KEYS[2], now_ms) then
+        refused = REFUSED_BUSY
+    elseif (ARGV[8] == '2' and letter(ends[1]) ~= MISSING) or (ARGV[8] ~= '0' and letter(ends[2]) ~= MISSING) then
+        refused = REFUSED_KNOWN
+    else
+        redis.call('HSET', KEYS[2], ARGV[6], format('%d %d %.0f', first, first + count, now_ms + tonumber(ARGV[7])))
+        redis.call('PEXPIRE', KEYS[2], ARGV[7])
+        return {'', 1}
+    end
+end
+
 local states = {}
 local year, month, day = civil(first)
 local last = month_days(year, month)
@@ -75,6 +115,10 @@ for from = 1, count, BATCH do
     for i = 1, #keys do
         states[from + i - 1] = letter(values[i])
     end
+end
+
+if refused then
+    return {table.concat(states), refused}
 end
 
 -- A job that has ended stays ended: whoever begins it again after a crash must not revive it.

@@ -140,6 +140,75 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
                          arguments.count, arguments.values, arguments.bytes, on_begun, call);
 }
 
+/* --- claims ----------------------------------------------------------------------------------------- */
+
+struct claim_call {
+    releve_store_claimed claimed;
+    void *data;
+    struct releve_span span;
+};
+
+static void on_claimed(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct claim_call call = *(struct claim_call *)data;
+    free(data);
+    struct releve_coverage coverage;
+    releve_coverage_init(&coverage, call.span);
+    enum releve_claim answer = RELEVE_CLAIM_GRANTED;
+    if (error->code == RELEVE_OK) {
+        assert(reply->type == REDIS_REPLY_ARRAY && reply->elements == 2);
+        answer = reply->element[1]->integer == 1   ? RELEVE_CLAIM_GRANTED
+                 : reply->element[1]->integer == 2 ? RELEVE_CLAIM_BUSY
+                                                   : RELEVE_CLAIM_KNOWN;
+        if (answer != RELEVE_CLAIM_GRANTED)
+            memcpy(coverage.states, reply->element[0]->str, (size_t)releve_span_days(call.span));
+    }
+    call.claimed(call.data, error, answer, &coverage);
+}
+
+static void add_claims_key(const struct releve_store *store, struct releve_arguments *arguments, releve_prm prm,
+                           enum releve_kind kind)
+{
+    releve_arguments_format(arguments, "%s:claim:" RELEVE_PRM_FORMAT ":%s", store->prefix, prm,
+                            releve_kind_facts(kind)->name);
+}
+
+void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                        bool open_start, const char *claim, releve_time now, releve_store_claimed claimed, void *data)
+{
+    assert(job->kind < RELEVE_MEASURES && releve_span_days(span) > 0 && claimed != NULL);
+    char now_text[RELEVE_TIME_TEXT];
+    releve_utc_format(now, now_text);
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_script(&arguments, &releve_script_coverage, 2);
+    releve_arguments_format(&arguments, "%s:point:" RELEVE_PRM_FORMAT, store->prefix, job->prm);
+    add_claims_key(store, &arguments, job->prm, job->kind);
+    releve_arguments_format(&arguments, "%s:day:" RELEVE_PRM_FORMAT ":%s:", store->prefix, job->prm,
+                            releve_kind_facts(job->kind)->name);
+    releve_arguments_format(&arguments, "%d", (int)span.first);
+    releve_arguments_format(&arguments, "%d", releve_span_days(span));
+    releve_arguments_text(&arguments, now_text);
+    releve_arguments_text(&arguments, "claim");
+    releve_arguments_text(&arguments, claim);
+    releve_arguments_format(&arguments, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
+    releve_arguments_text(&arguments, job->refresh ? "0" : open_start ? "1" : "2");
+    struct claim_call *call = releve_redis_alloc(1, sizeof *call);
+    *call = (struct claim_call){claimed, data, span};
+    releve_commands_send(&store->commands, "claim days", &releve_script_coverage, arguments.count, arguments.values,
+                         arguments.bytes, on_claimed, call);
+}
+
+void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, const char *claim,
+                          releve_store_done done, void *data)
+{
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_text(&arguments, "HDEL");
+    add_claims_key(store, &arguments, prm, kind);
+    releve_arguments_text(&arguments, claim);
+    releve_store_send_words(store, "give a claim up", NULL, arguments.count, arguments.values, arguments.bytes, done,
+                            data);
+}
+
 /* --- learn ------------------------------------------------------------------------------------------ */
 
 static void add_field(struct releve_arguments *arguments, const char *name, const char *value)

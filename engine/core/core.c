@@ -140,6 +140,8 @@ static void use_permit(struct releve_core *core, unsigned bucket)
     action->bucket = bucket;
     action->job = &chunk->job->wish;
     action->span = chunk->span.asked;
+    action->wanted = chunk->span.wanted;
+    action->searching = chunk->searching;
 }
 
 static void take_permit(struct releve_core *core, const struct releve_event *event)
@@ -192,6 +194,10 @@ static void take_event(struct releve_core *core, const struct releve_event *even
     case RELEVE_EVENT_ANSWER:
         assert(event->handle < CHUNKS_MAX);
         releve_react_answer(core, &core->chunks[event->handle], event->answer);
+        break;
+    case RELEVE_EVENT_TAKEN:
+        assert(event->handle < CHUNKS_MAX);
+        releve_react_taken(core, &core->chunks[event->handle], event);
         break;
     case RELEVE_EVENT_TOKEN:
         releve_react_token(core, event->answer);

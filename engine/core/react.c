@@ -386,6 +386,34 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         releve_chunk_replan_overtaken(core, chunk);
 }
 
+void releve_react_taken(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
+{
+    struct job *owner = chunk->job;
+    assert(chunk->phase == CHUNK_SENT && owner->point->in_flight > 0 && core->in_flight > 0);
+    owner->point->in_flight--;
+    owner->requests--;
+    owner->touched = true;
+    core->in_flight--;
+    core->requests--;
+    chunk->phase = CHUNK_WAITING;
+    chunk->not_before = core->now + event->wait_ms;
+    struct releve_span part = releve_span_cut(event->coverage->span, chunk->span.wanted);
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING || job->point != owner->point || job->wish.kind != owner->wish.kind ||
+            job->wish.refresh)
+            continue;
+        job->touched = true;
+        for (releve_day day = part.first; day < part.end; day++) {
+            enum releve_day_state state = releve_coverage_get(event->coverage, day);
+            if (state != RELEVE_DAY_MISSING && releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
+                releve_coverage_set(&job->coverage, day, state);
+        }
+    }
+    if (!end_pointless(core, chunk))
+        releve_chunk_replan_overtaken(core, chunk);
+}
+
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)
 {
     struct token *token = &core->token;

@@ -151,8 +151,8 @@ void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum r
 void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk);
 /* Its days are given up in every job that wants them. */
 void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
-/* While a chunk is under way or waits for its next try, its days may come from elsewhere: from a chunk that reaches over
- * it, or from another worker. What is left of such a waiting chunk is planned anew. */
+/* While a chunk is under way or waits for its next try, its days may come from elsewhere: from a chunk that reaches
+ * over it, or from another worker. What is left of such a waiting chunk is planned anew. */
 void releve_chunk_replan_overtaken(struct releve_core *core, struct chunk *chunk);
 /* The same for all chunks of that job's usage point and kind. */
 void releve_chunks_replan_overtaken(struct releve_core *core, const struct job *job);
@@ -197,6 +197,8 @@ void releve_schedule_ask(struct releve_core *core);
 /* --- react.c: what an answer means for the work ----------------------------------------------------- */
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+/* The chunk was not sent: others are about its days. */
+void releve_react_taken(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#define CLAIM_BUSY_MS (1 * RELEVE_SECOND_MS)      /* before days that another worker asks for are looked at again */
 #define LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS) /* before a Redis that answers with an error is asked again */
 
 struct exchange {
@@ -15,11 +16,12 @@ struct exchange {
     struct releve_runtime *runtime;
     struct bucket *bucket;
     char permit[RELEVE_PERMIT_ID_BYTES];
-    bool token; /* a token request; else: */
+    releve_time asked_at_ms; /* when the permit was asked for */
+    bool token;              /* a token request; else: */
     releve_handle chunk;
-    enum releve_kind kind;
-    releve_prm prm;
+    struct releve_job job;
     struct releve_span span;
+    bool claimed;
 };
 
 static unsigned index_of(const struct bucket *bucket)
@@ -51,9 +53,9 @@ static releve_time boot_ms(void)
 
 /* How long the request of a permit may take: it must be over before the permit ages out, and the permit is as old as
  * the question, at most. */
-static releve_time transfer_timeout_ms(const struct bucket *bucket)
+static releve_time transfer_timeout_ms(releve_time asked_at_ms)
 {
-    releve_time age = boot_ms() - bucket->asked_at_ms;
+    releve_time age = boot_ms() - asked_at_ms;
     releve_time left = RELEVE_PERMIT_LIFE_MS - PERMIT_SLACK_MS - age;
     return left < RELEVE_TRANSFER_TIMEOUT_MS ? left : RELEVE_TRANSFER_TIMEOUT_MS;
 }
@@ -69,7 +71,7 @@ static void on_permit(void *data, const struct releve_error *error, releve_time 
         if (runtime->options.refused != NULL)
             runtime->options.refused(runtime->options.data, error->text);
         wait_ms = LEDGER_REFUSED_MS;
-    } else if (wait_ms == 0 && transfer_timeout_ms(bucket) < TRANSFER_TIMEOUT_MIN_MS) {
+    } else if (wait_ms == 0 && transfer_timeout_ms(bucket->asked_at_ms) < TRANSFER_TIMEOUT_MIN_MS) {
         releve_runtime_return(runtime, index_of(bucket)); /* the reply took too long to be worth anything */
         wait_ms = 1;
     }
@@ -100,11 +102,16 @@ void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)
     releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_permit, bucket);
 }
 
+static void return_permit(struct bucket *bucket, const char *permit)
+{
+    struct releve_runtime *runtime = bucket->runtime;
+    runtime->notes++;
+    releve_store_permit_return(runtime->store, bucket->name, &runtime->options.quota, permit, on_due, bucket);
+}
+
 void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket_index)
 {
-    struct bucket *bucket = &runtime->buckets[bucket_index];
-    runtime->notes++;
-    releve_store_permit_return(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_due, bucket);
+    return_permit(&runtime->buckets[bucket_index], runtime->buckets[bucket_index].permit);
 }
 
 static void on_first_byte(void *data)
@@ -128,6 +135,23 @@ static void step_answer(struct exchange *exchange, const struct releve_answer *a
     releve_runtime_step(exchange->runtime, &event);
 }
 
+static void on_unclaimed(void *data, const struct releve_error *error)
+{
+    releve_runtime_noted(data, error);
+}
+
+/* The days that it brought, if any, are on their way to Redis: the claim follows them on the same connection. */
+static void end_exchange(struct exchange *exchange)
+{
+    struct releve_runtime *runtime = exchange->runtime;
+    if (exchange->claimed && !runtime->closing) {
+        runtime->notes++;
+        releve_store_unclaim(runtime->store, exchange->job.prm, exchange->job.kind, exchange->permit, on_unclaimed,
+                             runtime);
+    }
+    free(exchange);
+}
+
 static void on_done(void *data, const struct releve_exchange_response *response)
 {
     struct exchange *exchange = data;
@@ -136,40 +160,27 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         free(exchange);
         return;
     }
-    if (response->outcome == RELEVE_EXCHANGE_UNREACHED) { /* nothing was sent */
-        runtime->notes++;
-        releve_store_permit_return(runtime->store, exchange->bucket->name, &runtime->options.quota, exchange->permit,
-                                   on_due, exchange->bucket);
-    }
+    if (response->outcome == RELEVE_EXCHANGE_UNREACHED)
+        return_permit(exchange->bucket, exchange->permit); /* nothing was sent */
     struct releve_answer answer = {0};
     releve_time now = releve_clock_civil(RELEVE_DAY_NONE);
     if (exchange->token)
         releve_dialect_judge_token(response, now, &answer, runtime->token);
     else
-        runtime->dialect->judge(exchange->kind, exchange->prm, exchange->span, response, now, &answer);
+        runtime->dialect->judge(exchange->job.kind, exchange->job.prm, exchange->span, response, now, &answer);
     step_answer(exchange, &answer);
     releve_dialect_answer_free(&answer);
-    free(exchange);
+    end_exchange(exchange);
 }
 
-static void send_exchange(struct exchange *exchange, const char *target, struct releve_exchange_request *request)
+/* Short of memory or sockets here, or Redis refuses: nothing was sent, and it may pass. The core may be in the middle
+ * of a step, so it is told afterwards. */
+static void put_off(struct exchange *exchange, const char *code, const char *why)
 {
-    struct releve_runtime *runtime = exchange->runtime;
-    struct bucket *bucket = exchange->bucket;
-    memcpy(exchange->permit, bucket->permit, sizeof exchange->permit);
-    char url[RELEVE_TARGET_BYTES + 512];
-    (void)snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
-    request->url = url;
-    request->timeout_ms = (uint32_t)transfer_timeout_ms(bucket);
-    struct releve_error error;
-    if (releve_transport_send(runtime->transport, request, on_first_byte, on_done, exchange, &error) == RELEVE_OK)
-        return;
-    /* Short of memory or sockets here: nothing was sent, and it may pass. The core is in the middle of a step, so it is
-     * told afterwards. */
-    releve_runtime_return(runtime, index_of(bucket));
-    releve_reason_set(&exchange->reason, "system", error.text);
-    exchange->next = runtime->unsent;
-    runtime->unsent = exchange;
+    return_permit(exchange->bucket, exchange->permit);
+    releve_reason_set(&exchange->reason, code, why);
+    exchange->next = exchange->runtime->unsent;
+    exchange->runtime->unsent = exchange;
 }
 
 bool releve_runtime_tell_unsent(struct releve_runtime *runtime)
@@ -180,17 +191,32 @@ bool releve_runtime_tell_unsent(struct releve_runtime *runtime)
     runtime->unsent = exchange->next;
     struct releve_answer answer = {.verdict = RELEVE_TRANSIENT, .reason = exchange->reason};
     step_answer(exchange, &answer);
-    free(exchange);
+    end_exchange(exchange);
     return true;
 }
 
+static void send_exchange(struct exchange *exchange, const char *target, struct releve_exchange_request *request)
+{
+    struct releve_runtime *runtime = exchange->runtime;
+    char url[RELEVE_TARGET_BYTES + 512];
+    (void)snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
+    request->url = url;
+    request->timeout_ms = (uint32_t)transfer_timeout_ms(exchange->asked_at_ms);
+    struct releve_error error;
+    if (releve_transport_send(runtime->transport, request, on_first_byte, on_done, exchange, &error) != RELEVE_OK)
+        put_off(exchange, "system", error.text);
+}
+
+/* Takes over the permit that was just granted: the bucket may ask for the next one. */
 static struct exchange *new_exchange(struct releve_runtime *runtime, unsigned bucket)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL)
-        abort(); /* some 100 bytes: there is no way to go on, and nothing is lost by starting again */
+        abort(); /* some 600 bytes: there is no way to go on, and nothing is lost by starting again */
     exchange->runtime = runtime;
     exchange->bucket = &runtime->buckets[bucket];
+    exchange->asked_at_ms = exchange->bucket->asked_at_ms;
+    memcpy(exchange->permit, exchange->bucket->permit, sizeof exchange->permit);
     return exchange;
 }
 
@@ -206,15 +232,49 @@ void releve_runtime_send_token(struct releve_runtime *runtime, unsigned bucket)
     send_exchange(exchange, RELEVE_TOKEN_TARGET, &request);
 }
 
+static void step_taken(struct exchange *exchange, const struct releve_coverage *coverage, releve_time wait_ms)
+{
+    struct releve_event event = {
+        .type = RELEVE_EVENT_TAKEN, .handle = exchange->chunk, .coverage = coverage, .wait_ms = wait_ms};
+    releve_runtime_step(exchange->runtime, &event);
+}
+
+static void on_claimed(void *data, const struct releve_error *error, enum releve_claim claim,
+                       const struct releve_coverage *coverage)
+{
+    struct exchange *exchange = data;
+    struct releve_runtime *runtime = exchange->runtime;
+    if (runtime->closing) {
+        free(exchange); /* permit and claim end by themselves */
+        return;
+    }
+    bool late = transfer_timeout_ms(exchange->asked_at_ms) < TRANSFER_TIMEOUT_MIN_MS;
+    if (error->code != RELEVE_OK) {
+        put_off(exchange, "redis", error->text);
+        (void)releve_runtime_tell_unsent(runtime);
+        return;
+    }
+    exchange->claimed = claim == RELEVE_CLAIM_GRANTED;
+    if (!exchange->claimed || late) {
+        return_permit(exchange->bucket, exchange->permit);
+        step_taken(exchange, coverage, claim == RELEVE_CLAIM_BUSY ? CLAIM_BUSY_MS : 0);
+        end_exchange(exchange);
+        return;
+    }
+    char target[RELEVE_TARGET_BYTES];
+    runtime->dialect->target(exchange->job.kind, exchange->job.prm, exchange->span, target);
+    struct releve_exchange_request request = {.bearer = runtime->token};
+    send_exchange(exchange, target, &request);
+    while (releve_runtime_tell_unsent(runtime))
+        ;
+}
+
 void releve_runtime_send(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct exchange *exchange = new_exchange(runtime, action->bucket);
     exchange->chunk = action->handle;
-    exchange->kind = action->job->kind;
-    exchange->prm = action->job->prm;
+    exchange->job = *action->job;
     exchange->span = action->span;
-    char target[RELEVE_TARGET_BYTES];
-    runtime->dialect->target(exchange->kind, exchange->prm, exchange->span, target);
-    struct releve_exchange_request request = {.bearer = runtime->token};
-    send_exchange(exchange, target, &request);
+    releve_store_claim(runtime->store, &exchange->job, action->wanted, action->searching, exchange->permit,
+                       releve_clock_civil(runtime->options.today), on_claimed, exchange);
 }

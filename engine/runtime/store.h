@@ -57,6 +57,31 @@ typedef void (*releve_store_known)(void *data, const struct releve_error *error,
 void releve_store_begin(struct releve_store *store, const struct releve_job *job, releve_time now,
                         releve_store_known known, void *data);
 
+/* Two workers never ask for the same days at the same moment: the days of a chunk are claimed before it is sent. */
+enum releve_claim {
+    RELEVE_CLAIM_GRANTED,
+    RELEVE_CLAIM_BUSY, /* another claim overlaps: its days will be there, or free again, soon */
+    RELEVE_CLAIM_KNOWN /* the first or the last day has been stored meanwhile */
+};
+
+/* A claim that is never given up (a crash) ends by itself. Longer than an answer and its storing usually take; where they take
+ * longer, the days may be asked for twice, as after any failure. */
+#define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
+
+/* `coverage` has the states of `span` where the claim was refused; all missing else. */
+typedef void (*releve_store_claimed)(void *data, const struct releve_error *error, enum releve_claim claim,
+                                     const struct releve_coverage *coverage);
+
+/* Claims `span` of the job's usage point and kind under the unique name `claim`. Where its first day may be known
+ * already
+ * (`open_start`) only the last one counts; a job that refreshes wants days that are known, too. */
+void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                        bool open_start, const char *claim, releve_time now, releve_store_claimed claimed, void *data);
+
+/* Call it after releve_store_put_days: the days are there when the claim is gone. */
+void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, const char *claim,
+                          releve_store_done done, void *data);
+
 /* --- what was obtained ------------------------------------------------------------------------ */
 
 struct releve_day_batch {

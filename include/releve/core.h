@@ -60,6 +60,8 @@ enum releve_event_type {
     RELEVE_EVENT_PERMIT,   /* .bucket, .wait_ms: 0 granted, else when to ask again */
     RELEVE_EVENT_DUE,      /* .bucket, .wait_ms: the next permit is due then (somebody's request is over) */
     RELEVE_EVENT_ANSWER,   /* .handle of a chunk, .answer */
+    RELEVE_EVENT_TAKEN,    /* .handle of a chunk that was not sent: others are asking for its days, or have stored them;
+                            * .coverage as it is now; it is tried again in .wait_ms */
     RELEVE_EVENT_TOKEN,    /* .answer of the token endpoint */
     RELEVE_EVENT_STORED,   /* .handle of a chunk; .error where the store refused */
     RELEVE_EVENT_FINISHED, /* .handle of a job: its result is written, or refused for good */
@@ -86,7 +88,8 @@ enum releve_action_type {
     RELEVE_ACTION_RETURN,     /* .bucket: the permit just granted is not needed */
     RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket: ask for a token under the permit just granted -> TOKEN */
-    RELEVE_ACTION_SEND,       /* .handle, .bucket, .job, .span: send the chunk likewise -> ANSWER */
+    RELEVE_ACTION_SEND,       /* .handle, .bucket, .job, .span, .wanted, .searching: send the chunk likewise -> ANSWER;
+                               * or not, where others are about its days -> TAKEN */
     RELEVE_ACTION_STORE,      /* .handle, .job, .answer, .entries -> STORED */
     RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
@@ -116,6 +119,8 @@ struct releve_action {
     unsigned bucket;
     releve_time wait_ms;
     struct releve_span span;
+    struct releve_span wanted;    /* SEND: the part of the span that the plan is about */
+    bool searching;               /* SEND: its first day may be known already */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;
     const struct releve_day_entry *entries;
