@@ -40,7 +40,7 @@ class Ledger:
         """Its id is as long as the runtime's."""
         self.now_us += (HOUR_MS + 2) * 1000 // self.hourly + 1
         self.granted += 1
-        return f"{self.granted:012}"
+        return f"{self.granted:06}"
 
     def fill(self):
         for _ in range(self.hourly):

@@ -155,3 +155,26 @@ void releve_store_bind(struct releve_store *store, const char *upstream, releve_
     releve_commands_send(&store->commands, "look up whose data this is", NULL, arguments.count, arguments.values,
                          arguments.bytes, on_bound, call);
 }
+
+struct number_call {
+    releve_store_number reply;
+    void *data;
+};
+
+static void on_number(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct number_call call = *(struct number_call *)data;
+    free(data);
+    call.reply(call.data, error, reply != NULL ? (uint64_t)reply->integer : 0);
+}
+
+void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data)
+{
+    struct number_call *call = releve_redis_alloc(1, sizeof *call);
+    *call = (struct number_call){reply, data};
+    struct releve_arguments arguments = {.count = 0};
+    releve_arguments_text(&arguments, "INCR");
+    releve_arguments_format(&arguments, "%s:processes", store->prefix);
+    releve_commands_send(&store->commands, "number this process", NULL, arguments.count, arguments.values,
+                         arguments.bytes, on_number, call);
+}

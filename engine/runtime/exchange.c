@@ -86,12 +86,19 @@ static void write_digits(char *out, size_t count, uint64_t number)
     out[count] = '\0';
 }
 
-/* 7 digits of 6 bits for the process, 5 for its permits: two processes in four million million share an id, and Redis
- * keeps 12 characters in 16 bytes. */
+#define PROCESS_DIGITS 3     /* of 6 bits: the number of the process */
+#define PERMIT_DIGITS 3      /* and of its permit ... */
+#define PERMIT_DIGITS_MANY 6 /* ... where so many fit into a window that 3 would come round too soon */
+#define PERMITS_MANY (1u << (6 * PERMIT_DIGITS - 2))
+
+/* Short, as a full ledger holds thousands of them: an id of 6 characters takes 8 bytes in Redis, one of 12 takes 16. */
 static void name_permit(struct releve_runtime *runtime, char out[RELEVE_PERMIT_ID_BYTES])
 {
-    write_digits(out, 7, runtime->id);
-    write_digits(out + 7, 5, ++runtime->permits);
+    uint32_t most = 0;
+    for (size_t i = 0; i < runtime->options.quota.windows_count; i++)
+        most = runtime->options.quota.windows[i].limit > most ? runtime->options.quota.windows[i].limit : most;
+    write_digits(out, PROCESS_DIGITS, runtime->id);
+    write_digits(out + PROCESS_DIGITS, most < PERMITS_MANY ? PERMIT_DIGITS : PERMIT_DIGITS_MANY, ++runtime->permits);
 }
 
 void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)

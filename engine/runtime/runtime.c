@@ -163,20 +163,30 @@ static void on_bucket_due(void *data, const char *name, releve_time wait_ms)
     }
 }
 
+static void on_number(void *data, const struct releve_error *error, uint64_t number)
+{
+    struct releve_runtime *runtime = data;
+    if (runtime->closing)
+        return;
+    runtime->id = number;
+    for (unsigned i = 0; error->code == RELEVE_OK && i < runtime->buckets_count; i++)
+        releve_store_watch_bucket(runtime->store, runtime->buckets[i].name, on_bucket_due, runtime);
+    runtime->ready = error->code == RELEVE_OK;
+    runtime->on_ready(runtime->options.data, error);
+    if (runtime->ready && !runtime->closing)
+        on_timer(&runtime->timer);
+}
+
 static void on_bound(void *data, const struct releve_error *error, const char *bound)
 {
     struct releve_runtime *runtime = data;
     struct releve_error failure = *error;
     if (runtime->closing)
         return;
-    if (failure.code == RELEVE_OK && releve_upstream_check(runtime->options.upstream, bound, &failure) == RELEVE_OK) {
-        for (unsigned i = 0; i < runtime->buckets_count; i++)
-            releve_store_watch_bucket(runtime->store, runtime->buckets[i].name, on_bucket_due, runtime);
-        runtime->ready = true;
-    }
-    runtime->on_ready(runtime->options.data, &failure);
-    if (runtime->ready && !runtime->closing)
-        on_timer(&runtime->timer);
+    if (failure.code == RELEVE_OK && releve_upstream_check(runtime->options.upstream, bound, &failure) == RELEVE_OK)
+        releve_store_number_process(runtime->store, on_number, runtime);
+    else
+        runtime->on_ready(runtime->options.data, &failure);
 }
 
 static void on_store_ready(void *data, const struct releve_error *error)
@@ -283,8 +293,6 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, uv_loop_t *loo
     runtime->options = *options;
     runtime->dialect = options->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     runtime->on_ready = ready;
-    if (uv_random(NULL, NULL, &runtime->id, sizeof runtime->id, 0, NULL) != 0)
-        abort(); /* as above: two processes with one id would share permits */
     if (!copy_strings(&runtime->options) || uv_timer_init(loop, &runtime->timer) != 0) {
         free_runtime(runtime);
         return releve_fail(error, RELEVE_E_SYSTEM, "no memory");

@@ -39,7 +39,7 @@ struct releve_runtime {
     unsigned bucket_of[RELEVE_KINDS];
     struct exchange *unsent; /* requests that failed before they were sent */
     uint64_t permits;        /* ids given out */
-    uint64_t id;             /* of this process, in permit ids: random */
+    uint64_t id;             /* of this process, in permit ids */
     char token[RELEVE_TOKEN_BYTES];
     unsigned notes; /* writes without an event: what was learned, closed, settled, returned */
     bool ready, stepping, pulling, closing;

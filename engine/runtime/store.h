@@ -64,8 +64,8 @@ enum releve_claim {
     RELEVE_CLAIM_KNOWN /* the first or the last day has been stored meanwhile */
 };
 
-/* A claim that is never given up (a crash) ends by itself. Longer than an answer and its storing usually take; where they take
- * longer, the days may be asked for twice, as after any failure. */
+/* A claim that is never given up (a crash) ends by itself. Longer than an answer and its storing usually take; where
+ * they take longer, the days may be asked for twice, as after any failure. */
 #define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
 
 /* `coverage` has the states of `span` where the claim was refused; all missing else. */
@@ -181,6 +181,10 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
  * real. */
 typedef void (*releve_store_bound)(void *data, const struct releve_error *error, const char *bound);
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
+
+/* A number that no other process of this prefix has: 1, 2, ... */
+typedef void (*releve_store_number)(void *data, const struct releve_error *error, uint64_t number);
+void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data);
 
 /* --- for people --------------------------------------------------------------------------------- */
 
