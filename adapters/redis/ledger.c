@@ -60,11 +60,11 @@ static struct permit_call *permit_call(releve_store_permit reply, void *data)
 }
 
 void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                             const char *permit_id, releve_store_permit reply, void *data)
+                             bool urgent, const char *permit_id, releve_store_permit reply, void *data)
 {
     assert(permit_id[0] != '\0');
-    ask_script(store, "ask for a permit", "ask", bucket, quota, permit_id, RELEVE_PERMIT_LIFE_MS, on_permit,
-               permit_call(reply, data));
+    ask_script(store, "ask for a permit", urgent ? "ask urgent" : "ask", bucket, quota, permit_id,
+               RELEVE_PERMIT_LIFE_MS, on_permit, permit_call(reply, data));
 }
 
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,

@@ -7,7 +7,7 @@
 -- count made here at t refuses it.
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
--- ARGV 1 operation  2 permit id  3 ms: life of a permit (ask), length (close)  4 now in microseconds, '' for
+-- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits  2 permit id  3 ms: life of a permit (ask), length (close)  4 now in microseconds, '' for
 --      Redis's own clock  5 channel for news of an earlier moment  6.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...}.
@@ -83,9 +83,30 @@ local function keep()
     return longest_of_all, keep_ms
 end
 
+-- Somebody urgent was refused: the next permit is for him, unless urgent ones had nine in a row. He is waited for a little
+-- past the moment that he was told, no longer: he may have died.
+local first, streak = entries .. ':first', entries .. ':streak'
+local FIRST_GRACE_MS, STREAK_MAX = 2000, 9
+
+local function is_kept_for_another(urgent)
+    return not urgent and redis.call('EXISTS', first) == 1 and tonumber(redis.call('GET', streak) or 0) < STREAK_MAX
+end
+
+local function note_grant(urgent)
+    if urgent then
+        redis.call('INCR', streak)
+        redis.call('PEXPIRE', streak, length_ms)
+    else
+        redis.call('DEL', streak)
+    end
+    if redis.call('DEL', first) == 1 and redis.call('EXISTS', waiting) == 1 then
+        tell(due()) -- those who were put off for him
+    end
+end
+
 local operations = {}
 
-function operations.ask()
+function operations.ask(urgent)
     -- A permit that is still out is asked for again when the first reply was lost: one permit. The proof
     -- above holds for it, as every grant since has counted it.
     local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
@@ -93,6 +114,11 @@ function operations.ask()
     local longest_of_all, keep_ms
     if #windows > 0 then
         longest_of_all, keep_ms = keep() -- also for a refused asker: he comes back, and has to find what he counts
+    end
+    if at <= now and #windows > 0 and is_kept_for_another(urgent) then
+        at = now + math.max(redis.call('PTTL', first), 1) * 1000
+    elseif at > now and urgent then
+        redis.call('SET', first, permit, 'PX', wait_ms(at) + FIRST_GRACE_MS)
     end
     if at > now then
         -- All that can bring the moment forward are permits in flight: they are over within one life.
@@ -105,8 +131,13 @@ function operations.ask()
         if redis.call('PTTL', entries) < keep_ms then
             redis.call('PEXPIRE', entries, text(keep_ms))
         end
+        note_grant(urgent)
     end
     return 0
+end
+
+operations['ask urgent'] = function()
+    return operations.ask(true)
 end
 
 function operations.settle()

@@ -151,9 +151,11 @@ static void take_permit(struct releve_core *core, const struct releve_event *eve
     assert(bucket->asking);
     bucket->asking = false;
     if (event->wait_ms > 0) {
-        bucket->ask_at = core->now + event->wait_ms;
+        releve_time told = core->now + event->wait_ms;
+        bucket->ask_at = told < bucket->due_at ? told : bucket->due_at;
         return;
     }
+    bucket->urgent = false;
     bucket->ask_at = core->now;
     use_permit(core, event->bucket);
 }
@@ -189,7 +191,10 @@ static void take_event(struct releve_core *core, const struct releve_event *even
         break;
     case RELEVE_EVENT_DUE:
         assert(event->bucket < core->options.buckets_count);
-        core->buckets[event->bucket].ask_at = core->now + event->wait_ms;
+        if (core->buckets[event->bucket].asking)
+            core->buckets[event->bucket].due_at = core->now + event->wait_ms;
+        else
+            core->buckets[event->bucket].ask_at = core->now + event->wait_ms;
         break;
     case RELEVE_EVENT_ANSWER:
         assert(event->handle < CHUNKS_MAX);

@@ -167,19 +167,24 @@ static bool is_full(const struct releve_core *core)
     return slots >= core->options.concurrency;
 }
 
-static void ask(struct releve_core *core, unsigned index)
+/* Work of class high asks at once, so that the ledger keeps the next permit for it, also from other workers. */
+static void ask(struct releve_core *core, unsigned index, bool urgent)
 {
     struct bucket *bucket = &core->buckets[index];
     if (bucket->asking)
         return;
-    if (bucket->ask_at > core->now) {
+    if (bucket->ask_at > core->now && (!urgent || bucket->urgent)) {
         core->deadline = bucket->ask_at < core->deadline ? bucket->ask_at : core->deadline;
         return;
     }
     if (is_full(core))
         return; /* the ledger's replies and upstream's answers bring us here again */
     bucket->asking = true;
-    releve_core_act(core, RELEVE_ACTION_ASK)->bucket = index;
+    bucket->urgent = urgent;
+    bucket->due_at = RELEVE_TIME_NEVER;
+    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_ASK);
+    action->bucket = index;
+    action->urgent = urgent;
 }
 
 void releve_schedule_ask(struct releve_core *core)
@@ -192,14 +197,18 @@ void releve_schedule_ask(struct releve_core *core)
     if (core->token.phase == TOKEN_VALID && core->now >= core->token.expires_at)
         core->token.phase = TOKEN_NONE;
 
-    bool wanted[RELEVE_BUCKETS_MAX] = {false};
-    bool any = false;
+    bool wanted[RELEVE_BUCKETS_MAX] = {false}, urgent[RELEVE_BUCKETS_MAX] = {false};
+    bool any = false, any_urgent = false;
     for (size_t i = 0; i < core->jobs_end; i++) {
         unsigned bucket = core->options.bucket_of[core->jobs[i].wish.kind];
-        if (wanted[bucket])
+        bool high = core->jobs[i].class_ == RELEVE_HIGH;
+        if (wanted[bucket] && (urgent[bucket] || !high))
             continue; /* the ledger's reply brings us here again */
-        if (is_ready(core, &core->jobs[i], &core->deadline))
-            wanted[bucket] = any = true;
+        if (!is_ready(core, &core->jobs[i], &core->deadline))
+            continue;
+        wanted[bucket] = any = true;
+        urgent[bucket] = urgent[bucket] || high;
+        any_urgent = any_urgent || high;
     }
     if (!any || core->token.phase == TOKEN_ASKED)
         return;
@@ -211,13 +220,13 @@ void releve_schedule_ask(struct releve_core *core)
         if (core->token.not_before > core->now)
             core->deadline = core->token.not_before < core->deadline ? core->token.not_before : core->deadline;
         else
-            ask(core, core->options.token_bucket);
+            ask(core, core->options.token_bucket, any_urgent);
         return;
     }
     /* In turn, so that with few slots one bucket does not take them all. */
     for (unsigned i = 0; i < core->options.buckets_count; i++) {
         unsigned index = (unsigned)((core->turn + i) % core->options.buckets_count);
         if (wanted[index])
-            ask(core, index);
+            ask(core, index, urgent[index]);
     }
 }

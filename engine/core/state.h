@@ -79,7 +79,9 @@ struct chunk {
 
 struct bucket {
     bool asking;
+    bool urgent;        /* the ledger knows that somebody urgent waits here */
     releve_time ask_at; /* the ledger said that asking is useless before */
+    releve_time due_at; /* news that came while asking: they may be newer than the reply */
 };
 
 enum token_phase { TOKEN_NONE, TOKEN_ASKED, TOKEN_VALID };

@@ -101,12 +101,13 @@ static void name_permit(struct releve_runtime *runtime, char out[RELEVE_PERMIT_I
     write_digits(out + PROCESS_DIGITS, most < PERMITS_MANY ? PERMIT_DIGITS : PERMIT_DIGITS_MANY, ++runtime->permits);
 }
 
-void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index)
+void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket_index, bool urgent)
 {
     struct bucket *bucket = &runtime->buckets[bucket_index];
     name_permit(runtime, bucket->permit);
     bucket->asked_at_ms = boot_ms();
-    releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, bucket->permit, on_permit, bucket);
+    releve_store_permit_ask(runtime->store, bucket->name, &runtime->options.quota, urgent, bucket->permit, on_permit,
+                            bucket);
 }
 
 static void return_permit(struct bucket *bucket, const char *permit)

@@ -117,7 +117,7 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
         releve_store_begin(runtime->store, action->job, civil, on_known, refer(runtime, action->handle));
         break;
     case RELEVE_ACTION_ASK:
-        releve_runtime_ask(runtime, action->bucket);
+        releve_runtime_ask(runtime, action->bucket, action->urgent);
         break;
     case RELEVE_ACTION_RETURN:
         releve_runtime_return(runtime, action->bucket);

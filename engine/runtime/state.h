@@ -62,7 +62,7 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
 
 /* --- exchange.c: permits and the requests that they are for ------------------------------------------ */
 
-void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket);
+void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket, bool urgent);
 void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket);
 void releve_runtime_send_token(struct releve_runtime *runtime, unsigned bucket);
 void releve_runtime_send(struct releve_runtime *runtime, const struct releve_action *action);

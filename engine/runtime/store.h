@@ -132,9 +132,10 @@ void releve_store_read_days(struct releve_store *store, releve_prm prm, enum rel
 /* A permit was granted (wait_ms == 0), or it will be worth asking again in wait_ms. */
 typedef void (*releve_store_permit)(void *data, const struct releve_error *error, releve_time wait_ms);
 
-/* Asks for the right to send one request. `permit_id` is unique; asking twice with one id is one permit. */
+/* Asks for the right to send one request. `permit_id` is unique; asking twice with one id is one permit. Where an
+ * `urgent` asker is refused, the next permit is kept for him; of ten in a row at least one goes to others. */
 void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                             const char *permit_id, releve_store_permit reply, void *data);
+                             bool urgent, const char *permit_id, releve_store_permit reply, void *data);
 
 /* The first byte of the answer was seen: the request has arrived by now. The reply says when the next
  * permit is due (0: now). */

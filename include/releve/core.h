@@ -84,7 +84,7 @@ struct releve_event {
 
 enum releve_action_type {
     RELEVE_ACTION_BEGIN,      /* .handle, .job: tell what is known -> KNOWN */
-    RELEVE_ACTION_ASK,        /* .bucket: ask the ledger for a permit -> PERMIT */
+    RELEVE_ACTION_ASK,        /* .bucket, .urgent: ask the ledger for a permit -> PERMIT */
     RELEVE_ACTION_RETURN,     /* .bucket: the permit just granted is not needed */
     RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket: ask for a token under the permit just granted -> TOKEN */
@@ -120,6 +120,7 @@ struct releve_action {
     releve_time wait_ms;
     struct releve_span span;
     struct releve_span wanted;    /* SEND: the part of the span that the plan is about */
+    bool urgent;                  /* ASK: it is for a job of class high */
     bool searching;               /* SEND: its first day may be known already */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;

@@ -346,6 +346,57 @@ static void test_a_full_ledger_of_ten_thousand_is_cheap(void **state)
     assert_int_equal(integer("ZCARD " BUCKET), 10000);
 }
 
+static int64_t ask_urgently(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    return wait_of("ask urgent", permit, LIFE_MS, now_us, quota);
+}
+
+static void test_the_next_permit_is_kept_for_whoever_is_urgent(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    int64_t due_us = EPOCH_US + settle("a", EPOCH_US, &one_a_second) * 1000;
+    assert_true(ask("deep", EPOCH_US, &one_a_second) > 0);
+    assert_true(ask_urgently("now", EPOCH_US, &one_a_second) > 0);
+    assert_true(ask("deep", due_us, &one_a_second) > 0); /* it comes first, and is put off */
+    assert_int_equal(ask_urgently("now", due_us, &one_a_second), 0);
+    due_us += settle("now", due_us, &one_a_second) * 1000;
+    assert_int_equal(ask("deep", due_us, &one_a_second), 0); /* nobody urgent is left */
+}
+
+static void test_nobody_waits_long_for_an_urgent_one_that_died(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    int64_t due_us = EPOCH_US + settle("a", EPOCH_US, &one_a_second) * 1000;
+    assert_true(ask_urgently("dead", EPOCH_US, &one_a_second) > 0);
+    int64_t wait_ms = ask("deep", due_us, &one_a_second);
+    assert_true(wait_ms > 0 && wait_ms <= 1002 + 2000); /* what the other was told, and the grace */
+    assert_true(integer("PTTL " BUCKET ":first") <= wait_ms);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET ":first")); /* its time has passed */
+    assert_int_equal(ask("deep", due_us, &one_a_second), 0);
+}
+
+static void test_one_permit_of_ten_goes_to_those_that_are_not_urgent(void **state)
+{
+    (void)state;
+    int64_t now_us = EPOCH_US;
+    char permit[16];
+    int urgent = 0;
+    assert_int_equal(ask("a", now_us, &one_a_second), 0);
+    now_us += settle("a", now_us, &one_a_second) * 1000;
+    for (int i = 0; i < 40; i++) { /* at each moment both want it, and the deep one asks first */
+        (void)snprintf(permit, sizeof permit, "p%d", i);
+        (void)ask_urgently("soon", now_us - 1000000, &one_a_second);
+        if (ask(permit, now_us, &one_a_second) > 0) {
+            assert_int_equal(ask_urgently(permit, now_us, &one_a_second), 0);
+            urgent++;
+        }
+        now_us += settle(permit, now_us, &one_a_second) * 1000;
+    }
+    assert_in_range(urgent, 40 * 8 / 10, 40 * 9 / 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +414,9 @@ int main(void)
         cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, clear),
         cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
         cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),
+        cmocka_unit_test_setup(test_the_next_permit_is_kept_for_whoever_is_urgent, clear),
+        cmocka_unit_test_setup(test_nobody_waits_long_for_an_urgent_one_that_died, clear),
+        cmocka_unit_test_setup(test_one_permit_of_ten_goes_to_those_that_are_not_urgent, clear),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

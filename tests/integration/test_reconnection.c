@@ -159,7 +159,7 @@ static void send_work(const char *name)
         releve_store_finish(f.store, &result, on_done, &answers[i + 1]);
         char permit[RELEVE_PERMIT_ID_BYTES];
         (void)snprintf(permit, sizeof permit, "%s%d", name, i);
-        releve_store_permit_ask(f.store, "b", &quota, permit, on_permit, &answers[i + 2]);
+        releve_store_permit_ask(f.store, "b", &quota, false, permit, on_permit, &answers[i + 2]);
     }
 }
 

@@ -447,7 +447,7 @@ static const struct releve_quota two_a_minute = {1, {{2, 60 * RELEVE_SECOND_MS}}
 static releve_time ask(struct releve_store *store, const char *id)
 {
     struct answer answer = {.calls = 0};
-    releve_store_permit_ask(store, "b", &two_a_minute, id, on_permit, &answer);
+    releve_store_permit_ask(store, "b", &two_a_minute, false, id, on_permit, &answer);
     await_ok(&f, &answer);
     return answer.wait_ms;
 }
@@ -514,7 +514,7 @@ static void test_closing_tells_everybody_who_waits(void **state)
 {
     (void)state;
     struct answer answers[3] = {{.calls = 0}};
-    releve_store_permit_ask(f.store, "b", &two_a_minute, "p1", on_permit, &answers[0]);
+    releve_store_permit_ask(f.store, "b", &two_a_minute, false, "p1", on_permit, &answers[0]);
     struct releve_job job = job_of("", 20000, 20001);
     releve_store_begin(f.store, &job, NOW, on_known, &answers[1]);
     struct news news = {.calls = 0};
