@@ -35,6 +35,19 @@ static bool is_shallow(const char *text, size_t bytes)
     return true;
 }
 
+/* A NUL, as it is or in disguise: a text would end there for us, and go on for others. */
+static bool has_nul(const char *text, size_t bytes)
+{
+    static const char escaped[] = "u0000";
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\0')
+            return true;
+        if (text[i] == '\\' && ++i + strlen(escaped) <= bytes && memcmp(text + i, escaped, strlen(escaped)) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The text of a member; NULL with *wrong false where it is absent or null, with *wrong true where it is no text. */
 static const char *text_of(const cJSON *object, const char *name, bool *wrong)
 {
@@ -152,7 +165,11 @@ static struct releve_span cut(struct releve_span asked, enum releve_kind kind, r
         span.end = asked.first != RELEVE_DAY_NONE && asked.first > history.end ? asked.first : history.end;
     else if (asked.first == asked.end)
         span.end++; /* the same day twice means that day */
-    return releve_span_cut(span, history);
+    span = releve_span_cut(span, history);
+    /* No day of it: written again, and read again, it must not be taken for a single day of the history. */
+    if (span.first == span.end && releve_span_has(history, span.first))
+        span.first = span.end = history.first - 1;
+    return span;
 }
 
 static enum releve_code read_object(const cJSON *json, releve_day today, struct releve_job *first,
@@ -196,8 +213,7 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
     if (!is_shallow(text, text_bytes))
         return releve_fail(error, RELEVE_E_USAGE, "nested deeper than %d", RELEVE_MESSAGE_NESTING_MAX);
     const char *end = NULL;
-    cJSON *json =
-        memchr(text, '\0', text_bytes) == NULL ? cJSON_ParseWithLengthOpts(text, text_bytes, &end, false) : NULL;
+    cJSON *json = has_nul(text, text_bytes) ? NULL : cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
     bool whole = json != NULL;
     for (; whole && end < text + text_bytes; end++)
         whole = strchr(" \t\r\n", *end) != NULL;
