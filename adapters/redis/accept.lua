@@ -5,15 +5,27 @@
 -- whoever waits gets it with the others.
 --
 -- KEYS 1 the worker's list  2 dead jobs  3.. a job hash each
--- ARGV 1 the message as it was  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash  5 what to bury, ''
---      for jobs  6 1 where the worker found the message in its list and does not know it (a reply was lost); then for each
---      job: its words, reply list or '', and field count, field, value, ...
+-- ARGV 1 the message as it was, or the beginning of an absurdly long one  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash  5 what to bury, ''
+--      for jobs  6 1 where the worker found the message in its list and does not know it (a reply was lost)  7 bytes of
+--      the message; then for each job: its words, reply list or '', and field count, field, value, ...
 -- Answers a number each job: 1 run it, 0 do not; none where the message is not in the list any more.
 local own, dead = KEYS[1], KEYS[2]
 local raw, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
+local bytes = tonumber(ARGV[7])
 local FINAL = {done = true, partial = true, failed = true, not_applicable = true}
 
-if redis.call('LREM', own, 1, raw) == 0 then
+-- The whole of a message of which only the beginning was sent here.
+local function find_whole()
+    for i = 0, redis.call('LLEN', own) - 1 do
+        local message = redis.call('LINDEX', own, i)
+        if #message == bytes and string.sub(message, 1, #raw) == raw then
+            return message
+        end
+    end
+    return raw
+end
+
+if redis.call('LREM', own, 1, #raw == bytes and raw or find_whole()) == 0 then
     return {}
 end
 if burial ~= '' then
@@ -22,7 +34,7 @@ if burial ~= '' then
     return {}
 end
 
-local answer, at = {}, 7
+local answer, at = {}, 8
 for i = 3, #KEYS do
     local hash, words, reply, fields = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
     local known = redis.call('HMGET', hash, 'state', 'worker', 'result')
@@ -36,6 +48,11 @@ for i = 3, #KEYS do
             redis.call('HSET', hash, 'reply:' .. reply, '')
         end
         if known[2] and not (again and known[2] == worker) then
+            -- The message that was just taken out may have been the very words of the job, found in the list before the
+            -- reply that brought it was read. They stay until the job has ended.
+            if known[2] == worker and words == raw and not redis.call('LPOS', own, words) then
+                redis.call('LPUSH', own, words)
+            end
             answer[#answer + 1] = 0
         else
             redis.call('HSET', hash, 'worker', worker, unpack(ARGV, at + 3, at + 2 + fields))

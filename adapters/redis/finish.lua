@@ -12,11 +12,14 @@ local FINAL = {done = true, partial = true, failed = true, not_applicable = true
 local hash, stream, own = KEYS[1], KEYS[2], KEYS[3]
 local json, reply = ARGV[1], ARGV[5]
 
-local owned = not own or redis.call('LREM', own, 1, ARGV[4]) > 0
+local owned = not own or redis.call('LPOS', own, ARGV[4])
 local known = redis.call('HGETALL', hash)
 local replies = {}
 for i = 1, #known, 2 do
     if known[i] == 'state' and FINAL[known[i + 1]] then
+        if owned and own then
+            redis.call('LREM', own, 1, ARGV[4])
+        end
         return 0
     end
     local list = string.match(known[i], '^reply:(.+)$')
@@ -31,6 +34,9 @@ if reply ~= '' then
     replies[reply] = true
 end
 redis.call('XADD', stream, 'MAXLEN', '~', ARGV[2], '*', 'json', json)
+if own then
+    redis.call('LREM', own, 1, ARGV[4])
+end
 for list in pairs(replies) do
     redis.pcall('RPUSH', list, json)
     redis.call('HDEL', hash, 'reply:' .. list)

@@ -19,11 +19,13 @@
 #define DEAD_REMEMBERED_MS (60 * RELEVE_SECOND_MS)           /* longer than a BLMOVE of a dead worker can last */
 #define DEAD_AT_ONCE 20                                      /* dead workers looked after in one beat */
 #define DEAD_LIST_MAX 10000                                  /* buried messages that are kept */
+#define MESSAGE_SENT_MAX (RELEVE_MESSAGE_BYTES_MAX + 1)      /* of a message that is too long, so much names it */
 #define LEAVE_MS (3 * RELEVE_SECOND_MS)                      /* how long closing waits for Redis */
 
 /* What is in the worker's list and known here: a message that is being accepted, or the words of a job. */
 struct holding {
     char *words;
+    unsigned of[RELEVE_CLASSES]; /* how often, by the queue that it came from */
     UT_hash_handle hh;
 };
 
@@ -31,7 +33,7 @@ struct feed {
     struct releve_queue *queue;
     enum releve_class class_;
     struct releve_commands commands;
-    unsigned held, most; /* jobs of this class that are here */
+    unsigned held, most; /* jobs that came from this queue, whatever class they name, and are here */
     bool open, ready, pulling, dry;
 };
 
@@ -45,6 +47,7 @@ struct releve_queue {
     struct feed feeds[RELEVE_CLASSES];
     struct holding *holdings;
     uv_timer_t beat, leave;
+    unsigned accepting; /* messages on their way to be jobs */
     bool joined, stopped, closing, lost, comparing, main_closing;
     int open_parts;
     void (*ready)(void *data, const struct releve_error *error);
@@ -54,16 +57,18 @@ struct releve_queue {
 
 /* --- what is held --------------------------------------------------------------------------------------------- */
 
-static void hold(struct releve_queue *queue, const char *words, size_t bytes)
+static void hold(struct feed *feed, const char *words, size_t bytes)
 {
+    struct releve_queue *queue = feed->queue;
     struct holding *holding;
     HASH_FIND(hh, queue->holdings, words, bytes, holding);
-    if (holding != NULL)
-        return;
-    holding = releve_redis_alloc(1, sizeof *holding);
-    holding->words = releve_redis_alloc(bytes + 1, 1);
-    memcpy(holding->words, words, bytes);
-    HASH_ADD_KEYPTR(hh, queue->holdings, holding->words, bytes, holding);
+    if (holding == NULL) {
+        holding = releve_redis_alloc(1, sizeof *holding);
+        holding->words = releve_redis_alloc(bytes + 1, 1);
+        memcpy(holding->words, words, bytes);
+        HASH_ADD_KEYPTR(hh, queue->holdings, holding->words, bytes, holding);
+    }
+    holding->of[feed->class_]++;
 }
 
 static bool holds(struct releve_queue *queue, const char *words, size_t bytes)
@@ -73,15 +78,26 @@ static bool holds(struct releve_queue *queue, const char *words, size_t bytes)
     return holding != NULL;
 }
 
-static void drop(struct releve_queue *queue, const char *words, size_t bytes)
+static void drop(struct feed *feed, struct holding *holding)
 {
-    struct holding *holding;
-    HASH_FIND(hh, queue->holdings, words, bytes, holding);
-    if (holding == NULL)
-        return;
-    HASH_DEL(queue->holdings, holding);
+    assert(holding->of[feed->class_] > 0);
+    holding->of[feed->class_]--;
+    for (int i = 0; i < RELEVE_CLASSES; i++)
+        if (holding->of[i] > 0)
+            return;
+    HASH_DEL(feed->queue->holdings, holding);
     free(holding->words);
     free(holding);
+}
+
+/* The same words, held by one of the queues that they came from. */
+static struct feed *feed_of(struct releve_queue *queue, const struct holding *holding)
+{
+    int i = 0;
+    while (holding->of[i] == 0)
+        i++;
+    assert(i < RELEVE_CLASSES);
+    return &queue->feeds[i];
 }
 
 static void add_own_list(const struct releve_queue *queue, struct releve_arguments *arguments)
@@ -101,6 +117,7 @@ struct acceptance {
 };
 
 static void pull(struct feed *feed);
+static void tell_if_dry(struct releve_queue *queue);
 static void compare(struct releve_queue *queue);
 
 static void free_acceptance(struct acceptance *acceptance)
@@ -109,14 +126,20 @@ static void free_acceptance(struct acceptance *acceptance)
     free(acceptance);
 }
 
+/* As many jobs as the message may become count as held while it is on its way. */
+static unsigned reserved(const struct acceptance *acceptance)
+{
+    return acceptance->count > 0 ? (unsigned)acceptance->count : 1;
+}
+
 static void start_job(struct feed *feed, const struct releve_job *job)
 {
     char *words = releve_job_json_write(job);
     if (words == NULL)
         abort(); /* some 200 bytes: see memory.h */
-    hold(feed->queue, words, strlen(words));
+    hold(feed, words, strlen(words));
     free(words);
-    feed->queue->feeds[job->class_].held++;
+    feed->held++;
     feed->queue->options.job(feed->queue->options.data, job);
 }
 
@@ -125,8 +148,11 @@ static void on_accepted(void *data, const redisReply *reply, const struct releve
     struct acceptance *acceptance = data;
     struct feed *feed = acceptance->feed;
     struct releve_queue *queue = feed->queue;
-    drop(queue, acceptance->raw, acceptance->raw_bytes);
-    feed->held--; /* what was reserved for the message */
+    struct holding *holding;
+    HASH_FIND(hh, queue->holdings, acceptance->raw, acceptance->raw_bytes, holding);
+    drop(feed, holding);
+    feed->held -= reserved(acceptance);
+    queue->accepting--;
     if (!queue->closing && !queue->lost && error->code == RELEVE_OK) {
         size_t answers = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
         if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
@@ -140,6 +166,7 @@ static void on_accepted(void *data, const redisReply *reply, const struct releve
         queue->options.link(queue->options.data, false, error->text);
     }
     free_acceptance(acceptance);
+    tell_if_dry(queue);
     pull(feed);
 }
 
@@ -164,8 +191,9 @@ static void accept_message(struct feed *feed, const char *text, size_t bytes, bo
     if (releve_job_json_read(text, bytes, releve_paris_day(now), now, feed->class_, acceptance->jobs,
                              &acceptance->count, &acceptance->error) != RELEVE_OK)
         acceptance->count = 0;
-    feed->held++;
-    hold(queue, text, bytes);
+    feed->held += reserved(acceptance);
+    queue->accepting++;
+    hold(feed, text, bytes);
 
     struct releve_arguments arguments = {.count = 0};
     char *words[RELEVE_MEASURES] = {NULL};
@@ -176,12 +204,13 @@ static void accept_message(struct feed *feed, const char *text, size_t bytes, bo
     for (size_t i = 0; i < acceptance->count; i++)
         releve_arguments_format(&arguments, "%s:job:%s", queue->prefix, acceptance->jobs[i].id);
     arguments.values[arguments.count] = acceptance->raw;
-    arguments.bytes[arguments.count++] = bytes;
+    arguments.bytes[arguments.count++] = bytes < MESSAGE_SENT_MAX ? bytes : MESSAGE_SENT_MAX;
     releve_arguments_text(&arguments, queue->worker);
     releve_arguments_format(&arguments, "%d", DEAD_LIST_MAX);
     releve_arguments_format(&arguments, "%d", RELEVE_JOB_KEEP_S);
     releve_arguments_text(&arguments, burial != NULL ? burial : "");
     releve_arguments_text(&arguments, again ? "1" : "0");
+    releve_arguments_format(&arguments, "%zu", bytes);
     for (size_t i = 0; i < acceptance->count; i++) {
         words[i] = releve_job_json_write(&acceptance->jobs[i]);
         if (words[i] == NULL)
@@ -197,12 +226,15 @@ static void accept_message(struct feed *feed, const char *text, size_t bytes, bo
 
 /* --- taking --------------------------------------------------------------------------------------------------- */
 
-static bool all_dry(const struct releve_queue *queue)
+/* Nothing in the queues, and nothing between them and `job`. */
+static void tell_if_dry(struct releve_queue *queue)
 {
+    if (!queue->options.drain || queue->accepting > 0 || queue->closing || queue->lost)
+        return;
     for (int i = 0; i < RELEVE_CLASSES; i++)
         if (!queue->feeds[i].dry)
-            return false;
-    return true;
+            return;
+    queue->options.dry(queue->options.data);
 }
 
 static void on_taken(void *data, const redisReply *reply, const struct releve_error *error)
@@ -222,8 +254,7 @@ static void on_taken(void *data, const redisReply *reply, const struct releve_er
         accept_message(feed, reply->str, reply->len, false);
     } else if (queue->options.drain) {
         feed->dry = true;
-        if (all_dry(queue))
-            queue->options.dry(queue->options.data);
+        tell_if_dry(queue);
         return;
     }
     pull(feed);
@@ -412,9 +443,12 @@ void releve_queue_release(struct releve_queue *queue, const struct releve_job *j
     char *words = releve_job_json_write(job);
     if (words == NULL)
         abort(); /* as above */
-    drop(queue, words, strlen(words));
+    struct holding *holding;
+    HASH_FIND(hh, queue->holdings, words, strlen(words), holding);
+    assert(holding != NULL);
     free(words);
-    struct feed *feed = &queue->feeds[job->class_];
+    struct feed *feed = feed_of(queue, holding);
+    drop(feed, holding);
     assert(feed->held > 0);
     feed->held--;
     pull(feed);
