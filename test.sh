@@ -68,7 +68,7 @@ suite() {
 echo "== build"
 build build/release-tests --buildtype=release --werror
 if [ "$quick" = yes ]; then
-    suite release build/release-tests -m "not slow"
+    suite release build/release-tests -m "not slow and not long"
 else
     CC=clang build build/clang --buildtype=release --werror
     build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false

@@ -178,6 +178,10 @@ static void on_ready(void *data, const struct releve_error *error)
         releve_session_end(session);
         return;
     }
+    if (!releve_runtime_is_durable(session->runtime))
+        releve_session_say(session,
+                           "this Redis keeps nothing on disk: its restart forgets days, results and how much of the "
+                           "quota is used; set appendonly yes");
     if (session->options.ready != NULL)
         session->options.ready(session->options.data);
 }

@@ -116,6 +116,11 @@ void releve_runtime_drain(struct releve_runtime *runtime)
     releve_runtime_step(runtime, &event);
 }
 
+bool releve_runtime_is_durable(const struct releve_runtime *runtime)
+{
+    return releve_store_is_durable(runtime->store);
+}
+
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime)
 {
     return releve_core_look(runtime->core);

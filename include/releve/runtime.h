@@ -82,6 +82,10 @@ struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime,
 /* Now on the civil clock: the real one, or the same time of day on the day that it pretends. UTC. */
 releve_time releve_clock_civil(releve_day today);
 
+/* Does Redis keep on disk what it is told? Where not, its restart forgets days and the ledger. True where that cannot
+ * be found out. After `ready` only. */
+bool releve_runtime_is_durable(const struct releve_runtime *runtime);
+
 /* A new job id: 24 hexadecimal digits. */
 void releve_job_id_new(char id[RELEVE_JOB_ID_BYTES]);
 

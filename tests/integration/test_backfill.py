@@ -165,7 +165,7 @@ def test_one_broken_meter_stops_no_other_and_is_listed():
         assert not running.has_ended(0)
         ended = running.end()
         assert ended.code == 1
-        assert f"{broken} daily_consumption: failed from 2026-10-01 to 2026-11-01" in ended.err, ended
+        assert f"{broken} daily_consumption: 2026-10-01 to 2026-11-01 (excluded) failed" in ended.err, ended
         results = {result["prm"]: result for result in map(json.loads, ended.out.splitlines())}
         assert {prm: result["state"] for prm, result in results.items()} == {CLIENT_0: "done", BOTH: "done",
                                                                               broken: "failed"}

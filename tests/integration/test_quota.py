@@ -14,6 +14,8 @@ from sandbox import releve_bin
 from server import Connection
 from world import World, clean_environment, is_sanitized
 
+pytestmark = pytest.mark.long
+
 LOOKS = 4000  # looks at something that is to happen, 20 ms apart
 LOOK_S = 0.02
 STILL_LOOKS = 80  # a counter that is the same so many looks long stands still
@@ -417,3 +419,31 @@ def test_progress_names_what_is_used_of_each_window_and_when_the_next_permit_is_
             process.wait(60)
             os.close(terminal)
         assert process.returncode == 130
+
+
+# --- who gets the next permit --------------------------------------------------------------------------
+
+
+def in_flight(redis):
+    """Permits that are granted and whose requests have not been answered yet: recorded as later than now."""
+    seconds, micros = map(int, redis.command("TIME"))
+    return sum(redis.command("ZCOUNT", key, seconds * 1000000 + micros + 1000000, "+inf") for key in ledgers(redis))
+
+
+def test_somebody_who_waits_for_one_day_gets_the_next_permit_during_a_deep_backfill_of_thousands():
+    with World("--population", "3000", quota="2/2s") as world:
+        deep = start(world, "deep", 0, 3000)
+        wait_until(lambda: data_requests(world) >= 3, deep)
+        for day in ("2026-11-02", "2026-11-03", "2026-11-04"):
+            high = world.start("backfill", "--prm", "22516914714270", "--kind", "daily_consumption", "--priority", "high",
+                               "--start", day, "--end", day)
+            # The ledger keeps the next permit for it, and what was granted before has arrived.
+            kept = [f"{key}:first" for key in ledgers(world.redis)]
+            wait_until(lambda: any(world.redis.command("EXISTS", key) for key in kept) and in_flight(world.redis) == 0, deep)
+            before = data_requests(world)
+            assert high.end().code == 0
+            # Its own, and what else of the same window left by the time that we look.
+            assert data_requests(world) <= before + 2
+        deep.signal(signal.SIGINT)
+        assert deep.end().code == 130
+        assert_within_quota(world)
