@@ -5,13 +5,15 @@
 PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev libcurl4-openssl-dev libhiredis-dev \
 libcjson-dev libmicrohttpd-dev uthash-dev redis-server ca-certificates curl"
 # ... and what tests it.
-TEST_PACKAGES="libcmocka-dev clang clang-format python3-pytest python3-redis redis-tools tzdata"
+TEST_PACKAGES="libcmocka-dev clang clang-format python3-pytest python3-redis redis-tools nodejs npm tzdata"
 
 # Installs those of the named packages that are missing; names them and stops where that cannot be done.
 install_packages() {
     local package missing=""
     if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
         for package in "$@"; do
+            # Node often comes from elsewhere, with an npm of its own that Debian's package would conflict with.
+            [[ "$package" == @(nodejs|npm) ]] && command -v node >/dev/null && command -v npm >/dev/null && continue
             dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
         done
     else
