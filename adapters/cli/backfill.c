@@ -132,9 +132,7 @@ static enum releve_code take_option(struct backfill *backfill, int option, const
 {
     switch (option) {
     case 'p':
-        if (!releve_class_parse(value, strlen(value), &backfill->class_))
-            return releve_fail(error, RELEVE_E_USAGE, "--priority \"%.40s\": say high, normal or low", value);
-        return RELEVE_OK;
+        return releve_command_priority(value, &backfill->class_, error);
     case 'c':
         return releve_command_concurrency(value, &backfill->concurrency, error);
     case 'g':

@@ -3,6 +3,7 @@
 #define RELEVE_CLI_COMMAND_H
 
 #include <releve/error.h>
+#include <releve/job.h>
 
 struct releve_command {
     const char *name;
@@ -27,6 +28,9 @@ int releve_command_usage(const char *command, const char *format, ...) __attribu
 
 /* A word that is no option; returns the exit code. */
 int releve_command_stray(const char *command, const char *word);
+
+/* Reads the value of --priority. */
+enum releve_code releve_command_priority(const char *value, enum releve_class *class_, struct releve_error *error);
 
 /* Reads the value of --concurrency. */
 #define RELEVE_CONCURRENCY_DEFAULT 16

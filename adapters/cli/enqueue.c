@@ -118,9 +118,7 @@ static enum releve_code take_option(struct enqueue *enqueue, int option, const c
 {
     switch (option) {
     case 'p':
-        if (!releve_class_parse(value, strlen(value), &enqueue->class_))
-            return releve_fail(error, RELEVE_E_USAGE, "--priority \"%.40s\": say high, normal or low", value);
-        return RELEVE_OK;
+        return releve_command_priority(value, &enqueue->class_, error);
     case 't':
         return take_reply_to(enqueue, value, error);
     case 'r':

@@ -75,6 +75,13 @@ int releve_command_stray(const char *command, const char *word)
     return releve_command_usage(command, "\"%.40s\" is no option", word);
 }
 
+enum releve_code releve_command_priority(const char *value, enum releve_class *class_, struct releve_error *error)
+{
+    if (releve_class_parse(value, strlen(value), class_))
+        return RELEVE_OK;
+    return releve_fail(error, RELEVE_E_USAGE, "--priority \"%.40s\": say high, normal or low", value);
+}
+
 enum releve_code releve_command_concurrency(const char *value, unsigned *concurrency, struct releve_error *error)
 {
     char *end;
