@@ -31,12 +31,6 @@ struct worker {
 
 /* --- jobs, from the queue to the core and out ------------------------------------------------------------- */
 
-static void end_if_dry(struct worker *worker)
-{
-    if (worker->drain && worker->dry && worker->under_way == 0)
-        releve_session_end(&worker->session);
-}
-
 static void on_job(void *data, const struct releve_job *job)
 {
     struct worker *worker = data;
@@ -64,14 +58,16 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     struct worker *worker = data;
     (void)error; /* said by the session; the job is in the worker's list still, and will be taken back from there */
     worker->under_way--;
+    worker->dry = false; /* there is room for another one: the queue looks, and says so again */
     if (worker->queue != NULL)
         releve_queue_release(worker->queue, &result->job);
-    end_if_dry(worker);
 }
 
 static void on_idle(void *data)
 {
-    end_if_dry(data);
+    struct worker *worker = data;
+    if (worker->drain && worker->dry && worker->under_way == 0)
+        releve_session_end(&worker->session);
 }
 
 /* --- the queue ------------------------------------------------------------------------------------------------ */
@@ -86,7 +82,7 @@ static void on_dry(void *data)
 {
     struct worker *worker = data;
     worker->dry = true;
-    end_if_dry(worker);
+    releve_runtime_wake(worker->session.runtime); /* -> on_idle, when all is written */
 }
 
 /* Silent for too long (stopped, suspended): the jobs are others' now. Forget them, and begin anew under another name.

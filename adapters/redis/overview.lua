@@ -35,8 +35,9 @@ for i = 1, #beats, 2 do
     local jobs = prefix .. ':worker:' .. beats[i] .. ':jobs'
     local worker = {name = beats[i], age_ms = now_ms - beats[i + 1], jobs = redis.call('LLEN', jobs)}
     local named = {}
-    for _, text in ipairs(redis.call('LRANGE', jobs, 0, jobs_max - 1)) do
-        local job = decode(text)
+    local oldest = redis.call('LRANGE', jobs, -jobs_max, -1)
+    for j = #oldest, 1, -1 do -- what was taken first is at the right end
+        local job = decode(oldest[j])
         if job then
             named[#named + 1] = {id = job.id, prm = job.prm, kind = job.kind}
         end
