@@ -110,7 +110,7 @@ static void test_a_wrong_or_missing_password_is_told_apart_and_never_shown(void 
     expect_failure(url, 0, "refuses the password", address);
     static const char *const users[] = {":", "default:"};
     for (size_t i = 0; i < 2; i++) {
-        (void)snprintf(url, sizeof url, "redis://%ss3cret%%2F%%40@localhost:%d/3", users[i], port);
+        (void)snprintf(url, sizeof url, "redis://%ss3cret%%2F%%40@127.0.0.1:%d/3", users[i], port);
         fixture_open(&f, url, 0);
         if (f.ready.error.code != RELEVE_OK)
             fail_msg("%s", f.ready.error.text);
