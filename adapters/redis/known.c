@@ -237,9 +237,36 @@ static void add_floor(struct releve_arguments *arguments, const char *name, stru
     releve_arguments_text(arguments, at);
 }
 
+/* It answered after all: what was refused before holds no longer. */
+static void forget_refusals(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
+                            releve_store_done done, void *data)
+{
+    struct releve_arguments arguments = {.count = 0};
+    struct absent_fields names[RELEVE_MEASURES];
+    releve_arguments_text(&arguments, "HDEL");
+    releve_arguments_format(&arguments, "%s:point:" RELEVE_PRM_FORMAT, store->prefix, prm);
+    releve_arguments_text(&arguments, "refused_code");
+    releve_arguments_text(&arguments, "refused_text");
+    releve_arguments_text(&arguments, "refused_at");
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if ((facts->present & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        names[kind] = absent_fields(kind);
+        releve_arguments_text(&arguments, names[kind].code);
+        releve_arguments_text(&arguments, names[kind].text);
+        releve_arguments_text(&arguments, names[kind].at);
+    }
+    releve_store_send_words(store, "forget a refusal", NULL, arguments.count, arguments.values, arguments.bytes, done,
+                            data);
+}
+
 void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
                         releve_time now, releve_store_done done, void *data)
 {
+    if (facts->refuted) { /* learned alone */
+        forget_refusals(store, prm, facts, done, data);
+        return;
+    }
     struct releve_arguments arguments = {.count = 0};
     struct absent_fields names[RELEVE_MEASURES];
     char at[RELEVE_TIME_TEXT];

@@ -101,6 +101,12 @@ static void take_days(struct releve_core *core, struct chunk *chunk, const struc
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     note_success(job);
+    if (job->doubted) {
+        struct releve_point_facts *facts = releve_core_learn(core, job);
+        facts->refuted = true;
+        facts->present = RELEVE_KIND_BIT(job->wish.kind);
+        job->doubted = false;
+    }
     releve_floor_accepted(core, job, asked.first);
     count_empty(core, job, answer->readings_count == 0);
 

@@ -59,6 +59,7 @@ struct job {
     uint64_t turn;               /* among the jobs of its usage point, as above */
     int requests;
     bool absent;                 /* not applicable */
+    bool doubted;                /* a refresh: the usage point or the kind was refused before */
     struct releve_reason reason; /* of the last failure, or why it is not applicable */
     struct releve_result result; /* its failures as they come; the rest is filled in at its end */
 };

@@ -112,6 +112,7 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     releve_chunks_replan_overtaken(core, job);
     job->heard = job->had_data;
     point->heard = point->heard || job->had_data;
+    job->doubted = job->wish.refresh && (facts->refused || (facts->absent_kinds & RELEVE_KIND_BIT(kind)) != 0);
     if (!job->wish.refresh) {
         merge_floor(&point->activation, facts->activation);
         merge_floor(&point->consent, facts->consent);

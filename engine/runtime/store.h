@@ -99,7 +99,7 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
                            void *data);
 
 /* Merges what is set in `facts` into releve:point:<prm>: an activation, a consent start, absent kinds, a
- * refusal. Each is stamped with `now`. */
+ * refusal. Each is stamped with `now`. `refuted` is learned alone, and removes refusals. */
 void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
                         releve_time now, releve_store_done done, void *data);
 

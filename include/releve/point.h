@@ -26,6 +26,8 @@ struct releve_point_facts {
     struct releve_reason absent[RELEVE_MEASURES]; /* why, for those */
     bool refused;                                 /* consent, holder or unknown point; holds RELEVE_REFUSAL_HOLDS_MS */
     struct releve_reason refusal;
+    bool refuted;         /* learning only: it answered after all, so no refusal holds, and ... */
+    releve_kinds present; /* ... these kinds are there */
 };
 
 #endif

@@ -508,3 +508,17 @@ def test_show_gives_back_what_was_fetched():
         shown = json.loads(ended.out)
         stored = [json.loads(value) for _, value in sorted(world.redis.days().items())]
         assert (shown if isinstance(shown, list) else shown["days"]) == stored
+
+
+def test_a_refresh_that_is_answered_ends_a_remembered_refusal():
+    with World() as world:
+        selection = ("--prm", CLIENT_0, "--kind", "daily_consumption")
+        world.sandbox.control(revoke=[CLIENT_0])
+        assert world.run("backfill", *selection, "--start", "2026-10-01", "--end", "2026-10-01").code == 1
+        world.sandbox.control(grant=[CLIENT_0])
+        ended, requests = world.requests_of("backfill", *selection, "--start", "2026-10-01", "--end", "2026-10-01")
+        assert (ended.code, requests) == (1, 0), ended  # remembered
+        assert world.run("backfill", *selection, "--start", "2026-10-01", "--end", "2026-10-01", "--refresh").code == 0
+        ended = world.run("backfill", *selection, "--start", "2026-10-02", "--end", "2026-10-04")
+        assert ended.code == 0, ended
+        assert len(world.redis.keys("releve:day:*")) == 3
