@@ -15,10 +15,14 @@ local QUEUES = {high = KEYS[3], normal = KEYS[4], low = KEYS[5]}
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
+local function list_of(worker)
+    return prefix .. ':worker:' .. worker .. ':jobs'
+end
+
 -- The list's right end holds what was taken first, and a queue's right end is taken first: pushed from the left end on,
 -- the oldest is the next again.
 local function give_back(worker)
-    local list = prefix .. ':worker:' .. worker .. ':jobs'
+    local list = list_of(worker)
     local items = redis.call('LRANGE', list, 0, -1)
     for _, text in ipairs(items) do
         local ok, job = pcall(cjson.decode, text)
@@ -48,14 +52,25 @@ if operation == 'leave' then
     return 1
 end
 if operation == 'beat' and not redis.call('ZSCORE', workers, name) then
+    bury(name) -- once more: it may have been forgotten, and taken a job since it woke up
     return 0
 end
 redis.call('ZADD', workers, now_ms, name)
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now_ms - dead_after_ms, 'LIMIT', 0, at_once)) do
     bury(worker)
 end
-for _, worker in ipairs(redis.call('ZRANGE', dead, 0, at_once - 1)) do
-    give_back(worker)
+-- Nobody is forgotten whose list is not empty: however many die at once, with the next beats each has its turn.
+local looked_after = 0
+local remembered = redis.call('ZRANGE', dead, 0, -1, 'WITHSCORES')
+for i = 1, #remembered, 2 do
+    local worker = remembered[i]
+    if redis.call('EXISTS', list_of(worker)) == 1 then
+        if looked_after < at_once then
+            looked_after = looked_after + 1
+            give_back(worker)
+        end
+    elseif tonumber(remembered[i + 1]) < now_ms - remembered_ms then
+        redis.call('ZREM', dead, worker)
+    end
 end
-redis.call('ZREMRANGEBYSCORE', dead, '-inf', now_ms - remembered_ms)
 return 1
