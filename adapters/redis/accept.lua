@@ -25,12 +25,23 @@ local function find_whole()
     return raw
 end
 
-if redis.call('LREM', own, 1, #raw == bytes and raw or find_whole()) == 0 then
+-- Whatever Redis may refuse comes before the message leaves the list: a script is not rolled back.
+for i = 3, #KEYS do
+    local type = redis.call('TYPE', KEYS[i]).ok
+    if type ~= 'none' and type ~= 'hash' then
+        burial = cjson.encode({raw = raw, error = 'id: its key holds something that is no job'})
+    end
+end
+local message = #raw == bytes and raw or find_whole()
+if burial ~= '' then
+    if redis.call('LPOS', own, message) then
+        redis.call('LPUSH', dead, burial)
+        redis.call('LTRIM', dead, 0, dead_max - 1)
+        redis.call('LREM', own, 1, message)
+    end
     return {}
 end
-if burial ~= '' then
-    redis.call('LPUSH', dead, burial)
-    redis.call('LTRIM', dead, 0, dead_max - 1)
+if redis.call('LREM', own, 1, message) == 0 then
     return {}
 end
 

@@ -88,8 +88,19 @@ end
 local first, streak = entries .. ':first', entries .. ':streak'
 local FIRST_GRACE_MS, STREAK_MAX = 2000, 9
 
+local OWNER_CHARACTERS = 3 -- of a permit's id: those of the process
+local owner = string.sub(permit, 1, OWNER_CHARACTERS)
+
 local function is_kept_for_another(urgent)
-    return not urgent and redis.call('EXISTS', first) == 1 and tonumber(redis.call('GET', streak) or 0) < STREAK_MAX
+    if urgent then
+        return false
+    end
+    local kept_for = redis.call('GET', first)
+    if kept_for == owner then
+        redis.call('DEL', first) -- he has nothing urgent any more
+        return false
+    end
+    return kept_for and tonumber(redis.call('GET', streak) or 0) < STREAK_MAX
 end
 
 local function note_grant(urgent)
@@ -99,8 +110,11 @@ local function note_grant(urgent)
     else
         redis.call('DEL', streak)
     end
-    if redis.call('DEL', first) == 1 and redis.call('EXISTS', waiting) == 1 then
-        tell(due()) -- those who were put off for him
+    if redis.call('GET', first) == owner then
+        redis.call('DEL', first)
+        if redis.call('EXISTS', waiting) == 1 then
+            tell(due()) -- those who were put off for him
+        end
     end
 end
 
@@ -118,7 +132,7 @@ function operations.ask(urgent)
     if at <= now and #windows > 0 and is_kept_for_another(urgent) then
         at = now + math.max(redis.call('PTTL', first), 1) * 1000
     elseif at > now and urgent then
-        redis.call('SET', first, permit, 'PX', wait_ms(at) + FIRST_GRACE_MS)
+        redis.call('SET', first, owner, 'PX', wait_ms(at) + FIRST_GRACE_MS)
     end
     if at > now then
         -- All that can bring the moment forward are permits in flight: they are over within one life.
@@ -150,6 +164,9 @@ end
 
 operations['return'] = function()
     redis.call('ZREM', entries, permit)
+    if tonumber(redis.call('GET', streak) or 0) > 0 then
+        redis.call('DECR', streak) -- nothing was sent
+    end
     return tell_if_earlier()
 end
 

@@ -20,6 +20,7 @@
 #define DEAD_AT_ONCE 20                                      /* dead workers looked after in one beat */
 #define DEAD_LIST_MAX 10000                                  /* buried messages that are kept */
 #define MESSAGE_SENT_MAX (RELEVE_MESSAGE_BYTES_MAX + 1)      /* of a message that is too long, so much names it */
+#define COMPARE_BEATS 12                                     /* between two looks for jobs that nobody works on */
 #define LEAVE_MS (3 * RELEVE_SECOND_MS)                      /* how long closing waits for Redis */
 
 /* What is in the worker's list and known here: a message that is being accepted, or the words of a job. */
@@ -50,6 +51,8 @@ struct releve_queue {
     unsigned accepting; /* messages on their way to be jobs */
     bool joined, stopped, closing, lost, comparing, main_closing;
     int open_parts;
+    unsigned beats;
+    bool compare_again;
     void (*ready)(void *data, const struct releve_error *error);
     void (*closed)(void *data);
     void *closed_data;
@@ -286,16 +289,25 @@ static void on_own_list(void *data, const redisReply *reply, const struct releve
         return;
     for (size_t i = reply->elements; i-- > 0;) {
         const redisReply *item = reply->element[i];
+        if (queue->feeds[RELEVE_NORMAL].held >= queue->feeds[RELEVE_NORMAL].most)
+            return; /* the rest at the next look */
         if (item->type == REDIS_REPLY_STRING && !holds(queue, item->str, item->len))
             accept_message(&queue->feeds[RELEVE_NORMAL], item->str, item->len, true);
     }
+    if (queue->compare_again)
+        compare(queue);
 }
 
 /* Looks for messages that are in the worker's list and not known here. */
 static void compare(struct releve_queue *queue)
 {
-    if (queue->comparing || queue->closing || queue->lost)
+    if (queue->closing || queue->lost)
         return;
+    if (queue->comparing) {
+        queue->compare_again = true; /* what is being read may be older than the reason for this call */
+        return;
+    }
+    queue->compare_again = false;
     queue->comparing = true;
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_text(&arguments, "LRANGE");
@@ -359,6 +371,8 @@ static void on_beat(uv_timer_t *timer)
     if (queue->lost)
         return;
     send_workers(queue, "beat", on_beaten);
+    if (++queue->beats % COMPARE_BEATS == 0)
+        compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
     for (int i = 0; i < RELEVE_CLASSES; i++)
         pull(&queue->feeds[i]); /* where taking failed */
 }
@@ -378,6 +392,7 @@ static void on_joined(void *data, const redisReply *reply, const struct releve_e
         struct feed *feed = &queue->feeds[i];
         releve_commands_open(&feed->commands, queue->loop, &queue->url, on_feed_ready, on_feed_link, feed);
         feed->commands.connection.timeout_ms = BLOCK_TIMEOUT_MS;
+        feed->commands.connection.patient = true; /* the first attempt is repeated like the others */
         feed->open = true;
         queue->open_parts++;
     }

@@ -32,7 +32,7 @@ local function give_back(worker)
         redis.call('RPUSH', QUEUES[job.priority] or QUEUES.normal, text)
         if type(job.id) == 'string' then
             local hash = prefix .. ':job:' .. job.id
-            if redis.call('HGET', hash, 'worker') == worker then
+            if redis.pcall('HGET', hash, 'worker') == worker then -- whatever else is under that key stays
                 redis.call('HDEL', hash, 'worker')
                 redis.call('HSET', hash, 'state', 'queued')
             end
@@ -55,7 +55,13 @@ if operation == 'beat' and not redis.call('ZSCORE', workers, name) then
     bury(name) -- once more: it may have been forgotten, and taken a job since it woke up
     return 0
 end
+-- Who was silent for long although nobody buried it has shared that silence with the others (Redis was away): they get the
+-- time of one beat to speak.
+local last = tonumber(redis.call('ZSCORE', workers, name) or now_ms)
 redis.call('ZADD', workers, now_ms, name)
+if now_ms - last > dead_after_ms then
+    return 1
+end
 for _, worker in ipairs(redis.call('ZRANGEBYSCORE', workers, '-inf', now_ms - dead_after_ms, 'LIMIT', 0, at_once)) do
     bury(worker)
 end

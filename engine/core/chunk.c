@@ -146,3 +146,16 @@ bool releve_chunk_wants(const struct releve_core *core, const struct chunk *chun
             return true;
     return false;
 }
+
+bool releve_chunk_refreshes(const struct releve_core *core, const struct chunk *chunk)
+{
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        const struct job *job = &core->jobs[i];
+        if (!wants_same(chunk->job, job) || !job->wish.refresh)
+            continue;
+        for (releve_day day = chunk->span.wanted.first; day < chunk->span.wanted.end; day++)
+            if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
+                return true;
+    }
+    return false;
+}

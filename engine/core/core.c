@@ -142,6 +142,7 @@ static void use_permit(struct releve_core *core, unsigned bucket)
     action->span = chunk->span.asked;
     action->wanted = chunk->span.wanted;
     action->searching = chunk->searching;
+    action->refresh = releve_chunk_refreshes(core, chunk);
 }
 
 static void take_permit(struct releve_core *core, const struct releve_event *event)

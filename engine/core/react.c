@@ -418,6 +418,8 @@ void releve_react_taken(struct releve_core *core, struct chunk *chunk, const str
     }
     if (!end_pointless(core, chunk))
         releve_chunk_replan_overtaken(core, chunk);
+    if (chunk->phase == CHUNK_WAITING && chunk->not_before <= core->now)
+        chunk->not_before = core->now + RELEVE_BACKOFF_MIN_MS; /* nothing has changed: not at once again */
 }
 
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)

@@ -159,6 +159,8 @@ void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const stru
 void releve_chunk_replan_overtaken(struct releve_core *core, struct chunk *chunk);
 /* The same for all chunks of that job's usage point and kind. */
 void releve_chunks_replan_overtaken(struct releve_core *core, const struct job *job);
+/* Does a job that refreshes wait for a day of that chunk? */
+bool releve_chunk_refreshes(const struct releve_core *core, const struct chunk *chunk);
 /* Does any job wait for that day of that chunk? */
 bool releve_chunk_wants(const struct releve_core *core, const struct chunk *chunk, releve_day day);
 

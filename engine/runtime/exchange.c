@@ -282,6 +282,7 @@ void releve_runtime_send(struct releve_runtime *runtime, const struct releve_act
     struct exchange *exchange = new_exchange(runtime, action->bucket);
     exchange->chunk = action->handle;
     exchange->job = *action->job;
+    exchange->job.refresh = action->refresh;
     exchange->span = action->span;
     releve_store_claim(runtime->store, &exchange->job, action->wanted, action->searching, exchange->permit,
                        releve_clock_civil(runtime->options.today), on_claimed, exchange);

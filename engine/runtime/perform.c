@@ -6,6 +6,7 @@
 
 /* What a store reply is about. */
 struct reference {
+    struct reference *next; /* among those whose result Redis refused */
     struct releve_runtime *runtime;
     releve_handle handle;
     struct releve_result *result; /* of a FINISH; owned */
@@ -41,17 +42,58 @@ static void on_stored(void *data, const struct releve_error *error)
     free(reference);
 }
 
+static void on_finished(void *data, const struct releve_error *error);
+
+static void on_again(uv_timer_t *timer)
+{
+    struct releve_runtime *runtime = timer->data;
+    struct reference *reference = runtime->refused;
+    runtime->refused = NULL;
+    while (reference != NULL) {
+        struct reference *next = reference->next;
+        reference->next = NULL;
+        releve_store_finish(runtime->store, reference->result, on_finished, reference);
+        reference = next;
+    }
+}
+
+static void free_reference(struct reference *reference)
+{
+    free(reference->result);
+    free(reference);
+}
+
+void releve_runtime_drop_refused(struct releve_runtime *runtime)
+{
+    while (runtime->refused != NULL) {
+        struct reference *next = runtime->refused->next;
+        free_reference(runtime->refused);
+        runtime->refused = next;
+    }
+}
+
 static void on_finished(void *data, const struct releve_error *error)
 {
     struct reference *reference = data;
     struct releve_runtime *runtime = reference->runtime;
-    if (!runtime->closing) {
-        runtime->options.ended(runtime->options.data, reference->result, error);
-        struct releve_event event = {.type = RELEVE_EVENT_FINISHED, .handle = reference->handle};
-        releve_runtime_step(runtime, &event);
+    if (runtime->closing) {
+        free_reference(reference);
+        return;
     }
-    free(reference->result);
-    free(reference);
+    if (error->code != RELEVE_OK && runtime->options.worker[0] != '\0') {
+        /* Somebody waits for it, and the job is still in the worker's list: the result is written again until it
+         * stands. Meanwhile no other job takes its place. */
+        if (runtime->refused == NULL && runtime->options.refused != NULL)
+            runtime->options.refused(runtime->options.data, error->text);
+        reference->next = runtime->refused;
+        runtime->refused = reference;
+        uv_timer_start(&runtime->again, on_again, RESULT_AGAIN_MS, 0);
+        return;
+    }
+    runtime->options.ended(runtime->options.data, reference->result, error);
+    struct releve_event event = {.type = RELEVE_EVENT_FINISHED, .handle = reference->handle};
+    releve_runtime_step(runtime, &event);
+    free_reference(reference);
 }
 
 /* Learned facts and closed doors are worth repeating at the next occasion, not worth stopping for. */

@@ -298,11 +298,12 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, uv_loop_t *loo
     runtime->options = *options;
     runtime->dialect = options->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     runtime->on_ready = ready;
-    if (!copy_strings(&runtime->options) || uv_timer_init(loop, &runtime->timer) != 0) {
+    if (!copy_strings(&runtime->options) || uv_timer_init(loop, &runtime->timer) != 0 ||
+        uv_timer_init(loop, &runtime->again) != 0) {
         free_runtime(runtime);
         return releve_fail(error, RELEVE_E_SYSTEM, "no memory");
     }
-    runtime->timer.data = runtime;
+    runtime->timer.data = runtime->again.data = runtime;
     int status = uv_async_init(loop, &runtime->wake, on_wake);
     runtime->wake.data = runtime;
     enum releve_code code = status == 0 ? open_parts(runtime, error)
@@ -342,8 +343,10 @@ void releve_runtime_close(struct releve_runtime *runtime, void (*closed)(void *d
     runtime->closing = true;
     runtime->on_closed = closed;
     runtime->closed_data = data;
-    runtime->open_handles = 2u + (runtime->transport != NULL) + (runtime->store != NULL);
+    releve_runtime_drop_refused(runtime);
+    runtime->open_handles = 3u + (runtime->transport != NULL) + (runtime->store != NULL);
     uv_close((uv_handle_t *)&runtime->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&runtime->again, on_handle_closed);
     uv_close((uv_handle_t *)&runtime->wake, on_handle_closed);
     if (runtime->transport != NULL)
         releve_transport_close(runtime->transport, on_part_closed, runtime);

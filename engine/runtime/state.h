@@ -11,6 +11,7 @@
 
 /* The part of a permit's life that is kept back for what the request may still spend on the way. */
 #define PERMIT_SLACK_MS (2 * RELEVE_SECOND_MS)
+#define RESULT_AGAIN_MS (10 * RELEVE_SECOND_MS) /* before a result that Redis refused is written again */
 /* A permit whose grant came so late that less is left for the transfer is returned. */
 #define TRANSFER_TIMEOUT_MIN_MS (10 * RELEVE_SECOND_MS)
 
@@ -32,7 +33,8 @@ struct releve_runtime {
     struct releve_store *store;
     struct releve_transport *transport;
     struct releve_actions actions;
-    uv_timer_t timer;
+    uv_timer_t timer, again;   /* again: results that Redis refused */
+    struct reference *refused; /* of those */
     uv_async_t wake;
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     unsigned buckets_count;
@@ -59,6 +61,8 @@ void releve_runtime_noted(struct releve_runtime *runtime, const struct releve_er
 /* --- perform.c: one action of the core, carried out ------------------------------------------------ */
 
 void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_action *action);
+/* Forgets the results that Redis refused: the runtime closes. */
+void releve_runtime_drop_refused(struct releve_runtime *runtime);
 
 /* --- exchange.c: permits and the requests that they are for ------------------------------------------ */
 

@@ -121,6 +121,7 @@ struct releve_action {
     struct releve_span span;
     struct releve_span wanted;    /* SEND: the part of the span that the plan is about */
     bool urgent;                  /* ASK: it is for a job of class high */
+    bool refresh;                 /* SEND: somebody wants these days although they are known */
     bool searching;               /* SEND: its first day may be known already */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;
