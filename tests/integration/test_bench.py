@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from sandbox import releve_bin
 
+pytestmark = pytest.mark.long
+
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench")
 BUILD = os.path.join(os.path.dirname(os.path.realpath(releve_bin())), "..", "..")
 RUN_S = 110
@@ -40,6 +42,12 @@ def test_the_price_of_a_permit_is_measured_with_a_full_hour_in_the_ledger():
     found = run("/usr/bin/python3", os.path.join(BENCH, "ledger.py"), "--permits", "20")
     for hourly in ("1000", "10000"):
         assert sum(what.startswith(f"{hourly} in the ledger") for what in found) == 3
+
+
+def test_the_way_of_a_job_and_the_memory_of_a_worker_are_measured():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "worker.py"), "--jobs", "10", "--queued", "2000")
+    assert sum(what.startswith("LPUSH to result") for what in found) == 4
+    assert sum("memory" in what for what in found) == 2
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ from sandbox import Sandbox
 from server import wait_for_end
 from world import TODAY, World
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("RELEVE_KILLS", "50"))
 SEED = int(os.environ.get("RELEVE_SEED", "1"))
 POINTS = 200
