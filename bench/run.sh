@@ -23,11 +23,13 @@ if [ $# -eq 2 ]; then
     run "$build/bench/bodies" 5
     run /usr/bin/python3 "$bench/ledger.py" --permits 50
     run /usr/bin/python3 "$bench/throughput.py" --requests 400 --quota 100/1s,1000/20s --latency 0:100
+    run /usr/bin/python3 "$bench/worker.py" --jobs 20 --queued 5000
 else
     echo "$(nproc) cores, $(uname -m), $(redis-server --version | grep -o 'v=[0-9.]*' | sed 's/v=/Redis /')"
     run "$build/bench/bodies"
     run /usr/bin/python3 "$bench/ledger.py"
     run /usr/bin/python3 "$bench/throughput.py"
     run /usr/bin/python3 "$bench/throughput.py" --quota 5/1s --latency 200:0 --requests 220
+    run /usr/bin/python3 "$bench/worker.py"
 fi
 exit $missed
