@@ -61,7 +61,7 @@ suite() {
     rm -f "$dir/meson-logs/testlog.junit.xml"
     run meson test -C "$dir" "${meson_arguments[@]}"
     cp "$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml" || failed=yes
-    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 3 --dist loadfile \
         --junitxml "$results/$name-pytest.xml" tests/house tests/integration "$@"
 }
 

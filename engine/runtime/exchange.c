@@ -140,7 +140,9 @@ static void step_answer(struct exchange *exchange, const struct releve_answer *a
         .handle = exchange->chunk,
         .answer = answer,
     };
+    exchange->runtime->answering = exchange;
     releve_runtime_step(exchange->runtime, &event);
+    exchange->runtime->answering = NULL;
 }
 
 static void on_unclaimed(void *data, const struct releve_error *error)
@@ -148,15 +150,28 @@ static void on_unclaimed(void *data, const struct releve_error *error)
     releve_runtime_noted(data, error);
 }
 
-/* The days that it brought, if any, are on their way to Redis: the claim follows them on the same connection. */
+void releve_runtime_unclaim(struct releve_runtime *runtime, releve_prm prm, enum releve_kind kind, const char *claim)
+{
+    if (runtime->closing || claim[0] == '\0')
+        return;
+    runtime->notes++;
+    releve_store_unclaim(runtime->store, prm, kind, claim, on_unclaimed, runtime);
+}
+
+void releve_runtime_hand_over_claim(struct releve_runtime *runtime, char claim[RELEVE_PERMIT_ID_BYTES])
+{
+    struct exchange *exchange = runtime->answering;
+    claim[0] = '\0';
+    if (exchange == NULL || !exchange->claimed)
+        return;
+    memcpy(claim, exchange->permit, RELEVE_PERMIT_ID_BYTES);
+    exchange->claimed = false;
+}
+
 static void end_exchange(struct exchange *exchange)
 {
-    struct releve_runtime *runtime = exchange->runtime;
-    if (exchange->claimed && !runtime->closing) {
-        runtime->notes++;
-        releve_store_unclaim(runtime->store, exchange->job.prm, exchange->job.kind, exchange->permit, on_unclaimed,
-                             runtime);
-    }
+    if (exchange->claimed)
+        releve_runtime_unclaim(exchange->runtime, exchange->job.prm, exchange->job.kind, exchange->permit);
     free(exchange);
 }
 

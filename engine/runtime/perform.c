@@ -10,6 +10,9 @@ struct reference {
     struct releve_runtime *runtime;
     releve_handle handle;
     struct releve_result *result; /* of a FINISH; owned */
+    releve_prm prm;               /* of a STORE: the days are claimed until they are there */
+    enum releve_kind kind;
+    char claim[RELEVE_PERMIT_ID_BYTES];
 };
 
 static struct reference *refer(struct releve_runtime *runtime, releve_handle handle)
@@ -37,6 +40,7 @@ static void on_stored(void *data, const struct releve_error *error)
 {
     struct reference *reference = data;
     struct releve_event event = {.type = RELEVE_EVENT_STORED, .handle = reference->handle, .error = error};
+    releve_runtime_unclaim(reference->runtime, reference->prm, reference->kind, reference->claim);
     if (!reference->runtime->closing)
         releve_runtime_step(reference->runtime, &event);
     free(reference);
@@ -113,7 +117,11 @@ static void store_days(struct releve_runtime *runtime, const struct releve_actio
         .entries = action->entries,
         .count = action->entries_count,
     };
-    releve_store_put_days(runtime->store, &batch, on_stored, refer(runtime, action->handle));
+    struct reference *reference = refer(runtime, action->handle);
+    reference->prm = action->job->prm;
+    reference->kind = action->job->kind;
+    releve_runtime_hand_over_claim(runtime, reference->claim);
+    releve_store_put_days(runtime->store, &batch, on_stored, reference);
 }
 
 static void finish(struct releve_runtime *runtime, const struct releve_action *action)

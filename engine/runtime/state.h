@@ -39,9 +39,10 @@ struct releve_runtime {
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     unsigned buckets_count;
     unsigned bucket_of[RELEVE_KINDS];
-    struct exchange *unsent; /* requests that failed before they were sent */
-    uint64_t permits;        /* ids given out */
-    uint64_t id;             /* of this process, in permit ids */
+    struct exchange *answering; /* whose answer the core is taking */
+    struct exchange *unsent;    /* requests that failed before they were sent */
+    uint64_t permits;           /* ids given out */
+    uint64_t id;                /* of this process, in permit ids */
     char token[RELEVE_TOKEN_BYTES];
     unsigned notes; /* writes without an event: what was learned, closed, settled, returned */
     bool ready, stepping, pulling, closing;
@@ -70,6 +71,10 @@ void releve_runtime_ask(struct releve_runtime *runtime, unsigned bucket, bool ur
 void releve_runtime_return(struct releve_runtime *runtime, unsigned bucket);
 void releve_runtime_send_token(struct releve_runtime *runtime, unsigned bucket);
 void releve_runtime_send(struct releve_runtime *runtime, const struct releve_action *action);
+/* Days of the answer that the core is taking are about to be stored: the claim on them passes to whoever waits for
+ * that, and releve_runtime_unclaim ends it. "" where there is none. */
+void releve_runtime_hand_over_claim(struct releve_runtime *runtime, char claim[RELEVE_PERMIT_ID_BYTES]);
+void releve_runtime_unclaim(struct releve_runtime *runtime, releve_prm prm, enum releve_kind kind, const char *claim);
 /* Tells the core of one request that could not be sent; false where there is none. */
 bool releve_runtime_tell_unsent(struct releve_runtime *runtime);
 

@@ -78,7 +78,7 @@ typedef void (*releve_store_claimed)(void *data, const struct releve_error *erro
 void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                         bool open_start, const char *claim, releve_time now, releve_store_claimed claimed, void *data);
 
-/* Call it after releve_store_put_days: the days are there when the claim is gone. */
+/* Call it when releve_store_put_days is done: the days have to be there when the claim is gone. */
 void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, const char *claim,
                           releve_store_done done, void *data);
 
