@@ -357,10 +357,10 @@ def test_one_request_costs_a_handful_of_redis_commands_however_long_it_waits():
         running = [start(world, f"prms{i}", points * i, points) for i in range(processes)]
         ended = [one.end() for one in running]
         assert [one.code for one in ended] == [0] * processes, ended
-        # A request: its permit is asked for and settled. When a permit becomes due each process asks: one has it, asks
+        # A request: its permit is asked for and settled, and its days are claimed. When a permit becomes due each process asks: one has it, asks
         # for the next at once, and is refused like the others; once more where a timer was a moment early. A job: what
         # is known of it, and its end.
-        most = requests * (3 + processes) + 2 * points * processes + SCRIPT_LOADS_MAX
+        most = requests * (4 + processes) + 2 * points * processes + SCRIPT_LOADS_MAX
         assert calls(world.redis) <= most
         # And the process: so many sleeps a request (a socket opened, written, read and closed, four replies of Redis,
         # news of earlier permits), whatever the wait.
