@@ -85,6 +85,7 @@ def test_a_second_signal_ends_it_at_once():
         assert ended.code == 130 and "interrupted by SIGTERM" in ended.err, ended
 
 
+@pytest.mark.slow
 def test_a_killed_backfill_loses_at_most_what_was_in_flight(truth):
     with World("--latency", "40:20", quota="200/1s") as world:
         running = world.start(*ALL_CURVE)
