@@ -33,7 +33,7 @@ static const char configuration[] =
     "  RELEVE_QUOTA              N/DURATION[,N/DURATION] or none (default 5/1s,1000/1h)\n"
     "  RELEVE_REDIS              redis://[user:password@]host[:port][/db], unix://[user:password@]/path[?db=N], or\n"
     "                            embedded[:DIR] (default; DIR is ~/.local/share/releve)\n"
-    "                            one application, one Redis: two of them are two quotas\n"
+    "                            one application, one Redis and prefix: two of them are two quotas\n"
     "  RELEVE_PREFIX             prefix of every key (default releve)\n"
     "  RELEVE_TODAY              pretend that today is this day, YYYY-MM-DD\n"
     "  RELEVE_LOG                error, warn, info or debug (default info)\n"

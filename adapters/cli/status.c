@@ -2,6 +2,7 @@
 #include "command.h"
 #include "lookup.h"
 #include "progress.h"
+#include <adapters/redis/url.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/dialect.h>
@@ -25,6 +26,15 @@ struct status {
 };
 
 /* --- the quota --------------------------------------------------------------------------------------------- */
+
+/* Which Redis, so that nobody looks at another one than the workers use. The address names no password. */
+static void print_where(const struct status *status)
+{
+    struct releve_redis_url url;
+    struct releve_error ignored;
+    if (releve_redis_url_parse(status->config.redis, &url, &ignored) == RELEVE_OK)
+        printf("redis   %s, prefix %s\n", url.address, status->config.prefix);
+}
 
 static void print_quota(const struct status *status)
 {
@@ -121,6 +131,7 @@ static enum releve_code print_status(struct status *status, const char *text, st
     } else {
         if (status->watch)
             printf("\x1b[H\x1b[J");
+        print_where(status);
         print_quota(status);
         print_rest(overview);
     }
