@@ -21,6 +21,17 @@ void releve_session_say(struct releve_session *session, const char *format, ...)
     va_end(arguments);
 }
 
+/* From the end of one session to the beginning of the next a signal has to wait: nobody would hear it, and its default
+ * is to kill. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaddset(&set, signal_numbers[i]);
+    (void)sigprocmask(how, &set, NULL);
+}
+
 static void close_handle(void *handle)
 {
     uv_close(handle, NULL);
@@ -31,6 +42,7 @@ void releve_session_end(struct releve_session *session)
     if (session->closing)
         return;
     session->closing = true;
+    hold_signals(SIG_BLOCK);
     for (size_t i = 0; i < SIGNALS; i++)
         close_handle(&session->signals[i]);
     close_handle(&session->tick);
@@ -196,6 +208,7 @@ static void open_handles(struct releve_session *session)
         session->signals[i].data = session;
         uv_signal_start(&session->signals[i], on_signal, signal_numbers[i]);
     }
+    hold_signals(SIG_UNBLOCK);
     uv_timer_init(&session->loop, &session->tick);
     uv_timer_init(&session->loop, &session->deadline);
     uv_timer_init(&session->loop, &session->outage);
