@@ -1,9 +1,9 @@
 /* The queue of commands over a connection that may break at any time (the store's promise: a callback comes late
  * rather than wrong, and exactly once). Bounded in number and bytes (law 6). */
 #include <adapters/redis/commands.h>
-#include <adapters/redis/memory.h>
 #include <assert.h>
 #include <ctype.h>
+#include <releve/memory.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,7 +165,7 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
                           int count, const char **values, const size_t *bytes, releve_commands_reply reply, void *data)
 {
-    struct releve_command *command = releve_redis_alloc(1, sizeof *command);
+    struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
     command->what = what;
     command->script = script;
@@ -208,7 +208,7 @@ void releve_commands_send(struct releve_commands *commands, const char *what, co
 void releve_commands_refuse(struct releve_commands *commands, const struct releve_error *error,
                             releve_commands_reply reply, void *data)
 {
-    struct releve_command *command = releve_redis_alloc(1, sizeof *command);
+    struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
     command->reply = reply;
     command->data = data;

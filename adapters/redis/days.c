@@ -1,10 +1,10 @@
 /* Days in and out. A batch is one script: all of its days appear at once, so that a result is never seen before its
  * days, no better day is replaced, and days do not expire (law 3: nothing that upstream said is lost). */
 #include <adapters/redis/day_json.h>
-#include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,9 +58,9 @@ static void words_set(struct words *words, size_t at, const char *value)
 static bool words_fill(const struct releve_store *store, const struct releve_day_batch *batch, struct words *words)
 {
     words->days = batch->count;
-    words->values = releve_redis_alloc((size_t)words_count(words), sizeof *words->values);
-    words->bytes = releve_redis_alloc((size_t)words_count(words), sizeof *words->bytes);
-    words->keys = releve_redis_alloc(batch->count, sizeof *words->keys);
+    words->values = releve_alloc((size_t)words_count(words), sizeof *words->values);
+    words->bytes = releve_alloc((size_t)words_count(words), sizeof *words->bytes);
+    words->keys = releve_alloc(batch->count, sizeof *words->keys);
     (void)snprintf(words->count, sizeof words->count, "%zu", batch->count);
     words_set(words, 0, "EVALSHA");
     words_set(words, 1, releve_script_put_days.sha1);
@@ -157,7 +157,7 @@ void releve_store_read_days(struct releve_store *store, releve_prm prm, enum rel
         releve_store_nothing_to_do(store, "read days", done, data);
         return;
     }
-    struct read_call *call = releve_redis_alloc(1, sizeof *call);
+    struct read_call *call = releve_alloc(1, sizeof *call);
     *call = (struct read_call){store, prm, kind, span, 0, each, done, data};
     read_next(call);
 }

@@ -1,16 +1,16 @@
 /* A producer's side of the queues: one job into the queue of its class. */
 #include <adapters/redis/job_json.h>
-#include <adapters/redis/memory.h>
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
 
 void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data)
 {
     assert(job->id[0] != '\0' && done != NULL);
     char *words = releve_job_json_write(job);
     if (words == NULL)
-        abort(); /* some 200 bytes: see memory.h */
+        abort(); /* some 200 bytes: see releve/memory.h */
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_script(&arguments, &releve_script_enqueue, 2);
     releve_arguments_format(&arguments, "%s:%s", store->prefix, releve_queue_key(job->class_));

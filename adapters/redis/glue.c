@@ -1,8 +1,8 @@
 /* hiredis asks for reading and writing; libuv watches the socket. The handle outlives the context by one
  * turn of the loop: libuv gives it back in its close callback. */
 #include <adapters/redis/glue.h>
-#include <adapters/redis/memory.h>
 #include <assert.h>
+#include <releve/memory.h>
 
 struct poll {
     uv_poll_t handle;
@@ -80,7 +80,7 @@ static void cleanup(void *data)
 bool releve_glue_attach(redisAsyncContext *context, uv_loop_t *loop, void (*broken)(void *data, const char *why))
 {
     assert(context->ev.data == NULL);
-    struct poll *poll = releve_redis_alloc(1, sizeof *poll);
+    struct poll *poll = releve_alloc(1, sizeof *poll);
     if (uv_poll_init(loop, &poll->handle, context->c.fd) != 0) {
         free(poll);
         return false;

@@ -1,8 +1,8 @@
 /* What is known before anything is asked: the coverage of a job's days, and the facts of its usage point with
  * their expiry. Law 2 (thrift) begins here. */
-#include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,7 +134,7 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         releve_arguments_text(&arguments, fields[i]);
 
-    struct begin_call *call = releve_redis_alloc(1, sizeof *call);
+    struct begin_call *call = releve_alloc(1, sizeof *call);
     *call = (struct begin_call){known, data, job->span, now};
     releve_commands_send(&store->commands, "read what is known of a job's days", &releve_script_coverage,
                          arguments.count, arguments.values, arguments.bytes, on_begun, call);
@@ -192,7 +192,7 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
     releve_arguments_text(&arguments, claim);
     releve_arguments_format(&arguments, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
     releve_arguments_text(&arguments, job->refresh ? "0" : open_start ? "1" : "2");
-    struct claim_call *call = releve_redis_alloc(1, sizeof *call);
+    struct claim_call *call = releve_alloc(1, sizeof *call);
     *call = (struct claim_call){claimed, data, span};
     releve_commands_send(&store->commands, "claim days", &releve_script_coverage, arguments.count, arguments.values,
                          arguments.bytes, on_claimed, call);

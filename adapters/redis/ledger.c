@@ -1,7 +1,7 @@
 /* Permits (law 1). All judging is in ledger.lua, by Redis's own clock; here are only its words. */
-#include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +54,7 @@ static void on_permit(void *data, const redisReply *reply, const struct releve_e
 static struct permit_call *permit_call(releve_store_permit reply, void *data)
 {
     assert(reply != NULL);
-    struct permit_call *call = releve_redis_alloc(1, sizeof *call);
+    struct permit_call *call = releve_alloc(1, sizeof *call);
     *call = (struct permit_call){reply, data};
     return call;
 }
@@ -100,7 +100,7 @@ void releve_store_bucket_close(struct releve_store *store, const char *bucket, r
         wait_ms = 0;
     if (wait_ms > RELEVE_QUOTA_WINDOW_MS_MAX) /* law 6: no quota can mean a longer wait than its longest window */
         wait_ms = RELEVE_QUOTA_WINDOW_MS_MAX;
-    struct close_call *call = releve_redis_alloc(1, sizeof *call);
+    struct close_call *call = releve_alloc(1, sizeof *call);
     *call = (struct close_call){done, data};
     ask_script(store, "close a bucket", "close", bucket, &no_quota, "", wait_ms, on_bucket_closed, call);
 }
@@ -130,7 +130,7 @@ void releve_store_bucket_usage(struct releve_store *store, const char *bucket, c
                                releve_store_usage reply, void *data)
 {
     assert(reply != NULL);
-    struct usage_call *call = releve_redis_alloc(1, sizeof *call);
+    struct usage_call *call = releve_alloc(1, sizeof *call);
     *call = (struct usage_call){reply, data, quota->windows_count};
     ask_script(store, "read how full a bucket is", "usage", bucket, quota, "", 0, on_usage, call);
 }
@@ -145,7 +145,7 @@ static void on_permits(void *data, const redisReply *reply, const struct releve_
     struct permits_call call = *(struct permits_call *)data;
     free(data);
     size_t count = reply != NULL ? reply->elements : 0;
-    releve_time *over_ms = count > 0 ? releve_redis_alloc(count, sizeof *over_ms) : NULL;
+    releve_time *over_ms = count > 0 ? releve_alloc(count, sizeof *over_ms) : NULL;
     for (size_t i = 0; i < count; i++)
         over_ms[i] = (releve_time)reply->element[i]->integer;
     call.reply(call.data, error, over_ms, count);
@@ -156,7 +156,7 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
                                  releve_store_permits reply, void *data)
 {
     assert(reply != NULL);
-    struct permits_call *call = releve_redis_alloc(1, sizeof *call);
+    struct permits_call *call = releve_alloc(1, sizeof *call);
     *call = (struct permits_call){reply, data};
     ask_script(store, "read the permits of a bucket", "permits", bucket, quota, "", 0, on_permits, call);
 }

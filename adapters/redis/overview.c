@@ -1,7 +1,7 @@
 /* What is going on, as one JSON object made by overview.lua. */
-#include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
 
 #define RESULTS_LOOKED_AT 1000 /* the latest results, for the counts and the failures */
 #define FAILURES_NAMED 10
@@ -25,7 +25,7 @@ void releve_store_overview(struct releve_store *store, releve_store_text reply, 
 {
     assert(reply != NULL);
     static const char *const keys[] = {"jobs:high", "jobs", "jobs:low", "jobs:dead", "workers", "results"};
-    struct overview_call *call = releve_redis_alloc(1, sizeof *call);
+    struct overview_call *call = releve_alloc(1, sizeof *call);
     *call = (struct overview_call){reply, data};
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_script(&arguments, &releve_script_overview, sizeof keys / sizeof keys[0]);

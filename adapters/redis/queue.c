@@ -5,11 +5,11 @@
  * is compared with what is known here. */
 #include <adapters/redis/commands.h>
 #include <adapters/redis/job_json.h>
-#include <adapters/redis/memory.h>
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <engine/runtime/queue.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 #include <uthash.h>
@@ -66,8 +66,8 @@ static void hold(struct feed *feed, const char *words, size_t bytes)
     struct holding *holding;
     HASH_FIND(hh, queue->holdings, words, bytes, holding);
     if (holding == NULL) {
-        holding = releve_redis_alloc(1, sizeof *holding);
-        holding->words = releve_redis_alloc(bytes + 1, 1);
+        holding = releve_alloc(1, sizeof *holding);
+        holding->words = releve_alloc(bytes + 1, 1);
         memcpy(holding->words, words, bytes);
         HASH_ADD_KEYPTR(hh, queue->holdings, holding->words, bytes, holding);
     }
@@ -139,7 +139,7 @@ static void start_job(struct feed *feed, const struct releve_job *job)
 {
     char *words = releve_job_json_write(job);
     if (words == NULL)
-        abort(); /* some 200 bytes: see memory.h */
+        abort(); /* some 200 bytes: see releve/memory.h */
     hold(feed, words, strlen(words));
     free(words);
     feed->held++;
@@ -185,9 +185,9 @@ static void add_job(struct releve_arguments *arguments, const struct releve_job 
 static void accept_message(struct feed *feed, const char *text, size_t bytes, bool again)
 {
     struct releve_queue *queue = feed->queue;
-    struct acceptance *acceptance = releve_redis_alloc(1, sizeof *acceptance);
+    struct acceptance *acceptance = releve_alloc(1, sizeof *acceptance);
     acceptance->feed = feed;
-    acceptance->raw = releve_redis_alloc(bytes + 1, 1);
+    acceptance->raw = releve_alloc(bytes + 1, 1);
     acceptance->raw_bytes = bytes;
     memcpy(acceptance->raw, text, bytes);
     releve_time now = queue->options.civil(queue->options.data);
@@ -431,7 +431,7 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
                                                   [RELEVE_NORMAL] = RELEVE_PREFETCH_NORMAL,
                                                   [RELEVE_LOW] = RELEVE_PREFETCH_LOW};
     assert(strlen(options->prefix) < RELEVE_STORE_PREFIX_BYTES && strlen(options->worker) < RELEVE_WORKER_NAME_BYTES);
-    struct releve_queue *queue = releve_redis_alloc(1, sizeof *queue);
+    struct releve_queue *queue = releve_alloc(1, sizeof *queue);
     enum releve_code code = releve_redis_url_parse(options->url, &queue->url, error);
     if (code != RELEVE_OK) {
         free(queue);

@@ -1,8 +1,8 @@
 /* The store as a whole: opening, closing, and what its operations have in common. The operations are in known.c
  * (coverage and facts), days.c, finish.c and ledger.c. */
-#include <adapters/redis/memory.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
     if (prefix_bytes == 0 || prefix_bytes >= RELEVE_STORE_PREFIX_BYTES)
         return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_PREFIX has %zu characters; it must have 1 to %d",
                            prefix_bytes, RELEVE_STORE_PREFIX_BYTES - 1);
-    struct releve_store *store = releve_redis_alloc(1, sizeof *store);
+    struct releve_store *store = releve_alloc(1, sizeof *store);
     enum releve_code code = releve_redis_url_parse(options->url, &store->url, error);
     if (code == RELEVE_OK && store->url.where == RELEVE_REDIS_EMBEDDED)
         code = releve_fail(error, RELEVE_E_CONFIG, "the embedded Redis must be started before it is connected to");
@@ -98,7 +98,7 @@ static void on_done(void *data, const redisReply *reply, const struct releve_err
 static struct done_call *done_call(releve_store_done done, void *data)
 {
     assert(done != NULL);
-    struct done_call *call = releve_redis_alloc(1, sizeof *call);
+    struct done_call *call = releve_alloc(1, sizeof *call);
     *call = (struct done_call){done, data};
     return call;
 }
@@ -141,7 +141,7 @@ static void on_bound(void *data, const redisReply *reply, const struct releve_er
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
 {
-    struct bind_call *call = releve_redis_alloc(1, sizeof *call);
+    struct bind_call *call = releve_alloc(1, sizeof *call);
     *call = (struct bind_call){.reply = reply, .data = data};
     (void)snprintf(call->upstream, sizeof call->upstream, "%s", upstream != NULL ? upstream : "");
     struct releve_arguments arguments = {.count = 0};
@@ -170,7 +170,7 @@ static void on_number(void *data, const redisReply *reply, const struct releve_e
 
 void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data)
 {
-    struct number_call *call = releve_redis_alloc(1, sizeof *call);
+    struct number_call *call = releve_alloc(1, sizeof *call);
     *call = (struct number_call){reply, data};
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_text(&arguments, "INCR");
