@@ -4,79 +4,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct releve_action *releve_core_act(struct releve_core *core, enum releve_action_type type)
-{
-    struct releve_actions *out = core->out;
-    if (out->count == out->capacity) {
-        size_t capacity = out->capacity == 0 ? 64 : out->capacity * 2;
-        struct releve_action *items = realloc(out->items, capacity * sizeof *items);
-        if (items == NULL)
-            abort(); /* an action that is lost would break law 4; some 10 kB are all that was asked for */
-        out->items = items;
-        out->capacity = capacity;
-    }
-    struct releve_action *action = &out->items[out->count++];
-    *action = (struct releve_action){.type = type};
-    return action;
-}
-
-void releve_actions_free(struct releve_actions *actions)
-{
-    free(actions->items);
-    *actions = (struct releve_actions){0};
-}
-
-struct releve_action *releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
-                                         const struct releve_reason *reason, releve_time wait_ms)
-{
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_NOTICE);
-    action->notice = notice;
-    action->job = job == NULL ? NULL : &job->wish;
-    action->reason = reason;
-    action->wait_ms = wait_ms;
-    return action;
-}
-
-struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job)
-{
-    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
-    struct releve_point_facts *facts = &core->facts[core->facts_next++];
-    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_LEARN);
-    action->job = &job->wish;
-    action->facts = facts;
-    return facts;
-}
-
-releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job)
-{
-    return (releve_handle)(job - core->jobs);
-}
-
-releve_handle releve_core_chunk_handle(const struct releve_core *core, const struct chunk *chunk)
-{
-    return (releve_handle)(chunk - core->chunks);
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014): small, and good enough to spread retries. */
-static uint64_t next_random(struct releve_core *core)
-{
-    uint64_t z = core->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-releve_time releve_core_backoff(struct releve_core *core, releve_time min_ms, unsigned n)
-{
-    releve_time most = min_ms;
-    for (unsigned i = 0; i < n && most < RELEVE_BACKOFF_MAX_MS; i++)
-        most *= 2;
-    if (most > RELEVE_BACKOFF_MAX_MS)
-        most = RELEVE_BACKOFF_MAX_MS;
-    return (releve_time)(next_random(core) % (uint64_t)(most + 1));
-}
-
 struct releve_core *releve_core_new(const struct releve_core_options *options)
 {
     assert(options->concurrency >= 1 && options->concurrency <= RELEVE_CONCURRENCY_MAX);
@@ -99,15 +26,9 @@ void releve_core_free(struct releve_core *core)
 {
     if (core == NULL)
         return;
-    for (size_t i = 0; i < core->chunks_end; i++)
+    for (size_t i = 0; i < CHUNKS_MAX; i++)
         free(core->chunks[i].outcomes);
     free(core);
-}
-
-static void drain(struct releve_core *core)
-{
-    core->draining = true;
-    releve_jobs_give_back(core);
 }
 
 /* A permit is worth one request at once: the token where it is missing, else the best chunk. */
@@ -119,30 +40,30 @@ static void use_permit(struct releve_core *core, unsigned bucket)
         core->token.phase = TOKEN_ASKED;
         core->in_flight++;
         core->requests++;
-        releve_core_act(core, RELEVE_ACTION_SEND_TOKEN)->bucket = bucket;
+        releve_emit(core, RELEVE_ACTION_SEND_TOKEN)->bucket = bucket;
         return;
     }
     struct chunk *chunk = NULL;
     if (open && core->token.phase == TOKEN_VALID)
-        chunk = releve_schedule_take(core, bucket);
+        chunk = releve_schedule_choose(core, bucket);
     if (chunk == NULL) {
-        releve_core_act(core, RELEVE_ACTION_RETURN)->bucket = bucket;
+        releve_emit(core, RELEVE_ACTION_RETURN)->bucket = bucket;
         return;
     }
     chunk->phase = CHUNK_SENT;
     chunk->token = core->token.generation;
-    chunk->job->point->in_flight++;
+    chunk->series->point->in_flight++;
     chunk->job->requests++;
     core->in_flight++;
     core->requests++;
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_SEND);
-    action->handle = releve_core_chunk_handle(core, chunk);
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
+    action->handle = releve_emit_chunk_handle(core, chunk);
     action->bucket = bucket;
-    action->job = &chunk->job->wish;
+    action->job = &chunk->job->submitted;
     action->span = chunk->span.asked;
     action->wanted = chunk->span.wanted;
     action->searching = chunk->searching;
-    action->refresh = releve_chunk_refreshes(core, chunk);
+    action->refresh = releve_series_refreshes(chunk);
 }
 
 static void take_permit(struct releve_core *core, const struct releve_event *event)
@@ -167,12 +88,12 @@ static void take_stored(struct releve_core *core, const struct releve_event *eve
     struct chunk *chunk = &core->chunks[event->handle];
     assert(chunk->phase == CHUNK_STORING);
     if (event->error == NULL || event->error->code == RELEVE_OK) {
-        releve_chunk_conclude(core, chunk);
+        releve_series_conclude(core, chunk);
         return;
     }
     struct releve_reason reason;
     releve_reason_set(&reason, "redis", event->error->text);
-    releve_chunk_fail(core, chunk, &reason);
+    releve_series_fail(core, chunk, &reason);
 }
 
 static void take_event(struct releve_core *core, const struct releve_event *event)
@@ -181,6 +102,7 @@ static void take_event(struct releve_core *core, const struct releve_event *even
     case RELEVE_EVENT_TICK:
         break;
     case RELEVE_EVENT_JOB:
+        assert(releve_core_room(core) > 0);
         releve_job_arrive(core, event->job);
         break;
     case RELEVE_EVENT_KNOWN:
@@ -217,7 +139,7 @@ static void take_event(struct releve_core *core, const struct releve_event *even
         releve_job_forget(core, &core->jobs[event->handle]);
         break;
     case RELEVE_EVENT_DRAIN:
-        drain(core);
+        core->draining = true;
         break;
     }
 }
@@ -234,8 +156,6 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
 
     take_event(core, event);
     releve_jobs_settle(core);
-    if (core->draining)
-        releve_jobs_give_back(core);
     releve_schedule_ask(core);
 }
 
@@ -272,8 +192,8 @@ static void tally_job(const struct job *job, struct releve_tally *tally)
     tally->failed += counts[RELEVE_DAY_FAILED];
     tally->cut += counts[RELEVE_DAY_CUT];
     tally->left += counts[RELEVE_DAY_MISSING] + counts[RELEVE_DAY_ASKED];
-    uint64_t per_call = (uint64_t)releve_kind_facts(job->wish.kind)->call_days_max;
-    tally->requests_left += (counts[RELEVE_DAY_MISSING] + per_call - 1) / per_call + job->open_count;
+    uint64_t per_call = (uint64_t)releve_kind_facts(job->submitted.kind)->call_days_max;
+    tally->requests_left += (counts[RELEVE_DAY_MISSING] + per_call - 1) / per_call + job->open;
 }
 
 struct releve_core_view releve_core_look(const struct releve_core *core)
@@ -291,6 +211,6 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
     }
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase != JOB_FREE)
-            tally_job(&core->jobs[i], &view.kinds[core->jobs[i].wish.kind]);
+            tally_job(&core->jobs[i], &view.kinds[core->jobs[i].submitted.kind]);
     return view;
 }

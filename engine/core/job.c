@@ -1,37 +1,196 @@
-/* Names of job classes and end states: the words that DESIGN 4 writes into Redis. */
+/* Jobs, from their arrival to their result. Law 4: each ends exactly once; law 3: no result before its days. */
+#include "state.h"
 #include <assert.h>
-#include <releve/job.h>
-#include <stdio.h>
 #include <string.h>
 
-static const char *const classes[RELEVE_CLASSES] = {"high", "normal", "low"};
-static const char *const states[RELEVE_JOB_STATES] = {"done", "partial", "failed", "not_applicable"};
-
-const char *releve_class_name(enum releve_class class_)
+static void init_point(struct releve_core *core, struct point *point, releve_prm prm)
 {
-    assert(class_ < RELEVE_CLASSES);
-    return classes[class_];
-}
-
-bool releve_class_parse(const char *text, size_t length, enum releve_class *class_)
-{
-    for (int i = 0; i < RELEVE_CLASSES; i++) {
-        if (strlen(classes[i]) == length && memcmp(classes[i], text, length) == 0) {
-            *class_ = (enum releve_class)i;
-            return true;
-        }
+    *point = (struct point){.prm = prm, .activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    for (int i = 0; i < RELEVE_CLASSES; i++)
+        point->turn[i] = ++core->turn; /* behind those that wait already */
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        struct series *series = &point->series[kind];
+        *series = (struct series){.point = point, .kind = kind, .history = RELEVE_FLOOR_UNKNOWN};
+        TAILQ_INIT(&series->jobs);
+        TAILQ_INIT(&series->open);
     }
-    return false;
 }
 
-const char *releve_job_state_name(enum releve_job_state state)
+static struct point *find_point(struct releve_core *core, releve_prm prm)
 {
-    assert(state < RELEVE_JOB_STATES);
-    return states[state];
+    struct point *free_slot = NULL;
+    for (size_t i = 0; i < POINTS_MAX; i++) {
+        struct point *point = &core->points[i];
+        if (point->jobs > 0 && point->prm == prm)
+            return point;
+        if (point->jobs == 0 && free_slot == NULL)
+            free_slot = point;
+    }
+    assert(free_slot != NULL);
+    init_point(core, free_slot, prm);
+    return free_slot;
 }
 
-void releve_job_id_make(const unsigned char random[RELEVE_JOB_ID_RANDOM_BYTES], char id[RELEVE_JOB_ID_BYTES])
+void releve_job_arrive(struct releve_core *core, const struct releve_job *submitted)
 {
-    for (size_t i = 0; i < RELEVE_JOB_ID_RANDOM_BYTES; i++)
-        (void)snprintf(id + 2 * i, 3, "%02x", random[i]);
+    assert(releve_span_days(submitted->span) <= RELEVE_JOB_DAYS_MAX && submitted->kind < RELEVE_MEASURES);
+    struct point *point = find_point(core, submitted->prm);
+    size_t slot = 0;
+    while (core->jobs[slot].phase != JOB_FREE)
+        slot++;
+    if (slot >= core->jobs_end)
+        core->jobs_end = slot + 1;
+    core->jobs_count++;
+    point->jobs++;
+    struct job *job = &core->jobs[slot];
+    memset(job, 0, sizeof *job);
+    job->phase = JOB_BEGINNING;
+    job->submitted = *submitted;
+    job->class_ = submitted->class_;
+    job->series = &point->series[submitted->kind];
+    job->newest_missing = RELEVE_DAY_NONE;
+    releve_coverage_init(&job->coverage, submitted->span);
+    releve_coverage_init(&job->known, submitted->span);
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_BEGIN);
+    action->handle = releve_emit_job_handle(core, job);
+    action->job = &job->submitted;
+}
+
+/* --- what the store says ------------------------------------------------------------------------------------ */
+
+static void note_known_days(struct job *job, const struct releve_coverage *known)
+{
+    assert(known->span.first == job->coverage.span.first && known->span.end == job->coverage.span.end);
+    job->known = *known;
+    for (releve_day day = known->span.first; day < known->span.end; day++) {
+        enum releve_day_state state = releve_coverage_get(known, day);
+        job->had_data = job->had_data || releve_day_worth(state) > 0;
+        if (!job->submitted.refresh)
+            releve_coverage_set(&job->coverage, day, state);
+    }
+    job->series->heard = job->series->heard || job->had_data;
+    job->series->point->heard = job->series->point->heard || job->had_data;
+}
+
+static void note_known_facts(struct job *job, const struct releve_point_facts *facts)
+{
+    struct point *point = job->series->point;
+    bool absent = (facts->absent_kinds & RELEVE_KIND_BIT(job->series->kind)) != 0;
+    job->doubted = job->submitted.refresh && (facts->refused || absent);
+    if (job->submitted.refresh)
+        return;
+    if (!releve_floor_is_known(&point->activation))
+        point->activation = facts->activation;
+    if (!releve_floor_is_known(&point->consent))
+        point->consent = facts->consent;
+    if (facts->refused && !point->refused) {
+        point->refused = true;
+        point->refusal = facts->refusal;
+    }
+}
+
+void releve_job_known(struct releve_core *core, struct job *job, const struct releve_event *event)
+{
+    assert(job->phase == JOB_BEGINNING);
+    struct series *series = job->series;
+    job->phase = JOB_RUNNING;
+    job->touched = true;
+    if (event->error != NULL && event->error->code != RELEVE_OK) {
+        struct releve_reason reason;
+        releve_reason_set(&reason, "redis", event->error->text);
+        releve_series_join(core, job);
+        releve_series_give_up(core, job, &reason);
+        return;
+    }
+    note_known_days(job, event->coverage);
+    releve_series_join(core, job);
+    note_known_facts(job, event->facts);
+    if (!job->submitted.refresh && (event->facts->absent_kinds & RELEVE_KIND_BIT(series->kind)) != 0)
+        releve_series_absent_job(core, job, &event->facts->absent[series->kind]);
+    else if (series->point->refused)
+        releve_series_give_up(core, job, &series->point->refusal);
+    else if (core->kind_refused_until[series->kind] > core->now)
+        releve_series_give_up(core, job, &core->kind_refusal[series->kind]);
+    else
+        releve_series_cut(core, job);
+}
+
+/* --- ends --------------------------------------------------------------------------------------------------- */
+
+static struct releve_result *sum_up(struct releve_core *core, struct job *job)
+{
+    struct releve_result *result = &job->result;
+    result->job = job->submitted;
+    result->requests = job->requests;
+    result->finished_at = core->civil;
+    releve_result_sum_up(result, &job->coverage, job->absent);
+    return result;
+}
+
+static bool has_days(const struct job *job, enum releve_day_state state)
+{
+    return releve_coverage_newest(&job->coverage, state, job->coverage.span.end) != RELEVE_DAY_NONE;
+}
+
+static void finish(struct releve_core *core, struct job *job)
+{
+    const struct releve_result *result = sum_up(core, job);
+    assert(result->days + result->cut == releve_span_days(job->coverage.span));
+    releve_series_leave(job);
+    job->phase = JOB_FINISHING;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_FINISH);
+    action->handle = releve_emit_job_handle(core, job);
+    action->result = result;
+}
+
+void releve_job_forget(struct releve_core *core, struct job *job)
+{
+    struct point *point = job->series->point;
+    assert(job->open == 0 && point->jobs > 0);
+    point->jobs--;
+    job->phase = JOB_FREE;
+    core->jobs_count--;
+    while (core->jobs_end > 0 && core->jobs[core->jobs_end - 1].phase == JOB_FREE)
+        core->jobs_end--;
+}
+
+/* Days are left, and none is under way. */
+static bool can_be_given_back(const struct job *job)
+{
+    return job->phase == JOB_RUNNING && job->open == 0 && !has_days(job, RELEVE_DAY_ASKED) &&
+           has_days(job, RELEVE_DAY_MISSING);
+}
+
+static void give_back(struct releve_core *core, struct job *job)
+{
+    releve_emit(core, RELEVE_ACTION_GIVE_BACK)->result = sum_up(core, job);
+    releve_series_leave(job);
+    releve_job_forget(core, job);
+}
+
+/* While the core drains, what waits for another try is waited for no more. A chunk may hold days of several jobs, so
+ * all chunks end before any job is looked at. */
+static void stop_waiting(struct releve_core *core)
+{
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase == JOB_RUNNING)
+            releve_series_stop_waiting(core, &core->jobs[i]);
+}
+
+void releve_jobs_settle(struct releve_core *core)
+{
+    if (core->draining)
+        stop_waiting(core);
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING || !job->touched)
+            continue;
+        job->touched = false;
+        job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
+        if (job->newest_missing == RELEVE_DAY_NONE && job->open == 0 && !has_days(job, RELEVE_DAY_ASKED))
+            finish(core, job);
+    }
+    for (size_t i = core->jobs_end; core->draining && i-- > 0;)
+        if (can_be_given_back(&core->jobs[i]))
+            give_back(core, &core->jobs[i]);
 }

@@ -1,17 +1,17 @@
 /* What a verdict means for the work: the rules of DESIGN 2 and ENEDIS 5, one function a reaction. Laws 3 and 5. */
 #include "state.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 
 static void note_success(struct job *job)
 {
-    job->point->distrusted = false;
-    job->heard = true;
+    struct point *point = job->series->point;
     job->given_up = 0;
-    job->point->heard = true;
-    job->point->failures = 0;
-    job->point->pauses = 0;
-    job->point->paused_until = 0;
+    job->series->heard = point->heard = true;
+    point->distrusted = false;
+    point->failures = 0;
+    point->pauses = 0;
+    point->paused_until = 0;
 }
 
 /* "Not yet" is asked again some hours later, but not before J-1 is usually published. */
@@ -30,38 +30,18 @@ static bool is_recent(const struct releve_core *core, releve_day day)
     return day >= core->today - RELEVE_RECENT_DAYS;
 }
 
-static int worth(enum releve_day_state state)
-{
-    return state == RELEVE_DAY_COMPLETE ? 2 : state == RELEVE_DAY_PARTIAL ? 1 : 0;
-}
-
-/* The best that the store knew of a day when a job that wants it began: an answer that has less must not replace it. */
-static enum releve_day_state best_known(const struct releve_core *core, const struct chunk *chunk, releve_day day)
-{
-    enum releve_day_state best = RELEVE_DAY_MISSING;
-    for (size_t i = 0; i < core->jobs_end; i++) {
-        const struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || job->point != chunk->job->point || job->wish.kind != chunk->job->wish.kind ||
-            !releve_span_has(job->known.span, day))
-            continue;
-        enum releve_day_state known = releve_coverage_get(&job->known, day);
-        best = worth(known) > worth(best) ? known : best;
-    }
-    return best;
-}
-
 /* Decides what becomes of one asked day; true where `entry` is to be stored. */
 static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day day,
                       const struct releve_reading *reading, struct releve_day_entry *entry)
 {
     bool recent = is_recent(core, day);
     /* A whole neighbour that came along with a widened chunk is kept too. */
-    bool keep = releve_chunk_wants(core, chunk, day) || (reading != NULL && reading->complete);
-    enum releve_day_state known = best_known(core, chunk, day);
+    bool keep = releve_series_waits_for(chunk->series, day) || (reading != NULL && reading->complete);
+    enum releve_day_state known = releve_series_best_known(chunk->series, day);
     enum releve_day_state state = recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE;
     if (reading != NULL)
         state = reading->complete ? RELEVE_DAY_COMPLETE : RELEVE_DAY_PARTIAL;
-    if (worth(known) > worth(state)) {
+    if (releve_day_worth(known) > releve_day_worth(state)) {
         state = known;
         keep = false;
     }
@@ -81,19 +61,7 @@ static void count_empty(struct releve_core *core, struct job *job, bool empty)
     if (job->had_data || ++job->empties < RELEVE_EMPTY_CHUNKS_MAX || job->class_ == RELEVE_LOW)
         return;
     job->class_ = RELEVE_LOW;
-    releve_core_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
-}
-
-/* One bad day delays no other: it is given up for this run, and the rest of the answer is kept. */
-static void fail_day(struct releve_core *core, struct chunk *chunk, releve_day day, const struct releve_reason *reason)
-{
-    struct releve_span one = {day, day + 1};
-    chunk->outcomes[day - chunk->span.asked.first] = (char)RELEVE_DAY_FAILED;
-    for (size_t i = 0; i < core->jobs_end; i++) {
-        struct job *job = &core->jobs[i];
-        if (job->phase == JOB_RUNNING && job->point == chunk->job->point && job->wish.kind == chunk->job->wish.kind)
-            releve_job_fail(job, one, RELEVE_DAY_ASKED, reason);
-    }
+    releve_emit_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
 }
 
 static void take_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
@@ -102,24 +70,24 @@ static void take_days(struct releve_core *core, struct chunk *chunk, const struc
     struct releve_span asked = chunk->span.asked;
     note_success(job);
     if (job->doubted) {
-        struct releve_point_facts *facts = releve_core_learn(core, job);
+        struct releve_point_facts *facts = releve_emit_facts(core, job);
         facts->refuted = true;
-        facts->present = RELEVE_KIND_BIT(job->wish.kind);
+        facts->present = RELEVE_KIND_BIT(job->series->kind);
         job->doubted = false;
     }
-    releve_floor_accepted(core, job, asked.first);
+    releve_series_accept(core, job, asked.first);
     count_empty(core, job, answer->readings_count == 0);
 
-    chunk->outcomes = malloc((size_t)releve_span_days(asked));
-    if (chunk->outcomes == NULL)
-        abort(); /* as in releve_core_act: 365 bytes at most */
+    chunk->outcomes = releve_alloc((size_t)releve_span_days(asked), 1);
     size_t next = 0, count = 0;
     for (releve_day day = asked.first; day < asked.end; day++) {
         const struct releve_reading *reading = NULL;
         if (next < answer->readings_count && answer->readings[next].day == day)
             reading = &answer->readings[next++];
         if (reading != NULL && reading->unusable) {
-            fail_day(core, chunk, day, &answer->reason);
+            /* One bad day delays no other: it is given up for this run, and the rest of the answer is kept. */
+            chunk->outcomes[day - asked.first] = (char)RELEVE_DAY_FAILED;
+            releve_series_fail_day(chunk->series, day, &answer->reason);
             continue;
         }
         count += judge_day(core, chunk, day, reading, &core->entries[count]);
@@ -128,12 +96,12 @@ static void take_days(struct releve_core *core, struct chunk *chunk, const struc
     chunk->phase = CHUNK_STORING;
     core->storing_count++;
     if (count == 0) {
-        releve_chunk_conclude(core, chunk);
+        releve_series_conclude(core, chunk);
         return;
     }
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STORE);
-    action->handle = releve_core_chunk_handle(core, chunk);
-    action->job = &job->wish;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_STORE);
+    action->handle = releve_emit_chunk_handle(core, chunk);
+    action->job = &job->submitted;
     action->answer = answer;
     action->entries = core->entries;
     action->entries_count = count;
@@ -144,91 +112,80 @@ static void refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     struct job *job = chunk->job;
     releve_day first = chunk->span.asked.first;
     note_success(job); /* it answered, and it works */
-    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_floor_refused(core, job, cause, first);
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_refuse_early(core, job, cause, first);
 }
 
 static void refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    struct job *job = chunk->job;
-    job->point->heard = true;
-    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    for (size_t i = 0; i < core->jobs_end; i++) {
-        struct job *other = &core->jobs[i];
-        if (other->phase == JOB_RUNNING && other->point == job->point && other->wish.kind == job->wish.kind)
-            releve_job_absent(core, other, &answer->reason);
-    }
-    struct releve_point_facts *facts = releve_core_learn(core, job);
-    facts->absent_kinds = RELEVE_KIND_BIT(job->wish.kind);
-    facts->absent[job->wish.kind] = answer->reason;
+    const struct job *job = chunk->job;
+    struct series *series = chunk->series;
+    series->point->heard = true;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_absent(core, series, &answer->reason);
+    struct releve_point_facts *facts = releve_emit_facts(core, job);
+    facts->absent_kinds = RELEVE_KIND_BIT(series->kind);
+    facts->absent[series->kind] = answer->reason;
 }
 
 static void refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    struct job *job = chunk->job;
-    struct point *point = job->point;
+    const struct job *job = chunk->job;
+    struct point *point = chunk->series->point;
     point->heard = true;
     point->refused = true;
     point->refusal = answer->reason;
-    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    for (size_t i = 0; i < core->jobs_end; i++)
-        if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].point == point)
-            releve_job_give_up(core, &core->jobs[i], &answer->reason);
-    releve_core_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->refusal, 0);
-    struct releve_point_facts *facts = releve_core_learn(core, job);
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_point(core, point, &answer->reason);
+    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->refusal, 0);
+    struct releve_point_facts *facts = releve_emit_facts(core, job);
     facts->refused = true;
     facts->refusal = answer->reason;
 }
 
 static void refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    enum releve_kind kind = chunk->job->wish.kind;
+    enum releve_kind kind = chunk->series->kind;
     bool news = core->kind_refused_until[kind] <= core->now;
     core->kind_refused_until[kind] = core->now + RELEVE_KIND_REFUSED_MS;
     core->kind_refusal[kind] = answer->reason;
-    struct job *job = chunk->job;
-    releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    for (size_t i = 0; i < core->jobs_end; i++)
-        if (core->jobs[i].phase == JOB_RUNNING && core->jobs[i].wish.kind == kind)
-            releve_job_give_up(core, &core->jobs[i], &answer->reason);
+    const struct job *job = chunk->job;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_kind(core, kind, &answer->reason);
     if (news)
-        releve_core_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
+        releve_emit_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
 }
 
 static void give_up(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     struct job *job = chunk->job;
-    releve_core_notice(core, RELEVE_NOTICE_GIVEN_UP, job, reason, 0);
-    releve_chunk_fail(core, chunk, reason);
+    releve_emit_notice(core, RELEVE_NOTICE_GIVEN_UP, job, reason, 0);
+    releve_series_fail(core, chunk, reason);
     if (++job->given_up >= RELEVE_GIVEN_UP_MAX) {
         job->hopeless = true;
-        releve_job_give_up(core, job, reason);
+        releve_series_give_up(core, job, reason);
     }
 }
 
 static void fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
-    struct point *point = job->point;
+    struct point *point = chunk->series->point;
     core->retries++;
     if (++point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
-        releve_time pause = RELEVE_POINT_PAUSE_MIN_MS;
-        for (unsigned i = 0; i < point->pauses && pause < RELEVE_BACKOFF_MAX_MS; i++)
-            pause *= 2;
-        pause = pause < RELEVE_BACKOFF_MAX_MS ? pause : RELEVE_BACKOFF_MAX_MS;
-        point->pauses++;
+        releve_time pause = releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++);
         point->paused_until = core->now + pause;
-        releve_core_notice(core, RELEVE_NOTICE_PAUSED, job, &answer->reason, pause);
+        releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, &answer->reason, pause);
     }
     if (++chunk->tries >= RELEVE_CHUNK_TRIES_MAX) {
         give_up(core, chunk, &answer->reason);
         return;
     }
-    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
+    releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now + wait;
     job->touched = true;
-    releve_core_notice(core, RELEVE_NOTICE_RETRY, job, &answer->reason, wait);
+    releve_emit_notice(core, RELEVE_NOTICE_RETRY, job, &answer->reason, wait);
 }
 
 /* A throttle answer is no failure of the chunk: the door is closed for everybody. */
@@ -243,20 +200,17 @@ static void close_bucket(struct releve_core *core, unsigned index, const struct 
     if (bucket->ask_at < core->now + wait)
         bucket->ask_at = core->now + wait;
     core->throttled++;
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_CLOSE);
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLOSE);
     action->bucket = index;
     action->wait_ms = wait;
-    releve_core_notice(core, RELEVE_NOTICE_THROTTLED, NULL, &answer->reason, wait);
+    releve_emit_notice(core, RELEVE_NOTICE_THROTTLED, NULL, &answer->reason, wait);
 }
 
-/* The first 401 of a token discards it for all, and the others find it gone. A chunk that gets a second one, with a
- * token that is fresh, shows that the token is not to blame: from then on a 401 of this usage point is its own failure.
- */
 /* --- upstream as a whole ----------------------------------------------------------------------- */
 
 static void stop(struct releve_core *core, enum releve_code code, const struct releve_answer *answer)
 {
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_STOP);
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_STOP);
     action->code = code;
     action->reason = &answer->reason;
     core->draining = true;
@@ -277,26 +231,29 @@ static void note_unreached(struct releve_core *core, const struct releve_answer 
         stop(core, RELEVE_E_UPSTREAM, answer);
         return;
     }
-    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, upstream->failures - 1);
+    releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, upstream->failures - 1);
     upstream->paused_until = core->now + wait;
-    releve_core_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
+    releve_emit_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
 }
 
 static void note_reached(struct releve_core *core)
 {
     struct upstream *upstream = &core->upstream;
     if (upstream->reached && upstream->failures > 0)
-        releve_core_notice(core, RELEVE_NOTICE_REACHED, NULL, NULL, 0);
+        releve_emit_notice(core, RELEVE_NOTICE_REACHED, NULL, NULL, 0);
     upstream->reached = true;
     upstream->failures = 0;
     upstream->paused_until = 0;
 }
 
+/* The first 401 of a token discards it for all, and the others find it gone. A chunk that gets a second one, with a
+ * token that is fresh, shows that the token is not to blame: from then on a 401 of this usage point is its own failure.
+ */
 static void renew_token(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     if (chunk->stale++ > 0)
-        chunk->job->point->distrusted = true;
-    if (chunk->job->point->distrusted) {
+        chunk->series->point->distrusted = true;
+    if (chunk->series->point->distrusted) {
         fail_for_now(core, chunk, answer);
         return;
     }
@@ -309,20 +266,18 @@ static void renew_token(struct releve_core *core, struct chunk *chunk, const str
 static bool end_pointless(struct releve_core *core, struct chunk *chunk)
 {
     struct job *job = chunk->job;
-    struct releve_floor *floor;
-    releve_day after = releve_floor_after(job, &floor);
-    if (job->point->refused) {
-        releve_chunk_fail(core, chunk, &job->point->refusal);
-    } else if (core->kind_refused_until[job->wish.kind] > core->now) {
-        releve_chunk_fail(core, chunk, &core->kind_refusal[job->wish.kind]);
+    const struct series *series = chunk->series;
+    if (series->point->refused) {
+        releve_series_fail(core, chunk, &series->point->refusal);
+    } else if (core->kind_refused_until[series->kind] > core->now) {
+        releve_series_fail(core, chunk, &core->kind_refusal[series->kind]);
     } else if (job->hopeless) {
-        struct releve_reason reason = job->reason;
-        releve_chunk_fail(core, chunk, &reason);
+        releve_series_fail(core, chunk, &job->result.reason);
     } else if (job->absent) {
-        releve_chunk_dissolve(core, chunk, RELEVE_DAY_CUT);
-    } else if (floor != NULL && chunk->span.asked.first <= after) {
-        releve_chunk_dissolve(core, chunk, RELEVE_DAY_MISSING);
-        releve_floor_cut(core, job);
+        releve_series_dissolve(core, chunk, RELEVE_DAY_CUT);
+    } else if (releve_floor_forbids(releve_series_floor(series), chunk->span.asked.first)) {
+        releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+        releve_series_cut(core, job);
     } else {
         return false;
     }
@@ -331,14 +286,14 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    assert(chunk->phase == CHUNK_SENT && chunk->job->point->in_flight > 0 && core->in_flight > 0);
-    chunk->job->point->in_flight--;
+    assert(chunk->phase == CHUNK_SENT && chunk->series->point->in_flight > 0 && core->in_flight > 0);
+    chunk->series->point->in_flight--;
     core->in_flight--;
     chunk->phase = CHUNK_WAITING; /* unless the verdict says otherwise */
     chunk->not_before = core->now;
     chunk->job->touched = true;
 
-    struct releve_action *notice = releve_core_notice(core, RELEVE_NOTICE_ANSWERED, chunk->job, &answer->reason, 0);
+    struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, chunk->job, &answer->reason, 0);
     notice->span = chunk->span.asked;
     notice->verdict = answer->verdict;
     if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT)
@@ -374,11 +329,11 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         renew_token(core, chunk, answer);
         break;
     case RELEVE_THROTTLED:
-        close_bucket(core, core->options.bucket_of[chunk->job->wish.kind], answer);
+        close_bucket(core, core->options.bucket_of[chunk->series->kind], answer);
         break;
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:
-        chunk->job->point->heard = true;
+        chunk->series->point->heard = true;
         give_up(core, chunk, &answer->reason);
         break;
     case RELEVE_TRANSIENT:
@@ -389,35 +344,23 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         break;
     }
     if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
-        releve_chunk_replan_overtaken(core, chunk);
+        releve_series_replan_overtaken(core, chunk);
 }
 
 void releve_react_taken(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
 {
     struct job *owner = chunk->job;
-    assert(chunk->phase == CHUNK_SENT && owner->point->in_flight > 0 && core->in_flight > 0);
-    owner->point->in_flight--;
+    assert(chunk->phase == CHUNK_SENT && chunk->series->point->in_flight > 0 && core->in_flight > 0);
+    chunk->series->point->in_flight--;
     owner->requests--;
     owner->touched = true;
     core->in_flight--;
     core->requests--;
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now + event->wait_ms;
-    struct releve_span part = releve_span_cut(event->coverage->span, chunk->span.wanted);
-    for (size_t i = 0; i < core->jobs_end; i++) {
-        struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || job->point != owner->point || job->wish.kind != owner->wish.kind ||
-            job->wish.refresh)
-            continue;
-        job->touched = true;
-        for (releve_day day = part.first; day < part.end; day++) {
-            enum releve_day_state state = releve_coverage_get(event->coverage, day);
-            if (state != RELEVE_DAY_MISSING && releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
-                releve_coverage_set(&job->coverage, day, state);
-        }
-    }
+    releve_series_learn(chunk->series, event->coverage, chunk->span.wanted);
     if (!end_pointless(core, chunk))
-        releve_chunk_replan_overtaken(core, chunk);
+        releve_series_replan_overtaken(core, chunk);
     if (chunk->phase == CHUNK_WAITING && chunk->not_before <= core->now)
         chunk->not_before = core->now + RELEVE_BACKOFF_MIN_MS; /* nothing has changed: not at once again */
 }
@@ -459,7 +402,7 @@ void releve_react_token(struct releve_core *core, const struct releve_answer *an
         stop(core, RELEVE_E_UPSTREAM, answer);
         return;
     }
-    releve_time wait = releve_core_backoff(core, RELEVE_BACKOFF_MIN_MS, token->failures - 1);
+    releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, token->failures - 1);
     token->not_before = core->now + wait;
-    releve_core_notice(core, RELEVE_NOTICE_TOKEN_RETRY, NULL, &answer->reason, wait);
+    releve_emit_notice(core, RELEVE_NOTICE_TOKEN_RETRY, NULL, &answer->reason, wait);
 }

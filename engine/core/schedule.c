@@ -13,45 +13,49 @@ static bool is_delicate(const struct point *point)
 }
 
 /* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
-static bool must_search(struct job *job)
+static bool must_search(const struct job *job)
 {
-    struct releve_floor *floor;
-    releve_floor_after(job, &floor);
-    return floor != NULL && (floor->first == RELEVE_DAY_NONE || job->newest_missing < floor->first);
+    return releve_floor_doubts(releve_series_floor(job->series), job->newest_missing);
 }
 
-static bool may_open(struct releve_core *core, struct job *job)
+static bool may_open(const struct releve_core *core, const struct job *job)
 {
-    if (job->newest_missing == RELEVE_DAY_NONE || job->open_count == RELEVE_JOB_CHUNKS_MAX ||
+    const struct series *series = job->series;
+    if (job->newest_missing == RELEVE_DAY_NONE || job->open == RELEVE_JOB_CHUNKS_MAX ||
         core->chunks_count == CHUNKS_MAX)
         return false;
-    if (is_delicate(job->point) && job->point->chunks > 0)
+    if (is_delicate(series->point) && series->point->chunks > 0)
         return false;
-    if (!job->heard && job->open_count > 0)
+    if (!series->heard && !TAILQ_EMPTY(&series->open))
         return false;
-    return job->point->searching == 0 || !must_search(job);
+    return series->point->searching == 0 || !must_search(job);
+}
+
+static releve_time earlier(releve_time a, releve_time b)
+{
+    return a < b ? a : b;
 }
 
 static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
 {
-    for (unsigned i = 0; i < job->open_count; i++) {
-        struct chunk *chunk = job->open[i];
-        if (chunk->phase != CHUNK_WAITING)
+    struct chunk *chunk;
+    TAILQ_FOREACH(chunk, &job->series->open, link)
+    {
+        if (chunk->job != job || chunk->phase != CHUNK_WAITING)
             continue;
         if (chunk->not_before <= core->now)
             return chunk;
-        if (chunk->not_before < *next)
-            *next = chunk->not_before;
+        *next = earlier(*next, chunk->not_before);
     }
     return NULL;
 }
 
 /* Could this job use a permit now? Where only time is missing, lowers *next to the moment when it can. */
-static bool is_ready(struct releve_core *core, struct job *job, releve_time *next)
+static bool is_ready(const struct releve_core *core, const struct job *job, releve_time *next)
 {
-    struct point *point = job->point;
-    if (job->phase != JOB_RUNNING || (job->newest_missing == RELEVE_DAY_NONE && job->open_count == 0))
+    if (job->newest_missing == RELEVE_DAY_NONE && job->open == 0)
         return false;
+    const struct point *point = job->series->point;
     if (is_delicate(point) && point->in_flight > 0)
         return false;
     releve_time retry_at = RELEVE_TIME_NEVER;
@@ -61,25 +65,24 @@ static bool is_ready(struct releve_core *core, struct job *job, releve_time *nex
         when = when > point->paused_until ? when : point->paused_until;
         ready = false;
     }
-    if (!ready && when < *next)
-        *next = when;
+    if (!ready)
+        *next = earlier(*next, when);
     return ready;
 }
 
 /* The next chunk of the job's plan; days that cannot be asked today are left for tomorrow. */
 static struct chunk *open_next(struct releve_core *core, struct job *job)
 {
-    struct releve_floor *floor;
-    releve_day after = releve_floor_after(job, &floor);
-    releve_floor_cut(core, job); /* midnight may have passed since the job came */
+    const struct releve_floor *floor = releve_series_floor(job->series);
+    releve_series_cut(core, job); /* midnight may have passed since the job came */
     struct releve_plan_limits limits = {
-        .days_max = releve_kind_facts(job->wish.kind)->call_days_max,
+        .days_max = releve_kind_facts(job->series->kind)->call_days_max,
         .days_min = core->options.days_min,
-        .earliest = releve_kind_history(job->wish.kind, core->today).first,
+        .earliest = releve_kind_history(job->series->kind, core->today).first,
         .latest = core->today,
     };
-    if (floor != NULL && after >= limits.earliest)
-        limits.earliest = after + 1;
+    if (releve_floor_forbids(floor, limits.earliest))
+        limits.earliest = floor->after + 1;
     bool searching = must_search(job);
     struct releve_chunk_span span;
     while (!releve_plan_next(&job->coverage, &limits, &span)) {
@@ -88,9 +91,9 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
         releve_coverage_replace(&job->coverage, span.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
         job->touched = true;
     }
-    if (searching && span.wanted.end - 1 - after <= limits.days_max) {
+    if (searching && span.wanted.end - 1 - floor->after <= limits.days_max) {
         /* Halve what lies between the newest refused day and the newest missing one. */
-        releve_day middle = after + 1 + (span.wanted.end - 1 - after) / 2;
+        releve_day middle = floor->after + 1 + (span.wanted.end - 1 - floor->after) / 2;
         if (middle > span.wanted.end - 1)
             middle = span.wanted.end - 1;
         struct releve_chunk_span half;
@@ -98,7 +101,7 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
             releve_plan_widen((struct releve_span){middle, span.wanted.end}, &limits, &half))
             span = half;
     }
-    return releve_chunk_open(core, job, &span, searching);
+    return releve_series_open(core, job, &span, searching);
 }
 
 /* The class that the next permit is for, of those that have work; the others wait one more permit. Two classes may come
@@ -120,12 +123,13 @@ static bool goes_before(const struct job *job, const struct job *other)
 {
     if (other == NULL)
         return true;
-    if (job->point != other->point)
-        return job->point->turn[job->class_] < other->point->turn[other->class_];
+    const struct point *point = job->series->point, *others = other->series->point;
+    if (point != others)
+        return point->turn[job->class_] < others->turn[other->class_];
     return job->turn < other->turn;
 }
 
-struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket)
+struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
 {
     for (;;) {
         struct job *best[RELEVE_CLASSES] = {NULL};
@@ -133,7 +137,8 @@ struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket)
         releve_time ignored = RELEVE_TIME_NEVER;
         for (size_t i = 0; i < core->jobs_end; i++) {
             struct job *job = &core->jobs[i];
-            if (core->options.bucket_of[job->wish.kind] != bucket || !is_ready(core, job, &ignored))
+            if (job->phase != JOB_RUNNING || core->options.bucket_of[job->series->kind] != bucket ||
+                !is_ready(core, job, &ignored))
                 continue;
             has_work[job->class_] = true;
             if (goes_before(job, best[job->class_]))
@@ -151,7 +156,7 @@ struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket)
             job->touched = true;
             continue;
         }
-        job->turn = job->point->turn[class_] = ++core->turn;
+        job->turn = job->series->point->turn[class_] = ++core->turn;
         /* What is left of it is looked up again before the next permit. */
         job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
         return chunk;
@@ -174,7 +179,7 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     if (bucket->asking)
         return;
     if (bucket->ask_at > core->now && (!urgent || bucket->urgent)) {
-        core->deadline = bucket->ask_at < core->deadline ? bucket->ask_at : core->deadline;
+        core->deadline = earlier(core->deadline, bucket->ask_at);
         return;
     }
     if (is_full(core))
@@ -182,7 +187,7 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     bucket->asking = true;
     bucket->urgent = urgent;
     bucket->due_at = RELEVE_TIME_NEVER;
-    struct releve_action *action = releve_core_act(core, RELEVE_ACTION_ASK);
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_ASK);
     action->bucket = index;
     action->urgent = urgent;
 }
@@ -200,11 +205,14 @@ void releve_schedule_ask(struct releve_core *core)
     bool wanted[RELEVE_BUCKETS_MAX] = {false}, urgent[RELEVE_BUCKETS_MAX] = {false};
     bool any = false, any_urgent = false;
     for (size_t i = 0; i < core->jobs_end; i++) {
-        unsigned bucket = core->options.bucket_of[core->jobs[i].wish.kind];
-        bool high = core->jobs[i].class_ == RELEVE_HIGH;
+        const struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING)
+            continue;
+        unsigned bucket = core->options.bucket_of[job->series->kind];
+        bool high = job->class_ == RELEVE_HIGH;
         if (wanted[bucket] && (urgent[bucket] || !high))
             continue; /* the ledger's reply brings us here again */
-        if (!is_ready(core, &core->jobs[i], &core->deadline))
+        if (!is_ready(core, job, &core->deadline))
             continue;
         wanted[bucket] = any = true;
         urgent[bucket] = urgent[bucket] || high;
@@ -218,7 +226,7 @@ void releve_schedule_ask(struct releve_core *core)
     }
     if (core->token.phase == TOKEN_NONE) {
         if (core->token.not_before > core->now)
-            core->deadline = core->token.not_before < core->deadline ? core->token.not_before : core->deadline;
+            core->deadline = earlier(core->deadline, core->token.not_before);
         else
             ask(core, core->options.token_bucket, any_urgent);
         return;

@@ -1,10 +1,15 @@
-/* What the core keeps: jobs, the usage points that they are about, chunks under way, buckets, the token.
+/* What the core keeps: usage points and their series, jobs, chunks under way, buckets, the token.
  *
- *   job ──> point      several jobs share what is known of their usage point
- *   chunk ──> job      a chunk belongs to the job that opened it; jobs of the same usage point and kind share
- *                      its outcome
+ *   point ──▶ series[kind] ──▶ jobs      those that run, in the order in which they began
+ *                          └─▶ chunks    those under way: a chunk's outcome belongs to the series, so to all of its
+ * jobs job ──▶ series, chunk ──▶ series, and ──▶ job that opened it: its requests are counted there
  *
- * All tables have a fixed size; a handle is an index into one. Seen by the files of engine/core only. */
+ * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
+ *
+ *   core.c ──▶ react.c, schedule.c, job.c ──▶ series.c ──▶ floor.c, result.c, plan.c, coverage.c
+ *                    all but the last column ──▶ emit.c
+ *
+ * Seen by the files of engine/core only. */
 #ifndef RELEVE_CORE_STATE_H
 #define RELEVE_CORE_STATE_H
 
@@ -12,18 +17,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #define POINTS_MAX RELEVE_CORE_JOBS_MAX
 #define CHUNKS_MAX (RELEVE_CORE_JOBS_MAX * 2) /* open chunks of all jobs */
-#define NONE UINT32_MAX
 
+/* Why a range is refused as beginning too early. */
 enum floor_cause { FLOOR_ACTIVATION, FLOOR_CONSENT, FLOOR_HISTORY, FLOORS };
+
+/* One kind of one usage point: what jobs and chunks share. */
+struct series {
+    struct point *point;
+    enum releve_kind kind;
+    TAILQ_HEAD(, job) jobs; /* that run; a job that is still beginning joins when the store has said what is known */
+    TAILQ_HEAD(, chunk)
+    open;       /* chunks of those jobs, from the moment when they are planned until their days are stored
+                 * or given up */
+    bool heard; /* upstream has answered something about it: it need not be approached with one request */
+    struct releve_floor history; /* where upstream keeps less of it than its rules say */
+};
 
 struct point {
     releve_prm prm;
+    struct series series[RELEVE_MEASURES];
     unsigned jobs;      /* jobs under way that are about it; 0: the slot is free */
     unsigned chunks;    /* open chunks */
-    unsigned in_flight; /* those that are SENT */
+    unsigned in_flight; /* those that hold a permit */
     unsigned searching; /* those that look for the first day */
     bool heard;         /* something is known of it: it need not be approached with one request at a time */
     unsigned failures;  /* transient failures in a row */
@@ -40,27 +59,23 @@ enum job_phase { JOB_FREE, JOB_BEGINNING, JOB_RUNNING, JOB_FINISHING };
 
 struct job {
     enum job_phase phase;
-    struct releve_job wish;   /* as it was submitted */
-    enum releve_class class_; /* may have become low */
-    struct point *point;
+    struct series *series;
+    TAILQ_ENTRY(job) link;       /* in series->jobs, where RUNNING */
+    struct releve_job submitted; /* as it came */
+    enum releve_class class_;    /* may have become low */
     struct releve_coverage coverage;
-    struct releve_coverage known;              /* as the store told it: what a refresh must not lose */
-    struct chunk *open[RELEVE_JOB_CHUNKS_MAX]; /* chunks that it opened */
-    unsigned open_count;
-    bool touched;                /* coverage or chunks changed: what follows is to be looked up again */
-    releve_day newest_missing;   /* RELEVE_DAY_NONE where no day is left to plan */
-    bool waits;                  /* days of it are in a chunk under way */
-    bool heard;                  /* upstream has answered something about this kind of this usage point */
-    bool had_data;               /* days with values were known before */
-    unsigned empties;            /* answers without any data since the beginning */
-    unsigned given_up;           /* chunks given up in a row */
-    bool hopeless;               /* so many that the rest was given up too */
-    struct releve_floor history; /* where upstream keeps less of it than its rules say */
-    uint64_t turn;               /* among the jobs of its usage point, as above */
+    struct releve_coverage known; /* as the store had it at the beginning: what a refresh must not lose */
+    unsigned open;                /* chunks that it opened */
+    bool touched;                 /* coverage or chunks changed: what follows is to be looked up again */
+    releve_day newest_missing;    /* RELEVE_DAY_NONE where no day is left to plan */
+    bool had_data;                /* days with values were known before */
+    unsigned empties;             /* answers without any data since the beginning */
+    unsigned given_up;            /* chunks given up in a row */
+    bool hopeless;                /* so many that the rest was given up too */
+    uint64_t turn;                /* among the jobs of its usage point, as above */
     int requests;
     bool absent;                 /* not applicable */
     bool doubted;                /* a refresh: the usage point or the kind was refused before */
-    struct releve_reason reason; /* of the last failure, or why it is not applicable */
     struct releve_result result; /* its failures as they come; the rest is filled in at its end */
 };
 
@@ -68,7 +83,9 @@ enum chunk_phase { CHUNK_FREE, CHUNK_WAITING, CHUNK_SENT, CHUNK_STORING };
 
 struct chunk {
     enum chunk_phase phase;
-    struct job *job;
+    struct series *series;
+    TAILQ_ENTRY(chunk) link; /* in series->open */
+    struct job *job;         /* that opened it */
     struct releve_chunk_span span;
     bool searching;         /* may be refused as too early */
     unsigned tries;         /* transient failures */
@@ -113,7 +130,7 @@ struct releve_core {
     struct point points[POINTS_MAX];
     struct chunk chunks[CHUNKS_MAX];
     size_t jobs_count, chunks_count, storing_count;
-    size_t jobs_end, chunks_end; /* one past the highest slot in use */
+    size_t jobs_end; /* one past the highest slot in use */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;
@@ -130,76 +147,112 @@ struct releve_core {
     unsigned facts_next;
 };
 
-/* --- core.c ------------------------------------------------------------------------------------- */
+/* --- emit.c: what leaves the core, and how long it waits ---------------------------------------------- */
 
 /* Appends an action of that type; the caller fills in the rest. */
-struct releve_action *releve_core_act(struct releve_core *core, enum releve_action_type type);
-struct releve_action *releve_core_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
+struct releve_action *releve_emit(struct releve_core *core, enum releve_action_type type);
+struct releve_action *releve_emit_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
                                          const struct releve_reason *reason, releve_time wait_ms);
 /* A LEARN action about the job's usage point; the caller sets what was learned. */
-struct releve_point_facts *releve_core_learn(struct releve_core *core, struct job *job);
-releve_handle releve_core_job_handle(const struct releve_core *core, const struct job *job);
-releve_handle releve_core_chunk_handle(const struct releve_core *core, const struct chunk *chunk);
+struct releve_point_facts *releve_emit_facts(struct releve_core *core, const struct job *job);
+releve_handle releve_emit_job_handle(const struct releve_core *core, const struct job *job);
+releve_handle releve_emit_chunk_handle(const struct releve_core *core, const struct chunk *chunk);
 
-/* Exponential back-off with full jitter: uniform in [0, min(max, min_ms * 2^n)]. */
-releve_time releve_core_backoff(struct releve_core *core, releve_time min_ms, unsigned n);
+/* min(BACKOFF_MAX, min_ms * 2^n) */
+releve_time releve_emit_doubled(releve_time min_ms, unsigned n);
+/* Exponential back-off with full jitter: uniform in [0, doubled(min_ms, n)]. */
+releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, unsigned n);
 
-/* --- chunk.c: open chunks and what becomes of their days ------------------------------------------ */
+/* --- floor.c: where data begins. Pure ------------------------------------------------------------------ */
 
-struct chunk *releve_chunk_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
-                                bool searching);
-/* Its days become `state` in every job that wants them, and the slot is free. */
-void releve_chunk_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
+/* Says it something? */
+bool releve_floor_is_known(const struct releve_floor *floor);
+/* Is a range that begins with `first` known to begin too early? `floor` may be NULL: nothing is known. */
+bool releve_floor_forbids(const struct releve_floor *floor, releve_day first);
+/* May a range that begins with `first` still be refused as too early? Likewise. */
+bool releve_floor_doubts(const struct releve_floor *floor, releve_day first);
+/* A range that begins with `first` was refused as too early, or was not; what came later counts. The second is true
+ * where it says more than was known. */
+void releve_floor_refuse(struct releve_floor *floor, releve_day first);
+bool releve_floor_accept(struct releve_floor *floor, releve_day first);
+
+/* --- result.c: what a job comes to. Pure ----------------------------------------------------------------- */
+
+/* Days of `part` that are in state `from` have failed: marked so, and listed with the reason. */
+void releve_result_fail(struct releve_result *result, struct releve_coverage *coverage, struct releve_span part,
+                        enum releve_day_state from, const struct releve_reason *reason);
+/* Counts, state and reason from the coverage; failures in order. `absent`: not applicable. */
+void releve_result_sum_up(struct releve_result *result, const struct releve_coverage *coverage, bool absent);
+
+/* --- series.c: open chunks, and what becomes of their days in every job that wants them --------------------- */
+
+/* Plans a chunk: its missing days are under way from now on. */
+struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
+                                 bool searching);
+/* The chunk ends; its days become `state` in every job that wants them. */
+void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
 /* The same with the states kept in chunk->outcomes. */
-void releve_chunk_conclude(struct releve_core *core, struct chunk *chunk);
-/* Its days are given up in every job that wants them. */
-void releve_chunk_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
+void releve_series_conclude(struct releve_core *core, struct chunk *chunk);
+/* The same: its days are given up. */
+void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
+/* One day that is under way is given up; the chunk goes on. */
+void releve_series_fail_day(struct series *series, releve_day day, const struct releve_reason *reason);
+
+/* A job whose known days have come joins the others: what they have under way is under way for it too, and what the
+ * store knew when it began they learn too. */
+void releve_series_join(struct releve_core *core, struct job *job);
+void releve_series_leave(struct job *job);
+/* Days of `part` that the store knows: somebody else has stored them. Jobs that refresh want them all the same. */
+void releve_series_learn(struct series *series, const struct releve_coverage *known, struct releve_span part);
+
 /* While a chunk is under way or waits for its next try, its days may come from elsewhere: from a chunk that reaches
  * over it, or from another worker. What is left of such a waiting chunk is planned anew. */
-void releve_chunk_replan_overtaken(struct releve_core *core, struct chunk *chunk);
-/* The same for all chunks of that job's usage point and kind. */
-void releve_chunks_replan_overtaken(struct releve_core *core, const struct job *job);
-/* Does a job that refreshes wait for a day of that chunk? */
-bool releve_chunk_refreshes(const struct releve_core *core, const struct chunk *chunk);
-/* Does any job wait for that day of that chunk? */
-bool releve_chunk_wants(const struct releve_core *core, const struct chunk *chunk, releve_day day);
+void releve_series_replan_overtaken(struct releve_core *core, struct chunk *chunk);
 
-/* --- work.c: jobs from arrival to result -------------------------------------------------------- */
+/* Does a job that refreshes wait for a day of that chunk? Does any job wait for that day? */
+bool releve_series_refreshes(const struct chunk *chunk);
+bool releve_series_waits_for(const struct series *series, releve_day day);
+/* The most that the store knew of a day when a job that wants it began. */
+enum releve_day_state releve_series_best_known(const struct series *series, releve_day day);
+/* How much a state says of a day: 2 all, 1 a part, 0 no value. */
+int releve_day_worth(enum releve_day_state state);
 
-void releve_job_arrive(struct releve_core *core, const struct releve_job *wish);
+/* The floor that forbids most; NULL where none forbids anything. */
+const struct releve_floor *releve_series_floor(const struct series *series);
+/* Cuts what lies before the floor and before the history from this job. */
+void releve_series_cut(struct releve_core *core, struct job *job);
+/* A range was refused as beginning too early: what is too early is cut from every job that it concerns. */
+void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first);
+/* A range that begins there was accepted. */
+void releve_series_accept(struct releve_core *core, struct job *job, releve_day first);
+
+/* All that is not under way is given up: missing days, and chunks that wait for another try; of one job, of all jobs of
+ * a usage point, of a kind. */
+void releve_series_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason);
+void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason);
+void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind, const struct releve_reason *reason);
+/* The usage point has no such kind: of one job, of all jobs of a series. */
+void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
+void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
+/* Ends what waits for another try; its days are missing again. */
+void releve_series_stop_waiting(struct releve_core *core, struct job *job);
+
+/* --- job.c: jobs from arrival to result ----------------------------------------------------------------- */
+
+void releve_job_arrive(struct releve_core *core, const struct releve_job *submitted);
 void releve_job_known(struct releve_core *core, struct job *job, const struct releve_event *event);
-/* Days of `part` that are in state `from` are given up. */
-void releve_job_fail(struct job *job, struct releve_span part, enum releve_day_state from,
-                     const struct releve_reason *reason);
-/* All that is not under way is given up: missing days, and chunks that wait for another try. */
-void releve_job_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason);
-void releve_job_absent(struct releve_core *core, struct job *job, const struct releve_reason *reason);
-/* Ends each job that has nothing left to ask. */
+/* Ends each job that has nothing left to ask; gives back the others where the core drains. */
 void releve_jobs_settle(struct releve_core *core);
-/* What the job came to so far, with its failures in order. */
-struct releve_result *releve_job_sum_up(struct releve_core *core, struct job *job);
 void releve_job_forget(struct releve_core *core, struct job *job);
-void releve_jobs_give_back(struct releve_core *core);
 
-/* --- floor.c: where data begins ------------------------------------------------------------------ */
+/* --- schedule.c: what is asked next -------------------------------------------------------------------- */
 
-struct releve_floor *releve_floor_of(struct job *job, enum floor_cause cause);
-/* The newest day that is known to be too early for this job; RELEVE_DAY_NONE where none is. */
-releve_day releve_floor_after(struct job *job, struct releve_floor **which);
-/* Cuts what is too early from all jobs of the point (from this one, for FLOOR_HISTORY). */
-void releve_floor_refused(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first);
-void releve_floor_accepted(struct releve_core *core, struct job *job, releve_day first);
-/* Forgets what lies before the floor and before the history in this job. */
-void releve_floor_cut(struct releve_core *core, struct job *job);
-
-/* --- schedule.c: what is asked next -------------------------------------------------------------- */
-
-/* Takes the best chunk of that bucket, opened if it is new; NULL where there is none. */
-struct chunk *releve_schedule_take(struct releve_core *core, unsigned bucket);
+/* The best chunk of that bucket, opened if it is new; NULL where there is none. */
+struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket);
 /* Asks for permits where there is work, and sets core->deadline. */
 void releve_schedule_ask(struct releve_core *core);
 
-/* --- react.c: what an answer means for the work ----------------------------------------------------- */
+/* --- react.c: what an answer means for the work ----------------------------------------------------------- */
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
 /* The chunk was not sent: others are about its days. */

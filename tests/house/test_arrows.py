@@ -6,7 +6,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 LIBC = {"assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h", "stdbool.h",
-        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+        "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "sys/queue.h"}
 LIBRARIES = {  # which outside library each adapter is there for
     "http": ("curl/",),
     "enedis": ("cjson/",),

@@ -1,0 +1,76 @@
+/* What leaves the core: actions, notices, what was learned; and how long a wait is. Decides nothing. */
+#include "state.h"
+#include <assert.h>
+#include <releve/memory.h>
+
+struct releve_action *releve_emit(struct releve_core *core, enum releve_action_type type)
+{
+    struct releve_actions *out = core->out;
+    if (out->count == out->capacity) {
+        out->capacity = out->capacity == 0 ? 64 : out->capacity * 2;
+        out->items = releve_realloc(out->items, out->capacity * sizeof *out->items);
+    }
+    struct releve_action *action = &out->items[out->count++];
+    *action = (struct releve_action){.type = type};
+    return action;
+}
+
+void releve_actions_free(struct releve_actions *actions)
+{
+    free(actions->items);
+    *actions = (struct releve_actions){0};
+}
+
+struct releve_action *releve_emit_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
+                                         const struct releve_reason *reason, releve_time wait_ms)
+{
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_NOTICE);
+    action->notice = notice;
+    action->job = job == NULL ? NULL : &job->submitted;
+    action->reason = reason;
+    action->wait_ms = wait_ms;
+    return action;
+}
+
+struct releve_point_facts *releve_emit_facts(struct releve_core *core, const struct job *job)
+{
+    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
+    struct releve_point_facts *facts = &core->facts[core->facts_next++];
+    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_LEARN);
+    action->job = &job->submitted;
+    action->facts = facts;
+    return facts;
+}
+
+releve_handle releve_emit_job_handle(const struct releve_core *core, const struct job *job)
+{
+    return (releve_handle)(job - core->jobs);
+}
+
+releve_handle releve_emit_chunk_handle(const struct releve_core *core, const struct chunk *chunk)
+{
+    return (releve_handle)(chunk - core->chunks);
+}
+
+releve_time releve_emit_doubled(releve_time min_ms, unsigned n)
+{
+    releve_time wait = min_ms;
+    for (unsigned i = 0; i < n && wait < RELEVE_BACKOFF_MAX_MS; i++)
+        wait *= 2;
+    return wait < RELEVE_BACKOFF_MAX_MS ? wait : RELEVE_BACKOFF_MAX_MS;
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): small, and good enough to spread retries. */
+static uint64_t next_random(struct releve_core *core)
+{
+    uint64_t z = core->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, unsigned n)
+{
+    return (releve_time)(next_random(core) % (uint64_t)(releve_emit_doubled(min_ms, n) + 1));
+}

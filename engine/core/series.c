@@ -1,0 +1,372 @@
+/* Series: one kind of one usage point. What becomes of a chunk's days concerns every job of its series (law 2: two jobs
+ * that want the same days share one request), and all loops over siblings are here. Does not decide what is asked. */
+#include "state.h"
+#include <assert.h>
+#include <stdlib.h>
+
+/* --- open chunks ------------------------------------------------------------------------------------------ */
+
+/* Changes the days of `part` that are in state `from`, in every job that has them. */
+static void spread(struct series *series, struct releve_span part, enum releve_day_state from, enum releve_day_state to)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        job->touched = true;
+        releve_coverage_replace(&job->coverage, part, from, to);
+    }
+}
+
+/* Is another chunk under way for that day too? Chunks overlap where one reaches over asked days, or was widened. */
+static bool is_elsewhere(const struct chunk *chunk, releve_day day)
+{
+    const struct chunk *other;
+    TAILQ_FOREACH(other, &chunk->series->open, link)
+    {
+        if (other != chunk && releve_span_has(other->span.asked, day))
+            return true;
+    }
+    return false;
+}
+
+/* The next stretch, after part->end, of days that only this chunk has under way. */
+static bool next_own(const struct chunk *chunk, struct releve_span *part)
+{
+    releve_day end = chunk->span.asked.end;
+    part->first = part->end;
+    while (part->first < end && is_elsewhere(chunk, part->first))
+        part->first++;
+    part->end = part->first;
+    while (part->end < end && !is_elsewhere(chunk, part->end))
+        part->end++;
+    return part->end > part->first;
+}
+
+struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
+                                 bool searching)
+{
+    struct series *series = job->series;
+    assert(core->chunks_count < CHUNKS_MAX && job->open < RELEVE_JOB_CHUNKS_MAX);
+    size_t slot = 0;
+    while (core->chunks[slot].phase != CHUNK_FREE)
+        slot++;
+    core->chunks_count++;
+    struct chunk *chunk = &core->chunks[slot];
+    *chunk =
+        (struct chunk){.phase = CHUNK_WAITING, .series = series, .job = job, .span = *span, .searching = searching};
+    TAILQ_INSERT_TAIL(&series->open, chunk, link);
+    job->open++;
+    series->point->chunks++;
+    series->point->searching += searching;
+    spread(series, span->asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
+    return chunk;
+}
+
+static void release(struct releve_core *core, struct chunk *chunk)
+{
+    struct point *point = chunk->series->point;
+    assert(chunk->job->open > 0 && point->chunks > 0);
+    TAILQ_REMOVE(&chunk->series->open, chunk, link);
+    chunk->job->open--;
+    point->chunks--;
+    point->searching -= chunk->searching;
+    core->storing_count -= chunk->phase == CHUNK_STORING;
+    core->chunks_count--;
+    free(chunk->outcomes);
+    *chunk = (struct chunk){.phase = CHUNK_FREE};
+}
+
+void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state)
+{
+    assert(chunk->phase != CHUNK_SENT);
+    struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
+    while (next_own(chunk, &part))
+        spread(chunk->series, part, RELEVE_DAY_ASKED, state);
+    release(core, chunk);
+}
+
+void releve_series_replan_overtaken(struct releve_core *core, struct chunk *chunk)
+{
+    assert(chunk->phase == CHUNK_WAITING);
+    struct releve_span wanted = chunk->span.wanted;
+    bool last = releve_series_waits_for(chunk->series, wanted.end - 1);
+    bool first = chunk->searching || releve_series_waits_for(chunk->series, wanted.first);
+    if (!last || !first)
+        releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+}
+
+/* Dissolving one takes it out of the list: the next one is looked up before. */
+static void replan_all_overtaken(struct releve_core *core, struct series *series)
+{
+    for (struct chunk *chunk = TAILQ_FIRST(&series->open), *next; chunk != NULL; chunk = next) {
+        next = TAILQ_NEXT(chunk, link);
+        if (chunk->phase == CHUNK_WAITING)
+            releve_series_replan_overtaken(core, chunk);
+    }
+}
+
+void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
+{
+    assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
+    struct series *series = chunk->series;
+    struct releve_span asked = chunk->span.asked;
+    for (releve_day day = asked.first; day < asked.end; day++)
+        spread(series, (struct releve_span){day, day + 1}, RELEVE_DAY_ASKED,
+               (enum releve_day_state)chunk->outcomes[day - asked.first]);
+    release(core, chunk);
+    replan_all_overtaken(core, series);
+}
+
+static void fail_days(struct series *series, struct releve_span part, const struct releve_reason *reason)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        job->touched = true;
+        releve_result_fail(&job->result, &job->coverage, part, RELEVE_DAY_ASKED, reason);
+    }
+}
+
+void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
+{
+    assert(chunk->phase != CHUNK_SENT);
+    struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
+    while (next_own(chunk, &part))
+        fail_days(chunk->series, part, reason);
+    release(core, chunk);
+}
+
+void releve_series_fail_day(struct series *series, releve_day day, const struct releve_reason *reason)
+{
+    fail_days(series, (struct releve_span){day, day + 1}, reason);
+}
+
+/* --- what is wanted, and what is known ------------------------------------------------------------------------ */
+
+bool releve_series_waits_for(const struct series *series, releve_day day)
+{
+    const struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
+            return true;
+    }
+    return false;
+}
+
+bool releve_series_refreshes(const struct chunk *chunk)
+{
+    const struct job *job;
+    TAILQ_FOREACH(job, &chunk->series->jobs, link)
+    {
+        struct releve_span part = releve_span_cut(chunk->span.wanted, job->coverage.span);
+        for (releve_day day = part.first; job->submitted.refresh && day < part.end; day++)
+            if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
+                return true;
+    }
+    return false;
+}
+
+int releve_day_worth(enum releve_day_state state)
+{
+    return state == RELEVE_DAY_COMPLETE ? 2 : state == RELEVE_DAY_PARTIAL ? 1 : 0;
+}
+
+enum releve_day_state releve_series_best_known(const struct series *series, releve_day day)
+{
+    enum releve_day_state best = RELEVE_DAY_MISSING;
+    const struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        enum releve_day_state known = releve_coverage_get(&job->known, day);
+        best = releve_day_worth(known) > releve_day_worth(best) ? known : best;
+    }
+    return best;
+}
+
+static void learn_days(struct job *job, const struct releve_coverage *known, struct releve_span part)
+{
+    part = releve_span_cut(releve_span_cut(part, known->span), job->coverage.span);
+    for (releve_day day = part.first; day < part.end; day++) {
+        enum releve_day_state state = releve_coverage_get(&job->coverage, day);
+        enum releve_day_state now = releve_coverage_get(known, day);
+        if (now != RELEVE_DAY_MISSING && (state == RELEVE_DAY_MISSING || state == RELEVE_DAY_ASKED))
+            releve_coverage_set(&job->coverage, day, now);
+    }
+    job->touched = true;
+}
+
+void releve_series_learn(struct series *series, const struct releve_coverage *known, struct releve_span part)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        if (!job->submitted.refresh)
+            learn_days(job, known, part);
+    }
+}
+
+void releve_series_join(struct releve_core *core, struct job *job)
+{
+    struct series *series = job->series;
+    const struct chunk *chunk;
+    TAILQ_FOREACH(chunk, &series->open, link)
+    {
+        releve_coverage_replace(&job->coverage, chunk->span.asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
+    }
+    releve_series_learn(series, &job->known, job->known.span); /* also of days that are under way here, and may fail */
+    TAILQ_INSERT_TAIL(&series->jobs, job, link);
+    replan_all_overtaken(core, series);
+}
+
+void releve_series_leave(struct job *job)
+{
+    TAILQ_REMOVE(&job->series->jobs, job, link);
+}
+
+/* --- where data begins ---------------------------------------------------------------------------------------- */
+
+static struct releve_floor *floor_of(struct series *series, enum floor_cause cause)
+{
+    switch (cause) {
+    case FLOOR_ACTIVATION:
+        return &series->point->activation;
+    case FLOOR_CONSENT:
+        return &series->point->consent;
+    default:
+        assert(cause == FLOOR_HISTORY);
+        return &series->history;
+    }
+}
+
+const struct releve_floor *releve_series_floor(const struct series *series)
+{
+    const struct releve_floor *const floors[FLOORS] = {&series->point->activation, &series->point->consent,
+                                                       &series->history};
+    const struct releve_floor *highest = NULL;
+    for (int i = 0; i < FLOORS; i++)
+        if (floors[i]->after != RELEVE_DAY_NONE && (highest == NULL || floors[i]->after >= highest->after))
+            highest = floors[i];
+    return highest;
+}
+
+void releve_series_cut(struct releve_core *core, struct job *job)
+{
+    const struct releve_floor *floor = releve_series_floor(job->series);
+    struct releve_span early = {job->coverage.span.first, releve_kind_history(job->series->kind, core->today).first};
+    if (releve_floor_forbids(floor, early.end))
+        early.end = floor->after + 1;
+    if (releve_span_days(early) > 0 &&
+        releve_coverage_replace(&job->coverage, early, RELEVE_DAY_MISSING, RELEVE_DAY_CUT) > 0)
+        job->touched = true;
+}
+
+/* Chunks that wait for another try and now begin too early are planned anew. */
+static void dissolve_early(struct releve_core *core, struct series *series)
+{
+    const struct releve_floor *floor = releve_series_floor(series);
+    for (struct chunk *chunk = TAILQ_FIRST(&series->open), *next; chunk != NULL; chunk = next) {
+        next = TAILQ_NEXT(chunk, link);
+        if (chunk->phase == CHUNK_WAITING && releve_floor_forbids(floor, chunk->span.asked.first))
+            releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    }
+}
+
+static void cut_all(struct releve_core *core, struct series *series)
+{
+    struct job *job;
+    dissolve_early(core, series);
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        releve_series_cut(core, job);
+    }
+}
+
+/* Keeps the floor that changed, and no other: each has an age of its own. */
+static void keep_floor(struct releve_core *core, const struct job *job, enum floor_cause cause)
+{
+    struct releve_point_facts *facts = releve_emit_facts(core, job);
+    if (cause == FLOOR_ACTIVATION)
+        facts->activation = job->series->point->activation;
+    else
+        facts->consent = job->series->point->consent;
+}
+
+void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first)
+{
+    releve_floor_refuse(floor_of(job->series, cause), first);
+    if (cause == FLOOR_HISTORY) {
+        cut_all(core, job->series);
+        return;
+    }
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        cut_all(core, &job->series->point->series[kind]);
+    keep_floor(core, job, cause);
+}
+
+void releve_series_accept(struct releve_core *core, struct job *job, releve_day first)
+{
+    for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
+        struct releve_floor *floor = floor_of(job->series, cause);
+        if (releve_floor_accept(floor, first) && cause != FLOOR_HISTORY && floor->after != RELEVE_DAY_NONE)
+            keep_floor(core, job, cause);
+    }
+}
+
+/* --- ends ------------------------------------------------------------------------------------------------------- */
+
+void releve_series_stop_waiting(struct releve_core *core, struct job *job)
+{
+    for (struct chunk *chunk = TAILQ_FIRST(&job->series->open), *next; chunk != NULL; chunk = next) {
+        next = TAILQ_NEXT(chunk, link);
+        if (chunk->job == job && chunk->phase == CHUNK_WAITING)
+            releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    }
+}
+
+void releve_series_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason)
+{
+    releve_series_stop_waiting(core, job);
+    releve_result_fail(&job->result, &job->coverage, job->coverage.span, RELEVE_DAY_MISSING, reason);
+    job->touched = true;
+}
+
+static void give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        releve_series_give_up(core, job, reason);
+    }
+}
+
+void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason)
+{
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        give_up_all(core, &point->series[kind], reason);
+}
+
+void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind, const struct releve_reason *reason)
+{
+    for (size_t i = 0; i < POINTS_MAX; i++)
+        if (core->points[i].jobs > 0)
+            give_up_all(core, &core->points[i].series[kind], reason);
+}
+
+void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason)
+{
+    releve_series_stop_waiting(core, job);
+    releve_coverage_replace(&job->coverage, job->coverage.span, RELEVE_DAY_MISSING, RELEVE_DAY_CUT);
+    job->absent = true;
+    job->result.reason = *reason;
+    job->touched = true;
+}
+
+void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason)
+{
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+    {
+        releve_series_absent_job(core, job, reason);
+    }
+}
