@@ -5,7 +5,7 @@
  * The bodies are those of the largest requests: 7 days of a load curve, 365 days of energy and of maximum power. There
  * is no bound: 1000 bodies an hour is what the quota lets in. */
 #include "adapters/sandbox/bodies.h"
-#include "engine/runtime/dialect.h"
+#include "adapters/enedis/enedis.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -33,14 +33,14 @@ class Ledger:
         self.now_us, self.granted = EPOCH_US, 0
 
     def run(self, operation, permit="", length_ms=0):
-        return self.redis.command("EVALSHA", self.sha1, 3, KEY, f"{KEY}:closed", f"{KEY}:waiting", operation, permit,
+        return self.redis.command("EVALSHA", self.sha1, 3, KEY, f"{KEY}:closed", f"{KEY}:waiting", operation, "1", permit,
                                   length_ms, self.now_us, f"{KEY}:due", 5, 1000, self.hourly, HOUR_MS)
 
     def next_permit(self):
         """Its id is as long as the runtime's."""
         self.now_us += (HOUR_MS + 2) * 1000 // self.hourly + 1
         self.granted += 1
-        return f"{self.granted:06}"
+        return f"{self.granted:x}"
 
     def fill(self):
         for _ in range(self.hourly):
@@ -70,7 +70,7 @@ def measure(redis, hourly, permits):
 
     def ask_in_vain(operation):
         for i in range(permits):
-            ledger.run(operation, f"refused{i:05}", LIFE_MS)
+            ledger.run(operation, f"f{i:04x}", LIFE_MS)
 
     both = 2 * ledger.server_us("ask and settle", ask_and_settle)
     entries = redis.command("ZCARD", KEY)

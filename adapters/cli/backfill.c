@@ -6,6 +6,7 @@
 #include "selection.h"
 #include "session.h"
 #include <adapters/redis/result_json.h>
+#include <engine/runtime/clock.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

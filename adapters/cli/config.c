@@ -3,13 +3,11 @@
 #include "dotenv.h"
 #include <adapters/redis/embedded.h>
 #include <adapters/redis/url.h>
+#include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#define UPSTREAM_BYTES_MAX 256 /* longest base URL */
-#define PREFIX_BYTES_MAX 48    /* longest key prefix */
 
 static enum releve_code copy(char out[RELEVE_CONFIG_VALUE_BYTES], const char *name, const char *value,
                              struct releve_error *error)
@@ -41,12 +39,12 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
         return releve_fail(error, RELEVE_E_CONFIG,
                            "RELEVE_UPSTREAM holds an @: credentials belong into CLIENT_ID and CLIENT_SECRET; say "
                            "production, sandbox or a base URL without a user");
-    if (scheme == 0 || length == scheme || length > UPSTREAM_BYTES_MAX || strpbrk(value, " ?#\"<>\\\t\r\n") != NULL)
+    if (scheme == 0 || length == scheme || length >= RELEVE_UPSTREAM_BYTES || strpbrk(value, " ?#\"<>\\\t\r\n") != NULL)
         return releve_fail(
             error, RELEVE_E_CONFIG,
             "RELEVE_UPSTREAM \"%.80s\": say production, sandbox or a base URL (http:// or https://, host, "
             "port, path; no user, no query; at most %d bytes)",
-            value, UPSTREAM_BYTES_MAX);
+            value, RELEVE_UPSTREAM_BYTES - 1);
     (void)snprintf(config->upstream, sizeof config->upstream, "%.*s", (int)length, value);
     return RELEVE_OK;
 }
@@ -124,10 +122,10 @@ static enum releve_code load_redis(struct releve_config *config, struct releve_e
     if (code != RELEVE_OK)
         return code;
     size_t legal = strspn(config->prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
-    if (config->prefix[legal] != '\0' || legal > PREFIX_BYTES_MAX)
+    if (config->prefix[legal] != '\0' || legal >= RELEVE_PREFIX_BYTES)
         return releve_fail(error, RELEVE_E_CONFIG,
                            "RELEVE_PREFIX \"%.60s\": letters, digits, and _ - . : only, at most %d of them",
-                           config->prefix, PREFIX_BYTES_MAX);
+                           config->prefix, RELEVE_PREFIX_BYTES - 1);
     return RELEVE_OK;
 }
 

@@ -2,8 +2,9 @@
 #include "command.h"
 #include "lookup.h"
 #include "selection.h"
+#include <adapters/redis/queue.h>
 #include <cjson/cJSON.h>
-#include <engine/runtime/queue.h>
+#include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <getopt.h>
 #include <stdio.h>

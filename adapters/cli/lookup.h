@@ -3,7 +3,7 @@
 #define RELEVE_CLI_LOOKUP_H
 
 #include "config.h"
-#include <engine/runtime/store.h>
+#include <adapters/redis/store.h>
 
 /* Opens the store of `config` on a loop of its own, calls `start` when it is connected, and runs until
  * releve_lookup_end was called. Returns RELEVE_OK, or why it could not be done. */

@@ -3,8 +3,9 @@
 #include "lookup.h"
 #include "progress.h"
 #include "selection.h"
+#include <adapters/enedis/enedis.h>
 #include <engine/runtime/bucket.h>
-#include <engine/runtime/dialect.h>
+#include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -51,7 +52,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
 /* Where a token request counts in the same bucket, it is one request more. */
 static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
 {
-    const char *family = plan->dialect->family(RELEVE_DAILY_CONSUMPTION);
+    const char *family = plan->dialect->families[RELEVE_DAILY_CONSUMPTION];
     uint64_t requests = plan->all.requests;
     if (requests > 0 && strcmp(family, plan->dialect->token_family) == 0)
         requests++;
@@ -75,7 +76,7 @@ static void ask_ledger(struct plan *plan)
         return;
     }
     char bucket[RELEVE_BUCKET_BYTES];
-    releve_bucket_name(plan->dialect->family(RELEVE_DAILY_CONSUMPTION), plan->config.client_id, bucket);
+    releve_bucket_name(plan->dialect->families[RELEVE_DAILY_CONSUMPTION], plan->config.client_id, bucket);
     releve_store_bucket_permits(plan->lookup.store, bucket, &plan->config.quota, on_permits, plan);
 }
 

@@ -1,6 +1,10 @@
-/* Runs a runtime under signals, and says what it notices. */
+/* Puts the runtime's outside together, runs it under signals, and says what it notices. */
 #include "session.h"
 #include "log.h"
+#include <adapters/enedis/enedis.h>
+#include <adapters/http/transport.h>
+#include <adapters/redis/store.h>
+#include <engine/runtime/loop.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,7 +55,12 @@ void releve_session_end(struct releve_session *session)
     if (session->options.closing != NULL)
         session->options.closing(session->options.data);
     if (session->runtime != NULL)
-        releve_runtime_close(session->runtime, NULL, NULL);
+        releve_runtime_close(session->runtime);
+    if (session->io.transport != NULL)
+        releve_transport_close(session->io.transport, NULL, NULL);
+    if (session->io.store != NULL)
+        releve_store_close(session->io.store, NULL, NULL);
+    releve_loop_close(session->io.host);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -75,7 +84,10 @@ void releve_session_drain(struct releve_session *session, const struct releve_er
     if (session->draining || session->closing)
         return;
     begin_drain(session, error);
-    releve_runtime_drain(session->runtime);
+    if (session->runtime != NULL)
+        releve_runtime_drain(session->runtime);
+    else
+        releve_session_end(session); /* nothing is under way yet */
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -190,7 +202,7 @@ static void on_ready(void *data, const struct releve_error *error)
         releve_session_end(session);
         return;
     }
-    if (!releve_runtime_is_durable(session->runtime))
+    if (!releve_store_is_durable(session->io.store))
         releve_session_say(session,
                            "this Redis keeps nothing on disk: its restart forgets days, results and how much of the "
                            "quota is used; set appendonly yes");
@@ -217,39 +229,63 @@ static void open_handles(struct releve_session *session)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
 }
 
-enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options)
+/* Redis is there, or is not. */
+static void on_connected(void *data, const struct releve_error *error)
 {
-    const struct releve_config *config = options->config;
-    memset(session, 0, sizeof *session);
-    session->options = *options;
-    open_handles(session);
-    struct releve_runtime_options runtime = {
+    struct releve_session *session = data;
+    const struct releve_config *config = session->options.config;
+    if (session->closing)
+        return;
+    if (error->code != RELEVE_OK) {
+        on_ready(session, error);
+        return;
+    }
+    const struct releve_runtime_options options = {
         .upstream = config->upstream,
-        .api = config->api,
         .client_id = config->client_id,
         .client_secret = config->client_secret,
         .quota = config->quota,
-        .concurrency = options->concurrency,
-        .redis = config->redis,
-        .prefix = config->prefix,
-        .worker = options->worker,
-        .today = config->today,
-        .patient = options->patient,
+        .concurrency = session->options.concurrency,
+        .queued = session->options.worker != NULL,
+        .patient = session->options.patient,
         .data = session,
+        .ready = on_ready,
         .next = on_next,
         .ended = on_ended,
         .given_back = on_given_back,
         .idle = on_idle,
         .stopped = on_stopped,
         .notice = on_notice,
-        .link = on_link,
         .refused = on_refused,
     };
-    if (releve_runtime_open(&session->runtime, &session->loop, &runtime, on_ready, &session->error) != RELEVE_OK) {
-        session->runtime = NULL;
+    if (releve_runtime_open(&session->runtime, &options, &session->io, &session->error) != RELEVE_OK)
         releve_session_end(session);
-    }
+}
+
+enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options)
+{
+    const struct releve_config *config = options->config;
+    memset(session, 0, sizeof *session);
+    session->options = *options;
+    open_handles(session);
+    session->io = (struct releve_io){
+        .host = releve_loop_open(&session->loop, config->today),
+        .host_ops = &releve_loop_ops,
+        .store_ops = &releve_redis_store_ops,
+        .transport_ops = &releve_http_transport_ops,
+        .dialect = config->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026,
+    };
+    struct releve_store_options store = {
+        .url = config->redis, .prefix = config->prefix, .worker = options->worker, .on_link = on_link, .data = session};
+    if (releve_transport_open(&session->io.transport, &session->loop, options->concurrency, &session->error) !=
+            RELEVE_OK ||
+        releve_store_open(&session->io.store, &session->loop, &store, on_connected, session, &session->error) !=
+            RELEVE_OK)
+        releve_session_end(session);
     (void)uv_run(&session->loop, UV_RUN_DEFAULT);
+    if (session->runtime != NULL)
+        releve_runtime_free(session->runtime);
+    session->runtime = NULL;
     int status = uv_loop_close(&session->loop);
     if (status != 0)
         releve_session_say(session, "libuv: %s", uv_strerror(status));

@@ -5,7 +5,9 @@
 
 #include "config.h"
 #include "progress.h"
+#include <engine/runtime/io.h>
 #include <releve/runtime.h>
+#include <uv.h>
 
 #define RELEVE_DRAIN_MS (10 * RELEVE_SECOND_MS)     /* what is in flight may take so long after a signal */
 #define RELEVE_REDIS_GONE_MS (5 * RELEVE_MINUTE_MS) /* how long a command that somebody waits for waits for Redis */
@@ -32,7 +34,8 @@ struct releve_session_options {
 struct releve_session {
     struct releve_session_options options;
     uv_loop_t loop;
-    struct releve_runtime *runtime;
+    struct releve_io io;            /* the loop, Redis, HTTP, the dialect: the runtime's outside */
+    struct releve_runtime *runtime; /* NULL before Redis is there */
     uv_signal_t signals[3];
     uv_timer_t tick, deadline, outage;
     bool draining, closing;

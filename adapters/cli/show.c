@@ -3,6 +3,7 @@
 #include "lookup.h"
 #include "selection.h"
 #include <cjson/cJSON.h>
+#include <engine/runtime/clock.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 #include "command.h"
 #include "lookup.h"
 #include "progress.h"
+#include <adapters/enedis/enedis.h>
 #include <adapters/redis/url.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
-#include <engine/runtime/dialect.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,7 +222,7 @@ static void name_families(struct status *status)
         status->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     if (status->config.client_id[0] == '\0')
         return;
-    status->families[status->families_count++] = dialect->family(RELEVE_DAILY_CONSUMPTION);
+    status->families[status->families_count++] = dialect->families[RELEVE_DAILY_CONSUMPTION];
     if (strcmp(status->families[0], dialect->token_family) != 0)
         status->families[status->families_count++] = dialect->token_family;
 }

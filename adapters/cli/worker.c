@@ -2,7 +2,8 @@
 #include "command.h"
 #include "config.h"
 #include "session.h"
-#include <engine/runtime/queue.h>
+#include <adapters/redis/queue.h>
+#include <engine/runtime/clock.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

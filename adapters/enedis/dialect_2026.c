@@ -1,36 +1,36 @@
 /* The generation "2026" (Data Connect 2026): ENEDIS 1, right column. One quota bucket for each API. */
+#include "enedis.h"
 #include "json.h"
 #include "judge.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#define MEASURES "mesure_synchrone_auto"
+#define CONTRACTS "situation_contrat_auto"
 #define DAYS_MIN 1 /* ENEDIS 2 */
 
 struct place {
-    const char *api;      /* first segment of the path, and the quota bucket */
     const char *rest;     /* measures: what follows; documents: NULL, the PRM follows the version */
     const char *quantity; /* grandeurPhysique of the body */
     const char *more;     /* further parameters that are required */
 };
 
 static const struct place places[RELEVE_KINDS] = {
-    [RELEVE_DAILY_CONSUMPTION] = {"mesure_synchrone_auto", "v2/consommation_quotidienne", "EA", ""},
-    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"mesure_synchrone_auto", "v2/courbe_de_charge_consommation", "PA", ""},
-    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"mesure_synchrone_auto", "v2/puissance_conso_max_quotidienne", "PMA",
+    /* documents: zero */
+    [RELEVE_DAILY_CONSUMPTION] = {"v2/consommation_quotidienne", "EA", ""},
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"v2/courbe_de_charge_consommation", "PA", ""},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"v2/puissance_conso_max_quotidienne", "PMA",
                                             "&mesuresPas=P1D&grandeurPhysique=PMA"},
-    [RELEVE_DAILY_PRODUCTION] = {"mesure_synchrone_auto", "v2/production_quotidienne", "EA", ""},
-    [RELEVE_PRODUCTION_LOAD_CURVE] = {"mesure_synchrone_auto", "v2/courbe_de_charge_production", "PA", ""},
-    [RELEVE_CONTRACTS] = {"situation_contrat_auto", NULL, NULL, NULL},
-    [RELEVE_ADDRESSES] = {"donnees_generales_auto", NULL, NULL, NULL},
-    [RELEVE_IDENTITY] = {"situation_contrat_auto", NULL, NULL, NULL},     /* `person` inside it */
-    [RELEVE_CONTACT_DATA] = {"situation_contrat_auto", NULL, NULL, NULL}, /* `contact_data` inside it */
+    [RELEVE_DAILY_PRODUCTION] = {"v2/production_quotidienne", "EA", ""},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"v2/courbe_de_charge_production", "PA", ""},
 };
 
+/* The first segment of the path is the API, and its quota bucket. */
 static const char *api(enum releve_kind kind)
 {
     assert(kind < RELEVE_KINDS);
-    return places[kind].api;
+    return releve_dialect_2026.families[kind];
 }
 
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
@@ -39,13 +39,13 @@ static void target(enum releve_kind kind, releve_prm prm, struct releve_span spa
     const struct place *place = &places[kind];
     int length;
     if (!place->rest) {
-        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, place->api, prm);
+        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, api(kind), prm);
     } else {
         char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(span.first, start);
         releve_day_format(span.end, end);
         length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?pointId=" RELEVE_PRM_FORMAT "&dateDebut=%s&dateFin=%s%s",
-                          place->api, place->rest, prm, start, end, place->more);
+                          api(kind), place->rest, prm, start, end, place->more);
     }
     assert(length < RELEVE_TARGET_BYTES);
     (void)length;
@@ -95,7 +95,17 @@ const struct releve_dialect releve_dialect_2026 = {
     .name = "2026",
     .days_min = DAYS_MIN,
     .token_family = "oauth2",
-    .family = api,
+    .families = {[RELEVE_DAILY_CONSUMPTION] = MEASURES,
+                 [RELEVE_CONSUMPTION_LOAD_CURVE] = MEASURES,
+                 [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = MEASURES,
+                 [RELEVE_DAILY_PRODUCTION] = MEASURES,
+                 [RELEVE_PRODUCTION_LOAD_CURVE] = MEASURES,
+                 [RELEVE_CONTRACTS] = CONTRACTS,
+                 [RELEVE_ADDRESSES] = "donnees_generales_auto",
+                 [RELEVE_IDENTITY] = CONTRACTS,      /* `person` inside it */
+                 [RELEVE_CONTACT_DATA] = CONTRACTS}, /* `contact_data` inside it */
     .target = target,
     .judge = judge,
+    .judge_token = releve_dialect_judge_token,
+    .answer_free = releve_dialect_answer_free,
 };

@@ -1,4 +1,5 @@
 /* The generation "v5": ENEDIS 1, left column. One quota bucket for all APIs. */
+#include "enedis.h"
 #include "json.h"
 #include "judge.h"
 #include <assert.h>
@@ -27,13 +28,6 @@ static const char *api(enum releve_kind kind)
 {
     assert(kind < RELEVE_KINDS);
     return places[kind].api;
-}
-
-static const char *family(enum releve_kind kind)
-{
-    assert(kind < RELEVE_KINDS);
-    (void)kind;
-    return "v5";
 }
 
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
@@ -78,7 +72,11 @@ const struct releve_dialect releve_dialect_v5 = {
     .name = "v5",
     .days_min = DAYS_MIN,
     .token_family = "v5",
-    .family = family,
+    .families = {"v5", "v5", "v5", "v5", "v5", "v5", "v5", "v5", "v5"}, /* one quota for all */
     .target = target,
     .judge = judge,
+    .judge_token = releve_dialect_judge_token,
+    .answer_free = releve_dialect_answer_free,
 };
+
+_Static_assert(RELEVE_KINDS == 9, "one family for each kind");

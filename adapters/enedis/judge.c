@@ -1,6 +1,7 @@
 /* An answer to a data request: no answer, an error, or readings; in this order, so that an error under a success
  * status never passes as data (law 3). */
 #include "judge.h"
+#include "enedis.h"
 #include "errors.h"
 #include "json.h"
 #include "reason.h"

@@ -1,5 +1,5 @@
 /* Answers of the token endpoint. The token goes to the caller and nowhere else (law 7). */
-#include "engine/runtime/dialect.h"
+#include "enedis.h"
 #include "errors.h"
 #include "json.h"
 #include "reason.h"

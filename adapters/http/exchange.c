@@ -3,10 +3,9 @@
 #include "http.h"
 #include <assert.h>
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <engine/runtime/clock.h>
+#include <releve/memory.h>
 #include <string.h>
-#include <time.h>
 
 #define BODY_ROOM_FIRST 16384 /* bytes; doubled as needed */
 
@@ -26,14 +25,6 @@ void http_list_remove(struct http_exchange *exchange)
         exchange->next->link = exchange->link;
     exchange->next = NULL;
     exchange->link = NULL;
-}
-
-/* The clock of permits: like Redis's, it goes on while the machine is suspended; uv_hrtime does not. */
-static uint64_t boot_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail: Linux has it since 2.6.39 */
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* What comes before the request was written is a proxy's: it says nothing of the request's arrival (law 1). */
@@ -62,12 +53,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
         size_t room = exchange->body_room ? exchange->body_room : BODY_ROOM_FIRST;
         while (room < needed)
             room *= 2;
-        char *body = realloc(exchange->body, room);
-        if (!body) {
-            exchange->no_memory = true;
-            return 0;
-        }
-        exchange->body = body;
+        exchange->body = releve_realloc(exchange->body, room);
         exchange->body_room = room;
     }
     memcpy(exchange->body + exchange->body_bytes, bytes, length);
@@ -86,7 +72,7 @@ static int on_ready_to_send(void *data, char *remote_ip, char *local_ip, int rem
         exchange->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    if (boot_ns() >= exchange->deadline_ns) {
+    if (releve_clock_boot() >= exchange->deadline_ms) {
         exchange->late = true;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -94,50 +80,49 @@ static int on_ready_to_send(void *data, char *remote_ip, char *local_ip, int rem
     return CURL_PREREQFUNC_OK;
 }
 
-/* Everything that no request changes. Returns the first error. */
-static CURLcode set_standing_options(struct http_exchange *exchange)
+/* All options here are known to libcurl: only missing memory makes them fail. */
+#define SET(easy, option, value) must(curl_easy_setopt(easy, option, value))
+
+static void must(CURLcode result)
 {
-    CURLcode failed = CURLE_OK, result;
-#define SET(option, value)                                                                            \
-    if ((result = curl_easy_setopt(exchange->easy, option, value)) != CURLE_OK && failed == CURLE_OK) \
-    failed = result
-    SET(CURLOPT_PRIVATE, exchange);
-    SET(CURLOPT_ERRORBUFFER, exchange->error);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* a token must not follow a redirect */
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
-    SET(CURLOPT_USERAGENT, "releve/" RELEVE_VERSION);
-    SET(CURLOPT_HTTPHEADER, exchange->transport->headers);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_QUICK_EXIT, 1L);               /* giving up does not wait for a resolver that hangs */
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says of its tunnel is no answer */
-    SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, exchange);
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, exchange);
-    SET(CURLOPT_PREREQFUNCTION, on_ready_to_send);
-    SET(CURLOPT_PREREQDATA, exchange);
-    SET(CURLOPT_OPENSOCKETFUNCTION, http_wire_open);
-    SET(CURLOPT_OPENSOCKETDATA, exchange->transport);
-    SET(CURLOPT_CLOSESOCKETFUNCTION, http_wire_close);
-    SET(CURLOPT_CLOSESOCKETDATA, exchange->transport);
-#undef SET
-    return failed;
+    if (result != CURLE_OK)
+        (void)releve_must(NULL);
+}
+
+/* Everything that no request changes. */
+static void set_standing_options(struct http_exchange *exchange)
+{
+    CURL *easy = exchange->easy;
+    SET(easy, CURLOPT_PRIVATE, exchange);
+    SET(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(easy, CURLOPT_FOLLOWLOCATION, 0L); /* a token must not follow a redirect */
+    SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    SET(easy, CURLOPT_USERAGENT, "releve/" RELEVE_VERSION);
+    SET(easy, CURLOPT_HTTPHEADER, exchange->transport->headers);
+    SET(easy, CURLOPT_NOSIGNAL, 1L);
+    SET(easy, CURLOPT_TCP_NODELAY, 1L);
+    SET(easy, CURLOPT_QUICK_EXIT, 1L);               /* giving up does not wait for a resolver that hangs */
+    SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says of its tunnel is no answer */
+    SET(easy, CURLOPT_HEADERFUNCTION, on_header);
+    SET(easy, CURLOPT_HEADERDATA, exchange);
+    SET(easy, CURLOPT_WRITEFUNCTION, on_body);
+    SET(easy, CURLOPT_WRITEDATA, exchange);
+    SET(easy, CURLOPT_PREREQFUNCTION, on_ready_to_send);
+    SET(easy, CURLOPT_PREREQDATA, exchange);
+    SET(easy, CURLOPT_OPENSOCKETFUNCTION, http_wire_open);
+    SET(easy, CURLOPT_OPENSOCKETDATA, exchange->transport);
+    SET(easy, CURLOPT_CLOSESOCKETFUNCTION, http_wire_close);
+    SET(easy, CURLOPT_CLOSESOCKETDATA, exchange->transport);
 }
 
 struct http_exchange *http_exchange_new(struct releve_transport *transport)
 {
-    struct http_exchange *exchange = calloc(1, sizeof *exchange);
-    if (!exchange)
-        return NULL;
+    struct http_exchange *exchange = releve_alloc(1, sizeof *exchange);
     exchange->transport = transport;
-    exchange->easy = curl_easy_init();
-    if (!exchange->easy || set_standing_options(exchange) != CURLE_OK) {
-        http_exchange_free(exchange);
-        return NULL;
-    }
+    exchange->easy = releve_must(curl_easy_init());
+    set_standing_options(exchange);
     return exchange;
 }
 
@@ -146,47 +131,50 @@ static bool is_loopback(const char *host)
     return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
 }
 
-/* The usual proxy variables hold (https_proxy, no_proxy, ...), but this machine is never asked through a proxy. False
- * where the URL is none. */
-static bool set_proxy(CURL *easy, const char *url)
+/* The usual proxy variables hold (https_proxy, no_proxy, ...), but this machine is never asked through a proxy. What is
+ * no URL is curl's to refuse. */
+static void set_proxy(CURL *easy, const char *url)
 {
-    CURLU *parts = curl_url();
+    CURLU *parts = releve_must(curl_url());
     char *host = NULL;
-    bool ok = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-              curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-              curl_easy_setopt(easy, CURLOPT_PROXY, is_loopback(host) ? "" : NULL) == CURLE_OK;
+    bool local = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
+    SET(easy, CURLOPT_PROXY, local ? "" : NULL);
     curl_free(host);
     curl_url_cleanup(parts);
-    return ok;
 }
 
 /* Credentials are curl's affair: it writes the header, and gives them to no proxy and to no other host. */
-static bool set_credentials(CURL *easy, const struct releve_exchange_request *request)
+static void set_credentials(CURL *easy, const struct releve_exchange_request *request)
 {
-    if (request->bearer)
-        return curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request->bearer) == CURLE_OK;
-    if (request->user)
-        return curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_USERNAME, request->user) == CURLE_OK &&
-               curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password ? request->password : "") == CURLE_OK;
-    return true;
+    if (request->bearer) {
+        assert(!strpbrk(request->bearer, "\r\n")); /* judged when it came */
+        SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        SET(easy, CURLOPT_XOAUTH2_BEARER, request->bearer);
+    } else if (request->user) {
+        SET(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        SET(easy, CURLOPT_USERNAME, request->user);
+        SET(easy, CURLOPT_PASSWORD, request->password ? request->password : "");
+    }
 }
 
-bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request)
+void http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request)
 {
     CURL *easy = exchange->easy;
-    exchange->deadline_ns = boot_ns() + (uint64_t)request->timeout_ms * 1000000u;
-    if (!set_proxy(easy, request->url) || !set_credentials(easy, request) ||
-        curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) != CURLE_OK)
-        return false;
-    if (!request->form)
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-    exchange->form = strdup(request->form);
-    return exchange->form && curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->form)) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->form) == CURLE_OK;
+    exchange->deadline_ms = request->deadline_ms;
+    releve_time left_ms = request->deadline_ms - releve_clock_boot();
+    set_proxy(easy, request->url);
+    set_credentials(easy, request);
+    SET(easy, CURLOPT_URL, request->url);
+    SET(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1)); /* 0 would mean: for ever */
+    if (!request->form) {
+        SET(easy, CURLOPT_HTTPGET, 1L);
+        return;
+    }
+    exchange->form = releve_strdup(request->form);
+    SET(easy, CURLOPT_POST, 1L);
+    SET(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->form));
+    SET(easy, CURLOPT_POSTFIELDS, exchange->form);
 }
 
 static enum releve_exchange_outcome outcome_of(const struct http_exchange *exchange, CURLcode result)
@@ -205,8 +193,6 @@ static void describe(const struct http_exchange *exchange, CURLcode result, stru
     const char *what = exchange->error[0] ? exchange->error : curl_easy_strerror(result);
     if (exchange->too_large)
         what = "the body is beyond the limit";
-    else if (exchange->no_memory)
-        what = "memory is short";
     else if (exchange->repeated)
         what = "the server closed the connection without an answer";
     else if (exchange->late)
@@ -265,7 +251,7 @@ void http_exchange_clear(struct http_exchange *exchange)
         exchange->wire->exchange = NULL;
     exchange->wire = NULL;
     exchange->body_bytes = exchange->body_room = 0;
-    exchange->sent = exchange->repeated = exchange->late = exchange->too_large = exchange->no_memory = false;
+    exchange->sent = exchange->repeated = exchange->late = exchange->too_large = false;
     exchange->answer_seen = exchange->answer_told = false;
     exchange->error[0] = '\0';
     exchange->first_byte = NULL;

@@ -7,7 +7,7 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
-#include "engine/runtime/transport.h"
+#include "adapters/http/transport.h"
 #include <curl/curl.h>
 #include <uthash.h>
 
@@ -33,14 +33,13 @@ struct http_exchange {
     releve_exchange_first_byte first_byte;
     releve_exchange_done done;
     void *data;
-    uint64_t deadline_ns;   /* on CLOCK_BOOTTIME: nothing of it leaves after that */
-    char *form;             /* overwritten before it is freed */
-    struct http_wire *wire; /* NULL before it has one, and after curl closed it */
-    bool sent;              /* curl was let write the request */
-    bool repeated;          /* curl wanted to write it again */
-    bool late;              /* curl wanted to write it after the deadline */
+    releve_time deadline_ms; /* on releve_clock_boot: nothing of it leaves after that */
+    char *form;              /* overwritten before it is freed */
+    struct http_wire *wire;  /* NULL before it has one, and after curl closed it */
+    bool sent;               /* curl was let write the request */
+    bool repeated;           /* curl wanted to write it again */
+    bool late;               /* curl wanted to write it after the deadline */
     bool too_large;
-    bool no_memory;
     bool answer_seen, answer_told; /* the first byte: from the wire; to the caller */
     char *body;
     size_t body_bytes, body_room;
@@ -69,11 +68,11 @@ void http_list_remove(struct http_exchange *exchange);
 
 /* --- exchange.c --- */
 
-/* A new exchange with its easy handle and all options that never change; NULL where memory is short. */
+/* A new exchange with its easy handle and all options that never change. */
 struct http_exchange *http_exchange_new(struct releve_transport *transport);
 
-/* Options of one request. False where memory is short or the URL is none. */
-bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request);
+/* Options of one request. */
+void http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request);
 
 /* What curl's result means; the response points into the exchange until it is cleared. */
 void http_exchange_respond(struct http_exchange *exchange, CURLcode result, struct releve_exchange_response *response);

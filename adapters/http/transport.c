@@ -4,7 +4,7 @@
  * returned. So callers may send and close from their callbacks. */
 #include "http.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <string.h>
 
 #define CONNECTIONS_LIMIT 1024 /* of connections_max */
@@ -102,11 +102,10 @@ enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t 
     *out = NULL;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted by curl: one cleanup for each */
         return releve_fail(error, RELEVE_E_SYSTEM, "cannot start libcurl");
-    struct releve_transport *transport = calloc(1, sizeof *transport);
+    struct releve_transport *transport = releve_alloc(1, sizeof *transport);
     CURLM *multi = curl_multi_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
-    if (!transport || !multi || !headers ||
-        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_wire_watch) != CURLM_OK ||
+    if (!multi || !headers || curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_wire_watch) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) != CURLM_OK ||
@@ -130,46 +129,28 @@ enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t 
     return RELEVE_OK;
 }
 
-static enum releve_code check(const struct releve_transport *transport, const struct releve_exchange_request *request,
-                              struct releve_error *error)
+void releve_transport_send(struct releve_transport *transport, const struct releve_exchange_request *request,
+                           releve_exchange_first_byte first_byte, releve_exchange_done done, void *data)
 {
-    if (transport->closing)
-        return releve_fail(error, RELEVE_E_INTERRUPTED, "the HTTP client is being closed");
-    if (transport->under_way >= transport->connections_max)
-        return releve_fail(error, RELEVE_E_SYSTEM, "more than %u HTTP requests at once", transport->connections_max);
-    if (request->bearer && strpbrk(request->bearer, "\r\n"))
-        return releve_fail(error, RELEVE_E_CONFIG, "the access token holds a line break");
-    return RELEVE_OK;
-}
-
-enum releve_code releve_transport_send(struct releve_transport *transport,
-                                       const struct releve_exchange_request *request,
-                                       releve_exchange_first_byte first_byte, releve_exchange_done done, void *data,
-                                       struct releve_error *error)
-{
-    assert(request->url && request->timeout_ms > 0 && done);
-    enum releve_code code = check(transport, request, error);
-    if (code != RELEVE_OK)
-        return code;
+    assert(request->url && done && !transport->closing && transport->under_way < transport->connections_max);
     struct http_exchange *exchange = transport->idle;
     if (exchange)
         http_list_remove(exchange);
-    else if (!(exchange = http_exchange_new(transport)))
-        return releve_fail(error, RELEVE_E_SYSTEM, "cannot prepare an HTTP request: memory is short");
+    else
+        exchange = http_exchange_new(transport);
     exchange->first_byte = first_byte;
     exchange->done = done;
     exchange->data = data;
     http_list_add(&transport->active, exchange);
-    /* Adding it only sets curl's timer: everything else happens from the loop. */
-    if (!http_exchange_prepare(exchange, request) ||
-        curl_multi_add_handle(transport->multi, exchange->easy) != CURLM_OK) {
-        http_list_remove(exchange);
-        put_away(exchange);
-        return releve_fail(error, RELEVE_E_CONFIG, "cannot prepare an HTTP request: not a URL, or memory is short");
-    }
     transport->under_way++;
-    return RELEVE_OK;
+    http_exchange_prepare(exchange, request);
+    /* Adding it only sets curl's timer: everything else happens from the loop. Fails for want of memory only. */
+    CURLMcode added = curl_multi_add_handle(transport->multi, exchange->easy);
+    if (added != CURLM_OK)
+        (void)releve_must(NULL);
 }
+
+const struct releve_transport_ops releve_http_transport_ops = {.send = releve_transport_send};
 
 /* All handles are closed: tells who was cut off, and goes. */
 static void end(struct releve_transport *transport)

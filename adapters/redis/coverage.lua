@@ -10,7 +10,8 @@
 -- KEYS 1 point hash  2 job hash, or claims of the usage point and kind (left out where the job has no id)
 -- ARGV 1 day keys up to the date  2 first day, counted from 1970-01-01  3 how many days  4 now (UTC, ISO)
 --      5 seconds after which an abandoned job is forgotten  6.. fields and values of the job hash; or
---      5 'claim'  6 claim's name  7 its life in ms  8 how many of its ends must not be known: 2, 1 (the last) or 0
+--      5 'claim'  6 claim's name, process.number  7 its life in ms  8 how many of its ends must not be known: 2, 1 (the
+--      last) or 0
 -- Answers {one state character a day, {field, value, ...} of the point}; claim: {states, 1 claimed, 2 busy or 0 known}. The day keys are not in KEYS:
 -- this is for one Redis, not for a cluster.
 local MISSING = '.'
@@ -59,15 +60,16 @@ local function letter(value)
     return state
 end
 
--- Busy where another's claim overlaps. Claims that have run out are forgotten.
+-- Busy where another process has a claim that overlaps; a process minds its own chunks itself. Claims that have run out
+-- are forgotten.
 local function is_busy(claims, now_ms)
-    local busy = false
+    local busy, own = false, '^' .. string.match(ARGV[6], '^%x+') .. '%.'
     local held = redis.call('HGETALL', claims)
     for i = 1, #held, 2 do
         local from, to, ends = string.match(held[i + 1], '^(%d+) (%d+) (%d+)$')
         if not ends or tonumber(ends) <= now_ms then
             redis.call('HDEL', claims, held[i])
-        elseif tonumber(from) < first + count and tonumber(to) > first and held[i] ~= ARGV[6] then
+        elseif tonumber(from) < first + count and tonumber(to) > first and not find(held[i], own) then
             busy = true
         end
     end

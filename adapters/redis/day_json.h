@@ -3,7 +3,7 @@
 #ifndef RELEVE_REDIS_DAY_JSON_H
 #define RELEVE_REDIS_DAY_JSON_H
 
-#include <engine/runtime/store.h>
+#include <adapters/redis/store.h>
 
 /* The JSON of one day of a batch. The caller frees it; NULL where memory is short. The entry's reading, where
  * it has one, is of the batch's kind. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define READ_BATCH 100 /* keys in one MGET: load-curve days of PT5M make 150 kB of it */
-#define DAY_KEY_BYTES (RELEVE_STORE_PREFIX_BYTES + RELEVE_PRM_TEXT + RELEVE_DAY_TEXT + 48)
+#define DAY_KEY_BYTES (RELEVE_PREFIX_BYTES + RELEVE_PRM_TEXT + RELEVE_DAY_TEXT + 48)
 
 static size_t format_key(const struct releve_store *store, releve_prm prm, enum releve_kind kind, releve_day day,
                          char out[DAY_KEY_BYTES])
@@ -24,26 +24,26 @@ static size_t format_key(const struct releve_store *store, releve_prm prm, enum 
 
 /* --- put -------------------------------------------------------------------------------------------- */
 
-/* EVALSHA sha1 count, the keys, their JSON. */
-#define WORDS_BEFORE_KEYS 3
+/* EVALSHA sha1 count, the claims and the days' keys; the claim and their JSON. */
+#define WORDS_BEFORE_DAYS 4
 
 struct words {
     size_t days, written; /* written: whose JSON is there */
     const char **values;
     size_t *bytes;
     char (*keys)[DAY_KEY_BYTES];
-    char count[16];
+    char count[16], claims[DAY_KEY_BYTES], claim[RELEVE_CLAIM_TEXT];
 };
 
 static int words_count(const struct words *words)
 {
-    return (int)(WORDS_BEFORE_KEYS + 2 * words->days);
+    return (int)(WORDS_BEFORE_DAYS + 2 * words->days + 1);
 }
 
 static void words_free(struct words *words)
 {
     for (size_t i = 0; i < words->written; i++)
-        cJSON_free((void *)(uintptr_t)words->values[WORDS_BEFORE_KEYS + words->days + i]);
+        cJSON_free((void *)(uintptr_t)words->values[WORDS_BEFORE_DAYS + words->days + 1 + i]);
     free(words->values);
     free(words->bytes);
     free(words->keys);
@@ -61,17 +61,21 @@ static bool words_fill(const struct releve_store *store, const struct releve_day
     words->values = releve_alloc((size_t)words_count(words), sizeof *words->values);
     words->bytes = releve_alloc((size_t)words_count(words), sizeof *words->bytes);
     words->keys = releve_alloc(batch->count, sizeof *words->keys);
-    (void)snprintf(words->count, sizeof words->count, "%zu", batch->count);
+    (void)snprintf(words->count, sizeof words->count, "%zu", batch->count + 1);
+    releve_claims_key(store, batch->prm, batch->kind, words->claims, sizeof words->claims);
+    releve_claim_format(batch->claim, words->claim);
     words_set(words, 0, "EVALSHA");
     words_set(words, 1, releve_script_put_days.sha1);
     words_set(words, 2, words->count);
+    words_set(words, 3, words->claims);
+    words_set(words, WORDS_BEFORE_DAYS + batch->count, words->claim);
     for (size_t i = 0; i < batch->count; i++) {
         char *json = releve_day_json_write(batch, &batch->entries[i]);
         if (json == NULL)
             return false;
         (void)format_key(store, batch->prm, batch->kind, batch->entries[i].day, words->keys[i]);
-        words_set(words, WORDS_BEFORE_KEYS + i, words->keys[i]);
-        words_set(words, WORDS_BEFORE_KEYS + batch->count + i, json);
+        words_set(words, WORDS_BEFORE_DAYS + i, words->keys[i]);
+        words_set(words, WORDS_BEFORE_DAYS + batch->count + 1 + i, json);
         words->written++;
     }
     return true;

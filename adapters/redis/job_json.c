@@ -2,10 +2,10 @@
 #include <adapters/redis/job_json.h>
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <releve/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 static enum releve_code refuse(struct releve_error *error, const char *why)
 {
@@ -148,14 +148,6 @@ static enum releve_code read_rest(const cJSON *json, struct releve_job *job, str
     return RELEVE_OK;
 }
 
-static void new_id(char id[RELEVE_JOB_ID_BYTES])
-{
-    unsigned char bytes[RELEVE_JOB_ID_RANDOM_BYTES];
-    if (uv_random(NULL, NULL, bytes, sizeof bytes, 0, NULL) != 0)
-        abort(); /* no system that libuv runs on lacks random bytes */
-    releve_job_id_make(bytes, id);
-}
-
 static struct releve_span cut(struct releve_span asked, enum releve_kind kind, releve_day today)
 {
     struct releve_span history = releve_kind_history(kind, today), span = asked;
@@ -185,7 +177,7 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
         read_rest(json, first, error) != RELEVE_OK)
         return error->code;
     if (first->id[0] == '\0')
-        new_id(first->id);
+        releve_job_id_new(first->id);
     bool several = (kinds & (kinds - 1)) != 0;
     if (several && strlen(first->id) > RELEVE_MESSAGE_ID_MAX)
         return refuse(error, "id: 1 to 64 printable characters without blanks");

@@ -2,6 +2,7 @@
  * their expiry. Law 2 (thrift) begins here. */
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <inttypes.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,15 +167,38 @@ static void on_claimed(void *data, const redisReply *reply, const struct releve_
     call.claimed(call.data, error, answer, &coverage);
 }
 
+void releve_claims_key(const struct releve_store *store, releve_prm prm, enum releve_kind kind, char *out,
+                       size_t out_bytes)
+{
+    int written = snprintf(out, out_bytes, "%s:claim:" RELEVE_PRM_FORMAT ":%s", store->prefix, prm,
+                           releve_kind_facts(kind)->name);
+    assert(written > 0 && (size_t)written < out_bytes);
+    (void)written;
+}
+
+void releve_claim_format(struct releve_permit claim, char out[RELEVE_CLAIM_TEXT])
+{
+    (void)snprintf(out, RELEVE_CLAIM_TEXT, "%" PRIx64 ".%" PRIx64, claim.process, claim.number);
+}
+
 static void add_claims_key(const struct releve_store *store, struct releve_arguments *arguments, releve_prm prm,
                            enum releve_kind kind)
 {
-    releve_arguments_format(arguments, "%s:claim:" RELEVE_PRM_FORMAT ":%s", store->prefix, prm,
-                            releve_kind_facts(kind)->name);
+    char key[RELEVE_PREFIX_BYTES + RELEVE_PRM_TEXT + 48];
+    releve_claims_key(store, prm, kind, key, sizeof key);
+    releve_arguments_format(arguments, "%s", key);
+}
+
+static void add_claim(struct releve_arguments *arguments, struct releve_permit claim)
+{
+    char name[RELEVE_CLAIM_TEXT];
+    releve_claim_format(claim, name);
+    releve_arguments_format(arguments, "%s", name);
 }
 
 void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
-                        bool open_start, const char *claim, releve_time now, releve_store_claimed claimed, void *data)
+                        enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
+                        releve_store_claimed claimed, void *data)
 {
     assert(job->kind < RELEVE_MEASURES && releve_span_days(span) > 0 && claimed != NULL);
     char now_text[RELEVE_TIME_TEXT];
@@ -189,22 +213,22 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
     releve_arguments_format(&arguments, "%d", releve_span_days(span));
     releve_arguments_text(&arguments, now_text);
     releve_arguments_text(&arguments, "claim");
-    releve_arguments_text(&arguments, claim);
+    add_claim(&arguments, claim);
     releve_arguments_format(&arguments, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
-    releve_arguments_text(&arguments, job->refresh ? "0" : open_start ? "1" : "2");
+    releve_arguments_text(&arguments, ends == RELEVE_CLAIM_ANY ? "0" : ends == RELEVE_CLAIM_LAST_MISSING ? "1" : "2");
     struct claim_call *call = releve_alloc(1, sizeof *call);
     *call = (struct claim_call){claimed, data, span};
     releve_commands_send(&store->commands, "claim days", &releve_script_coverage, arguments.count, arguments.values,
                          arguments.bytes, on_claimed, call);
 }
 
-void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, const char *claim,
+void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_permit claim,
                           releve_store_done done, void *data)
 {
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_text(&arguments, "HDEL");
     add_claims_key(store, &arguments, prm, kind);
-    releve_arguments_text(&arguments, claim);
+    add_claim(&arguments, claim);
     releve_store_send_words(store, "give a claim up", NULL, arguments.count, arguments.values, arguments.bytes, done,
                             data);
 }

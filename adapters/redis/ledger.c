@@ -1,6 +1,7 @@
 /* Permits (law 1). All judging is in ledger.lua, by Redis's own clock; here are only its words. */
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <inttypes.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +13,14 @@ bool releve_store_is_durable(const struct releve_store *store)
 }
 
 static const struct releve_quota no_quota = {.windows_count = 0};
+static const struct releve_permit no_permit = {0, 0};
 
 /* `length_ms`: the life of a permit, or how long a bucket is closed. */
 static void ask_script(struct releve_store *store, const char *what, const char *operation, const char *bucket,
-                       const struct releve_quota *quota, const char *permit_id, releve_time length_ms,
+                       const struct releve_quota *quota, struct releve_permit permit, releve_time length_ms,
                        releve_commands_reply reply, void *data)
 {
-    assert(strlen(bucket) < RELEVE_BUCKET_BYTES && strlen(permit_id) < RELEVE_PERMIT_ID_BYTES);
+    assert(strlen(bucket) < RELEVE_BUCKET_BYTES);
     assert(quota->windows_count <= RELEVE_QUOTA_WINDOWS_MAX);
     struct releve_arguments arguments = {.count = 0};
     releve_arguments_script(&arguments, &releve_script_ledger, 3);
@@ -26,7 +28,8 @@ static void ask_script(struct releve_store *store, const char *what, const char 
     releve_arguments_format(&arguments, "%s:quota:%s:closed", store->prefix, bucket);
     releve_arguments_format(&arguments, "%s:quota:%s:waiting", store->prefix, bucket);
     releve_arguments_text(&arguments, operation);
-    releve_arguments_text(&arguments, permit_id);
+    releve_arguments_format(&arguments, "%" PRIx64, permit.process);
+    releve_arguments_format(&arguments, "%" PRIx64, permit.number);
     releve_arguments_format(&arguments, "%lld", (long long)length_ms);
     releve_arguments_text(&arguments, ""); /* Redis's clock */
     releve_arguments_format(&arguments, "%s:quota:%s:due", store->prefix, bucket);
@@ -60,23 +63,23 @@ static struct permit_call *permit_call(releve_store_permit reply, void *data)
 }
 
 void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                             bool urgent, const char *permit_id, releve_store_permit reply, void *data)
+                             bool urgent, struct releve_permit permit, releve_store_permit reply, void *data)
 {
-    assert(permit_id[0] != '\0');
-    ask_script(store, "ask for a permit", urgent ? "ask urgent" : "ask", bucket, quota, permit_id,
-               RELEVE_PERMIT_LIFE_MS, on_permit, permit_call(reply, data));
+    assert(permit.process > 0 && permit.number > 0);
+    ask_script(store, "ask for a permit", urgent ? "ask urgent" : "ask", bucket, quota, permit, RELEVE_PERMIT_LIFE_MS,
+               on_permit, permit_call(reply, data));
 }
 
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                                const char *permit_id, releve_store_permit reply, void *data)
+                                struct releve_permit permit, releve_store_permit reply, void *data)
 {
-    ask_script(store, "settle a permit", "settle", bucket, quota, permit_id, 0, on_permit, permit_call(reply, data));
+    ask_script(store, "settle a permit", "settle", bucket, quota, permit, 0, on_permit, permit_call(reply, data));
 }
 
 void releve_store_permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                                const char *permit_id, releve_store_permit reply, void *data)
+                                struct releve_permit permit, releve_store_permit reply, void *data)
 {
-    ask_script(store, "give a permit back", "return", bucket, quota, permit_id, 0, on_permit, permit_call(reply, data));
+    ask_script(store, "give a permit back", "return", bucket, quota, permit, 0, on_permit, permit_call(reply, data));
 }
 
 struct close_call {
@@ -102,7 +105,7 @@ void releve_store_bucket_close(struct releve_store *store, const char *bucket, r
         wait_ms = RELEVE_QUOTA_WINDOW_MS_MAX;
     struct close_call *call = releve_alloc(1, sizeof *call);
     *call = (struct close_call){done, data};
-    ask_script(store, "close a bucket", "close", bucket, &no_quota, "", wait_ms, on_bucket_closed, call);
+    ask_script(store, "close a bucket", "close", bucket, &no_quota, no_permit, wait_ms, on_bucket_closed, call);
 }
 
 struct usage_call {
@@ -132,7 +135,7 @@ void releve_store_bucket_usage(struct releve_store *store, const char *bucket, c
     assert(reply != NULL);
     struct usage_call *call = releve_alloc(1, sizeof *call);
     *call = (struct usage_call){reply, data, quota->windows_count};
-    ask_script(store, "read how full a bucket is", "usage", bucket, quota, "", 0, on_usage, call);
+    ask_script(store, "read how full a bucket is", "usage", bucket, quota, no_permit, 0, on_usage, call);
 }
 
 struct permits_call {
@@ -158,10 +161,10 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
     assert(reply != NULL);
     struct permits_call *call = releve_alloc(1, sizeof *call);
     *call = (struct permits_call){reply, data};
-    ask_script(store, "read the permits of a bucket", "permits", bucket, quota, "", 0, on_permits, call);
+    ask_script(store, "read the permits of a bucket", "permits", bucket, quota, no_permit, 0, on_permits, call);
 }
 
-void releve_store_watch_bucket(struct releve_store *store, const char *bucket,
+void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
                                void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data)
 {
     assert(strlen(bucket) < RELEVE_BUCKET_BYTES && due != NULL && !store->closing);

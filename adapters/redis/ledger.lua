@@ -7,8 +7,10 @@
 -- count made here at t refuses it.
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
--- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits  2 permit id  3 ms: life of a permit (ask), length (close)  4 now in microseconds, '' for
---      Redis's own clock  5 channel for news of an earlier moment  6.. limit, window in ms, repeated
+-- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits
+--      2 the process that asks  3 number of its permit  4 ms: life of a permit (ask), length (close)
+--      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
+--      7.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...}.
 -- One key more, <sorted set>:longest: the longest window that anybody asks with, in microseconds. Whoever asks with
@@ -19,16 +21,17 @@
 local MARGIN_US = 1000
 
 local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[1] .. ':longest'
-local operation, permit, length_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
+local operation, owner, length_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[6]
+local permit = owner .. '.' .. ARGV[3]
 
-local now = tonumber(ARGV[4])
+local now = tonumber(ARGV[5])
 if not now then
     local time = redis.call('TIME')
     now = time[1] * 1000000 + time[2]
 end
 
 local windows, longest_us = {}, 0
-for i = 6, #ARGV, 2 do
+for i = 7, #ARGV, 2 do
     local span_us = ARGV[i + 1] * 1000
     windows[#windows + 1] = {limit = tonumber(ARGV[i]), span_us = span_us}
     longest_us = math.max(longest_us, span_us)
@@ -87,9 +90,6 @@ end
 -- past the moment that he was told, no longer: he may have died.
 local first, streak = entries .. ':first', entries .. ':streak'
 local FIRST_GRACE_MS, STREAK_MAX = 2000, 9
-
-local OWNER_CHARACTERS = 3 -- of a permit's id: those of the process
-local owner = string.sub(permit, 1, OWNER_CHARACTERS)
 
 local function is_kept_for_another(urgent)
     if urgent then

@@ -4,7 +4,10 @@
 -- No JSON is decoded: the writer puts "state" and "recheck_after" near the front, as coverage.lua reads them. A key
 -- that holds something else than a day of ours is replaced.
 --
--- KEYS the days  ARGV their JSON, in the same order. Answers how many keys were written.
+-- The claim on the days ends here too: whoever claims next finds them.
+--
+-- KEYS 1 claims of the usage point and kind  2.. the days
+-- ARGV 1 the claim's name  2.. the days' JSON, in the same order. Answers how many keys were written.
 local WORTH = {complete = 3, partial = 2, hole = 1, pending = 1}
 local RECHECK = ',"recheck_after":"'
 
@@ -33,7 +36,7 @@ end
 
 local unsure = {} -- keys of which something better may be known already
 local news = {}
-for i = 1, #KEYS do
+for i = 2, #KEYS do
     if worth(ARGV[i]) == WORTH.complete then
         put(KEYS[i], ARGV[i])
     else
@@ -61,4 +64,5 @@ end
 if #words > 0 then
     redis.call('MSET', unpack(words))
 end
+redis.call('HDEL', KEYS[1], ARGV[1])
 return #words / 2

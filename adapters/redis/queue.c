@@ -5,10 +5,10 @@
  * is compared with what is known here. */
 #include <adapters/redis/commands.h>
 #include <adapters/redis/job_json.h>
+#include <adapters/redis/queue.h>
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
-#include <engine/runtime/queue.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +41,7 @@ struct feed {
 struct releve_queue {
     uv_loop_t *loop;
     struct releve_queue_options options;
-    char prefix[RELEVE_STORE_PREFIX_BYTES];
+    char prefix[RELEVE_PREFIX_BYTES];
     char worker[RELEVE_WORKER_NAME_BYTES];
     struct releve_redis_url url;
     struct releve_commands commands;
@@ -430,7 +430,7 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
     static const unsigned most[RELEVE_CLASSES] = {[RELEVE_HIGH] = RELEVE_PREFETCH_HIGH,
                                                   [RELEVE_NORMAL] = RELEVE_PREFETCH_NORMAL,
                                                   [RELEVE_LOW] = RELEVE_PREFETCH_LOW};
-    assert(strlen(options->prefix) < RELEVE_STORE_PREFIX_BYTES && strlen(options->worker) < RELEVE_WORKER_NAME_BYTES);
+    assert(strlen(options->prefix) < RELEVE_PREFIX_BYTES && strlen(options->worker) < RELEVE_WORKER_NAME_BYTES);
     struct releve_queue *queue = releve_alloc(1, sizeof *queue);
     enum releve_code code = releve_redis_url_parse(options->url, &queue->url, error);
     if (code != RELEVE_OK) {

@@ -26,9 +26,9 @@ enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
     assert(out != NULL && loop != NULL && options->url != NULL && options->prefix != NULL && ready != NULL);
     *out = NULL;
     size_t prefix_bytes = strlen(options->prefix);
-    if (prefix_bytes == 0 || prefix_bytes >= RELEVE_STORE_PREFIX_BYTES)
+    if (prefix_bytes == 0 || prefix_bytes >= RELEVE_PREFIX_BYTES)
         return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_PREFIX has %zu characters; it must have 1 to %d",
-                           prefix_bytes, RELEVE_STORE_PREFIX_BYTES - 1);
+                           prefix_bytes, RELEVE_PREFIX_BYTES - 1);
     struct releve_store *store = releve_alloc(1, sizeof *store);
     enum releve_code code = releve_redis_url_parse(options->url, &store->url, error);
     if (code == RELEVE_OK && store->url.where == RELEVE_REDIS_EMBEDDED)
@@ -178,3 +178,21 @@ void releve_store_number_process(struct releve_store *store, releve_store_number
     releve_commands_send(&store->commands, "number this process", NULL, arguments.count, arguments.values,
                          arguments.bytes, on_number, call);
 }
+
+const struct releve_store_ops releve_redis_store_ops = {
+    .bind = releve_store_bind,
+    .number_process = releve_store_number_process,
+    .begin = releve_store_begin,
+    .claim = releve_store_claim,
+    .unclaim = releve_store_unclaim,
+    .put_days = releve_store_put_days,
+    .learn = releve_store_learn,
+    .finish = releve_store_finish,
+    .forget_job = releve_store_forget_job,
+    .permit_ask = releve_store_permit_ask,
+    .permit_settle = releve_store_permit_settle,
+    .permit_return = releve_store_permit_return,
+    .bucket_close = releve_store_bucket_close,
+    .bucket_usage = releve_store_bucket_usage,
+    .bucket_watch = releve_store_bucket_watch,
+};

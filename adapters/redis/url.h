@@ -12,6 +12,8 @@ enum releve_redis_where {
     RELEVE_REDIS_EMBEDDED /* path is a directory, "" for the default one */
 };
 
+#define RELEVE_PREFIX_BYTES 49 /* longest prefix of keys, NUL included */
+
 #define RELEVE_REDIS_PORT 6379      /* where none is given */
 #define RELEVE_REDIS_HOST_BYTES 256 /* longest DNS name and NUL */
 #define RELEVE_REDIS_PATH_BYTES 1024

@@ -1,8 +1,8 @@
-/* The step function: takes one event, lets the part that it concerns react, then asks for what is missing next.
- * Carries no rule itself; see react.c, schedule.c, work.c. */
+/* The step function: an event comes in, the part that it concerns reacts, then what is missing next is asked for. What
+ * a permit is used for is decided here; all else in react.c, schedule.c and job.c. */
 #include "state.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 
 struct releve_core *releve_core_new(const struct releve_core_options *options)
 {
@@ -11,12 +11,10 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     assert(options->buckets_count >= 1 && options->buckets_count <= RELEVE_BUCKETS_MAX);
     assert(options->token_bucket < options->buckets_count);
     assert(options->closed_ms >= 0 && options->closed_ms <= RELEVE_CLOSED_MAX_MS);
-    struct releve_core *core = calloc(1, sizeof *core);
-    if (core == NULL)
-        return NULL;
+    struct releve_core *core = releve_alloc(1, sizeof *core);
     core->options = *options;
     core->random = options->seed;
-    core->deadline = RELEVE_TIME_NEVER;
+    core->deadline = core->results_again_at = RELEVE_TIME_NEVER;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count);
     return core;
@@ -24,80 +22,99 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
 
 void releve_core_free(struct releve_core *core)
 {
-    if (core == NULL)
-        return;
-    for (size_t i = 0; i < CHUNKS_MAX; i++)
+    for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++)
         free(core->chunks[i].outcomes);
     free(core);
 }
 
-/* A permit is worth one request at once: the token where it is missing, else the best chunk. */
-static void use_permit(struct releve_core *core, unsigned bucket)
+static void send_token(struct releve_core *core, unsigned bucket)
 {
-    bool open = !core->draining && core->upstream.paused_until <= core->now;
-    if (open && core->token.phase == TOKEN_NONE && bucket == core->options.token_bucket &&
+    struct token *token = &core->token;
+    token->phase = TOKEN_ASKED;
+    token->permit = core->buckets[bucket].permit;
+    core->in_flight++;
+    core->requests++;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND_TOKEN);
+    action->bucket = bucket;
+    action->permit = token->permit.number;
+    action->deadline = releve_permit_deadline(core, token->permit);
+}
+
+static void claim(struct releve_core *core, struct chunk *chunk, struct permit permit)
+{
+    chunk->phase = CHUNK_CLAIMING;
+    chunk->permit = permit;
+    chunk->series->point->in_flight++;
+    core->in_flight++;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLAIM);
+    action->handle = releve_emit_chunk_handle(core, chunk);
+    action->permit = permit.number;
+    action->job = &chunk->job->submitted;
+    action->wanted = chunk->span.wanted;
+    action->ends = releve_series_refreshes(chunk) ? RELEVE_CLAIM_ANY
+                   : chunk->searching             ? RELEVE_CLAIM_LAST_MISSING
+                                                  : RELEVE_CLAIM_BOTH_MISSING;
+}
+
+/* A permit is worth one request at once: the token where it is missing, else the best chunk. */
+static void use_permit(struct releve_core *core, unsigned index)
+{
+    struct permit permit = core->buckets[index].permit;
+    bool open = !core->draining && core->upstream.paused_until <= core->now && !releve_permit_is_late(core, permit);
+    if (open && core->token.phase == TOKEN_NONE && index == core->options.token_bucket &&
         core->token.not_before <= core->now) {
-        core->token.phase = TOKEN_ASKED;
-        core->in_flight++;
-        core->requests++;
-        releve_emit(core, RELEVE_ACTION_SEND_TOKEN)->bucket = bucket;
+        send_token(core, index);
         return;
     }
     struct chunk *chunk = NULL;
     if (open && core->token.phase == TOKEN_VALID)
-        chunk = releve_schedule_choose(core, bucket);
-    if (chunk == NULL) {
-        releve_emit(core, RELEVE_ACTION_RETURN)->bucket = bucket;
-        return;
-    }
-    chunk->phase = CHUNK_SENT;
-    chunk->token = core->token.generation;
-    chunk->series->point->in_flight++;
-    chunk->job->requests++;
-    core->in_flight++;
-    core->requests++;
-    struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
-    action->handle = releve_emit_chunk_handle(core, chunk);
-    action->bucket = bucket;
-    action->job = &chunk->job->submitted;
-    action->span = chunk->span.asked;
-    action->wanted = chunk->span.wanted;
-    action->searching = chunk->searching;
-    action->refresh = releve_series_refreshes(chunk);
+        chunk = releve_schedule_choose(core, index);
+    if (chunk != NULL)
+        claim(core, chunk, permit);
+    else
+        releve_emit_return(core, index, permit);
 }
 
-static void take_permit(struct releve_core *core, const struct releve_event *event)
+static void on_permit(struct releve_core *core, const struct releve_event *event)
 {
-    assert(event->bucket < core->options.buckets_count);
     struct bucket *bucket = &core->buckets[event->bucket];
     assert(bucket->asking);
     bucket->asking = false;
-    if (event->wait_ms > 0) {
-        releve_time told = core->now + event->wait_ms;
-        bucket->ask_at = told < bucket->due_at ? told : bucket->due_at;
-        return;
+    if (releve_failed(event->error)) {
+        bucket->ask_at = core->now + RELEVE_LEDGER_REFUSED_MS;
+        releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, NULL, NULL, RELEVE_LEDGER_REFUSED_MS)->error =
+            event->error;
+    } else if (event->wait_ms > 0) {
+        bucket->ask_at = releve_earlier(core->now + event->wait_ms, bucket->due_at);
+    } else {
+        bucket->urgent = false;
+        bucket->ask_at = core->now;
+        use_permit(core, event->bucket);
     }
-    bucket->urgent = false;
-    bucket->ask_at = core->now;
-    use_permit(core, event->bucket);
 }
 
-static void take_stored(struct releve_core *core, const struct releve_event *event)
+/* News that come while the ledger is being asked may be newer than its reply. */
+static void on_due(struct releve_core *core, const struct releve_event *event)
 {
-    assert(event->handle < CHUNKS_MAX);
-    struct chunk *chunk = &core->chunks[event->handle];
-    assert(chunk->phase == CHUNK_STORING);
-    if (event->error == NULL || event->error->code == RELEVE_OK) {
-        releve_series_conclude(core, chunk);
-        return;
-    }
-    struct releve_reason reason;
-    releve_reason_set(&reason, "redis", event->error->text);
-    releve_series_fail(core, chunk, &reason);
+    struct bucket *bucket = &core->buckets[event->bucket];
+    *(bucket->asking ? &bucket->due_at : &bucket->ask_at) = core->now + event->wait_ms;
 }
 
-static void take_event(struct releve_core *core, const struct releve_event *event)
+static struct job *job_of(struct releve_core *core, const struct releve_event *event)
 {
+    assert(event->handle < RELEVE_CORE_JOBS_MAX);
+    return &core->jobs[event->handle];
+}
+
+static struct chunk *chunk_of(struct releve_core *core, const struct releve_event *event)
+{
+    assert(event->handle < RELEVE_CORE_CHUNKS_MAX);
+    return &core->chunks[event->handle];
+}
+
+static void dispatch(struct releve_core *core, const struct releve_event *event)
+{
+    assert(event->bucket < core->options.buckets_count);
     switch (event->type) {
     case RELEVE_EVENT_TICK:
         break;
@@ -106,37 +123,28 @@ static void take_event(struct releve_core *core, const struct releve_event *even
         releve_job_arrive(core, event->job);
         break;
     case RELEVE_EVENT_KNOWN:
-        assert(event->handle < RELEVE_CORE_JOBS_MAX);
-        releve_job_known(core, &core->jobs[event->handle], event);
+        releve_job_known(core, job_of(core, event), event);
         break;
     case RELEVE_EVENT_PERMIT:
-        take_permit(core, event);
+        on_permit(core, event);
         break;
     case RELEVE_EVENT_DUE:
-        assert(event->bucket < core->options.buckets_count);
-        if (core->buckets[event->bucket].asking)
-            core->buckets[event->bucket].due_at = core->now + event->wait_ms;
-        else
-            core->buckets[event->bucket].ask_at = core->now + event->wait_ms;
+        on_due(core, event);
+        break;
+    case RELEVE_EVENT_CLAIMED:
+        releve_react_claimed(core, chunk_of(core, event), event);
         break;
     case RELEVE_EVENT_ANSWER:
-        assert(event->handle < CHUNKS_MAX);
-        releve_react_answer(core, &core->chunks[event->handle], event->answer);
-        break;
-    case RELEVE_EVENT_TAKEN:
-        assert(event->handle < CHUNKS_MAX);
-        releve_react_taken(core, &core->chunks[event->handle], event);
+        releve_react_answer(core, chunk_of(core, event), event->answer);
         break;
     case RELEVE_EVENT_TOKEN:
         releve_react_token(core, event->answer);
         break;
     case RELEVE_EVENT_STORED:
-        take_stored(core, event);
+        releve_react_stored(core, chunk_of(core, event), event);
         break;
     case RELEVE_EVENT_FINISHED:
-        assert(event->handle < RELEVE_CORE_JOBS_MAX);
-        assert(core->jobs[event->handle].phase == JOB_FINISHING);
-        releve_job_forget(core, &core->jobs[event->handle]);
+        releve_job_finished(core, job_of(core, event), event->error);
         break;
     case RELEVE_EVENT_DRAIN:
         core->draining = true;
@@ -154,9 +162,11 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     core->facts_next = 0;
     out->count = 0;
 
-    take_event(core, event);
+    dispatch(core, event);
     releve_jobs_settle(core);
+    releve_jobs_write_again(core);
     releve_schedule_ask(core);
+    core->deadline = releve_earlier(core->deadline, core->results_again_at);
 }
 
 releve_time releve_core_deadline(const struct releve_core *core)

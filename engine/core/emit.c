@@ -74,3 +74,30 @@ releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, un
 {
     return (releve_time)(next_random(core) % (uint64_t)(releve_emit_doubled(min_ms, n) + 1));
 }
+
+releve_time releve_earlier(releve_time a, releve_time b)
+{
+    return a < b ? a : b;
+}
+
+bool releve_failed(const struct releve_error *error)
+{
+    return error != NULL && error->code != RELEVE_OK;
+}
+
+void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit)
+{
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_RETURN);
+    action->bucket = bucket;
+    action->permit = permit.number;
+}
+
+bool releve_permit_is_late(const struct releve_core *core, struct permit permit)
+{
+    return permit.over_at - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS;
+}
+
+releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit)
+{
+    return releve_earlier(core->now + RELEVE_TRANSFER_TIMEOUT_MS, permit.over_at);
+}

@@ -95,11 +95,10 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     struct series *series = job->series;
     job->phase = JOB_RUNNING;
     job->touched = true;
-    if (event->error != NULL && event->error->code != RELEVE_OK) {
-        struct releve_reason reason;
-        releve_reason_set(&reason, "redis", event->error->text);
+    if (releve_failed(event->error)) {
+        releve_reason_set(&core->redis_refusal, "redis", event->error->text);
         releve_series_join(core, job);
-        releve_series_give_up(core, job, &reason);
+        releve_series_give_up(core, job, &core->redis_refusal);
         return;
     }
     note_known_days(job, event->coverage);
@@ -132,18 +131,23 @@ static bool has_days(const struct job *job, enum releve_day_state state)
     return releve_coverage_newest(&job->coverage, state, job->coverage.span.end) != RELEVE_DAY_NONE;
 }
 
-static void finish(struct releve_core *core, struct job *job)
+static void write_result(struct releve_core *core, struct job *job)
 {
-    const struct releve_result *result = sum_up(core, job);
-    assert(result->days + result->cut == releve_span_days(job->coverage.span));
-    releve_series_leave(job);
     job->phase = JOB_FINISHING;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_FINISH);
     action->handle = releve_emit_job_handle(core, job);
-    action->result = result;
+    action->result = &job->result;
 }
 
-void releve_job_forget(struct releve_core *core, struct job *job)
+static void finish(struct releve_core *core, struct job *job)
+{
+    (void)sum_up(core, job);
+    assert(job->result.days + job->result.cut == releve_span_days(job->coverage.span));
+    releve_series_leave(job);
+    write_result(core, job);
+}
+
+static void forget(struct releve_core *core, struct job *job)
 {
     struct point *point = job->series->point;
     assert(job->open == 0 && point->jobs > 0);
@@ -152,6 +156,35 @@ void releve_job_forget(struct releve_core *core, struct job *job)
     core->jobs_count--;
     while (core->jobs_end > 0 && core->jobs[core->jobs_end - 1].phase == JOB_FREE)
         core->jobs_end--;
+}
+
+/* A job that came from a queue is still in the worker's list, and somebody waits for its result: it is written until it
+ * stands. Meanwhile no other job gets its place. */
+void releve_job_finished(struct releve_core *core, struct job *job, const struct releve_error *error)
+{
+    assert(job->phase == JOB_FINISHING);
+    if (!releve_failed(error) || !core->options.queued) {
+        struct releve_action *action = releve_emit(core, RELEVE_ACTION_ENDED);
+        action->result = &job->result;
+        action->error = error;
+        forget(core, job);
+        return;
+    }
+    job->phase = JOB_REFUSED;
+    if (core->results_again_at != RELEVE_TIME_NEVER)
+        return;
+    core->results_again_at = core->now + RELEVE_RESULT_AGAIN_MS;
+    releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, job, NULL, RELEVE_RESULT_AGAIN_MS)->error = error;
+}
+
+void releve_jobs_write_again(struct releve_core *core)
+{
+    if (core->results_again_at > core->now)
+        return;
+    core->results_again_at = RELEVE_TIME_NEVER;
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase == JOB_REFUSED)
+            write_result(core, &core->jobs[i]);
 }
 
 /* Days are left, and none is under way. */
@@ -165,7 +198,7 @@ static void give_back(struct releve_core *core, struct job *job)
 {
     releve_emit(core, RELEVE_ACTION_GIVE_BACK)->result = sum_up(core, job);
     releve_series_leave(job);
-    releve_job_forget(core, job);
+    forget(core, job);
 }
 
 /* While the core drains, what waits for another try is waited for no more. A chunk may hold days of several jobs, so

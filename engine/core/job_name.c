@@ -1,7 +1,6 @@
-/* Names of job classes and end states, as Redis and the command line write them (docs/redis.md); ids. */
+/* Names of job classes and end states, as Redis and the command line write them (docs/redis.md). */
 #include <assert.h>
 #include <releve/job.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const classes[RELEVE_CLASSES] = {"high", "normal", "low"};
@@ -28,10 +27,4 @@ const char *releve_job_state_name(enum releve_job_state state)
 {
     assert(state < RELEVE_JOB_STATES);
     return states[state];
-}
-
-void releve_job_id_make(const unsigned char random[RELEVE_JOB_ID_RANDOM_BYTES], char id[RELEVE_JOB_ID_BYTES])
-{
-    for (size_t i = 0; i < RELEVE_JOB_ID_RANDOM_BYTES; i++)
-        (void)snprintf(id + 2 * i, 3, "%02x", random[i]);
 }

@@ -64,7 +64,20 @@ static void count_empty(struct releve_core *core, struct job *job, bool empty)
     releve_emit_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
 }
 
-static void take_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+static unsigned bucket_of(const struct releve_core *core, const struct chunk *chunk)
+{
+    return core->options.bucket_of[chunk->series->kind];
+}
+
+/* Nothing will be stored under that claim: others may ask for the days. */
+static void unclaim(struct releve_core *core, const struct job *job, struct permit claim)
+{
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_UNCLAIM);
+    action->permit = claim.number;
+    action->job = &job->submitted;
+}
+
+static void accept_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
@@ -96,11 +109,13 @@ static void take_days(struct releve_core *core, struct chunk *chunk, const struc
     chunk->phase = CHUNK_STORING;
     core->storing_count++;
     if (count == 0) {
+        unclaim(core, job, chunk->permit);
         releve_series_conclude(core, chunk);
         return;
     }
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_STORE);
     action->handle = releve_emit_chunk_handle(core, chunk);
+    action->permit = chunk->permit.number;
     action->job = &job->submitted;
     action->answer = answer;
     action->entries = core->entries;
@@ -167,7 +182,7 @@ static void give_up(struct releve_core *core, struct chunk *chunk, const struct 
     }
 }
 
-static void fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+static void fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     struct job *job = chunk->job;
     struct point *point = chunk->series->point;
@@ -175,17 +190,17 @@ static void fail_for_now(struct releve_core *core, struct chunk *chunk, const st
     if (++point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
         releve_time pause = releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++);
         point->paused_until = core->now + pause;
-        releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, &answer->reason, pause);
+        releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, reason, pause);
     }
     if (++chunk->tries >= RELEVE_CHUNK_TRIES_MAX) {
-        give_up(core, chunk, &answer->reason);
+        give_up(core, chunk, reason);
         return;
     }
     releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now + wait;
     job->touched = true;
-    releve_emit_notice(core, RELEVE_NOTICE_RETRY, job, &answer->reason, wait);
+    releve_emit_notice(core, RELEVE_NOTICE_RETRY, job, reason, wait);
 }
 
 /* A throttle answer is no failure of the chunk: the door is closed for everybody. */
@@ -254,7 +269,7 @@ static void renew_token(struct releve_core *core, struct chunk *chunk, const str
     if (chunk->stale++ > 0)
         chunk->series->point->distrusted = true;
     if (chunk->series->point->distrusted) {
-        fail_for_now(core, chunk, answer);
+        fail_for_now(core, chunk, &answer->reason);
         return;
     }
     if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
@@ -284,16 +299,85 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
     return true;
 }
 
-void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+/* --- answers, and what precedes and follows them -------------------------------------------------------- */
+
+/* The chunk is not under way any more: it waits, and can be tried again at once. */
+static void land(struct releve_core *core, struct chunk *chunk)
 {
-    assert(chunk->phase == CHUNK_SENT && chunk->series->point->in_flight > 0 && core->in_flight > 0);
+    assert(chunk->series->point->in_flight > 0 && core->in_flight > 0);
     chunk->series->point->in_flight--;
     core->in_flight--;
-    chunk->phase = CHUNK_WAITING; /* unless the verdict says otherwise */
+    chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now;
     chunk->job->touched = true;
+}
 
-    struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, chunk->job, &answer->reason, 0);
+static void send(struct releve_core *core, struct chunk *chunk)
+{
+    chunk->phase = CHUNK_SENT;
+    chunk->token = core->token.generation;
+    chunk->job->requests++;
+    core->requests++;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
+    action->handle = releve_emit_chunk_handle(core, chunk);
+    action->bucket = bucket_of(core, chunk);
+    action->permit = chunk->permit.number;
+    action->deadline = releve_permit_deadline(core, chunk->permit);
+    action->job = &chunk->job->submitted;
+    action->span = chunk->span.asked;
+}
+
+/* While its days were being claimed, sending may have become pointless: the token was refused to somebody, upstream is
+ * out of reach, the end has come, or the reply took too long for the permit to be worth anything. */
+static bool may_send(const struct releve_core *core, const struct chunk *chunk)
+{
+    return !core->draining && core->upstream.paused_until <= core->now && core->token.phase == TOKEN_VALID &&
+           !releve_permit_is_late(core, chunk->permit);
+}
+
+void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
+{
+    assert(chunk->phase == CHUNK_CLAIMING);
+    bool failed = releve_failed(event->error);
+    bool granted = !failed && event->claim == RELEVE_CLAIM_GRANTED;
+    if (granted && may_send(core, chunk)) {
+        send(core, chunk);
+        return;
+    }
+    land(core, chunk);
+    releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
+    if (failed) {
+        releve_reason_set(&core->redis_refusal, "redis", event->error->text);
+        fail_for_now(core, chunk, &core->redis_refusal);
+    } else if (granted) {
+        unclaim(core, chunk->job, chunk->permit);
+    } else {
+        releve_series_learn(chunk->series, event->coverage, chunk->span.wanted);
+        chunk->not_before += event->claim == RELEVE_CLAIM_BUSY ? RELEVE_CLAIM_BUSY_MS : RELEVE_BACKOFF_MIN_MS;
+    }
+    if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
+        releve_series_replan_overtaken(core, chunk);
+}
+
+void releve_react_stored(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
+{
+    assert(chunk->phase == CHUNK_STORING);
+    if (!releve_failed(event->error)) {
+        releve_series_conclude(core, chunk);
+        return;
+    }
+    releve_reason_set(&core->redis_refusal, "redis", event->error->text);
+    unclaim(core, chunk->job, chunk->permit);
+    releve_series_fail(core, chunk, &core->redis_refusal);
+}
+
+void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    assert(chunk->phase == CHUNK_SENT);
+    const struct job *job = chunk->job;
+    struct permit permit = chunk->permit; /* the chunk may end */
+    land(core, chunk);                    /* unless the verdict says otherwise */
+    struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, job, &answer->reason, 0);
     notice->span = chunk->span.asked;
     notice->verdict = answer->verdict;
     if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT)
@@ -301,11 +385,12 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
 
     switch (answer->verdict) {
     case RELEVE_UNREACHED:
+        releve_emit_return(core, bucket_of(core, chunk), permit); /* nothing was sent */
         note_unreached(core, answer);
         break;
     case RELEVE_DATA:
     case RELEVE_NO_DATA:
-        take_days(core, chunk, answer);
+        accept_days(core, chunk, answer);
         break;
     case RELEVE_BEFORE_ACTIVATION:
         refuse_early(core, chunk, FLOOR_ACTIVATION);
@@ -329,7 +414,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         renew_token(core, chunk, answer);
         break;
     case RELEVE_THROTTLED:
-        close_bucket(core, core->options.bucket_of[chunk->series->kind], answer);
+        close_bucket(core, bucket_of(core, chunk), answer);
         break;
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:
@@ -340,29 +425,14 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_CREDENTIALS_REFUSED: /* of the token endpoint only */
     case RELEVE_TOKEN:
     case RELEVE_VERDICTS:
-        fail_for_now(core, chunk, answer);
+        fail_for_now(core, chunk, &answer->reason);
         break;
     }
     if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
         releve_series_replan_overtaken(core, chunk);
-}
-
-void releve_react_taken(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
-{
-    struct job *owner = chunk->job;
-    assert(chunk->phase == CHUNK_SENT && chunk->series->point->in_flight > 0 && core->in_flight > 0);
-    chunk->series->point->in_flight--;
-    owner->requests--;
-    owner->touched = true;
-    core->in_flight--;
-    core->requests--;
-    chunk->phase = CHUNK_WAITING;
-    chunk->not_before = core->now + event->wait_ms;
-    releve_series_learn(chunk->series, event->coverage, chunk->span.wanted);
-    if (!end_pointless(core, chunk))
-        releve_series_replan_overtaken(core, chunk);
-    if (chunk->phase == CHUNK_WAITING && chunk->not_before <= core->now)
-        chunk->not_before = core->now + RELEVE_BACKOFF_MIN_MS; /* nothing has changed: not at once again */
+    /* Behind what was learned: who claims the days next finds it. */
+    if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA)
+        unclaim(core, job, permit);
 }
 
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)
@@ -395,6 +465,7 @@ void releve_react_token(struct releve_core *core, const struct releve_answer *an
     }
     core->retries++;
     if (answer->verdict == RELEVE_UNREACHED) {
+        releve_emit_return(core, core->options.token_bucket, token->permit); /* nothing was sent */
         note_unreached(core, answer);
         return;
     }

@@ -22,18 +22,13 @@ static bool may_open(const struct releve_core *core, const struct job *job)
 {
     const struct series *series = job->series;
     if (job->newest_missing == RELEVE_DAY_NONE || job->open == RELEVE_JOB_CHUNKS_MAX ||
-        core->chunks_count == CHUNKS_MAX)
+        core->chunks_count == RELEVE_CORE_CHUNKS_MAX)
         return false;
     if (is_delicate(series->point) && series->point->chunks > 0)
         return false;
     if (!series->heard && !TAILQ_EMPTY(&series->open))
         return false;
     return series->point->searching == 0 || !must_search(job);
-}
-
-static releve_time earlier(releve_time a, releve_time b)
-{
-    return a < b ? a : b;
 }
 
 static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
@@ -45,7 +40,7 @@ static struct chunk *due_chunk(const struct releve_core *core, const struct job 
             continue;
         if (chunk->not_before <= core->now)
             return chunk;
-        *next = earlier(*next, chunk->not_before);
+        *next = releve_earlier(*next, chunk->not_before);
     }
     return NULL;
 }
@@ -66,7 +61,7 @@ static bool is_ready(const struct releve_core *core, const struct job *job, rele
         ready = false;
     }
     if (!ready)
-        *next = earlier(*next, when);
+        *next = releve_earlier(*next, when);
     return ready;
 }
 
@@ -179,7 +174,7 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     if (bucket->asking)
         return;
     if (bucket->ask_at > core->now && (!urgent || bucket->urgent)) {
-        core->deadline = earlier(core->deadline, bucket->ask_at);
+        core->deadline = releve_earlier(core->deadline, bucket->ask_at);
         return;
     }
     if (is_full(core))
@@ -187,8 +182,10 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     bucket->asking = true;
     bucket->urgent = urgent;
     bucket->due_at = RELEVE_TIME_NEVER;
+    bucket->permit = (struct permit){++core->permits, core->now + RELEVE_PERMIT_LIFE_MS - RELEVE_PERMIT_SLACK_MS};
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_ASK);
     action->bucket = index;
+    action->permit = bucket->permit.number;
     action->urgent = urgent;
 }
 
@@ -226,7 +223,7 @@ void releve_schedule_ask(struct releve_core *core)
     }
     if (core->token.phase == TOKEN_NONE) {
         if (core->token.not_before > core->now)
-            core->deadline = earlier(core->deadline, core->token.not_before);
+            core->deadline = releve_earlier(core->deadline, core->token.not_before);
         else
             ask(core, core->options.token_bucket, any_urgent);
         return;

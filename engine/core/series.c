@@ -46,7 +46,7 @@ struct chunk *releve_series_open(struct releve_core *core, struct job *job, cons
                                  bool searching)
 {
     struct series *series = job->series;
-    assert(core->chunks_count < CHUNKS_MAX && job->open < RELEVE_JOB_CHUNKS_MAX);
+    assert(core->chunks_count < RELEVE_CORE_CHUNKS_MAX && job->open < RELEVE_JOB_CHUNKS_MAX);
     size_t slot = 0;
     while (core->chunks[slot].phase != CHUNK_FREE)
         slot++;
@@ -78,7 +78,7 @@ static void release(struct releve_core *core, struct chunk *chunk)
 
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state)
 {
-    assert(chunk->phase != CHUNK_SENT);
+    assert(chunk->phase != CHUNK_CLAIMING && chunk->phase != CHUNK_SENT);
     struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
     while (next_own(chunk, &part))
         spread(chunk->series, part, RELEVE_DAY_ASKED, state);
@@ -129,7 +129,7 @@ static void fail_days(struct series *series, struct releve_span part, const stru
 
 void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
-    assert(chunk->phase != CHUNK_SENT);
+    assert(chunk->phase != CHUNK_CLAIMING && chunk->phase != CHUNK_SENT);
     struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
     while (next_own(chunk, &part))
         fail_days(chunk->series, part, reason);

@@ -20,7 +20,6 @@
 #include <sys/queue.h>
 
 #define POINTS_MAX RELEVE_CORE_JOBS_MAX
-#define CHUNKS_MAX (RELEVE_CORE_JOBS_MAX * 2) /* open chunks of all jobs */
 
 /* Why a range is refused as beginning too early. */
 enum floor_cause { FLOOR_ACTIVATION, FLOOR_CONSENT, FLOOR_HISTORY, FLOORS };
@@ -55,7 +54,13 @@ struct point {
     bool distrusted; /* answered 401 to a fresh token: its 401s say nothing about tokens */
 };
 
-enum job_phase { JOB_FREE, JOB_BEGINNING, JOB_RUNNING, JOB_FINISHING };
+enum job_phase {
+    JOB_FREE,
+    JOB_BEGINNING, /* the store looks up what is known */
+    JOB_RUNNING,
+    JOB_FINISHING, /* its result is being written */
+    JOB_REFUSED    /* Redis refused the result: it is written again */
+};
 
 struct job {
     enum job_phase phase;
@@ -79,7 +84,19 @@ struct job {
     struct releve_result result; /* its failures as they come; the rest is filled in at its end */
 };
 
-enum chunk_phase { CHUNK_FREE, CHUNK_WAITING, CHUNK_SENT, CHUNK_STORING };
+/* The right to send one request. */
+struct permit {
+    uint64_t number;
+    releve_time over_at; /* its request must be over by then: counted from the question, whenever the grant came */
+};
+
+enum chunk_phase {
+    CHUNK_FREE,
+    CHUNK_WAITING,  /* for a permit */
+    CHUNK_CLAIMING, /* has a permit; its days are being claimed */
+    CHUNK_SENT,
+    CHUNK_STORING
+};
 
 struct chunk {
     enum chunk_phase phase;
@@ -91,15 +108,17 @@ struct chunk {
     unsigned tries;         /* transient failures */
     unsigned stale;         /* 401s */
     uint64_t token;         /* generation of the token that it was sent with */
+    struct permit permit;   /* CLAIMING to STORING: the claim on its days has the permit's number */
     releve_time not_before; /* WAITING: not sent before */
     char *outcomes;         /* STORING: the state of each asked day, owned */
 };
 
 struct bucket {
     bool asking;
-    bool urgent;        /* the ledger knows that somebody urgent waits here */
-    releve_time ask_at; /* the ledger said that asking is useless before */
-    releve_time due_at; /* news that came while asking: they may be newer than the reply */
+    struct permit permit; /* that is asked for, or was granted last */
+    bool urgent;          /* the ledger knows that somebody urgent waits here */
+    releve_time ask_at;   /* the ledger said that asking is useless before */
+    releve_time due_at;   /* news that came while asking: they may be newer than the reply */
 };
 
 enum token_phase { TOKEN_NONE, TOKEN_ASKED, TOKEN_VALID };
@@ -108,7 +127,8 @@ struct token {
     enum token_phase phase;
     uint64_t generation;
     releve_time expires_at;
-    unsigned failures; /* in a row */
+    struct permit permit; /* ASKED */
+    unsigned failures;    /* in a row */
     releve_time not_before;
 };
 
@@ -128,20 +148,23 @@ struct releve_core {
     bool draining;
     struct job jobs[RELEVE_CORE_JOBS_MAX];
     struct point points[POINTS_MAX];
-    struct chunk chunks[CHUNKS_MAX];
+    struct chunk chunks[RELEVE_CORE_CHUNKS_MAX];
     size_t jobs_count, chunks_count, storing_count;
     size_t jobs_end; /* one past the highest slot in use */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;
-    unsigned in_flight;
-    uint64_t turn;                        /* permits used so far */
+    unsigned in_flight;           /* permits that are used: chunks that are claimed or sent, the token request */
+    uint64_t permits;             /* asked for so far: their numbers */
+    releve_time results_again_at; /* when refused results are written again; RELEVE_TIME_NEVER: there are none */
+    uint64_t turn;                /* permits used so far */
     unsigned class_waits[RELEVE_CLASSES]; /* permits that others got while this class had work */
     releve_time kind_refused_until[RELEVE_KINDS];
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time deadline;
     uint64_t requests, throttled, retries;
     struct releve_actions *out;
+    struct releve_reason redis_refusal;                   /* of the event under way */
     struct releve_day_entry entries[RELEVE_JOB_DAYS_MAX]; /* of the STORE action under way */
     struct releve_point_facts facts[4];                   /* of the LEARN actions under way, in turn */
     unsigned facts_next;
@@ -162,6 +185,14 @@ releve_handle releve_emit_chunk_handle(const struct releve_core *core, const str
 releve_time releve_emit_doubled(releve_time min_ms, unsigned n);
 /* Exponential back-off with full jitter: uniform in [0, doubled(min_ms, n)]. */
 releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, unsigned n);
+releve_time releve_earlier(releve_time a, releve_time b);
+bool releve_failed(const struct releve_error *error);
+
+/* The permit leads to no request: it goes back. Does it leave too little time for one? Until when may a request under
+ * it be under way? */
+void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit);
+bool releve_permit_is_late(const struct releve_core *core, struct permit permit);
+releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit);
 
 /* --- floor.c: where data begins. Pure ------------------------------------------------------------------ */
 
@@ -243,7 +274,10 @@ void releve_job_arrive(struct releve_core *core, const struct releve_job *submit
 void releve_job_known(struct releve_core *core, struct job *job, const struct releve_event *event);
 /* Ends each job that has nothing left to ask; gives back the others where the core drains. */
 void releve_jobs_settle(struct releve_core *core);
-void releve_job_forget(struct releve_core *core, struct job *job);
+/* Its result is written, or refused. */
+void releve_job_finished(struct releve_core *core, struct job *job, const struct releve_error *error);
+/* Writes results again that Redis refused, when it is time. */
+void releve_jobs_write_again(struct releve_core *core);
 
 /* --- schedule.c: what is asked next -------------------------------------------------------------------- */
 
@@ -255,8 +289,9 @@ void releve_schedule_ask(struct releve_core *core);
 /* --- react.c: what an answer means for the work ----------------------------------------------------------- */
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
-/* The chunk was not sent: others are about its days. */
-void releve_react_taken(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
+/* The days of the chunk are claimed, and it is sent; or they are not. */
+void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
+void releve_react_stored(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer);
 
 #endif

@@ -19,29 +19,26 @@ struct releve_dialect {
     const char *token_family; /* the quota bucket of token requests */
 
     /* The quota bucket that requests of this kind count in: "v5", "mesure_synchrone_auto", ... */
-    const char *(*family)(enum releve_kind kind);
+    const char *families[RELEVE_KINDS];
 
     /* Path and query of the request for `span` of a measure, "/mesure_.../v2/...?pointId=...". */
     void (*target)(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES]);
 
     /* Judges what came back for that request. `now` is the real time (UTC), for absolute times in
-     * throttle answers. The answer owns memory: give it to releve_dialect_answer_free. Never fails: what
-     * cannot be understood is a verdict (RELEVE_TRANSIENT), and lack of memory is one too. */
+     * throttle answers. The answer owns memory: give it to `answer_free`. Never fails: what cannot be understood is a
+     * verdict (RELEVE_TRANSIENT). */
     void (*judge)(enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);
-};
 
-extern const struct releve_dialect releve_dialect_2026;
-extern const struct releve_dialect releve_dialect_v5;
+    /* Judges an answer of the token endpoint; on RELEVE_TOKEN, `token` holds the access token. */
+    void (*judge_token)(const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer,
+                        char token[RELEVE_TOKEN_BYTES]);
+
+    void (*answer_free)(struct releve_answer *answer);
+};
 
 /* The token request is the same in both generations. */
 #define RELEVE_TOKEN_TARGET "/oauth2/v3/token"
 #define RELEVE_TOKEN_FORM "grant_type=client_credentials"
-
-/* Judges an answer of the token endpoint; on RELEVE_TOKEN, `token` holds the access token. */
-void releve_dialect_judge_token(const struct releve_exchange_response *response, releve_time now,
-                                struct releve_answer *answer, char token[RELEVE_TOKEN_BYTES]);
-
-void releve_dialect_answer_free(struct releve_answer *answer);
 
 #endif

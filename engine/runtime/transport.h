@@ -4,24 +4,24 @@
 #ifndef RELEVE_RUNTIME_TRANSPORT_H
 #define RELEVE_RUNTIME_TRANSPORT_H
 
-#include <releve/error.h>
+#include <releve/calendar.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 /* A body larger than this is not read further: 365 daily values take about 40 kB, 7 days of PT5M curve
  * about 300 kB. */
 #define RELEVE_BODY_BYTES_MAX (4u * 1024u * 1024u)
 
-struct releve_transport;
+struct releve_transport; /* whoever implements the table defines it */
 
 struct releve_exchange_request {
     const char *url;
     const char *bearer;          /* access token; NULL for none */
     const char *user, *password; /* Basic credentials; NULL for none */
     const char *form;            /* body of a POST, application/x-www-form-urlencoded; NULL for a GET */
-    uint32_t timeout_ms;         /* hard, from now: after it nothing of this request may still leave */
+    releve_time deadline_ms; /* hard, on the clock of releve_clock_boot: nothing of it leaves after that, however long
+                              * the process was stopped meanwhile (law 1) */
 };
 
 enum releve_exchange_outcome {
@@ -44,21 +44,14 @@ struct releve_exchange_response {
 };
 
 /* `first_byte` is called at most once, when the first byte of the answer is seen, always before `done`.
- * `done` is called exactly once for each accepted request, never from within releve_transport_send. */
+ * `done` is called exactly once for each request, never from within the call that sends it. */
 typedef void (*releve_exchange_first_byte)(void *data);
 typedef void (*releve_exchange_done)(void *data, const struct releve_exchange_response *response);
 
-/* connections_max: how many exchanges may be under way at once (1..1024). */
-enum releve_code releve_transport_open(struct releve_transport **transport, uv_loop_t *loop, unsigned connections_max,
-                                       struct releve_error *error);
-
-enum releve_code releve_transport_send(struct releve_transport *transport,
-                                       const struct releve_exchange_request *request,
-                                       releve_exchange_first_byte first_byte, releve_exchange_done done, void *data,
-                                       struct releve_error *error);
-
-/* Ends what is under way (each `done` is called with CANCELLED), then closes its handles on the loop;
- * `closed` is called when the memory is gone. */
-void releve_transport_close(struct releve_transport *transport, void (*closed)(void *data), void *data);
+struct releve_transport_ops {
+    /* Sends one request. Never fails here: what cannot be sent (no URL, no socket, too late) ends as UNREACHED. */
+    void (*send)(struct releve_transport *transport, const struct releve_exchange_request *request,
+                 releve_exchange_first_byte first_byte, releve_exchange_done done, void *data);
+};
 
 #endif

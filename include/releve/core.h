@@ -1,8 +1,7 @@
 /* The core: one step function that takes every decision.
  *
- * An event and its time go in, actions come out; the core has no clock, no socket and no thread. Whoever
- * drives it (engine/runtime on a libuv loop, tests/simulation in virtual time) carries out the actions and
- * brings back what they led to. Laws 1, 2, 4, 5 and 6 are decided here. */
+ * An event and its time go in, actions come out; the core has no clock, no socket and no thread. The runtime
+ * (engine/runtime) carries out the actions and brings back what they led to. Laws 1, 2, 4, 5 and 6 are decided here. */
 #ifndef RELEVE_CORE_H
 #define RELEVE_CORE_H
 
@@ -13,11 +12,12 @@
 #include <releve/reading.h>
 #include <releve/verdict.h>
 
-#define RELEVE_CORE_JOBS_MAX 1024  /* jobs under way at once; the backlog waits outside */
-#define RELEVE_CONCURRENCY_MAX 256 /* requests in flight */
-#define RELEVE_BUCKETS_MAX 8       /* quota buckets */
-#define RELEVE_JOB_CHUNKS_MAX 8    /* open chunks of one job */
-#define RELEVE_CHUNK_TRIES_MAX 6   /* tries of a chunk in one job run */
+#define RELEVE_CORE_JOBS_MAX 1024                         /* jobs under way at once; the backlog waits outside */
+#define RELEVE_CORE_CHUNKS_MAX (2 * RELEVE_CORE_JOBS_MAX) /* chunks under way at once, of all jobs */
+#define RELEVE_CONCURRENCY_MAX 256                        /* requests in flight */
+#define RELEVE_BUCKETS_MAX 8                              /* quota buckets */
+#define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
+#define RELEVE_CHUNK_TRIES_MAX 6                          /* tries of a chunk in one job run */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
@@ -32,10 +32,26 @@
 #define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)       /* believed for no longer */
 #define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS) /* a throttle answer closes a bucket for no longer */
 #define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
-#define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS)    /* an API that is not subscribed is asked again after */
-#define RELEVE_RECENT_DAYS 2                           /* no data for J-1 and J-2 means "not yet" */
-#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)         /* "not yet" is asked again after */
-#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)          /* J-1 is not asked again before 08:30 in Paris */
+
+/* How long a permit occupies the ledger where its request is never heard of again. */
+#define RELEVE_PERMIT_LIFE_MS (40 * RELEVE_SECOND_MS)
+/* The part of that life that is kept back for what the request may still spend on the way. */
+#define RELEVE_PERMIT_SLACK_MS (2 * RELEVE_SECOND_MS)
+/* The hard limit of one transfer; less where its permit ends before. */
+#define RELEVE_TRANSFER_TIMEOUT_MS (30 * RELEVE_SECOND_MS)
+/* A permit that leaves less than that for the transfer came too late, and is given back. */
+#define RELEVE_TRANSFER_TIMEOUT_MIN_MS (10 * RELEVE_SECOND_MS)
+/* Before days that another worker asks for are looked at again. */
+#define RELEVE_CLAIM_BUSY_MS (1 * RELEVE_SECOND_MS)
+/* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
+#define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
+/* Before results that Redis refused are written again. */
+#define RELEVE_RESULT_AGAIN_MS (10 * RELEVE_SECOND_MS)
+
+#define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS) /* an API that is not subscribed is asked again after */
+#define RELEVE_RECENT_DAYS 2                        /* no data for J-1 and J-2 means "not yet" */
+#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)      /* "not yet" is asked again after */
+#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)       /* J-1 is not asked again before 08:30 in Paris */
 
 struct releve_core;
 
@@ -47,34 +63,50 @@ struct releve_core_options {
     unsigned token_bucket;            /* the one of token requests */
     releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
     bool patient;                     /* never stops for an upstream that gives no token or cannot be reached */
-    uint64_t seed;                    /* of the jitter */
+    bool queued;   /* jobs come from a queue: a result that Redis refuses is written until it stands */
+    uint64_t seed; /* of the jitter */
 };
 
 /* A job or a chunk under way. */
 typedef uint32_t releve_handle;
 
+/* What became of a claim on the days of a chunk: two workers never ask for the same days at the same moment. */
+enum releve_claim {
+    RELEVE_CLAIM_GRANTED,
+    RELEVE_CLAIM_BUSY, /* another claim overlaps: its days will be there, or free again, soon */
+    RELEVE_CLAIM_KNOWN /* a day that must not be known has been stored meanwhile */
+};
+
+/* Which ends of a claimed span must not be known. */
+enum releve_claim_ends {
+    RELEVE_CLAIM_ANY,          /* neither: somebody wants these days although they are known */
+    RELEVE_CLAIM_LAST_MISSING, /* the last: a search for the first day may begin anywhere */
+    RELEVE_CLAIM_BOTH_MISSING
+};
+
 enum releve_event_type {
     RELEVE_EVENT_TICK,     /* nothing but the time */
     RELEVE_EVENT_JOB,      /* .job: a new job; only where releve_core_room() > 0 */
-    RELEVE_EVENT_KNOWN,    /* .handle of a job, .coverage and .facts; or .error: the store refused */
-    RELEVE_EVENT_PERMIT,   /* .bucket, .wait_ms: 0 granted, else when to ask again */
+    RELEVE_EVENT_KNOWN,    /* .handle of a job, .coverage and .facts; or .error: Redis refused */
+    RELEVE_EVENT_PERMIT,   /* .bucket, .wait_ms: 0 granted, else when to ask again; or .error: Redis refused */
     RELEVE_EVENT_DUE,      /* .bucket, .wait_ms: the next permit is due then (somebody's request is over) */
+    RELEVE_EVENT_CLAIMED,  /* .handle of a chunk, .claim; .coverage of its days where it is not granted; or .error */
     RELEVE_EVENT_ANSWER,   /* .handle of a chunk, .answer */
-    RELEVE_EVENT_TAKEN,    /* .handle of a chunk that was not sent: others are asking for its days, or have stored them;
-                            * .coverage as it is now; it is tried again in .wait_ms */
     RELEVE_EVENT_TOKEN,    /* .answer of the token endpoint */
-    RELEVE_EVENT_STORED,   /* .handle of a chunk; .error where the store refused */
-    RELEVE_EVENT_FINISHED, /* .handle of a job: its result is written, or refused for good */
+    RELEVE_EVENT_STORED,   /* .handle of a chunk: its days are there and its claim is gone; or .error */
+    RELEVE_EVENT_FINISHED, /* .handle of a job: its result is written; or .error */
     RELEVE_EVENT_DRAIN     /* no new requests; what is in flight ends; jobs are given back */
 };
 
+/* Where .error is named, NULL or RELEVE_OK says that there is none. */
 struct releve_event {
     enum releve_event_type type;
-    releve_time now;   /* ms of a clock that never goes back, of any origin: waits and retries */
+    releve_time now; /* ms of a clock that never goes back, of any origin, and counts on in suspend: waits, deadlines */
     releve_time civil; /* UTC, may jump: which day it is in Paris */
     releve_handle handle;
     unsigned bucket;
     releve_time wait_ms;
+    enum releve_claim claim;
     const struct releve_job *job;
     const struct releve_coverage *coverage;
     const struct releve_point_facts *facts;
@@ -83,16 +115,18 @@ struct releve_event {
 };
 
 enum releve_action_type {
-    RELEVE_ACTION_BEGIN,      /* .handle, .job: tell what is known -> KNOWN */
-    RELEVE_ACTION_ASK,        /* .bucket, .urgent: ask the ledger for a permit -> PERMIT */
-    RELEVE_ACTION_RETURN,     /* .bucket: the permit just granted is not needed */
+    RELEVE_ACTION_BEGIN,      /* .handle, .job: look up what is known -> KNOWN */
+    RELEVE_ACTION_ASK,        /* .bucket, .permit, .urgent: ask the ledger for a permit -> PERMIT */
+    RELEVE_ACTION_RETURN,     /* .bucket, .permit: it is not needed, nothing was sent under it */
     RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
-    RELEVE_ACTION_SEND_TOKEN, /* .bucket: ask for a token under the permit just granted -> TOKEN */
-    RELEVE_ACTION_SEND,       /* .handle, .bucket, .job, .span, .wanted, .searching: send the chunk likewise -> ANSWER;
-                               * or not, where others are about its days -> TAKEN */
-    RELEVE_ACTION_STORE,      /* .handle, .job, .answer, .entries -> STORED */
+    RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
+    RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
+    RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline: ask for a token -> TOKEN */
+    RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
+    RELEVE_ACTION_STORE,      /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED */
     RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
+    RELEVE_ACTION_ENDED,      /* .result, which is written; or .error: it could not be, and will not be */
     RELEVE_ACTION_GIVE_BACK,  /* .result so far: the job is not done and will not be (drain); forgotten here */
     RELEVE_ACTION_NOTICE,     /* .notice, .job, .reason, .wait_ms: for people */
     RELEVE_ACTION_STOP        /* .code, .reason: going on is pointless; the core drains */
@@ -109,7 +143,8 @@ enum releve_notice {
     RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this usage point */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
-    RELEVE_NOTICE_DEMOTED        /* the job goes on in class low */
+    RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
+    RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };
 
 /* What pointers name belongs to the core (or to the event) and is valid until the next step. */
@@ -117,12 +152,13 @@ struct releve_action {
     enum releve_action_type type;
     releve_handle handle;
     unsigned bucket;
+    uint64_t permit; /* the how-manieth that this core asks for; the claim that is made under it has the same number */
     releve_time wait_ms;
-    struct releve_span span;
-    struct releve_span wanted;    /* SEND: the part of the span that the plan is about */
+    releve_time deadline;      /* SEND, SEND_TOKEN: nothing of the request may leave after it; on the clock of `now` */
+    struct releve_span span;   /* asked for */
+    struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
+    enum releve_claim_ends ends;
     bool urgent;                  /* ASK: it is for a job of class high */
-    bool refresh;                 /* SEND: somebody wants these days although they are known */
-    bool searching;               /* SEND: its first day may be known already */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;
     const struct releve_day_entry *entries;
@@ -133,6 +169,7 @@ struct releve_action {
     enum releve_verdict verdict; /* of a NOTICE_ANSWERED */
     enum releve_code code;
     const struct releve_reason *reason;
+    const struct releve_error *error;
 };
 
 /* Grows as needed; one list is used again for every step. */
@@ -142,17 +179,16 @@ struct releve_actions {
     size_t capacity;
 };
 
-/* NULL where memory is short. */
 struct releve_core *releve_core_new(const struct releve_core_options *options);
 void releve_core_free(struct releve_core *core);
 
-/* Takes one event; `out` is emptied first. The order of the actions is the order to carry them out in. */
+/* Reacts to one event; `out` is emptied first. The order of the actions is the order to carry them out in. */
 void releve_core_step(struct releve_core *core, const struct releve_event *event, struct releve_actions *out);
 
 /* When it next wants a TICK; RELEVE_TIME_NEVER where it waits for an answer, or for nothing. */
 releve_time releve_core_deadline(const struct releve_core *core);
 
-/* How many more jobs it takes now; 0 while it drains. */
+/* For how many more jobs there is room now; 0 while it drains. */
 size_t releve_core_room(const struct releve_core *core);
 
 /* Nothing under way: no job, no request, no write. */

@@ -38,10 +38,6 @@ enum releve_job_state {
     RELEVE_JOB_STATES
 };
 
-/* An id of 24 hexadecimal digits from random bytes. */
-#define RELEVE_JOB_ID_RANDOM_BYTES 12
-void releve_job_id_make(const unsigned char random[RELEVE_JOB_ID_RANDOM_BYTES], char id[RELEVE_JOB_ID_BYTES]);
-
 const char *releve_job_state_name(enum releve_job_state state);
 
 struct releve_failure {

@@ -3,7 +3,7 @@
  *
  * The input is a body. It is judged as every measure of both generations, as errors under several statuses, and as a
  * token, for the days of both clock changes, which are those of tests/fixtures. */
-#include "engine/runtime/dialect.h"
+#include "adapters/enedis/enedis.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -34,10 +34,10 @@ def test_the_core_includes_nothing_but_libc_and_the_public_headers():
             assert name in LIBC or name.startswith("releve/") or own, f"{path}: {name}"
 
 
-def test_public_headers_include_nothing_but_libc_libuv_and_each_other():
+def test_public_headers_include_nothing_but_libc_and_each_other():
     for path in sources("include/releve"):
         for name in includes(path):
-            assert name in LIBC or name.startswith("releve/") or name == "uv.h", f"{path}: {name}"
+            assert name in LIBC or name.startswith("releve/"), f"{path}: {name}"
 
 
 def test_the_headers_of_the_core_know_no_loop():
@@ -51,11 +51,11 @@ def test_the_headers_of_the_core_know_no_loop():
                 pending.append(include[7:])
 
 
-def test_the_runtime_knows_no_adapter_and_no_library_but_libuv():
+def test_the_runtime_knows_no_adapter_and_no_library():
     for path in sources("engine/runtime"):
         for name in includes(path):
-            assert "adapters/" not in name and not name.startswith(tuple(x for x in OUTSIDE if x != "uv.h")), \
-                f"{path}: {name}"
+            own_loop = path.stem == "loop" and name == "uv.h"  # the machine as it really is; the simulation has another
+            assert "adapters/" not in name and (own_loop or not name.startswith(OUTSIDE)), f"{path}: {name}"
 
 
 def test_an_adapter_knows_its_own_library_and_no_other_adapter():

@@ -64,6 +64,12 @@ def test_no_circle_of_calls_in_the_core():
     assert find_circle(graph) is None
 
 
+def test_no_circle_of_calls_in_the_runtime():
+    graph = calls("engine/runtime/libreleve_runtime.a")
+    assert "perform" in graph["runtime"], "nm was read wrongly"
+    assert find_circle(graph) is None
+
+
 def test_the_layers_of_the_core():
     for caller, callees in calls("engine/core/libreleve_core.a").items():
         for callee, symbols in callees.items():

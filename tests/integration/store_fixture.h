@@ -2,8 +2,8 @@
 #ifndef RELEVE_TESTS_STORE_FIXTURE_H
 #define RELEVE_TESTS_STORE_FIXTURE_H
 
+#include <adapters/redis/store.h>
 #include <adapters/redis/store_internal.h>
-#include <engine/runtime/store.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -70,7 +70,8 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
     const char *words[20] = {"EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting"};
     int count = 6;
     words[count++] = operation;
-    words[count++] = permit;
+    words[count++] = permit; /* each is of a process of its own ... */
+    words[count++] = "1";    /* ... its first one */
     (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)length_ms);
     words[count++] = numbers[0];
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)now_us);

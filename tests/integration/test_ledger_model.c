@@ -59,10 +59,11 @@ static redisReply *run(const char *operation, uint64_t permit, int64_t length_ms
                        const struct releve_quota *quota)
 {
     static char numbers[3 + 2 * RELEVE_QUOTA_WINDOWS_MAX][32];
-    const char *words[11 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {
+    const char *words[12 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {
         "EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting", operation};
     int count = 7, number = 0;
-    (void)snprintf(numbers[number], sizeof numbers[0], "p%llu", (unsigned long long)permit);
+    words[count++] = "1";
+    (void)snprintf(numbers[number], sizeof numbers[0], "%llx", (unsigned long long)permit);
     words[count++] = numbers[number++];
     (void)snprintf(numbers[number], sizeof numbers[0], "%lld", (long long)length_ms);
     words[count++] = numbers[number++];

@@ -149,16 +149,17 @@ static struct answer answers[RELEVE_COMMANDS_MAX + 1];
 static void send_work(const char *name)
 {
     static const struct releve_quota quota = {1, {{1000, RELEVE_HOUR_MS}}};
+    static uint64_t process;
+    process++;
     memset(answers, 0, sizeof answers);
     for (int i = 0; i < WRITES; i += 3) {
         struct releve_day_entry day = {20000 + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
-        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1};
+        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}};
         releve_store_put_days(f.store, &batch, on_done, &answers[i]);
         struct releve_result result = {.job = {.kind = RELEVE_DAILY_CONSUMPTION}};
         (void)snprintf(result.job.id, sizeof result.job.id, "%s%d", name, i);
         releve_store_finish(f.store, &result, on_done, &answers[i + 1]);
-        char permit[RELEVE_PERMIT_ID_BYTES];
-        (void)snprintf(permit, sizeof permit, "%s%d", name, i);
+        struct releve_permit permit = {process, (uint64_t)i + 1};
         releve_store_permit_ask(f.store, "b", &quota, false, permit, on_permit, &answers[i + 2]);
     }
 }
@@ -256,7 +257,7 @@ static void test_a_watch_begins_anew_with_the_connection(void **state)
     (void)state;
     int calls = 0;
     fixture_open(&f, server.url, 0);
-    releve_store_watch_bucket(f.store, "b", on_due, &calls);
+    releve_store_bucket_watch(f.store, "b", on_due, &calls);
     await_calls(&f, &calls, 1);
     redis_server_kill(&server);
     redis_server_restart(&server, NULL);

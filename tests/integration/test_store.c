@@ -80,7 +80,7 @@ static struct answer begin(const struct releve_job *job, releve_time now)
 static void put(const struct releve_day_entry *entries, size_t count)
 {
     struct answer answer = {.calls = 0};
-    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, count};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, count, {1, 1}};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     assert_int_equal(answer.calls, 0);
     await_ok(&f, &answer);
@@ -444,10 +444,10 @@ static void test_days_are_read_in_order_whatever_lies_between(void **state)
 
 static const struct releve_quota two_a_minute = {1, {{2, 60 * RELEVE_SECOND_MS}}};
 
-static releve_time ask(struct releve_store *store, const char *id)
+static releve_time ask(struct releve_store *store, uint64_t number)
 {
     struct answer answer = {.calls = 0};
-    releve_store_permit_ask(store, "b", &two_a_minute, false, id, on_permit, &answer);
+    releve_store_permit_ask(store, "b", &two_a_minute, false, (struct releve_permit){1, number}, on_permit, &answer);
     await_ok(&f, &answer);
     return answer.wait_ms;
 }
@@ -456,10 +456,10 @@ static void test_permits_are_granted_refused_settled_and_given_back(void **state
 {
     (void)state;
     struct answer settled = {.calls = 0}, returned = {.calls = 0}, closed = {.calls = 0}, usage = {.calls = 0};
-    assert_int_equal(ask(f.store, "p1"), 0);
-    assert_int_equal(ask(f.store, "p2"), 0);
-    assert_true(ask(f.store, "p3") > 60 * RELEVE_SECOND_MS);
-    releve_store_permit_settle(f.store, "b", &two_a_minute, "p1", on_permit, &settled);
+    assert_int_equal(ask(f.store, 1), 0);
+    assert_int_equal(ask(f.store, 2), 0);
+    assert_true(ask(f.store, 3) > 60 * RELEVE_SECOND_MS);
+    releve_store_permit_settle(f.store, "b", &two_a_minute, (struct releve_permit){1, 1}, on_permit, &settled);
     await_ok(&f, &settled);
     assert_true(settled.wait_ms > 0 && settled.wait_ms <= 60 * RELEVE_SECOND_MS + 2);
     releve_store_bucket_usage(f.store, "b", &two_a_minute, on_usage, &usage);
@@ -467,12 +467,12 @@ static void test_permits_are_granted_refused_settled_and_given_back(void **state
     assert_int_equal(usage.usage.used[0], 2);
     assert_int_equal(usage.usage.closed_ms, 0);
     assert_true(usage.usage.next_ms > 0);
-    releve_store_permit_return(f.store, "b", &two_a_minute, "p2", on_permit, &returned);
+    releve_store_permit_return(f.store, "b", &two_a_minute, (struct releve_permit){1, 2}, on_permit, &returned);
     await_ok(&f, &returned);
     assert_int_equal(returned.wait_ms, 0);
     releve_store_bucket_close(f.store, "b", 30 * RELEVE_SECOND_MS, on_done, &closed);
     await_ok(&f, &closed);
-    releve_time wait_ms = ask(f.store, "p4");
+    releve_time wait_ms = ask(f.store, 4);
     assert_true(wait_ms > 0 && wait_ms <= 30 * RELEVE_SECOND_MS);
 }
 
@@ -494,16 +494,16 @@ static void test_a_refused_asker_hears_when_somebody_elses_permit_comes_back(voi
     (void)state;
     struct news news = {.calls = 0}, other = {.calls = 0};
     struct answer returned = {.calls = 0};
-    releve_store_watch_bucket(f.store, "b", on_due, &other);
-    releve_store_watch_bucket(f.store, "b", on_due, &news); /* in its place */
+    releve_store_bucket_watch(f.store, "b", on_due, &other);
+    releve_store_bucket_watch(f.store, "b", on_due, &news); /* in its place */
     assert_int_equal(news.calls, 0);
     await_calls(&f, &news.calls, 1); /* the subscription begins */
     assert_int_equal(news.wait_ms, 0);
-    assert_int_equal(ask(f.store, "p1"), 0);
-    assert_int_equal(ask(f.store, "p2"), 0);
-    assert_true(ask(f.store, "p3") > 0);
+    assert_int_equal(ask(f.store, 1), 0);
+    assert_int_equal(ask(f.store, 2), 0);
+    assert_true(ask(f.store, 3) > 0);
     news.wait_ms = -1;
-    releve_store_permit_return(f.store, "b", &two_a_minute, "p1", on_permit, &returned);
+    releve_store_permit_return(f.store, "b", &two_a_minute, (struct releve_permit){1, 1}, on_permit, &returned);
     await_calls(&f, &news.calls, 2);
     assert_int_equal(news.wait_ms, 0);
     await_ok(&f, &returned);
@@ -514,11 +514,11 @@ static void test_closing_tells_everybody_who_waits(void **state)
 {
     (void)state;
     struct answer answers[3] = {{.calls = 0}};
-    releve_store_permit_ask(f.store, "b", &two_a_minute, false, "p1", on_permit, &answers[0]);
+    releve_store_permit_ask(f.store, "b", &two_a_minute, false, (struct releve_permit){1, 1}, on_permit, &answers[0]);
     struct releve_job job = job_of("", 20000, 20001);
     releve_store_begin(f.store, &job, NOW, on_known, &answers[1]);
     struct news news = {.calls = 0};
-    releve_store_watch_bucket(f.store, "b", on_due, &news);
+    releve_store_bucket_watch(f.store, "b", on_due, &news);
     fixture_close(&f);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(answers[i].calls, 1);

@@ -1,15 +1,15 @@
 /* The bound. With C requests in flight, permits asked one after the other in at most L each, healthy requests that take
- * at most R and sick ones that take at most S (the time-out), look at any moment before the last healthy job ends:
+ * at most R between a claim and its end (L each) and sick ones that take at most S (the time-out), look at any moment
+ * before the last healthy job ends:
  *   a) a permit is being asked for: together at most (requests + permits given back) x L;
- *   b) else all slots are taken, by requests or by answers that are being stored: at most
- *      (healthy x (R + L) + sick x S) / C;
+ *   b) else all slots are taken, by claims, requests or answers that are being stored: at most
+ *      (healthy x (R + 2 L) + sick x (S + 2 L)) / C;
  *   c) else nothing is ready, so that job's own usage point has a request or an operation under way: at most its
- *      requests x (R + L), and beginning and ending.
+ *      requests x (R + 2 L), and the runtime's beginning (2 L), the job's own and its end.
  * Sick requests: of a job of which nothing is known one chunk at a time is tried, and three that are given up end it:
  * GIVEN_UP_MAX x CHUNK_TRIES_MAX for each job. Where days are known, several chunks may have left before the first
  * fails; each of those is tried at most once less than it takes to give it up. */
 #include "isolation.h"
-#include <releve/runtime.h>
 
 static int64_t sick_requests_max(const struct simulation *simulation, unsigned point)
 {
@@ -57,8 +57,8 @@ void isolation_check(struct simulation *simulation)
     int64_t healthy = scenario->up_us + scenario->up_jitter_us + 2 * scenario->down_us + scenario->down_jitter_us;
     int64_t sick = RELEVE_TRANSFER_TIMEOUT_MS * 1000;
     int64_t asking = (sums.healthy + sums.sick + 1 + (int64_t)simulation->returned) * trip;
-    int64_t full = (sums.healthy * (healthy + trip) + sums.sick * sick) / scenario->concurrency;
-    int64_t own = (sums.longest + 1) * (healthy + trip) + 3 * trip; /* and the token */
+    int64_t full = (sums.healthy * (healthy + 2 * trip) + sums.sick * (sick + 2 * trip)) / scenario->concurrency;
+    int64_t own = (sums.longest + 1) * (healthy + 2 * trip) + 5 * trip; /* and the token */
     int64_t bound = asking + full + own;
     for (size_t i = 0; i < store->jobs_count; i++) {
         const struct job_record *job = &store->jobs[i];

@@ -40,6 +40,7 @@ static releve_time draw_date(struct world *dice)
 static void draw_faults(struct world *dice, struct scenario *scenario)
 {
     scenario->redis_pause = maybe(dice, 20);
+    scenario->redis_stall = world_below(dice, 4) == 0 ? (unsigned)world_between(dice, 1, 30) : 0;
     scenario->redis_cut = maybe(dice, 30);
     scenario->redis_error = world_below(dice, 6) == 0 ? 20 : 0;
     scenario->lost_request = maybe(dice, 300);
@@ -131,8 +132,11 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
         .down_jitter_us = world_below(&dice, 2) == 0 ? world_below(&dice, 4 * WORLD_SECOND_US) : 5000,
         .token_life_s = 12600,
         .patient = world_below(&dice, 20) > 0,
+        .queued = world_below(&dice, 4) > 0,
         .requests_max = world_between(&dice, 5, world_below(&dice, 4) == 0 ? 2000 : 400),
     };
+    if (scenario->workers > 1 && world_below(&dice, 3) > 0) /* else the first one that wakes up has them all */
+        scenario->prefetch = (unsigned)world_between(&dice, 1, 20);
     draw_quota(&dice, &scenario->quota);
     draw_buckets(&dice, scenario);
     draw_points(&dice, scenario);
@@ -162,17 +166,19 @@ void scenario_print(const struct scenario *scenario)
     char quota[RELEVE_QUOTA_TEXT], date[RELEVE_TIME_TEXT];
     releve_quota_format(&scenario->quota, quota);
     releve_paris_format(scenario->civil_ms, date);
-    printf("seed %llu: %s%s%u workers x %u in flight, %u usage points, kinds %x, quota %s in %u buckets, days_min %d, "
+    printf("seed %llu: %s%s%u workers x %u in flight, %u jobs at once, %u usage points, kinds %x, quota %s in %u "
+           "buckets, days_min %d, "
            "%s\n",
            (unsigned long long)scenario->seed, scenario->faultless ? "faultless, " : "",
-           scenario->isolation ? "isolation, " : "", scenario->workers, scenario->concurrency, scenario->points,
-           (unsigned)scenario->kinds, quota, scenario->buckets, scenario->days_min, date);
-    printf("  redis %lld+%lld us, pause %u, cut %u, error %u; up %lld+%lld us, down %lld+%lld us; lost %u/%u, reset "
+           scenario->isolation ? "isolation, " : "", scenario->workers, scenario->concurrency, scenario->prefetch,
+           scenario->points, (unsigned)scenario->kinds, quota, scenario->buckets, scenario->days_min, date);
+    printf("  redis %lld+%lld us, pause %u, stall %u, cut %u, error %u; up %lld+%lld us, down %lld+%lld us; lost "
+           "%u/%u, reset "
            "%u, unreached %u, straggler %u\n",
            (long long)scenario->redis_us, (long long)scenario->redis_jitter_us, scenario->redis_pause,
-           scenario->redis_cut, scenario->redis_error, (long long)scenario->up_us, (long long)scenario->up_jitter_us,
-           (long long)scenario->down_us, (long long)scenario->down_jitter_us, scenario->lost_request,
-           scenario->lost_answer, scenario->reset, scenario->unreached, scenario->straggler);
+           scenario->redis_stall, scenario->redis_cut, scenario->redis_error, (long long)scenario->up_us,
+           (long long)scenario->up_jitter_us, (long long)scenario->down_us, (long long)scenario->down_jitter_us,
+           scenario->lost_request, scenario->lost_answer, scenario->reset, scenario->unreached, scenario->straggler);
     printf("  transient %u, throttle %u, token failure %u, life %u s, revoked every %lld s; crash %lld s, drain %lld "
            "s; days %d, deep %u, refresh %u, overlap %u, known %u\n",
            scenario->transient, scenario->throttle, scenario->token_failure, scenario->token_life_s,

@@ -15,13 +15,14 @@ struct scenario {
     bool isolation; /* some usage points always fail, nothing else does, and the quota is ample: law 5 has a bound */
     int days_min;   /* 1 (2026) or 2 (v5) */
     unsigned workers, concurrency, points, jobs_max;
+    unsigned prefetch; /* jobs that a worker has at once; 0: as many as it has room for */
     releve_kinds kinds;
     struct releve_quota quota;
     unsigned buckets, bucket_of[RELEVE_KINDS], token_bucket;
     releve_time civil_ms; /* the real date at the beginning */
 
-    int64_t redis_us, redis_jitter_us; /* one way */
-    unsigned redis_pause, redis_cut, redis_error;
+    int64_t redis_us, redis_jitter_us;                         /* one way */
+    unsigned redis_pause, redis_stall, redis_cut, redis_error; /* stall: a reply is late */
     int64_t up_us, up_jitter_us, down_us, down_jitter_us;
     unsigned lost_request, lost_answer, reset, unreached, straggler;
 
@@ -29,7 +30,7 @@ struct scenario {
     unsigned token_life_s;
     int64_t revoke_us; /* mean time between revocations of all tokens; 0: never */
     bool credentials_refused;
-    bool patient;               /* as the core's option */
+    bool patient, queued;       /* as the runtime's options */
     releve_kinds refused_kinds; /* APIs that are not subscribed */
     unsigned history_short_days;
     unsigned refused, sick, absent, activated, consented, forgetful, holes, partials; /* of usage points */

@@ -15,7 +15,7 @@
 #define UNTIL_US (INT64_C(60) * 24 * 3600 * WORLD_SECOND_US)
 
 struct totals {
-    uint64_t worlds, requests, days, steps, jobs, throttled, crashes, returned;
+    uint64_t worlds, requests, days, steps, jobs, throttled, crashes, returned, claims_refused, results_again;
     double virtual_hours;
 };
 
@@ -46,6 +46,8 @@ static bool run_world(uint64_t seed, bool large, bool verbose, struct totals *to
     totals->throttled += simulation.upstream.throttled;
     totals->crashes += simulation.crashes;
     totals->returned += simulation.returned;
+    totals->claims_refused += simulation.busy_claims + simulation.known_claims;
+    totals->results_again += simulation.results_again;
     totals->virtual_hours += (double)simulation.world.now_us / 3.6e9;
     *digest = simulation.world.digest;
     simulation_close(&simulation);
@@ -76,10 +78,11 @@ static int run_worlds(uint64_t from, uint64_t seeds, double minutes)
     for (uint64_t seed = from; large ? difftime(time(NULL), begin) < minutes * 60 : seed < from + seeds; seed++)
         all = run_twice(seed, large, &totals) && all;
     printf("%llu worlds: %llu jobs, %llu requests, %llu days stored, %llu throttle answers, %llu ends of workers, %llu "
-           "permits given back, %llu steps, %.0f virtual hours: %s\n",
+           "permits given back, %llu claims refused, %llu results refused, %llu steps, %.0f virtual hours: %s\n",
            (unsigned long long)totals.worlds, (unsigned long long)totals.jobs, (unsigned long long)totals.requests,
            (unsigned long long)totals.days, (unsigned long long)totals.throttled, (unsigned long long)totals.crashes,
-           (unsigned long long)totals.returned, (unsigned long long)totals.steps, totals.virtual_hours,
+           (unsigned long long)totals.returned, (unsigned long long)totals.claims_refused,
+           (unsigned long long)totals.results_again, (unsigned long long)totals.steps, totals.virtual_hours,
            all ? "every law held" : "LAWS WERE BROKEN");
     return all ? 0 : 1;
 }

@@ -179,6 +179,7 @@ void simulation_open(struct simulation *simulation, const struct scenario *scena
     simulation->store.on_jobs_owner = simulation;
     for (unsigned i = 0; i < scenario->buckets; i++)
         ledger_model_init(&simulation->ledgers[i]);
+    worker_dialect(&simulation->scenario, &simulation->dialect);
     for (unsigned i = 0; i < scenario->workers; i++)
         simulation->workers[i] = worker_new(simulation, i);
 }
@@ -187,6 +188,9 @@ void simulation_close(struct simulation *simulation)
 {
     for (unsigned i = 0; i < simulation->scenario.workers; i++)
         worker_free(simulation->workers[i]);
+    worker_stores_end(simulation);
+    worker_transports_end(simulation);
+    worker_hosts_end(simulation);
     for (unsigned i = 0; i < simulation->scenario.buckets; i++)
         ledger_model_close(&simulation->ledgers[i]);
     store_close(&simulation->store);
@@ -217,7 +221,7 @@ void simulation_check_end(struct simulation *simulation)
         if (store->jobs[i].place != JOB_ENDED)
             world_break(world, "liveness: job %zu never ends, and nothing is under way", i);
     for (unsigned i = 0; i < simulation->scenario.workers; i++)
-        if (simulation->workers[i]->alive && !releve_core_idle(simulation->workers[i]->core))
+        if (simulation->workers[i]->alive && simulation->workers[i]->has_work)
             world_break(world, "liveness: worker %u is not idle, and nothing is under way", i);
     /* Each run of a worker hears it once; an answer that is lost is asked for again. */
     unsigned lives = simulation->scenario.workers + simulation->crashes;

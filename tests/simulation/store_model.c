@@ -1,6 +1,7 @@
 /* Days, facts and the queue; what a result has to fulfil is in results.c. */
 #include "results.h"
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ void store_close(struct store *store)
     free(store->refreshed);
     free(store->points);
     free(store->jobs);
+    free(store->claims);
 }
 
 /* --- the queue -------------------------------------------------------------------------------------- */
@@ -188,6 +190,65 @@ void store_put(struct store *store, unsigned point, enum releve_kind kind, const
         *record = (struct day_record){(char)entries[i].state, entries[i].recheck_after};
         store->days_stored++;
     }
+}
+
+/* --- claims ------------------------------------------------------------------------------------------ */
+
+#define CLAIM_LIFE_US (RELEVE_CLAIM_LIFE_MS * 1000)
+
+void store_unclaim(struct store *store, uint64_t name)
+{
+    for (size_t i = store->claims_count; i-- > 0;)
+        if (store->claims[i].name == name)
+            store->claims[i] = store->claims[--store->claims_count];
+}
+
+static bool is_of_one_process(uint64_t name, uint64_t other)
+{
+    return name >> STORE_PROCESS_SHIFT == other >> STORE_PROCESS_SHIFT;
+}
+
+/* Claims that have run out are forgotten. A process minds its own chunks itself: one may reach over another's days. */
+static bool is_busy(struct store *store, unsigned point, enum releve_kind kind, struct releve_span span, uint64_t name)
+{
+    bool busy = false;
+    for (size_t i = store->claims_count; i-- > 0;) {
+        const struct claim_record *claim = &store->claims[i];
+        if (claim->until_us <= store->world->now_us)
+            store->claims[i] = store->claims[--store->claims_count];
+        else if (claim->point == point && claim->kind == kind && !is_of_one_process(claim->name, name))
+            busy = busy || releve_span_days(releve_span_cut(claim->span, span)) > 0;
+    }
+    return busy;
+}
+
+static bool is_known(const struct store *store, unsigned point, enum releve_kind kind, struct releve_span span,
+                     enum releve_claim_ends ends)
+{
+    bool first = store_day(store, point, kind, span.first) != RELEVE_DAY_MISSING;
+    bool last = store_day(store, point, kind, span.end - 1) != RELEVE_DAY_MISSING;
+    return (ends == RELEVE_CLAIM_BOTH_MISSING && first) || (ends != RELEVE_CLAIM_ANY && last);
+}
+
+enum releve_claim store_claim(struct store *store, unsigned point, enum releve_kind kind, struct releve_span span,
+                              enum releve_claim_ends ends, uint64_t name, struct releve_coverage *coverage)
+{
+    releve_coverage_init(coverage, span);
+    enum releve_claim claim = is_busy(store, point, kind, span, name)    ? RELEVE_CLAIM_BUSY
+                              : is_known(store, point, kind, span, ends) ? RELEVE_CLAIM_KNOWN
+                                                                         : RELEVE_CLAIM_GRANTED;
+    for (releve_day day = span.first; claim != RELEVE_CLAIM_GRANTED && day < span.end; day++)
+        releve_coverage_set(coverage, day, store_day(store, point, kind, day));
+    if (claim != RELEVE_CLAIM_GRANTED)
+        return claim;
+    store_unclaim(store, name);
+    if (store->claims_count == store->claims_capacity) {
+        store->claims_capacity = store->claims_capacity == 0 ? 64 : store->claims_capacity * 2;
+        store->claims = releve_realloc(store->claims, store->claims_capacity * sizeof *store->claims);
+    }
+    store->claims[store->claims_count++] =
+        (struct claim_record){point, kind, span, name, store->world->now_us + CLAIM_LIFE_US};
+    return claim;
 }
 
 /* --- what was learned -------------------------------------------------------------------------------- */

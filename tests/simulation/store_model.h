@@ -6,6 +6,7 @@
 #define RELEVE_SIMULATION_STORE_MODEL_H
 
 #include "upstream_model.h"
+#include <engine/runtime/store.h>
 
 struct day_record {
     char state; /* 0: none */
@@ -21,6 +22,17 @@ struct point_record {
     bool refused;
     releve_time refused_at;
     struct releve_reason refusal;
+};
+
+#define STORE_PROCESS_SHIFT 32 /* in the names of permits and claims: the process above, its permit below */
+
+/* The days of a chunk that a worker is about to ask for. */
+struct claim_record {
+    unsigned point;
+    enum releve_kind kind;
+    struct releve_span span;
+    uint64_t name;
+    int64_t until_us;
 };
 
 enum job_place { JOB_NOT_YET, JOB_QUEUED, JOB_TAKEN, JOB_ENDED };
@@ -53,6 +65,8 @@ struct store {
     size_t jobs_count, jobs_capacity, ended;
     size_t *queues[RELEVE_CLASSES]; /* job numbers; taken from `heads` on */
     size_t heads[RELEVE_CLASSES], tails[RELEVE_CLASSES], queue_capacity;
+    struct claim_record *claims;
+    size_t claims_count, claims_capacity;
     uint64_t days_stored;
     world_happens on_jobs; /* there are jobs in the queue again */
     void *on_jobs_owner;
@@ -79,6 +93,9 @@ bool store_is_final(const struct store *store, unsigned point, enum releve_kind 
 /* The operations of engine/runtime/store.h. */
 void store_begin(struct store *store, const struct releve_job *job, struct releve_coverage *coverage,
                  struct releve_point_facts *facts);
+enum releve_claim store_claim(struct store *store, unsigned point, enum releve_kind kind, struct releve_span span,
+                              enum releve_claim_ends ends, uint64_t name, struct releve_coverage *coverage);
+void store_unclaim(struct store *store, uint64_t name);
 void store_put(struct store *store, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
                size_t count);
 void store_learn(struct store *store, unsigned point, const struct releve_point_facts *facts, releve_time civil);

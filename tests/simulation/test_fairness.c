@@ -71,6 +71,9 @@ static void take_action(const struct releve_action *action)
         assert_false(desk.asked[action->bucket]);
         desk.asked[action->bucket] = true;
         break;
+    case RELEVE_ACTION_CLAIM:
+        put_off((struct releve_event){.type = RELEVE_EVENT_CLAIMED, .handle = action->handle});
+        break;
     case RELEVE_ACTION_SEND:
         assert_true(desk.sends_count < SENDS_MAX);
         *sending =

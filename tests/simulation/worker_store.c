@@ -1,51 +1,147 @@
 /* A worker's connection to the store: operations are carried out in the order in which they were sent, and so are
  * replies. When it breaks, what had no reply is sent again, and may then happen twice. */
-#include "worker.h"
+#include "laws.h"
 #include <assert.h>
-#include <engine/runtime/state.h> /* the runtime's own limits */
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <string.h>
 
 #define PAUSE_MAX_US (12 * WORLD_SECOND_US)
+#define STALL_MAX_US (50 * WORLD_SECOND_US) /* longer than a permit lives */
 #define RECONNECT_MAX_US (3 * WORLD_SECOND_US)
-#define LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS) /* as engine/runtime/exchange.c has it */
+
+enum operation_type {
+    OP_BIND,
+    OP_NUMBER,
+    OP_BEGIN,
+    OP_CLAIM,
+    OP_UNCLAIM,
+    OP_ASK,
+    OP_SETTLE,
+    OP_RETURN,
+    OP_CLOSE,
+    OP_PUT,
+    OP_LEARN,
+    OP_FINISH,
+    OP_FORGET
+};
+
+struct operation {
+    struct operation *next; /* that waits for its reply */
+    struct operation *next_made;
+    unsigned references; /* by the list above, and by events */
+    enum operation_type type;
+    union {
+        releve_store_done done;
+        releve_store_known known;
+        releve_store_claimed claimed;
+        releve_store_permit permit;
+        releve_store_bound bound;
+        releve_store_number number;
+    } reply;
+    void *data;
+    unsigned bucket, point;
+    enum releve_kind kind;
+    uint64_t permit; /* its name, the same all over the world */
+    releve_time civil;
+    struct releve_job job;            /* BEGIN */
+    struct releve_span span;          /* CLAIM */
+    enum releve_claim_ends ends;      /* CLAIM */
+    struct releve_point_facts facts;  /* LEARN; reply of BEGIN */
+    struct releve_coverage coverage;  /* reply of BEGIN and CLAIM */
+    struct releve_result result;      /* FINISH */
+    struct releve_day_entry *entries; /* PUT; owned */
+    size_t entries_count;
+    int64_t wait_ms; /* CLOSE; reply of those about permits */
+    uint64_t number; /* reply of NUMBER */
+    enum releve_claim claim;
+    int64_t claimed_us;
+    bool failed; /* reply: Redis refuses */
+};
+
+struct watched_bucket {
+    void (*due)(void *data, const char *bucket, releve_time wait_ms); /* NULL: nobody watches */
+    void *data;
+    char name[RELEVE_BUCKET_BYTES];
+};
+
+/* A struct releve_store is one life of a connection: one process. */
+struct releve_store {
+    LIST_ENTRY(releve_store) link;
+    struct worker *worker;
+    struct simulation *simulation;
+    bool closed, dead_write;
+    uint32_t connection;
+    struct operation *oldest, *newest; /* without a reply */
+    struct operation *made;            /* all, for use again */
+    unsigned transits;                 /* events that refer to it */
+    bool freed;                        /* the worker has let go */
+    int64_t last_done_us, last_reply_us, cut_until_us, last_news_us;
+    struct watched_bucket buckets[RELEVE_BUCKETS_MAX];
+};
 
 /* An operation on its way, over one connection. */
 struct transit {
+    struct releve_store *store;
     struct operation *operation;
     uint32_t connection;
 };
 
-struct operation *worker_make_operation(struct worker *worker, enum operation_type type)
+struct releve_store *worker_store_open(struct worker *worker)
 {
-    struct operation *operation = worker->made;
+    struct releve_store *store = releve_alloc(1, sizeof *store);
+    store->worker = worker;
+    store->simulation = worker->simulation;
+    LIST_INSERT_HEAD(&store->simulation->stores, store, link);
+    return store;
+}
+
+static void free_store(struct releve_store *store)
+{
+    LIST_REMOVE(store, link);
+    for (struct operation *operation = store->made, *next; operation != NULL; operation = next) {
+        next = operation->next_made;
+        free(operation->entries);
+        free(operation);
+    }
+    free(store);
+}
+
+static void free_if_over(struct releve_store *store)
+{
+    if (store->freed && store->transits == 0)
+        free_store(store);
+}
+
+void worker_stores_end(struct simulation *simulation)
+{
+    while (!LIST_EMPTY(&simulation->stores))
+        free_store(LIST_FIRST(&simulation->stores));
+}
+
+void worker_store_free(struct releve_store *store)
+{
+    store->freed = true;
+    free_if_over(store);
+}
+
+static struct operation *make(struct releve_store *store, enum operation_type type, void *data)
+{
+    struct operation *operation = store->made;
     while (operation != NULL && operation->references > 0)
         operation = operation->next_made;
     if (operation == NULL) {
-        operation = calloc(1, sizeof *operation);
-        if (operation == NULL)
-            abort();
-        operation->next_made = worker->made;
-        worker->made = operation;
+        operation = releve_alloc(1, sizeof *operation);
+        operation->next_made = store->made;
+        store->made = operation;
     }
     free(operation->entries);
     operation->entries = NULL;
     operation->next = NULL;
     operation->type = type;
-    operation->life = worker->life;
+    operation->data = data;
     operation->failed = false;
     operation->wait_ms = 0;
     return operation;
-}
-
-void worker_free_operations(struct worker *worker)
-{
-    for (struct operation *operation = worker->made, *next; operation != NULL; operation = next) {
-        next = operation->next_made;
-        free(operation->entries);
-        free(operation);
-    }
-    worker->made = NULL;
 }
 
 static int64_t delay_us(struct simulation *simulation)
@@ -64,7 +160,8 @@ static void spread_news(struct simulation *simulation, unsigned bucket)
 {
     int64_t news_ms = simulation->ledgers[bucket].news_ms;
     for (unsigned i = 0; news_ms >= 0 && i < simulation->scenario.workers; i++)
-        worker_hear_news(simulation->workers[i], bucket, news_ms);
+        if (simulation->workers[i]->alive)
+            worker_store_hear(simulation->workers[i]->store, bucket, news_ms);
 }
 
 static int64_t use_ledger(struct simulation *simulation, const struct operation *operation)
@@ -86,21 +183,47 @@ static int64_t use_ledger(struct simulation *simulation, const struct operation 
     return wait_ms;
 }
 
-/* Carries it out; the reply is left in it where somebody waits for it over this connection. */
-static void carry_out(struct worker *worker, struct operation *operation, bool heard)
+static void claim(struct simulation *simulation, struct operation *operation, bool heard)
 {
-    struct simulation *simulation = worker->simulation;
+    struct releve_coverage coverage;
+    enum releve_claim claim = store_claim(&simulation->store, operation->point, operation->kind, operation->span,
+                                          operation->ends, operation->permit, &coverage);
+    if (!heard)
+        return;
+    operation->claim = claim;
+    operation->claimed_us = simulation->world.now_us;
+    operation->coverage = coverage;
+    simulation->busy_claims += claim == RELEVE_CLAIM_BUSY;
+    simulation->known_claims += claim == RELEVE_CLAIM_KNOWN;
+}
+
+/* Carries it out; the reply is left in it where somebody waits for it over this connection. */
+static void carry_out(struct releve_store *connection, struct operation *operation, bool heard)
+{
+    struct simulation *simulation = connection->simulation;
     struct store *store = &simulation->store;
     int64_t wait_ms = 0;
-    bool failed = world_chance(&simulation->world, simulation->scenario.redis_error);
-    if (failed) {
+    bool may_fail = operation->type != OP_BIND && operation->type != OP_NUMBER;
+    if (may_fail && world_chance(&simulation->world, simulation->scenario.redis_error)) {
         operation->failed = operation->failed || heard;
         return;
     }
     switch (operation->type) {
+    case OP_BIND:
+    case OP_FORGET:
+        break;
+    case OP_NUMBER:
+        operation->number = ++simulation->processes;
+        break;
     case OP_BEGIN:
         if (heard)
             store_begin(store, &operation->job, &operation->coverage, &operation->facts);
+        break;
+    case OP_CLAIM:
+        claim(simulation, operation, heard);
+        break;
+    case OP_UNCLAIM:
+        store_unclaim(store, operation->permit);
         break;
     case OP_ASK:
     case OP_SETTLE:
@@ -109,7 +232,8 @@ static void carry_out(struct worker *worker, struct operation *operation, bool h
         wait_ms = use_ledger(simulation, operation);
         break;
     case OP_PUT:
-        store_put(store, operation->point, operation->job.kind, operation->entries, operation->entries_count);
+        store_put(store, operation->point, operation->kind, operation->entries, operation->entries_count);
+        store_unclaim(store, operation->permit);
         break;
     case OP_LEARN:
         store_learn(store, operation->point, &operation->facts, operation->civil);
@@ -125,200 +249,383 @@ static void carry_out(struct worker *worker, struct operation *operation, bool h
     }
 }
 
-/* --- what the worker makes of the reply ---------------------------------------------------------------- */
+/* --- what the runtime hears ---------------------------------------------------------------------------- */
 
-static void take_permit(struct worker *worker, struct operation *operation)
+static void note_reply(struct worker *worker, const struct operation *operation)
 {
-    int64_t wait_ms = operation->wait_ms;
-    if (operation->failed) {
-        wait_ms = LEDGER_REFUSED_MS;
-    } else if (wait_ms == 0 && worker_timeout_ms(worker, operation->bucket) < TRANSFER_TIMEOUT_MIN_MS) {
-        struct operation *back = worker_make_operation(worker, OP_RETURN);
-        back->bucket = operation->bucket;
-        back->permit = operation->permit;
-        worker_send_operation(worker, back);
-        wait_ms = 1;
-    }
-    struct releve_event event = {.type = RELEVE_EVENT_PERMIT, .bucket = operation->bucket, .wait_ms = wait_ms};
-    worker_step(worker, &event);
+    if (operation->type == OP_CLAIM)
+        laws_note_claimed(worker, operation->data, !operation->failed && operation->claim == RELEVE_CLAIM_GRANTED,
+                          operation->claimed_us);
+    else if (operation->type == OP_BEGIN && !operation->failed)
+        laws_note_known(worker, &operation->job, &operation->coverage);
+    else if (operation->type == OP_PUT && !operation->failed)
+        laws_note_put(worker, operation->point, operation->kind, operation->entries, operation->entries_count);
+    if (operation->type == OP_PUT)
+        laws_note_stored(worker, operation->data);
+    worker->simulation->results_again += operation->type == OP_FINISH && operation->failed;
 }
 
-static void note_seen(struct worker *worker, const struct operation *operation)
+static void call_back(const struct operation *operation, const struct releve_error *error)
 {
-    struct simulation *simulation = worker->simulation;
-    const struct store *store = &simulation->store;
-    bool begin = operation->type == OP_BEGIN;
-    unsigned point = begin ? store->jobs[store_job_of(store, &operation->job)].point : operation->point;
-    uint8_t **seen = &worker->seen[(size_t)point * RELEVE_MEASURES + operation->job.kind];
-    if (*seen == NULL)
-        *seen = calloc((size_t)store->days_count, 1);
-    if (*seen == NULL)
-        abort();
-    const struct releve_coverage *coverage = &operation->coverage;
-    for (releve_day day = coverage->span.first; begin && day < coverage->span.end; day++)
-        if (releve_coverage_get(coverage, day) != RELEVE_DAY_MISSING &&
-            store_is_final(store, point, operation->job.kind, day))
-            (*seen)[day - store->first_day] = 1;
-    for (size_t i = 0; !begin && i < operation->entries_count; i++)
-        if (operation->entries[i].recheck_after == RELEVE_TIME_NEVER)
-            (*seen)[operation->entries[i].day - store->first_day] = 1;
-}
-
-void worker_drop_job(struct worker *worker, size_t number)
-{
-    for (size_t i = 0; i < worker->jobs_count; i++) {
-        if (worker->jobs[i] != number)
-            continue;
-        worker->jobs[i] = worker->jobs[--worker->jobs_count];
-        return;
-    }
-    abort(); /* a job that it does not have */
-}
-
-static void take_reply(struct worker *worker, struct operation *operation)
-{
-    static const struct releve_error refused = {RELEVE_E_REDIS, "OOM command not allowed"};
-    struct store *store = &worker->simulation->store;
-    struct releve_event event = {.handle = operation->handle, .bucket = operation->bucket};
-    event.error = operation->failed ? &refused : NULL;
+    bool ok = error->code == RELEVE_OK;
     switch (operation->type) {
+    case OP_BIND:
+        operation->reply.bound(operation->data, error, NULL);
+        break;
+    case OP_NUMBER:
+        operation->reply.number(operation->data, error, operation->number);
+        break;
     case OP_BEGIN:
-        event.type = RELEVE_EVENT_KNOWN;
-        event.coverage = &operation->coverage;
-        event.facts = &operation->facts;
-        if (!operation->failed)
-            note_seen(worker, operation);
+        operation->reply.known(operation->data, error, ok ? &operation->coverage : NULL, ok ? &operation->facts : NULL);
+        break;
+    case OP_CLAIM:
+        operation->reply.claimed(operation->data, error, operation->claim, ok ? &operation->coverage : NULL);
         break;
     case OP_ASK:
-        take_permit(worker, operation);
-        return;
     case OP_SETTLE:
     case OP_RETURN:
-        event.type = RELEVE_EVENT_DUE;
-        event.wait_ms = operation->wait_ms;
-        if (operation->failed)
-            return;
+        operation->reply.permit(operation->data, error, operation->wait_ms);
         break;
-    case OP_PUT:
-        event.type = RELEVE_EVENT_STORED;
-        assert(worker->chunks[operation->handle].storing && worker->storing > 0);
-        worker->chunks[operation->handle] = (struct worker_chunk){0};
-        worker->storing--;
-        if (!operation->failed)
-            note_seen(worker, operation);
-        break;
-    case OP_FINISH: {
-        event.type = RELEVE_EVENT_FINISHED;
-        size_t number = store_job_of(store, &operation->result.job);
-        worker_drop_job(worker, number);
-        if (store->jobs[number].place == JOB_TAKEN) /* could not be written: somebody does it again */
-            store_enqueue(store, number, false);
-        break;
-    }
+    case OP_UNCLAIM:
     case OP_CLOSE:
+    case OP_PUT:
     case OP_LEARN:
-        return;
+    case OP_FINISH:
+    case OP_FORGET:
+        operation->reply.done(operation->data, error);
+        break;
     }
-    worker_step(worker, &event);
 }
 
 /* --- the way there and back ----------------------------------------------------------------------------- */
 
+static bool is_current(const struct transit *transit)
+{
+    return !transit->store->closed && transit->connection == transit->store->connection;
+}
+
+static void end_transit(const struct transit *transit)
+{
+    transit->operation->references--;
+    transit->store->transits--;
+    free_if_over(transit->store);
+}
+
 static void on_reply(void *owner, void *thing)
 {
-    struct worker *worker = owner;
+    static const struct releve_error none = {.code = RELEVE_OK}, refused = {RELEVE_E_REDIS, "OOM command not allowed"};
     struct transit *transit = thing;
+    struct releve_store *store = transit->store;
     struct operation *operation = transit->operation;
-    operation->references--;
-    if (operation->life != worker->life || transit->connection != worker->connection)
-        return;
-    assert(worker->oldest == operation); /* replies keep their order */
-    worker->oldest = operation->next;
-    if (worker->oldest == NULL)
-        worker->newest = NULL;
-    take_reply(worker, operation); /* still referenced by the list */
-    operation->references--;
+    (void)owner;
+    if (is_current(transit)) {
+        assert(store->oldest == operation); /* replies keep their order */
+        store->oldest = operation->next;
+        if (store->oldest == NULL)
+            store->newest = NULL;
+        note_reply(store->worker, operation);
+        worker_count_callback(store->worker);
+        call_back(operation, operation->failed ? &refused : &none);
+        operation->references--;
+    }
+    end_transit(transit);
 }
 
 static void on_arrival(void *owner, void *thing)
 {
-    struct worker *worker = owner;
     const struct transit *transit = thing;
-    struct operation *operation = transit->operation;
-    bool alive = operation->life == worker->life;
-    bool heard = alive && transit->connection == worker->connection;
-    if (alive || worker->dead_write)
-        carry_out(worker, operation, heard);
+    struct releve_store *store = transit->store;
+    struct world *world = &store->simulation->world;
+    bool heard = is_current(transit);
+    (void)owner;
+    if (!store->closed || store->dead_write)
+        carry_out(store, transit->operation, heard);
     if (!heard) {
-        operation->references--;
+        end_transit(transit);
         return;
     }
-    struct transit *reply = malloc(sizeof *reply);
-    if (reply == NULL)
-        abort();
+    struct transit *reply = releve_alloc(1, sizeof *reply);
     *reply = *transit;
-    struct world *world = &worker->simulation->world;
-    worker->last_reply_us = later(worker->last_reply_us, world->now_us + delay_us(worker->simulation));
-    world_at(world, worker->last_reply_us, on_reply, worker, reply, true);
+    store->last_reply_us = later(store->last_reply_us, world->now_us + delay_us(store->simulation));
+    if (world_chance(world, store->simulation->scenario.redis_stall))
+        store->last_reply_us += world_below(world, STALL_MAX_US);
+    world_at(world, store->last_reply_us, on_reply, NULL, reply, true);
 }
 
-static void send_over(struct worker *worker, struct operation *operation)
+static void send_over(struct releve_store *store, struct operation *operation)
 {
-    struct simulation *simulation = worker->simulation;
-    struct transit *transit = malloc(sizeof *transit);
-    if (transit == NULL)
-        abort();
-    *transit = (struct transit){operation, worker->connection};
+    struct simulation *simulation = store->simulation;
+    struct transit *transit = releve_alloc(1, sizeof *transit);
+    *transit = (struct transit){store, operation, store->connection};
     operation->references++;
-    int64_t at = later(simulation->world.now_us, worker->cut_until_us) + delay_us(simulation);
+    store->transits++;
+    int64_t at = later(simulation->world.now_us, store->cut_until_us) + delay_us(simulation);
     at = later(at, simulation->redis_paused_until_us);
-    worker->last_done_us = later(worker->last_done_us, at);
-    world_at(&simulation->world, worker->last_done_us, on_arrival, worker, transit, true);
+    store->last_done_us = later(store->last_done_us, at);
+    world_at(&simulation->world, store->last_done_us, on_arrival, NULL, transit, true);
 }
 
 static void on_cut(void *owner, void *thing)
 {
+    struct worker *worker = owner;
     (void)thing;
-    worker_cut_connection(owner);
+    if (worker->alive)
+        worker_store_cut(worker->store);
 }
 
-void worker_send_operation(struct worker *worker, struct operation *operation)
+static void send(struct releve_store *store, struct operation *operation)
 {
-    struct simulation *simulation = worker->simulation;
+    struct simulation *simulation = store->simulation;
     struct world *world = &simulation->world;
+    world_note(world, (uint64_t)operation->type);
     if (world_chance(world, simulation->scenario.redis_pause))
         simulation->redis_paused_until_us = world->now_us + world_below(world, PAUSE_MAX_US);
     if (world_chance(world, simulation->scenario.redis_cut))
-        world_at(world, world->now_us + delay_us(simulation), on_cut, worker, NULL, false);
+        world_at(world, world->now_us + delay_us(simulation), on_cut, store->worker, NULL, false);
     operation->references++;
-    if (worker->newest != NULL)
-        worker->newest->next = operation;
+    if (store->newest != NULL)
+        store->newest->next = operation;
     else
-        worker->oldest = operation;
-    worker->newest = operation;
-    send_over(worker, operation);
+        store->oldest = operation;
+    store->newest = operation;
+    send_over(store, operation);
 }
 
-void worker_cut_connection(struct worker *worker)
+void worker_store_cut(struct releve_store *store)
 {
-    if (!worker->alive)
-        return;
-    struct world *world = &worker->simulation->world;
-    world_tell(world, "worker %u: connection to the store cut", worker->index);
-    worker->connection++;
-    worker->cut_until_us = world->now_us + world_between(world, 1000, RECONNECT_MAX_US);
-    for (struct operation *operation = worker->oldest; operation != NULL; operation = operation->next)
-        send_over(worker, operation);
+    struct world *world = &store->simulation->world;
+    world_tell(world, "worker %u: connection to the store cut", store->worker->index);
+    store->connection++;
+    store->cut_until_us = world->now_us + world_between(world, 1000, RECONNECT_MAX_US);
+    for (struct operation *operation = store->oldest; operation != NULL; operation = operation->next)
+        send_over(store, operation);
     /* News may have been missed: asking is worth it. */
-    for (unsigned i = 0; i < worker->simulation->scenario.buckets; i++)
-        worker_hear_news(worker, i, 0);
+    for (unsigned i = 0; i < store->simulation->scenario.buckets; i++)
+        worker_store_hear(store, i, 0);
 }
 
-void worker_forget_operations(struct worker *worker)
+void worker_store_close(struct releve_store *store, bool dead_write)
 {
-    for (struct operation *operation = worker->oldest; operation != NULL; operation = operation->next)
+    struct releve_error interrupted = {RELEVE_E_INTERRUPTED, "the process is gone"};
+    store->closed = true;
+    store->dead_write = dead_write;
+    for (struct operation *operation = store->oldest; operation != NULL; operation = operation->next) {
+        call_back(operation, &interrupted);
         operation->references--;
-    worker->oldest = worker->newest = NULL;
-    worker->connection++;
-    worker->cut_until_us = 0;
+    }
+    store->oldest = store->newest = NULL;
 }
+
+/* --- news ------------------------------------------------------------------------------------------------- */
+
+struct news {
+    struct releve_store *store;
+    unsigned bucket;
+    int64_t wait_ms;
+};
+
+static void on_news(void *owner, void *thing)
+{
+    const struct news *news = thing;
+    struct releve_store *store = news->store;
+    const struct watched_bucket *bucket = &store->buckets[news->bucket];
+    (void)owner;
+    if (!store->closed && bucket->due != NULL) {
+        worker_count_callback(store->worker);
+        bucket->due(bucket->data, bucket->name, news->wait_ms);
+    }
+    store->transits--;
+    free_if_over(store);
+}
+
+void worker_store_hear(struct releve_store *store, unsigned bucket, int64_t wait_ms)
+{
+    struct simulation *simulation = store->simulation;
+    struct world *world = &simulation->world;
+    if (store->closed || (wait_ms > 0 && world->now_us < store->cut_until_us))
+        return;
+    struct news *news = releve_alloc(1, sizeof *news);
+    *news = (struct news){store, bucket, wait_ms};
+    store->transits++;
+    int64_t at = later(world->now_us, store->cut_until_us) + delay_us(simulation);
+    store->last_news_us = later(at, store->last_news_us);
+    world_at(world, store->last_news_us, on_news, NULL, news, true);
+}
+
+/* --- the operations of engine/runtime/store.h ----------------------------------------------------------------- */
+
+/* Names are unique in this world: so many permits no process asks for. */
+static uint64_t name_of(struct releve_permit permit)
+{
+    return permit.process << STORE_PROCESS_SHIFT | permit.number;
+}
+
+static void bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
+{
+    struct operation *operation = make(store, OP_BIND, data);
+    (void)upstream;
+    operation->reply.bound = reply;
+    send(store, operation);
+}
+
+static void number_process(struct releve_store *store, releve_store_number reply, void *data)
+{
+    struct operation *operation = make(store, OP_NUMBER, data);
+    operation->reply.number = reply;
+    send(store, operation);
+}
+
+static void begin(struct releve_store *store, const struct releve_job *job, releve_time now, releve_store_known known,
+                  void *data)
+{
+    struct operation *operation = make(store, OP_BEGIN, data);
+    operation->reply.known = known;
+    operation->job = *job;
+    operation->civil = now;
+    send(store, operation);
+}
+
+static void ask_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                      enum releve_claim_ends ends, struct releve_permit claim_, releve_time now,
+                      releve_store_claimed claimed, void *data)
+{
+    laws_check_claim(store->worker, data, job, span, name_of(claim_));
+    struct operation *operation = make(store, OP_CLAIM, data);
+    operation->reply.claimed = claimed;
+    operation->point = worker_point(store->worker, job->prm);
+    operation->kind = job->kind;
+    operation->span = span;
+    operation->ends = ends;
+    operation->permit = name_of(claim_);
+    operation->civil = now;
+    send(store, operation);
+}
+
+static void unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_permit claim_,
+                    releve_store_done done, void *data)
+{
+    laws_note_unclaim(store->worker, name_of(claim_));
+    struct operation *operation = make(store, OP_UNCLAIM, data);
+    operation->reply.done = done;
+    operation->point = worker_point(store->worker, prm);
+    operation->kind = kind;
+    operation->permit = name_of(claim_);
+    send(store, operation);
+}
+
+static void put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
+                     void *data)
+{
+    laws_check_put(store->worker, data, batch);
+    struct operation *operation = make(store, OP_PUT, data);
+    operation->reply.done = done;
+    operation->point = worker_point(store->worker, batch->prm);
+    operation->kind = batch->kind;
+    operation->permit = name_of(batch->claim);
+    operation->entries_count = batch->count;
+    operation->entries = releve_alloc(batch->count, sizeof *operation->entries);
+    memcpy(operation->entries, batch->entries, batch->count * sizeof *operation->entries);
+    send(store, operation);
+}
+
+static void learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts, releve_time now,
+                  releve_store_done done, void *data)
+{
+    struct operation *operation = make(store, OP_LEARN, data);
+    operation->reply.done = done;
+    operation->point = worker_point(store->worker, prm);
+    operation->facts = *facts;
+    operation->civil = now;
+    send(store, operation);
+}
+
+static void finish(struct releve_store *store, const struct releve_result *result, releve_store_done done, void *data)
+{
+    struct operation *operation = make(store, OP_FINISH, data);
+    operation->reply.done = done;
+    operation->result = *result;
+    world_tell(&store->simulation->world,
+               "worker %u: job %s is %s: %d complete, %d partial, %d holes, %d pending, %d failed, %d cut; %d requests",
+               store->worker->index, result->job.id, releve_job_state_name(result->state), result->complete,
+               result->partial, result->holes, result->pending, result->failed, result->cut, result->requests);
+    send(store, operation);
+}
+
+static void forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data)
+{
+    struct operation *operation = make(store, OP_FORGET, data);
+    (void)id;
+    operation->reply.done = done;
+    send(store, operation);
+}
+
+static void use_permit(struct releve_store *store, enum operation_type type, const char *bucket,
+                       struct releve_permit permit, releve_store_permit reply, void *data)
+{
+    struct operation *operation = make(store, type, data);
+    operation->reply.permit = reply;
+    operation->bucket = worker_bucket(bucket);
+    operation->permit = name_of(permit);
+    send(store, operation);
+}
+
+static void permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota, bool urgent,
+                       struct releve_permit permit, releve_store_permit reply, void *data)
+{
+    (void)quota, (void)urgent;
+    use_permit(store, OP_ASK, bucket, permit, reply, data);
+}
+
+static void permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                          struct releve_permit permit, releve_store_permit reply, void *data)
+{
+    (void)quota;
+    use_permit(store, OP_SETTLE, bucket, permit, reply, data);
+}
+
+static void permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                          struct releve_permit permit, releve_store_permit reply, void *data)
+{
+    (void)quota;
+    laws_check_return(store->worker);
+    use_permit(store, OP_RETURN, bucket, permit, reply, data);
+}
+
+static void bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms, releve_store_done done,
+                         void *data)
+{
+    laws_check_close(store->worker, wait_ms);
+    struct operation *operation = make(store, OP_CLOSE, data);
+    operation->reply.done = done;
+    operation->bucket = worker_bucket(bucket);
+    operation->wait_ms = wait_ms;
+    send(store, operation);
+}
+
+static void bucket_watch(struct releve_store *store, const char *bucket,
+                         void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data)
+{
+    unsigned index = worker_bucket(bucket);
+    struct watched_bucket *watched = &store->buckets[index];
+    watched->due = due;
+    watched->data = data;
+    memcpy(watched->name, bucket, strlen(bucket) + 1);
+    worker_store_hear(store, index, 0); /* the subscription begins */
+}
+
+const struct releve_store_ops worker_store_ops = {
+    .bind = bind,
+    .number_process = number_process,
+    .begin = begin,
+    .claim = ask_claim,
+    .unclaim = unclaim,
+    .put_days = put_days,
+    .learn = learn,
+    .finish = finish,
+    .forget_job = forget_job,
+    .permit_ask = permit_ask,
+    .permit_settle = permit_settle,
+    .permit_return = permit_return,
+    .bucket_close = bucket_close,
+    .bucket_watch = bucket_watch,
+};

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "engine/runtime/dialect.h"
+#include "adapters/enedis/enedis.h"
 
 #define PRM ((releve_prm)10000000000018)
 #define PRM_JSON "\"10000000000018\""

@@ -398,14 +398,14 @@ static void test_buckets_are_one_in_v5_and_one_for_each_api_in_2026(void **state
 {
     (void)state;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        assert_string_equal(releve_dialect_v5.family((enum releve_kind)kind), "v5");
+        assert_string_equal(releve_dialect_v5.families[kind], "v5");
     assert_string_equal(releve_dialect_v5.token_family, "v5");
     for (int kind = 0; kind < RELEVE_MEASURES; kind++)
-        assert_string_equal(releve_dialect_2026.family((enum releve_kind)kind), "mesure_synchrone_auto");
-    assert_string_equal(releve_dialect_2026.family(RELEVE_CONTRACTS), "situation_contrat_auto");
-    assert_string_equal(releve_dialect_2026.family(RELEVE_IDENTITY), "situation_contrat_auto");
-    assert_string_equal(releve_dialect_2026.family(RELEVE_CONTACT_DATA), "situation_contrat_auto");
-    assert_string_equal(releve_dialect_2026.family(RELEVE_ADDRESSES), "donnees_generales_auto");
+        assert_string_equal(releve_dialect_2026.families[kind], "mesure_synchrone_auto");
+    assert_string_equal(releve_dialect_2026.families[RELEVE_CONTRACTS], "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.families[RELEVE_IDENTITY], "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.families[RELEVE_CONTACT_DATA], "situation_contrat_auto");
+    assert_string_equal(releve_dialect_2026.families[RELEVE_ADDRESSES], "donnees_generales_auto");
     assert_string_equal(releve_dialect_2026.token_family, "oauth2");
     assert_int_equal(releve_dialect_v5.days_min, 2);
     assert_int_equal(releve_dialect_2026.days_min, 1);

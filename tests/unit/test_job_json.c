@@ -75,7 +75,7 @@ static void test_a_usage_point_and_a_kind_are_a_job(void **state)
     assert_false(jobs[0].refresh);
     assert_string_equal(jobs[0].reply_to, "");
     assert_true(jobs[0].created_at == NOW);
-    assert_int_equal(strlen(jobs[0].id), 2 * RELEVE_JOB_ID_RANDOM_BYTES);
+    assert_int_equal(strlen(jobs[0].id), 24);
     assert_int_equal(strspn(jobs[0].id, "0123456789abcdef"), strlen(jobs[0].id));
 }
 

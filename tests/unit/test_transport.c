@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "engine/runtime/transport.h"
+#include "adapters/http/transport.h"
+#include "engine/runtime/clock.h"
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -281,21 +282,20 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         exchange->then(exchange);
 }
 
-static enum releve_code begin(int at, struct releve_exchange_request request, const char *path)
+static void begin(int at, struct releve_exchange_request request, unsigned timeout_ms, const char *path)
 {
     char url[256];
-    struct releve_error error;
     (void)snprintf(url, sizeof url, "%s%s", server.url, path);
     request.url = url; /* the transport keeps no pointer to the request */
+    request.deadline_ms = releve_clock_boot() + timeout_ms;
     sending = true;
-    enum releve_code code = releve_transport_send(transport, &request, on_first_byte, on_done, &exchanges[at], &error);
+    releve_transport_send(transport, &request, on_first_byte, on_done, &exchanges[at]);
     sending = false;
-    return code;
 }
 
 static void get(int at, const char *path, unsigned timeout_ms)
 {
-    assert_int_equal(begin(at, (struct releve_exchange_request){.timeout_ms = timeout_ms}, path), RELEVE_OK);
+    begin(at, (struct releve_exchange_request){.url = NULL}, timeout_ms, path);
 }
 
 static void run_until(int dones)
@@ -390,8 +390,8 @@ static void test_an_answer_comes_with_its_status_and_body(void **state)
 static void test_a_bearer_token_is_sent_for_its_own_request_only(void **state)
 {
     (void)state;
-    struct releve_exchange_request request = {.bearer = "tok.en", .timeout_ms = LONG_MS};
-    assert_int_equal(begin(0, request, "/hello"), RELEVE_OK);
+    struct releve_exchange_request request = {.bearer = "tok.en"};
+    begin(0, request, LONG_MS, "/hello");
     run_until(1);
     assert_int_equal(strncmp(server.last, "GET /hello HTTP/1.1\r\n", 21), 0);
     assert_non_null(strstr(server.last, "\r\nAuthorization: Bearer tok.en\r\n"));
@@ -406,8 +406,8 @@ static void test_a_form_is_posted_with_basic_credentials(void **state)
 {
     (void)state;
     struct releve_exchange_request request = {
-        .user = "Aladdin", .password = "open sesame", .form = "grant_type=client_credentials", .timeout_ms = LONG_MS};
-    assert_int_equal(begin(0, request, "/hello"), RELEVE_OK);
+        .user = "Aladdin", .password = "open sesame", .form = "grant_type=client_credentials"};
+    begin(0, request, LONG_MS, "/hello");
     run_until(1);
     assert_int_equal(strncmp(server.last, "POST /hello HTTP/1.1\r\n", 22), 0);
     assert_non_null(strstr(server.last, "\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
@@ -422,10 +422,9 @@ static void test_a_form_is_posted_with_basic_credentials(void **state)
 static void test_a_refused_request_is_not_repeated(void **state)
 {
     (void)state;
-    struct releve_exchange_request requests[] = {{.bearer = "old", .timeout_ms = LONG_MS},
-                                                 {.user = "u", .password = "p", .form = "f", .timeout_ms = LONG_MS}};
+    struct releve_exchange_request requests[] = {{.bearer = "old"}, {.user = "u", .password = "p", .form = "f"}};
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(begin(i, requests[i], "/unauthorized"), RELEVE_OK);
+        begin(i, requests[i], LONG_MS, "/unauthorized");
         run_until(i + 1);
         assert_int_equal(exchanges[i].outcome, RELEVE_EXCHANGE_ANSWERED);
         assert_int_equal(exchanges[i].status, 401);
@@ -462,7 +461,6 @@ static void test_as_many_exchanges_as_allowed_are_under_way_at_once(void **state
     server.on_held = release_all;
     for (int i = 0; i < 16; i++)
         get(i, "/hold", LONG_MS);
-    assert_int_not_equal(begin(16, (struct releve_exchange_request){.timeout_ms = LONG_MS}, "/hello"), RELEVE_OK);
     run_until(16);
     assert_int_equal(server.connections, 16);
     for (int i = 0; i < 16; i++)
@@ -526,8 +524,7 @@ static void test_a_request_that_the_kernel_still_holds_dies_with_its_time_out(vo
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &tiny, sizeof tiny), 0);
     static char form[1000001];
     memset(form, 'f', sizeof form - 1);
-    assert_int_equal(begin(0, (struct releve_exchange_request){.form = form, .timeout_ms = SHORT_MS}, "/hold"),
-                     RELEVE_OK);
+    begin(0, (struct releve_exchange_request){.form = form}, SHORT_MS, "/hold");
     run_until(1);
     assert_int_equal(exchanges[0].outcome, RELEVE_EXCHANGE_TIMEOUT);
     assert_int_equal(server.held_count, 1);
@@ -623,13 +620,21 @@ static void test_only_http_is_spoken(void **state)
 {
     (void)state;
     strcpy(server.url, "file:///etc");
-    const struct releve_exchange_request request = {.timeout_ms = LONG_MS};
-    if (begin(0, request, "/hostname") == RELEVE_OK) {
-        run_until(1);
-        assert_int_equal(exchanges[0].outcome, RELEVE_EXCHANGE_UNREACHED);
-    }
+    assert_int_equal(get_one("/hostname", LONG_MS)->outcome, RELEVE_EXCHANGE_UNREACHED);
     strcpy(server.url, "no url");
-    assert_int_not_equal(begin(1, request, ""), RELEVE_OK);
+    assert_int_equal(get_one("", LONG_MS)->outcome, RELEVE_EXCHANGE_UNREACHED);
+}
+
+static void test_nothing_leaves_whose_deadline_has_passed(void **state)
+{
+    (void)state;
+    char url[256];
+    (void)snprintf(url, sizeof url, "%s/hello", server.url);
+    struct releve_exchange_request request = {.url = url, .deadline_ms = releve_clock_boot() - 1};
+    releve_transport_send(transport, &request, on_first_byte, on_done, &exchanges[0]);
+    run_until(1);
+    assert_int_equal(exchanges[0].outcome, RELEVE_EXCHANGE_UNREACHED);
+    assert_int_equal(server.requests, 0);
 }
 
 static void test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not(void **state)
@@ -754,6 +759,7 @@ int main(void)
         LAW(test_a_server_that_is_not_there_is_unreached),
         LAW(test_the_words_of_a_proxy_are_no_answer),
         LAW(test_a_request_whose_time_passed_in_suspend_is_not_written),
+        LAW(test_nothing_leaves_whose_deadline_has_passed),
         LAW(test_only_http_is_spoken),
         LAW(test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not),
         LAW(test_a_gzipped_body_is_unpacked),

@@ -1,14 +1,14 @@
-/* What a worker asks of the queues in Redis (DESIGN 4). Implemented by adapters/redis.
+/* The queues in Redis, as a worker uses them (docs/redis.md).
  *
  *   releve:jobs:high, releve:jobs, releve:jobs:low ──BLMOVE──▶ releve:worker:<name>:jobs ──(result written)──▶ gone
  *
  * A job leaves its queue atomically into the worker's own list, and that list only together with its result
  * (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever beats next takes
  * the jobs of a worker that has stopped back to their queues. Law 4. */
-#ifndef RELEVE_RUNTIME_QUEUE_H
-#define RELEVE_RUNTIME_QUEUE_H
+#ifndef RELEVE_REDIS_QUEUE_H
+#define RELEVE_REDIS_QUEUE_H
 
-#include "store.h"
+#include <adapters/redis/store.h>
 #include <releve/error.h>
 #include <releve/job.h>
 #include <uv.h>

@@ -1,0 +1,92 @@
+/* Redis as a store: what engine/runtime/store.h asks for, and what only commands ask. */
+#ifndef RELEVE_REDIS_STORE_H
+#define RELEVE_REDIS_STORE_H
+
+#include <adapters/redis/url.h>
+#include <engine/runtime/store.h>
+#include <uv.h>
+
+#define RELEVE_WORKER_NAME_BYTES 96
+
+/* What the runtime asks: each function below whose name is there. */
+extern const struct releve_store_ops releve_redis_store_ops;
+
+struct releve_store_options {
+    const char *url;    /* as RELEVE_REDIS; `embedded` is resolved by releve_embedded before */
+    const char *prefix; /* of every key: "releve" */
+    const char *worker; /* whose list the jobs are in (queue.h); NULL where they come from no queue */
+    /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
+    void (*on_link)(void *data, bool up, const char *why);
+    void *data;
+};
+
+/* Connects (name, password and database included) and checks that Redis answers; `ready` gets RELEVE_OK or why not:
+ * what was tried, what came back. After a failure the store is still to be closed. */
+typedef void (*releve_store_ready)(void *data, const struct releve_error *error);
+enum releve_code releve_store_open(struct releve_store **store, uv_loop_t *loop,
+                                   const struct releve_store_options *options, releve_store_ready ready, void *data,
+                                   struct releve_error *error);
+void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
+
+/* Whether Redis keeps what it is given when it is restarted: a condition of the quota's guarantee. False where it said,
+ * when it was last connected to, that it has neither an append-only file nor save points. Known from `ready` on; true
+ * before, and where Redis does not let itself be asked. */
+bool releve_store_is_durable(const struct releve_store *store);
+
+/* --- as in struct releve_store_ops --------------------------------------------------------------------- */
+
+void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
+void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data);
+void releve_store_begin(struct releve_store *store, const struct releve_job *job, releve_time now,
+                        releve_store_known known, void *data);
+void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                        enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
+                        releve_store_claimed claimed, void *data);
+void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_permit claim,
+                          releve_store_done done, void *data);
+void releve_store_put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
+                           void *data);
+void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
+                        releve_time now, releve_store_done done, void *data);
+void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
+                         void *data);
+void releve_store_forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data);
+void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                             bool urgent, struct releve_permit permit, releve_store_permit reply, void *data);
+void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                struct releve_permit permit, releve_store_permit reply, void *data);
+void releve_store_permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                struct releve_permit permit, releve_store_permit reply, void *data);
+void releve_store_bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms,
+                               releve_store_done done, void *data);
+void releve_store_bucket_usage(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                               releve_store_usage reply, void *data);
+/* At most 32 buckets; the same one again replaces `due` and `data`. */
+void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
+                               void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data);
+
+/* --- for commands -------------------------------------------------------------------------------------- */
+
+/* Puts the job into the queue of its class; nothing where its id is known. */
+void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data);
+
+/* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then `done`. */
+typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
+void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
+                            releve_store_each_day each, releve_store_done done, void *data);
+
+/* The permits that count in the bucket now: when each is over, in ms from now (later than now for those in flight),
+ * ascending; valid in the call only. For releve_quota_makespan_ms. */
+typedef void (*releve_store_permits)(void *data, const struct releve_error *error, const releve_time *over_ms,
+                                     size_t count);
+void releve_store_bucket_permits(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                 releve_store_permits reply, void *data);
+
+/* Queues, workers, how the latest jobs ended: one JSON object, valid in the call only (NULL with an error). Members:
+ * queues {high, normal, low, dead}; workers [{name, age_ms, jobs, running [{id, prm, kind}]}]; ended {state: how many
+ * of the latest 1000}; failures [{id, prm, kind, state, error, finished_at}]; dead [error]. Empty lists are left out.
+ */
+typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
+void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
+
+#endif

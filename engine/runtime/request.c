@@ -1,0 +1,159 @@
+/* Permits, claims, and the requests that they are for. Law 1 depends on this file: the ledger hears at once when a
+ * request is known to have arrived, and a request carries the moment after which nothing of it may leave. */
+#include "state.h"
+#include <assert.h>
+#include <stdio.h>
+
+static struct releve_permit name_permit(const struct releve_runtime *runtime, uint64_t number)
+{
+    return (struct releve_permit){runtime->process, number};
+}
+
+static unsigned index_of(const struct ledger *ledger)
+{
+    return (unsigned)(ledger - ledger->runtime->ledgers);
+}
+
+/* --- permits -------------------------------------------------------------------------------------------------- */
+
+static void on_permit(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    struct ledger *ledger = data;
+    struct releve_event event = {
+        .type = RELEVE_EVENT_PERMIT, .bucket = index_of(ledger), .wait_ms = wait_ms, .error = error};
+    releve_runtime_post(ledger->runtime, &event);
+}
+
+void releve_request_ask(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct ledger *ledger = &runtime->ledgers[action->bucket];
+    runtime->io.store_ops->permit_ask(runtime->io.store, ledger->bucket, &runtime->options.quota, action->urgent,
+                                      name_permit(runtime, action->permit), on_permit, ledger);
+}
+
+/* A permit is over: the next one may be due earlier. */
+static void on_over(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    struct ledger *ledger = data;
+    struct releve_event event = {.type = RELEVE_EVENT_DUE, .bucket = index_of(ledger), .wait_ms = wait_ms};
+    if (error->code == RELEVE_OK)
+        releve_runtime_post(ledger->runtime, &event);
+    releve_runtime_written(ledger->runtime, error);
+}
+
+void releve_request_return(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct ledger *ledger = &runtime->ledgers[action->bucket];
+    runtime->writes++;
+    runtime->io.store_ops->permit_return(runtime->io.store, ledger->bucket, &runtime->options.quota,
+                                         name_permit(runtime, action->permit), on_over, ledger);
+}
+
+/* --- claims --------------------------------------------------------------------------------------------------- */
+
+static releve_handle chunk_handle(const struct slot *slot)
+{
+    return (releve_handle)(slot - slot->runtime->chunks);
+}
+
+static void on_claimed(void *data, const struct releve_error *error, enum releve_claim claim,
+                       const struct releve_coverage *coverage)
+{
+    const struct slot *slot = data;
+    struct releve_event event = {.type = RELEVE_EVENT_CLAIMED,
+                                 .handle = chunk_handle(slot),
+                                 .claim = claim,
+                                 .coverage = coverage,
+                                 .error = error};
+    releve_runtime_post(slot->runtime, &event);
+}
+
+void releve_request_claim(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    runtime->io.store_ops->claim(runtime->io.store, action->job, action->wanted, action->ends,
+                                 name_permit(runtime, action->permit), runtime->io.host_ops->civil(runtime->io.host),
+                                 on_claimed, &runtime->chunks[action->handle]);
+}
+
+void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    runtime->writes++;
+    runtime->io.store_ops->unclaim(runtime->io.store, action->job->prm, action->job->kind,
+                                   name_permit(runtime, action->permit), releve_runtime_written, runtime);
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------- */
+
+static void on_first_byte(void *data)
+{
+    const struct slot *slot = data;
+    struct releve_runtime *runtime = slot->runtime;
+    if (runtime->phase == RUNTIME_CLOSED)
+        return;
+    runtime->writes++;
+    runtime->io.store_ops->permit_settle(runtime->io.store, slot->ledger->bucket, &runtime->options.quota,
+                                         name_permit(runtime, slot->permit), on_over, slot->ledger);
+}
+
+static void on_token(void *data, const struct releve_exchange_response *response)
+{
+    struct slot *slot = data;
+    struct releve_runtime *runtime = slot->runtime;
+    if (runtime->phase == RUNTIME_CLOSED)
+        return;
+    struct releve_answer answer = {0};
+    releve_time now = runtime->io.host_ops->utc(runtime->io.host);
+    runtime->io.dialect->judge_token(response, now, &answer, runtime->token);
+    struct releve_event event = {.type = RELEVE_EVENT_TOKEN, .answer = &answer};
+    releve_runtime_post(runtime, &event);
+}
+
+static void on_answer(void *data, const struct releve_exchange_response *response)
+{
+    struct slot *slot = data;
+    struct releve_runtime *runtime = slot->runtime;
+    if (runtime->phase == RUNTIME_CLOSED)
+        return;
+    struct releve_answer answer = {0};
+    releve_time now = runtime->io.host_ops->utc(runtime->io.host);
+    runtime->io.dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
+    struct releve_event event = {.type = RELEVE_EVENT_ANSWER, .handle = chunk_handle(slot), .answer = &answer};
+    releve_runtime_post(runtime, &event);
+}
+
+static void send(struct slot *slot, const struct releve_action *action, const char *target,
+                 struct releve_exchange_request *request, releve_exchange_done done)
+{
+    struct releve_runtime *runtime = slot->runtime;
+    slot->ledger = &runtime->ledgers[action->bucket];
+    slot->permit = action->permit;
+    char url[RELEVE_UPSTREAM_BYTES + RELEVE_TARGET_BYTES];
+    int length = snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
+    assert(length > 0 && (size_t)length < sizeof url); /* checked when it was opened */
+    (void)length;
+    request->url = url;
+    request->deadline_ms = action->deadline;
+    runtime->io.transport_ops->send(runtime->io.transport, request, on_first_byte, done, slot);
+}
+
+void releve_request_send_token(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct releve_exchange_request request = {
+        .user = runtime->options.client_id,
+        .password = runtime->options.client_secret,
+        .form = RELEVE_TOKEN_FORM,
+    };
+    send(&runtime->token_slot, action, RELEVE_TOKEN_TARGET, &request, on_token);
+}
+
+void releve_request_send(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct slot *slot = &runtime->chunks[action->handle];
+    slot->prm = action->job->prm;
+    slot->kind = action->job->kind;
+    slot->span = action->span;
+    char target[RELEVE_TARGET_BYTES];
+    runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);
+    struct releve_exchange_request request = {.bearer = runtime->token};
+    send(slot, action, target, &request, on_answer);
+}

@@ -1,0 +1,298 @@
+/* See laws.h. Law 1 is checked by the gateway (upstream_model.c), law 4 by the store (results.c). */
+#include "laws.h"
+#include <releve/memory.h>
+#include <string.h>
+
+#define CHUNKS_WATCHED_MAX (3 * RELEVE_CONCURRENCY_MAX)
+#define RETURNS_IN_A_ROW_MAX 30
+
+struct watched {
+    const void *chunk; /* NULL: free */
+    uint64_t permit;
+    bool claimed, sent, storing;
+    size_t job;
+    unsigned point;
+    enum releve_kind kind;
+    struct releve_span wanted, asked;
+    int64_t claimed_us;
+    releve_day *whole; /* days that its last answer brought whole, ascending */
+    size_t whole_count;
+};
+
+struct watch {
+    struct watched chunks[CHUNKS_WATCHED_MAX];
+    unsigned storing, returns_in_a_row;
+    size_t series_count;
+    uint8_t **seen; /* as store.days: days that this runtime was told are final */
+};
+
+struct watch *laws_watch_new(const struct simulation *simulation)
+{
+    struct watch *watch = releve_alloc(1, sizeof *watch);
+    watch->series_count = (size_t)simulation->scenario.points * RELEVE_MEASURES;
+    watch->seen = releve_alloc(watch->series_count, sizeof *watch->seen);
+    return watch;
+}
+
+void laws_watch_free(struct watch *watch)
+{
+    for (size_t i = 0; i < CHUNKS_WATCHED_MAX; i++)
+        free(watch->chunks[i].whole);
+    for (size_t i = 0; i < watch->series_count; i++)
+        free(watch->seen[i]);
+    free(watch->seen);
+    free(watch);
+}
+
+static struct watched *find(const struct worker *worker, const void *chunk)
+{
+    for (size_t i = 0; i < CHUNKS_WATCHED_MAX; i++)
+        if (worker->watch->chunks[i].chunk == chunk)
+            return &worker->watch->chunks[i];
+    abort(); /* the table is larger than what can be under way; and what ends was begun */
+}
+
+static void forget(struct watched *watched)
+{
+    free(watched->whole);
+    *watched = (struct watched){0};
+}
+
+/* --- law 2: nothing that is known is asked again ---------------------------------------------------------------- */
+
+static uint8_t *seen_days(struct worker *worker, unsigned point, enum releve_kind kind)
+{
+    uint8_t **seen = &worker->watch->seen[(size_t)point * RELEVE_MEASURES + kind];
+    if (*seen == NULL)
+        *seen = releve_alloc((size_t)worker->simulation->store.days_count, 1);
+    return *seen;
+}
+
+void laws_note_known(struct worker *worker, const struct releve_job *job, const struct releve_coverage *coverage)
+{
+    const struct store *store = &worker->simulation->store;
+    unsigned point = worker_point(worker, job->prm);
+    uint8_t *seen = seen_days(worker, point, job->kind);
+    for (releve_day day = coverage->span.first; day < coverage->span.end; day++)
+        if (releve_coverage_get(coverage, day) != RELEVE_DAY_MISSING && store_is_final(store, point, job->kind, day))
+            seen[day - store->first_day] = 1;
+}
+
+void laws_note_put(struct worker *worker, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
+                   size_t count)
+{
+    uint8_t *seen = seen_days(worker, point, kind);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].recheck_after == RELEVE_TIME_NEVER)
+            seen[entries[i].day - worker->simulation->store.first_day] = 1;
+}
+
+static bool is_known(struct worker *worker, const struct watched *chunk, releve_day day)
+{
+    const struct store *store = &worker->simulation->store;
+    const struct scenario *scenario = &worker->simulation->scenario;
+    bool exact = scenario->workers == 1 && scenario->crash_us == 0 && scenario->drain_us == 0 &&
+                 scenario->redis_cut == 0 && scenario->redis_error == 0;
+    if (exact)
+        return store_is_final(store, chunk->point, chunk->kind, day);
+    return seen_days(worker, chunk->point, chunk->kind)[day - store->first_day] != 0;
+}
+
+/* A search may begin anywhere; and what begins too early since midnight is searched. */
+static bool may_search(const struct worker *worker, const struct watched *chunk)
+{
+    const struct simulation *simulation = worker->simulation;
+    const struct usage_point *point = &simulation->upstream.points[chunk->point];
+    bool searches = point->activation != RELEVE_DAY_NONE || point->consent != RELEVE_DAY_NONE ||
+                    simulation->scenario.history_short_days > 0;
+    releve_day today = upstream_today(&simulation->upstream);
+    for (size_t i = 0; i < worker->jobs_count && !searches; i++) {
+        const struct job_record *job = &simulation->store.jobs[worker->jobs[i]];
+        searches = job->point == chunk->point && job->wish.kind == chunk->kind && job->begun_today != today;
+    }
+    return searches;
+}
+
+/* A chunk reaches from one unknown day to another; the shortest that upstream accepts needs one only. */
+static void check_thrift(struct worker *worker, const struct watched *chunk)
+{
+    const struct simulation *simulation = worker->simulation;
+    if (simulation->store.refreshed[(size_t)chunk->point * RELEVE_MEASURES + chunk->kind])
+        return;
+    struct releve_span span = chunk->asked;
+    bool first = is_known(worker, chunk, span.first), last = is_known(worker, chunk, span.end - 1);
+    bool shortest = releve_span_days(span) <= simulation->scenario.days_min;
+    if ((shortest && first && last) || (!shortest && (last || (first && !may_search(worker, chunk)))))
+        world_break(&worker->simulation->world,
+                    "law 2 (thrift): worker %u asks for [%d, %d[ of point %u, kind %d: %s known", worker->index,
+                    span.first, span.end, chunk->point, (int)chunk->kind,
+                    first && last ? "both ends are"
+                    : first       ? "the first day is"
+                                  : "the last day is");
+}
+
+/* Two workers never ask for the same days at the same moment, while both claims last. */
+static void check_alone(struct worker *worker, const struct watched *chunk)
+{
+    struct simulation *simulation = worker->simulation;
+    for (unsigned i = 0; i < simulation->scenario.workers; i++) {
+        const struct worker *other = simulation->workers[i];
+        for (size_t j = 0; other != worker && other->alive && j < CHUNKS_WATCHED_MAX; j++) {
+            const struct watched *theirs = &other->watch->chunks[j];
+            bool lasts = simulation->world.now_us - theirs->claimed_us < RELEVE_CLAIM_LIFE_MS * 1000;
+            if (theirs->sent && lasts && theirs->point == chunk->point && theirs->kind == chunk->kind &&
+                releve_span_days(releve_span_cut(theirs->wanted, chunk->wanted)) > 0)
+                world_break(&simulation->world,
+                            "law 2 (thrift): workers %u and %u ask for the same days of point %u, kind %d at once",
+                            worker->index, other->index, chunk->point, (int)chunk->kind);
+        }
+    }
+}
+
+/* --- what is under way ----------------------------------------------------------------------------------------------
+ */
+
+void laws_check_claim(struct worker *worker, const void *chunk, const struct releve_job *job, struct releve_span span,
+                      uint64_t permit)
+{
+    for (size_t i = 0; i < CHUNKS_WATCHED_MAX; i++)
+        if (worker->watch->chunks[i].chunk == chunk)
+            world_break(&worker->simulation->world, "law 6 (bounds): a chunk is claimed while it is under way");
+    struct watched *watched = find(worker, NULL);
+    *watched = (struct watched){
+        .chunk = chunk,
+        .permit = permit,
+        .job = store_job_of(&worker->simulation->store, job),
+        .point = worker_point(worker, job->prm),
+        .kind = job->kind,
+        .wanted = span,
+    };
+    worker->watch->returns_in_a_row = 0;
+}
+
+void laws_note_claimed(struct worker *worker, const void *chunk, bool granted, int64_t at_us)
+{
+    struct watched *watched = find(worker, chunk);
+    watched->claimed = granted;
+    watched->claimed_us = at_us;
+    if (!granted)
+        forget(watched);
+}
+
+void laws_note_unclaim(struct worker *worker, uint64_t permit)
+{
+    for (size_t i = 0; i < CHUNKS_WATCHED_MAX; i++)
+        if (worker->watch->chunks[i].chunk != NULL && worker->watch->chunks[i].permit == permit)
+            forget(&worker->watch->chunks[i]);
+}
+
+void laws_check_send(struct worker *worker, const void *chunk, const struct upstream_request *request)
+{
+    struct simulation *simulation = worker->simulation;
+    struct watched *watched = find(worker, chunk);
+    watched->asked = request->span;
+    world_tell(&simulation->world, "worker %u: job %zu asks for point %u, kind %d, [%d, %d[", worker->index,
+               watched->job, watched->point, (int)watched->kind, request->span.first, request->span.end);
+    if (!watched->claimed || watched->sent || watched->storing)
+        world_break(&simulation->world, "law 2 (thrift): worker %u sends what it has not claimed", worker->index);
+    if (worker_point(worker, simulation->upstream.points[request->point].prm) != watched->point ||
+        request->kind != watched->kind || request->span.first > watched->wanted.first ||
+        request->span.end < watched->wanted.end)
+        world_break(&simulation->world, "law 2 (thrift): worker %u sends other days than it has claimed",
+                    worker->index);
+    check_thrift(worker, watched);
+    check_alone(worker, watched);
+    watched->sent = true;
+    simulation->store.jobs[watched->job].sends++;
+    worker->watch->returns_in_a_row = 0;
+}
+
+void laws_note_answer(struct worker *worker, const void *chunk, const struct releve_answer *answer)
+{
+    struct watched *watched = find(worker, chunk);
+    watched->sent = false;
+    if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA) {
+        forget(watched);
+        return;
+    }
+    watched->whole = releve_alloc(answer->readings_count, sizeof *watched->whole);
+    for (size_t i = 0; i < answer->readings_count; i++)
+        if (answer->readings[i].complete)
+            watched->whole[watched->whole_count++] = answer->readings[i].day;
+}
+
+/* --- law 3: what is stored is what was said
+ * ----------------------------------------------------------------------------- */
+
+static void check_entry(struct worker *worker, const struct watched *chunk, const struct releve_day_entry *entry)
+{
+    struct simulation *simulation = worker->simulation;
+    const struct upstream *upstream = &simulation->upstream;
+    releve_time civil = upstream_civil(upstream);
+    bool recent = entry->day >= upstream_today(upstream) - RELEVE_RECENT_DAYS;
+    const struct releve_reading *reading = entry->reading;
+    bool right = releve_span_has(chunk->asked, entry->day);
+    if (reading != NULL)
+        right = right && reading->day == entry->day &&
+                reading->value == upstream_value(upstream, chunk->point, chunk->kind, entry->day) &&
+                entry->state == (reading->complete ? RELEVE_DAY_COMPLETE : RELEVE_DAY_PARTIAL);
+    else
+        right = right && entry->state == (recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE);
+    bool again = recent && entry->state != RELEVE_DAY_COMPLETE;
+    right = right && (again ? entry->recheck_after > civil && entry->recheck_after < civil + 36 * RELEVE_HOUR_MS
+                            : entry->recheck_after == RELEVE_TIME_NEVER);
+    bool forgets = upstream->points[chunk->point].forgetful;
+    if (entry->state == RELEVE_DAY_HOLE && !forgets)
+        right = right && upstream_day(upstream, chunk->point, chunk->kind, entry->day, civil) == RELEVE_DAY_HOLE;
+    if (!right)
+        world_break(&simulation->world, "law 3 (truth): worker %u stores day %d of point %u, kind %d as %c",
+                    worker->index, entry->day, chunk->point, (int)chunk->kind, (char)entry->state);
+}
+
+/* Every whole day that came is kept. */
+static void check_nothing_lost(struct worker *worker, const struct watched *chunk, const struct releve_day_batch *batch)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < chunk->whole_count; i++) {
+        while (next < batch->count && batch->entries[next].day < chunk->whole[i])
+            next++;
+        if (next == batch->count || batch->entries[next].day != chunk->whole[i])
+            world_break(&worker->simulation->world, "law 3 (truth): worker %u loses day %d", worker->index,
+                        chunk->whole[i]);
+    }
+}
+
+void laws_check_put(struct worker *worker, const void *chunk, const struct releve_day_batch *batch)
+{
+    struct watched *watched = find(worker, chunk);
+    for (size_t i = 0; i < batch->count; i++)
+        check_entry(worker, watched, &batch->entries[i]);
+    check_nothing_lost(worker, watched, batch);
+    watched->storing = true;
+    if (++worker->watch->storing > 2 * worker->simulation->scenario.concurrency)
+        world_break(&worker->simulation->world, "law 6 (bounds): %u answers wait for the store",
+                    worker->watch->storing);
+}
+
+void laws_note_stored(struct worker *worker, const void *chunk)
+{
+    worker->watch->storing--;
+    forget(find(worker, chunk));
+}
+
+/* --- permits
+ * -------------------------------------------------------------------------------------------------------------- */
+
+void laws_check_return(struct worker *worker)
+{
+    worker->simulation->returned++;
+    if (++worker->watch->returns_in_a_row > RETURNS_IN_A_ROW_MAX)
+        world_break(&worker->simulation->world, "liveness: worker %u asks for permits and gives each back",
+                    worker->index);
+}
+
+void laws_check_close(struct worker *worker, releve_time wait_ms)
+{
+    if (wait_ms <= 0 || wait_ms > RELEVE_CLOSED_MAX_MS + RELEVE_CLOSED_MARGIN_MS)
+        world_break(&worker->simulation->world, "law 6 (bounds): a bucket is closed for %lld ms", (long long)wait_ms);
+}
