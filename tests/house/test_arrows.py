@@ -1,4 +1,4 @@
-"""The house: which file may include what (the arrows of docs/architecture.md), and what must not be in the tree."""
+"""The house: which file may include what (docs/design.md, Who knows whom), and what must not be in the tree."""
 import pathlib
 import re
 import subprocess
