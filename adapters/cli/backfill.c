@@ -51,7 +51,7 @@ static bool next_job(void *data, struct releve_job *job)
 static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
 {
     struct backfill *backfill = data;
-    (void)error; /* said by the session */
+    (void)error; /* the session has reported it */
     releve_report_add(&backfill->report, result, true);
     if (!backfill->json)
         return;
@@ -128,8 +128,8 @@ static int run_backfill(struct backfill *backfill)
     return releve_code_exit(releve_report_all_obtained(&backfill->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
 }
 
-static enum releve_code take_option(struct backfill *backfill, int option, const char *value,
-                                    struct releve_error *error)
+static enum releve_code apply_option(struct backfill *backfill, int option, const char *value,
+                                     struct releve_error *error)
 {
     switch (option) {
     case 'p':
@@ -175,7 +175,7 @@ static int backfill_main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":", options, &index)) != -1) {
         if (option == '?' || option == ':')
             return releve_command_bad_option("backfill", argc, argv, option);
-        if (take_option(&backfill, option, optarg, &error) != RELEVE_OK)
+        if (apply_option(&backfill, option, optarg, &error) != RELEVE_OK)
             return releve_command_fail(&error);
     }
     if (optind < argc)

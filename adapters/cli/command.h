@@ -26,7 +26,7 @@ int releve_command_fail(const struct releve_error *error);
 /* The same for a usage error, with where to find help. */
 int releve_command_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A word that is no option; returns the exit code. */
+/* An argument that is no option; returns the exit code. */
 int releve_command_stray(const char *command, const char *word);
 
 /* Reads the value of --priority. */

@@ -1,4 +1,4 @@
-/* Configuration: the environment, then a .env file that never overrides it (DESIGN 3). */
+/* Configuration: the environment, then a .env file that never overrides it. */
 #ifndef RELEVE_CLI_CONFIG_H
 #define RELEVE_CLI_CONFIG_H
 

@@ -1,5 +1,4 @@
-/* The .env file: NAME=value, quotes optional, # comments, `export` tolerated. No expansion: what stands there is meant.
- */
+/* The .env file: NAME=value, quotes optional, # comments, `export` tolerated. Nothing is expanded. */
 #include "dotenv.h"
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +27,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Takes quotes off, or a comment that follows a blank. NULL where a quote is not closed. */
+/* Removes quotes, or a comment that follows a blank. NULL where a quote is not closed. */
 static char *unquote(char *value)
 {
     if (*value == '"' || *value == '\'') {
@@ -69,7 +68,7 @@ static bool is_known(const char *name)
     return false;
 }
 
-static enum releve_code take_line(const char *path, int number, char *line, struct releve_error *error)
+static enum releve_code parse_line(const char *path, int number, char *line, struct releve_error *error)
 {
     char *text = trim(line);
     if (*text == '\0' || *text == '#')
@@ -114,7 +113,7 @@ enum releve_code releve_dotenv_load(const char *path, struct releve_error *error
             code = releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: longer than %d bytes", path, number,
                                LINE_BYTES_MAX - 2);
         else
-            code = take_line(path, number, line, error);
+            code = parse_line(path, number, line, error);
     }
     if (code == RELEVE_OK && ferror(file))
         code = releve_fail(error, RELEVE_E_CONFIG, "%s: cannot be read: %s", path, strerror(errno));

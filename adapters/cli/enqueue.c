@@ -101,7 +101,7 @@ static void start(void *data)
     releve_store_bind(enqueue->lookup.store, NULL, on_bound, enqueue);
 }
 
-static enum releve_code take_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)
+static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)
 {
     size_t length = strlen(value);
     for (size_t i = 0; i < length; i++)
@@ -115,13 +115,13 @@ static enum releve_code take_reply_to(struct enqueue *enqueue, const char *value
     return RELEVE_OK;
 }
 
-static enum releve_code take_option(struct enqueue *enqueue, int option, const char *value, struct releve_error *error)
+static enum releve_code apply_option(struct enqueue *enqueue, int option, const char *value, struct releve_error *error)
 {
     switch (option) {
     case 'p':
         return releve_command_priority(value, &enqueue->class_, error);
     case 't':
-        return take_reply_to(enqueue, value, error);
+        return parse_reply_to(enqueue, value, error);
     case 'r':
         enqueue->refresh = true;
         return RELEVE_OK;
@@ -150,7 +150,7 @@ static int enqueue_main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == '?' || option == ':')
             return releve_command_bad_option("enqueue", argc, argv, option);
-        if (take_option(&enqueue, option, optarg, &error) != RELEVE_OK)
+        if (apply_option(&enqueue, option, optarg, &error) != RELEVE_OK)
             return releve_command_fail(&error);
     }
     if (optind < argc)

@@ -1,11 +1,11 @@
-/* Notices and failures in words. */
+/* Texts of notices and failures. */
 #include "log.h"
 #include "progress.h"
 #include <stdio.h>
 
 static const struct {
     enum releve_log_level level;
-    const char *words;
+    const char *text;
 } notices[] = {
     [RELEVE_NOTICE_RETRY] = {RELEVE_LOG_DEBUG, "failed, tried again in"},
     [RELEVE_NOTICE_GIVEN_UP] = {RELEVE_LOG_DEBUG, "failed for good"},
@@ -42,7 +42,7 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
     }
     const struct releve_reason *reason =
         notice->reason != NULL && notice->reason->code[0] != '\0' ? notice->reason : NULL;
-    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s%s%s%s%s%s%s%s%s", about, notices[notice->notice].words, wait, span,
+    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s%s%s%s%s%s%s%s%s", about, notices[notice->notice].text, wait, span,
                    reason != NULL ? " (" : "", reason != NULL ? reason->code : "", reason != NULL ? ": " : "",
                    reason != NULL ? reason->text : "", reason != NULL ? ")" : "");
     return true;

@@ -1,4 +1,5 @@
-/* Lines for people, on stderr: what the runtime notices, in words. No secret, no token, no personal datum (law 7). */
+/* Lines for people, on stderr: the runtime's notices, and days that failed. No secret, no token, no personal datum
+ * (law 7). */
 #ifndef RELEVE_CLI_LOG_H
 #define RELEVE_CLI_LOG_H
 

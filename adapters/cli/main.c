@@ -119,7 +119,7 @@ static int run(const struct releve_command *command, int argc, char **argv)
             return 0;
         }
     }
-    opterr = 0; /* our own words, one line */
+    opterr = 0; /* getopt prints nothing: the message is ours, and one line */
     optind = 1;
     return command->run(argc, argv);
 }

@@ -49,7 +49,7 @@ static void count(struct total *total, const struct releve_cost *cost)
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
-/* Where a token request counts in the same bucket, it is one request more. */
+/* One request more where the token request counts in the same bucket. */
 static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
 {
     const char *family = plan->dialect->families[RELEVE_DAILY_CONSUMPTION];
@@ -67,7 +67,7 @@ static void on_permits(void *data, const struct releve_error *error, const relev
     releve_lookup_end(&plan->lookup, error);
 }
 
-/* All jobs are counted: what of the quota is used already? Without a CLIENT_ID nobody knows whose quota is meant. */
+/* All jobs are counted. Asks how much of the quota is used already; without a CLIENT_ID it is not known whose quota. */
 static void ask_ledger(struct plan *plan)
 {
     if (plan->config.client_id[0] == '\0') {

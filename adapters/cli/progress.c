@@ -73,7 +73,7 @@ static double measure_rate(struct releve_progress *progress, uint64_t requests, 
     return (double)(requests - progress->samples[oldest].requests) * 1000.0 / (double)elapsed_ms;
 }
 
-/* Writes a line, cut to the width of the terminal where it is drawn on one: a line that wraps could not be taken off.
+/* Writes a line, cut to the width of the terminal where it is drawn on one: a line that wraps could not be erased.
  */
 static void put_line(struct releve_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void put_line(struct releve_progress *progress, const char *format, ...)

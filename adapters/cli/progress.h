@@ -20,7 +20,7 @@ struct releve_progress {
     int lines;     /* of the block that stands on the terminal now */
     const struct releve_quota *quota;
     const struct releve_report *report;
-    unsigned samples_count; /* taken so far; the latest ones are kept, for the rate */
+    unsigned samples_count; /* so far; the latest are kept, for the rate */
     struct {
         uint64_t at_ms, requests;
     } samples[RELEVE_PROGRESS_SAMPLES];
@@ -32,11 +32,11 @@ void releve_progress_init(struct releve_progress *progress, enum releve_progress
 /* The work begins now. */
 void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms);
 
-/* Draws it. `ahead` is about how many requests the jobs will take that are not under way yet. */
+/* Draws it. `ahead`: about how many requests the jobs will need that have not begun. */
 void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,
                           uint64_t ahead);
 
-/* Takes the block off the terminal, so that a line can be written. */
+/* Erases the block from the terminal, so that a line can be written. */
 void releve_progress_clear(struct releve_progress *progress);
 
 /* "4 of 5/1s, 812 of 1000/1h, next permit in 3 s"; "" for no quota. */

@@ -25,7 +25,7 @@ static enum releve_code add_prm(struct releve_selection *selection, releve_prm p
     return RELEVE_OK;
 }
 
-/* What a usage point is written in: at most 40 printable characters of it, for an error. */
+/* Quotes at most 40 printable characters of a text, for an error. */
 static void quote(const char *text, size_t length, char out[48])
 {
     size_t used = 0;
@@ -60,9 +60,9 @@ static bool is_header(const char *line, const char *column, size_t length)
                           strncasecmp(column, "usage_point", 11) == 0);
 }
 
-/* `before`: how many usage points there were before this file; nothing but a header may stand before its first. */
-static enum releve_code take_line(struct releve_selection *selection, const char *name, int number, char *line,
-                                  size_t *before, struct releve_error *error)
+/* `before`: how many usage points there were before this file. A header may stand only before the file's first one. */
+static enum releve_code parse_line(struct releve_selection *selection, const char *name, int number, char *line,
+                                   size_t *before, struct releve_error *error)
 {
     if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
         line += 3; /* a byte order mark */
@@ -104,7 +104,7 @@ static bool read_line(FILE *file, char line[LINE_BYTES_MAX], const char **proble
     return length > 0;
 }
 
-static enum releve_code take_file(struct releve_selection *selection, const char *path, struct releve_error *error)
+static enum releve_code read_file(struct releve_selection *selection, const char *path, struct releve_error *error)
 {
     bool standard = strcmp(path, "-") == 0;
     const char *name = standard ? "standard input" : path;
@@ -120,7 +120,7 @@ static enum releve_code take_file(struct releve_selection *selection, const char
             code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name, number,
                                problem);
         else
-            code = take_line(selection, name, number, line, &before, error);
+            code = parse_line(selection, name, number, line, &before, error);
     }
     if (code == RELEVE_OK && ferror(file))
         code = releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", name, strerror(errno));
@@ -132,7 +132,7 @@ static enum releve_code take_file(struct releve_selection *selection, const char
     return code;
 }
 
-static enum releve_code take_kinds(struct releve_selection *selection, const char *value, struct releve_error *error)
+static enum releve_code parse_kinds(struct releve_selection *selection, const char *value, struct releve_error *error)
 {
     while (true) {
         size_t length = strcspn(value, ",");
@@ -175,9 +175,9 @@ enum releve_code releve_selection_take(struct releve_selection *selection, int o
             return releve_fail(error, RELEVE_E_USAGE, "--prm \"%.40s\": is no PRM: write its 14 digits", value);
         return add_prm(selection, prm, error);
     case 1:
-        return take_file(selection, value, error);
+        return read_file(selection, value, error);
     case 2:
-        return take_kinds(selection, value, error);
+        return parse_kinds(selection, value, error);
     case 3:
         selection->has_start = true;
         return releve_selection_day("--start", value, &selection->asked.first, error);
@@ -241,7 +241,7 @@ static struct releve_span wanted_span(const struct releve_selection *selection, 
 }
 
 /* Says what was cut of a kind where the user had asked for it. */
-static void tell_cut(const struct releve_selection *selection, enum releve_kind kind, releve_day today)
+static void report_cut(const struct releve_selection *selection, enum releve_kind kind, releve_day today)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);
     struct releve_span history = releve_kind_history(kind, today);
@@ -295,7 +295,7 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     }
     for (int kind = 0; any && kind < RELEVE_MEASURES; kind++)
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0)
-            tell_cut(selection, (enum releve_kind)kind, today);
+            report_cut(selection, (enum releve_kind)kind, today);
     if (any)
         return RELEVE_OK;
     if (selection->has_end && asked->end <= deepest) {

@@ -44,7 +44,7 @@ struct releve_selection {
     "                     36 months + 15 days for the others)\n"                                                       \
     "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
 
-/* Takes one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
+/* Applies one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
 enum releve_code releve_selection_take(struct releve_selection *selection, int option, const char *value,
                                        struct releve_error *error);
 

@@ -168,7 +168,7 @@ static void start(void *data)
     releve_store_read_days(show->lookup.store, show->job.prm, show->job.kind, show->job.span, on_day, on_done, show);
 }
 
-static enum releve_code take_format(struct show *show, const char *value, struct releve_error *error)
+static enum releve_code parse_format(struct show *show, const char *value, struct releve_error *error)
 {
     static const char *const names[] = {"pretty", "json", "csv"};
     for (int i = 0; i < 3; i++) {
@@ -185,7 +185,7 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static enum releve_code take_words(struct show *show, int argc, char **argv, struct releve_error *error)
+static enum releve_code parse_arguments(struct show *show, int argc, char **argv, struct releve_error *error)
 {
     if (argc < 2 || argv[1][0] == '-')
         return releve_fail(error, RELEVE_E_USAGE,
@@ -197,7 +197,7 @@ static enum releve_code take_words(struct show *show, int argc, char **argv, str
             return releve_fail(error, RELEVE_E_USAGE,
                                option == ':' ? "show: option %s needs a value" : "show: unknown option %s",
                                argv[optind]);
-        code = option == 'f' ? take_format(show, optarg, error)
+        code = option == 'f' ? parse_format(show, optarg, error)
                              : releve_selection_take(&show->selection, option, optarg, error);
     }
     if (code == RELEVE_OK && optind < argc - 1)
@@ -210,7 +210,7 @@ static enum releve_code take_words(struct show *show, int argc, char **argv, str
 }
 
 /* What Redis holds has no horizon: days stay longer than upstream keeps them. */
-static enum releve_code take_days(struct show *show, struct releve_error *error)
+static enum releve_code choose_days(struct show *show, struct releve_error *error)
 {
     const struct releve_selection *selection = &show->selection;
     show->job.prm = selection->prms[0];
@@ -232,8 +232,8 @@ static int show_main(int argc, char **argv)
 {
     static struct show show;
     struct releve_error error = {0};
-    if (take_words(&show, argc, argv, &error) != RELEVE_OK ||
-        releve_config_load(&show.config, false, &error) != RELEVE_OK || take_days(&show, &error) != RELEVE_OK ||
+    if (parse_arguments(&show, argc, argv, &error) != RELEVE_OK ||
+        releve_config_load(&show.config, false, &error) != RELEVE_OK || choose_days(&show, &error) != RELEVE_OK ||
         releve_lookup_run(&show.lookup, &show.config, start, &show, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (show.format == FORMAT_JSON)

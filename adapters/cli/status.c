@@ -27,7 +27,7 @@ struct status {
 
 /* --- the quota --------------------------------------------------------------------------------------------- */
 
-/* Which Redis, so that nobody looks at another one than the workers use. The address names no password. */
+/* Names the Redis, so that people see whether it is the one that the workers use. The address holds no password. */
 static void print_where(const struct status *status)
 {
     struct releve_redis_url url;

@@ -1,8 +1,8 @@
-/* Load curves: labels on a Paris clock to intervals of elapsed time (ENEDIS 4, law 3).
+/* Load curves: labels on a Paris clock become intervals of elapsed time (docs/enedis.md, Bodies).
  *
  * A stamp marks the end of its interval. In autumn one hour of labels comes twice: in the body's order the first is
- * summer time, the second winter time; a single one is summer time, and the lost hour is missing data. What cannot be
- * true spoils the days that it touches, and no others (law 5). */
+ * summer time, the second winter time. A label that comes once is taken for summer time, and the lost hour is missing
+ * data. A point that cannot be true spoils the days that it touches, and no others (laws 3 and 5). */
 #include "point.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static void sort(struct enedis_measures *measures, int (*order)(const void *, co
     qsort(measures->points, measures->points_count, sizeof *measures->points, order);
 }
 
-/* Where the body tells the newest first, its second label of a pair is summer time. */
+/* Where the body lists the newest point first, the second label of a pair is summer time. */
 static void turn_descending(struct enedis_measures *measures)
 {
     size_t count = measures->points_count;
@@ -52,7 +52,7 @@ static void turn_descending(struct enedis_measures *measures)
             measures->points[i].order = (int)(count - i);
 }
 
-/* A label that means no instant spoils the day that it names. */
+/* A label that stands for no instant spoils the day that it names. */
 static bool spoil_label(struct enedis_measures *measures, const struct enedis_point *point, const char *what)
 {
     if (!releve_span_has(measures->span, point->stamp.day))
@@ -61,7 +61,7 @@ static bool spoil_label(struct enedis_measures *measures, const struct enedis_po
     return true;
 }
 
-/* Gives every point its instant, and drops those that have none. */
+/* Finds the instant of every point, and drops the points that have none. */
 static bool settle_labels(struct enedis_measures *measures)
 {
     turn_descending(measures);
@@ -95,7 +95,7 @@ static bool settle_labels(struct enedis_measures *measures)
     return true;
 }
 
-/* The end of the day before the span is the last interval of a day that was not asked. */
+/* A point that ends exactly where the span begins is the last interval of a day that was not asked for. */
 static void drop_eve(struct enedis_measures *measures)
 {
     releve_time begin = releve_paris_midnight(measures->span.first);
@@ -145,8 +145,8 @@ static void infer_lengths(struct enedis_measures *measures)
     }
 }
 
-/* Gives every point its day, and spoils each day that a wrong one touches. False where a point is of no day that was
- * asked. */
+/* Finds the day of every point, and spoils each day that a wrong point touches. False where a point belongs to no day
+ * that was asked for. */
 static bool settle_days(struct enedis_measures *measures)
 {
     for (size_t i = 0; i < measures->points_count; i++) {
@@ -166,8 +166,7 @@ static bool settle_days(struct enedis_measures *measures)
     return true;
 }
 
-/* Leaves one of the intervals that say the same; those that contradict each other spoil their day. No interval crosses
- * midnight here. */
+/* Of equal intervals one stays; intervals that contradict each other spoil their day. None crosses midnight by now. */
 static void settle_values(struct enedis_measures *measures)
 {
     sort(measures, compare_starts);

@@ -1,4 +1,4 @@
-/* The generation "2026" (Data Connect 2026): ENEDIS 1, right column. One quota bucket for each API. */
+/* The generation "2026" (Data Connect 2026; docs/enedis.md, Two generations). One quota bucket for each API. */
 #include "enedis.h"
 #include "json.h"
 #include "judge.h"
@@ -8,7 +8,7 @@
 
 #define MEASURES "mesure_synchrone_auto"
 #define CONTRACTS "situation_contrat_auto"
-#define DAYS_MIN 1 /* ENEDIS 2 */
+#define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
 
 struct place {
     const char *rest;     /* measures: what follows; documents: NULL, the PRM follows the version */

@@ -1,4 +1,4 @@
-/* The generation "v5": ENEDIS 1, left column. One quota bucket for all APIs. */
+/* The generation "v5" (docs/enedis.md, Two generations). One quota bucket for all APIs. */
 #include "enedis.h"
 #include "json.h"
 #include "judge.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAYS_MIN 2 /* ENEDIS 2: a single day is not to be asked alone */
+#define DAYS_MIN 2 /* a single day is not served alone (docs/enedis.md, Date rules) */
 
 struct place {
     const char *api, *rest;

@@ -1,4 +1,4 @@
-/* THE table: HTTP status, code and message to verdict. Each row is one of ENEDIS 5; quota is ENEDIS 3. */
+/* THE table: HTTP status, code and message to verdict. Its rows are those of docs/enedis.md, Errors and Quotas. */
 #include "errors.h"
 #include "reason.h"
 #include "throttle.h"
@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Codes and phrases are looked for under every status below 500, 200 included: a success status is no proof of
- * data (ENEDIS 3). Under 5xx only the quota is believed: a gateway in trouble makes no holes and stops nobody. Phrases
- * leave out what arrives in different encodings: accents, apostrophes. */
+/* Codes and phrases are looked for under every status below 500, 200 included: a success status is no proof of data
+ * (docs/enedis.md, Quotas). Under 5xx only the quota is believed: a gateway in trouble makes no holes and stops no
+ * usage point. Phrases leave out characters that arrive in different encodings: accents, apostrophes. */
 struct row {
     const char *code;   /* or NULL */
     const char *phrase; /* or NULL */

@@ -12,7 +12,7 @@ void enedis_errors_judge_outcome(const struct releve_exchange_response *response
 bool enedis_errors_judge_throttle(const struct releve_exchange_response *response, const struct enedis_fault *fault,
                                   releve_time now, struct releve_answer *answer);
 
-/* A web page: whoever wrote it is not the API. */
+/* Is the body a web page? Then something in between has answered, and not the API. */
 bool enedis_errors_is_page(const struct releve_exchange_response *response);
 
 /* An answer to a data request that is an error: its status is not 200, or its body is a fault. `api` names the

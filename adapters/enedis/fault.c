@@ -1,5 +1,5 @@
 /* Error bodies: {"code","message","description"} of the gateway, {"error","error_description"} of v5 and of
- * OAuth, either of them inside "error" or "fault". Source: ENEDIS 3, 5, 7. */
+ * OAuth, either of them inside "error" or "fault". Forms: docs/enedis.md, Quotas, Errors and Conso API. */
 #include "fault.h"
 #include "json.h"
 #include <ctype.h>
@@ -26,7 +26,8 @@ static void add_code(struct enedis_fault *fault, const cJSON *item)
     }
     if (!text || text[0] == '\0')
         return;
-    /* The code of the inside ("error": {"code": …}) and OAuth's "error" beside a "code" are texts then. */
+    /* The first code counts. A second one is kept as a text: an outer code around "error": {"code": …}, or OAuth's
+     * "error" beside a "code". */
     if (fault->code[0] == '\0')
         fault->code = text;
     else if (text != fault->number)

@@ -2,7 +2,7 @@
  * die together. Caps size, memory and nesting before anything is built (law 6).
  *
  * cJSON's hooks are global to the process. Ours are installed once and do nothing but malloc and free
- * outside of enedis_json_open: only the thread that is inside it takes from an arena. Trees that others
+ * outside of enedis_json_open: only the thread that is inside it allocates from an arena. Trees that others
  * made before or make later are freed as ever. */
 #include "json.h"
 #include "engine/runtime/transport.h"

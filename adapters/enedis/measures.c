@@ -55,7 +55,8 @@ bool enedis_drop_spoiled(struct enedis_measures *measures)
     return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
 
-/* Absent, null, "" and "null" are no value (ENEDIS 4); otherwise a whole number, as a text or a number. */
+/* Absent, null, "" and "null" are no value (docs/enedis.md, Bodies); otherwise a whole number, as a text or a number.
+ */
 static bool read_value(const cJSON *item, int32_t *value)
 {
     *value = RELEVE_NO_VALUE;
@@ -85,7 +86,7 @@ static bool read_value(const cJSON *item, int32_t *value)
     return true;
 }
 
-/* The lengths that upstream has (ENEDIS 4). Absent is 0. */
+/* The lengths that upstream is known to use (docs/enedis.md, Bodies). Absent is 0. */
 static bool read_length(const cJSON *item, int *minutes)
 {
     static const struct {
@@ -243,7 +244,7 @@ bool enedis_measures_finish(struct enedis_measures *measures, const struct relev
 {
     *readings = NULL;
     *count = 0;
-    /* A range without data is a 404 (ENEDIS 4). What looks like one here is a form that is not understood. */
+    /* A range without data is a 404 (docs/enedis.md, Bodies). A 200 without points is a form that is not understood. */
     if (measures->points_count == 0)
         return enedis_problem(measures, "the body has no points");
     if (!measures->value_seen)

@@ -17,7 +17,7 @@ struct enedis_measures {
     struct enedis_point *points;
     size_t points_count, points_room;
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
-    char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by whoever returns false */
+    char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by the function that returns false */
 
     /* Days about which the body says what cannot be true (law 5: they are not to hold up the others). */
     bool spoiled[RELEVE_JOB_DAYS_MAX]; /* spoiled[i] is day span.first + i */
@@ -31,7 +31,7 @@ struct enedis_point_names {
     const char *value, *stamp, *length;
 };
 
-/* Notes what is wrong with the body; returns false, so that a reader can `return enedis_problem(...)`. Only names and
+/* Keeps what is wrong with the body; returns false, so that a reader can `return enedis_problem(...)`. Only names and
  * days: values are personal data. */
 bool enedis_problem(struct enedis_measures *measures, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

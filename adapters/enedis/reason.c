@@ -1,4 +1,4 @@
-/* Writing reasons. What upstream wrote is quoted only through here. */
+/* Writing reasons. Upstream's own text is quoted only through here, so that law 7 holds. */
 #include "reason.h"
 #include <assert.h>
 #include <ctype.h>
@@ -11,13 +11,13 @@
 #define RAW_BYTES 1024    /* what is looked at of upstream's own text */
 #define HIDDEN "[hidden]"
 
-/* A letter of Latin-1 in UTF-8 (the accents of French): 2 bytes. */
-static bool accent(const unsigned char *at)
+/* Do two bytes make a letter of Latin-1 in UTF-8, such as the accented ones of French? */
+static bool is_accent(const unsigned char *at)
 {
     return at[0] == 0xc3 && at[1] >= 0x80 && at[1] <= 0xbf;
 }
 
-static bool somebodys(const char *word, size_t length)
+static bool is_personal(const char *word, size_t length)
 {
     if (length > WORD_BYTES_MAX || memchr(word, '@', length))
         return true;
@@ -30,8 +30,8 @@ static bool somebodys(const char *word, size_t length)
     return false;
 }
 
-/* Bytes without an accent that was cut in two. */
-static size_t whole(const char *text, size_t length)
+/* How many of the bytes to keep, so that no accented letter is cut in two. */
+static size_t whole_bytes(const char *text, size_t length)
 {
     return length > 0 && (unsigned char)text[length - 1] == 0xc3 ? length - 1 : length;
 }
@@ -44,14 +44,14 @@ static void write_line(char *out, size_t size, const char *raw)
         size_t length = strcspn(raw, " \t\r\n\v\f");
         if (length == 0)
             break;
-        bool hide = somebodys(raw, length);
+        bool hide = is_personal(raw, length);
         const char *word = hide ? HIDDEN : raw;
         size_t word_bytes = hide ? strlen(HIDDEN) : length;
         if (used > 0 && used + 1 < size)
             out[used++] = ' ';
         for (size_t i = 0; i < word_bytes && used + 1 < size; i++) {
             const unsigned char *at = (const unsigned char *)word + i;
-            if (i + 1 < word_bytes && accent(at)) {
+            if (i + 1 < word_bytes && is_accent(at)) {
                 out[used++] = (char)at[0];
                 if (used + 1 < size)
                     out[used++] = (char)at[1];
@@ -64,7 +64,7 @@ static void write_line(char *out, size_t size, const char *raw)
         }
         raw += length;
     }
-    out[used + 1 < size ? used : whole(out, used)] = '\0';
+    out[used + 1 < size ? used : whole_bytes(out, used)] = '\0';
 }
 
 void enedis_reason(struct releve_answer *answer, enum releve_verdict verdict, const char *code, const char *format, ...)

@@ -5,8 +5,8 @@
 #define DAY_SECONDS 86400
 #define OFFSET_MINUTES_MAX (14 * 60) /* the largest in use anywhere */
 
-/* Exactly `count` digits, moved over; -1 where they are not there. */
-static int take_digits(const char **text, int count)
+/* Parses exactly `count` digits and moves *text behind them; -1 where there are fewer. */
+static int parse_digits(const char **text, int count)
 {
     int value = 0;
     for (int i = 0; i < count; i++) {
@@ -19,7 +19,8 @@ static int take_digits(const char **text, int count)
     return value;
 }
 
-static bool take(const char **text, char wanted)
+/* Moves *text behind `wanted`; false where something else is there. */
+static bool skip(const char **text, char wanted)
 {
     if (**text != wanted)
         return false;
@@ -27,31 +28,31 @@ static bool take(const char **text, char wanted)
     return true;
 }
 
-/* "HH:MM" or "HH:MM:SS"; 24:00:00 is 86400. */
-static bool take_clock(const char **text, int *second)
+/* Parses "HH:MM" or "HH:MM:SS", likewise; 24:00:00 is 86400. */
+static bool parse_clock(const char **text, int *second)
 {
-    int h = take_digits(text, 2);
-    if (h < 0 || !take(text, ':'))
+    int h = parse_digits(text, 2);
+    if (h < 0 || !skip(text, ':'))
         return false;
-    int m = take_digits(text, 2);
+    int m = parse_digits(text, 2);
     int s = 0;
-    if (m >= 0 && take(text, ':'))
-        s = take_digits(text, 2);
+    if (m >= 0 && skip(text, ':'))
+        s = parse_digits(text, 2);
     if (h > 24 || m < 0 || m > 59 || s < 0 || s > 59 || (h == 24 && (m > 0 || s > 0)))
         return false;
     *second = h * 3600 + m * 60 + s;
     return true;
 }
 
-/* "+0000" or "+00:00". */
-static bool take_offset(const char **text, int *minutes)
+/* Parses "+0000" or "+00:00", likewise. */
+static bool parse_offset(const char **text, int *minutes)
 {
     int sign = **text == '-' ? -1 : 1;
-    if (!take(text, '+') && !take(text, '-'))
+    if (!skip(text, '+') && !skip(text, '-'))
         return false;
-    int h = take_digits(text, 2);
-    (void)take(text, ':');
-    int m = h >= 0 ? take_digits(text, 2) : -1;
+    int h = parse_digits(text, 2);
+    (void)skip(text, ':');
+    int m = h >= 0 ? parse_digits(text, 2) : -1;
     if (h < 0 || m < 0 || m > 59 || h * 60 + m > OFFSET_MINUTES_MAX)
         return false;
     *minutes = sign * (h * 60 + m);
@@ -66,7 +67,7 @@ bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
     text += RELEVE_DAY_TEXT - 1;
     if (*text == '\0')
         return true;
-    if ((!take(&text, ' ') && !take(&text, 'T')) || !take_clock(&text, &stamp->second))
+    if ((!skip(&text, ' ') && !skip(&text, 'T')) || !parse_clock(&text, &stamp->second))
         return false;
     if (stamp->second == DAY_SECONDS) {
         stamp->day++;
@@ -74,7 +75,7 @@ bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
     }
     if (*text != '\0') {
         stamp->has_offset = true;
-        if (!take(&text, 'Z') && !take_offset(&text, &stamp->offset_minutes))
+        if (!skip(&text, 'Z') && !parse_offset(&text, &stamp->offset_minutes))
             return false;
     }
     return *text == '\0';
@@ -89,8 +90,8 @@ int enedis_stamp_instants(const struct enedis_stamp *stamp, releve_time at[2])
     return 1;
 }
 
-/* "Jan" to "Dec", moved over; 0 where there is none. */
-static int take_month(const char **text)
+/* Parses "Jan" to "Dec", likewise; 0 where there is none. */
+static int parse_month(const char **text)
 {
     static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     for (int month = 1; month <= 12; month++) {
@@ -113,16 +114,16 @@ static bool instant(int year, int month, int day, int second, releve_time *at)
 bool enedis_stamp_parse_gateway(const char *text, releve_time *at)
 {
     int second, offset = 0;
-    int year = take_digits(&text, 4);
-    if (year < 0 || !take(&text, '-'))
+    int year = parse_digits(&text, 4);
+    if (year < 0 || !skip(&text, '-'))
         return false;
-    int month = take_month(&text);
-    if (month == 0 || !take(&text, '-'))
+    int month = parse_month(&text);
+    if (month == 0 || !skip(&text, '-'))
         return false;
-    int day = take_digits(&text, 2);
-    if (day < 0 || !take(&text, ' ') || !take_clock(&text, &second))
+    int day = parse_digits(&text, 2);
+    if (day < 0 || !skip(&text, ' ') || !parse_clock(&text, &second))
         return false;
-    if ((*text == '+' || *text == '-') && !take_offset(&text, &offset))
+    if ((*text == '+' || *text == '-') && !parse_offset(&text, &offset))
         return false;
     return instant(year, month, day, second - offset * 60, at);
 }
@@ -133,16 +134,16 @@ bool enedis_stamp_parse_http(const char *text, releve_time *at)
     if (!comma)
         return false;
     text = comma + 1;
-    (void)take(&text, ' ');
-    int day = take_digits(&text, 2);
-    if (day < 0 || !take(&text, ' '))
+    (void)skip(&text, ' ');
+    int day = parse_digits(&text, 2);
+    if (day < 0 || !skip(&text, ' '))
         return false;
-    int month = take_month(&text);
-    if (month == 0 || !take(&text, ' '))
+    int month = parse_month(&text);
+    if (month == 0 || !skip(&text, ' '))
         return false;
-    int year = take_digits(&text, 4);
+    int year = parse_digits(&text, 4);
     int second;
-    if (year < 0 || !take(&text, ' ') || !take_clock(&text, &second) || strncmp(text, " GMT", 4) != 0)
+    if (year < 0 || !skip(&text, ' ') || !parse_clock(&text, &second) || strncmp(text, " GMT", 4) != 0)
         return false;
     return instant(year, month, day, second, at);
 }

@@ -1,4 +1,5 @@
-/* The forms of ENEDIS 3: nextAccessTime, "API after <time>", "Call threshold allowed on H:M:S", Retry-After. */
+/* The forms of docs/enedis.md, Quotas: nextAccessTime, "API after <time>", "Call threshold allowed on H:M:S",
+ * Retry-After. */
 #include "throttle.h"
 #include "stamp.h"
 #include <stdlib.h>
@@ -6,8 +7,8 @@
 
 #define WAIT_SECONDS_MAX 1000000000L /* a longer wait is no wait */
 
-/* A whole number with an optional minus, moved over. */
-static bool take_number(const char **text, long *value)
+/* Parses a whole number with an optional minus, and moves *text behind it. */
+static bool parse_number(const char **text, long *value)
 {
     const char *at = *text;
     bool minus = *at == '-';
@@ -25,7 +26,7 @@ static bool take_number(const char **text, long *value)
 }
 
 /* "0:-30:-40": hours, minutes and seconds from now, each with its own sign. */
-static bool threshold(const char *text, int64_t *wait_ms)
+static bool parse_threshold(const char *text, int64_t *wait_ms)
 {
     static const char phrase[] = "allowed on ";
     const char *at = strcasestr(text, phrase);
@@ -33,14 +34,14 @@ static bool threshold(const char *text, int64_t *wait_ms)
         return false;
     at += strlen(phrase);
     long hours, minutes, seconds;
-    if (!take_number(&at, &hours) || *at++ != ':' || !take_number(&at, &minutes) || *at++ != ':' ||
-        !take_number(&at, &seconds))
+    if (!parse_number(&at, &hours) || *at++ != ':' || !parse_number(&at, &minutes) || *at++ != ':' ||
+        !parse_number(&at, &seconds))
         return false;
     *wait_ms = hours * RELEVE_HOUR_MS + minutes * RELEVE_MINUTE_MS + seconds * RELEVE_SECOND_MS;
     return true;
 }
 
-static bool api_after(const char *text, releve_time now, int64_t *wait_ms)
+static bool parse_api_after(const char *text, releve_time now, int64_t *wait_ms)
 {
     static const char phrase[] = "API after ";
     const char *at = strcasestr(text, phrase);
@@ -51,7 +52,7 @@ static bool api_after(const char *text, releve_time now, int64_t *wait_ms)
     return true;
 }
 
-static bool header(const char *value, releve_time now, int64_t *wait_ms)
+static bool parse_header(const char *value, releve_time now, int64_t *wait_ms)
 {
     value += strspn(value, " \t");
     releve_time then;
@@ -60,7 +61,7 @@ static bool header(const char *value, releve_time now, int64_t *wait_ms)
         return true;
     }
     long seconds;
-    if (!take_number(&value, &seconds) || value[strspn(value, " \t")] != '\0')
+    if (!parse_number(&value, &seconds) || value[strspn(value, " \t")] != '\0')
         return false;
     *wait_ms = seconds * RELEVE_SECOND_MS;
     return true;
@@ -74,12 +75,12 @@ int64_t enedis_throttle_wait_ms(const struct enedis_fault *fault, const char *re
     if (fault->next_access_time && enedis_stamp_parse_gateway(fault->next_access_time, &then))
         found[count++] = then - now;
     for (int i = 0; i < fault->texts_count; i++) {
-        if (api_after(fault->texts[i], now, &found[count]))
+        if (parse_api_after(fault->texts[i], now, &found[count]))
             count++;
-        if (threshold(fault->texts[i], &found[count]))
+        if (parse_threshold(fault->texts[i], &found[count]))
             count++;
     }
-    if (retry_after && header(retry_after, now, &found[count]))
+    if (retry_after && parse_header(retry_after, now, &found[count]))
         count++;
     if (count == 0)
         return RELEVE_RETRY_UNKNOWN;

@@ -50,8 +50,8 @@ static void judge_token(const cJSON *root, struct releve_answer *answer, char to
     answer->expires_in_s = seconds;
 }
 
-/* A refusal is told by the API itself, in JSON. Other things that stand in the way are no reason to doubt the
- * credentials: people would look in the wrong place. */
+/* Credentials are refused by the API itself, in JSON. Any other obstacle is no reason to doubt them: people would look
+ * in the wrong place. */
 static void judge_error(const struct releve_exchange_response *response, const struct enedis_fault *fault,
                         const cJSON *root, struct releve_answer *answer)
 {

@@ -1,4 +1,4 @@
-/* Answers: a status, a body and how it is delivered; and the refusals and throttle bodies of ENEDIS 3 and 5. */
+/* Answers: a status, a body and how it is delivered; and the bodies of docs/enedis.md, Quotas and Errors. */
 #ifndef RELEVE_SANDBOX_ANSWER_H
 #define RELEVE_SANDBOX_ANSWER_H
 
@@ -63,7 +63,7 @@ void sandbox_answer_gateway(struct sandbox_answer *answer, int status, const cha
 /* A page, as security appliances and proxies send it. */
 void sandbox_answer_page(struct sandbox_answer *answer, int status, const char *title);
 
-/* The forms in which a quota was seen refused (ENEDIS 3). */
+/* The forms in which a quota was seen refused (docs/enedis.md, Quotas). */
 enum sandbox_throttle {
     SANDBOX_THROTTLE_WSO2,
     SANDBOX_THROTTLE_Q3, /* v5, per second */

@@ -136,7 +136,7 @@ static void write_daily(const struct sandbox_measure *measure, struct sandbox_te
     write_point(measure, body, first, &point);
 }
 
-static void note_served(const struct sandbox_measure *measure, struct sandbox_served *served, releve_day day)
+static void mark_served(const struct sandbox_measure *measure, struct sandbox_served *served, releve_day day)
 {
     releve_day number = day - measure->asked.span.first;
     assert(number >= 0 && number < SANDBOX_SERVED_DAYS_MAX);
@@ -167,7 +167,7 @@ bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_an
             write_curve_day(measure, body, day, served->days == 0);
         else
             write_daily(measure, body, day, served->days == 0);
-        note_served(measure, served, day);
+        mark_served(measure, served, day);
     }
     sandbox_text_puts(body, measure->generation == SANDBOX_V5 ? "]}}" : "],\"calendrier\":[]}],\"contexte\":[]}");
     return served->days > 0;

@@ -1,4 +1,4 @@
-/* Measure bodies of both generations (ENEDIS 4): one walk over the days, two ways of writing it down. */
+/* Measure bodies of both generations (docs/enedis.md, Bodies): one walk over the days, two ways of writing. */
 #ifndef RELEVE_SANDBOX_BODIES_H
 #define RELEVE_SANDBOX_BODIES_H
 
@@ -14,8 +14,8 @@ struct sandbox_measure {
     releve_prm label; /* the PRM that the body names: the right one, but for a fault */
 };
 
-/* Writes the body and notes the days in answer->served. False, with nothing of use written, where no day of
- * the range has data. */
+/* Writes the body and marks its days in answer->served. False, with nothing of use written, where no day of the range
+ * has data. */
 bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_answer *answer);
 
 #endif

@@ -1,4 +1,5 @@
-/* Who exists: the clients that Enedis publishes for its sandbox (ENEDIS 6), and the population. */
+/* Who exists: the clients that Enedis publishes for its sandbox (docs/enedis.md, Sandbox clients), and the
+ * population. */
 #ifndef RELEVE_SANDBOX_CLIENTS_H
 #define RELEVE_SANDBOX_CLIENTS_H
 

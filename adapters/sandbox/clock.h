@@ -18,8 +18,8 @@ releve_time sandbox_clock_now(const struct sandbox_clock *clock);
 /* The simulator's civil day. A chosen day stays, however long the simulator runs. */
 releve_day sandbox_clock_today(const struct sandbox_clock *clock);
 
-/* The first day of which nothing is published yet at that instant: today, or before 08:00 Paris time
- * (ENEDIS 2) yesterday. */
+/* The first day of which nothing is published yet at that instant: today, or before 08:00 Paris time yesterday
+ * (docs/enedis.md, Date rules). */
 releve_day sandbox_published_end(releve_time now);
 
 /* The same, now. */

@@ -15,8 +15,8 @@
  *   expire_tokens  true
  *   revoke, grant  [PRM, ...]: consent
  *   consent_start  {PRM: "YYYY-MM-DD" | null}: ADAM-DC-0009 before that day
- *   refuse         {PRM: "ADAM-ERR0061" | "ADAM-ERR0075" | "ADAM-DC-0007" | null}: refusals of ENEDIS 5 that no
- *                  published client shows
+ *   refuse         {PRM: "ADAM-ERR0061" | "ADAM-ERR0075" | "ADAM-DC-0007" | null}: refusals that no published
+ *                  client shows
  *   unsubscribed   ["mesure_synchrone_auto", ...]: the whole new set of API families that answer 403 900908
  *   close          {"ms": N, "form": "wso2"|"q4"|"sla"|"throttle200"|"retry_after"}: everything is throttled so
  *                  long; ms 0 opens again */

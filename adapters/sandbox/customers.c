@@ -1,6 +1,6 @@
 /* Invented customers. The v5 shapes follow Enedis's published examples; those of 2026 are an approximation,
- * since no captured body is at hand: the names that ENEDIS 1 tells (person, contact_data, a list of
- * contracts) are there, the others may differ. */
+ * since no captured body was at hand: the members of docs/enedis.md, Customer documents are there (a list of contracts,
+ * person, contact_data), the others may differ. */
 #include "customers.h"
 #include "chance.h"
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #define MINUTE_QUOTA_MS RELEVE_MINUTE_MS /* windows from here on are what v5 calls Q4, shorter ones Q3 */
 #define GARBAGE_BYTES 96
 
-/* Two PRMs to take for another usage point's: whichever is not the one asked. */
+/* For the fault `wrongprm`: the body names the first of these, or the second if the first was asked for. */
 #define OTHER_PRM UINT64_C(22516914714270)
 #define ANOTHER_PRM UINT64_C(11453290002823)
 

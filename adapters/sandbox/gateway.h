@@ -1,6 +1,6 @@
 /* The gateway: every arrival is audited, then answered: quota, token, rules, data, faults, in this order.
  *
- * Knows no socket and waits for nothing; the server brings arrivals and takes answers away. */
+ * Knows no socket and waits for nothing; the server brings requests in and sends answers out. */
 #ifndef RELEVE_SANDBOX_GATEWAY_H
 #define RELEVE_SANDBOX_GATEWAY_H
 

@@ -14,7 +14,8 @@
 enum sandbox_direction { SANDBOX_CONSUMPTION, SANDBOX_PRODUCTION };
 
 /* The whole curve of that day, in elapsed minutes; returns how many intervals. A client with both
- * directions is netted: of consumption and production, one is zero in each interval (ENEDIS 6). */
+ * directions is netted: of consumption and production, one is zero in each interval (docs/enedis.md,
+ * Sandbox clients, client 6). */
 size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *client, releve_day day,
                                enum sandbox_direction direction, struct releve_interval curve[RELEVE_INTERVALS_MAX]);
 

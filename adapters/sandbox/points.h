@@ -9,7 +9,7 @@
 
 enum sandbox_consent { SANDBOX_CONSENT_AS_PUBLISHED, SANDBOX_CONSENT_GRANTED, SANDBOX_CONSENT_REVOKED };
 
-/* Refusals that no published client shows (ENEDIS 5). */
+/* Refusals that no published client shows (docs/enedis.md, Errors). */
 enum sandbox_objection {
     SANDBOX_NO_OBJECTION,
     SANDBOX_CURVE_OBJECTED, /* ADAM-ERR0075: the customer objected to the recording of load curves */

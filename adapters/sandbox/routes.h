@@ -1,4 +1,4 @@
-/* Paths of both generations (ENEDIS 1) and what stands behind them. */
+/* Paths of both generations (docs/enedis.md, Two generations) and what stands behind them. */
 #ifndef RELEVE_SANDBOX_ROUTES_H
 #define RELEVE_SANDBOX_ROUTES_H
 
@@ -10,7 +10,7 @@ enum sandbox_generation { SANDBOX_V5, SANDBOX_2026, SANDBOX_GENERATIONS };
 
 enum sandbox_service { SANDBOX_TOKEN, SANDBOX_MEASURE, SANDBOX_CUSTOMER };
 
-/* What a customer API tells. */
+/* What a customer API serves. */
 enum sandbox_document {
     SANDBOX_DOCUMENT_CONTRACTS,
     SANDBOX_DOCUMENT_ADDRESSES,

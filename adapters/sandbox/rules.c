@@ -143,7 +143,7 @@ static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, r
     return NULL;
 }
 
-/* 2026 wants to be told which power is meant, and knows one answer. */
+/* 2026 requires mesuresPas and grandeurPhysique for maximum power, and accepts one value of each. */
 static bool outside_specification(const struct sandbox_ask *ask)
 {
     if (ask->generation != SANDBOX_2026 || ask->kind != RELEVE_DAILY_CONSUMPTION_MAX_POWER)
@@ -191,6 +191,6 @@ const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation gen
         return &wrong[PRM_ILL_FORMED];
     const struct sandbox_refusal *refusal = judge_point(generation, number, scene, client);
     if (refusal == NULL && !client->consumption)
-        return &no_data[generation]; /* customer data exists for consumption PRMs only (ENEDIS 6) */
+        return &no_data[generation]; /* only who consumes has customer data: docs/enedis.md, Sandbox clients */
     return refusal;
 }

@@ -1,5 +1,5 @@
-/* Who may ask what: parameters, dates, consent and direction (ENEDIS 2, 5, 6), in the order in which the
- * simulator checks them. Decides only; writes no body. */
+/* Who may ask what: parameters, dates, consent and direction (docs/enedis.md, Date rules, Errors and Sandbox clients),
+ * in the order in which the simulator checks them. Decides only; writes no body. */
 #ifndef RELEVE_SANDBOX_RULES_H
 #define RELEVE_SANDBOX_RULES_H
 

@@ -185,7 +185,7 @@ static void on_signal(uv_signal_t *signal, int number)
     uv_stop(signal->loop);
 }
 
-static void say_where(const struct command *command, const struct sandbox_gateway *gateway, unsigned port)
+static void print_address(const struct command *command, const struct sandbox_gateway *gateway, unsigned port)
 {
     char quota[RELEVE_QUOTA_TEXT], today[RELEVE_DAY_TEXT];
     releve_quota_format(&command->settings.quota, quota);
@@ -213,7 +213,7 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
         (void)uv_signal_init(loop, &signals[i]);
         (void)uv_signal_start(&signals[i], on_signal, numbers[i]);
     }
-    say_where(command, &gateway, sandbox_server_port(server));
+    print_address(command, &gateway, sandbox_server_port(server));
     (void)uv_run(loop, UV_RUN_DEFAULT);
 
     for (int i = 0; i < 2; i++)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX (SANDBOX_WAITING_MAX + 1000u)
-#define CONNECTION_BYTES 16384u /* what one connection may take for its headers */
+#define CONNECTION_BYTES 16384u /* what one connection may use for its headers */
 #define IDLE_S 120u             /* a silent connection is closed after */
 #define SPARE_FILES 64u         /* descriptors for everything that is no connection */
 #define BACKLOG 1024
@@ -30,7 +30,7 @@ struct sandbox_server {
 
 static void on_timer(uv_timer_t *timer);
 
-/* Lets libmicrohttpd work, and notes when it wants to work next. */
+/* Lets libmicrohttpd work, and sets the timer to the moment when it wants to work next. */
 static void run(struct sandbox_server *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms;

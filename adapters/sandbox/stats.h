@@ -10,8 +10,8 @@
 
 #define SANDBOX_STATUS_MAX 600
 
-/* A block notes 1024 days of one (usage point, kind, generation) in 128 bytes; with its table entry about
- * 200 bytes. Beyond the limit new days are no longer noted, and stats say so. */
+/* A block has one bit for each of 1024 days of one (usage point, kind, generation): 128 bytes, and with its table entry
+ * about 200. Beyond the limit new days are no longer marked, and the statistics say so. */
 #define SANDBOX_SERVED_BLOCKS_MAX (4u * 1024u * 1024u)
 
 struct sandbox_served_block;
@@ -40,7 +40,7 @@ void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_serv
 /* Forgets everything but the requests that are in flight. */
 void sandbox_stats_reset(struct sandbox_stats *stats);
 
-/* GET /__sandbox/stats (DESIGN 5); NULL where memory is short. */
+/* The body of GET /__sandbox/stats; NULL where memory is short. */
 cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit);
 
 #endif

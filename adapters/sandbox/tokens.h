@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SANDBOX_TOKEN_LIFE_S 12600 /* 3 h 30, as the real one (ENEDIS 1) */
+#define SANDBOX_TOKEN_LIFE_S 12600 /* 3 h 30, as captured (docs/enedis.md, Token) */
 #define SANDBOX_TOKEN_BYTES 49     /* 48 hexadecimal digits and NUL */
 #define SANDBOX_TOKENS_MAX 100000u /* live at once; beyond it the oldest goes */
 

@@ -28,7 +28,8 @@ struct releve_error {
 /* "usage", "redis", ...: for logs and JSON. */
 const char *releve_code_name(enum releve_code code);
 
-/* The process exit code that DESIGN 3 gives to it. */
+/* The process exit code: 0 everything obtained, 1 some days failed, upstream out of reach or a failure of this machine,
+ * 2 wrong usage or configuration, 3 credentials refused, 4 Redis, 130 interrupted. */
 int releve_code_exit(enum releve_code code);
 
 /* Fills *error and returns `code`, so that a failing function can `return releve_fail(...)`.

@@ -1,4 +1,4 @@
-/* One day as upstream told it, in the one form that both generations come to. */
+/* One day as upstream delivered it, in one form for both generations. */
 #ifndef RELEVE_READING_H
 #define RELEVE_READING_H
 

@@ -1,7 +1,7 @@
 /* What an upstream answer means for the work: the whole vocabulary of reactions.
  *
  * The dialects (adapters/enedis) map answers to verdicts; the core reacts to nothing else.
- * Source: ENEDIS 5. */
+ * Source: docs/enedis.md, Errors. */
 #ifndef RELEVE_VERDICT_H
 #define RELEVE_VERDICT_H
 

@@ -1,4 +1,4 @@
-"""The simulator over real sockets: who exists, what is refused and how, quotas, faults and control (ENEDIS 1-6)."""
+"""The simulator over real sockets: who exists, what is refused and how, quotas, faults and control (docs/enedis.md)."""
 import datetime
 import http.client
 import json

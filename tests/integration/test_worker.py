@@ -1,5 +1,5 @@
 """releve worker and releve enqueue: what other services push into Redis is done once, whoever dies, stands still or is
-told to end, and they read days and results as DESIGN 4 says."""
+told to end, and they read days and results as docs/redis.md says."""
 import json
 import os
 import re

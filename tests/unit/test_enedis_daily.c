@@ -123,7 +123,7 @@ static void test_a_body_whose_every_day_is_unusable_is_a_bad_body(void **state)
     releve_dialect_answer_free(&answer);
 }
 
-/* ENEDIS 8: "a database filled with zero rows, without an error, when the format changed". */
+/* docs/enedis.md, Field reports: a table full of zeros after the format changed. */
 static void test_a_body_without_points_or_without_the_member_of_values_is_never_no_data(void **state)
 {
     (void)state;

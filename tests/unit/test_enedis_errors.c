@@ -1,4 +1,4 @@
-/* Error answers: each row of ENEDIS 5, quota in each form of ENEDIS 3, tokens and targets. */
+/* Error answers: each row of docs/enedis.md, Errors, quota in each form of docs/enedis.md, Quotas, tokens, targets. */
 #include "test_enedis_bodies.h"
 #include <cjson/cJSON.h>
 
