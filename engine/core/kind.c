@@ -1,4 +1,4 @@
-/* The table of kinds: names and upstream's date rules (ENEDIS 1, 2). */
+/* The table of kinds: names, and upstream's date rules (docs/enedis.md, Date rules). */
 #include <assert.h>
 #include <releve/kind.h>
 #include <string.h>

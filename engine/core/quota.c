@@ -1,4 +1,4 @@
-/* Quotas as text and as time: what the ledger's rule (DESIGN 2) makes of a number of requests. */
+/* Quotas as text and as time: what the ledger's rule (docs/design.md, Ledger) makes of a number of requests. */
 #include <assert.h>
 #include <releve/quota.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* What a verdict means for the work: the rules of DESIGN 2 and ENEDIS 5, one function a reaction. Laws 3 and 5. */
+/* What a verdict means for the work, one function a reaction (docs/design.md, Retries; docs/enedis.md, Errors). Laws 3
+ * and 5. */
 #include "state.h"
 #include <assert.h>
 #include <releve/memory.h>

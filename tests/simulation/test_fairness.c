@@ -1,4 +1,5 @@
-/* Who gets the next permit, and what a usage point that cannot be served costs: DESIGN 2, scheduling and plans.
+/* Who gets the next permit, and what a usage point that cannot be served costs (docs/design.md,
+ * Scheduling and Retries).
  *
  * A desk at which the test hands out permits one by one. The store answers at once; upstream says what the test says.
  */
