@@ -1,3 +1,4 @@
+--with jobs.lua
 -- A message that a worker took from a queue becomes one job or several, or is buried. Each job is then in the worker's
 -- list in its own words, with an id, so that it can be taken back to its queue as it is.
 --
@@ -12,7 +13,6 @@
 local own, dead = KEYS[1], KEYS[2]
 local raw, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
 local bytes = tonumber(ARGV[7])
-local FINAL = {done = true, partial = true, failed = true, not_applicable = true}
 
 -- The whole of a message of which only the beginning was sent here.
 local function find_whole()

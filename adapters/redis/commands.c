@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <releve/memory.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <utlist.h>
@@ -26,36 +25,6 @@ struct releve_command {
     struct releve_error error; /* where doomed */
 };
 
-/* --- words --------------------------------------------------------------------------------------- */
-
-void releve_arguments_text(struct releve_arguments *arguments, const char *text)
-{
-    assert(arguments->count < RELEVE_ARGUMENTS_MAX);
-    arguments->values[arguments->count] = text;
-    arguments->bytes[arguments->count++] = strlen(text);
-}
-
-void releve_arguments_format(struct releve_arguments *arguments, const char *format, ...)
-{
-    char *to = arguments->scratch + arguments->scratch_used;
-    size_t left = sizeof arguments->scratch - arguments->scratch_used;
-    va_list list;
-    va_start(list, format);
-    int written = vsnprintf(to, left, format, list);
-    va_end(list);
-    assert(written >= 0 && (size_t)written < left);
-    arguments->scratch_used += (size_t)written + 1;
-    releve_arguments_text(arguments, to);
-}
-
-void releve_arguments_script(struct releve_arguments *arguments, const struct releve_script *script, int keys)
-{
-    assert(arguments->count == 0);
-    releve_arguments_text(arguments, "EVALSHA");
-    releve_arguments_text(arguments, script->sha1);
-    releve_arguments_format(arguments, "%d", keys);
-}
-
 /* --- the queue ----------------------------------------------------------------------------------- */
 
 static void command_free(struct releve_command *command)
@@ -68,9 +37,9 @@ static void command_free(struct releve_command *command)
 static void on_doom(uv_timer_t *timer)
 {
     struct releve_commands *commands = timer->data;
-    struct releve_command *told = commands->doomed, *command, *next;
-    commands->doomed = NULL; /* what fails from here on is told in the next turn */
-    DL_FOREACH_SAFE(told, command, next)
+    struct releve_command *doomed = commands->doomed, *command, *next;
+    commands->doomed = NULL; /* what fails from here on has its turn in the next one */
+    DL_FOREACH_SAFE(doomed, command, next)
     {
         command->reply(command->data, NULL, &command->error);
         command_free(command);
@@ -143,8 +112,10 @@ static void answer_error(const struct releve_command *command, const redisReply 
 static void on_reply(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
+    /* hiredis calls back for every command also while it frees a context that was cut. Then there is no reply, and the
+     * command may be gone: it waits for the next connection, or has failed. */
     if (reply == NULL || context->data == NULL)
-        return; /* the context is being freed; the command may be gone already */
+        return;
     struct releve_command *command = data;
     struct releve_commands *commands = command->commands;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
@@ -162,8 +133,48 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     command_free(command);
 }
 
+/* As hiredis wants a command: its words one by one. False where memory is short, or the command absurdly large. */
+static bool format(struct releve_command *command, const struct releve_words *words)
+{
+    const char **values = releve_alloc(words->count, sizeof *values);
+    size_t *bytes = releve_alloc(words->count, sizeof *bytes);
+    for (size_t i = 0, begin = 0; i < words->count; begin = words->ends[i++]) {
+        values[i] = words->text.bytes + begin;
+        bytes[i] = words->ends[i] - begin;
+    }
+    int wire_bytes = redisFormatCommandArgv(&command->wire, (int)words->count, values, bytes);
+    free(values);
+    free(bytes);
+    if (wire_bytes < 0) {
+        command->wire = NULL;
+        return false;
+    }
+    command->wire_bytes = (size_t)wire_bytes;
+    return true;
+}
+
+/* Why a command cannot even wait for its turn; RELEVE_OK where it can. */
+static enum releve_code refuse(struct releve_commands *commands, struct releve_command *command,
+                               const struct releve_words *words)
+{
+    const char *what = command->what;
+    if (commands->connection.state == RELEVE_CONNECTION_CLOSING)
+        return releve_fail(&command->error, RELEVE_E_INTERRUPTED, "cannot %s: closing", what);
+    if (commands->connection.state == RELEVE_CONNECTION_FAILED) {
+        command->error = commands->failure;
+        return command->error.code;
+    }
+    if (!format(command, words))
+        return releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: the command is too large", what);
+    if (commands->count < RELEVE_COMMANDS_MAX && commands->bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
+        return RELEVE_OK;
+    return releve_fail(&command->error, RELEVE_E_REDIS,
+                       "cannot %s: Redis at %s does not keep up, %zu commands (%zu bytes) wait already", what,
+                       commands->connection.url->address, commands->count, commands->bytes);
+}
+
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
-                          int count, const char **values, const size_t *bytes, releve_commands_reply reply, void *data)
+                          struct releve_words *words, releve_commands_reply reply, void *data)
 {
     struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
@@ -171,29 +182,9 @@ void releve_commands_send(struct releve_commands *commands, const char *what, co
     command->script = script;
     command->reply = reply;
     command->data = data;
-    const char *address = commands->connection.url->address;
-    if (commands->connection.state == RELEVE_CONNECTION_CLOSING) {
-        (void)releve_fail(&command->error, RELEVE_E_INTERRUPTED, "cannot %s: closing", what);
-        doom(command);
-        return;
-    }
-    if (commands->connection.state == RELEVE_CONNECTION_FAILED) {
-        command->error = commands->failure;
-        doom(command);
-        return;
-    }
-    int wire_bytes = redisFormatCommandArgv(&command->wire, count, values, bytes);
-    if (wire_bytes < 0) {
-        command->wire = NULL;
-        (void)releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: out of memory", what);
-        doom(command);
-        return;
-    }
-    command->wire_bytes = (size_t)wire_bytes;
-    if (commands->count >= RELEVE_COMMANDS_MAX || commands->bytes + command->wire_bytes > RELEVE_COMMANDS_BYTES_MAX) {
-        (void)releve_fail(&command->error, RELEVE_E_REDIS,
-                          "cannot %s: Redis at %s does not keep up, %zu commands (%zu bytes) wait already", what,
-                          address, commands->count, commands->bytes);
+    enum releve_code code = refuse(commands, command, words);
+    releve_words_free(words);
+    if (code != RELEVE_OK) {
         doom(command);
         return;
     }
@@ -203,17 +194,6 @@ void releve_commands_send(struct releve_commands *commands, const char *what, co
         transmit(commands, command);
     else
         DL_APPEND(commands->waiting, command);
-}
-
-void releve_commands_refuse(struct releve_commands *commands, const struct releve_error *error,
-                            releve_commands_reply reply, void *data)
-{
-    struct releve_command *command = releve_alloc(1, sizeof *command);
-    command->commands = commands;
-    command->reply = reply;
-    command->data = data;
-    command->error = *error;
-    doom(command);
 }
 
 /* --- the connection ------------------------------------------------------------------------------ */
@@ -234,10 +214,10 @@ static void on_watch(uv_timer_t *timer)
     releve_connection_drop(&commands->connection, why);
 }
 
-static void tell_ready(struct releve_commands *commands, const struct releve_error *error)
+static void report_ready(struct releve_commands *commands, const struct releve_error *error)
 {
-    if (!commands->told_ready) {
-        commands->told_ready = true;
+    if (!commands->been_ready) {
+        commands->been_ready = true;
         commands->ready(commands->data, error);
     }
 }
@@ -255,8 +235,8 @@ static void on_up(void *data)
     uint64_t watch_ms = (uint64_t)(commands->connection.timeout_ms / WATCHES_A_TIMEOUT);
     (void)uv_timer_start(&commands->watch_timer, on_watch, watch_ms, watch_ms);
     static const struct releve_error none = {.code = RELEVE_OK};
-    if (!commands->told_ready)
-        tell_ready(commands, &none);
+    if (!commands->been_ready)
+        report_ready(commands, &none);
     else if (commands->on_link != NULL)
         commands->on_link(commands->data, true, "");
 }
@@ -277,17 +257,16 @@ static void on_failed(void *data, const struct releve_error *error)
     struct releve_commands *commands = data;
     commands->failure = *error;
     doom_all(commands, error->code, error->text);
-    tell_ready(commands, error);
+    report_ready(commands, error);
 }
 
-/* The last handle is gone: tell everybody, and whoever asks again in a callback too. */
-static void on_handle_gone(struct releve_commands *commands)
+/* The last handle is gone: whoever waits hears so, and whoever asks again in a callback too. */
+static void on_all_closed(void *data)
 {
-    if (--commands->handles > 0)
-        return;
+    struct releve_commands *commands = data;
     struct releve_error interrupted;
     (void)releve_fail(&interrupted, RELEVE_E_INTERRUPTED, "the connection to Redis was closed");
-    tell_ready(commands, &interrupted);
+    report_ready(commands, &interrupted);
     doom_all(commands, RELEVE_E_INTERRUPTED, "the connection to Redis was closed");
     while (commands->doomed != NULL)
         on_doom(&commands->doom_timer);
@@ -296,12 +275,13 @@ static void on_handle_gone(struct releve_commands *commands)
 
 static void on_connection_closed(void *data)
 {
-    on_handle_gone(data);
+    struct releve_commands *commands = data;
+    releve_closing_one(&commands->closing);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    on_handle_gone(handle->data);
+    on_connection_closed(handle->data);
 }
 
 void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, const struct releve_redis_url *url,
@@ -318,7 +298,7 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
     (void)uv_timer_init(loop, &commands->doom_timer);
     commands->watch_timer.data = commands;
     commands->doom_timer.data = commands;
-    commands->handles = 3; /* the connection and two timers */
+    commands->closing = (struct releve_closing){3, on_all_closed, commands}; /* the connection and two timers */
 }
 
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data))

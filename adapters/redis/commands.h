@@ -4,6 +4,7 @@
 #define RELEVE_REDIS_COMMANDS_H
 
 #include <adapters/redis/connection.h>
+#include <adapters/redis/words.h>
 #include <releve/error.h>
 #include <stddef.h>
 
@@ -20,29 +21,14 @@ struct releve_script {
     const char *sha1;
 };
 extern const struct releve_script releve_script_accept;
-extern const struct releve_script releve_script_coverage;
+extern const struct releve_script releve_script_claim;
 extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_finish;
+extern const struct releve_script releve_script_known;
 extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
 extern const struct releve_script releve_script_put_days;
 extern const struct releve_script releve_script_workers;
-
-/* The words of a command, borrowed: they need live only until it was given to releve_commands_send. */
-#define RELEVE_ARGUMENTS_MAX 128
-#define RELEVE_ARGUMENTS_SCRATCH_BYTES 4096
-struct releve_arguments {
-    int count;
-    const char *values[RELEVE_ARGUMENTS_MAX];
-    size_t bytes[RELEVE_ARGUMENTS_MAX];
-    size_t scratch_used;
-    char scratch[RELEVE_ARGUMENTS_SCRATCH_BYTES]; /* holds what releve_arguments_format made */
-};
-void releve_arguments_text(struct releve_arguments *arguments, const char *text);
-void releve_arguments_format(struct releve_arguments *arguments, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* Begins with EVALSHA; keys and the script's arguments follow. */
-void releve_arguments_script(struct releve_arguments *arguments, const struct releve_script *script, int keys);
 
 /* error->code is RELEVE_OK and reply is there (never an error reply), or the reason and reply is NULL. */
 typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const struct releve_error *error);
@@ -54,13 +40,13 @@ struct releve_commands {
     void (*on_link)(void *data, bool up, const char *why);
     void (*closed)(void *data);
     void *data;
-    bool told_ready;
+    bool been_ready;                                /* `ready` was called */
     struct releve_error failure;                    /* of the first attempt, where the connection failed */
-    struct releve_command *sent, *waiting, *doomed; /* doomed: failed, to be told in the next turn of the loop */
+    struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
     size_t count, bytes;                            /* of sent and waiting */
     releve_time heard_ms;                           /* loop time of the last reply */
     uv_timer_t watch_timer, doom_timer;
-    int handles;
+    struct releve_closing closing; /* the connection and two timers */
 };
 
 /* `commands` is the caller's and lives until `closed`. */
@@ -68,15 +54,11 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
                           void (*ready)(void *data, const struct releve_error *error),
                           void (*on_link)(void *data, bool up, const char *why), void *data);
 
-/* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. */
+/* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. Frees the words. */
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
-                          int count, const char **values, const size_t *bytes, releve_commands_reply reply, void *data);
+                          struct releve_words *words, releve_commands_reply reply, void *data);
 
-/* Tells `reply` of a failure that was found before anything could be sent, in the next turn of the loop. */
-void releve_commands_refuse(struct releve_commands *commands, const struct releve_error *error,
-                            releve_commands_reply reply, void *data);
-
-/* Whatever has no reply yet is told RELEVE_E_INTERRUPTED, then `closed` is called. */
+/* Whatever has no reply yet gets RELEVE_E_INTERRUPTED, then `closed` is called. */
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data));
 
 #endif

@@ -264,8 +264,8 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         (void)uv_timer_init(loop, timers[i]); /* cannot fail */
         timers[i]->data = connection;
-        connection->handles++;
     }
+    connection->closing = (struct releve_closing){2, events->closed, data};
     start(&connection->attempt_timer, on_attempt, 0);
 }
 
@@ -278,8 +278,7 @@ void releve_connection_drop(struct releve_connection *connection, const char *wh
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct releve_connection *connection = handle->data;
-    if (--connection->handles == 0)
-        connection->events.closed(connection->data);
+    releve_closing_one(&connection->closing);
 }
 
 void releve_connection_close(struct releve_connection *connection)

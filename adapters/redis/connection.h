@@ -4,6 +4,7 @@
 #ifndef RELEVE_REDIS_CONNECTION_H
 #define RELEVE_REDIS_CONNECTION_H
 
+#include <adapters/redis/closing.h>
 #include <adapters/redis/url.h>
 #include <hiredis/async.h>
 #include <releve/calendar.h>
@@ -50,7 +51,7 @@ struct releve_connection {
     releve_time loading_since_ms;
     uv_timer_t attempt_timer; /* next attempt, or next PING while Redis loads */
     uv_timer_t deadline_timer;
-    int handles; /* still open on the loop */
+    struct releve_closing closing; /* the two timers */
 };
 
 /* The first attempt starts in the next turn of the loop. Ignores SIGPIPE for the whole process. */

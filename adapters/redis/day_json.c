@@ -2,12 +2,21 @@
  * one: one length through the day, each interval where a clock with that tick has it. */
 #include <adapters/redis/day_json.h>
 #include <assert.h>
-#include <cjson/cJSON.h>
-#include <stdio.h>
 
-static cJSON *value_or_null(int32_t value)
+static void add_member(struct releve_text *json, const char *name, const char *value)
 {
-    return value == RELEVE_NO_VALUE ? cJSON_CreateNull() : cJSON_CreateNumber(value);
+    releve_text_puts(json, ",\"");
+    releve_text_puts(json, name);
+    releve_text_puts(json, "\":");
+    releve_text_json(json, value);
+}
+
+static void add_value(struct releve_text *json, int32_t value)
+{
+    if (value == RELEVE_NO_VALUE)
+        releve_text_puts(json, "null");
+    else
+        releve_text_number(json, value);
 }
 
 /* The length that all intervals share, where they also sit on its grid; else 0. */
@@ -25,94 +34,85 @@ static int grid_minutes(const struct releve_reading *reading)
     return length;
 }
 
-static bool add_grid(cJSON *json, const struct releve_reading *reading, int length)
+static void add_grid(struct releve_text *json, const struct releve_reading *reading, int length)
 {
-    char interval[16];
-    (void)snprintf(interval, sizeof interval, "PT%dM", length);
-    if (cJSON_AddStringToObject(json, "interval", interval) == NULL)
-        return false;
-    cJSON *values = cJSON_AddArrayToObject(json, "values");
+    releve_text_format(json, ",\"interval\":\"PT%dM\",\"values\":[", length);
     int slots = releve_paris_day_minutes(reading->day) / length;
     size_t next = 0;
     for (int slot = 0; slot < slots; slot++) {
         int32_t value = RELEVE_NO_VALUE;
         if (next < reading->intervals_count && reading->intervals[next].minute == slot * length)
             value = reading->intervals[next++].value_w;
-        if (!cJSON_AddItemToArray(values, value_or_null(value)))
-            return false;
+        if (slot > 0)
+            releve_text_puts(json, ",");
+        add_value(json, value);
     }
     assert(next == reading->intervals_count); /* ascending, inside the day */
-    return true;
+    releve_text_puts(json, "]");
 }
 
-static bool add_points(cJSON *json, const struct releve_reading *reading)
+static void add_points(struct releve_text *json, const struct releve_reading *reading)
 {
-    cJSON *points = cJSON_AddArrayToObject(json, "points");
+    releve_text_puts(json, ",\"points\":[");
     for (size_t i = 0; i < reading->intervals_count; i++) {
         const struct releve_interval *interval = &reading->intervals[i];
-        cJSON *point = cJSON_CreateArray();
-        if (!cJSON_AddItemToArray(points, point) ||
-            !cJSON_AddItemToArray(point, cJSON_CreateNumber(interval->minute)) ||
-            !cJSON_AddItemToArray(point, cJSON_CreateNumber(interval->length_minutes)) ||
-            !cJSON_AddItemToArray(point, value_or_null(interval->value_w)))
-            return false;
+        releve_text_puts(json, i > 0 ? ",[" : "[");
+        releve_text_number(json, interval->minute);
+        releve_text_puts(json, ",");
+        releve_text_number(json, interval->length_minutes);
+        releve_text_puts(json, ",");
+        add_value(json, interval->value_w);
+        releve_text_puts(json, "]");
     }
-    return points != NULL;
+    releve_text_puts(json, "]");
 }
 
-static bool add_reading(cJSON *json, enum releve_kind kind, const struct releve_reading *reading)
+static void add_reading(struct releve_text *json, enum releve_kind kind, const struct releve_reading *reading)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);
-    if (cJSON_AddStringToObject(json, "unit", facts->unit) == NULL)
-        return false;
+    add_member(json, "unit", facts->unit);
     if (facts->quantity == RELEVE_LOAD_CURVE) {
         int length = grid_minutes(reading);
-        return length != 0 ? add_grid(json, reading, length) : add_points(json, reading);
+        if (length != 0)
+            add_grid(json, reading, length);
+        else
+            add_points(json, reading);
+        return;
     }
-    if (!cJSON_AddItemToObject(json, "value", value_or_null(reading->value)))
-        return false;
+    releve_text_puts(json, ",\"value\":");
+    add_value(json, reading->value);
     if (facts->quantity != RELEVE_MAX_POWER)
-        return true;
+        return;
     char at[RELEVE_TIME_TEXT];
     releve_paris_format(reading->at, at);
-    return cJSON_AddStringToObject(json, "at", at) != NULL;
+    add_member(json, "at", at);
 }
 
-static bool add_all(cJSON *json, const struct releve_day_batch *batch, const struct releve_day_entry *entry)
-{
-    char prm[RELEVE_PRM_TEXT], date[RELEVE_DAY_TEXT], recheck_after[RELEVE_TIME_TEXT], fetched_at[RELEVE_TIME_TEXT];
-    releve_prm_format(batch->prm, prm);
-    releve_day_format(entry->day, date);
-    releve_utc_format(batch->fetched_at, fetched_at);
-    if (cJSON_AddStringToObject(json, "prm", prm) == NULL ||
-        cJSON_AddStringToObject(json, "kind", releve_kind_facts(batch->kind)->name) == NULL ||
-        cJSON_AddStringToObject(json, "date", date) == NULL ||
-        cJSON_AddStringToObject(json, "state", releve_day_state_name(entry->state)) == NULL)
-        return false;
-    if (entry->recheck_after != RELEVE_TIME_NEVER) {
-        releve_utc_format(entry->recheck_after, recheck_after);
-        if (cJSON_AddStringToObject(json, "recheck_after", recheck_after) == NULL)
-            return false;
-    }
-    if (entry->reading != NULL && (!add_reading(json, batch->kind, entry->reading) ||
-                                   cJSON_AddStringToObject(json, "quality", batch->quality) == NULL))
-        return false;
-    return cJSON_AddStringToObject(json, "source", batch->source) != NULL &&
-           cJSON_AddStringToObject(json, "fetched_at", fetched_at) != NULL;
-}
-
-char *releve_day_json_write(const struct releve_day_batch *batch, const struct releve_day_entry *entry)
+void releve_day_json_write(struct releve_text *json, const struct releve_day_batch *batch,
+                           const struct releve_day_entry *entry)
 {
     assert(batch->kind < RELEVE_MEASURES && batch->source != NULL);
     bool has_reading = entry->state == RELEVE_DAY_COMPLETE || entry->state == RELEVE_DAY_PARTIAL;
     assert(has_reading || entry->state == RELEVE_DAY_HOLE || entry->state == RELEVE_DAY_PENDING);
     assert(has_reading == (entry->reading != NULL));
     assert(!has_reading || (entry->reading->day == entry->day && batch->quality != NULL));
-    (void)has_reading;
-    cJSON *json = cJSON_CreateObject();
-    char *text = NULL;
-    if (json != NULL && add_all(json, batch, entry))
-        text = cJSON_PrintUnformatted(json);
-    cJSON_Delete(json);
-    return text;
+    char time[RELEVE_TIME_TEXT];
+    releve_text_format(json, "{\"prm\":\"" RELEVE_PRM_FORMAT "\"", batch->prm);
+    add_member(json, "kind", releve_kind_facts(batch->kind)->name);
+    releve_text_puts(json, ",\"date\":\"");
+    releve_text_day(json, entry->day);
+    releve_text_puts(json, "\"");
+    add_member(json, "state", releve_day_state_name(entry->state));
+    if (entry->recheck_after != RELEVE_TIME_NEVER) {
+        releve_utc_format(entry->recheck_after, time);
+        add_member(json, "recheck_after", time);
+    }
+    if (has_reading) {
+        add_reading(json, batch->kind, entry->reading);
+        add_member(json, "quality", batch->quality);
+    }
+    add_member(json, "source", batch->source);
+    releve_utc_format(batch->fetched_at, time);
+    add_member(json, "fetched_at", time);
+    releve_text_puts(json, "}");
 }

@@ -1,7 +1,7 @@
 """Writes Lua scripts as C constants: embed_lua.py OUT.c SCRIPT.lua...
 
-Each script becomes `const struct releve_script releve_script_<name>`, with the SHA-1 by which Redis
-knows it (EVALSHA). Run by meson at build time.
+Each script becomes `const struct releve_script releve_script_<name>`, with the SHA-1 by which Redis knows it (EVALSHA). A
+first line `--with days.lua span.lua` joins those files in front of it: what several scripts share. Run by meson at build time.
 """
 
 import hashlib
@@ -9,8 +9,18 @@ import pathlib
 import sys
 
 
-def constant(path: pathlib.Path) -> str:
+def whole(path: pathlib.Path) -> bytes:
     text = path.read_bytes()
+    first, _, rest = text.partition(b"\n")
+    if not first.startswith(b"--with "):
+        return text
+    return b"".join((path.parent / name.decode()).read_bytes() for name in first.split()[1:]) + rest
+
+
+def constant(path: pathlib.Path) -> str:
+    text = whole(path)
+    if max(text) > 126:
+        sys.exit("embed_lua.py: scripts are plain ASCII")
     lines = [", ".join(str(b) for b in text[i : i + 24]) + "," for i in range(0, len(text), 24)]
     return (
         f"static const char {path.stem}_text[] = {{\n" + "\n".join(lines) + "\n0};\n"
@@ -22,8 +32,6 @@ def constant(path: pathlib.Path) -> str:
 
 def main() -> None:
     out, *scripts = map(pathlib.Path, sys.argv[1:])
-    if any(byte > 126 for script in scripts for byte in script.read_bytes()):
-        sys.exit("embed_lua.py: scripts are plain ASCII")
     parts = ["/* Made by embed_lua.py. */", "#include <adapters/redis/commands.h>", *map(constant, scripts)]
     out.write_text("\n".join(parts))
 

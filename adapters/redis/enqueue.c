@@ -8,16 +8,14 @@
 void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data)
 {
     assert(job->id[0] != '\0' && done != NULL);
-    char *words = releve_job_json_write(job);
-    if (words == NULL)
-        abort(); /* some 200 bytes: see releve/memory.h */
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_script(&arguments, &releve_script_enqueue, 2);
-    releve_arguments_format(&arguments, "%s:%s", store->prefix, releve_queue_key(job->class_));
-    releve_arguments_format(&arguments, "%s:job:%s", store->prefix, job->id);
-    releve_arguments_text(&arguments, words);
-    releve_job_fields(&arguments, job);
-    releve_store_send_words(store, "queue a job", &releve_script_enqueue, arguments.count, arguments.values,
-                            arguments.bytes, done, data);
-    free(words);
+    char *message = releve_job_json_write(job);
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_enqueue, 2);
+    releve_words_format(&words, "%s:%s", store->prefix, releve_queue_key(job->class_));
+    releve_words_format(&words, "%s:job:%s", store->prefix, job->id);
+    releve_words_add(&words, message);
+    releve_words_field(&words, "state", "queued");
+    releve_job_fields(&words, job);
+    releve_call_done(store, "queue a job", &releve_script_enqueue, &words, done, data);
+    free(message);
 }

@@ -1,3 +1,4 @@
+--with jobs.lua
 -- A job ends, exactly once (law 4): its hash, the result stream and the lists of whoever waits for it.
 --
 -- What can be refused comes first (the stream), so that the hash says "ended" only when the result is out. A reply list
@@ -8,7 +9,6 @@
 -- ARGV 1 result JSON  2 longest stream  3 seconds to keep the hash  4 the job's words in the worker's list
 --      5 reply list or ''  6.. fields and values of the hash
 -- Answers 1, or 0 where the job had ended before or is another's now.
-local FINAL = {done = true, partial = true, failed = true, not_applicable = true}
 local hash, stream, own = KEYS[1], KEYS[2], KEYS[3]
 local json, reply = ARGV[1], ARGV[5]
 

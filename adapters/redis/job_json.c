@@ -2,6 +2,7 @@
 #include <adapters/redis/job_json.h>
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <releve/memory.h>
 #include <releve/runtime.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,6 +222,13 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
     return code;
 }
 
+static char *print(cJSON *json)
+{
+    char *text = releve_must(cJSON_PrintUnformatted(json));
+    cJSON_Delete(json);
+    return text;
+}
+
 char *releve_job_json_write(const struct releve_job *job)
 {
     char prm[RELEVE_PRM_TEXT], start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], created_at[RELEVE_TIME_TEXT];
@@ -228,22 +236,19 @@ char *releve_job_json_write(const struct releve_job *job)
     releve_day_format(job->span.first, start);
     releve_day_format(job->span.end, end);
     releve_utc_format(job->created_at, created_at);
-    cJSON *json = cJSON_CreateObject();
+    cJSON *json = releve_must(cJSON_CreateObject());
     const struct {
         const char *name, *value;
     } texts[] = {{"id", job->id},           {"prm", prm}, {"kind", releve_kind_facts(job->kind)->name},
                  {"start", start},          {"end", end}, {"priority", releve_class_name(job->class_)},
                  {"created_at", created_at}};
-    bool made = json != NULL;
-    for (size_t i = 0; made && i < sizeof texts / sizeof texts[0]; i++)
-        made = cJSON_AddStringToObject(json, texts[i].name, texts[i].value) != NULL;
-    if (made && job->reply_to[0] != '\0')
-        made = cJSON_AddStringToObject(json, "reply_to", job->reply_to) != NULL;
-    if (made && job->refresh)
-        made = cJSON_AddTrueToObject(json, "refresh") != NULL;
-    char *text = made ? cJSON_PrintUnformatted(json) : NULL;
-    cJSON_Delete(json);
-    return text;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        (void)releve_must(cJSON_AddStringToObject(json, texts[i].name, texts[i].value));
+    if (job->reply_to[0] != '\0')
+        (void)releve_must(cJSON_AddStringToObject(json, "reply_to", job->reply_to));
+    if (job->refresh)
+        (void)releve_must(cJSON_AddTrueToObject(json, "refresh"));
+    return print(json);
 }
 
 char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error)
@@ -254,10 +259,8 @@ char *releve_job_json_bury(const char *text, size_t text_bytes, const char *erro
     for (size_t i = 0; i < bytes; i++)
         raw[i] = text[i] == '\0' || (unsigned char)text[i] > '~' ? '?' : text[i];
     raw[bytes] = '\0';
-    cJSON *json = cJSON_CreateObject();
-    bool made = json != NULL && cJSON_AddStringToObject(json, "raw", raw) != NULL &&
-                cJSON_AddStringToObject(json, "error", error) != NULL;
-    char *printed = made ? cJSON_PrintUnformatted(json) : NULL;
-    cJSON_Delete(json);
-    return printed;
+    cJSON *json = releve_must(cJSON_CreateObject());
+    (void)releve_must(cJSON_AddStringToObject(json, "raw", raw));
+    (void)releve_must(cJSON_AddStringToObject(json, "error", error));
+    return print(json);
 }

@@ -19,11 +19,11 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
                                       enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
                                       struct releve_error *error);
 
-/* The words of a job: the same bytes for the same job. The caller frees; NULL where memory is short. */
+/* The words of a job: the same bytes for the same job. The caller frees. */
 char *releve_job_json_write(const struct releve_job *job);
 
 /* {"raw":...,"error":...} for the list of dead messages; bytes that are no text are replaced, and a long message is
- * cut. The caller frees; NULL where memory is short. */
+ * cut. The caller frees. */
 char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error);
 
 #endif

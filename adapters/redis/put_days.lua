@@ -1,31 +1,19 @@
+--with days.lua
 -- The days of one batch, all at once. A better day is never replaced by a worse one, whoever comes late (law 3:
 -- nothing that upstream said is lost): complete, then partial, then hole and pending.
 --
--- No JSON is decoded: the writer puts "state" and "recheck_after" near the front, as coverage.lua reads them. A key
--- that holds something else than a day of ours is replaced.
+-- A key that holds something else than a day of ours is replaced.
 --
 -- The claim on the days ends here too: whoever claims next finds them.
 --
 -- KEYS 1 claims of the usage point and kind  2.. the days
 -- ARGV 1 the claim's name  2.. the days' JSON, in the same order. Answers how many keys were written.
 local WORTH = {complete = 3, partial = 2, hole = 1, pending = 1}
-local RECHECK = ',"recheck_after":"'
-
-local find, sub = string.find, string.sub
 
 -- What a day is worth, and where the quote is that ends its state.
 local function worth(json)
-    local _, at = find(json, '"state":"', 1, true)
-    local close = at and find(json, '"', at + 1, true)
-    return close and WORTH[sub(json, at + 1, close - 1)] or 0, close
-end
-
--- `,"recheck_after":"..."`, which stands directly after the state, or ''.
-local function recheck(json, close)
-    if sub(json, close + 1, close + #RECHECK) ~= RECHECK then
-        return ''
-    end
-    return sub(json, close + 1, find(json, '"', close + #RECHECK + 1, true))
+    local name, close = state_of(json)
+    return name and WORTH[name] or 0, close
 end
 
 local words = {} -- key, JSON, key, JSON ...: twice 1128 at most, a Lua stack holds 8000
@@ -54,9 +42,9 @@ for i = 1, #unsure do
         put(unsure[i], new)
     else
         -- The values stay. Where they were to be asked again, that has been done: next time as the answer says.
-        local piece = recheck(old, old_close)
+        local piece = recheck_of(old, old_close)
         if piece ~= '' then
-            put(unsure[i], sub(old, 1, old_close) .. recheck(new, new_close) .. sub(old, old_close + #piece + 1))
+            put(unsure[i], sub(old, 1, old_close) .. recheck_of(new, new_close) .. sub(old, old_close + #piece + 1))
         end
     end
 end

@@ -1,9 +1,10 @@
-/* The worker's side of the queues: takes messages, makes jobs of them, beats. Law 4.
+/* The worker's side of the queues: dequeues messages, makes jobs of them, beats. Law 4.
  *
  * One connection for scripts and one for each queue, as a blocked BLMOVE holds its connection. A message that Redis
  * moved while the reply was lost stands in the worker's list and nobody works on it; after every reconnection the list
  * is compared with what is known here. */
 #include <adapters/redis/commands.h>
+#include <adapters/redis/holdings.h>
 #include <adapters/redis/job_json.h>
 #include <adapters/redis/queue.h>
 #include <adapters/redis/queue_keys.h>
@@ -12,7 +13,6 @@
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
-#include <uthash.h>
 
 #define BLOCK_S 20                                           /* longest wait of one BLMOVE */
 #define BLOCK_TIMEOUT_MS ((BLOCK_S + 10) * RELEVE_SECOND_MS) /* then the peer is dead */
@@ -23,19 +23,37 @@
 #define COMPARE_BEATS 12                                     /* between two looks for jobs that nobody works on */
 #define LEAVE_MS (3 * RELEVE_SECOND_MS)                      /* how long closing waits for Redis */
 
-/* What is in the worker's list and known here: a message that is being accepted, or the words of a job. */
-struct holding {
-    char *words;
-    unsigned of[RELEVE_CLASSES]; /* how often, by the queue that it came from */
-    UT_hash_handle hh;
+enum feed_phase {
+    FEED_CLOSED,  /* no connection yet, or no more */
+    FEED_OPEN,    /* may dequeue */
+    FEED_PULLING, /* a BLMOVE or LMOVE has no reply yet */
+    FEED_DRY      /* the last LMOVE found nothing; may dequeue */
 };
 
+/* One queue, over a connection of its own: a blocked BLMOVE holds it. */
 struct feed {
     struct releve_queue *queue;
     enum releve_class class_;
+    enum feed_phase phase;
     struct releve_commands commands;
+    bool connected;      /* commands is open */
     unsigned held, most; /* jobs that came from this queue, whatever class they name, and are here */
-    bool open, ready, pulling, dry;
+};
+
+enum queue_phase {
+    QUEUE_JOINING,
+    QUEUE_RUNNING,
+    QUEUE_STOPPED, /* dequeues no more */
+    QUEUE_LOST,    /* was declared dead: its jobs are others' */
+    QUEUE_LEAVING, /* gives back what is left; its connection closes next */
+    QUEUE_CLOSING
+};
+
+/* Looking for messages that are in the worker's list and not known here. */
+enum compare_phase {
+    COMPARE_IDLE,
+    COMPARE_READING,
+    COMPARE_AGAIN /* reading, and what is being read may be older than the reason for the next look */
 };
 
 struct releve_queue {
@@ -44,68 +62,40 @@ struct releve_queue {
     char prefix[RELEVE_PREFIX_BYTES];
     char worker[RELEVE_WORKER_NAME_BYTES];
     struct releve_redis_url url;
+    enum queue_phase phase;
+    enum compare_phase compare;
     struct releve_commands commands;
     struct feed feeds[RELEVE_CLASSES];
-    struct holding *holdings;
+    struct releve_holdings holdings;
     uv_timer_t beat, leave;
     unsigned accepting; /* messages on their way to be jobs */
-    bool joined, stopped, closing, lost, comparing, main_closing;
-    int open_parts;
     unsigned beats;
-    bool compare_again;
     void (*ready)(void *data, const struct releve_error *error);
+    struct releve_closing parts; /* commands, feeds, timers */
     void (*closed)(void *data);
     void *closed_data;
 };
 
-/* --- what is held --------------------------------------------------------------------------------------------- */
-
-static void hold(struct feed *feed, const char *words, size_t bytes)
+static bool is_closing(const struct releve_queue *queue)
 {
-    struct releve_queue *queue = feed->queue;
-    struct holding *holding;
-    HASH_FIND(hh, queue->holdings, words, bytes, holding);
-    if (holding == NULL) {
-        holding = releve_alloc(1, sizeof *holding);
-        holding->words = releve_alloc(bytes + 1, 1);
-        memcpy(holding->words, words, bytes);
-        HASH_ADD_KEYPTR(hh, queue->holdings, holding->words, bytes, holding);
-    }
-    holding->of[feed->class_]++;
+    return queue->phase >= QUEUE_LEAVING;
 }
 
-static bool holds(struct releve_queue *queue, const char *words, size_t bytes)
+/* Its jobs are its own. */
+static bool is_alive(const struct releve_queue *queue)
 {
-    struct holding *holding;
-    HASH_FIND(hh, queue->holdings, words, bytes, holding);
-    return holding != NULL;
+    return queue->phase < QUEUE_LOST;
 }
 
-static void drop(struct feed *feed, struct holding *holding)
+static void add_own_list(const struct releve_queue *queue, struct releve_words *words)
 {
-    assert(holding->of[feed->class_] > 0);
-    holding->of[feed->class_]--;
-    for (int i = 0; i < RELEVE_CLASSES; i++)
-        if (holding->of[i] > 0)
-            return;
-    HASH_DEL(feed->queue->holdings, holding);
-    free(holding->words);
-    free(holding);
+    releve_words_format(words, "%s:worker:%s:jobs", queue->prefix, queue->worker);
 }
 
-/* The same words, held by one of the queues that they came from. */
-static struct feed *feed_of(struct releve_queue *queue, const struct holding *holding)
+static void report_trouble(const struct releve_queue *queue, const struct releve_error *error)
 {
-    int i = 0;
-    while (holding->of[i] == 0)
-        i++;
-    assert(i < RELEVE_CLASSES);
-    return &queue->feeds[i];
-}
-
-static void add_own_list(const struct releve_queue *queue, struct releve_arguments *arguments)
-{
-    releve_arguments_format(arguments, "%s:worker:%s:jobs", queue->prefix, queue->worker);
+    if (!is_closing(queue) && error->code != RELEVE_OK && queue->options.link != NULL)
+        queue->options.link(queue->options.data, false, error->text);
 }
 
 /* --- accepting ------------------------------------------------------------------------------------------------ */
@@ -120,7 +110,7 @@ struct acceptance {
 };
 
 static void pull(struct feed *feed);
-static void tell_if_dry(struct releve_queue *queue);
+static void report_if_dry(struct releve_queue *queue);
 static void compare(struct releve_queue *queue);
 
 static void free_acceptance(struct acceptance *acceptance)
@@ -137,13 +127,24 @@ static unsigned reserved(const struct acceptance *acceptance)
 
 static void start_job(struct feed *feed, const struct releve_job *job)
 {
-    char *words = releve_job_json_write(job);
-    if (words == NULL)
-        abort(); /* some 200 bytes: see releve/memory.h */
-    hold(feed, words, strlen(words));
-    free(words);
+    char *message = releve_job_json_write(job);
+    releve_holdings_add(&feed->queue->holdings, feed->class_, message, strlen(message));
+    free(message);
     feed->held++;
     feed->queue->options.job(feed->queue->options.data, job);
+}
+
+static void start_jobs(const struct acceptance *acceptance, const redisReply *reply)
+{
+    struct releve_queue *queue = acceptance->feed->queue;
+    size_t answers = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
+        queue->options.buried(queue->options.data, acceptance->error.text);
+    for (size_t i = 0; i < answers && i < acceptance->count; i++)
+        if (reply->element[i]->integer == 1)
+            start_job(acceptance->feed, &acceptance->jobs[i]);
+    if (acceptance->count > 0 && answers == 0)
+        compare(queue); /* accepted by a call whose reply was lost */
 }
 
 static void on_accepted(void *data, const redisReply *reply, const struct releve_error *error)
@@ -151,34 +152,28 @@ static void on_accepted(void *data, const redisReply *reply, const struct releve
     struct acceptance *acceptance = data;
     struct feed *feed = acceptance->feed;
     struct releve_queue *queue = feed->queue;
-    struct holding *holding;
-    HASH_FIND(hh, queue->holdings, acceptance->raw, acceptance->raw_bytes, holding);
-    drop(feed, holding);
+    releve_holdings_remove(&queue->holdings, feed->class_, acceptance->raw, acceptance->raw_bytes);
     feed->held -= reserved(acceptance);
     queue->accepting--;
-    if (!queue->closing && !queue->lost && error->code == RELEVE_OK) {
-        size_t answers = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
-        if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
-            queue->options.buried(queue->options.data, acceptance->error.text);
-        for (size_t i = 0; i < answers && i < acceptance->count; i++)
-            if (reply->element[i]->integer == 1)
-                start_job(feed, &acceptance->jobs[i]);
-        if (acceptance->count > 0 && answers == 0)
-            compare(queue); /* accepted by a call whose reply was lost */
-    } else if (!queue->closing && error->code != RELEVE_OK && queue->options.link != NULL) {
-        queue->options.link(queue->options.data, false, error->text);
-    }
+    if (is_alive(queue) && error->code == RELEVE_OK)
+        start_jobs(acceptance, reply);
+    else
+        report_trouble(queue, error);
     free_acceptance(acceptance);
-    tell_if_dry(queue);
+    report_if_dry(queue);
     pull(feed);
 }
 
-static void add_job(struct releve_arguments *arguments, const struct releve_job *job, const char *words)
+/* A job in the words of accept.lua. */
+static void add_job(struct releve_words *words, const struct releve_job *job)
 {
-    releve_arguments_text(arguments, words);
-    releve_arguments_text(arguments, job->reply_to);
-    releve_arguments_format(arguments, "%d", 2 * RELEVE_JOB_FIELDS);
-    releve_job_fields(arguments, job);
+    char *message = releve_job_json_write(job);
+    releve_words_add(words, message);
+    releve_words_add(words, job->reply_to);
+    releve_words_format(words, "%d", 2 * (1 + RELEVE_JOB_FIELDS));
+    releve_words_field(words, "state", "queued");
+    releve_job_fields(words, job);
+    free(message);
 }
 
 /* A message is in the worker's list: it becomes jobs, or is buried. */
@@ -196,68 +191,60 @@ static void accept_message(struct feed *feed, const char *text, size_t bytes, bo
         acceptance->count = 0;
     feed->held += reserved(acceptance);
     queue->accepting++;
-    hold(feed, text, bytes);
+    releve_holdings_add(&queue->holdings, feed->class_, text, bytes);
 
-    struct releve_arguments arguments = {.count = 0};
-    char *words[RELEVE_MEASURES] = {NULL};
-    char *burial = acceptance->count > 0 ? NULL : releve_job_json_bury(text, bytes, acceptance->error.text);
-    releve_arguments_script(&arguments, &releve_script_accept, 2 + (int)acceptance->count);
-    add_own_list(queue, &arguments);
-    releve_arguments_format(&arguments, "%s:jobs:dead", queue->prefix);
+    char *burial =
+        acceptance->count > 0 ? releve_strdup("") : releve_job_json_bury(text, bytes, acceptance->error.text);
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_accept, 2 + acceptance->count);
+    add_own_list(queue, &words);
+    releve_words_format(&words, "%s:jobs:dead", queue->prefix);
     for (size_t i = 0; i < acceptance->count; i++)
-        releve_arguments_format(&arguments, "%s:job:%s", queue->prefix, acceptance->jobs[i].id);
-    arguments.values[arguments.count] = acceptance->raw;
-    arguments.bytes[arguments.count++] = bytes < MESSAGE_SENT_MAX ? bytes : MESSAGE_SENT_MAX;
-    releve_arguments_text(&arguments, queue->worker);
-    releve_arguments_format(&arguments, "%d", DEAD_LIST_MAX);
-    releve_arguments_format(&arguments, "%d", RELEVE_JOB_KEEP_S);
-    releve_arguments_text(&arguments, burial != NULL ? burial : "");
-    releve_arguments_text(&arguments, again ? "1" : "0");
-    releve_arguments_format(&arguments, "%zu", bytes);
-    for (size_t i = 0; i < acceptance->count; i++) {
-        words[i] = releve_job_json_write(&acceptance->jobs[i]);
-        if (words[i] == NULL)
-            abort(); /* as above */
-        add_job(&arguments, &acceptance->jobs[i], words[i]);
-    }
-    releve_commands_send(&queue->commands, "accept a job", &releve_script_accept, arguments.count, arguments.values,
-                         arguments.bytes, on_accepted, acceptance);
+        releve_words_format(&words, "%s:job:%s", queue->prefix, acceptance->jobs[i].id);
+    releve_words_add_bytes(&words, acceptance->raw, bytes < MESSAGE_SENT_MAX ? bytes : MESSAGE_SENT_MAX);
+    releve_words_add(&words, queue->worker);
+    releve_words_format(&words, "%d", DEAD_LIST_MAX);
+    releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
+    releve_words_add(&words, burial);
+    releve_words_add(&words, again ? "1" : "0");
+    releve_words_format(&words, "%zu", bytes);
     for (size_t i = 0; i < acceptance->count; i++)
-        free(words[i]);
+        add_job(&words, &acceptance->jobs[i]);
+    releve_commands_send(&queue->commands, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
     free(burial);
 }
 
-/* --- taking --------------------------------------------------------------------------------------------------- */
+/* --- dequeuing ------------------------------------------------------------------------------------------------ */
 
 /* Nothing in the queues, and nothing between them and `job`. */
-static void tell_if_dry(struct releve_queue *queue)
+static void report_if_dry(struct releve_queue *queue)
 {
-    if (!queue->options.drain || queue->accepting > 0 || queue->closing || queue->lost)
+    if (!queue->options.drain || queue->accepting > 0 || !is_alive(queue))
         return;
     for (int i = 0; i < RELEVE_CLASSES; i++)
-        if (!queue->feeds[i].dry)
+        if (queue->feeds[i].phase != FEED_DRY)
             return;
     queue->options.dry(queue->options.data);
 }
 
-static void on_taken(void *data, const redisReply *reply, const struct releve_error *error)
+static void on_dequeued(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct feed *feed = data;
     struct releve_queue *queue = feed->queue;
-    feed->pulling = false;
-    if (queue->closing || queue->lost)
+    if (feed->phase == FEED_PULLING)
+        feed->phase = FEED_OPEN;
+    if (!is_alive(queue))
         return;
     if (error->code != RELEVE_OK) { /* not a list, perhaps: asked again with the next beat */
-        if (queue->options.link != NULL && error->code != RELEVE_E_INTERRUPTED)
-            queue->options.link(queue->options.data, false, error->text);
+        if (error->code != RELEVE_E_INTERRUPTED)
+            report_trouble(queue, error);
         return;
     }
     if (reply->type == REDIS_REPLY_STRING) {
-        feed->dry = false;
         accept_message(feed, reply->str, reply->len, false);
     } else if (queue->options.drain) {
-        feed->dry = true;
-        tell_if_dry(queue);
+        feed->phase = FEED_DRY;
+        report_if_dry(queue);
         return;
     }
     pull(feed);
@@ -266,64 +253,63 @@ static void on_taken(void *data, const redisReply *reply, const struct releve_er
 static void pull(struct feed *feed)
 {
     struct releve_queue *queue = feed->queue;
-    if (!feed->ready || feed->pulling || queue->stopped || queue->closing || queue->lost || feed->held >= feed->most)
+    bool idle = feed->phase == FEED_OPEN || feed->phase == FEED_DRY;
+    if (!idle || queue->phase != QUEUE_RUNNING || feed->held >= feed->most)
         return;
-    feed->pulling = true;
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_text(&arguments, queue->options.drain ? "LMOVE" : "BLMOVE");
-    releve_arguments_format(&arguments, "%s:%s", queue->prefix, releve_queue_key(feed->class_));
-    add_own_list(queue, &arguments);
-    releve_arguments_text(&arguments, "RIGHT");
-    releve_arguments_text(&arguments, "LEFT");
+    feed->phase = FEED_PULLING;
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, queue->options.drain ? "LMOVE" : "BLMOVE");
+    releve_words_format(&words, "%s:%s", queue->prefix, releve_queue_key(feed->class_));
+    add_own_list(queue, &words);
+    releve_words_add(&words, "RIGHT");
+    releve_words_add(&words, "LEFT");
     if (!queue->options.drain)
-        releve_arguments_format(&arguments, "%d", BLOCK_S);
-    releve_commands_send(&feed->commands, "take a job", NULL, arguments.count, arguments.values, arguments.bytes,
-                         on_taken, feed);
+        releve_words_format(&words, "%d", BLOCK_S);
+    releve_commands_send(&feed->commands, "dequeue a job", NULL, &words, on_dequeued, feed);
 }
 
 static void on_own_list(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
-    queue->comparing = false;
-    if (queue->closing || queue->lost || error->code != RELEVE_OK || reply->type != REDIS_REPLY_ARRAY)
+    struct feed *feed = &queue->feeds[RELEVE_NORMAL];
+    bool again = queue->compare == COMPARE_AGAIN;
+    queue->compare = COMPARE_IDLE;
+    if (!is_alive(queue) || error->code != RELEVE_OK || reply->type != REDIS_REPLY_ARRAY)
         return;
     for (size_t i = reply->elements; i-- > 0;) {
         const redisReply *item = reply->element[i];
-        if (queue->feeds[RELEVE_NORMAL].held >= queue->feeds[RELEVE_NORMAL].most)
+        if (feed->held >= feed->most)
             return; /* the rest at the next look */
-        if (item->type == REDIS_REPLY_STRING && !holds(queue, item->str, item->len))
-            accept_message(&queue->feeds[RELEVE_NORMAL], item->str, item->len, true);
+        if (item->type == REDIS_REPLY_STRING && !releve_holdings_has(&queue->holdings, item->str, item->len))
+            accept_message(feed, item->str, item->len, true);
     }
-    if (queue->compare_again)
+    if (again)
         compare(queue);
 }
 
-/* Looks for messages that are in the worker's list and not known here. */
 static void compare(struct releve_queue *queue)
 {
-    if (queue->closing || queue->lost)
+    if (!is_alive(queue))
         return;
-    if (queue->comparing) {
-        queue->compare_again = true; /* what is being read may be older than the reason for this call */
+    if (queue->compare != COMPARE_IDLE) {
+        queue->compare = COMPARE_AGAIN;
         return;
     }
-    queue->compare_again = false;
-    queue->comparing = true;
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_text(&arguments, "LRANGE");
-    add_own_list(queue, &arguments);
-    releve_arguments_text(&arguments, "0");
-    releve_arguments_text(&arguments, "-1");
-    releve_commands_send(&queue->commands, "read the worker's list", NULL, arguments.count, arguments.values,
-                         arguments.bytes, on_own_list, queue);
+    queue->compare = COMPARE_READING;
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "LRANGE");
+    add_own_list(queue, &words);
+    releve_words_add(&words, "0");
+    releve_words_add(&words, "-1");
+    releve_commands_send(&queue->commands, "read the worker's list", NULL, &words, on_own_list, queue);
 }
 
 static void on_feed_ready(void *data, const struct releve_error *error)
 {
     struct feed *feed = data;
-    feed->ready = error->code == RELEVE_OK;
-    if (!feed->ready && !feed->queue->closing && feed->queue->options.link != NULL)
-        feed->queue->options.link(feed->queue->options.data, false, error->text);
+    if (error->code == RELEVE_OK && !is_closing(feed->queue))
+        feed->phase = FEED_OPEN;
+    report_trouble(feed->queue, error);
     pull(feed);
 }
 
@@ -339,69 +325,69 @@ static void on_feed_link(void *data, bool up, const char *why)
 
 static void send_workers(struct releve_queue *queue, const char *operation, releve_commands_reply reply)
 {
-    struct releve_arguments arguments = {.count = 0};
     static const char *const keys[] = {"workers", "workers:dead", "jobs:high", "jobs", "jobs:low"};
-    releve_arguments_script(&arguments, &releve_script_workers, sizeof keys / sizeof keys[0]);
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_workers, sizeof keys / sizeof keys[0]);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        releve_arguments_format(&arguments, "%s:%s", queue->prefix, keys[i]);
-    releve_arguments_text(&arguments, operation);
-    releve_arguments_text(&arguments, queue->worker);
-    releve_arguments_format(&arguments, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
-    releve_arguments_format(&arguments, "%lld", (long long)DEAD_REMEMBERED_MS);
-    releve_arguments_text(&arguments, queue->prefix);
-    releve_arguments_format(&arguments, "%d", DEAD_AT_ONCE);
-    releve_commands_send(&queue->commands, "beat", &releve_script_workers, arguments.count, arguments.values,
-                         arguments.bytes, reply, queue);
+        releve_words_format(&words, "%s:%s", queue->prefix, keys[i]);
+    releve_words_add(&words, operation);
+    releve_words_add(&words, queue->worker);
+    releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
+    releve_words_format(&words, "%lld", (long long)DEAD_REMEMBERED_MS);
+    releve_words_add(&words, queue->prefix);
+    releve_words_format(&words, "%d", DEAD_AT_ONCE);
+    releve_commands_send(&queue->commands, "beat", &releve_script_workers, &words, reply, queue);
 }
 
 static void on_beaten(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
-    if (queue->closing || queue->lost || error->code != RELEVE_OK)
+    if (!is_alive(queue) || error->code != RELEVE_OK)
         return;
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1)
         return;
-    queue->lost = true;
+    queue->phase = QUEUE_LOST;
     queue->options.lost(queue->options.data);
 }
 
 static void on_beat(uv_timer_t *timer)
 {
     struct releve_queue *queue = timer->data;
-    if (queue->lost)
+    if (!is_alive(queue))
         return;
     send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
     for (int i = 0; i < RELEVE_CLASSES; i++)
-        pull(&queue->feeds[i]); /* where taking failed */
+        pull(&queue->feeds[i]); /* where dequeuing failed */
 }
 
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
     (void)reply;
-    if (queue->closing)
+    if (is_closing(queue))
         return;
+    if (error->code == RELEVE_OK && queue->phase == QUEUE_JOINING)
+        queue->phase = QUEUE_RUNNING;
     queue->ready(queue->options.data, error);
-    if (error->code != RELEVE_OK || queue->closing)
+    if (error->code != RELEVE_OK || is_closing(queue))
         return;
-    queue->joined = true;
     (void)uv_timer_start(&queue->beat, on_beat, (uint64_t)RELEVE_BEAT_MS, (uint64_t)RELEVE_BEAT_MS);
     for (int i = 0; i < RELEVE_CLASSES; i++) {
         struct feed *feed = &queue->feeds[i];
         releve_commands_open(&feed->commands, queue->loop, &queue->url, on_feed_ready, on_feed_link, feed);
         feed->commands.connection.timeout_ms = BLOCK_TIMEOUT_MS;
         feed->commands.connection.patient = true; /* the first attempt is repeated like the others */
-        feed->open = true;
-        queue->open_parts++;
+        feed->connected = true;
+        queue->parts.open++;
     }
 }
 
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
-    if (queue->closing)
+    if (is_closing(queue))
         return;
     if (error->code == RELEVE_OK)
         send_workers(queue, "join", on_joined);
@@ -412,7 +398,7 @@ static void on_ready(void *data, const struct releve_error *error)
 static void on_link(void *data, bool up, const char *why)
 {
     struct releve_queue *queue = data;
-    if (queue->closing)
+    if (is_closing(queue))
         return;
     if (queue->options.link != NULL)
         queue->options.link(queue->options.data, up, why);
@@ -421,6 +407,18 @@ static void on_link(void *data, bool up, const char *why)
 }
 
 /* --- the queue's life ------------------------------------------------------------------------------------------- */
+
+static void on_all_closed(void *data)
+{
+    struct releve_queue *queue = data;
+    void (*closed)(void *) = queue->closed;
+    void *closed_data = queue->closed_data;
+    releve_holdings_free(&queue->holdings);
+    explicit_bzero(&queue->url, sizeof queue->url);
+    free(queue);
+    if (closed != NULL)
+        closed(closed_data);
+}
 
 enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
                                    const struct releve_queue_options *options,
@@ -447,7 +445,7 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
     (void)uv_timer_init(loop, &queue->beat);
     (void)uv_timer_init(loop, &queue->leave);
     queue->beat.data = queue->leave.data = queue;
-    queue->open_parts = 3; /* commands and two timers */
+    queue->parts = (struct releve_closing){3, on_all_closed, queue}; /* commands and two timers */
     releve_commands_open(&queue->commands, loop, &queue->url, on_ready, on_link, queue);
     *out = queue;
     return RELEVE_OK;
@@ -455,15 +453,9 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
 
 void releve_queue_release(struct releve_queue *queue, const struct releve_job *job)
 {
-    char *words = releve_job_json_write(job);
-    if (words == NULL)
-        abort(); /* as above */
-    struct holding *holding;
-    HASH_FIND(hh, queue->holdings, words, strlen(words), holding);
-    assert(holding != NULL);
-    free(words);
-    struct feed *feed = feed_of(queue, holding);
-    drop(feed, holding);
+    char *message = releve_job_json_write(job);
+    struct feed *feed = &queue->feeds[releve_holdings_remove_any(&queue->holdings, message, strlen(message))];
+    free(message);
     assert(feed->held > 0);
     feed->held--;
     pull(feed);
@@ -471,45 +463,28 @@ void releve_queue_release(struct releve_queue *queue, const struct releve_job *j
 
 void releve_queue_stop(struct releve_queue *queue)
 {
-    queue->stopped = true;
+    if (queue->phase < QUEUE_STOPPED)
+        queue->phase = QUEUE_STOPPED;
 }
 
-static void part_closed(struct releve_queue *queue)
+static void on_part_closed(void *data)
 {
-    if (--queue->open_parts > 0)
-        return;
-    struct holding *holding, *next;
-    HASH_ITER(hh, queue->holdings, holding, next)
-    {
-        HASH_DEL(queue->holdings, holding);
-        free(holding->words);
-        free(holding);
-    }
-    void (*closed)(void *) = queue->closed;
-    void *data = queue->closed_data;
-    explicit_bzero(&queue->url, sizeof queue->url);
-    free(queue);
-    if (closed != NULL)
-        closed(data);
-}
-
-static void on_commands_closed(void *data)
-{
-    part_closed(data);
+    struct releve_queue *queue = data;
+    releve_closing_one(&queue->parts);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    part_closed(handle->data);
+    on_part_closed(handle->data);
 }
 
 static void close_main(struct releve_queue *queue)
 {
-    if (queue->main_closing)
+    if (queue->phase == QUEUE_CLOSING)
         return;
-    queue->main_closing = true;
+    queue->phase = QUEUE_CLOSING;
     uv_close((uv_handle_t *)&queue->leave, on_timer_closed);
-    releve_commands_close(&queue->commands, on_commands_closed);
+    releve_commands_close(&queue->commands, on_part_closed);
 }
 
 static void on_leave_late(uv_timer_t *timer)
@@ -527,21 +502,24 @@ static void on_left(void *data, const redisReply *reply, const struct releve_err
 static void on_feed_closed(void *data)
 {
     struct feed *feed = data;
-    feed->open = false;
-    part_closed(feed->queue);
+    on_part_closed(feed->queue);
 }
 
 void releve_queue_close(struct releve_queue *queue, void (*closed)(void *data), void *data)
 {
-    assert(!queue->closing);
-    queue->closing = true;
+    assert(!is_closing(queue));
+    bool has_jobs = queue->phase == QUEUE_RUNNING || queue->phase == QUEUE_STOPPED;
+    queue->phase = QUEUE_LEAVING;
     queue->closed = closed;
     queue->closed_data = data;
     uv_close((uv_handle_t *)&queue->beat, on_timer_closed);
-    for (int i = 0; i < RELEVE_CLASSES; i++)
-        if (queue->feeds[i].open)
-            releve_commands_close(&queue->feeds[i].commands, on_feed_closed);
-    if (!queue->joined || queue->lost) {
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        struct feed *feed = &queue->feeds[i];
+        feed->phase = FEED_CLOSED;
+        if (feed->connected)
+            releve_commands_close(&feed->commands, on_feed_closed);
+    }
+    if (!has_jobs) {
         close_main(queue);
         return;
     }

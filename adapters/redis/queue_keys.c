@@ -1,4 +1,4 @@
-/* Keys and fields of queued jobs (DESIGN 4). */
+/* Keys and fields of queued jobs (docs/redis.md). */
 #include <adapters/redis/queue_keys.h>
 
 const char *releve_queue_key(enum releve_class class_)
@@ -8,19 +8,13 @@ const char *releve_queue_key(enum releve_class class_)
     return keys[class_];
 }
 
-void releve_job_fields(struct releve_arguments *arguments, const struct releve_job *job)
+void releve_job_fields(struct releve_words *words, const struct releve_job *job)
 {
-    char prm[RELEVE_PRM_TEXT], start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], created_at[RELEVE_TIME_TEXT];
+    char prm[RELEVE_PRM_TEXT];
     releve_prm_format(job->prm, prm);
-    releve_day_format(job->span.first, start);
-    releve_day_format(job->span.end, end);
-    releve_utc_format(job->created_at, created_at);
-    const struct {
-        const char *name, *value;
-    } fields[RELEVE_JOB_FIELDS] = {{"state", "queued"}, {"prm", prm}, {"kind", releve_kind_facts(job->kind)->name},
-                                   {"start", start},    {"end", end}, {"created_at", created_at}};
-    for (size_t i = 0; i < RELEVE_JOB_FIELDS; i++) {
-        releve_arguments_text(arguments, fields[i].name);
-        releve_arguments_format(arguments, "%s", fields[i].value);
-    }
+    releve_words_field(words, "prm", prm);
+    releve_words_field(words, "kind", releve_kind_facts(job->kind)->name);
+    releve_words_day_field(words, "start", job->span.first);
+    releve_words_day_field(words, "end", job->span.end);
+    releve_words_time_field(words, "created_at", job->created_at);
 }

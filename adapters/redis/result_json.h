@@ -1,4 +1,4 @@
-/* Result JSON, as DESIGN 4 has it: how a job ended. Pure. */
+/* Result JSON, as docs/redis.md has it: how a job ended. Pure. */
 #ifndef RELEVE_REDIS_RESULT_JSON_H
 #define RELEVE_REDIS_RESULT_JSON_H
 
@@ -8,7 +8,7 @@
 
 /* One compact object: {"id","state","prm","kind","start","end","days","complete","partial","holes","pending",
  * "failed","cut","requests","error","created_at","finished_at","failures":[{"start","end","code","message"}]};
- * `error` is null or "CODE: text". The caller frees it; NULL where memory is short. */
+ * `error` is null or "CODE: text". The caller frees it. */
 char *releve_result_json(const struct releve_result *result);
 
 /* "CODE: text", or "" where the job has no error of its own. */

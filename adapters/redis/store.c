@@ -1,7 +1,8 @@
-/* The store as a whole: opening, closing, and what its operations have in common. The operations are in known.c
- * (coverage and facts), days.c, finish.c and ledger.c. */
+/* The store as a whole: opening, closing, the names of keys. The operations are in known.c, claims.c, days.c, facts.c,
+ * finish.c, ledger.c, enqueue.c and overview.c; how a reply becomes a callback is in call.c. */
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <inttypes.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,17 @@ static void on_link(void *data, bool up, const char *why)
     struct releve_store *store = data;
     if (store->on_link != NULL)
         store->on_link(store->link_data, up, why);
+}
+
+static void on_all_closed(void *data)
+{
+    struct releve_store *store = data;
+    void (*closed)(void *data) = store->closed;
+    void *closed_data = store->closed_data;
+    explicit_bzero(&store->url, sizeof store->url);
+    free(store);
+    if (closed != NULL)
+        closed(closed_data);
 }
 
 enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
@@ -45,7 +57,7 @@ enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
     store->ready = ready;
     store->ready_data = data;
     releve_commands_open(&store->commands, loop, &store->url, on_ready, on_link, store);
-    store->open_parts = 1;
+    store->parts = (struct releve_closing){1, on_all_closed, store};
     *out = store;
     return RELEVE_OK;
 }
@@ -59,14 +71,7 @@ void releve_store_set_command_timeout(struct releve_store *store, releve_time ti
 static void on_part_closed(void *data)
 {
     struct releve_store *store = data;
-    if (--store->open_parts > 0)
-        return;
-    void (*closed)(void *data) = store->closed;
-    void *closed_data = store->closed_data;
-    explicit_bzero(&store->url, sizeof store->url);
-    free(store);
-    if (closed != NULL)
-        closed(closed_data);
+    releve_closing_one(&store->parts);
 }
 
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data)
@@ -80,103 +85,74 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     releve_commands_close(&store->commands, on_part_closed);
 }
 
-/* --- what operations share ------------------------------------------------------------------------ */
+/* --- names ------------------------------------------------------------------------------------------- */
 
-struct done_call {
-    releve_store_done done;
-    void *data;
-};
-
-static void on_done(void *data, const redisReply *reply, const struct releve_error *error)
+void releve_store_point_key(const struct releve_store *store, struct releve_words *words, releve_prm prm)
 {
-    struct done_call call = *(struct done_call *)data;
-    (void)reply;
-    free(data);
-    call.done(call.data, error);
+    releve_words_format(words, "%s:point:" RELEVE_PRM_FORMAT, store->prefix, prm);
 }
 
-static struct done_call *done_call(releve_store_done done, void *data)
+void releve_store_claims_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                             enum releve_kind kind)
 {
-    assert(done != NULL);
-    struct done_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct done_call){done, data};
-    return call;
+    releve_words_format(words, "%s:claim:" RELEVE_PRM_FORMAT ":%s", store->prefix, prm, releve_kind_facts(kind)->name);
 }
 
-void releve_store_send_words(struct releve_store *store, const char *what, const struct releve_script *script,
-                             int count, const char **values, const size_t *bytes, releve_store_done done, void *data)
+void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                           enum releve_kind kind)
 {
-    releve_commands_send(&store->commands, what, script, count, values, bytes, on_done, done_call(done, data));
+    releve_words_format(words, "%s:day:" RELEVE_PRM_FORMAT ":%s:", store->prefix, prm, releve_kind_facts(kind)->name);
 }
 
-void releve_store_nothing_to_do(struct releve_store *store, const char *what, releve_store_done done, void *data)
+void releve_store_permit_name(struct releve_words *words, struct releve_permit permit)
 {
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_text(&arguments, "PING");
-    releve_store_send_words(store, what, NULL, arguments.count, arguments.values, arguments.bytes, done, data);
-}
-
-void releve_store_refuse(struct releve_store *store, const struct releve_error *error, releve_store_done done,
-                         void *data)
-{
-    releve_commands_refuse(&store->commands, error, on_done, done_call(done, data));
+    releve_words_format(words, "%" PRIx64 ".%" PRIx64, permit.process, permit.number);
 }
 
 /* --- whose data it is ------------------------------------------------------------------------------ */
 
-struct bind_call {
-    releve_store_bound reply;
-    void *data;
-    char upstream[64];
-};
-
-static void on_bound(void *data, const redisReply *reply, const struct releve_error *error)
+static void decode_bound(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
-    struct bind_call call = *(struct bind_call *)data;
-    free(data);
     const char *known = reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
-    const char *kept = call.upstream[0] != '\0' ? call.upstream : NULL;
-    call.reply(call.data, error, known != NULL ? known : kept);
+    const char *kept = call->upstream[0] != '\0' ? call->upstream : NULL;
+    call->to.bound(call->data, error, known != NULL ? known : kept);
 }
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
 {
-    struct bind_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct bind_call){.reply = reply, .data = data};
-    (void)snprintf(call->upstream, sizeof call->upstream, "%s", upstream != NULL ? upstream : "");
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_text(&arguments, upstream != NULL ? "SET" : "GET");
-    releve_arguments_format(&arguments, "%s:upstream", store->prefix);
+    struct releve_call call = {.what = "look up whose data this is",
+                               .type = RELEVE_REPLY_OPTIONAL,
+                               .decode = decode_bound,
+                               .to.bound = reply,
+                               .data = data};
+    (void)snprintf(call.upstream, sizeof call.upstream, "%s", upstream != NULL ? upstream : "");
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, upstream != NULL ? "SET" : "GET");
+    releve_words_format(&words, "%s:upstream", store->prefix);
     if (upstream != NULL) {
-        releve_arguments_text(&arguments, call->upstream);
-        releve_arguments_text(&arguments, "NX");
-        releve_arguments_text(&arguments, "GET");
+        releve_words_add(&words, call.upstream);
+        releve_words_add(&words, "NX");
+        releve_words_add(&words, "GET");
     }
-    releve_commands_send(&store->commands, "look up whose data this is", NULL, arguments.count, arguments.values,
-                         arguments.bytes, on_bound, call);
+    releve_call_send(store, &call, NULL, &words);
 }
 
-struct number_call {
-    releve_store_number reply;
-    void *data;
-};
-
-static void on_number(void *data, const redisReply *reply, const struct releve_error *error)
+static void decode_number(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
-    struct number_call call = *(struct number_call *)data;
-    free(data);
-    call.reply(call.data, error, reply != NULL ? (uint64_t)reply->integer : 0);
+    call->to.number(call->data, error, reply != NULL ? (uint64_t)reply->integer : 0);
 }
 
 void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data)
 {
-    struct number_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct number_call){reply, data};
-    struct releve_arguments arguments = {.count = 0};
-    releve_arguments_text(&arguments, "INCR");
-    releve_arguments_format(&arguments, "%s:processes", store->prefix);
-    releve_commands_send(&store->commands, "number this process", NULL, arguments.count, arguments.values,
-                         arguments.bytes, on_number, call);
+    struct releve_call call = {.what = "number this process",
+                               .type = REDIS_REPLY_INTEGER,
+                               .decode = decode_number,
+                               .to.number = reply,
+                               .data = data};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "INCR");
+    releve_words_format(&words, "%s:processes", store->prefix);
+    releve_call_send(store, &call, NULL, &words);
 }
 
 const struct releve_store_ops releve_redis_store_ops = {

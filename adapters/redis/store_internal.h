@@ -1,7 +1,8 @@
-/* What the parts of the store share: one struct and the ways to end a call. Not for other folders. */
+/* What the parts of the store share. Not for other folders. */
 #ifndef RELEVE_REDIS_STORE_INTERNAL_H
 #define RELEVE_REDIS_STORE_INTERNAL_H
 
+#include <adapters/redis/call.h>
 #include <adapters/redis/commands.h>
 #include <adapters/redis/store.h>
 #include <adapters/redis/watcher.h>
@@ -19,27 +20,23 @@ struct releve_store {
     void *link_data;
     releve_store_ready ready;
     void *ready_data;
-    int open_parts; /* commands, watcher */
+    struct releve_closing parts; /* commands, watcher */
     void (*closed)(void *data);
     void *closed_data;
 };
 
-/* Sends a command whose reply nobody but `done` wants, and only for its error. `script` may be NULL. */
-void releve_store_send_words(struct releve_store *store, const char *what, const struct releve_script *script,
-                             int count, const char **values, const size_t *bytes, releve_store_done done, void *data);
-
-/* Nothing to do: `done` hears so when Redis answers. */
-void releve_store_nothing_to_do(struct releve_store *store, const char *what, releve_store_done done, void *data);
-
-/* Nothing could be sent. */
-void releve_store_refuse(struct releve_store *store, const struct releve_error *error, releve_store_done done,
-                         void *data);
-
-/* Claims of a usage point and kind: their hash, and a claim's name in it. */
-#define RELEVE_CLAIM_TEXT 34 /* two numbers in hexadecimal, a dot, and NUL */
-void releve_claims_key(const struct releve_store *store, releve_prm prm, enum releve_kind kind, char *out,
-                       size_t out_bytes);
-void releve_claim_format(struct releve_permit claim, char out[RELEVE_CLAIM_TEXT]);
+/* Keys: of a usage point's facts, of the claims on its days, of its days up to the date. */
+void releve_store_point_key(const struct releve_store *store, struct releve_words *words, releve_prm prm);
+void releve_store_claims_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                             enum releve_kind kind);
+void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                           enum releve_kind kind);
+/* The days that a script is to look at, and their states in its reply; false where they are none. */
+void releve_reply_coverage_words(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                                 enum releve_kind kind, struct releve_span span, releve_time now);
+bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *coverage);
+/* A permit's name, and that of the claim that is made under it. */
+void releve_store_permit_name(struct releve_words *words, struct releve_permit permit);
 
 /* For tests: how long a command waits for its reply before the peer is taken for dead. Call it right after
  * releve_store_open. */

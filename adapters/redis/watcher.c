@@ -27,7 +27,7 @@ static void on_probe(uv_timer_t *timer)
     (void)uv_timer_start(timer, on_probe, (uint64_t)watcher->connection.timeout_ms, 0);
 }
 
-/* Any word from the peer puts the next probe off. */
+/* Any sign of life puts the next probe off. */
 static void heard(struct releve_watcher *watcher)
 {
     watcher->probing = false;
@@ -94,20 +94,15 @@ static void on_down(void *data, const char *why)
     (void)uv_timer_stop(&watcher->probe_timer);
 }
 
-static void on_handle_gone(struct releve_watcher *watcher)
-{
-    if (--watcher->handles == 0)
-        watcher->closed(watcher->data);
-}
-
 static void on_connection_closed(void *data)
 {
-    on_handle_gone(data);
+    struct releve_watcher *watcher = data;
+    releve_closing_one(&watcher->closing);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    on_handle_gone(handle->data);
+    on_connection_closed(handle->data);
 }
 
 void releve_watcher_open(struct releve_watcher *watcher, uv_loop_t *loop, const struct releve_redis_url *url,
@@ -119,7 +114,7 @@ void releve_watcher_open(struct releve_watcher *watcher, uv_loop_t *loop, const 
     releve_connection_open(&watcher->connection, loop, url, true, &events, watcher);
     (void)uv_timer_init(loop, &watcher->probe_timer);
     watcher->probe_timer.data = watcher;
-    watcher->handles = 2; /* the connection and the timer */
+    watcher->closing = (struct releve_closing){2, NULL, data};
 }
 
 void releve_watcher_add(struct releve_watcher *watcher, const char *channel, const char *bucket, releve_watcher_due due,
@@ -142,7 +137,7 @@ void releve_watcher_add(struct releve_watcher *watcher, const char *channel, con
 
 void releve_watcher_close(struct releve_watcher *watcher, void (*closed)(void *data))
 {
-    watcher->closed = closed;
+    watcher->closing.closed = closed;
     releve_connection_close(&watcher->connection);
     uv_close((uv_handle_t *)&watcher->probe_timer, on_timer_closed);
 }

@@ -25,9 +25,8 @@ struct releve_watcher {
     struct releve_watch watches[RELEVE_WATCHES_MAX];
     size_t count;
     uv_timer_t probe_timer;
-    bool probing; /* a probe has no answer yet */
-    int handles;
-    void (*closed)(void *data);
+    bool probing;                  /* a probe has no answer yet */
+    struct releve_closing closing; /* the connection and the timer */
     void *data;
 };
 

@@ -151,7 +151,7 @@ static struct day_record *make_record(struct store *store, unsigned point, enum 
     return record_of(store, point, kind, day);
 }
 
-/* As coverage.lua does it: what may be asked again counts as missing. */
+/* As span.lua does it: what may be asked again counts as missing. */
 enum releve_day_state store_day(const struct store *store, unsigned point, enum releve_kind kind, releve_day day)
 {
     const struct day_record *record = record_of(store, point, kind, day);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +23,19 @@ static struct releve_day_batch batch_of(enum releve_kind kind)
         .prm = PRM, .kind = kind, .source = "2026", .quality = "BRUT", .fetched_at = FETCHED};
 }
 
+/* freed by the caller */
+static char *day_json(const struct releve_day_batch *batch, const struct releve_day_entry *entry)
+{
+    struct releve_text json = {.length = 0};
+    releve_day_json_write(&json, batch, entry);
+    releve_text_add(&json, "", 1);
+    return json.bytes;
+}
+
 static void expect_day(enum releve_kind kind, const struct releve_day_entry *entry, const char *expected)
 {
     struct releve_day_batch batch = batch_of(kind);
-    char *text = releve_day_json_write(&batch, entry);
-    assert_non_null(text);
+    char *text = day_json(&batch, entry);
     assert_string_equal(text, expected);
     free(text);
 }
@@ -41,8 +50,7 @@ static int slots(releve_day day, int length)
         .day = day, .complete = true, .intervals = intervals, .intervals_count = (size_t)count};
     struct releve_day_entry entry = {day, RELEVE_DAY_COMPLETE, RELEVE_TIME_NEVER, &reading};
     struct releve_day_batch batch = batch_of(RELEVE_CONSUMPTION_LOAD_CURVE);
-    char *text = releve_day_json_write(&batch, &entry);
-    assert_non_null(text);
+    char *text = day_json(&batch, &entry);
     const char *from = strstr(text, "\"values\":[");
     assert_non_null(from);
     assert_null(strstr(text, "null"));
@@ -190,9 +198,44 @@ static void test_a_failed_result_says_why_and_which_days(void **state)
     free(text);
 }
 
+static void test_a_text_in_json_is_escaped_as_cjson_does_it(void **state)
+{
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        char plain[8];
+        (void)snprintf(plain, sizeof plain, "a%c%cb", c, c);
+        cJSON *string = cJSON_CreateString(plain);
+        char *expected = cJSON_PrintUnformatted(string);
+        struct releve_text json = {.length = 0};
+        releve_text_json(&json, plain);
+        releve_text_add(&json, "", 1);
+        assert_string_equal(json.bytes, expected);
+        releve_text_free(&json);
+        cJSON_free(expected);
+        cJSON_Delete(string);
+    }
+}
+
+static void test_numbers_are_written_as_they_are(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {0, 1, -1, 9, 10, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char expected[32];
+        (void)snprintf(expected, sizeof expected, "%lld", (long long)numbers[i]);
+        struct releve_text text = {.length = 0};
+        releve_text_number(&text, numbers[i]);
+        releve_text_add(&text, "", 1);
+        assert_string_equal(text.bytes, expected);
+        releve_text_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_text_in_json_is_escaped_as_cjson_does_it),
+        cmocka_unit_test(test_numbers_are_written_as_they_are),
         cmocka_unit_test(test_a_day_of_energy_is_one_value),
         cmocka_unit_test(test_a_peak_carries_its_paris_time),
         cmocka_unit_test(test_holes_and_pending_days_say_only_that),

@@ -1,0 +1,48 @@
+/* A store operation: a name, the words of its command, and a decoder of the reply. */
+#ifndef RELEVE_REDIS_CALL_H
+#define RELEVE_REDIS_CALL_H
+
+#include <adapters/redis/commands.h>
+#include <adapters/redis/store.h>
+
+/* What was asked, until the reply comes. */
+struct releve_call {
+    const char *what; /* "store days": begins the error's text */
+    /* The type of a good reply (REDIS_REPLY_*), or one of these. Anything else is an error. */
+    int type;
+    /* Hands the reply to whoever asked; `reply` is of that type, or NULL where *error says why. */
+    void (*decode)(const struct releve_call *call, const redisReply *reply, const struct releve_error *error);
+    union { /* whoever asked; which of them, the decoder knows */
+        releve_store_done done;
+        releve_store_known known;
+        releve_store_claimed claimed;
+        releve_store_permit permit;
+        releve_store_permits permits;
+        releve_store_usage usage;
+        releve_store_bound bound;
+        releve_store_number number;
+        releve_store_text text;
+    } to;
+    void *data;
+    /* what a decoder has to remember */
+    struct releve_span span; /* known, claimed */
+    releve_time now;         /* known */
+    size_t windows_count;    /* usage */
+    char upstream[64];       /* bound */
+};
+
+#define RELEVE_REPLY_ANY (-1)      /* its type says nothing */
+#define RELEVE_REPLY_OPTIONAL (-2) /* a string or nil */
+
+/* Sends the words (and frees them); `script` is NULL for plain commands. The call is copied. */
+void releve_call_send(struct releve_store *store, const struct releve_call *call, const struct releve_script *script,
+                      struct releve_words *words);
+
+/* A call whose reply nobody wants but for its error. */
+void releve_call_done(struct releve_store *store, const char *what, const struct releve_script *script,
+                      struct releve_words *words, releve_store_done done, void *data);
+
+/* Nothing to do: `done` hears so when Redis answers, in its turn. */
+void releve_call_nothing(struct releve_store *store, const char *what, releve_store_done done, void *data);
+
+#endif

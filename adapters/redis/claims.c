@@ -1,0 +1,79 @@
+/* Two workers never ask for the same days at the same moment: the days of a chunk are claimed before it is sent, and
+ * the claim ends with their storing (docs/design.md, Claims). */
+#include <adapters/redis/store_internal.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* What known.lua and claim.lua both begin with: the days, and by when they must be asked again to count as missing. */
+void releve_reply_coverage_words(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                                 enum releve_kind kind, struct releve_span span, releve_time now)
+{
+    char now_text[RELEVE_TIME_TEXT];
+    releve_utc_format(now, now_text);
+    releve_store_days_key(store, words, prm, kind);
+    releve_words_format(words, "%d", (int)span.first);
+    releve_words_format(words, "%d", releve_span_days(span));
+    releve_words_add(words, now_text);
+}
+
+bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *coverage)
+{
+    size_t days = (size_t)releve_span_days(coverage->span);
+    if (reply->type != REDIS_REPLY_STRING || (size_t)reply->len != days)
+        return false;
+    memcpy(coverage->states, reply->str, days);
+    return true;
+}
+
+static void decode_claim(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    struct releve_coverage coverage;
+    struct releve_error odd;
+    enum releve_claim claim = RELEVE_CLAIM_GRANTED;
+    releve_coverage_init(&coverage, call->span);
+    /* Nil: granted. Else the states of the days, and whether it is busy. */
+    if (reply != NULL && reply->type != REDIS_REPLY_NIL) {
+        bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+                    reply->element[1]->type == REDIS_REPLY_INTEGER &&
+                    releve_reply_coverage(reply->element[0], &coverage);
+        if (!good)
+            (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked",
+                              call->what);
+        error = good ? error : &odd;
+        claim = good && reply->element[1]->integer == 1 ? RELEVE_CLAIM_BUSY : RELEVE_CLAIM_KNOWN;
+    }
+    call->to.claimed(call->data, error, claim, &coverage);
+}
+
+void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                        enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
+                        releve_store_claimed claimed, void *data)
+{
+    assert(job->kind < RELEVE_MEASURES && releve_span_days(span) > 0 && claimed != NULL);
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_claim, 1);
+    releve_store_claims_key(store, &words, job->prm, job->kind);
+    releve_reply_coverage_words(store, &words, job->prm, job->kind, span, now);
+    releve_words_format(&words, "%" PRIx64, claim.process);
+    releve_store_permit_name(&words, claim);
+    releve_words_format(&words, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
+    releve_words_add(&words, ends == RELEVE_CLAIM_ANY ? "any" : ends == RELEVE_CLAIM_LAST_MISSING ? "last" : "both");
+    struct releve_call call = {.what = "claim days",
+                               .type = RELEVE_REPLY_ANY,
+                               .decode = decode_claim,
+                               .to.claimed = claimed,
+                               .data = data,
+                               .span = span};
+    releve_call_send(store, &call, &releve_script_claim, &words);
+}
+
+void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_permit claim,
+                          releve_store_done done, void *data)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "HDEL");
+    releve_store_claims_key(store, &words, prm, kind);
+    releve_store_permit_name(&words, claim);
+    releve_call_done(store, "give a claim up", NULL, &words, done, data);
+}

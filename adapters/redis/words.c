@@ -1,0 +1,81 @@
+/* See words.h. */
+#include <adapters/redis/commands.h>
+#include <adapters/redis/words.h>
+#include <releve/memory.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_WORDS 32
+#define FORMATTED_BYTES 1024 /* longest word that is formatted: keys and numbers */
+
+void releve_words_end(struct releve_words *words)
+{
+    if (words->count == words->room) {
+        words->room = words->room == 0 ? FIRST_WORDS : words->room * 2;
+        words->ends = releve_realloc(words->ends, words->room * sizeof *words->ends);
+    }
+    words->ends[words->count++] = words->text.length;
+}
+
+void releve_words_add_bytes(struct releve_words *words, const char *word, size_t bytes)
+{
+    releve_text_add(&words->text, word, bytes);
+    releve_words_end(words);
+}
+
+void releve_words_add(struct releve_words *words, const char *word)
+{
+    releve_words_add_bytes(words, word, strlen(word));
+}
+
+void releve_words_format(struct releve_words *words, const char *format, ...)
+{
+    char word[FORMATTED_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(word, sizeof word, format, arguments);
+    va_end(arguments);
+    releve_words_add_bytes(words, word, (size_t)length);
+}
+
+void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys)
+{
+    releve_words_add(words, "EVALSHA");
+    releve_words_add(words, script->sha1);
+    releve_words_format(words, "%zu", keys);
+}
+
+void releve_words_field(struct releve_words *words, const char *name, const char *value)
+{
+    releve_words_add(words, name);
+    releve_words_add(words, value);
+}
+
+void releve_words_number_field(struct releve_words *words, const char *name, int64_t value)
+{
+    releve_words_add(words, name);
+    releve_text_number(&words->text, value);
+    releve_words_end(words);
+}
+
+void releve_words_day_field(struct releve_words *words, const char *name, releve_day day)
+{
+    releve_words_add(words, name);
+    releve_text_day(&words->text, day);
+    releve_words_end(words);
+}
+
+void releve_words_time_field(struct releve_words *words, const char *name, releve_time at)
+{
+    char text[RELEVE_TIME_TEXT];
+    releve_utc_format(at, text);
+    releve_words_field(words, name, text);
+}
+
+void releve_words_free(struct releve_words *words)
+{
+    releve_text_free(&words->text);
+    free(words->ends);
+    *words = (struct releve_words){.count = 0};
+}

@@ -1,0 +1,104 @@
+/* The growing text: one allocation, doubled. */
+#include <assert.h>
+#include <releve/memory.h>
+#include <releve/text.h>
+#include <stdarg.h>
+
+#define FIRST_BYTES 1024
+#define DIGITS_MAX 21 /* of an int64_t, with its sign */
+
+/* Room for `length` more bytes. */
+static char *reserve(struct releve_text *text, size_t length)
+{
+    if (text->capacity - text->length < length) {
+        size_t capacity = text->capacity > 0 ? text->capacity : FIRST_BYTES;
+        while (capacity - text->length < length)
+            capacity *= 2;
+        text->bytes = releve_realloc(text->bytes, capacity);
+        text->capacity = capacity;
+    }
+    return text->bytes + text->length;
+}
+
+void releve_text_add(struct releve_text *text, const char *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(reserve(text, length), bytes, length);
+    text->length += length;
+}
+
+void releve_text_puts(struct releve_text *text, const char *string)
+{
+    releve_text_add(text, string, strlen(string));
+}
+
+void releve_text_number(struct releve_text *text, int64_t number)
+{
+    char digits[DIGITS_MAX];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    releve_text_add(text, digits + at, sizeof digits - at);
+}
+
+void releve_text_format(struct releve_text *text, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    assert(length >= 0);
+    (void)vsnprintf(reserve(text, (size_t)length + 1), (size_t)length + 1, format, again);
+    text->length += (size_t)length;
+    va_end(again);
+    va_end(arguments);
+}
+
+void releve_text_day(struct releve_text *text, releve_day day)
+{
+    char out[RELEVE_DAY_TEXT];
+    releve_day_format(day, out);
+    releve_text_add(text, out, RELEVE_DAY_TEXT - 1);
+}
+
+/* The short form that JSON has for a character, or 0. */
+static char short_escape(char c)
+{
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *at = c != '\0' ? strchr(from, c) : NULL;
+    return at != NULL ? to[at - from] : '\0';
+}
+
+void releve_text_json(struct releve_text *text, const char *string)
+{
+    releve_text_puts(text, "\"");
+    for (const char *plain = string; *string != '\0'; plain = ++string) {
+        while ((unsigned char)*string >= ' ' && *string != '"' && *string != '\\')
+            string++;
+        releve_text_add(text, plain, (size_t)(string - plain));
+        if (*string == '\0')
+            break;
+        char escape = short_escape(*string);
+        if (escape != '\0')
+            releve_text_format(text, "\\%c", escape);
+        else
+            releve_text_format(text, "\\u%04x", (unsigned)(unsigned char)*string);
+    }
+    releve_text_puts(text, "\"");
+}
+
+void releve_text_clear(struct releve_text *text)
+{
+    text->length = 0;
+}
+
+void releve_text_free(struct releve_text *text)
+{
+    free(text->bytes);
+    *text = (struct releve_text){0};
+}

@@ -1,0 +1,33 @@
+/* A text that grows: what is appended to, piece by piece.
+ *
+ * For texts of one known shape (days, bodies, the words of a command), where building a tree to print it once is longer
+ * and an order of magnitude slower. Memory that is missing ends the process (releve/memory.h). */
+#ifndef RELEVE_TEXT_H
+#define RELEVE_TEXT_H
+
+#include <releve/calendar.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed is empty. */
+struct releve_text {
+    char *bytes; /* not NUL-terminated */
+    size_t length, capacity;
+};
+
+void releve_text_add(struct releve_text *text, const char *bytes, size_t length);
+void releve_text_puts(struct releve_text *text, const char *string);
+void releve_text_number(struct releve_text *text, int64_t number);
+void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "2026-09-29" */
+void releve_text_day(struct releve_text *text, releve_day day);
+
+/* The string in quotes, as JSON wants it (RFC 8259, section 7); it is UTF-8 already. */
+void releve_text_json(struct releve_text *text, const char *string);
+
+/* Empties it; the memory stays for the next use. */
+void releve_text_clear(struct releve_text *text);
+void releve_text_free(struct releve_text *text);
+
+#endif
