@@ -185,7 +185,7 @@ static int backfill_main(int argc, char **argv)
         return releve_command_fail(&error);
     if (releve_selection_jobs(&backfill.selection) == 0)
         return 0;
-    if (releve_config_redis(&backfill.config, &error) != RELEVE_OK)
+    if (releve_config_start_redis(&backfill.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     int code = run_backfill(&backfill);
     releve_selection_free(&backfill.selection);

@@ -2,7 +2,6 @@
 #include "config.h"
 #include "dotenv.h"
 #include <adapters/redis/embedded.h>
-#include <adapters/redis/url.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <errno.h>
@@ -28,9 +27,9 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
                            "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own) or a base URL such as "
                            "http://127.0.0.1:8750");
     if (strcmp(value, "production") == 0)
-        return copy(config->upstream, "RELEVE_UPSTREAM", RELEVE_UPSTREAM_PRODUCTION, error);
+        value = RELEVE_UPSTREAM_PRODUCTION;
     if (strcmp(value, "sandbox") == 0)
-        return copy(config->upstream, "RELEVE_UPSTREAM", RELEVE_UPSTREAM_SANDBOX, error);
+        value = RELEVE_UPSTREAM_SANDBOX;
     size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : strncmp(value, "http://", 7) == 0 ? 7 : 0;
     size_t length = strlen(value);
     while (length > scheme && value[length - 1] == '/')
@@ -112,20 +111,18 @@ static enum releve_code load_quota(struct releve_config *config, struct releve_e
 static enum releve_code load_redis(struct releve_config *config, struct releve_error *error)
 {
     const char *value = releve_dotenv_get("RELEVE_REDIS");
-    enum releve_code code = copy(config->redis, "RELEVE_REDIS", value != NULL ? value : "embedded", error);
-    struct releve_redis_url url;
-    if (code == RELEVE_OK)
-        code = releve_redis_url_parse(config->redis, &url, error);
-    const char *prefix = releve_dotenv_get("RELEVE_PREFIX");
-    if (code == RELEVE_OK)
-        code = copy(config->prefix, "RELEVE_PREFIX", prefix != NULL ? prefix : "releve", error);
+    enum releve_code code = releve_redis_url_parse(value != NULL ? value : "embedded", &config->redis, error);
     if (code != RELEVE_OK)
         return code;
-    size_t legal = strspn(config->prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
-    if (config->prefix[legal] != '\0' || legal >= RELEVE_PREFIX_BYTES)
+    const char *prefix = releve_dotenv_get("RELEVE_PREFIX");
+    if (prefix == NULL)
+        prefix = "releve";
+    size_t legal = strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
+    if (legal == 0 || prefix[legal] != '\0' || legal >= RELEVE_PREFIX_BYTES)
         return releve_fail(error, RELEVE_E_CONFIG,
-                           "RELEVE_PREFIX \"%.60s\": letters, digits, and _ - . : only, at most %d of them",
-                           config->prefix, RELEVE_PREFIX_BYTES - 1);
+                           "RELEVE_PREFIX \"%.60s\": letters, digits, and _ - . : only, 1 to %d of them", prefix,
+                           RELEVE_PREFIX_BYTES - 1);
+    (void)snprintf(config->prefix, sizeof config->prefix, "%s", prefix);
     return RELEVE_OK;
 }
 
@@ -175,17 +172,9 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
     return code;
 }
 
-enum releve_code releve_config_redis(struct releve_config *config, struct releve_error *error)
+enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error)
 {
-    struct releve_redis_url url;
-    enum releve_code code = releve_redis_url_parse(config->redis, &url, error);
-    if (code != RELEVE_OK || url.where != RELEVE_REDIS_EMBEDDED)
-        return code;
-    char socket[RELEVE_EMBEDDED_URL_BYTES];
-    code = releve_embedded_start(url.path, socket, error);
-    if (code == RELEVE_OK)
-        (void)snprintf(config->redis, sizeof config->redis, "%s", socket);
-    return code;
+    return config->redis.where == RELEVE_REDIS_EMBEDDED ? releve_embedded_start(&config->redis, error) : RELEVE_OK;
 }
 
 releve_day releve_config_today(const struct releve_config *config)

@@ -2,6 +2,7 @@
 #ifndef RELEVE_CLI_CONFIG_H
 #define RELEVE_CLI_CONFIG_H
 
+#include <adapters/redis/url.h>
 #include <releve/runtime.h>
 #include <stdbool.h>
 
@@ -10,13 +11,13 @@ enum releve_log_level { RELEVE_LOG_ERROR, RELEVE_LOG_WARN, RELEVE_LOG_INFO, RELE
 #define RELEVE_CONFIG_VALUE_BYTES 1024 /* longest value of a variable, NUL included */
 
 struct releve_config {
-    char upstream[RELEVE_CONFIG_VALUE_BYTES]; /* base URL without a final slash; "" where not needed and not set */
+    char upstream[RELEVE_UPSTREAM_BYTES]; /* base URL without a final slash; "" where not needed and not set */
     enum releve_api api;
     char client_id[RELEVE_CONFIG_VALUE_BYTES];
     char client_secret[RELEVE_CONFIG_VALUE_BYTES];
     struct releve_quota quota;
-    char redis[RELEVE_CONFIG_VALUE_BYTES]; /* a URL; `embedded` has been started and resolved by releve_config_redis */
-    char prefix[RELEVE_CONFIG_VALUE_BYTES];
+    struct releve_redis_url redis; /* `embedded` is started and becomes its socket by releve_config_start_redis */
+    char prefix[RELEVE_PREFIX_BYTES];
     releve_day today; /* as pretended; RELEVE_DAY_NONE: the real one */
     enum releve_log_level log;
 };
@@ -24,9 +25,9 @@ struct releve_config {
 /* Reads and checks all variables. `asks_upstream`: upstream and credentials must be there. Nothing is started. */
 enum releve_code releve_config_load(struct releve_config *config, bool asks_upstream, struct releve_error *error);
 
-/* Starts the embedded Redis where it is configured, and puts its URL into config->redis. Call it after all input has
- * been checked, and before the loop exists. */
-enum releve_code releve_config_redis(struct releve_config *config, struct releve_error *error);
+/* Starts the embedded Redis where it is configured. Call it after all input has been checked, and before the loop
+ * exists. */
+enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error);
 
 /* The civil day that counts as today. */
 releve_day releve_config_today(const struct releve_config *config);

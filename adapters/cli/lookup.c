@@ -36,7 +36,7 @@ static void on_link(void *data, bool up, const char *why)
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
                                    void *data, struct releve_error *error)
 {
-    enum releve_code code = releve_config_redis(config, error);
+    enum releve_code code = releve_config_start_redis(config, error);
     if (code != RELEVE_OK)
         return code;
     memset(lookup, 0, sizeof *lookup);
@@ -44,13 +44,10 @@ enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_c
     lookup->data = data;
     uv_loop_init(&lookup->loop);
     struct releve_store_options options = {
-        .url = config->redis, .prefix = config->prefix, .on_link = on_link, .data = lookup};
-    code = releve_store_open(&lookup->store, &lookup->loop, &options, on_ready, lookup, error);
-    if (code == RELEVE_OK) {
-        (void)uv_run(&lookup->loop, UV_RUN_DEFAULT);
-        *error = lookup->error;
-        code = error->code;
-    }
+        .redis = &config->redis, .prefix = config->prefix, .on_link = on_link, .data = lookup};
+    lookup->store = releve_store_open(&lookup->loop, &options, on_ready, lookup);
+    (void)uv_run(&lookup->loop, UV_RUN_DEFAULT);
+    *error = lookup->error;
     (void)uv_loop_close(&lookup->loop);
-    return code;
+    return error->code;
 }

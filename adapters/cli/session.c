@@ -275,12 +275,15 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
         .transport_ops = &releve_http_transport_ops,
         .dialect = config->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026,
     };
-    struct releve_store_options store = {
-        .url = config->redis, .prefix = config->prefix, .worker = options->worker, .on_link = on_link, .data = session};
-    if (releve_transport_open(&session->io.transport, &session->loop, options->concurrency, &session->error) !=
-            RELEVE_OK ||
-        releve_store_open(&session->io.store, &session->loop, &store, on_connected, session, &session->error) !=
-            RELEVE_OK)
+    struct releve_store_options store = {.redis = &config->redis,
+                                         .prefix = config->prefix,
+                                         .worker = options->worker,
+                                         .on_link = on_link,
+                                         .data = session};
+    if (releve_transport_open(&session->io.transport, &session->loop, options->concurrency, &session->error) ==
+        RELEVE_OK)
+        session->io.store = releve_store_open(&session->loop, &store, on_connected, session);
+    else
         releve_session_end(session);
     (void)uv_run(&session->loop, UV_RUN_DEFAULT);
     if (session->runtime != NULL)

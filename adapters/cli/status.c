@@ -30,10 +30,7 @@ struct status {
 /* Names the Redis, so that people see whether it is the one that the workers use. The address holds no password. */
 static void print_where(const struct status *status)
 {
-    struct releve_redis_url url;
-    struct releve_error ignored;
-    if (releve_redis_url_parse(status->config.redis, &url, &ignored) == RELEVE_OK)
-        printf("redis   %s, prefix %s\n", url.address, status->config.prefix);
+    printf("redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
 }
 
 static void print_quota(const struct status *status)

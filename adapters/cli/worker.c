@@ -127,7 +127,7 @@ static void on_ready(void *data)
 {
     struct worker *worker = data;
     struct releve_queue_options options = {
-        .url = worker->config.redis,
+        .redis = &worker->config.redis,
         .prefix = worker->config.prefix,
         .worker = worker->name,
         .drain = worker->drain,
@@ -139,11 +139,7 @@ static void on_ready(void *data)
         .buried = on_buried,
         .link = on_refused,
     };
-    struct releve_error *error = &worker->session.error;
-    if (releve_queue_open(&worker->queue, &worker->session.loop, &options, on_queue_ready, error) != RELEVE_OK) {
-        worker->queue = NULL;
-        releve_session_end(&worker->session);
-    }
+    worker->queue = releve_queue_open(&worker->session.loop, &options, on_queue_ready);
 }
 
 static void on_drain(void *data)
@@ -234,7 +230,7 @@ static int worker_main(int argc, char **argv)
     if (optind < argc)
         return releve_command_stray("worker", argv[optind]);
     if (releve_config_load(&worker.config, true, &error) != RELEVE_OK ||
-        releve_config_redis(&worker.config, &error) != RELEVE_OK)
+        releve_config_start_redis(&worker.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     do
         (void)run_once(&worker);

@@ -142,22 +142,6 @@ static enum releve_code find_place(const char *directory, struct place *place, s
     return RELEVE_OK;
 }
 
-/* The path as releve_redis_url_parse reads it. */
-static bool write_url(const char *path, char url[RELEVE_EMBEDDED_URL_BYTES])
-{
-    size_t used = (size_t)snprintf(url, RELEVE_EMBEDDED_URL_BYTES, "unix://");
-    for (; *path != '\0'; path++) {
-        if (used + 4 > RELEVE_EMBEDDED_URL_BYTES)
-            return false;
-        if (*path == '%' || *path == '?')
-            used += (size_t)snprintf(url + used, 4, "%%%02X", (unsigned)*path);
-        else
-            url[used++] = *path;
-    }
-    url[used] = '\0';
-    return true;
-}
-
 /* --- locks, and the server ------------------------------------------------------------------------------ */
 
 /* A descriptor above stdio with that lock on it; -1 with errno. */
@@ -305,15 +289,13 @@ static enum releve_code find_or_start(const struct place *place, struct releve_e
                        place->directory);
 }
 
-enum releve_code releve_embedded_start(const char *directory, char url[RELEVE_EMBEDDED_URL_BYTES],
-                                       struct releve_error *error)
+enum releve_code releve_embedded_start(struct releve_redis_url *url, struct releve_error *error)
 {
     struct place place;
-    enum releve_code code = find_place(directory, &place, error);
+    assert(url->where == RELEVE_REDIS_EMBEDDED);
+    enum releve_code code = find_place(url->path, &place, error);
     if (code != RELEVE_OK)
         return code;
-    if (!write_url(place.socket, url))
-        return fail_path(error, "use", place.socket, "as a URL it is too long");
     int start_fd = lock_file(place.start_lock, LOCK_EX);
     if (start_fd < 0)
         return fail_path(error, "lock", place.start_lock, strerror(errno));
@@ -327,5 +309,7 @@ enum releve_code releve_embedded_start(const char *directory, char url[RELEVE_EM
     if (code != RELEVE_OK && users_fd >= 0)
         (void)close(users_fd);
     (void)close(start_fd);
+    if (code == RELEVE_OK)
+        releve_redis_url_of_socket(place.socket, url);
     return code;
 }

@@ -6,15 +6,11 @@
 #ifndef RELEVE_REDIS_EMBEDDED_H
 #define RELEVE_REDIS_EMBEDDED_H
 
-#include <releve/error.h>
-#include <stddef.h>
+#include <adapters/redis/url.h>
 
-#define RELEVE_EMBEDDED_URL_BYTES 256
-
-/* Finds or starts the server in `directory` ("" or NULL: $XDG_DATA_HOME/releve, else ~/.local/share/releve),
- * waits until it serves, and writes its URL ("unix:///...") to `url`. Blocks; forks: call it before the loop and before
- * any thread exists. The process is counted as a user of the server until it ends. */
-enum releve_code releve_embedded_start(const char *directory, char url[RELEVE_EMBEDDED_URL_BYTES],
-                                       struct releve_error *error);
+/* Finds or starts the server in the directory of `url` ("": $XDG_DATA_HOME/releve, else ~/.local/share/releve), waits
+ * until it serves, and makes `url` the address of its socket. Blocks; forks: call it before the loop and before any
+ * thread exists. The process is counted as a user of the server until it ends. */
+enum releve_code releve_embedded_start(struct releve_redis_url *url, struct releve_error *error);
 
 #endif

@@ -420,21 +420,15 @@ static void on_all_closed(void *data)
         closed(closed_data);
 }
 
-enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
-                                   const struct releve_queue_options *options,
-                                   void (*ready)(void *data, const struct releve_error *error),
-                                   struct releve_error *error)
+struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queue_options *options,
+                                       void (*ready)(void *data, const struct releve_error *error))
 {
     static const unsigned most[RELEVE_CLASSES] = {[RELEVE_HIGH] = RELEVE_PREFETCH_HIGH,
                                                   [RELEVE_NORMAL] = RELEVE_PREFETCH_NORMAL,
                                                   [RELEVE_LOW] = RELEVE_PREFETCH_LOW};
     assert(strlen(options->prefix) < RELEVE_PREFIX_BYTES && strlen(options->worker) < RELEVE_WORKER_NAME_BYTES);
     struct releve_queue *queue = releve_alloc(1, sizeof *queue);
-    enum releve_code code = releve_redis_url_parse(options->url, &queue->url, error);
-    if (code != RELEVE_OK) {
-        free(queue);
-        return code;
-    }
+    queue->url = *options->redis;
     queue->loop = loop;
     queue->options = *options;
     queue->ready = ready;
@@ -447,8 +441,7 @@ enum releve_code releve_queue_open(struct releve_queue **out, uv_loop_t *loop,
     queue->beat.data = queue->leave.data = queue;
     queue->parts = (struct releve_closing){3, on_all_closed, queue}; /* commands and two timers */
     releve_commands_open(&queue->commands, loop, &queue->url, on_ready, on_link, queue);
-    *out = queue;
-    return RELEVE_OK;
+    return queue;
 }
 
 void releve_queue_release(struct releve_queue *queue, const struct releve_job *job)

@@ -24,7 +24,8 @@
 struct releve_queue;
 
 struct releve_queue_options {
-    const char *url, *prefix;
+    const struct releve_redis_url *redis; /* as struct releve_store_options */
+    const char *prefix;
     const char *worker; /* unique among living workers */
     bool drain;         /* do not wait for jobs: `dry` is called when the queues are empty */
     void *data;
@@ -42,10 +43,8 @@ struct releve_queue_options {
 };
 
 /* `ready` is called once: with RELEVE_OK when the worker has joined, or why it could not. */
-enum releve_code releve_queue_open(struct releve_queue **queue, uv_loop_t *loop,
-                                   const struct releve_queue_options *options,
-                                   void (*ready)(void *data, const struct releve_error *error),
-                                   struct releve_error *error);
+struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queue_options *options,
+                                       void (*ready)(void *data, const struct releve_error *error));
 
 /* The job has ended, and its result is written: there is room for another one of its class. */
 void releve_queue_release(struct releve_queue *queue, const struct releve_job *job);

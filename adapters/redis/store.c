@@ -31,25 +31,14 @@ static void on_all_closed(void *data)
         closed(closed_data);
 }
 
-enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
-                                   const struct releve_store_options *options, releve_store_ready ready, void *data,
-                                   struct releve_error *error)
+struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_store_options *options,
+                                       releve_store_ready ready, void *data)
 {
-    assert(out != NULL && loop != NULL && options->url != NULL && options->prefix != NULL && ready != NULL);
-    *out = NULL;
-    size_t prefix_bytes = strlen(options->prefix);
-    if (prefix_bytes == 0 || prefix_bytes >= RELEVE_PREFIX_BYTES)
-        return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_PREFIX has %zu characters; it must have 1 to %d",
-                           prefix_bytes, RELEVE_PREFIX_BYTES - 1);
+    assert(options->redis->where != RELEVE_REDIS_EMBEDDED && ready != NULL);
+    assert(options->prefix[0] != '\0' && strlen(options->prefix) < RELEVE_PREFIX_BYTES);
     struct releve_store *store = releve_alloc(1, sizeof *store);
-    enum releve_code code = releve_redis_url_parse(options->url, &store->url, error);
-    if (code == RELEVE_OK && store->url.where == RELEVE_REDIS_EMBEDDED)
-        code = releve_fail(error, RELEVE_E_CONFIG, "the embedded Redis must be started before it is connected to");
-    if (code != RELEVE_OK) {
-        free(store);
-        return code;
-    }
-    memcpy(store->prefix, options->prefix, prefix_bytes + 1);
+    store->url = *options->redis;
+    (void)snprintf(store->prefix, sizeof store->prefix, "%s", options->prefix);
     if (options->worker != NULL)
         (void)snprintf(store->worker, sizeof store->worker, "%s", options->worker);
     store->on_link = options->on_link;
@@ -58,8 +47,7 @@ enum releve_code releve_store_open(struct releve_store **out, uv_loop_t *loop,
     store->ready_data = data;
     releve_commands_open(&store->commands, loop, &store->url, on_ready, on_link, store);
     store->parts = (struct releve_closing){1, on_all_closed, store};
-    *out = store;
-    return RELEVE_OK;
+    return store;
 }
 
 void releve_store_set_command_timeout(struct releve_store *store, releve_time timeout_ms)

@@ -12,9 +12,9 @@
 extern const struct releve_store_ops releve_redis_store_ops;
 
 struct releve_store_options {
-    const char *url;    /* as RELEVE_REDIS; `embedded` is resolved by releve_embedded before */
-    const char *prefix; /* of every key: "releve" */
-    const char *worker; /* whose list the jobs are in (queue.h); NULL where they come from no queue */
+    const struct releve_redis_url *redis; /* not EMBEDDED: releve_embedded_start comes before */
+    const char *prefix;                   /* of every key: "releve"; 1 to RELEVE_PREFIX_BYTES - 1 characters */
+    const char *worker;                   /* whose list the jobs are in (queue.h); NULL: they come from no queue */
     /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
     void (*on_link)(void *data, bool up, const char *why);
     void *data;
@@ -23,9 +23,8 @@ struct releve_store_options {
 /* Connects (name, password and database included) and checks that Redis answers; `ready` gets RELEVE_OK or why not:
  * what was tried, what came back. After a failure the store is still to be closed. */
 typedef void (*releve_store_ready)(void *data, const struct releve_error *error);
-enum releve_code releve_store_open(struct releve_store **store, uv_loop_t *loop,
-                                   const struct releve_store_options *options, releve_store_ready ready, void *data,
-                                   struct releve_error *error);
+struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_store_options *options,
+                                       releve_store_ready ready, void *data);
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
 
 /* Whether Redis keeps what it is given when it is restarted: a condition of the quota's guarantee. False where it said,

@@ -167,6 +167,14 @@ static enum releve_code parse_unix(const char *text, struct releve_redis_url *ur
     return RELEVE_OK;
 }
 
+void releve_redis_url_of_socket(const char *path, struct releve_redis_url *url)
+{
+    assert(strlen(path) <= RELEVE_REDIS_SOCKET_PATH_MAX);
+    *url = (struct releve_redis_url){.where = RELEVE_REDIS_UNIX};
+    (void)snprintf(url->path, sizeof url->path, "%s", path);
+    (void)snprintf(url->address, sizeof url->address, UNIX_SCHEME "%s", path);
+}
+
 enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
     assert(text != NULL && url != NULL);

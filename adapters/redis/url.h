@@ -37,4 +37,7 @@ struct releve_redis_url {
  * password, host and path may be percent-encoded. RELEVE_E_CONFIG and one line on anything else. */
 enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error);
 
+/* The address of a socket at `path`, shorter than RELEVE_REDIS_SOCKET_PATH_MAX. */
+void releve_redis_url_of_socket(const char *path, struct releve_redis_url *url);
+
 #endif

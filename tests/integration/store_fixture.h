@@ -78,10 +78,11 @@ static inline void fixture_open(struct store_fixture *fixture, const char *url, 
     struct releve_error error = {.text = ""};
     memset(fixture, 0, sizeof *fixture);
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
-    struct releve_store_options options = {.url = url, .prefix = "t", .on_link = on_fixture_link, .data = fixture};
-    if (releve_store_open(&fixture->store, &fixture->loop, &options, on_answer_ready, &fixture->ready, &error) !=
-        RELEVE_OK)
+    struct releve_redis_url redis;
+    if (releve_redis_url_parse(url, &redis, &error) != RELEVE_OK)
         fail_msg("%s", error.text);
+    struct releve_store_options options = {.redis = &redis, .prefix = "t", .on_link = on_fixture_link, .data = fixture};
+    fixture->store = releve_store_open(&fixture->loop, &options, on_answer_ready, &fixture->ready);
     assert_int_equal(fixture->ready.calls, 0);
     if (timeout_ms > 0)
         releve_store_set_command_timeout(fixture->store, timeout_ms);

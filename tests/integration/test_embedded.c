@@ -26,7 +26,7 @@
 /* A process that uses the server until it is killed. */
 struct user {
     pid_t pid;
-    char line[RELEVE_EMBEDDED_URL_BYTES + RELEVE_ERROR_BYTES]; /* its URL, or the error's text */
+    char line[RELEVE_REDIS_PATH_BYTES + RELEVE_ERROR_BYTES]; /* its socket, or the error's text */
     bool started;
 };
 
@@ -49,10 +49,11 @@ static int remove_base(void **state)
 
 static void use(const char *directory, int report)
 {
-    char url[RELEVE_EMBEDDED_URL_BYTES];
+    struct releve_redis_url url = {.where = RELEVE_REDIS_EMBEDDED};
     struct releve_error error = {.text = ""};
-    bool ok = releve_embedded_start(directory, url, &error) == RELEVE_OK;
-    (void)dprintf(report, "%c%s", ok ? '+' : '-', ok ? url : error.text);
+    (void)snprintf(url.path, sizeof url.path, "%s", directory != NULL ? directory : "");
+    bool ok = releve_embedded_start(&url, &error) == RELEVE_OK;
+    (void)dprintf(report, "%c%s", ok ? '+' : '-', ok ? url.path : error.text);
     (void)close(report);
     if (!ok)
         _exit(releve_code_exit(error.code)); /* as a command ends */
@@ -111,13 +112,10 @@ static void kill_user(struct user *user)
 
 static redisContext *connect_to(const struct user *user)
 {
-    struct releve_redis_url url;
-    struct releve_error error;
-    assert_int_equal(releve_redis_url_parse(user->line, &url, &error), RELEVE_OK);
-    redisContext *context = redisConnectUnix(url.path);
+    redisContext *context = redisConnectUnix(user->line);
     assert_non_null(context);
     if (context->err != 0)
-        fail_msg("%s: %s", url.path, context->errstr);
+        fail_msg("%s: %s", user->line, context->errstr);
     return context;
 }
 
@@ -284,7 +282,7 @@ static void test_a_path_too_long_for_a_socket_gets_one_elsewhere(void **state)
     (void)snprintf(directory, sizeof directory, "%s/%0150d", base, 7);
     assert_int_equal(setenv("XDG_RUNTIME_DIR", base, 1), 0);
     struct user a = start_good_user(directory);
-    assert_int_equal(strncmp(a.line + strlen("unix://"), base, strlen(base)), 0);
+    assert_int_equal(strncmp(a.line, base, strlen(base)), 0);
     assert_null(strstr(a.line, "0000000000000007/"));
     int server_end = watch_process(server_pid(&a));
     kill_user(&a);
@@ -297,7 +295,7 @@ static void test_a_relative_directory_and_the_default_one_are_made_absolute(void
     assert_int_equal(chdir(base), 0);
     struct user a = start_good_user("odd %41?");
     char expected[160];
-    (void)snprintf(expected, sizeof expected, "unix://%s/odd %%2541%%3F/redis.sock", base);
+    (void)snprintf(expected, sizeof expected, "%s/odd %%41?/redis.sock", base);
     assert_string_equal(a.line, expected);
     int server_end = watch_process(server_pid(&a));
     kill_user(&a);
@@ -305,7 +303,7 @@ static void test_a_relative_directory_and_the_default_one_are_made_absolute(void
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(setenv("XDG_DATA_HOME", base, 1), 0);
     a = start_good_user(NULL);
-    (void)snprintf(expected, sizeof expected, "unix://%s/releve/redis.sock", base);
+    (void)snprintf(expected, sizeof expected, "%s/releve/redis.sock", base);
     assert_string_equal(a.line, expected);
     server_end = watch_process(server_pid(&a));
     kill_user(&a);
