@@ -13,6 +13,7 @@
 #include <string.h>
 
 struct backfill {
+    struct releve_session session;
     struct releve_selection selection;
     struct releve_config config;
     unsigned concurrency;
@@ -20,12 +21,13 @@ struct backfill {
     bool refresh, json;
     enum releve_progress_mode mode;
 
-    struct releve_session session;
     struct releve_report report;
     struct releve_progress progress;
     size_t next;    /* job to pull */
     uint64_t ahead; /* requests that the jobs not pulled yet may take */
 };
+
+RELEVE_SESSION_FIRST(struct backfill);
 
 static uint64_t chunks_of(const struct releve_job *job)
 {
@@ -102,7 +104,6 @@ static int run_backfill(struct backfill *backfill)
         .concurrency = backfill->concurrency,
         .progress = &backfill->progress,
         .tick_ms = backfill->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
-        .data = backfill,
         .next = next_job,
         .ended = on_ended,
         .given_back = on_given_back,

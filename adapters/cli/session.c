@@ -53,7 +53,7 @@ void releve_session_end(struct releve_session *session)
     close_handle(&session->deadline);
     close_handle(&session->outage);
     if (session->options.closing != NULL)
-        session->options.closing(session->options.data);
+        session->options.closing(session);
     if (session->runtime != NULL)
         releve_runtime_close(session->runtime);
     if (session->io.transport != NULL)
@@ -76,7 +76,7 @@ static void begin_drain(struct releve_session *session, const struct releve_erro
     session->draining = true;
     uv_timer_start(&session->deadline, on_deadline, RELEVE_DRAIN_MS, 0);
     if (session->options.drain != NULL)
-        session->options.drain(session->options.data);
+        session->options.drain(session);
 }
 
 void releve_session_drain(struct releve_session *session, const struct releve_error *error)
@@ -108,16 +108,10 @@ static void on_signal(uv_signal_t *handle, int number)
 static void on_tick(uv_timer_t *timer)
 {
     struct releve_session *session = timer->data;
-    session->options.tick(session->options.data);
+    session->options.tick(session);
 }
 
 /* --- what the runtime says ---------------------------------------------------------------------------------- */
-
-static bool on_next(void *data, struct releve_job *job)
-{
-    struct releve_session *session = data;
-    return session->options.next(session->options.data, job);
-}
 
 static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
 {
@@ -130,14 +124,7 @@ static void on_ended(void *data, const struct releve_result *result, const struc
         if (!session->options.patient)
             session->error = *error;
     }
-    session->options.ended(session->options.data, result, error);
-}
-
-static void on_given_back(void *data, const struct releve_result *so_far)
-{
-    struct releve_session *session = data;
-    if (session->options.given_back != NULL)
-        session->options.given_back(session->options.data, so_far);
+    session->options.ended(session, result, error);
 }
 
 static void on_idle(void *data)
@@ -146,7 +133,7 @@ static void on_idle(void *data)
     if (session->draining)
         releve_session_end(session);
     else
-        session->options.idle(session->options.data);
+        session->options.idle(session);
 }
 
 static void on_stopped(void *data, const struct releve_error *error)
@@ -206,8 +193,10 @@ static void on_ready(void *data, const struct releve_error *error)
         releve_session_say(session,
                            "this Redis keeps nothing on disk: its restart forgets days, results and how much of the "
                            "quota is used; set appendonly yes");
+    if (session->options.tick_ms > 0)
+        uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)
-        session->options.ready(session->options.data);
+        session->options.ready(session);
 }
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
@@ -225,8 +214,6 @@ static void open_handles(struct releve_session *session)
     uv_timer_init(&session->loop, &session->deadline);
     uv_timer_init(&session->loop, &session->outage);
     session->tick.data = session->deadline.data = session->outage.data = session;
-    if (session->options.tick_ms > 0)
-        uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
 }
 
 /* Redis is there, or is not. */
@@ -250,9 +237,9 @@ static void on_connected(void *data, const struct releve_error *error)
         .patient = session->options.patient,
         .data = session,
         .ready = on_ready,
-        .next = on_next,
+        .next = session->options.next,
         .ended = on_ended,
-        .given_back = on_given_back,
+        .given_back = session->options.given_back,
         .idle = on_idle,
         .stopped = on_stopped,
         .notice = on_notice,

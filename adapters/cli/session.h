@@ -7,6 +7,7 @@
 #include "progress.h"
 #include <engine/runtime/io.h>
 #include <releve/runtime.h>
+#include <stddef.h>
 #include <uv.h>
 
 #define RELEVE_DRAIN_MS (10 * RELEVE_SECOND_MS)     /* what is in flight may take so long after a signal */
@@ -18,9 +19,8 @@ struct releve_session_options {
     const char *worker;               /* NULL: jobs come from no queue */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
-    uint64_t tick_ms;                 /* how often `tick` is called; 0: never */
-    void *data;
-    /* As in struct releve_runtime_options; required. */
+    uint64_t tick_ms;                 /* how often `tick` is called once it is ready; 0: never */
+    /* `data` of each of the following is the session. As in struct releve_runtime_options; the first three required. */
     bool (*next)(void *data, struct releve_job *job);
     void (*ended)(void *data, const struct releve_result *result, const struct releve_error *error);
     void (*idle)(void *data);
@@ -41,6 +41,9 @@ struct releve_session {
     bool draining, closing;
     struct releve_error error; /* why it ends early; RELEVE_OK else */
 };
+
+/* A command's own struct begins with its session, so that each callback gets both. */
+#define RELEVE_SESSION_FIRST(type) _Static_assert(offsetof(type, session) == 0, "callbacks get the session")
 
 /* Runs until releve_session_end, a signal or a failure; `error` of the session says which. Returns its code. */
 enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options);

@@ -16,19 +16,21 @@
 #define NAME_MAX_CHARACTERS 64
 
 struct worker {
+    struct releve_session session;
     struct releve_config config;
     char given_name[NAME_MAX_CHARACTERS + 1];
     char name[RELEVE_WORKER_NAME_BYTES];
     unsigned concurrency;
     bool drain;
 
-    struct releve_session session;
     struct releve_queue *queue;
     struct releve_job waiting[WAITING_MAX]; /* a ring */
     size_t first, count;
     size_t under_way; /* taken and not ended */
     bool dry, lost;
 };
+
+RELEVE_SESSION_FIRST(struct worker);
 
 /* --- jobs, from the queue to the core and out ------------------------------------------------------------- */
 
@@ -169,7 +171,6 @@ static enum releve_code run_once(struct worker *worker)
         .concurrency = worker->concurrency,
         .worker = worker->name,
         .patient = true,
-        .data = worker,
         .next = next_job,
         .ended = on_ended,
         .idle = on_idle,
