@@ -7,7 +7,6 @@
 #include "session.h"
 #include <adapters/redis/result_json.h>
 #include <engine/runtime/clock.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,9 +128,9 @@ static int run_backfill(struct backfill *backfill)
     return releve_code_exit(releve_report_all_obtained(&backfill->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
 }
 
-static enum releve_code apply_option(struct backfill *backfill, int option, const char *value,
-                                     struct releve_error *error)
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
+    struct backfill *backfill = data;
     switch (option) {
     case 'p':
         return releve_command_priority(value, &backfill->class_, error);
@@ -172,15 +171,9 @@ static int backfill_main(int argc, char **argv)
 {
     static struct backfill backfill = {.concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_NORMAL};
     struct releve_error error = {0};
-    int option, index = 0;
-    while ((option = getopt_long(argc, argv, ":", options, &index)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_command_bad_option("backfill", argc, argv, option);
-        if (apply_option(&backfill, option, optarg, &error) != RELEVE_OK)
-            return releve_command_fail(&error);
-    }
-    if (optind < argc)
-        return releve_command_stray("backfill", argv[optind]);
+    int wrong = releve_command_parse("backfill", argc, argv, options, apply_option, &backfill);
+    if (wrong != 0)
+        return wrong;
     if (releve_config_load(&backfill.config, true, &error) != RELEVE_OK ||
         releve_selection_close(&backfill.selection, releve_config_today(&backfill.config), &error) != RELEVE_OK)
         return releve_command_fail(&error);

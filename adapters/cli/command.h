@@ -2,6 +2,7 @@
 #ifndef RELEVE_CLI_COMMAND_H
 #define RELEVE_CLI_COMMAND_H
 
+#include <getopt.h>
 #include <releve/error.h>
 #include <releve/job.h>
 
@@ -23,11 +24,11 @@ extern const struct releve_command releve_command_worker;
 /* "releve: TEXT" on stderr; returns the exit code of the error. */
 int releve_command_fail(const struct releve_error *error);
 
-/* The same for a usage error, with where to find help. */
-int releve_command_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* An argument that is no option; returns the exit code. */
-int releve_command_stray(const char *command, const char *word);
+/* Applies each option of the command line to `data`; 0, or the exit code where something is wrong (said on stderr). */
+int releve_command_parse(const char *command, int argc, char **argv, const struct option *options,
+                         enum releve_code (*apply)(void *data, int option, const char *value,
+                                                   struct releve_error *error),
+                         void *data);
 
 /* Reads the value of --priority. */
 enum releve_code releve_command_priority(const char *value, enum releve_class *class_, struct releve_error *error);
@@ -38,8 +39,5 @@ enum releve_code releve_command_concurrency(const char *value, unsigned *concurr
 
 /* What was printed has to arrive: returns `code`, or that of a failure to write (said on stderr). */
 int releve_command_flush(int code);
-
-/* getopt's '?' and ':' in one clear line; returns the exit code. */
-int releve_command_bad_option(const char *command, int argc, char **argv, int result);
 
 #endif

@@ -6,7 +6,6 @@
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,8 +114,9 @@ static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *valu
     return RELEVE_OK;
 }
 
-static enum releve_code apply_option(struct enqueue *enqueue, int option, const char *value, struct releve_error *error)
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
+    struct enqueue *enqueue = data;
     switch (option) {
     case 'p':
         return releve_command_priority(value, &enqueue->class_, error);
@@ -146,15 +146,9 @@ static int enqueue_main(int argc, char **argv)
 {
     static struct enqueue enqueue = {.class_ = RELEVE_NORMAL};
     struct releve_error error = {0};
-    int option;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_command_bad_option("enqueue", argc, argv, option);
-        if (apply_option(&enqueue, option, optarg, &error) != RELEVE_OK)
-            return releve_command_fail(&error);
-    }
-    if (optind < argc)
-        return releve_command_stray("enqueue", argv[optind]);
+    int wrong = releve_command_parse("enqueue", argc, argv, options, apply_option, &enqueue);
+    if (wrong != 0)
+        return wrong;
     if (releve_config_load(&enqueue.config, false, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (releve_selection_jobs(&enqueue.selection) > 0 &&

@@ -56,7 +56,8 @@ int releve_command_fail(const struct releve_error *error)
     return releve_code_exit(error->code);
 }
 
-int releve_command_usage(const char *command, const char *format, ...)
+/* A wrong command line, with where to find help. */
+static int __attribute__((format(printf, 2, 3))) refuse_usage(const char *command, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -67,12 +68,13 @@ int releve_command_usage(const char *command, const char *format, ...)
     return releve_code_exit(RELEVE_E_USAGE);
 }
 
-int releve_command_stray(const char *command, const char *word)
+/* An argument that is no option. */
+static int refuse_stray(const char *command, const char *word)
 {
     releve_prm prm;
     if (releve_prm_parse(word, strlen(word), &prm))
-        return releve_command_usage(command, "a usage point is given as --prm %.40s", word);
-    return releve_command_usage(command, "\"%.40s\" is no option", word);
+        return refuse_usage(command, "a usage point is given as --prm %.40s", word);
+    return refuse_usage(command, "\"%.40s\" is no option", word);
 }
 
 enum releve_code releve_command_priority(const char *value, enum releve_class *class_, struct releve_error *error)
@@ -103,12 +105,29 @@ int releve_command_flush(int code)
     return releve_command_fail(&error);
 }
 
-int releve_command_bad_option(const char *command, int argc, char **argv, int result)
+/* getopt's '?' and ':' in one clear line. */
+static int refuse_option(const char *command, int argc, char **argv, int result)
 {
     const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (result == ':')
-        return releve_command_usage(command, "option %s needs a value", word);
-    return releve_command_usage(command, "unknown option %s", word);
+        return refuse_usage(command, "option %s needs a value", word);
+    return refuse_usage(command, "unknown option %s", word);
+}
+
+int releve_command_parse(const char *command, int argc, char **argv, const struct option *options,
+                         enum releve_code (*apply)(void *data, int option, const char *value,
+                                                   struct releve_error *error),
+                         void *data)
+{
+    struct releve_error error;
+    int option;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return refuse_option(command, argc, argv, option);
+        if (apply(data, option, optarg, &error) != RELEVE_OK)
+            return releve_command_fail(&error);
+    }
+    return optind < argc ? refuse_stray(command, argv[optind]) : 0;
 }
 
 static int run(const struct releve_command *command, int argc, char **argv)

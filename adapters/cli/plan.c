@@ -7,7 +7,6 @@
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,21 +177,22 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct plan *plan = data;
+    if (option != 'j')
+        return releve_selection_take(&plan->selection, option, value, error);
+    plan->json = true;
+    return RELEVE_OK;
+}
+
 static int plan_main(int argc, char **argv)
 {
     static struct plan plan;
     struct releve_error error = {0};
-    int option;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_command_bad_option("plan", argc, argv, option);
-        if (option == 'j')
-            plan.json = true;
-        else if (releve_selection_take(&plan.selection, option, optarg, &error) != RELEVE_OK)
-            return releve_command_fail(&error);
-    }
-    if (optind < argc)
-        return releve_command_stray("plan", argv[optind]);
+    int wrong = releve_command_parse("plan", argc, argv, options, apply_option, &plan);
+    if (wrong != 0)
+        return wrong;
     if (releve_config_load(&plan.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);

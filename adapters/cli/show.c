@@ -4,7 +4,6 @@
 #include "selection.h"
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,28 +184,20 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static enum releve_code parse_arguments(struct show *show, int argc, char **argv, struct releve_error *error)
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
-    if (argc < 2 || argv[1][0] == '-')
-        return releve_fail(error, RELEVE_E_USAGE,
-                           "show: the first word is the kind (releve show daily_consumption ...)");
-    enum releve_code code = releve_selection_take(&show->selection, RELEVE_SELECTION_OPTION + 2, argv[1], error);
-    int option;
-    while (code == RELEVE_OK && (option = getopt_long(argc - 1, argv + 1, ":", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_fail(error, RELEVE_E_USAGE,
-                               option == ':' ? "show: option %s needs a value" : "show: unknown option %s",
-                               argv[optind]);
-        code = option == 'f' ? parse_format(show, optarg, error)
-                             : releve_selection_take(&show->selection, option, optarg, error);
-    }
-    if (code == RELEVE_OK && optind < argc - 1)
-        code = releve_fail(error, RELEVE_E_USAGE, "show: \"%.40s\" is no option", argv[optind + 1]);
-    if (code == RELEVE_OK && (show->selection.kinds & (show->selection.kinds - 1)) != 0)
-        code = releve_fail(error, RELEVE_E_USAGE, "show: takes one kind");
-    if (code == RELEVE_OK && show->selection.prms_count != 1)
-        code = releve_fail(error, RELEVE_E_USAGE, "show: takes one usage point: give --prm PRM once");
-    return code;
+    struct show *show = data;
+    return option == 'f' ? parse_format(show, value, error)
+                         : releve_selection_take(&show->selection, option, value, error);
+}
+
+static enum releve_code check_selection(const struct releve_selection *selection, struct releve_error *error)
+{
+    if ((selection->kinds & (selection->kinds - 1)) != 0)
+        return releve_fail(error, RELEVE_E_USAGE, "show: takes one kind");
+    if (selection->prms_count != 1)
+        return releve_fail(error, RELEVE_E_USAGE, "show: takes one usage point: give --prm PRM once");
+    return RELEVE_OK;
 }
 
 /* What Redis holds has no horizon: days stay longer than upstream keeps them. */
@@ -232,7 +223,16 @@ static int show_main(int argc, char **argv)
 {
     static struct show show;
     struct releve_error error = {0};
-    if (parse_arguments(&show, argc, argv, &error) != RELEVE_OK ||
+    if (argc < 2 || argv[1][0] == '-') {
+        releve_fail(&error, RELEVE_E_USAGE, "show: the first word is the kind (releve show daily_consumption ...)");
+        return releve_command_fail(&error);
+    }
+    if (releve_selection_take(&show.selection, RELEVE_SELECTION_OPTION + 2, argv[1], &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    int wrong = releve_command_parse("show", argc - 1, argv + 1, options, apply_option, &show);
+    if (wrong != 0)
+        return wrong;
+    if (check_selection(&show.selection, &error) != RELEVE_OK ||
         releve_config_load(&show.config, false, &error) != RELEVE_OK || choose_days(&show, &error) != RELEVE_OK ||
         releve_lookup_run(&show.lookup, &show.config, start, &show, &error) != RELEVE_OK)
         return releve_command_fail(&error);

@@ -6,7 +6,6 @@
 #include <adapters/redis/url.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,19 +229,22 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct status *status = data;
+    (void)value, (void)error;
+    status->json = status->json || option == 'j';
+    status->watch = status->watch || option == 'w';
+    return RELEVE_OK;
+}
+
 static int status_main(int argc, char **argv)
 {
     static struct status status;
     struct releve_error error = {0};
-    int option;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_command_bad_option("status", argc, argv, option);
-        status.json = status.json || option == 'j';
-        status.watch = status.watch || option == 'w';
-    }
-    if (optind < argc)
-        return releve_command_stray("status", argv[optind]);
+    int wrong = releve_command_parse("status", argc, argv, options, apply_option, &status);
+    if (wrong != 0)
+        return wrong;
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     name_families(&status);

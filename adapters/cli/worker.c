@@ -4,7 +4,6 @@
 #include "session.h"
 #include <adapters/redis/queue.h>
 #include <engine/runtime/clock.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +182,7 @@ static enum releve_code run_once(struct worker *worker)
 
 /* --- the command ------------------------------------------------------------------------------------------------ */
 
-static enum releve_code take_name(struct worker *worker, const char *value, struct releve_error *error)
+static enum releve_code parse_name(struct worker *worker, const char *value, struct releve_error *error)
 {
     size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
     if (length == 0 || value[length] != '\0' || length > NAME_MAX_CHARACTERS)
@@ -198,7 +197,7 @@ static void name_by_host(struct worker *worker)
 {
     struct releve_error ignored;
     char host[NAME_MAX_CHARACTERS + 1] = "";
-    if (gethostname(host, sizeof host - 1) != 0 || take_name(worker, host, &ignored) != RELEVE_OK)
+    if (gethostname(host, sizeof host - 1) != 0 || parse_name(worker, host, &ignored) != RELEVE_OK)
         (void)snprintf(worker->given_name, sizeof worker->given_name, "worker");
 }
 
@@ -209,27 +208,25 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct worker *worker = data;
+    if (option == 'n')
+        return parse_name(worker, value, error);
+    if (option == 'c')
+        return releve_command_concurrency(value, &worker->concurrency, error);
+    worker->drain = true;
+    return RELEVE_OK;
+}
+
 static int worker_main(int argc, char **argv)
 {
     static struct worker worker = {.concurrency = RELEVE_CONCURRENCY_DEFAULT};
     struct releve_error error = {0};
-    int option;
     name_by_host(&worker);
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return releve_command_bad_option("worker", argc, argv, option);
-        enum releve_code code = RELEVE_OK;
-        if (option == 'n')
-            code = take_name(&worker, optarg, &error);
-        else if (option == 'c')
-            code = releve_command_concurrency(optarg, &worker.concurrency, &error);
-        else
-            worker.drain = true;
-        if (code != RELEVE_OK)
-            return releve_command_fail(&error);
-    }
-    if (optind < argc)
-        return releve_command_stray("worker", argv[optind]);
+    int wrong = releve_command_parse("worker", argc, argv, options, apply_option, &worker);
+    if (wrong != 0)
+        return wrong;
     if (releve_config_load(&worker.config, true, &error) != RELEVE_OK ||
         releve_config_start_redis(&worker.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
