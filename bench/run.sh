@@ -20,12 +20,14 @@ run() {
 }
 
 if [ $# -eq 2 ]; then
+    run "$build/bench/core" 5
     run "$build/bench/bodies" 5
     run /usr/bin/python3 "$bench/ledger.py" --permits 50
     run /usr/bin/python3 "$bench/throughput.py" --requests 400 --quota 100/1s,1000/20s --latency 0:100
     run /usr/bin/python3 "$bench/worker.py" --jobs 20 --queued 5000
 else
     echo "$(nproc) cores, $(uname -m), $(redis-server --version | grep -o 'v=[0-9.]*' | sed 's/v=/Redis /')"
+    run "$build/bench/core"
     run "$build/bench/bodies"
     run /usr/bin/python3 "$bench/ledger.py"
     run /usr/bin/python3 "$bench/throughput.py"

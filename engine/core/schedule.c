@@ -130,6 +130,7 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
         struct job *best[RELEVE_CLASSES] = {NULL};
         bool has_work[RELEVE_CLASSES] = {false};
         releve_time ignored = RELEVE_TIME_NEVER;
+        /* Looks at every job: some 15 us at 1024 of them (bench/core.c), less than what the permit costs Redis. */
         for (size_t i = 0; i < core->jobs_end; i++) {
             struct job *job = &core->jobs[i];
             if (job->phase != JOB_RUNNING || core->options.bucket_of[job->series->kind] != bucket ||
