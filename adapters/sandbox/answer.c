@@ -16,7 +16,7 @@ void sandbox_answer_init(struct sandbox_answer *answer)
 
 void sandbox_answer_free(struct sandbox_answer *answer)
 {
-    sandbox_text_free(&answer->body);
+    releve_text_free(&answer->body);
 }
 
 void sandbox_answer_clear(struct sandbox_answer *answer)
@@ -29,7 +29,7 @@ void sandbox_answer_refuse(struct sandbox_answer *answer, const struct sandbox_r
 {
     sandbox_answer_clear(answer);
     answer->status = refusal->status;
-    sandbox_text_printf(&answer->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", refusal->code, refusal->text);
+    releve_text_format(&answer->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", refusal->code, refusal->text);
 }
 
 void sandbox_answer_gateway(struct sandbox_answer *answer, int status, const char *code, const char *message,
@@ -37,8 +37,8 @@ void sandbox_answer_gateway(struct sandbox_answer *answer, int status, const cha
 {
     sandbox_answer_clear(answer);
     answer->status = status;
-    sandbox_text_printf(&answer->body, "{\"code\":\"%s\",\"message\":\"%s\",\"description\":\"%s\"}", code, message,
-                        description);
+    releve_text_format(&answer->body, "{\"code\":\"%s\",\"message\":\"%s\",\"description\":\"%s\"}", code, message,
+                       description);
 }
 
 void sandbox_answer_page(struct sandbox_answer *answer, int status, const char *title)
@@ -46,39 +46,39 @@ void sandbox_answer_page(struct sandbox_answer *answer, int status, const char *
     sandbox_answer_clear(answer);
     answer->status = status;
     answer->content_type = PAGE_TYPE;
-    sandbox_text_printf(&answer->body,
-                        "<!DOCTYPE html>\n<html><head><title>%s</title></head>\n"
-                        "<body><h1>%s</h1></body></html>\n",
-                        title, title);
+    releve_text_format(&answer->body,
+                       "<!DOCTYPE html>\n<html><head><title>%s</title></head>\n"
+                       "<body><h1>%s</h1></body></html>\n",
+                       title, title);
 }
 
 /* "2026-Jul-17 05:00:00+0000 UTC" */
-static void write_wso2_time(struct sandbox_text *text, releve_time at)
+static void write_wso2_time(struct releve_text *text, releve_time at)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     char utc[RELEVE_TIME_TEXT]; /* "2026-07-17T05:00:00Z" */
     releve_utc_format(at, utc);
     int month = (utc[5] - '0') * 10 + utc[6] - '0';
-    sandbox_text_printf(text, "%.4s-%s-%.2s %.8s+0000 UTC", utc, months[month - 1], utc + 8, utc + 11);
+    releve_text_format(text, "%.4s-%s-%.2s %.8s+0000 UTC", utc, months[month - 1], utc + 8, utc + 11);
 }
 
-static void write_wso2(struct sandbox_text *body, releve_time until)
+static void write_wso2(struct releve_text *body, releve_time until)
 {
-    sandbox_text_puts(body, "{\"code\":\"900804\",\"message\":\"Message throttled out\",\"description\":\"You have "
-                            "exceeded your quota .You can access API after ");
+    releve_text_puts(body, "{\"code\":\"900804\",\"message\":\"Message throttled out\",\"description\":\"You have "
+                           "exceeded your quota .You can access API after ");
     write_wso2_time(body, until);
-    sandbox_text_puts(body, "\",\"nextAccessTime\":\"");
+    releve_text_puts(body, "\",\"nextAccessTime\":\"");
     write_wso2_time(body, until);
-    sandbox_text_puts(body, "\"}");
+    releve_text_puts(body, "\"}");
 }
 
-static void write_quota(struct sandbox_text *body, int number, long long wait_s)
+static void write_quota(struct releve_text *body, int number, long long wait_s)
 {
-    sandbox_text_printf(body,
-                        "{\"error\":\"429\",\"error_description\":\"Quota Q%d reached  Call threshold allowed on "
-                        "%lld:%lld:%lld\"}",
-                        number, wait_s / 3600, wait_s / 60 % 60, wait_s % 60);
+    releve_text_format(body,
+                       "{\"error\":\"429\",\"error_description\":\"Quota Q%d reached  Call threshold allowed on "
+                       "%lld:%lld:%lld\"}",
+                       number, wait_s / 3600, wait_s / 60 % 60, wait_s % 60);
 }
 
 void sandbox_answer_throttle(struct sandbox_answer *answer, enum sandbox_throttle form, releve_time now,
@@ -107,15 +107,15 @@ void sandbox_answer_throttle(struct sandbox_answer *answer, enum sandbox_throttl
         write_quota(&answer->body, 4, wait_s);
         break;
     case SANDBOX_THROTTLE_NONSENSE: /* as captured */
-        sandbox_text_puts(&answer->body, "{\"error\":\"429\",\"error_description\":\"Quota Q4 reached  Call threshold "
-                                         "allowed on 0:-30:-40\"}");
+        releve_text_puts(&answer->body, "{\"error\":\"429\",\"error_description\":\"Quota Q4 reached  Call threshold "
+                                        "allowed on 0:-30:-40\"}");
         break;
     case SANDBOX_THROTTLE_SLA:
-        sandbox_text_puts(&answer->body, "{\"code\":\"429\",\"message\":\"SLA dépassé\"}");
+        releve_text_puts(&answer->body, "{\"code\":\"429\",\"message\":\"SLA dépassé\"}");
         break;
     case SANDBOX_THROTTLE_RETRY_AFTER:
         answer->retry_after_s = wait_s;
-        sandbox_text_puts(&answer->body, "{\"code\":\"900802\",\"message\":\"Message throttled out\"}");
+        releve_text_puts(&answer->body, "{\"code\":\"900802\",\"message\":\"Message throttled out\"}");
         break;
     }
 }

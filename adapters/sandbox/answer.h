@@ -3,8 +3,8 @@
 #define RELEVE_SANDBOX_ANSWER_H
 
 #include "routes.h"
-#include "text.h"
 #include <releve/calendar.h>
+#include <releve/text.h>
 #include <releve/usage_point.h>
 
 enum sandbox_delivery {
@@ -32,7 +32,7 @@ struct sandbox_served {
 struct sandbox_answer {
     int status;
     const char *content_type;
-    struct sandbox_text body;
+    struct releve_text body;
     int64_t retry_after_s;
     enum sandbox_delivery delivery;
     enum sandbox_fault spoiled; /* SANDBOX_UNSPOILED where it is what it should be */

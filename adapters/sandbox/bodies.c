@@ -12,54 +12,68 @@ struct point {
     int length_minutes; /* 0: no interval */
 };
 
-static void write_stamp(struct sandbox_text *body, const struct point *point)
+/* "2026-09-29 13:03:35": the Paris clock, without its offset. */
+static void write_instant(struct releve_text *text, releve_day day, int second_of_day)
+{
+    assert(second_of_day >= 0 && second_of_day < 86400);
+    const int parts[3] = {second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60};
+    char clock[9] = " 00:00:00";
+    for (int i = 0; i < 3; i++) {
+        clock[1 + 3 * i] = (char)('0' + parts[i] / 10);
+        clock[2 + 3 * i] = (char)('0' + parts[i] % 10);
+    }
+    releve_text_day(text, day);
+    releve_text_add(text, clock, sizeof clock);
+}
+
+static void write_stamp(struct releve_text *body, const struct point *point)
 {
     if (point->second_of_day < 0)
-        sandbox_text_day(body, point->day);
+        releve_text_day(body, point->day);
     else
-        sandbox_text_stamp(body, point->day, point->second_of_day);
+        write_instant(body, point->day, point->second_of_day);
 }
 
-static void write_point_v5(struct sandbox_text *body, const struct point *point)
+static void write_point_v5(struct releve_text *body, const struct point *point)
 {
-    sandbox_text_puts(body, "{\"value\":\"");
-    sandbox_text_number(body, point->value);
-    sandbox_text_puts(body, "\",\"date\":\"");
+    releve_text_puts(body, "{\"value\":\"");
+    releve_text_number(body, point->value);
+    releve_text_puts(body, "\",\"date\":\"");
     write_stamp(body, point);
     if (point->length_minutes > 0) {
-        sandbox_text_puts(body, "\",\"interval_length\":\"PT");
-        sandbox_text_number(body, point->length_minutes);
-        sandbox_text_puts(body, "M\",\"measure_type\":\"B");
+        releve_text_puts(body, "\",\"interval_length\":\"PT");
+        releve_text_number(body, point->length_minutes);
+        releve_text_puts(body, "M\",\"measure_type\":\"B");
     }
-    sandbox_text_puts(body, "\"}");
+    releve_text_puts(body, "\"}");
 }
 
-static void write_point_2026(struct sandbox_text *body, const struct point *point)
+static void write_point_2026(struct releve_text *body, const struct point *point)
 {
-    sandbox_text_puts(body, "{\"v\":\"");
-    sandbox_text_number(body, point->value);
-    sandbox_text_puts(body, "\",\"d\":\"");
+    releve_text_puts(body, "{\"v\":\"");
+    releve_text_number(body, point->value);
+    releve_text_puts(body, "\",\"d\":\"");
     write_stamp(body, point);
     if (point->length_minutes > 0) {
-        sandbox_text_puts(body, "\",\"p\":\"PT");
-        sandbox_text_number(body, point->length_minutes);
-        sandbox_text_puts(body, "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0");
+        releve_text_puts(body, "\",\"p\":\"PT");
+        releve_text_number(body, point->length_minutes);
+        releve_text_puts(body, "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0");
     }
-    sandbox_text_puts(body, "\"}");
+    releve_text_puts(body, "\"}");
 }
 
-static void write_point(const struct sandbox_measure *measure, struct sandbox_text *body, bool first,
+static void write_point(const struct sandbox_measure *measure, struct releve_text *body, bool first,
                         const struct point *point)
 {
     if (!first)
-        sandbox_text_puts(body, ",");
+        releve_text_puts(body, ",");
     if (measure->generation == SANDBOX_V5)
         write_point_v5(body, point);
     else
         write_point_2026(body, point);
 }
 
-static void write_head_v5(const struct sandbox_measure *measure, struct sandbox_text *body)
+static void write_head_v5(const struct sandbox_measure *measure, struct releve_text *body)
 {
     static const char *const kinds_of_measure[] = {
         [RELEVE_ENERGY] = "\"energy\",\"aggregate\":\"sum\",\"measuring_period\":\"P1D\"",
@@ -70,14 +84,14 @@ static void write_head_v5(const struct sandbox_measure *measure, struct sandbox_
     char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_day_format(measure->asked.span.first, start);
     releve_day_format(measure->asked.span.end, end);
-    sandbox_text_printf(body,
-                        "{\"meter_reading\":{\"usage_point_id\":\"" RELEVE_PRM_FORMAT
-                        "\",\"start\":\"%s\",\"end\":\"%s\",\"quality\":\"BRUT\",\"reading_type\":{\"unit\":\"%s\","
-                        "\"measurement_kind\":%s},\"interval_reading\":[",
-                        measure->label, start, end, facts->unit, kinds_of_measure[facts->quantity]);
+    releve_text_format(body,
+                       "{\"meter_reading\":{\"usage_point_id\":\"" RELEVE_PRM_FORMAT
+                       "\",\"start\":\"%s\",\"end\":\"%s\",\"quality\":\"BRUT\",\"reading_type\":{\"unit\":\"%s\","
+                       "\"measurement_kind\":%s},\"interval_reading\":[",
+                       measure->label, start, end, facts->unit, kinds_of_measure[facts->quantity]);
 }
 
-static void write_head_2026(const struct sandbox_measure *measure, struct sandbox_text *body)
+static void write_head_2026(const struct sandbox_measure *measure, struct releve_text *body)
 {
     static const struct {
         const char *before, *quantity;
@@ -90,17 +104,16 @@ static void write_head_2026(const struct sandbox_measure *measure, struct sandbo
     char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_day_format(measure->asked.span.first, start);
     releve_day_format(measure->asked.span.end, end);
-    sandbox_text_printf(body,
-                        "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"etapeMetier\":\"BRUT\",\"periode\":{\"dateDebut\":"
-                        "\"%s\",\"dateFin\":\"%s\"},%s,\"grandeur\":[{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"
-                        "\"%s\",\"unite\":\"%s\",\"points\":[",
-                        measure->label, start, end, shapes[facts->quantity].before, facts->production ? "PROD" : "CONS",
-                        shapes[facts->quantity].quantity, facts->unit);
+    releve_text_format(body,
+                       "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"etapeMetier\":\"BRUT\",\"periode\":{\"dateDebut\":"
+                       "\"%s\",\"dateFin\":\"%s\"},%s,\"grandeur\":[{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"
+                       "\"%s\",\"unite\":\"%s\",\"points\":[",
+                       measure->label, start, end, shapes[facts->quantity].before, facts->production ? "PROD" : "CONS",
+                       shapes[facts->quantity].quantity, facts->unit);
 }
 
 /* The day's intervals, stamped with the Paris clock at their ends: the last one falls on the next day. */
-static void write_curve_day(const struct sandbox_measure *measure, struct sandbox_text *body, releve_day day,
-                            bool first)
+static void write_curve_day(const struct sandbox_measure *measure, struct releve_text *body, releve_day day, bool first)
 {
     struct releve_interval curve[RELEVE_INTERVALS_MAX];
     enum sandbox_direction direction =
@@ -119,7 +132,7 @@ static void write_curve_day(const struct sandbox_measure *measure, struct sandbo
     }
 }
 
-static void write_daily(const struct sandbox_measure *measure, struct sandbox_text *body, releve_day day, bool first)
+static void write_daily(const struct sandbox_measure *measure, struct releve_text *body, releve_day day, bool first)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
     const struct sandbox_client *client = &measure->asked.client;
@@ -150,7 +163,7 @@ bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_an
     bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
     releve_day end = asked->span.end < measure->published_end ? asked->span.end : measure->published_end;
     struct sandbox_served *served = &answer->served;
-    struct sandbox_text *body = &answer->body;
+    struct releve_text *body = &answer->body;
 
     if (curve && !asked->client.curve)
         return false;
@@ -169,6 +182,6 @@ bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_an
             write_daily(measure, body, day, served->days == 0);
         mark_served(measure, served, day);
     }
-    sandbox_text_puts(body, measure->generation == SANDBOX_V5 ? "]}}" : "],\"calendrier\":[]}],\"contexte\":[]}");
+    releve_text_puts(body, measure->generation == SANDBOX_V5 ? "]}}" : "],\"calendrier\":[]}],\"contexte\":[]}");
     return served->days > 0;
 }

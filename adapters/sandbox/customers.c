@@ -39,90 +39,89 @@ static struct customer customer_of(const struct sandbox_client *client, releve_p
     return customer;
 }
 
-static void write_usage_point(const struct customer *customer, struct sandbox_text *body)
+static void write_usage_point(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body,
-                        "\"usage_point\":{\"usage_point_id\":\"%s\",\"usage_point_status\":\"com\",\"meter_type\":"
-                        "\"AMM\"",
-                        customer->prm);
+    releve_text_format(body,
+                       "\"usage_point\":{\"usage_point_id\":\"%s\",\"usage_point_status\":\"com\",\"meter_type\":"
+                       "\"AMM\"",
+                       customer->prm);
 }
 
-static void write_contract(const struct customer *customer, struct sandbox_text *body)
+static void write_contract(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body,
-                        "{\"segment\":\"C5\",\"subscribed_power\":\"%d kVA\",\"last_activation_date\":\"%s\","
-                        "\"distribution_tariff\":\"BTINFCUST\",\"offpeak_hours\":\"HC (23H00-7H00)\","
-                        "\"contract_status\":\"SERVC\",\"contract_type\":\"Contrat GRD-F\","
-                        "\"last_distribution_tariff_change_date\":\"%s\"}",
-                        customer->kva, customer->activation, customer->activation);
+    releve_text_format(body,
+                       "{\"segment\":\"C5\",\"subscribed_power\":\"%d kVA\",\"last_activation_date\":\"%s\","
+                       "\"distribution_tariff\":\"BTINFCUST\",\"offpeak_hours\":\"HC (23H00-7H00)\","
+                       "\"contract_status\":\"SERVC\",\"contract_type\":\"Contrat GRD-F\","
+                       "\"last_distribution_tariff_change_date\":\"%s\"}",
+                       customer->kva, customer->activation, customer->activation);
 }
 
-static void write_address(const struct customer *customer, struct sandbox_text *body)
+static void write_address(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body,
-                        "{\"street\":\"%d %s\",\"locality\":\"\",\"postal_code\":\"%s\",\"insee_code\":\"%s\","
-                        "\"city\":\"%s\",\"country\":\"France\"}",
-                        customer->number, customer->street, customer->postal_code, customer->insee_code,
-                        customer->city);
+    releve_text_format(body,
+                       "{\"street\":\"%d %s\",\"locality\":\"\",\"postal_code\":\"%s\",\"insee_code\":\"%s\","
+                       "\"city\":\"%s\",\"country\":\"France\"}",
+                       customer->number, customer->street, customer->postal_code, customer->insee_code, customer->city);
 }
 
-static void write_person(const struct customer *customer, struct sandbox_text *body)
+static void write_person(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body, "{\"title\":\"M\",\"firstname\":\"%s\",\"lastname\":\"%s\"}", customer->first_name,
-                        customer->last_name);
+    releve_text_format(body, "{\"title\":\"M\",\"firstname\":\"%s\",\"lastname\":\"%s\"}", customer->first_name,
+                       customer->last_name);
 }
 
 /* Numbers of 06 39 98 are reserved for fiction by the French regulator. */
-static void write_contact(const struct customer *customer, struct sandbox_text *body)
+static void write_contact(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body, "{\"phone\":\"+336399800%02d\",\"email\":\"client%d@example.com\"}", customer->number,
-                        customer->number);
+    releve_text_format(body, "{\"phone\":\"+336399800%02d\",\"email\":\"client%d@example.com\"}", customer->number,
+                       customer->number);
 }
 
-static void write_v5(enum sandbox_document document, const struct customer *customer, struct sandbox_text *body)
+static void write_v5(enum sandbox_document document, const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body, "{\"customer\":{\"customer_id\":\"-%s\",", customer->prm);
+    releve_text_format(body, "{\"customer\":{\"customer_id\":\"-%s\",", customer->prm);
     switch (document) {
     case SANDBOX_DOCUMENT_CONTRACTS:
-        sandbox_text_puts(body, "\"usage_points\":[{");
+        releve_text_puts(body, "\"usage_points\":[{");
         write_usage_point(customer, body);
-        sandbox_text_puts(body, "},\"contracts\":");
+        releve_text_puts(body, "},\"contracts\":");
         write_contract(customer, body);
-        sandbox_text_puts(body, "}]");
+        releve_text_puts(body, "}]");
         break;
     case SANDBOX_DOCUMENT_ADDRESSES:
-        sandbox_text_puts(body, "\"usage_points\":[{");
+        releve_text_puts(body, "\"usage_points\":[{");
         write_usage_point(customer, body);
-        sandbox_text_puts(body, ",\"usage_point_addresses\":");
+        releve_text_puts(body, ",\"usage_point_addresses\":");
         write_address(customer, body);
-        sandbox_text_puts(body, "}}]");
+        releve_text_puts(body, "}}]");
         break;
     case SANDBOX_DOCUMENT_IDENTITY:
-        sandbox_text_puts(body, "\"identity\":{\"natural_person\":");
+        releve_text_puts(body, "\"identity\":{\"natural_person\":");
         write_person(customer, body);
-        sandbox_text_puts(body, "}");
+        releve_text_puts(body, "}");
         break;
     default:
-        sandbox_text_puts(body, "\"contact_data\":");
+        releve_text_puts(body, "\"contact_data\":");
         write_contact(customer, body);
         break;
     }
-    sandbox_text_puts(body, "}}");
+    releve_text_puts(body, "}}");
 }
 
-static void write_situation(const struct customer *customer, struct sandbox_text *body)
+static void write_situation(const struct customer *customer, struct releve_text *body)
 {
-    sandbox_text_printf(body, "[{\"idPrm\":\"%s\",\"contract\":", customer->prm);
+    releve_text_format(body, "[{\"idPrm\":\"%s\",\"contract\":", customer->prm);
     write_contract(customer, body);
-    sandbox_text_puts(body, ",\"person\":");
+    releve_text_puts(body, ",\"person\":");
     write_person(customer, body);
-    sandbox_text_puts(body, ",\"contact_data\":");
+    releve_text_puts(body, ",\"contact_data\":");
     write_contact(customer, body);
-    sandbox_text_puts(body, "}]");
+    releve_text_puts(body, "}]");
 }
 
 void sandbox_customer_write(enum sandbox_document document, const struct sandbox_client *client, releve_prm label,
-                            struct sandbox_text *body)
+                            struct releve_text *body)
 {
     struct customer customer = customer_of(client, label);
     switch (document) {
@@ -130,18 +129,18 @@ void sandbox_customer_write(enum sandbox_document document, const struct sandbox
         write_situation(&customer, body);
         break;
     case SANDBOX_DOCUMENT_GENERAL:
-        sandbox_text_printf(body, "{\"idPrm\":\"%s\",\"address\":", customer.prm);
+        releve_text_format(body, "{\"idPrm\":\"%s\",\"address\":", customer.prm);
         write_address(&customer, body);
-        sandbox_text_puts(body, "}");
+        releve_text_puts(body, "}");
         break;
     case SANDBOX_DOCUMENT_SYNTHESIS:
-        sandbox_text_printf(body, "{\"idPrm\":\"%s\",\"contract\":", customer.prm);
+        releve_text_format(body, "{\"idPrm\":\"%s\",\"contract\":", customer.prm);
         write_contract(&customer, body);
-        sandbox_text_puts(body, "}");
+        releve_text_puts(body, "}");
         break;
     case SANDBOX_DOCUMENT_METER:
-        sandbox_text_printf(body, "{\"idPrm\":\"%s\",\"meter_type\":\"AMM\",\"offpeak_hours\":\"HC (23H00-7H00)\"}",
-                            customer.prm);
+        releve_text_format(body, "{\"idPrm\":\"%s\",\"meter_type\":\"AMM\",\"offpeak_hours\":\"HC (23H00-7H00)\"}",
+                           customer.prm);
         break;
     default:
         write_v5(document, &customer, body);

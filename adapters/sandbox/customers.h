@@ -4,10 +4,10 @@
 
 #include "clients.h"
 #include "routes.h"
-#include "text.h"
+#include <releve/text.h>
 
 /* `label` is the PRM that the body names. */
 void sandbox_customer_write(enum sandbox_document document, const struct sandbox_client *client, releve_prm label,
-                            struct sandbox_text *body);
+                            struct releve_text *body);
 
 #endif

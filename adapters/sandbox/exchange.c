@@ -29,7 +29,7 @@ struct sandbox_exchange {
     struct MHD_Connection *connection;
     struct MHD_PostProcessor *form;
     struct sandbox_request request;
-    struct sandbox_text body; /* of the request, where it is no form */
+    struct releve_text body; /* of the request, where it is no form */
     struct sandbox_answer answer;
     enum stage stage;
     uint64_t out_ms;
@@ -47,7 +47,7 @@ static void release(struct sandbox_exchange *exchange)
     if (!exchange->completed || exchange->handles_open > 0)
         return;
     sandbox_answer_free(&exchange->answer);
-    sandbox_text_free(&exchange->body);
+    releve_text_free(&exchange->body);
     free(exchange);
 }
 
@@ -179,7 +179,7 @@ static ssize_t read_half(void *data, uint64_t position, char *out, size_t max)
 
 static struct MHD_Response *make_response(struct sandbox_exchange *exchange)
 {
-    struct sandbox_text *body = &exchange->answer.body;
+    struct releve_text *body = &exchange->answer.body;
     if (exchange->answer.delivery == SANDBOX_DELIVER_HALF)
         return MHD_create_response_from_callback(body->length, TRUNCATED_BLOCK_BYTES, read_half, exchange, NULL);
     struct MHD_Response *response = MHD_create_response_from_buffer(body->length, body->bytes, MHD_RESPMEM_MUST_FREE);
@@ -206,11 +206,9 @@ static enum MHD_Result send_answer(struct sandbox_exchange *exchange)
         return MHD_NO;
     enum MHD_Result result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
     if (result == MHD_YES && answer->retry_after_s >= 0) {
-        struct sandbox_text seconds = {0};
-        sandbox_text_printf(&seconds, "%lld%c", (long long)answer->retry_after_s, '\0');
-        if (!seconds.failed)
-            result = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds.bytes);
-        sandbox_text_free(&seconds);
+        char seconds[24];
+        (void)snprintf(seconds, sizeof seconds, "%lld", (long long)answer->retry_after_s);
+        result = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
     if (result == MHD_YES)
         result = MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
@@ -225,7 +223,7 @@ static void answer_json(struct sandbox_answer *answer, cJSON *json)
 {
     char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
     if (text != NULL)
-        sandbox_text_puts(&answer->body, text);
+        releve_text_puts(&answer->body, text);
     else
         answer->status = 500;
     cJSON_free(text);
@@ -336,7 +334,7 @@ static void read_piece(struct sandbox_exchange *exchange, const char *piece, siz
     if (exchange->body.length + piece_bytes > SANDBOX_BODY_BYTES_MAX)
         exchange->too_large = true;
     if (exchange->inside && !exchange->too_large)
-        sandbox_text_add(&exchange->body, piece, piece_bytes);
+        releve_text_add(&exchange->body, piece, piece_bytes);
 }
 
 /* The request is whole. Draws its delay, a part of which is spent before the arrival. */
