@@ -55,10 +55,10 @@ static void print_csv(const struct show *show, releve_day day, const cJSON *json
         printf(*at != '\0' ? ",%s\n" : "\n", at);
     } else if (values != NULL) {
         (void)sscanf(text_of(json, "interval"), "PT%dM", &minutes);
-        cJSON_ArrayForEach(item, values) print_interval(prm, day, index++ * minutes, minutes, item);
+        cJSON_ArrayForEach(item, values)
+            print_interval(prm, day, index++ * minutes, minutes, item);
     } else {
-        cJSON_ArrayForEach(item, points)
-        {
+        cJSON_ArrayForEach(item, points) {
             const cJSON *minute = cJSON_GetArrayItem(item, 0), *length = cJSON_GetArrayItem(item, 1);
             if (cJSON_IsNumber(minute) && cJSON_IsNumber(length))
                 print_interval(prm, day, minute->valueint, length->valueint, cJSON_GetArrayItem(item, 2));
@@ -76,8 +76,7 @@ static void print_curve_line(const cJSON *json)
     double energy = 0, low = 0, high = 0;
     (void)sscanf(text_of(json, "interval"), "PT%dM", &minutes);
     const cJSON *slots_of_day = values != NULL ? values : points;
-    cJSON_ArrayForEach(item, slots_of_day)
-    {
+    cJSON_ArrayForEach(item, slots_of_day) {
         const cJSON *value = values != NULL ? item : cJSON_GetArrayItem(item, 2);
         const cJSON *length = values != NULL ? NULL : cJSON_GetArrayItem(item, 1);
         slots++;

@@ -86,8 +86,7 @@ static void print_workers(const cJSON *overview)
     const cJSON *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
     if (cJSON_GetArraySize(workers) == 0)
         puts("workers none");
-    cJSON_ArrayForEach(worker, workers)
-    {
+    cJSON_ArrayForEach(worker, workers) {
         printf("worker  %s: %d jobs, heard %.1f s ago\n", text_of(worker, "name"), number_of(worker, "jobs"),
                number_of(worker, "age_ms") / 1000.0);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
@@ -105,7 +104,8 @@ static void print_rest(const cJSON *overview)
     const cJSON *item;
     printf("queues  high %d, normal %d, low %d, dead %d\n", number_of(queues, "high"), number_of(queues, "normal"),
            number_of(queues, "low"), number_of(queues, "dead"));
-    cJSON_ArrayForEach(item, dead) printf("dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
+    cJSON_ArrayForEach(item, dead)
+        printf("dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
     print_workers(overview);
     printf("ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n", number_of(ended, "done"),
            number_of(ended, "partial"), number_of(ended, "failed"), number_of(ended, "not_applicable"));

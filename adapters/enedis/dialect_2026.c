@@ -71,8 +71,7 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
     *quality = enedis_json_text(root, "etapeMetier");
     bool found = false;
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         if (!is_text(item, "grandeurMetier", direction) || !is_text(item, "grandeurPhysique", quantity))
             continue;
         found = true;

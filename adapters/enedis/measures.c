@@ -155,8 +155,7 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
     if (!cJSON_IsArray(array))
         return enedis_problem(measures, "the body has no list of points");
     const cJSON *item;
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach(item, array) {
         if (!make_room(measures))
             return enedis_problem(measures, "memory is short");
         struct enedis_point *point = &measures->points[measures->points_count];

@@ -39,8 +39,7 @@ static void on_doom(uv_timer_t *timer)
     struct releve_commands *commands = timer->data;
     struct releve_command *doomed = commands->doomed, *command, *next;
     commands->doomed = NULL; /* what fails from here on has its turn in the next one */
-    DL_FOREACH_SAFE(doomed, command, next)
-    {
+    DL_FOREACH_SAFE(doomed, command, next) {
         command->reply(command->data, NULL, &command->error);
         command_free(command);
     }
@@ -59,8 +58,7 @@ static void doom_all(struct releve_commands *commands, enum releve_code code, co
 {
     struct releve_command *command, *next;
     DL_CONCAT(commands->sent, commands->waiting);
-    DL_FOREACH_SAFE(commands->sent, command, next)
-    {
+    DL_FOREACH_SAFE(commands->sent, command, next) {
         DL_DELETE(commands->sent, command);
         (void)releve_fail(&command->error, code, "cannot %s: %s", command->what, text);
         doom(command);
@@ -227,8 +225,7 @@ static void on_up(void *data)
     struct releve_commands *commands = data;
     struct releve_command *waiting = commands->waiting, *command, *next;
     commands->waiting = NULL;
-    DL_FOREACH_SAFE(waiting, command, next)
-    {
+    DL_FOREACH_SAFE(waiting, command, next) {
         DL_DELETE(waiting, command);
         transmit(commands, command);
     }

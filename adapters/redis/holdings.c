@@ -73,7 +73,5 @@ void releve_holdings_free(struct releve_holdings *holdings)
 {
     struct holding *holding, *next;
     HASH_ITER(hh, holdings->by_message, holding, next)
-    {
         forget(holdings, holding);
-    }
 }

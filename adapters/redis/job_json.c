@@ -91,10 +91,8 @@ static enum releve_code read_kinds(const cJSON *json, releve_kinds *kinds, struc
     if (!cJSON_IsArray(list))
         return read_kind(list, kinds, error);
     cJSON_ArrayForEach(item, list)
-    {
         if (read_kind(item, kinds, error) != RELEVE_OK)
             return error->code;
-    }
     return *kinds != 0 ? RELEVE_OK : refuse(error, "kind: the list is empty");
 }
 

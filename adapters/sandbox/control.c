@@ -34,8 +34,7 @@ static enum releve_code read_faults(const cJSON *json, const char *key, struct s
     if (!cJSON_IsObject(json))
         return wrong(error, key, "an object of fault names and rates");
     const cJSON *item;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         enum sandbox_fault fault;
         if (!sandbox_fault_parse(item->string, strlen(item->string), &fault))
             return releve_fail(error, RELEVE_E_USAGE, "control: \"%.40s\": no fault is named \"%.40s\"", key,
@@ -98,8 +97,7 @@ static enum releve_code read_point_faults(const cJSON *json, struct draft *draft
     if (!cJSON_IsObject(json))
         return wrong(error, json->string, "an object of PRMs");
     const cJSON *item;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         releve_prm prm;
         struct sandbox_faults faults;
         if (!releve_prm_parse(item->string, strlen(item->string), &prm))
@@ -117,8 +115,7 @@ static enum releve_code read_prms(const cJSON *json, struct draft *draft, struct
     if (!cJSON_IsArray(json))
         return wrong(error, json->string, "a list of PRMs");
     const cJSON *item;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         releve_prm prm;
         if (!cJSON_IsString(item) || !releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm))
             return wrong(error, json->string, "a list of PRMs, each a text of 14 digits");
@@ -159,8 +156,7 @@ static enum releve_code read_by_prm(const cJSON *json, struct draft *draft, stru
     if (!cJSON_IsObject(json))
         return wrong(error, json->string, "an object of PRMs");
     const cJSON *item;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         releve_prm prm;
         releve_day day;
         enum sandbox_objection objection;
@@ -181,8 +177,7 @@ static enum releve_code read_unsubscribed(const cJSON *json, struct draft *draft
     if (!cJSON_IsArray(json))
         return wrong(error, json->string, "a list of API families");
     draft->settings.unsubscribed = 0;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         uint32_t routes = cJSON_IsString(item) ? sandbox_routes_of_family(item->valuestring) : 0;
         if (routes == 0)
             return wrong(error, json->string, "a list of API families, such as mesure_synchrone_auto");
@@ -250,8 +245,7 @@ static enum releve_code read_key(const cJSON *item, struct draft *draft, struct 
 static bool apply_consents(struct sandbox_points *points, const cJSON *prms, enum sandbox_consent consent)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, prms)
-    {
+    cJSON_ArrayForEach(item, prms) {
         releve_prm prm = 0;
         (void)releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm); /* read before */
         if (!sandbox_points_set_consent(points, prm, consent))
@@ -263,8 +257,7 @@ static bool apply_consents(struct sandbox_points *points, const cJSON *prms, enu
 static bool apply_point_faults(struct sandbox_points *points, const cJSON *json)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json)
-    {
+    cJSON_ArrayForEach(item, json) {
         releve_prm prm = 0;
         struct sandbox_faults faults;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm); /* read before */
@@ -280,16 +273,14 @@ static bool apply_by_prm(struct sandbox_points *points, const struct draft *draf
 {
     const cJSON *item;
     releve_prm prm = 0;
-    cJSON_ArrayForEach(item, draft->consent_start)
-    {
+    cJSON_ArrayForEach(item, draft->consent_start) {
         releve_day day;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm);
         (void)read_day_or_none(item, &day);
         if (!sandbox_points_set_consent_start(points, prm, day))
             return false;
     }
-    cJSON_ArrayForEach(item, draft->refuse)
-    {
+    cJSON_ArrayForEach(item, draft->refuse) {
         enum sandbox_objection objection;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm);
         (void)read_objection(item, &objection);
@@ -332,10 +323,8 @@ enum releve_code sandbox_control_apply(struct sandbox_gateway *gateway, const ch
         code = releve_fail(error, RELEVE_E_USAGE, "control: the body must be one JSON object");
     const cJSON *item;
     cJSON_ArrayForEach(item, json)
-    {
         if (code == RELEVE_OK)
             code = read_key(item, &draft, error);
-    }
     if (code == RELEVE_OK)
         code = apply(gateway, &draft, error);
     cJSON_Delete(json);

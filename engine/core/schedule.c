@@ -34,8 +34,7 @@ static bool may_open(const struct releve_core *core, const struct job *job)
 static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
 {
     struct chunk *chunk;
-    TAILQ_FOREACH(chunk, &job->series->open, link)
-    {
+    TAILQ_FOREACH(chunk, &job->series->open, link) {
         if (chunk->job != job || chunk->phase != CHUNK_WAITING)
             continue;
         if (chunk->not_before <= core->now)

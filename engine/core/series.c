@@ -10,8 +10,7 @@
 static void spread(struct series *series, struct releve_span part, enum releve_day_state from, enum releve_day_state to)
 {
     struct job *job;
-    TAILQ_FOREACH(job, &series->jobs, link)
-    {
+    TAILQ_FOREACH(job, &series->jobs, link) {
         job->touched = true;
         releve_coverage_replace(&job->coverage, part, from, to);
     }
@@ -22,10 +21,8 @@ static bool is_elsewhere(const struct chunk *chunk, releve_day day)
 {
     const struct chunk *other;
     TAILQ_FOREACH(other, &chunk->series->open, link)
-    {
         if (other != chunk && releve_span_has(other->span.asked, day))
             return true;
-    }
     return false;
 }
 
@@ -120,8 +117,7 @@ void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
 static void fail_days(struct series *series, struct releve_span part, const struct releve_reason *reason)
 {
     struct job *job;
-    TAILQ_FOREACH(job, &series->jobs, link)
-    {
+    TAILQ_FOREACH(job, &series->jobs, link) {
         job->touched = true;
         releve_result_fail(&job->result, &job->coverage, part, RELEVE_DAY_ASKED, reason);
     }
@@ -147,18 +143,15 @@ bool releve_series_waits_for(const struct series *series, releve_day day)
 {
     const struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
-    {
         if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
             return true;
-    }
     return false;
 }
 
 bool releve_series_refreshes(const struct chunk *chunk)
 {
     const struct job *job;
-    TAILQ_FOREACH(job, &chunk->series->jobs, link)
-    {
+    TAILQ_FOREACH(job, &chunk->series->jobs, link) {
         struct releve_span part = releve_span_cut(chunk->span.wanted, job->coverage.span);
         for (releve_day day = part.first; job->submitted.refresh && day < part.end; day++)
             if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
@@ -176,8 +169,7 @@ enum releve_day_state releve_series_best_known(const struct series *series, rele
 {
     enum releve_day_state best = RELEVE_DAY_MISSING;
     const struct job *job;
-    TAILQ_FOREACH(job, &series->jobs, link)
-    {
+    TAILQ_FOREACH(job, &series->jobs, link) {
         enum releve_day_state known = releve_coverage_get(&job->known, day);
         best = releve_day_worth(known) > releve_day_worth(best) ? known : best;
     }
@@ -200,10 +192,8 @@ void releve_series_learn(struct series *series, const struct releve_coverage *kn
 {
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
-    {
         if (!job->submitted.refresh)
             learn_days(job, known, part);
-    }
 }
 
 void releve_series_join(struct releve_core *core, struct job *job)
@@ -211,9 +201,7 @@ void releve_series_join(struct releve_core *core, struct job *job)
     struct series *series = job->series;
     const struct chunk *chunk;
     TAILQ_FOREACH(chunk, &series->open, link)
-    {
         releve_coverage_replace(&job->coverage, chunk->span.asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
-    }
     releve_series_learn(series, &job->known, job->known.span); /* also of days that are under way here, and may fail */
     TAILQ_INSERT_TAIL(&series->jobs, job, link);
     replan_all_overtaken(core, series);
@@ -277,9 +265,7 @@ static void cut_all(struct releve_core *core, struct series *series)
     struct job *job;
     dissolve_early(core, series);
     TAILQ_FOREACH(job, &series->jobs, link)
-    {
         releve_series_cut(core, job);
-    }
 }
 
 /* Keeps the floor that changed, and no other: each has an age of its own. */
@@ -335,9 +321,7 @@ static void give_up_all(struct releve_core *core, struct series *series, const s
 {
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
-    {
         releve_series_give_up(core, job, reason);
-    }
 }
 
 void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason)
@@ -366,7 +350,5 @@ void releve_series_absent(struct releve_core *core, struct series *series, const
 {
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
-    {
         releve_series_absent_job(core, job, reason);
-    }
 }
