@@ -215,10 +215,6 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
         .throttled = core->throttled,
         .retries = core->retries,
     };
-    for (unsigned i = 0; i < core->options.buckets_count; i++) {
-        releve_time wait = core->buckets[i].ask_at - core->now;
-        view.next_permit_ms = wait > view.next_permit_ms ? wait : view.next_permit_ms;
-    }
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase != JOB_FREE)
             tally_job(&core->jobs[i], &view.kinds[core->jobs[i].submitted.kind]);

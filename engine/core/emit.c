@@ -1,4 +1,4 @@
-/* What leaves the core: actions, notices, what was learned; and how long a wait is. Decides nothing. */
+/* What leaves the core: actions, notices, what was learned; and how long a wait is that grows. */
 #include "state.h"
 #include <assert.h>
 #include <releve/memory.h>
@@ -90,14 +90,4 @@ void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_RETURN);
     action->bucket = bucket;
     action->permit = permit.number;
-}
-
-bool releve_permit_is_late(const struct releve_core *core, struct permit permit)
-{
-    return permit.over_at - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS;
-}
-
-releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit)
-{
-    return releve_earlier(core->now + RELEVE_TRANSFER_TIMEOUT_MS, permit.over_at);
 }

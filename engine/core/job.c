@@ -196,6 +196,8 @@ static bool can_be_given_back(const struct job *job)
 
 static void give_back(struct releve_core *core, struct job *job)
 {
+    if (!core->options.queued)
+        releve_emit(core, RELEVE_ACTION_FORGET)->job = &job->submitted;
     releve_emit(core, RELEVE_ACTION_GIVE_BACK)->result = sum_up(core, job);
     releve_series_leave(job);
     forget(core, job);

@@ -182,7 +182,7 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     bucket->asking = true;
     bucket->urgent = urgent;
     bucket->due_at = RELEVE_TIME_NEVER;
-    bucket->permit = (struct permit){++core->permits, core->now + RELEVE_PERMIT_LIFE_MS - RELEVE_PERMIT_SLACK_MS};
+    bucket->permit = releve_permit_new(core);
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_ASK);
     action->bucket = index;
     action->permit = bucket->permit.number;

@@ -7,7 +7,7 @@
  * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
  *
  *   core.c ──▶ react.c, schedule.c, job.c ──▶ series.c ──▶ floor.c, result.c, plan.c, coverage.c
- *                    all but the last column ──▶ emit.c
+ *                    all but the last column ──▶ emit.c, permit.c
  *
  * Seen by the files of engine/core only. */
 #ifndef RELEVE_CORE_STATE_H
@@ -188,10 +188,15 @@ releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, un
 releve_time releve_earlier(releve_time a, releve_time b);
 bool releve_failed(const struct releve_error *error);
 
-/* The permit leads to no request: it goes back. Does it leave too little time for one? Until when may a request under
- * it be under way? */
+/* The permit leads to no request: it goes back. */
 void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit);
+
+/* --- permit.c: how long a permit is good for ------------------------------------------------------- */
+
+struct permit releve_permit_new(struct releve_core *core);
+/* Does it leave too little time for a request? */
 bool releve_permit_is_late(const struct releve_core *core, struct permit permit);
+/* Until when a request under it may be under way, if it is sent now. */
 releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit);
 
 /* --- floor.c: where data begins. Pure ------------------------------------------------------------------ */

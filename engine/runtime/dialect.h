@@ -11,7 +11,6 @@
 
 #define RELEVE_TARGET_BYTES 256
 #define RELEVE_TOKEN_BYTES 4096 /* longest access token accepted, NUL included */
-#define RELEVE_FORM_BYTES 1024
 
 struct releve_dialect {
     const char *name;         /* "2026" or "v5": the `source` of a day */

@@ -1,5 +1,6 @@
-/* The queue of events: everything that callbacks bring, in the order in which it came. Law 6: each answers an operation
- * that the core has under way, so there are never more of them than of those. */
+/* The queue of events: everything that callbacks bring, in the order in which it came. Law 6: an event answers an
+ * operation that the core has under way, or is news of a bucket, of which the next run gets rid; so the queue holds
+ * what one turn of the loop brings. */
 #include "state.h"
 #include <releve/memory.h>
 

@@ -13,8 +13,8 @@
 struct releve_host;
 
 struct releve_host_ops {
-    /* Milliseconds, of any origin. Never goes back, and counts on while the machine is suspended, as Redis's clock and
-     * the gateway's do: a permit ages meanwhile. */
+    /* Milliseconds of the clock by which the transport judges deadlines (releve_clock_boot). Never goes back, and
+     * counts on while the machine is suspended, as Redis's clock and the gateway's do: a permit ages meanwhile. */
     releve_time (*now)(struct releve_host *host);
     /* UTC, which may jump: the real time, for the moments that upstream names ... */
     releve_time (*utc)(struct releve_host *host);

@@ -59,16 +59,16 @@ static void learn(struct releve_runtime *runtime, const struct releve_action *ac
                                  runtime);
 }
 
-/* A job that came from a queue goes back there with the worker's list; of any other nothing must be left. */
-static void give_back(struct releve_runtime *runtime, const struct releve_result *so_far)
+static void forget(struct releve_runtime *runtime, const struct releve_action *action)
 {
-    const struct releve_runtime_options *options = &runtime->options;
-    if (!options->queued) {
-        runtime->writes++;
-        runtime->io.store_ops->forget_job(runtime->io.store, so_far->job.id, releve_runtime_written, runtime);
-    }
+    runtime->writes++;
+    runtime->io.store_ops->forget_job(runtime->io.store, action->job->id, releve_runtime_written, runtime);
+}
+
+static void give_back(const struct releve_runtime_options *options, const struct releve_action *action)
+{
     if (options->given_back != NULL)
-        options->given_back(options->data, so_far);
+        options->given_back(options->data, action->result);
 }
 
 static void notice(const struct releve_runtime_options *options, const struct releve_action *action)
@@ -141,8 +141,11 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
     case RELEVE_ACTION_ENDED:
         end_job(&runtime->options, action);
         break;
+    case RELEVE_ACTION_FORGET:
+        forget(runtime, action);
+        break;
     case RELEVE_ACTION_GIVE_BACK:
-        give_back(runtime, action->result);
+        give_back(&runtime->options, action);
         break;
     case RELEVE_ACTION_NOTICE:
         notice(&runtime->options, action);

@@ -14,7 +14,7 @@ static unsigned index_of(const struct ledger *ledger)
     return (unsigned)(ledger - ledger->runtime->ledgers);
 }
 
-/* --- permits -------------------------------------------------------------------------------------------------- */
+/* --- permits ----------------------------------------------------------------------------------------- */
 
 static void on_permit(void *data, const struct releve_error *error, releve_time wait_ms)
 {
@@ -49,7 +49,7 @@ void releve_request_return(struct releve_runtime *runtime, const struct releve_a
                                          name_permit(runtime, action->permit), on_over, ledger);
 }
 
-/* --- claims --------------------------------------------------------------------------------------------------- */
+/* --- claims ------------------------------------------------------------------------------------------ */
 
 static releve_handle chunk_handle(const struct slot *slot)
 {
@@ -82,7 +82,7 @@ void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_
                                    name_permit(runtime, action->permit), releve_runtime_written, runtime);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------------------------------------- */
 
 static void on_first_byte(void *data)
 {

@@ -15,7 +15,7 @@ static releve_time now_ms(const struct releve_runtime *runtime)
     return runtime->io.host_ops->now(runtime->io.host);
 }
 
-/* --- the loop ----------------------------------------------------------------------------------------------------- */
+/* --- the loop ---------------------------------------------------------------------------------------- */
 
 static void step(struct releve_runtime *runtime, struct releve_event *event)
 {
@@ -87,8 +87,7 @@ void releve_runtime_drain(struct releve_runtime *runtime)
     releve_runtime_post(runtime, &event);
 }
 
-/* --- for people -----------------------------------------------------------------------------------------------------
- */
+/* --- for people -------------------------------------------------------------------------------------- */
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime)
 {
@@ -118,8 +117,7 @@ struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime,
     return ledger->usage;
 }
 
-/* --- opening: whose data is it, which process is this
- * ------------------------------------------------------------------ */
+/* --- opening: whose data is it, which process is this ------------------------------------------------ */
 
 /* Somebody else's request is over, and we had been told to wait for longer. */
 static void on_due(void *data, const char *bucket, releve_time wait_ms)

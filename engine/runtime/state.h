@@ -4,8 +4,8 @@
  *        ▲                                                                             │ actions
  *        └───────────────────────── request.c ◀── perform.c ◀──────────────────────────┘
  *
- * Callbacks only post; `run` alone steps the core, and only the alarm calls it. So steps do not nest, and no file calls
- * one that calls it. */
+ * Callbacks post, or count a write that no event follows; `run` alone steps the core, and only the alarm calls it. So
+ * steps do not nest, and no file calls one that calls it. */
 #ifndef RELEVE_RUNTIME_STATE_H
 #define RELEVE_RUNTIME_STATE_H
 
@@ -63,7 +63,7 @@ struct releve_runtime {
     bool running;
 };
 
-/* --- events.c: what comes from outside, until the core takes its next step ----------------------------------- */
+/* --- events.c: what comes from outside, until the core takes its next step --------------------------- */
 
 /* Copies the event and all that it points to; an answer's readings become the queue's. Nothing where it is closed. */
 void releve_runtime_post(struct releve_runtime *runtime, const struct releve_event *event);
@@ -75,7 +75,7 @@ void releve_runtime_drop_events(struct releve_runtime *runtime);
 /* The callback of a write that no event follows; count it in `writes` when it is begun. Redis's refusal is reported. */
 void releve_runtime_written(void *data, const struct releve_error *error);
 
-/* --- request.c: permits, claims, and the requests that they are for -------------------------------------------- */
+/* --- request.c: permits, claims, and the requests that they are for ---------------------------------- */
 
 void releve_request_ask(struct releve_runtime *runtime, const struct releve_action *action);
 void releve_request_return(struct releve_runtime *runtime, const struct releve_action *action);
@@ -84,7 +84,7 @@ void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_
 void releve_request_send(struct releve_runtime *runtime, const struct releve_action *action);
 void releve_request_send_token(struct releve_runtime *runtime, const struct releve_action *action);
 
-/* --- perform.c: one action of the core, carried out -------------------------------------------------------------- */
+/* --- perform.c: one action of the core, carried out -------------------------------------------------- */
 
 void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_action *action);
 

@@ -101,7 +101,7 @@ enum releve_event_type {
 /* Where .error is named, NULL or RELEVE_OK says that there is none. */
 struct releve_event {
     enum releve_event_type type;
-    releve_time now; /* ms of a clock that never goes back, of any origin, and counts on in suspend: waits, deadlines */
+    releve_time now;   /* ms of a clock that never goes back and counts on in suspend: waits, deadlines */
     releve_time civil; /* UTC, may jump: which day it is in Paris */
     releve_handle handle;
     unsigned bucket;
@@ -127,6 +127,7 @@ enum releve_action_type {
     RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
     RELEVE_ACTION_ENDED,      /* .result, which is written; or .error: it could not be, and will not be */
+    RELEVE_ACTION_FORGET,     /* .job: it comes from no queue, and nothing of it may be left where it is given back */
     RELEVE_ACTION_GIVE_BACK,  /* .result so far: the job is not done and will not be (drain); forgotten here */
     RELEVE_ACTION_NOTICE,     /* .notice, .job, .reason, .wait_ms: for people */
     RELEVE_ACTION_STOP        /* .code, .reason: going on is pointless; the core drains */
@@ -203,12 +204,11 @@ struct releve_tally {
 
 /* For progress and status. Costs a look at every day of every job under way: for once a second. */
 struct releve_core_view {
-    size_t jobs;                /* under way */
-    unsigned in_flight;         /* requests, token included */
-    uint64_t requests;          /* sent so far, token included */
-    uint64_t throttled;         /* throttle answers so far */
-    uint64_t retries;           /* transient failures so far */
-    releve_time next_permit_ms; /* until the ledger is asked again; 0: nothing has to wait for it */
+    size_t jobs;        /* under way */
+    unsigned in_flight; /* requests, token included */
+    uint64_t requests;  /* sent so far, token included */
+    uint64_t throttled; /* throttle answers so far */
+    uint64_t retries;   /* transient failures so far */
     struct releve_tally kinds[RELEVE_MEASURES];
 };
 struct releve_core_view releve_core_look(const struct releve_core *core);

@@ -3,6 +3,7 @@ end is right, nothing is asked twice, and the quota holds."""
 import json
 import os
 import signal
+import socket
 
 import oracle
 import pytest
@@ -523,3 +524,12 @@ def test_a_refresh_that_is_answered_ends_a_remembered_refusal():
         ended = world.run("backfill", *selection, "--start", "2026-10-02", "--end", "2026-10-04")
         assert ended.code == 0, ended
         assert len(world.redis.keys("releve:day:*")) == 3
+
+
+def test_a_redis_that_says_nothing_is_waited_for_and_named():
+    with socket.socket() as listener, World() as world:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4)
+        url = f"redis://127.0.0.1:{listener.getsockname()[1]}"
+        ended = world.run("backfill", "--prm", CLIENT_0, *SOME_DAYS, "--progress", "always", RELEVE_REDIS=url)
+        assert ended.code == 4 and "no answer within" in ended.err and url in ended.err

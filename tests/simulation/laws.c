@@ -22,6 +22,7 @@ struct watched {
 struct watch {
     struct watched chunks[CHUNKS_WATCHED_MAX];
     unsigned storing, returns_in_a_row;
+    uint64_t granted, sent, unreached, returned; /* permits */
     size_t series_count;
     uint8_t **seen; /* as store.days: days that this runtime was told are final */
 };
@@ -58,7 +59,7 @@ static void forget(struct watched *watched)
     *watched = (struct watched){0};
 }
 
-/* --- law 2: nothing that is known is asked again ---------------------------------------------------------------- */
+/* --- law 2: nothing that is known is asked again ----------------------------------------------------- */
 
 static uint8_t *seen_days(struct worker *worker, unsigned point, enum releve_kind kind)
 {
@@ -149,8 +150,7 @@ static void check_alone(struct worker *worker, const struct watched *chunk)
     }
 }
 
-/* --- what is under way ----------------------------------------------------------------------------------------------
- */
+/* --- what is under way ------------------------------------------------------------------------------- */
 
 void laws_check_claim(struct worker *worker, const void *chunk, const struct releve_job *job, struct releve_span span,
                       uint64_t permit)
@@ -202,9 +202,28 @@ void laws_check_send(struct worker *worker, const void *chunk, const struct upst
                     worker->index);
     check_thrift(worker, watched);
     check_alone(worker, watched);
+    if (worker->draining && simulation->world.now_us > worker->drained_us)
+        world_break(&simulation->world, "drain: worker %u sends a new request", worker->index);
     watched->sent = true;
     simulation->store.jobs[watched->job].sends++;
     worker->watch->returns_in_a_row = 0;
+}
+
+/* A request must be over before its permit ages out, and is not sent where it cannot be. */
+void laws_check_deadline(struct worker *worker, const void *chunk, const struct upstream_request *request,
+                         releve_time deadline)
+{
+    struct world *world = &worker->simulation->world;
+    releve_time asked_at = request->token_request ? worker_store_last_asked_at(worker->store, request->bucket)
+                                                  : worker_store_asked_at(worker->store, find(worker, chunk)->permit);
+    worker->watch->sent++;
+    if (deadline > asked_at + RELEVE_PERMIT_LIFE_MS - RELEVE_PERMIT_SLACK_MS)
+        world_break(world, "law 1 (quota): worker %u lets a request run %lld ms beyond its permit", worker->index,
+                    (long long)(deadline - asked_at - RELEVE_PERMIT_LIFE_MS + RELEVE_PERMIT_SLACK_MS));
+    if (deadline - worker_now(worker) < RELEVE_TRANSFER_TIMEOUT_MIN_MS ||
+        deadline - worker_now(worker) > RELEVE_TRANSFER_TIMEOUT_MS)
+        world_break(world, "law 6 (bounds): worker %u gives a request %lld ms", worker->index,
+                    (long long)(deadline - worker_now(worker)));
 }
 
 void laws_note_answer(struct worker *worker, const void *chunk, const struct releve_answer *answer)
@@ -221,8 +240,7 @@ void laws_note_answer(struct worker *worker, const void *chunk, const struct rel
             watched->whole[watched->whole_count++] = answer->readings[i].day;
 }
 
-/* --- law 3: what is stored is what was said
- * ----------------------------------------------------------------------------- */
+/* --- law 3: what is stored is what was said ---------------------------------------------------------- */
 
 static void check_entry(struct worker *worker, const struct watched *chunk, const struct releve_day_entry *entry)
 {
@@ -280,15 +298,48 @@ void laws_note_stored(struct worker *worker, const void *chunk)
     forget(find(worker, chunk));
 }
 
-/* --- permits
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- permits ----------------------------------------------------------------------------------------- */
 
 void laws_check_return(struct worker *worker)
 {
     worker->simulation->returned++;
+    worker->watch->returned++;
     if (++worker->watch->returns_in_a_row > RETURNS_IN_A_ROW_MAX)
         world_break(&worker->simulation->world, "liveness: worker %u asks for permits and gives each back",
                     worker->index);
+}
+
+void laws_note_grant(struct worker *worker)
+{
+    worker->watch->granted++;
+}
+
+void laws_note_unreached(struct worker *worker)
+{
+    worker->watch->unreached++;
+}
+
+/* Every permit was sent or returned, and one whose request did not leave was returned too; nothing is under way, and no
+ * claim is left (but where Redis refused to end it). */
+void laws_check_idle(struct worker *worker)
+{
+    struct simulation *simulation = worker->simulation;
+    const struct watch *watch = worker->watch;
+    struct world *world = &simulation->world;
+    if (!worker_store_is_quiet(worker->store) || worker_transport_in_flight(worker->transport) > 0)
+        world_break(world, "idle: worker %u has something under way", worker->index);
+    if (watch->granted != watch->sent - watch->unreached + watch->returned)
+        world_break(world,
+                    "law 1 (quota): worker %u had %llu permits, sent %llu requests of which %llu did not leave, and "
+                    "returned %llu",
+                    worker->index, (unsigned long long)watch->granted, (unsigned long long)watch->sent,
+                    (unsigned long long)watch->unreached, (unsigned long long)watch->returned);
+    if (releve_runtime_look(worker->runtime).requests != watch->sent)
+        world_break(world, "law 4 (delivery): worker %u counts %llu requests, it sent %llu", worker->index,
+                    (unsigned long long)releve_runtime_look(worker->runtime).requests, (unsigned long long)watch->sent);
+    for (size_t i = 0; i < CHUNKS_WATCHED_MAX && simulation->scenario.redis_error == 0; i++)
+        if (watch->chunks[i].chunk != NULL)
+            world_break(world, "law 2 (thrift): worker %u is idle and holds a claim", worker->index);
 }
 
 void laws_check_close(struct worker *worker, releve_time wait_ms)

@@ -19,10 +19,17 @@ void laws_check_claim(struct worker *worker, const void *chunk, const struct rel
 void laws_note_claimed(struct worker *worker, const void *chunk, bool granted, int64_t at_us);
 void laws_note_unclaim(struct worker *worker, uint64_t permit);
 void laws_check_send(struct worker *worker, const void *chunk, const struct upstream_request *request);
+/* Of any request, the token's too: when it must be over. */
+void laws_check_deadline(struct worker *worker, const void *chunk, const struct upstream_request *request,
+                         releve_time deadline);
 void laws_note_answer(struct worker *worker, const void *chunk, const struct releve_answer *answer);
 void laws_check_put(struct worker *worker, const void *chunk, const struct releve_day_batch *batch);
 void laws_note_stored(struct worker *worker, const void *chunk);
+void laws_note_grant(struct worker *worker);
+void laws_note_unreached(struct worker *worker);
 void laws_check_return(struct worker *worker);
+/* The runtime says that nothing is under way. */
+void laws_check_idle(struct worker *worker);
 void laws_check_close(struct worker *worker, releve_time wait_ms);
 
 #endif

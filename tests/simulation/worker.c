@@ -218,6 +218,7 @@ static void on_given_back(void *data, const struct releve_result *so_far)
 static void on_idle(void *data)
 {
     struct worker *worker = data;
+    laws_check_idle(worker);
     worker->has_work = false;
 }
 
@@ -227,6 +228,7 @@ static void on_stopped(void *data, const struct releve_error *error)
     world_tell(&worker->simulation->world, "worker %u: stops: %s", worker->index, error->text);
     worker->simulation->stopped = true;
     worker->draining = true;
+    worker->drained_us = worker->simulation->world.now_us;
 }
 
 static void on_ready(void *data, const struct releve_error *error)
@@ -330,6 +332,7 @@ void worker_drain(struct worker *worker)
         return;
     world_tell(&worker->simulation->world, "worker %u: drains", worker->index);
     worker->draining = worker->has_work = true;
+    worker->drained_us = worker->simulation->world.now_us;
     worker_count_callback(worker);
     releve_runtime_drain(worker->runtime);
 }

@@ -37,6 +37,7 @@ struct worker {
     struct simulation *simulation;
     unsigned index;
     bool alive, draining, has_work;
+    int64_t drained_us; /* when it was told to drain */
     struct releve_runtime *runtime;
     struct releve_host *host;           /* worker.c */
     struct releve_store *store;         /* worker_store.c: a connection */
@@ -66,12 +67,15 @@ void worker_store_close(struct releve_store *store, bool dead_write);
 /* The memory is gone when nothing is on its way any more, or with the world's end. */
 void worker_store_free(struct releve_store *store);
 void worker_stores_end(struct simulation *simulation);
-void worker_store_cut(struct releve_store *store); /* the connection: what had no reply is sent again */
+void worker_store_cut(struct releve_store *store);            /* the connection: what had no reply is sent again */
+bool worker_store_is_quiet(const struct releve_store *store); /* nothing is without a reply */
+/* When that permit was asked for, and the one that the bucket was asked for last; on the worker's clock, in ms. */
+releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit);
+releve_time worker_store_last_asked_at(const struct releve_store *store, unsigned bucket);
 /* News of the ledger, for whoever watches that bucket. */
 void worker_store_hear(struct releve_store *store, unsigned bucket, int64_t wait_ms);
 
-/* --- worker_transport.c: requests to the modelled upstream, and the dialect that they are written in ---------------
- */
+/* --- worker_transport.c: requests to the modelled upstream, and the dialect that they are written in --- */
 
 extern const struct releve_transport_ops worker_transport_ops;
 struct releve_transport *worker_transport_open(struct worker *worker);
@@ -83,8 +87,7 @@ unsigned worker_transport_in_flight(const struct releve_transport *transport);
 void worker_dialect(const struct scenario *scenario, struct releve_dialect *dialect);
 unsigned worker_bucket(const char *name);
 
-/* --- worker.c: the machine ------------------------------------------------------------------------------------------
- */
+/* --- worker.c: the machine --------------------------------------------------------------------------- */
 
 releve_time worker_now(const struct worker *worker);
 void worker_hosts_end(struct simulation *simulation);

@@ -62,7 +62,10 @@ struct watched_bucket {
     void (*due)(void *data, const char *bucket, releve_time wait_ms); /* NULL: nobody watches */
     void *data;
     char name[RELEVE_BUCKET_BYTES];
+    releve_time asked_at; /* last */
 };
+
+#define ASKED_REMEMBERED 4096 /* permits in flight and returned since: far fewer */
 
 /* A struct releve_store is one life of a connection: one process. */
 struct releve_store {
@@ -77,6 +80,7 @@ struct releve_store {
     bool freed;                        /* the worker has let go */
     int64_t last_done_us, last_reply_us, cut_until_us, last_news_us;
     struct watched_bucket buckets[RELEVE_BUCKETS_MAX];
+    releve_time asked_at[ASKED_REMEMBERED]; /* by number */
 };
 
 /* An operation on its way, over one connection. */
@@ -256,6 +260,8 @@ static void note_reply(struct worker *worker, const struct operation *operation)
     if (operation->type == OP_CLAIM)
         laws_note_claimed(worker, operation->data, !operation->failed && operation->claim == RELEVE_CLAIM_GRANTED,
                           operation->claimed_us);
+    else if (operation->type == OP_ASK && !operation->failed && operation->wait_ms == 0)
+        laws_note_grant(worker);
     else if (operation->type == OP_BEGIN && !operation->failed)
         laws_note_known(worker, &operation->job, &operation->coverage);
     else if (operation->type == OP_PUT && !operation->failed)
@@ -573,6 +579,8 @@ static void permit_ask(struct releve_store *store, const char *bucket, const str
                        struct releve_permit permit, releve_store_permit reply, void *data)
 {
     (void)quota, (void)urgent;
+    store->buckets[worker_bucket(bucket)].asked_at = worker_now(store->worker);
+    store->asked_at[permit.number % ASKED_REMEMBERED] = worker_now(store->worker);
     use_permit(store, OP_ASK, bucket, permit, reply, data);
 }
 
@@ -611,6 +619,21 @@ static void bucket_watch(struct releve_store *store, const char *bucket,
     watched->data = data;
     memcpy(watched->name, bucket, strlen(bucket) + 1);
     worker_store_hear(store, index, 0); /* the subscription begins */
+}
+
+bool worker_store_is_quiet(const struct releve_store *store)
+{
+    return store->oldest == NULL;
+}
+
+releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit)
+{
+    return store->asked_at[(permit & ((UINT64_C(1) << STORE_PROCESS_SHIFT) - 1)) % ASKED_REMEMBERED];
+}
+
+releve_time worker_store_last_asked_at(const struct releve_store *store, unsigned bucket)
+{
+    return store->buckets[bucket].asked_at;
 }
 
 const struct releve_store_ops worker_store_ops = {

@@ -152,8 +152,7 @@ unsigned worker_bucket(const char *name)
     return (unsigned)(name[0] - '0');
 }
 
-/* --- what happens on the way ---------------------------------------------------------------------------------------
- */
+/* --- what happens on the way ------------------------------------------------------------------------- */
 
 static void drop(struct exchange *exchange)
 {
@@ -193,6 +192,8 @@ static void end(struct exchange *exchange, enum releve_exchange_outcome outcome,
         const struct releve_answer *answer = outcome == RELEVE_EXCHANGE_ANSWERED ? &exchange->answer : &none;
         transport->in_flight--;
         exchange->over = true;
+        if (outcome == RELEVE_EXCHANGE_UNREACHED)
+            laws_note_unreached(worker);
         world_tell(&transport->simulation->world, "worker %u: %s: %s", worker->index,
                    exchange->request.token_request ? "token" : "answer",
                    outcome == RELEVE_EXCHANGE_ANSWERED ? releve_verdict_name(answer->verdict) : detail);
@@ -236,8 +237,7 @@ static void plan(struct exchange *exchange, int64_t after_us, world_happens happ
     world_at(world, world->now_us + after_us, happens, NULL, exchange, false);
 }
 
-/* --- sending
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- sending ----------------------------------------------------------------------------------------- */
 
 static struct exchange *make_exchange(struct releve_transport *transport)
 {
@@ -284,6 +284,10 @@ static void depart(struct exchange *exchange, releve_time deadline)
     if (!exchange->request.token_request &&
         simulation->upstream.points[exchange->request.point].sickness == NEVER_ANSWERS)
         journey.fate = FATE_UNANSWERED;
+    if (timeout_us <= 0) { /* nothing leaves */
+        plan(exchange, 1, on_unreached);
+        return;
+    }
     if (journey.fate == FATE_UNREACHED) {
         plan(exchange, journey.arrival_us < timeout_us ? journey.arrival_us : timeout_us, on_unreached);
         return;
@@ -318,6 +322,7 @@ static void send(struct releve_transport *transport, const struct releve_exchang
             exchange->readings = releve_realloc(exchange->readings, days * sizeof *exchange->readings);
         }
     }
+    laws_check_deadline(transport->worker, data, &exchange->request, request->deadline_ms);
     simulation->sends++;
     if (++transport->in_flight > simulation->scenario.concurrency)
         world_break(&simulation->world, "law 6 (bounds): %u requests in flight, %u allowed", transport->in_flight,

@@ -187,8 +187,7 @@ static void test_a_wrong_kind_refuses_the_whole_list(void **state)
     expect_refused("{" PRM ",\"kind\":[]}", "kind: the list is empty");
 }
 
-/* --- what is no job -------------------------------------------------------------------------------------------------
- */
+/* --- what is no job ---------------------------------------------------------------------------------- */
 
 static void test_what_is_no_json_is_refused(void **state)
 {
@@ -331,8 +330,7 @@ static void test_deep_nesting_is_refused_before_it_is_parsed(void **state)
     expect_job("{" PRM "," KIND ",\"x\":\"[[[[[[\\\"[[[[\"}"); /* brackets in a text are none */
 }
 
-/* --- days ------------------------------------------------------------------------------------------------------------
- */
+/* --- days -------------------------------------------------------------------------------------------- */
 
 static struct releve_span span_of(const char *start, const char *end)
 {
@@ -399,8 +397,7 @@ static void test_a_start_after_the_end_is_refused(void **state)
     expect_refused("{" PRM "," KIND ",\"start\":\"2026-10-02\",\"end\":\"2026-10-01\"}", "start is after end");
 }
 
-/* --- the rest
- * --------------------------------------------------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------------------------------------- */
 
 static void test_a_priority_is_one_of_three_and_the_message_names_it_over_its_queue(void **state)
 {
@@ -479,8 +476,7 @@ static void test_refresh_is_true_or_false(void **state)
     expect_refused("{" PRM "," KIND ",\"refresh\":\"true\"}", "refresh");
 }
 
-/* --- words
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------------- */
 
 /* The words of jobs[i], written, read and written: the same bytes. */
 static void expect_stable(size_t i)
@@ -541,8 +537,7 @@ static void test_words_are_ascii_on_one_line(void **state)
     free(words);
 }
 
-/* --- burial
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- burial ------------------------------------------------------------------------------------------ */
 
 static void expect_buried(const char *bytes, size_t count, const char *raw)
 {

@@ -1,0 +1,19 @@
+/* How long a permit is good for. Law 1 rests on it: no request may be under way when its permit has aged out of the
+ * ledger (docs/design.md, Ledger). */
+#include "state.h"
+
+/* Counted from the question: the grant may come much later, and Redis counts from it. */
+struct permit releve_permit_new(struct releve_core *core)
+{
+    return (struct permit){++core->permits, core->now + RELEVE_PERMIT_LIFE_MS - RELEVE_PERMIT_SLACK_MS};
+}
+
+bool releve_permit_is_late(const struct releve_core *core, struct permit permit)
+{
+    return permit.over_at - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS;
+}
+
+releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit)
+{
+    return releve_earlier(core->now + RELEVE_TRANSFER_TIMEOUT_MS, permit.over_at);
+}
