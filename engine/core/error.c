@@ -1,34 +1,19 @@
-/* The one table of this program's own errors: what logs call them and how the process ends. */
+/* How the process ends for each of this program's own errors, and the writing of their texts. */
 #include <assert.h>
 #include <releve/error.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-static const struct {
-    const char *name;
-    int exit;
-} codes[RELEVE_CODES] = {
-    [RELEVE_OK] = {"ok", 0},
-    [RELEVE_E_PARTIAL] = {"partial", 1},
-    [RELEVE_E_USAGE] = {"usage", 2},
-    [RELEVE_E_CONFIG] = {"config", 2},
-    [RELEVE_E_CREDENTIALS] = {"credentials", 3},
-    [RELEVE_E_UPSTREAM] = {"upstream", 1},
-    [RELEVE_E_REDIS] = {"redis", 4},
-    [RELEVE_E_SYSTEM] = {"system", 1},
-    [RELEVE_E_INTERRUPTED] = {"interrupted", 130},
+static const int exits[RELEVE_CODES] = {
+    [RELEVE_OK] = 0,       [RELEVE_E_PARTIAL] = 1,     [RELEVE_E_USAGE] = 2,
+    [RELEVE_E_CONFIG] = 2, [RELEVE_E_CREDENTIALS] = 3, [RELEVE_E_UPSTREAM] = 1,
+    [RELEVE_E_REDIS] = 4,  [RELEVE_E_SYSTEM] = 1,      [RELEVE_E_INTERRUPTED] = 130,
 };
-
-const char *releve_code_name(enum releve_code code)
-{
-    assert(code < RELEVE_CODES);
-    return codes[code].name;
-}
 
 int releve_code_exit(enum releve_code code)
 {
     assert(code < RELEVE_CODES);
-    return codes[code].exit;
+    return exits[code];
 }
 
 enum releve_code releve_fail(struct releve_error *error, enum releve_code code, const char *format, ...)

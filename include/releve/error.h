@@ -1,4 +1,4 @@
-/* Errors of this program itself: one enum, one table of names and exit codes.
+/* Errors of this program itself: one enum, one table of exit codes.
  *
  * What upstream answers is not an error but a verdict (releve/verdict.h). */
 #ifndef RELEVE_ERROR_H
@@ -24,9 +24,6 @@ struct releve_error {
     enum releve_code code;
     char text[RELEVE_ERROR_BYTES];
 };
-
-/* "usage", "redis", ...: for logs and JSON. */
-const char *releve_code_name(enum releve_code code);
 
 /* The process exit code: 0 everything obtained, 1 some days failed, upstream out of reach or a failure of this machine,
  * 2 wrong usage or configuration, 3 credentials refused, 4 Redis, 130 interrupted. */
