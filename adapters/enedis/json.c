@@ -8,6 +8,7 @@
 #include "engine/runtime/transport.h"
 #include <assert.h>
 #include <pthread.h>
+#include <releve/json_guard.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,32 +71,6 @@ static bool arena_has(const struct enedis_json *json, const void *memory)
     return false;
 }
 
-/* The deepest nesting of brackets outside strings. cJSON's parser is recursive, so this comes first. */
-static int depth_of(const char *body, size_t bytes)
-{
-    int depth = 0, deepest = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < bytes; i++) {
-        char c = body[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > deepest)
-                deepest = depth;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-        if (deepest > ENEDIS_JSON_DEPTH_MAX)
-            break;
-    }
-    return deepest;
-}
-
 static bool blank(const char *from, const char *to)
 {
     for (; from < to; from++)
@@ -108,14 +83,18 @@ const char *enedis_json_open(struct enedis_json *json, const char *body, size_t 
 {
     assert(!armed && body[bytes] == '\0');
     *json = (struct enedis_json){NULL, NULL, 0};
-    if (bytes > RELEVE_BODY_BYTES_MAX)
+    switch (releve_json_guard(body, bytes, RELEVE_BODY_BYTES_MAX, ENEDIS_JSON_DEPTH_MAX)) {
+    case RELEVE_JSON_TOO_LARGE:
         return "the body is too large";
+    case RELEVE_JSON_TOO_DEEP:
+        return "the body is JSON nested too deep";
+    case RELEVE_JSON_HAS_NUL:
+        return "the body is not JSON (it holds a NUL)";
+    case RELEVE_JSON_SOUND:
+        break;
+    }
     if (blank(body, body + bytes))
         return "the body is empty";
-    if (memchr(body, '\0', bytes))
-        return "the body is not JSON (it holds a NUL byte)";
-    if (depth_of(body, bytes) > ENEDIS_JSON_DEPTH_MAX)
-        return "the body is JSON nested too deep";
     (void)pthread_once(&hooks_once, install_hooks);
     const char *end = NULL;
     armed = json;

@@ -2,6 +2,7 @@
 #include <adapters/redis/job_json.h>
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <releve/json_guard.h>
 #include <releve/memory.h>
 #include <releve/runtime.h>
 #include <stdio.h>
@@ -11,42 +12,6 @@
 static enum releve_code refuse(struct releve_error *error, const char *why)
 {
     return releve_fail(error, RELEVE_E_USAGE, "%s", why);
-}
-
-/* Brackets of any kind, outside strings, open at once. */
-static bool is_shallow(const char *text, size_t bytes)
-{
-    int depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < bytes; i++) {
-        if (quoted) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                quoted = false;
-        } else if (text[i] == '"') {
-            quoted = true;
-        } else if (text[i] == '{' || text[i] == '[') {
-            if (++depth > RELEVE_MESSAGE_NESTING_MAX)
-                return false;
-        } else if (text[i] == '}' || text[i] == ']') {
-            depth--;
-        }
-    }
-    return true;
-}
-
-/* A NUL, as it is or in disguise: a text would end there for us, and go on for others. */
-static bool has_nul(const char *text, size_t bytes)
-{
-    static const char escaped[] = "u0000";
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '\0')
-            return true;
-        if (text[i] == '\\' && ++i + strlen(escaped) <= bytes && memcmp(text + i, escaped, strlen(escaped)) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* The text of a member; NULL with *wrong false where it is absent or null, with *wrong true where it is no text. */
@@ -198,13 +163,15 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
                                       enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
                                       struct releve_error *error)
 {
-    if (text_bytes > RELEVE_MESSAGE_BYTES_MAX)
+    enum releve_json_flaw flaw =
+        releve_json_guard(text, text_bytes, RELEVE_MESSAGE_BYTES_MAX, RELEVE_MESSAGE_NESTING_MAX);
+    if (flaw == RELEVE_JSON_TOO_LARGE)
         return releve_fail(error, RELEVE_E_USAGE, "a message of %zu bytes: at most %d", text_bytes,
                            RELEVE_MESSAGE_BYTES_MAX);
-    if (!is_shallow(text, text_bytes))
+    if (flaw == RELEVE_JSON_TOO_DEEP)
         return releve_fail(error, RELEVE_E_USAGE, "nested deeper than %d", RELEVE_MESSAGE_NESTING_MAX);
     const char *end = NULL;
-    cJSON *json = has_nul(text, text_bytes) ? NULL : cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
+    cJSON *json = flaw == RELEVE_JSON_HAS_NUL ? NULL : cJSON_ParseWithLengthOpts(text, text_bytes, &end, false);
     bool whole = json != NULL;
     for (; whole && end < text + text_bytes; end++)
         whole = strchr(" \t\r\n", *end) != NULL;

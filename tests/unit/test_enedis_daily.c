@@ -293,6 +293,7 @@ static void test_a_nul_byte_hides_nothing(void **state)
     releve_dialect_v5.judge(RELEVE_DAILY_CONSUMPTION, PRM, span_of("2026-09-29", 1), &response, 0, &answer);
     assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
     assert_string_equal(answer.reason.code, "bad-body");
+    assert_refused(&releve_dialect_v5, V5(PRM_JSON, "Wh\\u0000x", ""), "NUL"); /* cJSON's texts would end there */
 }
 
 int main(void)
