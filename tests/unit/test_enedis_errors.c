@@ -317,6 +317,24 @@ static void test_a_token_that_cannot_be_used_is_not_taken(void **state)
     }
 }
 
+/* It goes into a header line, where a line break would begin a header of its own. */
+static void test_a_token_holds_visible_ascii_only(void **state)
+{
+    (void)state;
+    char token[RELEVE_TOKEN_BYTES], body[96];
+    for (unsigned c = 0; c <= 0x100; c++) {
+        static const char *const places[] = {"\\u%04xs3cr3t", "s3cr3t\\u%04xs3cr3t", "s3cr3t\\u%04x"};
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+            int length = snprintf(body, sizeof body, "{\"expires_in\":9,\"access_token\":\"");
+            length += snprintf(body + length, sizeof body - (size_t)length, places[i], c);
+            (void)snprintf(body + length, sizeof body - (size_t)length, "\"}");
+            enum releve_verdict verdict = judge_token(200, body, token).verdict;
+            assert_int_equal(verdict, c > ' ' && c <= '~' ? RELEVE_TOKEN : RELEVE_TRANSIENT);
+            assert_int_equal(token[0] != '\0', verdict == RELEVE_TOKEN);
+        }
+    }
+}
+
 static void test_refused_credentials_are_told_from_quota_trouble_and_a_wrong_address(void **state)
 {
     (void)state;
@@ -439,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_documents_are_refused_with_a_reason),
         cmocka_unit_test(test_a_token_is_taken_with_its_lifetime),
         cmocka_unit_test(test_a_token_that_cannot_be_used_is_not_taken),
+        cmocka_unit_test(test_a_token_holds_visible_ascii_only),
         cmocka_unit_test(test_refused_credentials_are_told_from_quota_trouble_and_a_wrong_address),
         cmocka_unit_test(test_targets_are_those_of_the_specification),
         cmocka_unit_test(test_buckets_are_one_in_v5_and_one_for_each_api_in_2026),
