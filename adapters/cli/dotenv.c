@@ -2,9 +2,9 @@
 #include "dotenv.h"
 #include <ctype.h>
 #include <errno.h>
+#include <releve/memory.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define VARIABLES_MAX 64
@@ -90,10 +90,8 @@ static enum releve_code parse_line(const char *path, int number, char *line, str
                            text);
     if (variables_count == VARIABLES_MAX)
         return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: more than %d variables", path, number, VARIABLES_MAX);
-    variables[variables_count].name = strdup(text);
-    variables[variables_count].value = strdup(value);
-    if (variables[variables_count].name == NULL || variables[variables_count].value == NULL)
-        return releve_fail(error, RELEVE_E_SYSTEM, "no memory");
+    variables[variables_count].name = releve_strdup(text);
+    variables[variables_count].value = releve_strdup(value);
     variables_count++;
     return RELEVE_OK;
 }

@@ -9,24 +9,6 @@
 
 #define BODY_ROOM_FIRST 16384 /* bytes; doubled as needed */
 
-void http_list_add(struct http_exchange **list, struct http_exchange *exchange)
-{
-    exchange->next = *list;
-    exchange->link = list;
-    if (exchange->next)
-        exchange->next->link = &exchange->next;
-    *list = exchange;
-}
-
-void http_list_remove(struct http_exchange *exchange)
-{
-    *exchange->link = exchange->next;
-    if (exchange->next)
-        exchange->next->link = exchange->link;
-    exchange->next = NULL;
-    exchange->link = NULL;
-}
-
 /* What comes before the request was written is a proxy's: it says nothing of the request's arrival (law 1). */
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {

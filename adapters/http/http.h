@@ -9,6 +9,7 @@
 
 #include "adapters/http/transport.h"
 #include <curl/curl.h>
+#include <sys/queue.h>
 #include <uthash.h>
 
 /* A TCP connection of curl's, from its socket to its close. */
@@ -27,7 +28,7 @@ struct http_watch {
 };
 
 struct http_exchange {
-    struct http_exchange *next, **link; /* in one of the transport's lists; link points to what points here */
+    LIST_ENTRY(http_exchange) link; /* in one of the transport's lists */
     struct releve_transport *transport;
     CURL *easy;
     releve_exchange_first_byte first_byte;
@@ -52,19 +53,16 @@ struct releve_transport {
     struct curl_slist *headers; /* of every request */
     uv_timer_t timer;           /* curl's only timer */
     unsigned connections_max, under_way;
-    struct http_exchange *active;    /* handed to curl */
-    struct http_exchange *idle;      /* easy handles that wait for their next use */
-    struct http_exchange *cancelled; /* on closing: to be told so */
-    struct http_wire *wires;         /* by fd */
-    unsigned answers_untold;         /* exchanges with answer_seen and not answer_told */
-    unsigned handles;                /* of libuv, not closed yet */
+    LIST_HEAD(, http_exchange) active;    /* handed to curl */
+    LIST_HEAD(, http_exchange) idle;      /* easy handles that wait for their next use */
+    LIST_HEAD(, http_exchange) cancelled; /* on closing: to be told so */
+    struct http_wire *wires;              /* by fd */
+    unsigned answers_untold;              /* exchanges with answer_seen and not answer_told */
+    unsigned handles;                     /* of libuv, not closed yet */
     bool closing;
     void (*closed)(void *data);
     void *closed_data;
 };
-
-void http_list_add(struct http_exchange **list, struct http_exchange *exchange);
-void http_list_remove(struct http_exchange *exchange);
 
 /* --- exchange.c --- */
 

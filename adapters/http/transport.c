@@ -17,16 +17,16 @@ static void put_away(struct http_exchange *exchange)
         return;
     }
     http_exchange_clear(exchange);
-    http_list_add(&transport->idle, exchange);
+    LIST_INSERT_HEAD(&transport->idle, exchange, link);
 }
 
 /* Tells first bytes. A callback may send or close, so the list is begun anew after each. */
 static void tell_first_bytes(struct releve_transport *transport)
 {
     while (transport->answers_untold > 0 && !transport->closing) {
-        struct http_exchange *exchange = transport->active;
+        struct http_exchange *exchange = LIST_FIRST(&transport->active);
         while (exchange && (!exchange->answer_seen || exchange->answer_told))
-            exchange = exchange->next;
+            exchange = LIST_NEXT(exchange, link);
         assert(exchange); /* answers_untold counts active ones */
         exchange->answer_told = true;
         transport->answers_untold--;
@@ -41,7 +41,7 @@ static void finish(struct http_exchange *exchange, CURLcode result)
     if (result == CURLE_OK)
         http_wire_release(exchange);
     (void)curl_multi_remove_handle(transport->multi, exchange->easy);
-    http_list_remove(exchange);
+    LIST_REMOVE(exchange, link);
     transport->under_way--;
     struct releve_exchange_response response;
     http_exchange_respond(exchange, result, &response);
@@ -133,15 +133,15 @@ void releve_transport_send(struct releve_transport *transport, const struct rele
                            releve_exchange_first_byte first_byte, releve_exchange_done done, void *data)
 {
     assert(request->url && done && !transport->closing && transport->under_way < transport->connections_max);
-    struct http_exchange *exchange = transport->idle;
+    struct http_exchange *exchange = LIST_FIRST(&transport->idle);
     if (exchange)
-        http_list_remove(exchange);
+        LIST_REMOVE(exchange, link);
     else
         exchange = http_exchange_new(transport);
     exchange->first_byte = first_byte;
     exchange->done = done;
     exchange->data = data;
-    http_list_add(&transport->active, exchange);
+    LIST_INSERT_HEAD(&transport->active, exchange, link);
     transport->under_way++;
     http_exchange_prepare(exchange, request);
     /* Adding it only sets curl's timer: everything else happens from the loop. Fails for want of memory only. */
@@ -156,8 +156,8 @@ const struct releve_transport_ops releve_http_transport_ops = {.send = releve_tr
 static void end(struct releve_transport *transport)
 {
     struct http_exchange *exchange;
-    while ((exchange = transport->cancelled) != NULL) {
-        http_list_remove(exchange);
+    while ((exchange = LIST_FIRST(&transport->cancelled)) != NULL) {
+        LIST_REMOVE(exchange, link);
         struct releve_exchange_response response = {.outcome = RELEVE_EXCHANGE_CANCELLED,
                                                     .detail = "the HTTP client was closed",
                                                     .body = "",
@@ -194,10 +194,10 @@ void releve_transport_close(struct releve_transport *transport, void (*closed)(v
     transport->closed = closed;
     transport->closed_data = data;
     struct http_exchange *exchange;
-    while ((exchange = transport->active) != NULL) {
+    while ((exchange = LIST_FIRST(&transport->active)) != NULL) {
         /* Its connection is reset here and now; its caller hears of it from the loop. */
         (void)curl_multi_remove_handle(transport->multi, exchange->easy);
-        http_list_remove(exchange);
+        LIST_REMOVE(exchange, link);
         releve_exchange_done done = exchange->done;
         void *done_data = exchange->data;
         http_exchange_clear(exchange);
@@ -205,10 +205,10 @@ void releve_transport_close(struct releve_transport *transport, void (*closed)(v
         exchange->easy = NULL;
         exchange->done = done;
         exchange->data = done_data;
-        http_list_add(&transport->cancelled, exchange);
+        LIST_INSERT_HEAD(&transport->cancelled, exchange, link);
     }
-    while ((exchange = transport->idle) != NULL) {
-        http_list_remove(exchange);
+    while ((exchange = LIST_FIRST(&transport->idle)) != NULL) {
+        LIST_REMOVE(exchange, link);
         http_exchange_free(exchange);
     }
     (void)curl_multi_cleanup(transport->multi); /* closes what it kept alive */

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <releve/calendar.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,11 +33,7 @@ curl_socket_t http_wire_open(void *data, curlsocktype purpose, struct curl_socka
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    struct http_wire *wire = calloc(1, sizeof *wire);
-    if (!wire) {
-        (void)close(fd);
-        return CURL_SOCKET_BAD;
-    }
+    struct http_wire *wire = releve_alloc(1, sizeof *wire);
     wire->fd = fd;
     if (!set_abrupt(wire, true)) { /* without it law 1 would not hold: no connection then */
         (void)close(fd);
@@ -97,9 +93,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 static struct http_watch *watch_new(struct releve_transport *transport, curl_socket_t fd)
 {
-    struct http_watch *watch = calloc(1, sizeof *watch);
-    if (!watch)
-        return NULL;
+    struct http_watch *watch = releve_alloc(1, sizeof *watch);
     if (uv_poll_init_socket(transport->loop, &watch->poll, fd) != 0) {
         free(watch);
         return NULL;

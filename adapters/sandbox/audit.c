@@ -1,7 +1,7 @@
 /* One ring of instants per bucket, one moving mark per window: each arrival costs O(1), amortised. */
 #include "audit.h"
 #include <assert.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <string.h>
 
 #define FIRST_CAPACITY 1024u
@@ -48,25 +48,22 @@ static int64_t *slot(struct sandbox_arrivals *arrivals, uint64_t number)
     return &arrivals->at_us[number & (arrivals->capacity - 1)];
 }
 
-/* Makes room for one more; where memory or the limit forbids it, the oldest is forgotten. */
-static bool grow(struct sandbox_arrivals *arrivals)
+/* Makes room for one more; where the limit forbids it, the oldest is forgotten. */
+static void grow(struct sandbox_arrivals *arrivals)
 {
     if (arrivals->end - arrivals->oldest < arrivals->capacity)
-        return true;
+        return;
     size_t capacity = arrivals->capacity > 0 ? 2 * arrivals->capacity : FIRST_CAPACITY;
-    int64_t *at_us = capacity <= SANDBOX_ARRIVALS_MAX ? malloc(capacity * sizeof *at_us) : NULL;
-    if (at_us != NULL) {
-        for (uint64_t n = arrivals->oldest; n < arrivals->end; n++)
-            at_us[n & (capacity - 1)] = *slot(arrivals, n);
-        free(arrivals->at_us);
-        arrivals->at_us = at_us;
-        arrivals->capacity = capacity;
-        return true;
+    if (capacity > SANDBOX_ARRIVALS_MAX) {
+        arrivals->oldest++;
+        return;
     }
-    if (arrivals->capacity == 0)
-        return false;
-    arrivals->oldest++;
-    return true;
+    int64_t *at_us = releve_alloc(capacity, sizeof *at_us);
+    for (uint64_t n = arrivals->oldest; n < arrivals->end; n++)
+        at_us[n & (capacity - 1)] = *slot(arrivals, n);
+    free(arrivals->at_us);
+    arrivals->at_us = at_us;
+    arrivals->capacity = capacity;
 }
 
 const struct releve_window *sandbox_audit_arrive(struct sandbox_audit *audit, enum sandbox_bucket bucket,
@@ -76,8 +73,7 @@ const struct releve_window *sandbox_audit_arrive(struct sandbox_audit *audit, en
     struct sandbox_arrivals *arrivals = &audit->arrivals[bucket];
     if (audit->quota.windows_count == 0)
         return NULL;
-    if (!grow(arrivals))
-        return NULL; /* no memory at all: nothing to judge by */
+    grow(arrivals);
 
     const struct releve_window *violated = NULL;
     uint64_t kept = arrivals->end; /* first arrival that some window still holds */

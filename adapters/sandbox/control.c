@@ -248,8 +248,10 @@ static bool apply_consents(struct sandbox_points *points, const cJSON *prms, enu
     cJSON_ArrayForEach(item, prms) {
         releve_prm prm = 0;
         (void)releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm); /* read before */
-        if (!sandbox_points_set_consent(points, prm, consent))
+        struct sandbox_point *point = sandbox_points_edit(points, prm);
+        if (point == NULL)
             return false;
+        point->consent = consent;
     }
     return true;
 }
@@ -262,8 +264,10 @@ static bool apply_point_faults(struct sandbox_points *points, const cJSON *json)
         struct sandbox_faults faults;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm); /* read before */
         (void)read_faults(item, item->string, &faults, NULL);
-        if (!sandbox_points_set_faults(points, prm, &faults))
+        struct sandbox_point *point = sandbox_points_edit(points, prm);
+        if (point == NULL)
             return false;
+        point->faults = faults;
     }
     return true;
 }
@@ -277,15 +281,19 @@ static bool apply_by_prm(struct sandbox_points *points, const struct draft *draf
         releve_day day;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm);
         (void)read_day_or_none(item, &day);
-        if (!sandbox_points_set_consent_start(points, prm, day))
+        struct sandbox_point *point = sandbox_points_edit(points, prm);
+        if (point == NULL)
             return false;
+        point->consent_start = day;
     }
     cJSON_ArrayForEach(item, draft->refuse) {
         enum sandbox_objection objection;
         (void)releve_prm_parse(item->string, strlen(item->string), &prm);
         (void)read_objection(item, &objection);
-        if (!sandbox_points_set_objection(points, prm, objection))
+        struct sandbox_point *point = sandbox_points_edit(points, prm);
+        if (point == NULL)
             return false;
+        point->objection = objection;
     }
     return true;
 }

@@ -5,7 +5,7 @@
 #include "control.h"
 #include <assert.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -371,9 +371,7 @@ static enum MHD_Result set_out(struct sandbox_exchange *exchange)
 static struct sandbox_exchange *begin(struct sandbox_hall *hall, struct MHD_Connection *connection, const char *url,
                                       const char *method)
 {
-    struct sandbox_exchange *exchange = calloc(1, sizeof *exchange);
-    if (exchange == NULL)
-        return NULL;
+    struct sandbox_exchange *exchange = releve_alloc(1, sizeof *exchange);
     exchange->hall = hall;
     exchange->connection = connection;
     exchange->request.path = url;
@@ -394,8 +392,6 @@ enum MHD_Result sandbox_exchange_handle(void *data, struct MHD_Connection *conne
     if (exchange == NULL) {
         exchange = begin(data, connection, url, method);
         *state = exchange;
-        if (exchange == NULL)
-            return MHD_NO;
         read_headers(exchange);
         return MHD_YES;
     }

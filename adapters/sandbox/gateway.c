@@ -92,10 +92,7 @@ static void answer_token(struct sandbox_gateway *gateway, const struct sandbox_r
         return;
     }
     char token[SANDBOX_TOKEN_BYTES];
-    if (!sandbox_tokens_issue(&gateway->tokens, sandbox_clock_now(&gateway->clock), token)) {
-        sandbox_answer_refuse(answer, sandbox_rules_technical());
-        return;
-    }
+    sandbox_tokens_issue(&gateway->tokens, sandbox_clock_now(&gateway->clock), token);
     gateway->stats.tokens++;
     releve_text_format(&answer->body,
                        "{\"access_token\":\"%s\",\"scope\":\"am_application_scope default\",\"token_type\":\"Bearer\","
@@ -126,7 +123,7 @@ static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const char
     releve_prm prm;
     const struct sandbox_faults *own = NULL;
     if (prm_text != NULL && releve_prm_parse(prm_text, strlen(prm_text), &prm))
-        own = sandbox_points_faults(&gateway->points, prm);
+        own = &sandbox_points_find(&gateway->points, prm)->faults;
     uint64_t number = gateway->data_requests++;
     for (int i = 0; i < SANDBOX_FAULTS; i++) {
         double rate = gateway->settings.faults.rate[i];

@@ -4,6 +4,7 @@
 
 #include "settings.h"
 #include <releve/usage_point.h>
+#include <uthash.h>
 
 #define SANDBOX_POINTS_MAX 100000u
 
@@ -17,26 +18,24 @@ enum sandbox_objection {
     SANDBOX_NOT_OWNER       /* ADAM-DC-0007: the customer has moved */
 };
 
-struct sandbox_point;
+struct sandbox_point {
+    releve_prm prm; /* key */
+    enum sandbox_consent consent;
+    releve_day consent_start; /* RELEVE_DAY_NONE where the consent covers everything */
+    enum sandbox_objection objection;
+    struct sandbox_faults faults; /* all zero: none of its own */
+    UT_hash_handle hh;
+};
 
 struct sandbox_points {
     struct sandbox_point *table;
 };
 
-/* False where there are SANDBOX_POINTS_MAX already, or memory is short. */
-bool sandbox_points_set_consent(struct sandbox_points *points, releve_prm prm, enum sandbox_consent consent);
-bool sandbox_points_set_consent_start(struct sandbox_points *points, releve_prm prm, releve_day day);
-bool sandbox_points_set_objection(struct sandbox_points *points, releve_prm prm, enum sandbox_objection objection);
-bool sandbox_points_set_faults(struct sandbox_points *points, releve_prm prm, const struct sandbox_faults *faults);
+/* What is special about a usage point; never NULL. */
+const struct sandbox_point *sandbox_points_find(const struct sandbox_points *points, releve_prm prm);
 
-enum sandbox_consent sandbox_points_consent(const struct sandbox_points *points, releve_prm prm);
-
-/* RELEVE_DAY_NONE where the consent covers everything. */
-releve_day sandbox_points_consent_start(const struct sandbox_points *points, releve_prm prm);
-enum sandbox_objection sandbox_points_objection(const struct sandbox_points *points, releve_prm prm);
-
-/* NULL where it has none. */
-const struct sandbox_faults *sandbox_points_faults(const struct sandbox_points *points, releve_prm prm);
+/* The same to change it; NULL where there are SANDBOX_POINTS_MAX already. */
+struct sandbox_point *sandbox_points_edit(struct sandbox_points *points, releve_prm prm);
 
 void sandbox_points_free(struct sandbox_points *points);
 

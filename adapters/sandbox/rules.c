@@ -101,12 +101,12 @@ static const struct sandbox_refusal *judge_point(enum sandbox_generation generat
 {
     if (!sandbox_client_find(prm, scene->population, client))
         return &unknown_point;
-    enum sandbox_objection objection = sandbox_points_objection(scene->points, prm);
+    enum sandbox_objection objection = sandbox_points_find(scene->points, prm)->objection;
     if (objection == SANDBOX_NOT_HOLDER)
         return &not_holder;
     if (objection == SANDBOX_NOT_OWNER)
         return &not_owner[generation];
-    switch (sandbox_points_consent(scene->points, prm)) {
+    switch (sandbox_points_find(scene->points, prm)->consent) {
     case SANDBOX_CONSENT_GRANTED:
         return NULL;
     case SANDBOX_CONSENT_REVOKED:
@@ -167,13 +167,14 @@ const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *as
     const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
     if (facts->production ? !asked->client.production : !asked->client.consumption)
         return &wrong_direction;
-    if (facts->quantity == RELEVE_LOAD_CURVE && sandbox_points_objection(scene->points, prm) == SANDBOX_CURVE_OBJECTED)
+    if (facts->quantity == RELEVE_LOAD_CURVE &&
+        sandbox_points_find(scene->points, prm)->objection == SANDBOX_CURVE_OBJECTED)
         return &curve_objected;
     if (releve_span_days(asked->span) > facts->call_days_max)
         return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
     if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
         return &too_old[ask->generation];
-    if (asked->span.first < sandbox_points_consent_start(scene->points, prm))
+    if (asked->span.first < sandbox_points_find(scene->points, prm)->consent_start)
         return &before_consent;
     if (asked->span.first < asked->client.activation)
         return &before_activation; /* the whole range, even where its end has data */

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
+#include <releve/memory.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -137,13 +137,11 @@ enum releve_code sandbox_server_start(struct sandbox_server **out, uv_loop_t *lo
     int listener = listen_on(address, error);
     if (listener < 0)
         return error->code;
-    struct sandbox_server *server = calloc(1, sizeof *server);
-    if (server != NULL) {
-        server->hall = (struct sandbox_hall){.loop = loop, .gateway = gateway};
-        server->port = port_of(listener);
-        server->daemon = start_daemon(server, listener);
-    }
-    if (server == NULL || server->daemon == NULL) {
+    struct sandbox_server *server = releve_alloc(1, sizeof *server);
+    server->hall = (struct sandbox_hall){.loop = loop, .gateway = gateway};
+    server->port = port_of(listener);
+    server->daemon = start_daemon(server, listener);
+    if (server->daemon == NULL) {
         free(server);
         (void)close(listener);
         return releve_fail(error, RELEVE_E_SYSTEM, "the HTTP server does not start: out of memory or descriptors");

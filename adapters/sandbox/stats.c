@@ -1,11 +1,10 @@
 /* Counters and bitmaps. */
 #include "stats.h"
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #define BLOCK_DAYS 1024
@@ -61,15 +60,9 @@ static struct sandbox_served_block *block_of(struct sandbox_stats *stats, const 
     HASH_FIND(hh, stats->blocks, key, sizeof *key, block);
     if (block != NULL || HASH_COUNT(stats->blocks) >= SANDBOX_SERVED_BLOCKS_MAX)
         return block;
-    block = calloc(1, sizeof *block);
-    if (block == NULL)
-        return NULL;
+    block = releve_alloc(1, sizeof *block);
     block->key = *key;
     HASH_ADD(hh, stats->blocks, key, sizeof block->key, block);
-    if (block->hh.tbl == NULL) {
-        free(block);
-        return NULL;
-    }
     return block;
 }
 

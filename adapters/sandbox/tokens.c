@@ -2,11 +2,10 @@
 #include "tokens.h"
 #include "chance.h"
 #include <inttypes.h>
+#include <releve/memory.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 struct sandbox_token {
@@ -21,27 +20,20 @@ static void drop(struct sandbox_tokens *tokens, struct sandbox_token *token)
     free(token);
 }
 
-bool sandbox_tokens_issue(struct sandbox_tokens *tokens, releve_time now, char out[SANDBOX_TOKEN_BYTES])
+void sandbox_tokens_issue(struct sandbox_tokens *tokens, releve_time now, char out[SANDBOX_TOKEN_BYTES])
 {
     while (tokens->table != NULL &&
            (tokens->table->expires_at <= now || HASH_COUNT(tokens->table) >= SANDBOX_TOKENS_MAX))
         drop(tokens, tokens->table);
 
-    struct sandbox_token *token = calloc(1, sizeof *token);
-    if (token == NULL)
-        return false;
+    struct sandbox_token *token = releve_alloc(1, sizeof *token);
     for (unsigned part = 0; part < 3; part++)
         (void)snprintf(token->text + 16 * part, 17, "%016" PRIx64,
                        sandbox_chance(tokens->seed, SANDBOX_TOPIC_TOKEN, 3 * tokens->issued + part));
     token->expires_at = now + SANDBOX_TOKEN_LIFE_S * RELEVE_SECOND_MS;
     HASH_ADD_STR(tokens->table, text, token);
-    if (token->hh.tbl == NULL) { /* no memory for the table */
-        free(token);
-        return false;
-    }
     tokens->issued++;
     memcpy(out, token->text, SANDBOX_TOKEN_BYTES);
-    return true;
 }
 
 bool sandbox_tokens_valid(const struct sandbox_tokens *tokens, const char *text, releve_time now)

@@ -18,8 +18,7 @@ struct sandbox_tokens {
     uint64_t issued;
 };
 
-/* False where memory is short. */
-bool sandbox_tokens_issue(struct sandbox_tokens *tokens, releve_time now, char out[SANDBOX_TOKEN_BYTES]);
+void sandbox_tokens_issue(struct sandbox_tokens *tokens, releve_time now, char out[SANDBOX_TOKEN_BYTES]);
 
 bool sandbox_tokens_valid(const struct sandbox_tokens *tokens, const char *text, releve_time now);
 
