@@ -5,7 +5,6 @@
 #include <adapters/redis/queue.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
-#include <engine/runtime/upstream.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,16 +77,9 @@ static void send_next(struct parcel *parcel)
     releve_store_enqueue(enqueue->lookup.store, job, on_queued, parcel);
 }
 
-static void on_bound(void *data, const struct releve_error *error, const char *bound)
+static void send_first(void *data)
 {
     struct enqueue *enqueue = data;
-    struct releve_error failure = *error;
-    if (failure.code == RELEVE_OK && enqueue->config.upstream[0] != '\0')
-        (void)releve_upstream_check(enqueue->config.upstream, bound, &failure);
-    if (failure.code != RELEVE_OK) {
-        releve_lookup_end(&enqueue->lookup, &failure);
-        return;
-    }
     for (size_t i = 0; i < AT_ONCE && !enqueue->lookup.ended; i++) {
         parcels[i].enqueue = enqueue;
         send_next(&parcels[i]);
@@ -97,7 +89,7 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
 static void start(void *data)
 {
     struct enqueue *enqueue = data;
-    releve_store_bind(enqueue->lookup.store, NULL, on_bound, enqueue);
+    releve_lookup_check_upstream(&enqueue->lookup, enqueue->config.upstream, send_first);
 }
 
 static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)

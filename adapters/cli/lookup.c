@@ -1,5 +1,6 @@
 /* Runs a loop with nothing on it but the store. */
 #include "lookup.h"
+#include <engine/runtime/upstream.h>
 #include <string.h>
 
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error)
@@ -31,6 +32,25 @@ static void on_link(void *data, bool up, const char *why)
         return;
     releve_fail(&error, RELEVE_E_REDIS, "Redis: %s", why);
     releve_lookup_end(lookup, &error);
+}
+
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct releve_lookup *lookup = data;
+    struct releve_error failure = *error;
+    if (failure.code == RELEVE_OK && lookup->upstream[0] != '\0')
+        (void)releve_upstream_check(lookup->upstream, bound, &failure);
+    if (failure.code != RELEVE_OK)
+        releve_lookup_end(lookup, &failure);
+    else
+        lookup->then(lookup->data);
+}
+
+void releve_lookup_check_upstream(struct releve_lookup *lookup, const char *upstream, void (*then)(void *data))
+{
+    lookup->upstream = upstream;
+    lookup->then = then;
+    releve_store_bind(lookup->store, NULL, on_bound, lookup);
 }
 
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),

@@ -12,11 +12,17 @@ struct releve_lookup {
     struct releve_store *store;
     void (*start)(void *data);
     void *data;
+    const char *upstream; /* to be checked, and what follows */
+    void (*then)(void *data);
     bool ended;
     struct releve_error error;
 };
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
                                    void *data, struct releve_error *error);
+
+/* For `start`: calls `then` with its data where the data in Redis are of the configured upstream, or none is; else ends
+ * the lookup with what to do. */
+void releve_lookup_check_upstream(struct releve_lookup *lookup, const char *upstream, void (*then)(void *data));
 
 /* Ends it; `error` may be NULL or RELEVE_OK. */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);

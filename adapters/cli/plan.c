@@ -6,7 +6,6 @@
 #include <adapters/enedis/enedis.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
-#include <engine/runtime/upstream.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,16 +108,9 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     ask_next(question);
 }
 
-static void on_bound(void *data, const struct releve_error *error, const char *bound)
+static void ask_first(void *data)
 {
     struct plan *plan = data;
-    struct releve_error failure = *error;
-    if (failure.code == RELEVE_OK && plan->config.upstream[0] != '\0')
-        (void)releve_upstream_check(plan->config.upstream, bound, &failure);
-    if (failure.code != RELEVE_OK) {
-        releve_lookup_end(&plan->lookup, &failure);
-        return;
-    }
     for (size_t i = 0; i < LOOKUPS_AT_ONCE && !plan->lookup.ended; i++) {
         questions[i].plan = plan;
         ask_next(&questions[i]);
@@ -128,7 +120,7 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
 static void start(void *data)
 {
     struct plan *plan = data;
-    releve_store_bind(plan->lookup.store, NULL, on_bound, plan);
+    releve_lookup_check_upstream(&plan->lookup, plan->config.upstream, ask_first);
 }
 
 static void print_table(const struct plan *plan)

@@ -34,43 +34,29 @@ static void write_stamp(struct releve_text *body, const struct point *point)
         write_instant(body, point->day, point->second_of_day);
 }
 
-static void write_point_v5(struct releve_text *body, const struct point *point)
-{
-    releve_text_puts(body, "{\"value\":\"");
-    releve_text_number(body, point->value);
-    releve_text_puts(body, "\",\"date\":\"");
-    write_stamp(body, point);
-    if (point->length_minutes > 0) {
-        releve_text_puts(body, "\",\"interval_length\":\"PT");
-        releve_text_number(body, point->length_minutes);
-        releve_text_puts(body, "M\",\"measure_type\":\"B");
-    }
-    releve_text_puts(body, "\"}");
-}
-
-static void write_point_2026(struct releve_text *body, const struct point *point)
-{
-    releve_text_puts(body, "{\"v\":\"");
-    releve_text_number(body, point->value);
-    releve_text_puts(body, "\",\"d\":\"");
-    write_stamp(body, point);
-    if (point->length_minutes > 0) {
-        releve_text_puts(body, "\",\"p\":\"PT");
-        releve_text_number(body, point->length_minutes);
-        releve_text_puts(body, "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0");
-    }
-    releve_text_puts(body, "\"}");
-}
+/* What stands between the parts of a point, as captured. */
+static const struct point_form {
+    const char *value, *date, *length, *rest;
+} forms[] = {
+    [SANDBOX_V5] = {"{\"value\":\"", "\",\"date\":\"", "\",\"interval_length\":\"PT", "M\",\"measure_type\":\"B"},
+    [SANDBOX_2026] = {"{\"v\":\"", "\",\"d\":\"", "\",\"p\":\"PT", "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0"},
+};
 
 static void write_point(const struct sandbox_measure *measure, struct releve_text *body, bool first,
                         const struct point *point)
 {
-    if (!first)
-        releve_text_puts(body, ",");
-    if (measure->generation == SANDBOX_V5)
-        write_point_v5(body, point);
-    else
-        write_point_2026(body, point);
+    const struct point_form *form = &forms[measure->generation];
+    releve_text_puts(body, first ? "" : ",");
+    releve_text_puts(body, form->value);
+    releve_text_number(body, point->value);
+    releve_text_puts(body, form->date);
+    write_stamp(body, point);
+    if (point->length_minutes > 0) {
+        releve_text_puts(body, form->length);
+        releve_text_number(body, point->length_minutes);
+        releve_text_puts(body, form->rest);
+    }
+    releve_text_puts(body, "\"}");
 }
 
 static void write_head_v5(const struct sandbox_measure *measure, struct releve_text *body)
