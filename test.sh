@@ -2,20 +2,34 @@
 # Every test, twice: as released, and under AddressSanitizer and UndefinedBehaviorSanitizer. Warnings of gcc and clang are
 # errors here. The last line counts.
 #
-#   ./test.sh           everything: at most 15 minutes on 2 cores
-#   ./test.sh --quick   release build only, without the slow tests: at most 1 minute
+#   ./test.sh                              everything: about XX minutes on 2 cores
+#   ./test.sh --quick                      release build only, without the slow tests: about YY
+#   ./test.sh [--quick] --at "2026-07-02 23:30"
+#                                          release build only, and every process of it believes that it is this moment
+#                                          (UTC) and that time runs on: the hour must not matter
+#
+# Between midnight in Paris and midnight in UTC the two have different days: the tests marked `hour` run there once more.
 #
 # Needs a Debian 12 and root or sudo for missing packages. Ends every process that it started, also when interrupted.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
 . tools/machine.sh
 
-quick=no
-case "${1-}" in
-"") ;;
---quick) quick=yes ;;
-*) echo "usage: ./test.sh [--quick]" >&2 && exit 2 ;;
-esac
+usage() {
+    echo 'usage: ./test.sh [--quick] [--at "YYYY-MM-DD HH:MM"]' >&2
+    exit 2
+}
+
+quick=no at=""
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --quick) quick=yes ;;
+    --at) [[ "${2-}" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9]{2}:[0-9]{2}$ ]] && date -u -d "$2" >/dev/null || usage
+        at="$2" && shift ;;
+    *) usage ;;
+    esac
+    shift
+done
 
 child="" results=""
 finish() {
@@ -51,6 +65,23 @@ install_packages $PACKAGES $TEST_PACKAGES
 results="$(mktemp -d "${TMPDIR:-/tmp}/releve-results.XXXXXX")"
 failed=no
 
+# pretend "YYYY-MM-DD HH:MM": it is that moment, in UTC, for what starts with "${pretended[@]}". The build keeps the real
+# time: it compares files.
+pretended=()
+pretend() {
+    local library="$PWD/build/pretended_clock.so"
+    gcc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC tools/pretended_clock.c -o "$library"
+    pretended=(env LD_PRELOAD="$library" PRETENDED_SHIFT_S="$(($(date -u -d "$1" +%s) - $(date +%s)))")
+}
+
+# python_tests NAME BUILD-DIR [PYTEST ARGUMENT]...
+python_tests() {
+    local name="$1" dir="$2"
+    shift 2
+    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run "${pretended[@]}" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+        -n 3 --dist loadfile --junitxml "$results/$name.xml" "$@"
+}
+
 # suite NAME BUILD-DIR [PYTEST ARGUMENT]...
 suite() {
     local name="$1" dir="$2"
@@ -59,22 +90,32 @@ suite() {
     local meson_arguments=(--no-rebuild --print-errorlogs --num-processes 2)
     [ "$quick" = no ] || meson_arguments+=(--no-suite slow)
     rm -f "$dir/meson-logs/testlog.junit.xml"
-    run meson test -C "$dir" "${meson_arguments[@]}"
+    run "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}"
     cp "$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml" || failed=yes
-    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 3 --dist loadfile \
-        --junitxml "$results/$name-pytest.xml" tests/house tests/integration "$@"
+    python_tests "$name-pytest" "$dir" tests/house tests/integration "$@"
 }
 
 echo "== build"
 build build/release-tests --buildtype=release --werror
-if [ "$quick" = yes ]; then
-    suite release build/release-tests -m "not slow and not long"
+short=()
+[ "$quick" = no ] || short=(-m "not slow and not long")
+if [ -n "$at" ]; then
+    pretend "$at"
+    suite "release at $at" build/release-tests "${short[@]}"
 else
-    CC=clang build build/clang --buildtype=release --werror
-    build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
-    suite release build/release-tests
-    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    suite sanitized build/sanitized
+    if [ "$quick" = no ]; then
+        CC=clang build build/clang --buildtype=release --werror
+        build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
+    fi
+    suite release build/release-tests "${short[@]}"
+    pretend "2026-07-02 23:30"
+    echo "== release, where Paris is a day ahead of UTC"
+    python_tests release-hour build/release-tests -m hour tests/integration
+    pretended=()
+    if [ "$quick" = no ]; then
+        export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        suite sanitized build/sanitized
+    fi
 fi
 
 # Adds up what the runners wrote; a runner that wrote nothing is a failure.
