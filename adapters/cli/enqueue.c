@@ -3,10 +3,8 @@
 #include "lookup.h"
 #include "selection.h"
 #include <adapters/redis/queue.h>
-#include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define AT_ONCE 256 /* jobs on their way to Redis */

@@ -6,7 +6,6 @@
 #include "config.h"
 #include <releve/core.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 #define RELEVE_LOG_LINE_BYTES 512
 

@@ -5,7 +5,6 @@
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum format { FORMAT_PRETTY, FORMAT_JSON, FORMAT_CSV };

@@ -7,7 +7,6 @@
 #include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WATCH_MS 2000 /* between two looks */

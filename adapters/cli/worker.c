@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Jobs that were taken and that the core has no room for yet: never more than the queue hands out. */
 #define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_MEASURES)

@@ -2,7 +2,6 @@
  * Retry-After. */
 #include "throttle.h"
 #include "stamp.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define WAIT_SECONDS_MAX 1000000000L /* a longer wait is no wait */

@@ -5,7 +5,6 @@
 #include "http.h"
 #include <assert.h>
 #include <releve/memory.h>
-#include <string.h>
 
 #define CONNECTIONS_LIMIT 1024 /* of connections_max */
 

@@ -6,7 +6,6 @@
  * taken back, until the next request. TCP_USER_TIMEOUT bounds how long the kernel goes on resending for a process that
  * is stopped. */
 #include "http.h"
-#include <assert.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <releve/calendar.h>

@@ -1,12 +1,10 @@
 /* Reads job messages, which come from anybody, and writes the words that a job is kept in. */
 #include <adapters/redis/job_json.h>
-#include <assert.h>
 #include <cjson/cJSON.h>
 #include <releve/json_guard.h>
 #include <releve/memory.h>
 #include <releve/runtime.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static enum releve_code refuse(struct releve_error *error, const char *why)

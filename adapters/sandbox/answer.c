@@ -1,6 +1,5 @@
 /* The writers of everything that is not data. */
 #include "answer.h"
-#include <stdio.h>
 
 #define JSON_TYPE "application/json"
 #define PAGE_TYPE "text/html; charset=utf-8"

@@ -6,7 +6,6 @@
 #define RELEVE_SANDBOX_AUDIT_H
 
 #include <releve/quota.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,7 +1,6 @@
 /* Ids of jobs that nobody gave one. */
 #include <releve/memory.h>
 #include <releve/runtime.h>
-#include <stdint.h>
 #include <sys/random.h>
 
 #define ID_BYTES 12 /* random: no two are ever alike */

@@ -6,7 +6,6 @@
 #include "upstream.h"
 #include <assert.h>
 #include <releve/memory.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,9 +5,7 @@
 #define RELEVE_RUNTIME_TRANSPORT_H
 
 #include <releve/calendar.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* A body larger than this is not read further: 365 daily values take about 40 kB, 7 days of PT5M curve
  * about 300 kB. */

@@ -5,8 +5,8 @@
 #ifndef RELEVE_VERDICT_H
 #define RELEVE_VERDICT_H
 
-#include <releve/calendar.h>
 #include <releve/reading.h>
+#include <stdint.h>
 
 enum releve_verdict {
     RELEVE_DATA,                /* readings; days that are absent from them have no data */
