@@ -13,6 +13,7 @@
 #include <hiredis/hiredis.h>
 #include <limits.h>
 #include <poll.h>
+#include <releve/digest.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -93,15 +94,6 @@ static enum releve_code find_directory(const char *wanted, char out[PATH_MAX], s
     return RELEVE_OK;
 }
 
-/* 64-bit FNV-1a: a name for a directory, nothing secret. */
-static uint64_t hash(const char *text)
-{
-    uint64_t value = 14695981039346656037u;
-    for (; *text != '\0'; text++)
-        value = (value ^ (unsigned char)*text) * 1099511628211u;
-    return value;
-}
-
 /* A directory for the socket where the data's own path is too long for one. Whoever could write to it could
  * put himself between us and Redis: it must be ours alone. */
 static enum releve_code find_short_directory(char out[64], struct releve_error *error)
@@ -132,7 +124,7 @@ static enum releve_code find_place(const char *directory, struct place *place, s
         if (code != RELEVE_OK)
             return code;
         (void)snprintf(path, sizeof path, "%s/releve-%016llx.sock", short_directory,
-                       (unsigned long long)hash(place->directory));
+                       (unsigned long long)releve_digest(place->directory));
     }
     assert(strlen(path) <= RELEVE_REDIS_SOCKET_PATH_MAX);
     memcpy(place->socket, path, strlen(path) + 1);
