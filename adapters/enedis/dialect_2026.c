@@ -26,26 +26,20 @@ static const struct place places[RELEVE_KINDS] = {
     [RELEVE_PRODUCTION_LOAD_CURVE] = {"v2/courbe_de_charge_production", "PA", ""},
 };
 
-/* The first segment of the path is the API, and its quota bucket. */
-static const char *api(enum releve_kind kind)
-{
-    assert(kind < RELEVE_KINDS);
-    return releve_dialect_2026.families[kind];
-}
-
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
 {
     assert(kind < RELEVE_KINDS);
     const struct place *place = &places[kind];
+    const char *api = releve_dialect_2026.families[kind]; /* the first segment of the path, and its quota bucket */
     int length;
     if (!place->rest) {
-        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, api(kind), prm);
+        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, api, prm);
     } else {
         char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(span.first, start);
         releve_day_format(span.end, end);
         length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?pointId=" RELEVE_PRM_FORMAT "&dateDebut=%s&dateFin=%s%s",
-                          api(kind), place->rest, prm, start, end, place->more);
+                          api, place->rest, prm, start, end, place->more);
     }
     assert(length < RELEVE_TARGET_BYTES);
     (void)length;
@@ -86,8 +80,9 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
 static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
-    static const struct enedis_generation generation = {api, read_body};
-    enedis_judge(&generation, kind, prm, span, response, now, answer);
+    assert(kind < RELEVE_KINDS);
+    const struct enedis_reader reader = {releve_dialect_2026.families[kind], read_body};
+    enedis_judge(&reader, kind, prm, span, response, now, answer);
 }
 
 const struct releve_dialect releve_dialect_2026 = {

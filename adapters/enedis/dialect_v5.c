@@ -24,12 +24,6 @@ static const struct place places[RELEVE_KINDS] = {
     [RELEVE_CONTACT_DATA] = {"customers_cd", "v5/contact_data"},
 };
 
-static const char *api(enum releve_kind kind)
-{
-    assert(kind < RELEVE_KINDS);
-    return places[kind].api;
-}
-
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
 {
     assert(kind < RELEVE_KINDS);
@@ -64,8 +58,9 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
 static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
-    static const struct enedis_generation generation = {api, read_body};
-    enedis_judge(&generation, kind, prm, span, response, now, answer);
+    assert(kind < RELEVE_KINDS);
+    const struct enedis_reader reader = {places[kind].api, read_body};
+    enedis_judge(&reader, kind, prm, span, response, now, answer);
 }
 
 const struct releve_dialect releve_dialect_v5 = {

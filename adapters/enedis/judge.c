@@ -3,7 +3,6 @@
 #include "judge.h"
 #include "enedis.h"
 #include "errors.h"
-#include "json.h"
 #include "reason.h"
 #include <assert.h>
 #include <ctype.h>
@@ -20,11 +19,11 @@ static void copy_quality(const char *quality, char out[RELEVE_QUALITY_BYTES])
     out[used] = '\0';
 }
 
-static void judge_data(const struct enedis_generation *generation, const struct enedis_json *json, releve_prm prm,
+static void judge_data(const struct enedis_reader *reader, const struct enedis_json *json, releve_prm prm,
                        struct enedis_measures *measures, struct releve_answer *answer)
 {
     const char *quality = NULL;
-    if (!generation->read(json->root, prm, measures, &quality) ||
+    if (!reader->read(json->root, prm, measures, &quality) ||
         !enedis_measures_finish(measures, &answer->readings, &answer->readings_count)) {
         assert(!answer->readings);
         enedis_reason_bad_body(answer, "%s", measures->problem);
@@ -36,33 +35,39 @@ static void judge_data(const struct enedis_generation *generation, const struct 
     copy_quality(quality, answer->quality);
 }
 
-void enedis_judge(const struct enedis_generation *generation, enum releve_kind kind, releve_prm prm,
-                  struct releve_span span, const struct releve_exchange_response *response, releve_time now,
-                  struct releve_answer *answer)
+bool enedis_reply_open(const struct releve_exchange_response *response, struct enedis_reply *reply,
+                       struct releve_answer *answer)
 {
     *answer = (struct releve_answer){.retry_after_ms = RELEVE_RETRY_UNKNOWN};
     if (response->outcome != RELEVE_EXCHANGE_ANSWERED) {
         enedis_errors_judge_outcome(response, answer);
-        return;
+        return false;
     }
-    struct enedis_json json;
-    const char *problem = enedis_json_open(&json, response->body ? response->body : "", response->body_bytes);
-    struct enedis_fault fault;
-    enedis_fault_read(problem ? NULL : json.root, &fault);
-    if (response->status != 200 || fault.present || fault.next_access_time) {
-        enedis_errors_judge(response, &fault, generation->api(kind), now, answer);
+    reply->problem = enedis_json_open(&reply->json, response->body ? response->body : "", response->body_bytes);
+    enedis_fault_read(reply->problem ? NULL : reply->json.root, &reply->fault);
+    return true;
+}
+
+void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
+                  const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
+{
+    struct enedis_reply reply;
+    if (!enedis_reply_open(response, &reply, answer))
+        return;
+    if (response->status != 200 || reply.fault.present || reply.fault.next_access_time) {
+        enedis_errors_judge(response, &reply.fault, reader->api, now, answer);
     } else if (releve_kind_facts(kind)->quantity == RELEVE_DOCUMENT) {
         enedis_reason(answer, RELEVE_BAD_REQUEST, "unsupported", "%s: documents cannot be read yet",
                       releve_kind_facts(kind)->name);
-    } else if (problem) {
-        enedis_reason_bad_body(answer, "%s", problem);
+    } else if (reply.problem) {
+        enedis_reason_bad_body(answer, "%s", reply.problem);
     } else {
         assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
         struct enedis_measures measures = {.kind = kind, .span = span};
-        judge_data(generation, &json, prm, &measures, answer);
+        judge_data(reader, &reply.json, prm, &measures, answer);
         enedis_measures_free(&measures);
     }
-    enedis_json_close(&json, false);
+    enedis_json_close(&reply.json, false);
 }
 
 void releve_dialect_answer_free(struct releve_answer *answer)

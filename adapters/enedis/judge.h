@@ -3,19 +3,31 @@
 #define ENEDIS_JUDGE_H
 
 #include "engine/runtime/dialect.h"
+#include "fault.h"
+#include "json.h"
 #include "measures.h"
 
-struct enedis_generation {
-    /* The API that serves a kind: the first segment of its path. */
-    const char *(*api)(enum releve_kind kind);
+/* What came back for a request, of data or of a token. */
+struct enedis_reply {
+    struct enedis_json json;
+    const char *problem; /* why the body is no JSON; NULL where it is */
+    struct enedis_fault fault;
+};
+
+/* Begins *answer. False where nothing came back: that is judged then. Otherwise close reply->json. */
+bool enedis_reply_open(const struct releve_exchange_response *response, struct enedis_reply *reply,
+                       struct releve_answer *answer);
+
+/* How a generation serves the kind that was asked. */
+struct enedis_reader {
+    const char *api; /* the first segment of the path */
 
     /* Checks the body's PRM, unit and shape, adds its points, and sets *quality (NULL where it has none). False and
      * measures->problem where the body is not what was asked for. */
     bool (*read)(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality);
 };
 
-void enedis_judge(const struct enedis_generation *generation, enum releve_kind kind, releve_prm prm,
-                  struct releve_span span, const struct releve_exchange_response *response, releve_time now,
-                  struct releve_answer *answer);
+void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
+                  const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);
 
 #endif

@@ -2,6 +2,7 @@
 #include "enedis.h"
 #include "errors.h"
 #include "json.h"
+#include "judge.h"
 #include "reason.h"
 #include <string.h>
 
@@ -82,23 +83,18 @@ static void judge_error(const struct releve_exchange_response *response, const s
 void releve_dialect_judge_token(const struct releve_exchange_response *response, releve_time now,
                                 struct releve_answer *answer, char token[RELEVE_TOKEN_BYTES])
 {
-    *answer = (struct releve_answer){.retry_after_ms = RELEVE_RETRY_UNKNOWN};
     token[0] = '\0';
-    if (response->outcome != RELEVE_EXCHANGE_ANSWERED) {
-        enedis_errors_judge_outcome(response, answer);
+    struct enedis_reply reply;
+    if (!enedis_reply_open(response, &reply, answer))
         return;
-    }
-    struct enedis_json json;
-    const char *problem = enedis_json_open(&json, response->body ? response->body : "", response->body_bytes);
-    struct enedis_fault fault;
-    enedis_fault_read(problem ? NULL : json.root, &fault);
-    if (enedis_errors_judge_throttle(response, &fault, now, answer))
+    const cJSON *root = reply.problem ? NULL : reply.json.root;
+    if (enedis_errors_judge_throttle(response, &reply.fault, now, answer))
         ; /* judged */
-    else if (response->status != 200 || fault.present)
-        judge_error(response, &fault, problem ? NULL : json.root, answer);
-    else if (problem)
-        enedis_reason_bad_body(answer, "%s", problem);
+    else if (response->status != 200 || reply.fault.present)
+        judge_error(response, &reply.fault, root, answer);
+    else if (reply.problem)
+        enedis_reason_bad_body(answer, "%s", reply.problem);
     else
-        judge_token(json.root, answer, token);
-    enedis_json_close(&json, true);
+        judge_token(root, answer, token);
+    enedis_json_close(&reply.json, true);
 }
