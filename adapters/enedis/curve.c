@@ -5,6 +5,7 @@
  * data. A point that cannot be true spoils the days that it touches, and no others (laws 3 and 5). */
 #include "point.h"
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdlib.h>
 
 static int compare(int64_t left, int64_t right)
@@ -228,9 +229,7 @@ static bool build(struct enedis_measures *measures, const struct releve_reading 
         return true;
     static_assert(_Alignof(struct releve_reading) >= _Alignof(struct releve_interval), "intervals follow readings");
     struct releve_reading *readings =
-        malloc(days * sizeof *readings + measures->points_count * sizeof(struct releve_interval));
-    if (!readings)
-        return enedis_problem(measures, "memory is short");
+        releve_alloc(1, days * sizeof *readings + measures->points_count * sizeof(struct releve_interval));
     struct releve_interval *intervals = (struct releve_interval *)(void *)(readings + days);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <releve/json_guard.h>
+#include <releve/memory.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,7 @@ static void *arena_allocate(size_t bytes)
         size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
         if (size > ENEDIS_JSON_MEMORY_BYTES_MAX - json->blocks_bytes)
             return NULL;
-        block = malloc(sizeof *block + size);
-        if (!block)
-            return NULL;
+        block = releve_must(malloc(sizeof *block + size));
         *block = (struct enedis_json_block){.older = json->blocks, .size = size};
         json->blocks = block;
         json->blocks_bytes += size;

@@ -7,12 +7,14 @@
 #include "json.h"
 #include "point.h"
 #include <assert.h>
+#include <releve/memory.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_DIGITS_MAX 10 /* of RELEVE_VALUE_MAX */
+#define VALUE_DIGITS_MAX 10   /* of RELEVE_VALUE_MAX */
+#define POINTS_ROOM_FIRST 512 /* more than seven days of half-hours; doubled as needed */
 
 bool enedis_problem(struct enedis_measures *measures, const char *format, ...)
 {
@@ -137,17 +139,12 @@ static bool read_point(struct enedis_measures *measures, const cJSON *item, cons
     return true;
 }
 
-static bool make_room(struct enedis_measures *measures)
+static void make_room(struct enedis_measures *measures)
 {
     if (measures->points_count < measures->points_room)
-        return true;
-    size_t room = measures->points_room ? measures->points_room * 2 : 512;
-    struct enedis_point *points = reallocarray(measures->points, room, sizeof *points);
-    if (!points)
-        return false;
-    measures->points = points;
-    measures->points_room = room;
-    return true;
+        return;
+    measures->points_room = measures->points_room ? measures->points_room * 2 : POINTS_ROOM_FIRST;
+    measures->points = releve_realloc(measures->points, measures->points_room * sizeof *measures->points);
 }
 
 bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names)
@@ -156,8 +153,7 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
         return enedis_problem(measures, "the body has no list of points");
     const cJSON *item;
     cJSON_ArrayForEach(item, array) {
-        if (!make_room(measures))
-            return enedis_problem(measures, "memory is short");
+        make_room(measures);
         struct enedis_point *point = &measures->points[measures->points_count];
         *point = (struct enedis_point){.order = (int)measures->points_count};
         if (!read_point(measures, item, names, point))
@@ -215,9 +211,7 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
     settle_daily(measures);
     if (!enedis_drop_spoiled(measures))
         return false;
-    struct releve_reading *readings = calloc(measures->points_count + measures->spoiled_count, sizeof *readings);
-    if (!readings)
-        return enedis_problem(measures, "memory is short");
+    struct releve_reading *readings = releve_alloc(measures->points_count + measures->spoiled_count, sizeof *readings);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
         if (enedis_is_spoiled(measures, day))
