@@ -3,6 +3,12 @@
 #include <adapters/redis/store_internal.h>
 #include <releve/memory.h>
 
+const struct releve_error *releve_call_odd(const struct releve_call *call, struct releve_error *error)
+{
+    (void)releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked", call->what);
+    return error;
+}
+
 static bool fits(const struct releve_call *call, const redisReply *reply)
 {
     if (call->type == RELEVE_REPLY_OPTIONAL)
@@ -16,10 +22,8 @@ static void on_reply(void *data, const redisReply *reply, const struct releve_er
     struct releve_error odd;
     free(data);
     if (reply != NULL && !fits(&call, reply)) {
-        (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked (type %d)",
-                          call.what, reply->type);
         reply = NULL;
-        error = &odd;
+        error = releve_call_odd(&call, &odd);
     }
     call.decode(&call, reply, error);
 }
@@ -38,11 +42,16 @@ static void decode_done(const struct releve_call *call, const redisReply *reply,
     call->to.done(call->data, error);
 }
 
+struct releve_call releve_call_of(const char *what, releve_store_done done, void *data)
+{
+    return (struct releve_call){
+        .what = what, .type = RELEVE_REPLY_ANY, .decode = decode_done, .to.done = done, .data = data};
+}
+
 void releve_call_done(struct releve_store *store, const char *what, const struct releve_script *script,
                       struct releve_words *words, releve_store_done done, void *data)
 {
-    struct releve_call call = {
-        .what = what, .type = RELEVE_REPLY_ANY, .decode = decode_done, .to.done = done, .data = data};
+    struct releve_call call = releve_call_of(what, done, data);
     releve_call_send(store, &call, script, words);
 }
 

@@ -38,9 +38,13 @@ struct releve_call {
 void releve_call_send(struct releve_store *store, const struct releve_call *call, const struct releve_script *script,
                       struct releve_words *words);
 
-/* A call whose reply nobody wants but for its error. */
+/* A call whose reply nobody wants but for its error; and the same, sent. */
+struct releve_call releve_call_of(const char *what, releve_store_done done, void *data);
 void releve_call_done(struct releve_store *store, const char *what, const struct releve_script *script,
                       struct releve_words *words, releve_store_done done, void *data);
+
+/* For a decoder: the reply is not what was asked for. Fills *error and returns it. */
+const struct releve_error *releve_call_odd(const struct releve_call *call, struct releve_error *error);
 
 /* Nothing to do: `done` hears so when Redis answers, in its turn. */
 void releve_call_nothing(struct releve_store *store, const char *what, releve_store_done done, void *data);

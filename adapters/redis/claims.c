@@ -37,10 +37,7 @@ static void decode_claim(const struct releve_call *call, const redisReply *reply
         bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
                     reply->element[1]->type == REDIS_REPLY_INTEGER &&
                     releve_reply_coverage(reply->element[0], &coverage);
-        if (!good)
-            (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked",
-                              call->what);
-        error = good ? error : &odd;
+        error = good ? error : releve_call_odd(call, &odd);
         claim = good && reply->element[1]->integer == 1 ? RELEVE_CLAIM_BUSY : RELEVE_CLAIM_KNOWN;
     }
     call->to.claimed(call->data, error, claim, &coverage);

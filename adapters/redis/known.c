@@ -12,8 +12,7 @@ static void decode_known(const struct releve_call *call, const redisReply *reply
     struct releve_error odd;
     releve_coverage_init(&coverage, call->span);
     if (reply != NULL && (reply->elements != 2 || !releve_reply_coverage(reply->element[0], &coverage))) {
-        (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked", call->what);
-        error = &odd;
+        error = releve_call_odd(call, &odd);
         reply = NULL;
     }
     if (reply != NULL)

@@ -72,17 +72,10 @@ void releve_store_permit_return(struct releve_store *store, const char *bucket, 
     run_script(store, &call, "return", bucket, quota, permit, 0);
 }
 
-static void decode_closed(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
-{
-    (void)reply;
-    call->to.done(call->data, error);
-}
-
 void releve_store_bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms,
                                releve_store_done done, void *data)
 {
-    struct releve_call call = {
-        .what = "close a bucket", .type = REDIS_REPLY_INTEGER, .decode = decode_closed, .to.done = done, .data = data};
+    struct releve_call call = releve_call_of("close a bucket", done, data);
     if (wait_ms < 0)
         wait_ms = 0;
     if (wait_ms > RELEVE_QUOTA_WINDOW_MS_MAX) /* law 6: no quota can mean a longer wait than its longest window */

@@ -95,34 +95,28 @@ static void on_first_byte(void *data)
                                          name_permit(runtime, slot->permit), on_over, slot->ledger);
 }
 
-static void on_token(void *data, const struct releve_exchange_response *response)
+static void on_done(void *data, const struct releve_exchange_response *response)
 {
-    struct slot *slot = data;
+    const struct slot *slot = data;
     struct releve_runtime *runtime = slot->runtime;
     if (runtime->phase == RUNTIME_CLOSED)
         return;
-    struct releve_answer answer = {0};
+    const struct releve_dialect *dialect = runtime->io.dialect;
     releve_time now = runtime->io.host_ops->utc(runtime->io.host);
-    runtime->io.dialect->judge_token(response, now, &answer, runtime->token);
+    struct releve_answer answer = {0};
     struct releve_event event = {.type = RELEVE_EVENT_TOKEN, .answer = &answer};
-    releve_runtime_post(runtime, &event);
-}
-
-static void on_answer(void *data, const struct releve_exchange_response *response)
-{
-    struct slot *slot = data;
-    struct releve_runtime *runtime = slot->runtime;
-    if (runtime->phase == RUNTIME_CLOSED)
-        return;
-    struct releve_answer answer = {0};
-    releve_time now = runtime->io.host_ops->utc(runtime->io.host);
-    runtime->io.dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
-    struct releve_event event = {.type = RELEVE_EVENT_ANSWER, .handle = chunk_handle(slot), .answer = &answer};
+    if (slot == &runtime->token_slot) {
+        dialect->judge_token(response, now, &answer, runtime->token);
+    } else {
+        dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
+        event.type = RELEVE_EVENT_ANSWER;
+        event.handle = chunk_handle(slot);
+    }
     releve_runtime_post(runtime, &event);
 }
 
 static void send(struct slot *slot, const struct releve_action *action, const char *target,
-                 struct releve_exchange_request *request, releve_exchange_done done)
+                 struct releve_exchange_request *request)
 {
     struct releve_runtime *runtime = slot->runtime;
     slot->ledger = &runtime->ledgers[action->bucket];
@@ -133,7 +127,7 @@ static void send(struct slot *slot, const struct releve_action *action, const ch
     (void)length;
     request->url = url;
     request->deadline_ms = action->deadline;
-    runtime->io.transport_ops->send(runtime->io.transport, request, on_first_byte, done, slot);
+    runtime->io.transport_ops->send(runtime->io.transport, request, on_first_byte, on_done, slot);
 }
 
 void releve_request_send_token(struct releve_runtime *runtime, const struct releve_action *action)
@@ -143,7 +137,7 @@ void releve_request_send_token(struct releve_runtime *runtime, const struct rele
         .password = runtime->options.client_secret,
         .form = RELEVE_TOKEN_FORM,
     };
-    send(&runtime->token_slot, action, RELEVE_TOKEN_TARGET, &request, on_token);
+    send(&runtime->token_slot, action, RELEVE_TOKEN_TARGET, &request);
 }
 
 void releve_request_send(struct releve_runtime *runtime, const struct releve_action *action)
@@ -155,5 +149,5 @@ void releve_request_send(struct releve_runtime *runtime, const struct releve_act
     char target[RELEVE_TARGET_BYTES];
     runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);
     struct releve_exchange_request request = {.bearer = runtime->token};
-    send(slot, action, target, &request, on_answer);
+    send(slot, action, target, &request);
 }
