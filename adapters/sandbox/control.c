@@ -4,13 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define POINT_KEYS 5
+
 /* The settings to come, and what is done once. Lists are read again when they are applied. */
 struct draft {
     struct sandbox_settings settings;
     bool set_today, set_quota, set_close, expire_tokens;
     releve_time close_ms;
     enum sandbox_throttle close_form;
-    const cJSON *point_faults, *revoke, *grant, *consent_start, *refuse;
+    const cJSON *points[POINT_KEYS]; /* as point_keys */
 };
 
 static enum releve_code wrong(struct releve_error *error, const char *key, const char *what)
@@ -92,84 +94,100 @@ static enum releve_code read_expire_tokens(const cJSON *json, struct draft *draf
     return RELEVE_OK;
 }
 
-static enum releve_code read_point_faults(const cJSON *json, struct draft *draft, struct releve_error *error)
+/* --- what is special about usage points: lists of PRMs, or objects {PRM: something} -------------------- */
+
+static enum releve_code revoke(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
-    if (!cJSON_IsObject(json))
-        return wrong(error, json->string, "an object of PRMs");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, json) {
-        releve_prm prm;
-        struct sandbox_faults faults;
-        if (!releve_prm_parse(item->string, strlen(item->string), &prm))
-            return wrong(error, item->string, "a PRM of 14 digits");
-        enum releve_code code = read_faults(item, item->string, &faults, error);
-        if (code != RELEVE_OK)
-            return code;
-    }
-    draft->point_faults = json;
+    (void)item, (void)error;
+    point->consent = SANDBOX_CONSENT_REVOKED;
     return RELEVE_OK;
 }
 
-static enum releve_code read_prms(const cJSON *json, struct draft *draft, struct releve_error *error)
+static enum releve_code grant(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
-    if (!cJSON_IsArray(json))
-        return wrong(error, json->string, "a list of PRMs");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, json) {
-        releve_prm prm;
-        if (!cJSON_IsString(item) || !releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm))
-            return wrong(error, json->string, "a list of PRMs, each a text of 14 digits");
-    }
-    if (strcmp(json->string, "revoke") == 0)
-        draft->revoke = json;
-    else
-        draft->grant = json;
+    (void)item, (void)error;
+    point->consent = SANDBOX_CONSENT_GRANTED;
     return RELEVE_OK;
 }
 
-static bool read_objection(const cJSON *json, enum sandbox_objection *objection)
+static enum releve_code set_faults(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    return read_faults(item, item->string, &point->faults, error);
+}
+
+static enum releve_code set_consent_start(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    point->consent_start = RELEVE_DAY_NONE;
+    bool day =
+        cJSON_IsString(item) && releve_day_parse(item->valuestring, strlen(item->valuestring), &point->consent_start);
+    return day || cJSON_IsNull(item) ? RELEVE_OK : wrong(error, "consent_start", "days, \"YYYY-MM-DD\", or null");
+}
+
+static enum releve_code set_objection(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
     static const char *const codes[] = {[SANDBOX_CURVE_OBJECTED] = "ADAM-ERR0075",
                                         [SANDBOX_NOT_HOLDER] = "ADAM-ERR0061",
                                         [SANDBOX_NOT_OWNER] = "ADAM-DC-0007"};
-    *objection = SANDBOX_NO_OBJECTION;
-    if (cJSON_IsNull(json))
-        return true;
-    for (size_t i = 1; cJSON_IsString(json) && i < sizeof codes / sizeof codes[0]; i++) {
-        if (strcmp(json->valuestring, codes[i]) == 0)
-            *objection = (enum sandbox_objection)i;
+    point->objection = SANDBOX_NO_OBJECTION;
+    for (size_t i = 1; cJSON_IsString(item) && i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(item->valuestring, codes[i]) == 0)
+            point->objection = (enum sandbox_objection)i;
     }
-    return *objection != SANDBOX_NO_OBJECTION;
+    return point->objection != SANDBOX_NO_OBJECTION || cJSON_IsNull(item)
+               ? RELEVE_OK
+               : wrong(error, "refuse", "\"ADAM-ERR0061\", \"ADAM-ERR0075\", \"ADAM-DC-0007\" or null");
 }
 
-static bool read_day_or_none(const cJSON *json, releve_day *day)
+static const struct point_key {
+    const char *name;
+    bool list;
+    enum releve_code (*set)(const cJSON *item, struct sandbox_point *point, struct releve_error *error);
+} point_keys[POINT_KEYS] = {
+    {"revoke", true, revoke},
+    {"grant", true, grant},
+    {"consent_start", false, set_consent_start},
+    {"refuse", false, set_objection},
+    {"point_faults", false, set_faults},
+};
+
+static bool prm_of(const struct point_key *key, const cJSON *item, releve_prm *prm)
 {
-    *day = RELEVE_DAY_NONE;
-    return cJSON_IsNull(json) ||
-           (cJSON_IsString(json) && releve_day_parse(json->valuestring, strlen(json->valuestring), day));
+    const char *text = key->list ? cJSON_GetStringValue(item) : item->string;
+    return text != NULL && releve_prm_parse(text, strlen(text), prm);
 }
 
-/* {PRM: something} for "consent_start" and "refuse". */
-static enum releve_code read_by_prm(const cJSON *json, struct draft *draft, struct releve_error *error)
+static enum releve_code read_points(const struct point_key *key, const cJSON *json, struct releve_error *error)
 {
-    bool refuse = strcmp(json->string, "refuse") == 0;
-    if (!cJSON_IsObject(json))
-        return wrong(error, json->string, "an object of PRMs");
+    const char *what = key->list ? "a list of PRMs, each a text of 14 digits" : "an object of PRMs";
+    if (!(key->list ? cJSON_IsArray(json) : cJSON_IsObject(json)))
+        return wrong(error, key->name, what);
     const cJSON *item;
     cJSON_ArrayForEach(item, json) {
         releve_prm prm;
-        releve_day day;
-        enum sandbox_objection objection;
-        if (!releve_prm_parse(item->string, strlen(item->string), &prm))
-            return wrong(error, item->string, "a PRM of 14 digits");
-        if (refuse && !read_objection(item, &objection))
-            return wrong(error, json->string, "\"ADAM-ERR0061\", \"ADAM-ERR0075\", \"ADAM-DC-0007\" or null");
-        if (!refuse && !read_day_or_none(item, &day))
-            return wrong(error, json->string, "days, \"YYYY-MM-DD\", or null");
+        struct sandbox_point tried;
+        if (!prm_of(key, item, &prm))
+            return key->list ? wrong(error, key->name, what) : wrong(error, item->string, "a PRM of 14 digits");
+        if (key->set(item, &tried, error) != RELEVE_OK)
+            return error->code;
     }
-    *(refuse ? &draft->refuse : &draft->consent_start) = json;
     return RELEVE_OK;
 }
+
+/* Items were read before: they are well-formed. */
+static bool apply_points(struct sandbox_points *points, const struct point_key *key, const cJSON *json)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json) {
+        releve_prm prm = 0;
+        struct sandbox_point *point = prm_of(key, item, &prm) ? sandbox_points_edit(points, prm) : NULL;
+        if (point == NULL)
+            return false;
+        (void)key->set(item, point, NULL);
+    }
+    return true;
+}
+
+/* --- everything else ------------------------------------------------------------------------------------ */
 
 static enum releve_code read_unsubscribed(const cJSON *json, struct draft *draft, struct releve_error *error)
 {
@@ -220,15 +238,10 @@ static const struct {
 } keys[] = {
     {"latency", read_latency},
     {"faults", read_global_faults},
-    {"point_faults", read_point_faults},
     {"quota", read_quota},
     {"today", read_today},
     {"late_days", read_late_days},
     {"expire_tokens", read_expire_tokens},
-    {"revoke", read_prms},
-    {"grant", read_prms},
-    {"consent_start", read_by_prm},
-    {"refuse", read_by_prm},
     {"unsubscribed", read_unsubscribed},
     {"close", read_close},
 };
@@ -239,63 +252,13 @@ static enum releve_code read_key(const cJSON *item, struct draft *draft, struct 
         if (strcmp(item->string, keys[i].name) == 0)
             return keys[i].read(item, draft, error);
     }
+    for (size_t i = 0; i < POINT_KEYS; i++) {
+        if (strcmp(item->string, point_keys[i].name) != 0)
+            continue;
+        draft->points[i] = item;
+        return read_points(&point_keys[i], item, error);
+    }
     return releve_fail(error, RELEVE_E_USAGE, "control: nothing is named \"%.40s\"", item->string);
-}
-
-static bool apply_consents(struct sandbox_points *points, const cJSON *prms, enum sandbox_consent consent)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, prms) {
-        releve_prm prm = 0;
-        (void)releve_prm_parse(item->valuestring, strlen(item->valuestring), &prm); /* read before */
-        struct sandbox_point *point = sandbox_points_edit(points, prm);
-        if (point == NULL)
-            return false;
-        point->consent = consent;
-    }
-    return true;
-}
-
-static bool apply_point_faults(struct sandbox_points *points, const cJSON *json)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, json) {
-        releve_prm prm = 0;
-        struct sandbox_faults faults;
-        (void)releve_prm_parse(item->string, strlen(item->string), &prm); /* read before */
-        (void)read_faults(item, item->string, &faults, NULL);
-        struct sandbox_point *point = sandbox_points_edit(points, prm);
-        if (point == NULL)
-            return false;
-        point->faults = faults;
-    }
-    return true;
-}
-
-/* Items were read before: they are well-formed. */
-static bool apply_by_prm(struct sandbox_points *points, const struct draft *draft)
-{
-    const cJSON *item;
-    releve_prm prm = 0;
-    cJSON_ArrayForEach(item, draft->consent_start) {
-        releve_day day;
-        (void)releve_prm_parse(item->string, strlen(item->string), &prm);
-        (void)read_day_or_none(item, &day);
-        struct sandbox_point *point = sandbox_points_edit(points, prm);
-        if (point == NULL)
-            return false;
-        point->consent_start = day;
-    }
-    cJSON_ArrayForEach(item, draft->refuse) {
-        enum sandbox_objection objection;
-        (void)releve_prm_parse(item->string, strlen(item->string), &prm);
-        (void)read_objection(item, &objection);
-        struct sandbox_point *point = sandbox_points_edit(points, prm);
-        if (point == NULL)
-            return false;
-        point->objection = objection;
-    }
-    return true;
 }
 
 static enum releve_code apply(struct sandbox_gateway *gateway, const struct draft *draft, struct releve_error *error)
@@ -311,14 +274,13 @@ static enum releve_code apply(struct sandbox_gateway *gateway, const struct draf
         gateway->closed_until = draft->close_ms > 0 ? sandbox_clock_real() + draft->close_ms : 0;
         gateway->closed_form = draft->close_form;
     }
-    if (!apply_consents(&gateway->points, draft->revoke, SANDBOX_CONSENT_REVOKED) ||
-        !apply_consents(&gateway->points, draft->grant, SANDBOX_CONSENT_GRANTED) ||
-        !apply_by_prm(&gateway->points, draft) || !apply_point_faults(&gateway->points, draft->point_faults))
-        return releve_fail(error, RELEVE_E_SYSTEM,
-                           "control: no room for more than %u PRMs of their own; the first "
-                           "ones were applied",
-                           SANDBOX_POINTS_MAX);
-    return RELEVE_OK;
+    bool all = true;
+    for (size_t i = 0; i < POINT_KEYS; i++)
+        all = apply_points(&gateway->points, &point_keys[i], draft->points[i]) && all;
+    return all ? RELEVE_OK
+               : releve_fail(error, RELEVE_E_SYSTEM,
+                             "control: no room for more than %u PRMs of their own; the first ones were applied",
+                             SANDBOX_POINTS_MAX);
 }
 
 enum releve_code sandbox_control_apply(struct sandbox_gateway *gateway, const char *text, size_t length,
