@@ -1,7 +1,7 @@
 /* libmicrohttpd in "external epoll" mode: its epoll descriptor is one poll handle of the loop, its next
  * time-out one timer. */
 #include "server.h"
-#include "exchange.h"
+#include "visit.h"
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -108,11 +108,11 @@ static unsigned connections_allowed(void)
 
 static struct MHD_Daemon *start_daemon(struct sandbox_server *server, int listener)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, sandbox_exchange_handle,
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, sandbox_visit_handle,
                             &server->hall, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
                             connections_allowed(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-                            MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
-                            sandbox_exchange_completed, &server->hall, MHD_OPTION_END);
+                            MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, sandbox_visit_completed,
+                            &server->hall, MHD_OPTION_END);
 }
 
 static void open_handles(struct sandbox_server *server, uv_loop_t *loop)
@@ -165,10 +165,10 @@ static void on_closed(uv_handle_t *handle)
 
 void sandbox_server_stop(struct sandbox_server *server)
 {
-    sandbox_exchange_abandon_all(&server->hall);
+    sandbox_visit_abandon_all(&server->hall);
     (void)uv_poll_stop(&server->poll); /* before the daemon closes the descriptor */
     MHD_stop_daemon(server->daemon);
-    assert(server->hall.exchanges == NULL);
+    assert(server->hall.visits == NULL);
     uv_close((uv_handle_t *)&server->poll, on_closed);
     uv_close((uv_handle_t *)&server->timer, on_closed);
     uv_close((uv_handle_t *)&server->prepare, on_closed);
