@@ -207,13 +207,13 @@ static struct releve_reading read_day(releve_day day, const struct enedis_point 
     for (size_t i = 0; i < count && points[i].day == day; i++) {
         int64_t end = (points[i].at - midnight) / RELEVE_MINUTE_MS;
         assert(end - points[i].length_minutes >= 0 && end <= RELEVE_DAY_MINUTES_MAX);
+        assert(reading.intervals_count < RELEVE_INTERVALS_MAX);
         interval[reading.intervals_count++] =
             (struct releve_interval){.minute = (int16_t)(end - points[i].length_minutes),
                                      .length_minutes = (int16_t)points[i].length_minutes,
                                      .value_w = points[i].value};
         covered += points[i].length_minutes;
     }
-    assert(reading.intervals_count <= RELEVE_INTERVALS_MAX);
     reading.complete = covered == releve_paris_day_minutes(day);
     return reading;
 }

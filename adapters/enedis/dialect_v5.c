@@ -29,6 +29,7 @@ static void target(enum releve_kind kind, releve_prm prm, struct releve_span spa
     assert(kind < RELEVE_KINDS);
     int length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?usage_point_id=" RELEVE_PRM_FORMAT, places[kind].api,
                           places[kind].rest, prm);
+    assert(length < RELEVE_TARGET_BYTES);
     if (releve_kind_facts(kind)->quantity != RELEVE_DOCUMENT) {
         char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(span.first, start);
