@@ -15,7 +15,7 @@ static int compare(int64_t left, int64_t right)
 
 static int64_t label(const struct enedis_point *point)
 {
-    return (int64_t)point->stamp.day * 86400 + point->stamp.second;
+    return (int64_t)point->stamp.day * ENEDIS_DAY_SECONDS + point->stamp.second;
 }
 
 static int compare_labels(const void *left, const void *right)

@@ -2,6 +2,7 @@
  * OAuth, either of them inside "error" or "fault". Forms: docs/enedis.md, Quotas, Errors and Conso API. */
 #include "fault.h"
 #include "json.h"
+#include "reason.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,7 +116,7 @@ void enedis_fault_code(const struct enedis_fault *fault, int status, char out[RE
     for (size_t i = 0; fit && i < length; i++) {
         unsigned char c = (unsigned char)fault->code[i];
         digits = isdigit(c) ? digits + 1 : 0;
-        fit = (isalnum(c) || c == '-' || c == '_' || c == '.') && digits < 10; /* no PRM, no telephone number */
+        fit = (isalnum(c) || c == '-' || c == '_' || c == '.') && digits <= ENEDIS_REASON_DIGITS_MAX;
     }
     if (fit)
         (void)snprintf(out, RELEVE_REASON_CODE_BYTES, "%s", fault->code);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define WORD_BYTES_MAX 48 /* longer than any word people write; tokens are longer */
-#define DIGITS_MAX 9      /* a telephone number has 10, a PRM 14 */
 #define RAW_BYTES 1024    /* what is looked at of upstream's own text */
 #define HIDDEN "[hidden]"
 
@@ -24,7 +23,7 @@ static bool is_personal(const char *word, size_t length)
     int digits = 0;
     for (size_t i = 0; i < length; i++) {
         digits = isdigit((unsigned char)word[i]) ? digits + 1 : 0;
-        if (digits > DIGITS_MAX)
+        if (digits > ENEDIS_REASON_DIGITS_MAX)
             return true;
     }
     return false;

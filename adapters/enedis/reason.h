@@ -4,6 +4,8 @@
 
 #include <releve/verdict.h>
 
+#define ENEDIS_REASON_DIGITS_MAX 9 /* in a row; a telephone number has 10, a PRM 14 */
+
 /* Sets verdict, code and text. A text that is too long is cut. Control characters go; so does every word
  * that may be somebody's: a long row of digits (PRM, telephone), an e-mail address, an opaque word (token). */
 void enedis_reason(struct releve_answer *answer, enum releve_verdict verdict, const char *code, const char *format, ...)

@@ -2,7 +2,6 @@
 #include "stamp.h"
 #include <string.h>
 
-#define DAY_SECONDS 86400
 #define OFFSET_MINUTES_MAX (14 * 60) /* the largest in use anywhere */
 
 /* Parses exactly `count` digits and moves *text behind them; -1 where there are fewer. */
@@ -28,7 +27,7 @@ static bool skip(const char **text, char wanted)
     return true;
 }
 
-/* Parses "HH:MM" or "HH:MM:SS", likewise; 24:00:00 is 86400. */
+/* Parses "HH:MM" or "HH:MM:SS", likewise; 24:00:00 is ENEDIS_DAY_SECONDS. */
 static bool parse_clock(const char **text, int *second)
 {
     int h = parse_digits(text, 2);
@@ -69,7 +68,7 @@ bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
         return true;
     if ((!skip(&text, ' ') && !skip(&text, 'T')) || !parse_clock(&text, &stamp->second))
         return false;
-    if (stamp->second == DAY_SECONDS) {
+    if (stamp->second == ENEDIS_DAY_SECONDS) {
         stamp->day++;
         stamp->second = 0;
     }
@@ -85,7 +84,7 @@ int enedis_stamp_instants(const struct enedis_stamp *stamp, releve_time at[2])
 {
     if (!stamp->has_offset)
         return releve_paris_instants(stamp->day, stamp->second, at);
-    at[0] = ((releve_time)stamp->day * DAY_SECONDS + stamp->second) * RELEVE_SECOND_MS -
+    at[0] = ((releve_time)stamp->day * ENEDIS_DAY_SECONDS + stamp->second) * RELEVE_SECOND_MS -
             stamp->offset_minutes * RELEVE_MINUTE_MS;
     return 1;
 }
@@ -107,7 +106,7 @@ static bool instant(int year, int month, int day, int second, releve_time *at)
 {
     if (year < RELEVE_DAY_YEAR_MIN || year > RELEVE_DAY_YEAR_MAX || month < 1 || day < 1 || day > 31)
         return false;
-    *at = ((releve_time)releve_day_from_civil(year, month, day) * DAY_SECONDS + second) * RELEVE_SECOND_MS;
+    *at = ((releve_time)releve_day_from_civil(year, month, day) * ENEDIS_DAY_SECONDS + second) * RELEVE_SECOND_MS;
     return true;
 }
 

@@ -5,6 +5,8 @@
 #include <releve/calendar.h>
 #include <stdbool.h>
 
+#define ENEDIS_DAY_SECONDS 86400
+
 struct enedis_stamp {
     releve_day day;
     int second; /* of the day, 0..86399; 0 where there is no time of day */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define EXPIRES_SECONDS_MAX 1000000000.0 /* three decades: beyond, it is no duration */
+#define EXPIRES_DIGITS_MAX 9             /* likewise */
 
 /* Printable ASCII without spaces, and it fits: it goes into a header line. */
 static bool usable(const char *token)
@@ -26,7 +27,7 @@ static int64_t expires_in(const cJSON *root)
         return (int64_t)item->valuedouble;
     const char *text = cJSON_IsString(item) ? item->valuestring : "";
     size_t length = strlen(text);
-    if (length > 9 || strspn(text, "0123456789") != length)
+    if (length > EXPIRES_DIGITS_MAX || strspn(text, "0123456789") != length)
         return 0;
     int64_t seconds = 0;
     for (; *text; text++)

@@ -264,7 +264,7 @@ static void answer_inside(struct sandbox_visit *visit)
         else
             answer_json(answer, sandbox_control_json(gateway));
     } else {
-        answer_wrong(answer, 404, "GET /__sandbox/stats, GET or POST /__sandbox/control, POST /__sandbox/reset");
+        answer_wrong(answer, 404, "GET " INSIDE "stats, GET or POST " INSIDE "control, POST " INSIDE "reset");
     }
 }
 

@@ -1,6 +1,7 @@
 /* Ids of jobs that nobody gave one. */
-#include <releve/memory.h>
 #include <releve/runtime.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #define ID_BYTES 12 /* random: no two are ever alike */
