@@ -4,11 +4,12 @@
 #
 #   ./test.sh                              everything: about XX minutes on 2 cores
 #   ./test.sh --quick                      release build only, without the slow tests: about YY
-#   ./test.sh [--quick] --at "2026-07-02 23:30"
+#   ./test.sh [--quick] --at "2026-07-02 22:30"
 #                                          release build only, and every process of it believes that it is this moment
 #                                          (UTC) and that time runs on: the hour must not matter
 #
-# Between midnight in Paris and midnight in UTC the two have different days: the tests marked `hour` run there once more.
+# Just after midnight in Paris, in UTC it is the day before: there the tests marked `hour` run once more. (In winter, that
+# is 23:00 to 24:00 UTC, in summer 22:00 to 24:00, and 22:00 to 23:00 also for a day in winter that RELEVE_TODAY pretends.)
 #
 # Needs a Debian 12 and root or sudo for missing packages. Ends every process that it started, also when interrupted.
 set -euo pipefail
@@ -108,8 +109,8 @@ else
         build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
     fi
     suite release build/release-tests "${short[@]}"
-    pretend "2026-07-02 23:30"
-    echo "== release, where Paris is a day ahead of UTC"
+    pretend "2026-07-02 22:30"
+    echo "== release, just after midnight in Paris"
     python_tests release-hour build/release-tests -m hour tests/integration
     pretended=()
     if [ "$quick" = no ]; then

@@ -56,6 +56,15 @@ def paris_day(at):
     return datetime.datetime.fromtimestamp(at, PARIS).date()
 
 
+def paris_day_of(stamp):
+    """The day in Paris of a moment that is written in UTC: just after midnight, not the one that is written."""
+    return paris_day(datetime.datetime.fromisoformat(stamp).timestamp())
+
+
+def paris_today():
+    return datetime.datetime.now(PARIS).date()
+
+
 def months_before(day, months):
     month = day.year * 12 + day.month - 1 - months
     year, month = divmod(month, 12)

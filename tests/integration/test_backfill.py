@@ -223,6 +223,7 @@ def test_a_consent_that_is_revoked_in_mid_run_stops_that_usage_point_alone(api, 
 # --- thrift --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.hour
 @pytest.mark.parametrize("kind", ["daily_consumption", CURVE])
 def test_late_days_are_pending_and_fetched_when_their_time_has_come(kind):
     selection = ("backfill", "--prm", CLIENT_0, "--kind", kind, "--start", "2026-11-10")
@@ -282,6 +283,17 @@ def test_v5_asks_no_day_twice_where_one_would_be_left_alone(first, days, request
         assert check_audit(world)["days_served"] == days == len(world.redis.days())
 
 
+@pytest.mark.hour
+def test_unless_another_day_is_pretended_the_last_one_is_yesterday_in_paris():
+    with World(today=None) as world:
+        yesterday = oracle.paris_today() - oracle.DAY
+        start = str(yesterday - oracle.DAY)
+        ended = world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", start)
+        assert ended.code == 0, ended
+        assert f"releve:day:{CLIENT_0}:daily_consumption:{yesterday}" in world.redis.days()
+
+
+@pytest.mark.hour
 @pytest.mark.parametrize("api", APIS)
 def test_plan_says_how_many_requests_backfill_will_send(api):
     kinds = ("--kind", f"daily_consumption,{CURVE},daily_consumption_max_power")
@@ -299,6 +311,7 @@ def test_plan_says_how_many_requests_backfill_will_send(api):
         check_audit(world)
 
 
+@pytest.mark.hour
 @pytest.mark.parametrize("api", APIS)
 def test_an_activation_that_was_learned_makes_the_plan_exact(api):
     selection = ("--prm", RECENT, "--kind", CURVE)
@@ -313,6 +326,7 @@ def test_an_activation_that_was_learned_makes_the_plan_exact(api):
         assert min(states(world, RECENT, CURVE)) == "2025-06-17" and len(states(world, RECENT, CURVE)) == 520
 
 
+@pytest.mark.hour
 def test_plan_says_the_time_that_the_quota_imposes():
     with World() as world:
         selection = ("--prm", CLIENT_0, "--kind", CURVE)
@@ -321,6 +335,7 @@ def test_plan_says_the_time_that_the_quota_imposes():
         assert "2 h 00 min" in world.run("plan", *selection, RELEVE_QUOTA="100/1s,50/1h").out
 
 
+@pytest.mark.hour
 def test_refresh_asks_again():
     selection = ("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS)
     with World() as world:
@@ -331,7 +346,7 @@ def test_refresh_asks_again():
         assert (ended.code, requests) == (0, 2)
         assert world.sandbox.stats()["days_served_twice"] == 31
         after = world.redis.days()
-        assert all(b'"fetched_at":"2026-11-18T' in value for value in after.values())
+        assert {str(oracle.paris_day_of(json.loads(value)["fetched_at"])) for value in after.values()} == {"2026-11-18"}
         assert {key: value.rpartition(b",")[0] for key, value in after.items()} == {
             key: value.rpartition(b",")[0] for key, value in before.items()}  # all but the moment
 
@@ -350,6 +365,7 @@ def test_two_backfills_of_the_same_days_at_once_share_the_quota():
 # --- what goes in and comes out --------------------------------------------------------------------------
 
 
+@pytest.mark.hour
 def test_json_lines_the_job_hash_and_the_result_stream_agree():
     with World() as world:
         ended = world.run("backfill", "--prm", HOLES, "--prm", RECENT, "--prm", "26584978546985", "--kind",
@@ -500,6 +516,7 @@ def test_without_a_terminal_the_table_is_on_stdout_and_stderr_has_no_control_cha
         assert "\x1b" not in ended.out + ended.err and "\r" not in ended.out + ended.err
 
 
+@pytest.mark.hour
 def test_show_gives_back_what_was_fetched():
     with World() as world:
         words = ("--prm", CLIENT_0, "--start", "2026-10-24", "--end", "2026-10-27")

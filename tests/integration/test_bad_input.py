@@ -133,10 +133,12 @@ def test_a_range_that_is_wholly_too_old_is_refused_in_one_line(place, command, k
                   says=["2020-02-01", oldest])
 
 
+@pytest.mark.hour
 def test_a_range_in_the_future_is_refused(place):
     place.refused("backfill", *SELECT, "--start", "2026-11-20", says=["--start 2026-11-20", "future", "yesterday"])
 
 
+@pytest.mark.hour
 @pytest.mark.parametrize("days", [["--start", TODAY], ["--start", TODAY, "--end", TODAY],
                                   ["--start", TODAY, "--end", "2026-11-25"]])
 def test_nothing_new_is_said_and_is_no_error(place, days):

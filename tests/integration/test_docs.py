@@ -160,6 +160,7 @@ def test_a_service_with_the_access_of_the_page_can_push_and_read_and_no_more(wor
         assert ended.stdout.startswith("NOPERM"), f"{command}: {ended.stdout}"
 
 
+@pytest.mark.hour
 def test_the_days_on_the_page_are_what_is_stored(world):
     shown = [sample for sample in samples() if "date" in sample]
     assert {day["state"] for day in shown} == {"complete", "hole", "pending"}

@@ -84,6 +84,7 @@ def test_an_address_in_use_is_one_line_and_exit_2(quiet):
     assert len(ended.stderr.splitlines()) == 1 and "in use" in ended.stderr
 
 
+@pytest.mark.hour
 def test_today_comes_from_the_environment_unless_a_flag_says_otherwise():
     with Sandbox(env={"RELEVE_TODAY": "2026-05-04"}) as sandbox:
         assert sandbox.banner.endswith("today 2026-05-04)")
@@ -437,6 +438,7 @@ def test_each_2026_family_has_a_bucket_of_its_own():
         assert sandbox.stats()["violations"] == 2
 
 
+@pytest.mark.hour
 def test_next_access_time_is_the_end_of_the_hour():
     with Sandbox("--quota", "1/1h", "--today", TODAY, "--api", "v5") as sandbox:
         sandbox.ask_token()
@@ -656,6 +658,7 @@ def test_bad_control_is_400_and_changes_nothing(fresh, body):
     assert fresh.request("GET", "/__sandbox/control").json == before
 
 
+@pytest.mark.hour
 def test_control_changes_today_and_with_it_what_is_there(fresh):
     assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-20", "2026-11-22").status == 400
     fresh.control(today="2026-11-22")
@@ -663,6 +666,7 @@ def test_control_changes_today_and_with_it_what_is_there(fresh):
     assert len(points(fresh.measure("daily_consumption", CLIENT_0, "2026-11-20", "2026-11-22"))) == 2
 
 
+@pytest.mark.hour
 @pytest.mark.parametrize("kind", ["daily_consumption", "consumption_load_curve"])
 def test_late_days_are_absent_and_then_there(fresh, kind):
     fresh.control(late_days=2)

@@ -93,10 +93,11 @@ class Running:
 
 
 class World:
-    """Flags are those of the simulator. The program gets the simulator's own quota, so that no violation is excused."""
+    """Flags are those of the simulator. The program gets the simulator's own quota, so that no violation is excused. With
+    `today=None` both have the real day."""
 
     def __init__(self, *flags, quota="none", api="2026", today=TODAY, password=None):
-        self.sandbox = Sandbox("--today", today, "--quota", quota, *flags)
+        self.sandbox = Sandbox(*(["--today", today] if today else []), "--quota", quota, *flags)
         self.redis = Redis(password)
         self.settings = {"RELEVE_QUOTA": quota, "RELEVE_API": api, "RELEVE_TODAY": today, "CLIENT_ID": "client",
                          "CLIENT_SECRET": "secret"}
