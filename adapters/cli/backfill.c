@@ -153,7 +153,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
         backfill->json = true;
         return RELEVE_OK;
     default:
-        return releve_selection_take(&backfill->selection, option, value, error);
+        return releve_selection_apply(&backfill->selection, option, value, error);
     }
 }
 

@@ -119,7 +119,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
         enqueue->json = true;
         return RELEVE_OK;
     default:
-        return releve_selection_take(&enqueue->selection, option, value, error);
+        return releve_selection_apply(&enqueue->selection, option, value, error);
     }
 }
 

@@ -173,7 +173,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
 {
     struct plan *plan = data;
     if (option != 'j')
-        return releve_selection_take(&plan->selection, option, value, error);
+        return releve_selection_apply(&plan->selection, option, value, error);
     plan->json = true;
     return RELEVE_OK;
 }

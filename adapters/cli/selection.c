@@ -165,8 +165,8 @@ enum releve_code releve_selection_day(const char *option, const char *value, rel
                        value, RELEVE_DAY_YEAR_MIN, RELEVE_DAY_YEAR_MAX);
 }
 
-enum releve_code releve_selection_take(struct releve_selection *selection, int option, const char *value,
-                                       struct releve_error *error)
+enum releve_code releve_selection_apply(struct releve_selection *selection, int option, const char *value,
+                                        struct releve_error *error)
 {
     releve_prm prm;
     switch (option - RELEVE_SELECTION_OPTION) {

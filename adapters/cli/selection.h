@@ -45,8 +45,8 @@ struct releve_selection {
     "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
 
 /* Applies one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
-enum releve_code releve_selection_take(struct releve_selection *selection, int option, const char *value,
-                                       struct releve_error *error);
+enum releve_code releve_selection_apply(struct releve_selection *selection, int option, const char *value,
+                                        struct releve_error *error);
 
 /* Checks the whole, leaves out duplicates and cuts the spans to what upstream can serve when today is `today`; says on
  * stderr what was cut. RELEVE_E_USAGE where nothing can be served; RELEVE_OK with all spans empty where there is

@@ -186,7 +186,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
 {
     struct show *show = data;
     return option == 'f' ? parse_format(show, value, error)
-                         : releve_selection_take(&show->selection, option, value, error);
+                         : releve_selection_apply(&show->selection, option, value, error);
 }
 
 static enum releve_code check_selection(const struct releve_selection *selection, struct releve_error *error)
@@ -225,7 +225,7 @@ static int show_main(int argc, char **argv)
         releve_fail(&error, RELEVE_E_USAGE, "show: the first word is the kind (releve show daily_consumption ...)");
         return releve_command_fail(&error);
     }
-    if (releve_selection_take(&show.selection, RELEVE_SELECTION_OPTION + 2, argv[1], &error) != RELEVE_OK)
+    if (releve_selection_apply(&show.selection, RELEVE_SELECTION_OPTION + 2, argv[1], &error) != RELEVE_OK)
         return releve_command_fail(&error);
     int wrong = releve_command_parse("show", argc - 1, argv + 1, options, apply_option, &show);
     if (wrong != 0)

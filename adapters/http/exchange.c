@@ -17,7 +17,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
     if (exchange->sent &&
         !exchange->answer_seen) { /* told outside of curl: callbacks may call us, and we may not call curl here */
         exchange->answer_seen = true;
-        exchange->transport->answers_untold++;
+        exchange->transport->answers_unreported++;
     }
     return size * count;
 }
@@ -234,7 +234,7 @@ void http_exchange_clear(struct http_exchange *exchange)
     exchange->wire = NULL;
     exchange->body_bytes = exchange->body_room = 0;
     exchange->sent = exchange->repeated = exchange->late = exchange->too_large = false;
-    exchange->answer_seen = exchange->answer_told = false;
+    exchange->answer_seen = exchange->answer_reported = false;
     exchange->error[0] = '\0';
     exchange->first_byte = NULL;
     exchange->done = NULL;

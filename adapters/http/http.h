@@ -41,7 +41,7 @@ struct http_exchange {
     bool repeated;           /* curl wanted to write it again */
     bool late;               /* curl wanted to write it after the deadline */
     bool too_large;
-    bool answer_seen, answer_told; /* the first byte: from the wire; to the caller */
+    bool answer_seen, answer_reported; /* the first byte: from the wire; to the caller */
     char *body;
     size_t body_bytes, body_room;
     char error[CURL_ERROR_SIZE];
@@ -57,7 +57,7 @@ struct releve_transport {
     LIST_HEAD(, http_exchange) idle;      /* easy handles that wait for their next use */
     LIST_HEAD(, http_exchange) cancelled; /* on closing: to be told so */
     struct http_wire *wires;              /* by fd */
-    unsigned answers_untold;              /* exchanges with answer_seen and not answer_told */
+    unsigned answers_unreported;          /* exchanges with answer_seen and not answer_reported */
     unsigned handles;                     /* of libuv, not closed yet */
     bool closing;
     void (*closed)(void *data);

@@ -20,15 +20,15 @@ static void put_away(struct http_exchange *exchange)
 }
 
 /* Tells first bytes. A callback may send or close, so the list is begun anew after each. */
-static void tell_first_bytes(struct releve_transport *transport)
+static void report_first_bytes(struct releve_transport *transport)
 {
-    while (transport->answers_untold > 0 && !transport->closing) {
+    while (transport->answers_unreported > 0 && !transport->closing) {
         struct http_exchange *exchange = LIST_FIRST(&transport->active);
-        while (exchange && (!exchange->answer_seen || exchange->answer_told))
+        while (exchange && (!exchange->answer_seen || exchange->answer_reported))
             exchange = LIST_NEXT(exchange, link);
-        assert(exchange); /* answers_untold counts active ones */
-        exchange->answer_told = true;
-        transport->answers_untold--;
+        assert(exchange); /* answers_unreported counts active ones */
+        exchange->answer_reported = true;
+        transport->answers_unreported--;
         if (exchange->first_byte)
             exchange->first_byte(exchange->data);
     }
@@ -48,7 +48,7 @@ static void finish(struct http_exchange *exchange, CURLcode result)
     put_away(exchange);
 }
 
-static void tell_finished(struct releve_transport *transport)
+static void report_finished(struct releve_transport *transport)
 {
     CURLMsg *message;
     int left;
@@ -69,8 +69,8 @@ void http_transport_act(struct releve_transport *transport, curl_socket_t fd, in
         return;
     int running;
     (void)curl_multi_socket_action(transport->multi, fd, events, &running);
-    tell_first_bytes(transport);
-    tell_finished(transport);
+    report_first_bytes(transport);
+    report_finished(transport);
 }
 
 static void on_timer(uv_timer_t *timer)

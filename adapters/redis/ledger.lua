@@ -63,17 +63,17 @@ local function wait_ms(at)
     return math.ceil((at - now) / 1000)
 end
 
-local function tell(at)
+local function announce(at)
     redis.call('SET', waiting, text(at), 'KEEPTTL')
     redis.call('PUBLISH', channel, wait_ms(at))
 end
 
 -- Somebody was refused on account of permits that were then in flight; when one of them lands early or
 -- is given back, the moment that he was told is too late.
-local function tell_if_earlier()
+local function announce_if_earlier()
     local at, told = due(), tonumber(redis.call('GET', waiting) or nil)
     if told and at < told then
-        tell(at)
+        announce(at)
     end
     return wait_ms(at)
 end
@@ -113,7 +113,7 @@ local function note_grant(urgent)
     if redis.call('GET', first) == owner then
         redis.call('DEL', first)
         if redis.call('EXISTS', waiting) == 1 then
-            tell(due()) -- those who were put off for him
+            announce(due()) -- those who were put off for him
         end
     end
 end
@@ -159,7 +159,7 @@ function operations.settle()
     if own and own > now then
         redis.call('ZADD', entries, 'XX', text(now), permit)
     end
-    return tell_if_earlier()
+    return announce_if_earlier()
 end
 
 operations['return'] = function()
@@ -167,7 +167,7 @@ operations['return'] = function()
     if tonumber(redis.call('GET', streak) or 0) > 0 then
         redis.call('DECR', streak) -- nothing was sent
     end
-    return tell_if_earlier()
+    return announce_if_earlier()
 end
 
 function operations.close()
@@ -177,7 +177,7 @@ function operations.close()
     end
     local told = tonumber(redis.call('GET', waiting) or nil)
     if told and open_at() > told then
-        tell(open_at()) -- asking before then would be in vain
+        announce(open_at()) -- asking before then would be in vain
     end
     return wait_ms(due())
 end
