@@ -52,5 +52,5 @@ end
 if #words > 0 then
     redis.call('MSET', unpack(words))
 end
-redis.call('HDEL', KEYS[1], ARGV[1])
+redis.pcall('HDEL', KEYS[1], ARGV[1]) -- what else may lie there keeps no day from having been stored
 return #words / 2

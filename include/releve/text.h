@@ -18,7 +18,7 @@ struct releve_text {
 void releve_text_add(struct releve_text *text, const char *bytes, size_t length);
 void releve_text_puts(struct releve_text *text, const char *string);
 void releve_text_number(struct releve_text *text, int64_t number);
-void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 
 /* "2026-09-29" */
 void releve_text_day(struct releve_text *text, releve_day day);

@@ -322,6 +322,93 @@ static void test_learning_one_thing_leaves_the_others(void **state)
     assert_int_equal(answer.facts.activation.first, RELEVE_DAY_NONE);
 }
 
+/* --- claims ------------------------------------------------------------------------------------------- */
+
+struct claimed {
+    struct answer answer;
+    enum releve_claim claim;
+};
+
+static void on_claimed(void *data, const struct releve_error *error, enum releve_claim claim,
+                       const struct releve_coverage *coverage)
+{
+    struct claimed *claimed = data;
+    on_done(&claimed->answer, error);
+    claimed->answer.coverage = *coverage;
+    claimed->claim = claim;
+}
+
+static const struct releve_permit mine = {1, 0x2f}, my_next = {1, 0x30}, yours = {2, 1};
+
+static enum releve_claim claim(struct releve_span span, enum releve_claim_ends ends, struct releve_permit name)
+{
+    struct claimed claimed = {.answer = {.calls = 0}};
+    struct releve_job job = job_of("", span.first, span.end);
+    releve_store_claim(f.store, &job, span, ends, name, NOW, on_claimed, &claimed);
+    await_ok(&f, &claimed.answer);
+    return claimed.claim;
+}
+
+static void test_days_end_the_claim_under_which_they_were_asked_for(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    struct releve_span two = {day, day + 2}, next = {day + 1, day + 3};
+    assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
+    assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED); /* a reply was lost */
+    assert_int_equal(integer("HEXISTS t:claim:12345678901234:daily_consumption 1.2f"), 1);
+    assert_int_equal(claim(next, RELEVE_CLAIM_ANY, yours), RELEVE_CLAIM_BUSY);
+    struct releve_day_entry entries[] = {{day, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL},
+                                         {day + 1, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL}};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, 2, mine};
+    releve_store_put_days(f.store, &batch, on_done, &answer);
+    await_ok(&f, &answer);
+    assert_int_equal(integer("EXISTS t:claim:12345678901234:daily_consumption"), 0);
+    assert_int_equal(claim(next, RELEVE_CLAIM_BOTH_MISSING, yours), RELEVE_CLAIM_KNOWN);
+    assert_int_equal(claim(next, RELEVE_CLAIM_LAST_MISSING, yours), RELEVE_CLAIM_GRANTED);
+    assert_int_equal(claim(two, RELEVE_CLAIM_ANY, mine), RELEVE_CLAIM_BUSY);
+    answer.calls = 0;
+    releve_store_unclaim(f.store, PRM, RELEVE_DAILY_CONSUMPTION, yours, on_done, &answer);
+    await_ok(&f, &answer);
+    assert_int_equal(claim(two, RELEVE_CLAIM_LAST_MISSING, mine), RELEVE_CLAIM_KNOWN);
+    assert_int_equal(claim(two, RELEVE_CLAIM_ANY, mine), RELEVE_CLAIM_GRANTED);
+}
+
+static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(void **state)
+{
+    (void)state;
+    struct releve_span two = {20000, 20002};
+    assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
+    assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, my_next), RELEVE_CLAIM_GRANTED);
+    assert_int_equal(integer("HLEN t:claim:12345678901234:daily_consumption"), 2);
+    long long life_ms = integer("PTTL t:claim:12345678901234:daily_consumption");
+    assert_true(life_ms > 0 && life_ms <= RELEVE_CLAIM_LIFE_MS);
+    /* What has run out keeps nobody. */
+    freeReplyObject(redis_server_command(&server, "HSET t:claim:12345678901234:daily_consumption 1.2f 20000%b20002%b1",
+                                         " ", (size_t)1, " ", (size_t)1));
+    freeReplyObject(redis_server_command(&server, "HDEL t:claim:12345678901234:daily_consumption 1.30"));
+    assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, yours), RELEVE_CLAIM_GRANTED);
+    assert_int_equal(integer("HLEN t:claim:12345678901234:daily_consumption"), 1);
+}
+
+static void test_what_lies_where_claims_should_keeps_no_day_from_being_stored(void **state)
+{
+    (void)state;
+    struct claimed claimed = {.answer = {.calls = 0}};
+    struct answer answer = {.calls = 0};
+    struct releve_job job = job_of("", 20000, 20001);
+    freeReplyObject(redis_server_command(&server, "SET t:claim:12345678901234:daily_consumption x"));
+    releve_store_claim(f.store, &job, job.span, RELEVE_CLAIM_BOTH_MISSING, mine, NOW, on_claimed, &claimed);
+    await_answer(&f, &claimed.answer);
+    assert_int_equal(claimed.answer.error.code, RELEVE_E_REDIS);
+    struct releve_day_entry entry = {20000, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine};
+    releve_store_put_days(f.store, &batch, on_done, &answer);
+    await_ok(&f, &answer);
+    assert_int_equal(begin(&job, NOW).coverage.states[0], 'h');
+}
+
 /* --- results ---------------------------------------------------------------------------------------- */
 
 static struct releve_result result_of(const struct releve_job *job)
@@ -598,6 +685,9 @@ int main(void)
         with_store(test_a_begun_job_is_marked_running_and_does_not_stay_for_ever),
         with_store(test_what_was_learned_holds_for_its_time_and_no_longer),
         with_store(test_learning_one_thing_leaves_the_others),
+        with_store(test_days_end_the_claim_under_which_they_were_asked_for),
+        with_store(test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life),
+        with_store(test_what_lies_where_claims_should_keeps_no_day_from_being_stored),
         with_store(test_a_job_ends_once_in_hash_stream_and_reply_list),
         with_store(test_a_reply_list_that_is_no_list_keeps_nobody_from_the_result),
         with_store(test_a_result_that_redis_refuses_leaves_the_job_unfinished),
