@@ -140,23 +140,26 @@ static void set_credentials(CURL *easy, const struct releve_exchange_request *re
     }
 }
 
-void http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request)
+bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request)
 {
     CURL *easy = exchange->easy;
-    exchange->deadline_ms = request->deadline_ms;
     releve_time left_ms = request->deadline_ms - releve_clock_boot();
+    exchange->deadline_ms = request->deadline_ms;
+    exchange->late = left_ms <= 0;
+    if (exchange->late)
+        return false;
     set_proxy(easy, request->url);
     set_credentials(easy, request);
     SET(easy, CURLOPT_URL, request->url);
-    SET(easy, CURLOPT_TIMEOUT_MS, (long)(left_ms > 1 ? left_ms : 1)); /* 0 would mean: for ever */
-    if (!request->form) {
-        SET(easy, CURLOPT_HTTPGET, 1L);
-        return;
+    SET(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+    SET(easy, CURLOPT_HTTPGET, 1L);
+    if (request->form) {
+        exchange->form = releve_strdup(request->form);
+        SET(easy, CURLOPT_POST, 1L);
+        SET(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->form));
+        SET(easy, CURLOPT_POSTFIELDS, exchange->form);
     }
-    exchange->form = releve_strdup(request->form);
-    SET(easy, CURLOPT_POST, 1L);
-    SET(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->form));
-    SET(easy, CURLOPT_POSTFIELDS, exchange->form);
+    return true;
 }
 
 static enum releve_exchange_outcome outcome_of(const struct http_exchange *exchange, CURLcode result)

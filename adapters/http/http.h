@@ -39,7 +39,7 @@ struct http_exchange {
     struct http_wire *wire;  /* NULL before it has one, and after curl closed it */
     bool sent;               /* curl was let write the request */
     bool repeated;           /* curl wanted to write it again */
-    bool late;               /* curl wanted to write it after the deadline */
+    bool late;               /* it was to be sent, or written, after the deadline */
     bool too_large;
     bool answer_seen, answer_reported; /* the first byte: from the wire; to the caller */
     char *body;
@@ -54,6 +54,7 @@ struct releve_transport {
     uv_timer_t timer;           /* curl's only timer */
     unsigned connections_max, under_way;
     LIST_HEAD(, http_exchange) active;    /* handed to curl */
+    LIST_HEAD(, http_exchange) unsent;    /* not even that: to be reported so */
     LIST_HEAD(, http_exchange) idle;      /* easy handles that wait for their next use */
     LIST_HEAD(, http_exchange) cancelled; /* on closing: to be told so */
     struct http_wire *wires;              /* by fd */
@@ -69,8 +70,8 @@ struct releve_transport {
 /* A new exchange with its easy handle and all options that never change. */
 struct http_exchange *http_exchange_new(struct releve_transport *transport);
 
-/* Options of one request. */
-void http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request);
+/* Options of one request. False where its deadline has passed: it is not to be sent. */
+bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_exchange_request *request);
 
 /* What curl's result means; the response points into the exchange until it is cleared. */
 void http_exchange_respond(struct http_exchange *exchange, CURLcode result, struct releve_exchange_response *response);

@@ -63,6 +63,17 @@ static void report_finished(struct releve_transport *transport)
     }
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* One at a time, with the loop between: a callback may send again what is too late for ever. */
+static void report_unsent(struct releve_transport *transport)
+{
+    if (!transport->closing && !LIST_EMPTY(&transport->unsent))
+        finish(LIST_FIRST(&transport->unsent), CURLE_ABORTED_BY_CALLBACK);
+    if (!transport->closing && !LIST_EMPTY(&transport->unsent))
+        (void)uv_timer_start(&transport->timer, on_timer, 0, 0); /* curl's own: it may come too early */
+}
+
 void http_transport_act(struct releve_transport *transport, curl_socket_t fd, int events)
 {
     if (transport->closing)
@@ -71,6 +82,7 @@ void http_transport_act(struct releve_transport *transport, curl_socket_t fd, in
     (void)curl_multi_socket_action(transport->multi, fd, events, &running);
     report_first_bytes(transport);
     report_finished(transport);
+    report_unsent(transport);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -140,9 +152,13 @@ void releve_transport_send(struct releve_transport *transport, const struct rele
     exchange->first_byte = first_byte;
     exchange->done = done;
     exchange->data = data;
-    LIST_INSERT_HEAD(&transport->active, exchange, link);
     transport->under_way++;
-    http_exchange_prepare(exchange, request);
+    if (!http_exchange_prepare(exchange, request)) {
+        LIST_INSERT_HEAD(&transport->unsent, exchange, link);
+        (void)uv_timer_start(&transport->timer, on_timer, 0, 0);
+        return;
+    }
+    LIST_INSERT_HEAD(&transport->active, exchange, link);
     /* Adding it only sets curl's timer: everything else happens from the loop. Fails for want of memory only. */
     CURLMcode added = curl_multi_add_handle(transport->multi, exchange->easy);
     if (added != CURLM_OK)
@@ -186,6 +202,22 @@ static void on_timer_closed(uv_handle_t *handle)
     http_transport_handle_gone(handle->data);
 }
 
+/* Its connection is reset here and now; its caller hears of it from the loop. */
+static void cancel(struct http_exchange *exchange)
+{
+    struct releve_transport *transport = exchange->transport;
+    releve_exchange_done done = exchange->done;
+    void *data = exchange->data;
+    (void)curl_multi_remove_handle(transport->multi, exchange->easy);
+    LIST_REMOVE(exchange, link);
+    http_exchange_clear(exchange);
+    curl_easy_cleanup(exchange->easy);
+    exchange->easy = NULL;
+    exchange->done = done;
+    exchange->data = data;
+    LIST_INSERT_HEAD(&transport->cancelled, exchange, link);
+}
+
 void releve_transport_close(struct releve_transport *transport, void (*closed)(void *data), void *data)
 {
     assert(!transport->closing);
@@ -193,19 +225,8 @@ void releve_transport_close(struct releve_transport *transport, void (*closed)(v
     transport->closed = closed;
     transport->closed_data = data;
     struct http_exchange *exchange;
-    while ((exchange = LIST_FIRST(&transport->active)) != NULL) {
-        /* Its connection is reset here and now; its caller hears of it from the loop. */
-        (void)curl_multi_remove_handle(transport->multi, exchange->easy);
-        LIST_REMOVE(exchange, link);
-        releve_exchange_done done = exchange->done;
-        void *done_data = exchange->data;
-        http_exchange_clear(exchange);
-        curl_easy_cleanup(exchange->easy);
-        exchange->easy = NULL;
-        exchange->done = done;
-        exchange->data = done_data;
-        LIST_INSERT_HEAD(&transport->cancelled, exchange, link);
-    }
+    while ((exchange = LIST_FIRST(&transport->active)) != NULL || (exchange = LIST_FIRST(&transport->unsent)) != NULL)
+        cancel(exchange);
     while ((exchange = LIST_FIRST(&transport->idle)) != NULL) {
         LIST_REMOVE(exchange, link);
         http_exchange_free(exchange);

@@ -625,16 +625,36 @@ static void test_only_http_is_spoken(void **state)
     assert_int_equal(get_one("", LONG_MS)->outcome, RELEVE_EXCHANGE_UNREACHED);
 }
 
+/* Law 1: what was decided in time may come too late to the sending, where the process was stopped in between. */
 static void test_nothing_leaves_whose_deadline_has_passed(void **state)
 {
     (void)state;
     char url[256];
     (void)snprintf(url, sizeof url, "%s/hello", server.url);
-    struct releve_exchange_request request = {.url = url, .deadline_ms = releve_clock_boot() - 1};
-    releve_transport_send(transport, &request, on_first_byte, on_done, &exchanges[0]);
-    run_until(1);
-    assert_int_equal(exchanges[0].outcome, RELEVE_EXCHANGE_UNREACHED);
-    assert_int_equal(server.requests, 0);
+    for (int i = 0; i < 16; i++) {
+        struct releve_exchange_request request = {.url = url, .deadline_ms = releve_clock_boot() - i * RELEVE_HOUR_MS};
+        releve_transport_send(transport, &request, on_first_byte, on_done, &exchanges[i]);
+    }
+    run_until(16);
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(exchanges[i].dones, 1);
+        assert_int_equal(exchanges[i].outcome, RELEVE_EXCHANGE_UNREACHED);
+        assert_non_null(strstr(exchanges[i].detail, "time was over"));
+    }
+    assert_string_equal(get_one("/hello", LONG_MS)->body, "hello");
+    assert_int_equal(server.connections, 1); /* the listener's first one */
+    assert_int_equal(server.requests, 1);
+}
+
+static void test_what_comes_too_late_holds_up_nothing_else(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 16; i++)
+        get(i, "/hello", i % 2 == 0 ? LONG_MS : 0);
+    run_until(16);
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(exchanges[i].outcome, i % 2 == 0 ? RELEVE_EXCHANGE_ANSWERED : RELEVE_EXCHANGE_UNREACHED);
+    assert_int_equal(server.requests, 8);
 }
 
 static void test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not(void **state)
@@ -725,13 +745,14 @@ static void test_closing_cancels_and_resets_what_is_under_way(void **state)
         get(i, "/hold", LONG_MS);
     (void)uv_run(&server.loop, UV_RUN_DEFAULT);
     get(8, "/hello", LONG_MS); /* not even begun */
+    get(9, "/hello", 0);       /* and never to be sent */
     releve_transport_close(transport, on_closed, &closed);
     transport = NULL;
     assert_int_equal(done_count, 0); /* told from the loop */
     run_until_peers_are_gone();
     while (!closed)
         (void)uv_run(&server.loop, UV_RUN_ONCE);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         assert_int_equal(exchanges[i].dones, 1);
         assert_int_equal(exchanges[i].outcome, RELEVE_EXCHANGE_CANCELLED);
     }
@@ -760,6 +781,7 @@ int main(void)
         LAW(test_the_words_of_a_proxy_are_no_answer),
         LAW(test_a_request_whose_time_passed_in_suspend_is_not_written),
         LAW(test_nothing_leaves_whose_deadline_has_passed),
+        LAW(test_what_comes_too_late_holds_up_nothing_else),
         LAW(test_only_http_is_spoken),
         LAW(test_a_body_at_the_limit_is_taken_and_one_beyond_it_is_not),
         LAW(test_a_gzipped_body_is_unpacked),
