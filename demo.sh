@@ -8,20 +8,13 @@ cd "$(dirname "$(readlink -f "$0")")"
 [ $# -eq 0 ] || { echo "usage: ./demo.sh" >&2; exit 2; }
 
 work="" sandbox="" redis=""
-finish() {
-    trap - EXIT INT TERM HUP
-    trap '' PIPE # whoever read our output may be gone
+clean_up() {
     [ -z "$sandbox" ] || { kill "$sandbox" 2>/dev/null && wait "$sandbox" 2>/dev/null || true; }
     exec 9>&-                                       # the last user of the embedded Redis is gone: it ends
     [ -z "$redis" ] || tail --pid="$redis" -f /dev/null >/dev/null || true
     [ -z "$work" ] || rm -rf "$work"
-    exit "$1"
 }
-trap 'finish $?' EXIT
-trap 'finish 130' INT
-trap 'finish 143' TERM
-trap 'finish 129' HUP
-trap 'finish 141' PIPE
+at_end clean_up
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -33,22 +33,15 @@ while [ $# -gt 0 ]; do
 done
 
 child="" results=""
-finish() {
-    trap - EXIT INT TERM HUP
-    trap '' PIPE # whoever read our output may be gone
+clean_up() {
     if [ -n "$child" ]; then # a process group of its own: the tests and all that they started
         kill -INT -- "-$child" 2>/dev/null || true
         wait "$child" 2>/dev/null || true
         kill -KILL -- "-$child" 2>/dev/null || true
     fi
     [ -z "$results" ] || rm -rf "$results"
-    exit "$1"
 }
-trap 'finish $?' EXIT
-trap 'finish 130' INT
-trap 'finish 143' TERM
-trap 'finish 129' HUP
-trap 'finish 141' PIPE
+at_end clean_up
 
 # Runs a command in a process group of its own, so that a signal to this script reaches all of it. A failure is
 # remembered in the results, not returned.

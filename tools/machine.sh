@@ -56,3 +56,21 @@ build() {
         exit 1
     }
 }
+
+# at_end CLEANER: the script calls it when it ends, also when it is interrupted, and then exits as it would have.
+at_end() {
+    # shellcheck disable=SC2064
+    trap "finish $1 \$?" EXIT
+    local signal
+    for signal in HUP:129 INT:130 PIPE:141 TERM:143; do
+        # shellcheck disable=SC2064
+        trap "finish $1 ${signal#*:}" "${signal%:*}"
+    done
+}
+
+finish() {
+    trap - EXIT INT TERM HUP
+    trap '' PIPE # whoever read our output may be gone
+    "$1"
+    exit "$2"
+}
