@@ -7,6 +7,7 @@
 #include "session.h"
 #include <adapters/redis/result_json.h>
 #include <engine/runtime/clock.h>
+#include <releve/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,16 @@ static int run_backfill(struct backfill *backfill)
     return releve_code_exit(releve_report_all_obtained(&backfill->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
 }
 
+static enum releve_code parse_progress(const char *value, enum releve_progress_mode *mode, struct releve_error *error)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+    int found = releve_name_find(names, 3, value, strlen(value));
+    if (found < 0)
+        return releve_fail(error, RELEVE_E_USAGE, "--progress \"%.40s\": say auto, always or never", value);
+    *mode = (enum releve_progress_mode)found;
+    return RELEVE_OK;
+}
+
 static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
     struct backfill *backfill = data;
@@ -137,15 +148,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     case 'c':
         return releve_command_concurrency(value, &backfill->concurrency, error);
     case 'g':
-        if (strcmp(value, "auto") == 0)
-            backfill->mode = RELEVE_PROGRESS_AUTO;
-        else if (strcmp(value, "always") == 0)
-            backfill->mode = RELEVE_PROGRESS_ALWAYS;
-        else if (strcmp(value, "never") == 0)
-            backfill->mode = RELEVE_PROGRESS_NEVER;
-        else
-            return releve_fail(error, RELEVE_E_USAGE, "--progress \"%.40s\": say auto, always or never", value);
-        return RELEVE_OK;
+        return parse_progress(value, &backfill->mode, error);
     case 'r':
         backfill->refresh = true;
         return RELEVE_OK;

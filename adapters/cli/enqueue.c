@@ -84,12 +84,6 @@ static void send_first(void *data)
     }
 }
 
-static void start(void *data)
-{
-    struct enqueue *enqueue = data;
-    releve_lookup_check_upstream(&enqueue->lookup, enqueue->config.upstream, send_first);
-}
-
 static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)
 {
     size_t length = strlen(value);
@@ -142,7 +136,8 @@ static int enqueue_main(int argc, char **argv)
     if (releve_config_load(&enqueue.config, false, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (releve_selection_jobs(&enqueue.selection) > 0 &&
-         releve_lookup_run(&enqueue.lookup, &enqueue.config, start, &enqueue, &error) != RELEVE_OK))
+         releve_lookup_run(&enqueue.lookup, &enqueue.config, enqueue.config.upstream, send_first, &enqueue, &error) !=
+             RELEVE_OK))
         return releve_command_fail(&error);
     releve_selection_free(&enqueue.selection);
     return releve_command_flush(0);

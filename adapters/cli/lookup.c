@@ -14,11 +14,25 @@ void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *
         releve_store_close(lookup->store, NULL, NULL);
 }
 
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct releve_lookup *lookup = data;
+    struct releve_error failure = *error;
+    if (failure.code == RELEVE_OK)
+        (void)releve_upstream_check(lookup->upstream, bound, &failure);
+    if (failure.code != RELEVE_OK)
+        releve_lookup_end(lookup, &failure);
+    else
+        lookup->start(lookup->data);
+}
+
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_lookup *lookup = data;
     if (error->code != RELEVE_OK)
         releve_lookup_end(lookup, error);
+    else if (!lookup->ended && lookup->upstream[0] != '\0')
+        releve_store_bind(lookup->store, NULL, on_bound, lookup);
     else if (!lookup->ended)
         lookup->start(lookup->data);
 }
@@ -34,32 +48,14 @@ static void on_link(void *data, bool up, const char *why)
     releve_lookup_end(lookup, &error);
 }
 
-static void on_bound(void *data, const struct releve_error *error, const char *bound)
-{
-    struct releve_lookup *lookup = data;
-    struct releve_error failure = *error;
-    if (failure.code == RELEVE_OK && lookup->upstream[0] != '\0')
-        (void)releve_upstream_check(lookup->upstream, bound, &failure);
-    if (failure.code != RELEVE_OK)
-        releve_lookup_end(lookup, &failure);
-    else
-        lookup->then(lookup->data);
-}
-
-void releve_lookup_check_upstream(struct releve_lookup *lookup, const char *upstream, void (*then)(void *data))
-{
-    lookup->upstream = upstream;
-    lookup->then = then;
-    releve_store_bind(lookup->store, NULL, on_bound, lookup);
-}
-
-enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
-                                   void *data, struct releve_error *error)
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, const char *upstream,
+                                   void (*start)(void *data), void *data, struct releve_error *error)
 {
     enum releve_code code = releve_config_start_redis(config, error);
     if (code != RELEVE_OK)
         return code;
     memset(lookup, 0, sizeof *lookup);
+    lookup->upstream = upstream;
     lookup->start = start;
     lookup->data = data;
     uv_loop_init(&lookup->loop);

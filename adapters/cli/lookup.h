@@ -5,24 +5,21 @@
 #include "config.h"
 #include <adapters/redis/store.h>
 
-/* Opens the store of `config` on a loop of its own, calls `start` when it is connected, and runs until
- * releve_lookup_end was called. Returns RELEVE_OK, or why it could not be done. */
 struct releve_lookup {
     uv_loop_t loop;
     struct releve_store *store;
     void (*start)(void *data);
     void *data;
-    const char *upstream; /* to be checked, and what follows */
-    void (*then)(void *data);
+    const char *upstream;
     bool ended;
     struct releve_error error;
 };
-enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, void (*start)(void *),
-                                   void *data, struct releve_error *error);
 
-/* For `start`: calls `then` with its data where the data in Redis are of the configured upstream, or none is; else ends
- * the lookup with what to do. */
-void releve_lookup_check_upstream(struct releve_lookup *lookup, const char *upstream, void (*then)(void *data));
+/* Opens the store of `config` on a loop of its own, calls `start` when it is connected, and runs until
+ * releve_lookup_end was called. Returns RELEVE_OK, or why it could not be done: also where the data in Redis are of
+ * another upstream than `upstream` ("": of any). */
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, const char *upstream,
+                                   void (*start)(void *data), void *data, struct releve_error *error);
 
 /* Ends it; `error` may be NULL or RELEVE_OK. */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);

@@ -156,8 +156,7 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
     }
 }
 
-enum releve_code releve_selection_day(const char *option, const char *value, releve_day *day,
-                                      struct releve_error *error)
+static enum releve_code parse_day(const char *option, const char *value, releve_day *day, struct releve_error *error)
 {
     if (releve_day_parse(value, strlen(value), day))
         return RELEVE_OK;
@@ -180,10 +179,10 @@ enum releve_code releve_selection_apply(struct releve_selection *selection, int 
         return parse_kinds(selection, value, error);
     case 3:
         selection->has_start = true;
-        return releve_selection_day("--start", value, &selection->asked.first, error);
+        return parse_day("--start", value, &selection->asked.first, error);
     default:
         selection->has_end = true;
-        return releve_selection_day("--end", value, &selection->asked.end, error);
+        return parse_day("--end", value, &selection->asked.end, error);
     }
 }
 

@@ -63,8 +63,4 @@ size_t releve_selection_jobs(const struct releve_selection *selection);
  */
 bool releve_selection_job(const struct releve_selection *selection, size_t index, struct releve_job *job);
 
-/* Reads a day for the option of that name. */
-enum releve_code releve_selection_day(const char *option, const char *value, releve_day *day,
-                                      struct releve_error *error);
-
 #endif

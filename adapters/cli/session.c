@@ -79,7 +79,7 @@ static void begin_drain(struct releve_session *session, const struct releve_erro
         session->options.drain(session);
 }
 
-void releve_session_drain(struct releve_session *session, const struct releve_error *error)
+static void drain(struct releve_session *session, const struct releve_error *error)
 {
     if (session->draining || session->closing)
         return;
@@ -102,7 +102,7 @@ static void on_signal(uv_signal_t *handle, int number)
     releve_fail(&error, RELEVE_E_INTERRUPTED, "interrupted by %s: what was fetched is kept", name);
     releve_session_say(session, "ending what is in flight (at most %d s; once more: at once)",
                        (int)(RELEVE_DRAIN_MS / RELEVE_SECOND_MS));
-    releve_session_drain(session, &error);
+    drain(session, &error);
 }
 
 static void on_tick(uv_timer_t *timer)

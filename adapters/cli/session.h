@@ -51,9 +51,6 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
 /* Everything is done. */
 void releve_session_end(struct releve_session *session);
 
-/* Ends what is in flight, then the session; `error` says why and may be NULL. */
-void releve_session_drain(struct releve_session *session, const struct releve_error *error);
-
 /* A line on stderr, without harm to the progress display. */
 void releve_session_say(struct releve_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -232,7 +232,7 @@ static int show_main(int argc, char **argv)
         return wrong;
     if (check_selection(&show.selection, &error) != RELEVE_OK ||
         releve_config_load(&show.config, false, &error) != RELEVE_OK || choose_days(&show, &error) != RELEVE_OK ||
-        releve_lookup_run(&show.lookup, &show.config, start, &show, &error) != RELEVE_OK)
+        releve_lookup_run(&show.lookup, &show.config, "", start, &show, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (show.format == FORMAT_JSON)
         puts(show.days == 0 ? "[]" : "]");

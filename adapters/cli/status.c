@@ -247,7 +247,7 @@ static int status_main(int argc, char **argv)
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     name_families(&status);
-    if (releve_lookup_run(&status.lookup, &status.config, start, &status, &error) != RELEVE_OK)
+    if (releve_lookup_run(&status.lookup, &status.config, "", start, &status, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     return releve_command_flush(0);
 }

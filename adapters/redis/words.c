@@ -2,12 +2,9 @@
 #include <adapters/redis/commands.h>
 #include <adapters/redis/words.h>
 #include <releve/memory.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define FIRST_WORDS 32
-#define FORMATTED_BYTES 1024 /* longest word that is formatted: keys and numbers */
 
 void releve_words_end(struct releve_words *words)
 {
@@ -31,12 +28,11 @@ void releve_words_add(struct releve_words *words, const char *word)
 
 void releve_words_format(struct releve_words *words, const char *format, ...)
 {
-    char word[FORMATTED_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(word, sizeof word, format, arguments);
+    releve_text_vformat(&words->text, format, arguments);
     va_end(arguments);
-    releve_words_add_bytes(words, word, (size_t)length);
+    releve_words_end(words);
 }
 
 void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys)

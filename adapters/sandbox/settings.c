@@ -1,27 +1,27 @@
 /* Texts to settings; each reader is strict and leaves its result alone where the text is not understood. */
 #include "settings.h"
 #include <assert.h>
+#include <releve/text.h>
 #include <stddef.h>
 #include <string.h>
 
 static const char *const fault_names[SANDBOX_FAULTS] = {"error500", "error502html", "reset",    "timeout",
                                                         "truncate", "throttle200",  "wrongprm", "garbage"};
 
+static const char *const api_names[SANDBOX_API_BOTH] = {"v5", "2026", "both"}; /* from SANDBOX_API_V5 on */
+
 const char *sandbox_api_name(enum sandbox_api api)
 {
-    return api == SANDBOX_API_V5 ? "v5" : api == SANDBOX_API_2026 ? "2026" : "both";
+    assert(api >= SANDBOX_API_V5 && api <= SANDBOX_API_BOTH);
+    return api_names[api - SANDBOX_API_V5];
 }
 
 bool sandbox_api_parse(const char *text, enum sandbox_api *api)
 {
-    static const enum sandbox_api all[] = {SANDBOX_API_V5, SANDBOX_API_2026, SANDBOX_API_BOTH};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (strcmp(text, sandbox_api_name(all[i])) == 0) {
-            *api = all[i];
-            return true;
-        }
-    }
-    return false;
+    int found = releve_name_find(api_names, SANDBOX_API_BOTH, text, strlen(text));
+    if (found >= 0)
+        *api = (enum sandbox_api)(SANDBOX_API_V5 + found);
+    return found >= 0;
 }
 
 const char *sandbox_fault_name(enum sandbox_fault fault)
@@ -32,13 +32,10 @@ const char *sandbox_fault_name(enum sandbox_fault fault)
 
 bool sandbox_fault_parse(const char *text, size_t length, enum sandbox_fault *fault)
 {
-    for (int i = 0; i < SANDBOX_FAULTS; i++) {
-        if (strlen(fault_names[i]) == length && memcmp(fault_names[i], text, length) == 0) {
-            *fault = (enum sandbox_fault)i;
-            return true;
-        }
-    }
-    return false;
+    int found = releve_name_find(fault_names, SANDBOX_FAULTS, text, length);
+    if (found >= 0)
+        *fault = (enum sandbox_fault)found;
+    return found >= 0;
 }
 
 bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number)

@@ -2,7 +2,6 @@
 #include <assert.h>
 #include <releve/memory.h>
 #include <releve/text.h>
-#include <stdarg.h>
 
 #define FIRST_BYTES 1024
 #define DIGITS_MAX 21 /* of an int64_t, with its sign */
@@ -46,16 +45,22 @@ void releve_text_number(struct releve_text *text, int64_t number)
     releve_text_add(text, digits + at, sizeof digits - at);
 }
 
-void releve_text_format(struct releve_text *text, const char *format, ...)
+void releve_text_vformat(struct releve_text *text, const char *format, va_list arguments)
 {
-    va_list arguments, again;
-    va_start(arguments, format);
+    va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
     assert(length >= 0);
     (void)vsnprintf(reserve(text, (size_t)length + 1), (size_t)length + 1, format, again);
     text->length += (size_t)length;
     va_end(again);
+}
+
+void releve_text_format(struct releve_text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    releve_text_vformat(text, format, arguments);
     va_end(arguments);
 }
 
@@ -92,13 +97,16 @@ void releve_text_json(struct releve_text *text, const char *string)
     releve_text_puts(text, "\"");
 }
 
-void releve_text_clear(struct releve_text *text)
-{
-    text->length = 0;
-}
-
 void releve_text_free(struct releve_text *text)
 {
     free(text->bytes);
     *text = (struct releve_text){0};
+}
+
+int releve_name_find(const char *const *names, int count, const char *text, size_t length)
+{
+    for (int i = 0; i < count; i++)
+        if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0)
+            return i;
+    return -1;
 }

@@ -6,6 +6,7 @@
 #define RELEVE_TEXT_H
 
 #include <releve/calendar.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,9 @@ struct releve_text {
 void releve_text_add(struct releve_text *text, const char *bytes, size_t length);
 void releve_text_puts(struct releve_text *text, const char *string);
 void releve_text_number(struct releve_text *text, int64_t number);
-void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
+void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void releve_text_vformat(struct releve_text *text, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0), nonnull(2)));
 
 /* "2026-09-29" */
 void releve_text_day(struct releve_text *text, releve_day day);
@@ -26,8 +29,9 @@ void releve_text_day(struct releve_text *text, releve_day day);
 /* The string in quotes, as JSON wants it (RFC 8259, section 7); it is UTF-8 already. */
 void releve_text_json(struct releve_text *text, const char *string);
 
-/* Empties it; the memory stays for the next use. */
-void releve_text_clear(struct releve_text *text);
 void releve_text_free(struct releve_text *text);
+
+/* Which of the names these `length` bytes are; -1: none. */
+int releve_name_find(const char *const *names, int count, const char *text, size_t length);
 
 #endif
