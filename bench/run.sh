@@ -2,7 +2,7 @@
 # All benchmarks, one table: what was measured, the bound where there is one, and whether it holds. Ends with 1 if one
 # does not.
 #
-#   bench/run.sh BUILD-DIR           some two minutes, on a machine that does nothing else
+#   bench/run.sh BUILD-DIR           some three minutes, on a machine that does nothing else
 #   bench/run.sh BUILD-DIR --short   sizes for the tests: it shows that they run, not how fast
 set -euo pipefail
 bench="$(dirname "$(readlink -f "$0")")"
