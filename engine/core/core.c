@@ -44,6 +44,7 @@ static void claim(struct releve_core *core, struct chunk *chunk, struct permit p
 {
     chunk->phase = CHUNK_CLAIMING;
     chunk->permit = permit;
+    chunk->claim_ends = core->now + RELEVE_CLAIM_LIFE_MS;
     chunk->series->point->in_flight++;
     core->in_flight++;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLAIM);

@@ -329,11 +329,11 @@ static void send(struct releve_core *core, struct chunk *chunk)
 }
 
 /* While its days were being claimed, sending may have become pointless: the token was refused to somebody, upstream is
- * out of reach, the end has come, or the reply took too long for the permit to be worth anything. */
+ * out of reach, the end has come, or the reply took too long for the permit or the claim to be worth anything. */
 static bool may_send(const struct releve_core *core, const struct chunk *chunk)
 {
     return !core->draining && core->upstream.paused_until <= core->now && core->token.phase == TOKEN_VALID &&
-           !releve_permit_is_late(core, chunk->permit);
+           !releve_permit_is_late(core, chunk->permit) && core->now < chunk->claim_ends;
 }
 
 void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)

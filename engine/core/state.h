@@ -109,6 +109,7 @@ struct chunk {
     unsigned stale;         /* 401s */
     uint64_t token;         /* generation of the token that it was sent with */
     struct permit permit;   /* CLAIMING to STORING: the claim on its days has the permit's number */
+    releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
     releve_time not_before; /* WAITING: not sent before */
     char *outcomes;         /* STORING: the state of each asked day, owned */
 };

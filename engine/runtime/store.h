@@ -16,10 +16,6 @@ struct releve_store; /* whoever implements the table defines it */
 
 #define RELEVE_BUCKET_BYTES 96 /* longest name of a quota bucket, NUL included */
 
-/* A claim that is never given up (a crash) ends by itself. Longer than an answer and its storing usually take; where
- * they take longer, the days may be asked for twice, as after any failure. */
-#define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
-
 /* Names a permit, and the claim that is made under it: the process that asked (its number), and the how-manieth of its
  * permits it is. Unique under one prefix. */
 struct releve_permit {

@@ -43,6 +43,10 @@
 #define RELEVE_TRANSFER_TIMEOUT_MIN_MS (10 * RELEVE_SECOND_MS)
 /* Before days that another worker asks for are looked at again. */
 #define RELEVE_CLAIM_BUSY_MS (1 * RELEVE_SECOND_MS)
+/* A claim that is never given up (a crash) ends by itself. Longer than an answer and its storing usually take; where
+ * they take longer, the days may be asked for twice, as after any failure. Nothing is sent under a claim whose reply
+ * took as long. */
+#define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
 #define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
 /* Before results that Redis refused are written again. */

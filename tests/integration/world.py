@@ -149,5 +149,6 @@ class World:
         return ended, self.sandbox.stats()["requests"] - before
 
     def interrupt(self, running):
+        assert not running.has_ended(0), f"ended before it was interrupted: {running.end()}"
         running.signal(signal.SIGINT)
         return running.end()

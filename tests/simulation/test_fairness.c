@@ -38,6 +38,8 @@ static struct desk {
     bool asked[RELEVE_BUCKETS_MAX];
     bool silent_store; /* begun jobs hear nothing, until the test tells them */
     releve_handle begun;
+    releve_time claim_takes_ms; /* until its reply */
+    int returns, unclaims;
     struct sending sends[SENDS_MAX];
     size_t sends_count;
     struct releve_result results[RESULTS_MAX];
@@ -74,6 +76,12 @@ static void take_action(const struct releve_action *action)
         break;
     case RELEVE_ACTION_CLAIM:
         put_off((struct releve_event){.type = RELEVE_EVENT_CLAIMED, .handle = action->handle});
+        break;
+    case RELEVE_ACTION_UNCLAIM:
+        desk.unclaims++;
+        break;
+    case RELEVE_ACTION_RETURN:
+        desk.returns++;
         break;
     case RELEVE_ACTION_SEND:
         assert_true(desk.sends_count < SENDS_MAX);
@@ -120,6 +128,8 @@ static void step(struct releve_event event)
             next.coverage = &coverage;
             next.facts = desk.facts;
         }
+        if (next.type == RELEVE_EVENT_CLAIMED)
+            desk.now += desk.claim_takes_ms;
         step_once(&next);
     }
     desk.pending_count = 0;
@@ -500,6 +510,20 @@ static void test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_und
     }
 }
 
+/* By the time that the reply comes, the days may be somebody else's. */
+static void test_nothing_is_sent_under_a_claim_that_may_have_run_out(void **state)
+{
+    (void)state;
+    submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 100, TODAY - 90, RELEVE_NORMAL);
+    get_token();
+    desk.claim_takes_ms = RELEVE_CLAIM_LIFE_MS;
+    assert_null(grant(0));
+    assert_int_equal(desk.unclaims, 1);
+    assert_int_equal(desk.returns, 1);
+    desk.claim_takes_ms = RELEVE_CLAIM_LIFE_MS - 1;
+    assert_non_null(grant(0));
+}
+
 int main(void)
 {
 #define LAW(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
@@ -519,6 +543,7 @@ int main(void)
         LAW(test_a_known_day_does_not_fail_with_a_chunk_around_it),
         LAW(test_a_day_that_another_chunk_brought_is_not_asked_again),
         LAW(test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way),
+        LAW(test_nothing_is_sent_under_a_claim_that_may_have_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
