@@ -119,7 +119,7 @@ def test_together_they_get_the_whole_window_and_not_one_request_more():
         ledger, = ledgers(world.redis)
         world.redis.command("DEL", f"{ledger}:waiting")  # what the last one refused was told
         more = start(world, "prms5", 160, 40)
-        wait_until(lambda: world.redis.command("EXISTS", f"{ledger}:waiting"), more)
+        wait_until(lambda: world.sandbox.stats()["tokens"] == 6 and world.redis.command("EXISTS", f"{ledger}:waiting"), more)
         assert world.redis.command("ZCARD", ledger) == 120
         for one in [*running, late, more]:
             assert world.interrupt(one).code == 130
