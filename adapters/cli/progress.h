@@ -10,7 +10,7 @@ enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE
 
 #define RELEVE_PROGRESS_TERMINAL_MS 500
 #define RELEVE_PROGRESS_LINE_MS 10000
-#define RELEVE_PROGRESS_RATE_MS 10000 /* the rate is that of so long */
+#define RELEVE_PROGRESS_RATE_MS 15000 /* the rate is that of so long: a line is never written to the millisecond */
 #define RELEVE_PROGRESS_SAMPLES 32    /* drawings remembered for it */
 #define RELEVE_PROGRESS_LINE_BYTES 512
 
