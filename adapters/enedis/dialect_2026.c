@@ -55,7 +55,7 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
 {
     static const struct enedis_point_names names = {"v", "d", "p"};
     const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
-    const char *direction = facts->production ? "PROD" : "CONS";
+    const char *direction = facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS";
     const char *quantity = places[measures->kind].quantity;
     const cJSON *list = enedis_json_get(root, "grandeur");
     if (!cJSON_IsArray(list))

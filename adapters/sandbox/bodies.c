@@ -94,16 +94,16 @@ static void write_head_2026(const struct sandbox_measure *measure, struct releve
                        "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"etapeMetier\":\"BRUT\",\"periode\":{\"dateDebut\":"
                        "\"%s\",\"dateFin\":\"%s\"},%s,\"grandeur\":[{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"
                        "\"%s\",\"unite\":\"%s\",\"points\":[",
-                       measure->label, start, end, shapes[facts->quantity].before, facts->production ? "PROD" : "CONS",
-                       shapes[facts->quantity].quantity, facts->unit);
+                       measure->label, start, end, shapes[facts->quantity].before,
+                       facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS", shapes[facts->quantity].quantity,
+                       facts->unit);
 }
 
 /* The day's intervals, stamped with the Paris clock at their ends: the last one falls on the next day. */
 static void write_curve_day(const struct sandbox_measure *measure, struct releve_text *body, releve_day day, bool first)
 {
     struct releve_interval curve[RELEVE_INTERVALS_MAX];
-    enum sandbox_direction direction =
-        releve_kind_facts(measure->kind)->production ? SANDBOX_PRODUCTION : SANDBOX_CONSUMPTION;
+    enum releve_direction direction = releve_kind_facts(measure->kind)->direction;
     size_t count = sandbox_household_curve(measure->seed, &measure->asked.client, day, direction, curve);
     releve_time midnight = releve_paris_midnight(day);
     int offset = releve_paris_offset_minutes(midnight);
@@ -129,8 +129,7 @@ static void write_daily(const struct sandbox_measure *measure, struct releve_tex
         releve_time wall = at + releve_paris_offset_minutes(at) * RELEVE_MINUTE_MS;
         point.second_of_day = (int)(wall / RELEVE_SECOND_MS % 86400);
     } else {
-        point.value = sandbox_household_energy_wh(measure->seed, client, day,
-                                                  facts->production ? SANDBOX_PRODUCTION : SANDBOX_CONSUMPTION);
+        point.value = sandbox_household_energy_wh(measure->seed, client, day, facts->direction);
     }
     write_point(measure, body, first, &point);
 }

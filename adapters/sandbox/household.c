@@ -131,7 +131,7 @@ static int length_at(const struct sandbox_client *client, releve_day day, int mi
 }
 
 size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *client, releve_day day,
-                               enum sandbox_direction direction, struct releve_interval curve[RELEVE_INTERVALS_MAX])
+                               enum releve_direction direction, struct releve_interval curve[RELEVE_INTERVALS_MAX])
 {
     struct house house = house_of(seed, client);
     struct weather weather = weather_of(seed, day);
@@ -150,7 +150,7 @@ size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *clien
             drawn_w = consumption_w(&house, &weather, at, minute + shift, step_w);
         if (client->production)
             fed_w = production_w(&house, &weather, at, length, step_w);
-        int32_t net_w = direction == SANDBOX_CONSUMPTION ? drawn_w - fed_w : fed_w - drawn_w;
+        int32_t net_w = direction == RELEVE_CONSUMPTION ? drawn_w - fed_w : fed_w - drawn_w;
         assert(count < RELEVE_INTERVALS_MAX);
         curve[count++] = (struct releve_interval){(int16_t)minute, (int16_t)length, net_w > 0 ? net_w : 0};
         minute += length;
@@ -159,7 +159,7 @@ size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *clien
 }
 
 int64_t sandbox_household_energy_wh(uint64_t seed, const struct sandbox_client *client, releve_day day,
-                                    enum sandbox_direction direction)
+                                    enum releve_direction direction)
 {
     struct releve_interval curve[RELEVE_INTERVALS_MAX];
     size_t count = sandbox_household_curve(seed, client, day, direction, curve);
@@ -174,7 +174,7 @@ int64_t sandbox_household_energy_wh(uint64_t seed, const struct sandbox_client *
 int32_t sandbox_household_peak_va(uint64_t seed, const struct sandbox_client *client, releve_day day, releve_time *at)
 {
     struct releve_interval curve[RELEVE_INTERVALS_MAX];
-    size_t count = sandbox_household_curve(seed, client, day, SANDBOX_CONSUMPTION, curve);
+    size_t count = sandbox_household_curve(seed, client, day, RELEVE_CONSUMPTION, curve);
     assert(count > 0);
     const struct releve_interval *highest = &curve[0];
     for (size_t i = 1; i < count; i++) {

@@ -11,17 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sandbox_direction { SANDBOX_CONSUMPTION, SANDBOX_PRODUCTION };
-
 /* The whole curve of that day, in elapsed minutes; returns how many intervals. A client with both
  * directions is netted: of consumption and production, one is zero in each interval (docs/enedis.md,
  * Sandbox clients, client 6). */
 size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *client, releve_day day,
-                               enum sandbox_direction direction, struct releve_interval curve[RELEVE_INTERVALS_MAX]);
+                               enum releve_direction direction, struct releve_interval curve[RELEVE_INTERVALS_MAX]);
 
 /* Exactly the sum of that curve. */
 int64_t sandbox_household_energy_wh(uint64_t seed, const struct sandbox_client *client, releve_day day,
-                                    enum sandbox_direction direction);
+                                    enum releve_direction direction);
 
 /* The day's highest apparent power, not below the curve's highest value, at an instant inside that interval. */
 int32_t sandbox_household_peak_va(uint64_t seed, const struct sandbox_client *client, releve_day day, releve_time *at);

@@ -165,7 +165,7 @@ const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *as
         return refusal;
 
     const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
-    if (facts->production ? !asked->client.production : !asked->client.consumption)
+    if (facts->direction == RELEVE_PRODUCTION ? !asked->client.production : !asked->client.consumption)
         return &wrong_direction;
     if (facts->quantity == RELEVE_LOAD_CURVE &&
         sandbox_points_find(scene->points, prm)->objection == SANDBOX_CURVE_OBJECTED)

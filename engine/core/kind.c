@@ -10,21 +10,28 @@
 #define HISTORY_DAYS 15 /* added to either */
 
 static const struct releve_kind_facts kinds[RELEVE_KINDS] = {
-    [RELEVE_DAILY_CONSUMPTION] = {"daily_consumption", RELEVE_ENERGY, "Wh", false, DAILY_CALL_DAYS,
+    [RELEVE_DAILY_CONSUMPTION] = {"daily_consumption", RELEVE_ENERGY, "Wh", RELEVE_CONSUMPTION, DAILY_CALL_DAYS,
                                   DAILY_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"consumption_load_curve", RELEVE_LOAD_CURVE, "W", false, CURVE_CALL_DAYS,
-                                       CURVE_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"daily_consumption_max_power", RELEVE_MAX_POWER, "VA", false,
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"consumption_load_curve", RELEVE_LOAD_CURVE, "W", RELEVE_CONSUMPTION,
+                                       CURVE_CALL_DAYS, CURVE_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"daily_consumption_max_power", RELEVE_MAX_POWER, "VA", RELEVE_CONSUMPTION,
                                             DAILY_CALL_DAYS, DAILY_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_DAILY_PRODUCTION] = {"daily_production", RELEVE_ENERGY, "Wh", true, DAILY_CALL_DAYS, DAILY_HISTORY_MONTHS,
-                                 HISTORY_DAYS},
-    [RELEVE_PRODUCTION_LOAD_CURVE] = {"production_load_curve", RELEVE_LOAD_CURVE, "W", true, CURVE_CALL_DAYS,
-                                      CURVE_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
-    [RELEVE_ADDRESSES] = {"addresses", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
-    [RELEVE_IDENTITY] = {"identity", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
-    [RELEVE_CONTACT_DATA] = {"contact_data", RELEVE_DOCUMENT, NULL, false, 0, 0, 0},
+    [RELEVE_DAILY_PRODUCTION] = {"daily_production", RELEVE_ENERGY, "Wh", RELEVE_PRODUCTION, DAILY_CALL_DAYS,
+                                 DAILY_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"production_load_curve", RELEVE_LOAD_CURVE, "W", RELEVE_PRODUCTION,
+                                      CURVE_CALL_DAYS, CURVE_HISTORY_MONTHS, HISTORY_DAYS},
+    [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
+    [RELEVE_ADDRESSES] = {"addresses", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
+    [RELEVE_IDENTITY] = {"identity", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
+    [RELEVE_CONTACT_DATA] = {"contact_data", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
 };
+
+const char *releve_direction_name(enum releve_direction direction)
+{
+    static const char *const names[RELEVE_DIRECTIONS] = {"consumption", "production"};
+    assert(direction < RELEVE_DIRECTIONS);
+    return names[direction];
+}
 
 const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind)
 {

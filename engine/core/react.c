@@ -405,6 +405,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_NOT_APPLICABLE:
         refuse_kind_of_point(core, chunk, answer);
         break;
+    case RELEVE_DIRECTION_REFUSED:
     case RELEVE_POINT_REFUSED:
         refuse_point(core, chunk, answer);
         break;
@@ -417,6 +418,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_THROTTLED:
         close_bucket(core, bucket_of(core, chunk), answer);
         break;
+    case RELEVE_END_TOO_RECENT:
+    case RELEVE_TOO_LONG:
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:
         chunk->series->point->heard = true;

@@ -21,6 +21,11 @@ enum releve_kind {
     RELEVE_KINDS
 };
 
+/* Which way the energy goes. What upstream says of one direction of a usage point holds for that direction only. */
+enum releve_direction { RELEVE_CONSUMPTION, RELEVE_PRODUCTION, RELEVE_DIRECTIONS };
+
+const char *releve_direction_name(enum releve_direction direction); /* "consumption", "production" */
+
 /* A set of kinds: bit k is kind k. */
 typedef uint32_t releve_kinds;
 #define RELEVE_KIND_BIT(kind) (1u << (unsigned)(kind))
@@ -32,10 +37,10 @@ struct releve_kind_facts {
     const char *name;              /* the v5 name, used everywhere in this project */
     enum releve_quantity quantity; /* what a day of it holds */
     const char *unit;              /* "Wh", "W", "VA"; NULL for documents */
-    bool production;               /* injected, not withdrawn */
-    int call_days_max;             /* longest range of one request, in days; 0 for documents */
-    int history_months;            /* deepest history: months ... */
-    int history_days;              /* ... plus days before today */
+    enum releve_direction direction;
+    int call_days_max;  /* longest range of one request, in days; 0 for documents */
+    int history_months; /* deepest history: months ... */
+    int history_days;   /* ... plus days before today */
 };
 
 /* Never NULL for a kind below RELEVE_KINDS. Source: Enedis's specifications, both generations. */

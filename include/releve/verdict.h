@@ -14,8 +14,11 @@ enum releve_verdict {
     RELEVE_BEFORE_ACTIVATION,   /* range begins before the meter's activation */
     RELEVE_BEFORE_CONSENT,      /* range begins before the consent's start */
     RELEVE_BEYOND_HISTORY,      /* range begins beyond the history that upstream keeps */
+    RELEVE_END_TOO_RECENT,      /* range ends too late: its last day cannot be asked yet */
+    RELEVE_TOO_LONG,            /* range is longer than upstream accepts at present */
     RELEVE_NOT_APPLICABLE,      /* this usage point has no such kind: permanent */
-    RELEVE_POINT_REFUSED,       /* no consent, not the holder, unknown point: stop the PRM */
+    RELEVE_DIRECTION_REFUSED,   /* no consent, not the holder: stop that direction of the PRM; the other may work */
+    RELEVE_POINT_REFUSED,       /* there is no such usage point: stop the PRM */
     RELEVE_API_REFUSED,         /* the application has not subscribed this API: stop the kind */
     RELEVE_TOKEN_STALE,         /* 401 on a data request: renew once for all, repeat */
     RELEVE_CREDENTIALS_REFUSED, /* the token endpoint refuses the credentials */

@@ -368,7 +368,7 @@ static void test_a_refused_usage_point_costs_one_request(void **state)
 
 static enum releve_verdict no_production(const struct sending *sending)
 {
-    return releve_kind_facts(sending->kind)->production ? RELEVE_NOT_APPLICABLE : RELEVE_DATA;
+    return releve_kind_facts(sending->kind)->direction == RELEVE_PRODUCTION ? RELEVE_NOT_APPLICABLE : RELEVE_DATA;
 }
 
 static void test_a_kind_that_a_usage_point_does_not_have_costs_one_request(void **state)

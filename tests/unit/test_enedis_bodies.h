@@ -120,7 +120,8 @@ static inline const char *body_of(const struct releve_dialect *dialect, enum rel
                        ",\"etapeMetier\":\"BRUT\",\"grandeur\":[{\"grandeurMetier\":\"CONS\",\"grandeurPhysique\":"
                        "\"ERI\",\"unite\":\"varh\",\"points\":[]},{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"
                        "\"%s\",\"unite\":\"%s\",\"points\":[%s],\"calendrier\":[]}],\"contexte\":[]}",
-                       facts->production ? "PROD" : "CONS", quantities[facts->quantity], facts->unit, list);
+                       facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS", quantities[facts->quantity],
+                       facts->unit, list);
     }
     return body;
 }
