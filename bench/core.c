@@ -40,8 +40,6 @@ static const struct releve_action *step(struct releve_event event, enum releve_a
 
 static void fill(unsigned jobs)
 {
-    static const struct releve_point_facts facts = {.activation = {RELEVE_DAY_NONE, RELEVE_DAY_NONE},
-                                                    .consent = {RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
     double ignored = 0;
     for (unsigned i = 0; i < jobs; i++) {
         struct releve_job job = {.prm = FIRST_PRM + i, .span = {TODAY - DAYS, TODAY}, .class_ = RELEVE_NORMAL};
@@ -50,7 +48,7 @@ static void fill(unsigned jobs)
         const struct releve_action *begin =
             step((struct releve_event){.type = RELEVE_EVENT_JOB, .job = &job}, RELEVE_ACTION_BEGIN, &ignored);
         struct releve_event known = {
-            .type = RELEVE_EVENT_KNOWN, .handle = begin->handle, .coverage = &coverage, .facts = &facts};
+            .type = RELEVE_EVENT_KNOWN, .handle = begin->handle, .coverage = &coverage, .facts = &releve_facts_unknown};
         (void)step(known, RELEVE_ACTION_ASK, &ignored);
     }
     struct releve_answer token = {.verdict = RELEVE_TOKEN, .expires_in_s = 12600};

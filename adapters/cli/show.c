@@ -137,12 +137,14 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
 {
     struct show *show = data;
     (void)coverage;
-    if (error->code == RELEVE_OK && facts->refused)
-        fprintf(stderr, "releve: nothing is stored of these days; upstream refuses this usage point: %s: %s\n",
-                facts->refusal.code, facts->refusal.text);
-    else if (error->code == RELEVE_OK && (facts->absent_kinds & RELEVE_KIND_BIT(show->job.kind)) != 0)
-        fprintf(stderr, "releve: nothing is stored of these days; not applicable: %s: %s\n",
-                facts->absent[show->job.kind].code, facts->absent[show->job.kind].text);
+    const struct releve_reason *why = NULL;
+    enum releve_standing standing = RELEVE_STANDING_OPEN;
+    if (error->code == RELEVE_OK)
+        standing = releve_facts_standing(facts, show->job.kind, &why);
+    if (standing != RELEVE_STANDING_OPEN)
+        fprintf(stderr, "releve: nothing is stored of these days; %s: %s: %s\n",
+                standing == RELEVE_STANDING_REFUSED ? "upstream refuses this usage point" : "not applicable", why->code,
+                why->text);
     else if (error->code == RELEVE_OK)
         fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches what upstream has\n");
     releve_lookup_end(&show->lookup, error);

@@ -1,34 +1,42 @@
-/* What was learned of a usage point and outlives the run that learned it: a hash of fields, each with when. */
+/* What was learned of a usage point and outlives the run that learned it: a hash of fields `<of>:<fact>_<part>`, where
+ * <of> is a direction, a kind or "point". Each fact has a part `at`, when it was learned, and `from`, what was asked.
+ */
 #include <adapters/redis/facts.h>
 #include <adapters/redis/store_internal.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A refusal is written in three fields: the reason's code and text, and since when. */
-struct refusal_fields {
-    const char *code, *text, *at; /* what their names begin with */
-};
-static const struct refusal_fields refused = {"refused_code", "refused_text", "refused_at"};
-static const struct refusal_fields absent = {"absent:", "absent_text:", "absent_at:"}; /* then the kind's name */
+#define FIELD_BYTES 64 /* the longest name and its NUL */
 
-/* The value of the field `first``rest` in the {field, value, ...} of HGETALL; "" where it is not there. */
-static const char *field_of(const redisReply *fields, const char *first, const char *rest)
+/* One fact: what it is about, and its name. */
+struct fact {
+    const char *of, *name;
+};
+
+static void write_field(const struct fact *fact, const char *part, char field[FIELD_BYTES])
 {
-    size_t length = strlen(first);
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        const char *name = fields->element[i]->str;
-        if (strncmp(name, first, length) == 0 && strcmp(name + length, rest) == 0)
+    (void)snprintf(field, FIELD_BYTES, "%s:%s_%s", fact->of, fact->name, part);
+}
+
+/* --- read ------------------------------------------------------------------------------------------- */
+
+/* That part in the {field, value, ...} of HGETALL; "" where it is not there. */
+static const char *part_of(const redisReply *fields, const struct fact *fact, const char *part)
+{
+    char field[FIELD_BYTES];
+    write_field(fact, part, field);
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (strcmp(fields->element[i]->str, field) == 0)
             return fields->element[i + 1]->str;
-    }
     return "";
 }
 
-/* Stamps are ISO texts in UTC: they compare as the times do. */
-static bool holds(const char *since, releve_time now, releve_time holds_ms)
+/* Was it learned at most so long ago? Stamps are ISO texts in UTC: they compare as the times do. */
+static bool is_younger(const redisReply *fields, const struct fact *fact, releve_time now, releve_time age_ms)
 {
     char oldest[RELEVE_TIME_TEXT];
-    releve_utc_format(now - holds_ms, oldest);
-    return strcmp(since, oldest) > 0;
+    releve_utc_format(now - age_ms, oldest);
+    return strcmp(part_of(fields, fact, "at"), oldest) > 0;
 }
 
 static releve_day day_of(const char *text)
@@ -38,115 +46,161 @@ static releve_day day_of(const char *text)
     return day;
 }
 
-static struct releve_floor floor_of(const redisReply *fields, const char *name)
+static struct releve_floor floor_of(const redisReply *fields, const struct fact *fact)
 {
-    return (struct releve_floor){day_of(field_of(fields, name, "_after")), day_of(field_of(fields, name, "_first"))};
+    return (struct releve_floor){.after = day_of(part_of(fields, fact, "after")),
+                                 .first = day_of(part_of(fields, fact, "first"))};
 }
 
-/* Reads a refusal; false where there is none, or it is too old. */
-static bool refusal_of(const redisReply *fields, const struct refusal_fields *names, const char *of, releve_time now,
-                       releve_time holds_ms, struct releve_reason *reason)
+/* False where there is none, or it is too old. */
+static bool read_reason(const redisReply *fields, const struct fact *fact, releve_time now, releve_time holds_ms,
+                        struct releve_reason *reason)
 {
-    if (!holds(field_of(fields, names->at, of), now, holds_ms))
+    if (!is_younger(fields, fact, now, holds_ms))
         return false;
-    (void)snprintf(reason->code, sizeof reason->code, "%s", field_of(fields, names->code, of));
-    (void)snprintf(reason->text, sizeof reason->text, "%s", field_of(fields, names->text, of));
+    releve_reason_set(reason, part_of(fields, fact, "code"), part_of(fields, fact, "text"));
     return true;
+}
+
+static void read_direction(const redisReply *fields, enum releve_direction which, releve_time now,
+                           struct releve_direction_facts *direction)
+{
+    const char *name = releve_direction_name(which);
+    const struct fact activation = {name, "activation"}, consent = {name, "consent"};
+    direction->activation = floor_of(fields, &activation);
+    direction->activation.doubted = direction->activation.after != RELEVE_DAY_NONE &&
+                                    !is_younger(fields, &activation, now, RELEVE_ACTIVATION_HOLDS_MS);
+    if (is_younger(fields, &consent, now, RELEVE_REFUSAL_HOLDS_MS))
+        direction->consent = floor_of(fields, &consent);
+    if (read_reason(fields, &(struct fact){name, "refused"}, now, RELEVE_REFUSAL_HOLDS_MS, &direction->reason))
+        direction->standing = RELEVE_STANDING_REFUSED;
+    else if (read_reason(fields, &(struct fact){name, "absent"}, now, releve_direction_absent_ms(which),
+                         &direction->reason))
+        direction->standing = RELEVE_STANDING_ABSENT;
 }
 
 void releve_facts_read(const redisReply *fields, releve_time now, struct releve_point_facts *facts)
 {
-    memset(facts, 0, sizeof *facts);
-    facts->activation = floor_of(fields, "activation");
-    facts->consent = RELEVE_FLOOR_UNKNOWN;
-    if (holds(field_of(fields, "consent_at", ""), now, RELEVE_REFUSAL_HOLDS_MS))
-        facts->consent = floor_of(fields, "consent");
+    *facts = releve_facts_unknown;
+    for (enum releve_direction direction = 0; direction < RELEVE_DIRECTIONS; direction++)
+        read_direction(fields, direction, now, &facts->directions[direction]);
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
-        if (refusal_of(fields, &absent, releve_kind_facts(kind)->name, now, RELEVE_ABSENT_KIND_HOLDS_MS,
-                       &facts->absent[kind]))
+        if (read_reason(fields, &(struct fact){releve_kind_facts(kind)->name, "absent"}, now, RELEVE_ABSENCE_HOLDS_MS,
+                        &facts->absent[kind]))
             facts->absent_kinds |= RELEVE_KIND_BIT(kind);
-    facts->refused = refusal_of(fields, &refused, "", now, RELEVE_REFUSAL_HOLDS_MS, &facts->refusal);
+    facts->unknown =
+        read_reason(fields, &(struct fact){"point", "unknown"}, now, RELEVE_REFUSAL_HOLDS_MS, &facts->unknown_reason);
 }
 
 /* --- learn ------------------------------------------------------------------------------------------ */
 
-/* "" where it is not known. */
-static void add_day(struct releve_words *words, releve_day day)
+static void add_name(struct releve_words *words, const struct fact *fact, const char *part)
 {
+    char field[FIELD_BYTES];
+    write_field(fact, part, field);
+    releve_words_add(words, field);
+}
+
+static void add_part(struct releve_words *words, const struct fact *fact, const char *part, const char *value)
+{
+    add_name(words, fact, part);
+    releve_words_add(words, value);
+}
+
+/* "" where it is not known. */
+static void add_day(struct releve_words *words, const struct fact *fact, const char *part, releve_day day)
+{
+    add_name(words, fact, part);
     if (day != RELEVE_DAY_NONE)
         releve_text_day(&words->text, day);
     releve_words_end(words);
 }
 
-/* Both ends at once: a new one can make the old other one untrue. */
-static void add_floor(struct releve_words *words, const char *name, struct releve_floor floor, const char *at)
+/* When it was learned, and what was asked then. */
+static void add_origin(struct releve_words *words, const struct fact *fact, const struct releve_lesson *lesson,
+                       releve_time now)
 {
-    if (floor.after == RELEVE_DAY_NONE && floor.first == RELEVE_DAY_NONE)
-        return;
-    releve_words_format(words, "%s_after", name);
-    add_day(words, floor.after);
-    releve_words_format(words, "%s_first", name);
-    add_day(words, floor.first);
-    releve_words_format(words, "%s_at", name);
-    releve_words_add(words, at);
-}
-
-static void add_refusal(struct releve_words *words, const struct refusal_fields *names, const char *of,
-                        const struct releve_reason *reason, const char *at)
-{
-    const char *const fields[][2] = {{names->code, reason->code}, {names->text, reason->text}, {names->at, at}};
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        releve_words_format(words, "%s%s", fields[i][0], of);
-        releve_words_add(words, fields[i][1]);
-    }
-}
-
-static void add_names(struct releve_words *words, const struct refusal_fields *names, const char *of)
-{
-    releve_words_format(words, "%s%s", names->code, of);
-    releve_words_format(words, "%s%s", names->text, of);
-    releve_words_format(words, "%s%s", names->at, of);
-}
-
-/* It answered after all: what was refused before holds no longer. */
-static void forget_refusals(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
-                            releve_store_done done, void *data)
-{
-    struct releve_words words = {.count = 0};
-    releve_words_add(&words, "HDEL");
-    releve_store_point_key(store, &words, prm);
-    add_names(&words, &refused, "");
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
-        if ((facts->present & RELEVE_KIND_BIT(kind)) != 0)
-            add_names(&words, &absent, releve_kind_facts(kind)->name);
-    releve_call_done(store, "forget a refusal", NULL, &words, done, data);
-}
-
-void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts,
-                        releve_time now, releve_store_done done, void *data)
-{
-    if (facts->refuted) { /* learned alone */
-        forget_refusals(store, prm, facts, done, data);
-        return;
-    }
-    struct releve_words words = {.count = 0};
-    char at[RELEVE_TIME_TEXT];
+    char at[RELEVE_TIME_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_utc_format(now, at);
-    releve_words_add(&words, "HSET");
-    releve_store_point_key(store, &words, prm);
-    size_t without_facts = words.count;
-    add_floor(&words, "activation", facts->activation, at);
-    add_floor(&words, "consent", facts->consent, at);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
-        if ((facts->absent_kinds & RELEVE_KIND_BIT(kind)) != 0)
-            add_refusal(&words, &absent, releve_kind_facts(kind)->name, &facts->absent[kind], at);
-    if (facts->refused)
-        add_refusal(&words, &refused, "", &facts->refusal, at);
-    static const char what[] = "store what was learned of a usage point";
-    if (words.count > without_facts) {
-        releve_call_done(store, what, NULL, &words, done, data);
-        return;
+    releve_day_format(lesson->span.first, first);
+    releve_day_format(lesson->span.end, end);
+    add_part(words, fact, "at", at);
+    add_name(words, fact, "from");
+    releve_words_format(words, "%s %s %s", releve_kind_facts(lesson->kind)->name, first, end);
+}
+
+/* Both ends at once: a new one can make the old other one untrue. */
+static void add_floor(struct releve_words *words, const struct fact *fact, const struct releve_lesson *lesson,
+                      releve_time now)
+{
+    add_day(words, fact, "after", lesson->floor.after);
+    add_day(words, fact, "first", lesson->floor.first);
+    add_origin(words, fact, lesson, now);
+}
+
+static void add_reason(struct releve_words *words, const struct fact *fact, const struct releve_lesson *lesson,
+                       releve_time now)
+{
+    add_part(words, fact, "code", lesson->reason.code);
+    add_part(words, fact, "text", lesson->reason.text);
+    add_origin(words, fact, lesson, now);
+}
+
+static void add_names(struct releve_words *words, const struct fact *fact)
+{
+    static const char *const parts[] = {"code", "text", "at", "from"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        add_name(words, fact, parts[i]);
+}
+
+/* The fields and values of HSET. */
+static void add_lesson(struct releve_words *words, const struct releve_lesson *lesson, const char *direction,
+                       releve_time now)
+{
+    const struct fact activation = {direction, "activation"};
+    switch (lesson->type) {
+    case RELEVE_LESSON_ACTIVATION:
+        add_floor(words, &activation, lesson, now);
+        break;
+    case RELEVE_LESSON_CONSENT:
+        add_floor(words, &(struct fact){direction, "consent"}, lesson, now);
+        break;
+    case RELEVE_LESSON_REFUSED:
+        add_reason(words, &(struct fact){direction, "refused"}, lesson, now);
+        break;
+    case RELEVE_LESSON_ABSENT:
+        add_reason(words, &(struct fact){direction, "absent"}, lesson, now);
+        add_day(words, &activation, "after", RELEVE_DAY_NONE);
+        add_day(words, &activation, "first", RELEVE_DAY_NONE);
+        break;
+    case RELEVE_LESSON_NO_KIND:
+        add_reason(words, &(struct fact){releve_kind_facts(lesson->kind)->name, "absent"}, lesson, now);
+        break;
+    case RELEVE_LESSON_UNKNOWN:
+        add_reason(words, &(struct fact){"point", "unknown"}, lesson, now);
+        break;
+    case RELEVE_LESSON_REFUTED:
+        break;
     }
-    releve_words_free(&words);
-    releve_call_nothing(store, what, done, data);
+}
+
+void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
+                        releve_store_done done, void *data)
+{
+    const struct releve_kind_facts *kind = releve_kind_facts(lesson->kind);
+    const char *direction = releve_direction_name(kind->direction);
+    struct releve_words words = {.count = 0};
+    if (lesson->type == RELEVE_LESSON_REFUTED) {
+        releve_words_add(&words, "HDEL");
+        releve_store_point_key(store, &words, prm);
+        add_names(&words, &(struct fact){direction, "refused"});
+        add_names(&words, &(struct fact){direction, "absent"});
+        add_names(&words, &(struct fact){kind->name, "absent"});
+        add_names(&words, &(struct fact){"point", "unknown"});
+    } else {
+        releve_words_add(&words, "HSET");
+        releve_store_point_key(store, &words, prm);
+        add_lesson(&words, lesson, direction, now);
+    }
+    releve_call_done(store, "store what was learned of a usage point", NULL, &words, done, data);
 }

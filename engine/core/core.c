@@ -14,7 +14,8 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     struct releve_core *core = releve_alloc(1, sizeof *core);
     core->options = *options;
     core->random = options->seed;
-    core->deadline = core->results_again_at = RELEVE_TIME_NEVER;
+    core->deadline = core->results_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
+    core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count);
     return core;
@@ -45,8 +46,7 @@ static void claim(struct releve_core *core, struct chunk *chunk, struct permit p
     chunk->phase = CHUNK_CLAIMING;
     chunk->permit = permit;
     chunk->claim_ends = core->now + RELEVE_CLAIM_LIFE_MS;
-    chunk->series->point->in_flight++;
-    core->in_flight++;
+    releve_series_count_in_flight(core, chunk);
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLAIM);
     action->handle = releve_emit_chunk_handle(core, chunk);
     action->permit = permit.number;
@@ -160,14 +160,15 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     core->civil = event->civil;
     core->today = releve_paris_day(core->civil);
     core->out = out;
-    core->facts_next = 0;
+    core->lessons_count = 0;
     out->count = 0;
 
     dispatch(core, event);
+    releve_time alone_until = releve_react_alone(core);
     releve_jobs_settle(core);
     releve_jobs_write_again(core);
     releve_schedule_ask(core);
-    core->deadline = releve_earlier(core->deadline, core->results_again_at);
+    core->deadline = releve_earlier(releve_earlier(core->deadline, core->results_again_at), alone_until);
 }
 
 releve_time releve_core_deadline(const struct releve_core *core)

@@ -32,15 +32,16 @@ struct releve_action *releve_emit_notice(struct releve_core *core, enum releve_n
     return action;
 }
 
-struct releve_point_facts *releve_emit_facts(struct releve_core *core, const struct job *job)
+struct releve_lesson *releve_emit_lesson(struct releve_core *core, enum releve_lesson_type type, const struct job *job,
+                                         struct releve_span span)
 {
-    assert(core->facts_next < sizeof core->facts / sizeof core->facts[0]);
-    struct releve_point_facts *facts = &core->facts[core->facts_next++];
-    *facts = (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    assert(core->lessons_count < sizeof core->lessons / sizeof core->lessons[0]);
+    struct releve_lesson *lesson = &core->lessons[core->lessons_count++];
+    *lesson = (struct releve_lesson){.type = type, .kind = job->series->kind, .span = span};
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_LEARN);
     action->job = &job->submitted;
-    action->facts = facts;
-    return facts;
+    action->lesson = lesson;
+    return lesson;
 }
 
 releve_handle releve_emit_job_handle(const struct releve_core *core, const struct job *job)

@@ -5,12 +5,18 @@
 
 static void init_point(struct releve_core *core, struct point *point, releve_prm prm)
 {
-    *point = (struct point){.prm = prm, .activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    *point = (struct point){.prm = prm};
+    for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
+        point->directions[i] =
+            (struct direction){.point = point, .activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
     for (int i = 0; i < RELEVE_CLASSES; i++)
         point->turn[i] = ++core->turn; /* behind those that wait already */
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         struct series *series = &point->series[kind];
-        *series = (struct series){.point = point, .kind = kind, .history = RELEVE_FLOOR_UNKNOWN};
+        *series = (struct series){.point = point,
+                                  .direction = &point->directions[releve_kind_facts(kind)->direction],
+                                  .kind = kind,
+                                  .history = RELEVE_FLOOR_UNKNOWN};
         TAILQ_INIT(&series->jobs);
         TAILQ_INIT(&series->open);
     }
@@ -69,23 +75,29 @@ static void note_known_days(struct job *job, const struct releve_coverage *known
             releve_coverage_set(&job->coverage, day, state);
     }
     job->series->heard = job->series->heard || job->had_data;
-    job->series->point->heard = job->series->point->heard || job->had_data;
+    job->series->direction->heard = job->series->direction->heard || job->had_data;
 }
 
 static void note_known_facts(struct job *job, const struct releve_point_facts *facts)
 {
     struct point *point = job->series->point;
+    struct direction *direction = job->series->direction;
+    const struct releve_direction_facts *known = &facts->directions[releve_kind_facts(job->series->kind)->direction];
     bool absent = (facts->absent_kinds & RELEVE_KIND_BIT(job->series->kind)) != 0;
-    job->doubted = job->submitted.refresh && (facts->refused || absent);
+    job->doubted = job->submitted.refresh && (facts->unknown || known->standing != RELEVE_STANDING_OPEN || absent);
     if (job->submitted.refresh)
         return;
-    if (!releve_floor_is_known(&point->activation))
-        point->activation = facts->activation;
-    if (!releve_floor_is_known(&point->consent))
-        point->consent = facts->consent;
-    if (facts->refused && !point->refused) {
-        point->refused = true;
-        point->refusal = facts->refusal;
+    if (!releve_floor_is_known(&direction->activation))
+        direction->activation = known->activation;
+    if (!releve_floor_is_known(&direction->consent))
+        direction->consent = known->consent;
+    if (direction->standing == RELEVE_STANDING_OPEN) {
+        direction->standing = known->standing;
+        direction->reason = known->reason;
+    }
+    if (facts->unknown && !point->unknown) {
+        point->unknown = true;
+        point->unknown_reason = facts->unknown_reason;
     }
 }
 
@@ -104,12 +116,13 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     note_known_days(job, event->coverage);
     releve_series_join(core, job);
     note_known_facts(job, event->facts);
+    const struct releve_reason *refusal = releve_series_refusal(core, series);
     if (!job->submitted.refresh && (event->facts->absent_kinds & RELEVE_KIND_BIT(series->kind)) != 0)
         releve_series_absent_job(core, job, &event->facts->absent[series->kind]);
-    else if (series->point->refused)
-        releve_series_give_up(core, job, &series->point->refusal);
-    else if (core->kind_refused_until[series->kind] > core->now)
-        releve_series_give_up(core, job, &core->kind_refusal[series->kind]);
+    else if (series->direction->standing == RELEVE_STANDING_ABSENT)
+        releve_series_absent_job(core, job, &series->direction->reason);
+    else if (refusal != NULL)
+        releve_series_give_up(core, job, refusal);
     else
         releve_series_cut(core, job);
 }

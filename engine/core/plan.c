@@ -63,6 +63,27 @@ bool releve_plan_next(const struct releve_coverage *coverage, const struct relev
     return releve_plan_widen((struct releve_span){first, newest + 1}, limits, chunk);
 }
 
+static bool may_have_changed(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                             releve_day day)
+{
+    enum releve_day_state state = releve_coverage_get(coverage, day);
+    return state == RELEVE_DAY_PENDING || (state == RELEVE_DAY_PARTIAL && day >= limits->settled);
+}
+
+void releve_plan_take_along(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                            struct releve_chunk_span *chunk)
+{
+    struct releve_span *asked = &chunk->asked;
+    releve_day end = asked->first + limits->days_max;
+    for (releve_day day = (end < limits->latest ? end : limits->latest) - 1; day >= asked->end; day--)
+        if (may_have_changed(coverage, limits, day))
+            asked->end = day + 1; /* the newest; ends the loop */
+    releve_day first = asked->end - limits->days_max;
+    for (releve_day day = first > limits->earliest ? first : limits->earliest; day < asked->first; day++)
+        if (may_have_changed(coverage, limits, day))
+            asked->first = day; /* the oldest; likewise */
+}
+
 int releve_plan_chunks(const struct releve_coverage *coverage, const struct releve_plan_limits *limits)
 {
     struct releve_coverage left = *coverage;
@@ -83,17 +104,18 @@ struct releve_cost releve_plan_cost(const struct releve_job *job, const struct r
     struct releve_coverage left = *coverage;
     if (job->refresh)
         releve_coverage_init(&left, coverage->span);
-    bool useless = facts->refused || (facts->absent_kinds & RELEVE_KIND_BIT(job->kind)) != 0;
+    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
+    bool useless = releve_facts_standing(facts, job->kind, NULL) != RELEVE_STANDING_OPEN;
     struct releve_plan_limits limits = {
         .days_max = releve_kind_facts(job->kind)->call_days_max,
         .days_min = days_min,
         .earliest = releve_kind_history(job->kind, latest).first,
         .latest = latest,
     };
-    const releve_day floors[] = {facts->activation.after, facts->consent.after};
+    const struct releve_floor *const floors[] = {&direction->activation, &direction->consent};
     for (size_t i = 0; i < 2; i++)
-        if (floors[i] != RELEVE_DAY_NONE && floors[i] >= limits.earliest)
-            limits.earliest = floors[i] + 1;
+        if (floors[i]->after != RELEVE_DAY_NONE && floors[i]->after >= limits.earliest)
+            limits.earliest = floors[i]->after + 1;
     if (!job->refresh)
         releve_coverage_replace(&left, (struct releve_span){left.span.first, useless ? left.span.end : limits.earliest},
                                 RELEVE_DAY_MISSING, RELEVE_DAY_CUT);

@@ -6,40 +6,55 @@
 
 static void note_success(struct job *job)
 {
-    struct point *point = job->series->point;
+    struct series *series = job->series;
+    struct point *point = series->point;
     job->given_up = 0;
-    job->series->heard = point->heard = true;
+    series->heard = series->answered = series->direction->heard = true;
+    series->failures = 0;
+    series->sick_until = 0;
     point->distrusted = false;
     point->failures = 0;
     point->pauses = 0;
     point->paused_until = 0;
 }
 
-/* "Not yet" is asked again some hours later, but not before J-1 is usually published. */
-static releve_time recheck_after(const struct releve_core *core)
+/* When J-1 is usually published on that day. */
+static releve_time publication(releve_day today)
 {
-    releve_time published = releve_paris_midnight(core->today) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
-    if (core->civil < published)
-        return published;
-    releve_time at = core->civil + RELEVE_RECHECK_MS;
-    releve_time tomorrow = releve_paris_midnight(core->today + 1);
-    return at < tomorrow ? at : tomorrow + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
+    return releve_paris_midnight(today) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
 }
 
-static bool is_recent(const struct releve_core *core, releve_day day)
+/* "Not yet" is asked again: the youngest days some hours later, then each morning, then once when they are settled. */
+static releve_time recheck_after(const struct releve_core *core, releve_day day)
 {
-    return day >= core->today - RELEVE_RECENT_DAYS;
+    int age_days = core->today - day;
+    releve_day next = core->civil < publication(core->today) ? core->today : core->today + 1;
+    releve_time hours = core->civil + RELEVE_RECHECK_MS;
+    if (age_days <= RELEVE_RECENT_DAYS && next > core->today && hours < releve_paris_midnight(core->today + 1))
+        return hours;
+    if (age_days > RELEVE_LATE_DAYS) {
+        releve_day newest = day - day % RELEVE_SETTLED_TOGETHER_DAYS + RELEVE_SETTLED_TOGETHER_DAYS - 1;
+        releve_day settled = newest + RELEVE_SETTLED_DAYS + 1;
+        next = settled > next ? settled : next;
+    }
+    return publication(next);
+}
+
+static bool is_settled(const struct releve_core *core, releve_day day)
+{
+    return day < core->today - RELEVE_SETTLED_DAYS;
 }
 
 /* Decides what becomes of one asked day; true where `entry` is to be stored. */
 static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day day,
                       const struct releve_reading *reading, struct releve_day_entry *entry)
 {
-    bool recent = is_recent(core, day);
+    bool settled = is_settled(core, day);
     /* A whole neighbour that came along with a widened chunk is kept too. */
-    bool keep = releve_series_waits_for(chunk->series, day) || (reading != NULL && reading->complete);
+    bool keep = releve_series_waits_for(chunk->series, day) || releve_series_rides_along(chunk->series, day) ||
+                (reading != NULL && reading->complete);
     enum releve_day_state known = releve_series_best_known(chunk->series, day);
-    enum releve_day_state state = recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE;
+    enum releve_day_state state = settled ? RELEVE_DAY_HOLE : RELEVE_DAY_PENDING;
     if (reading != NULL)
         state = reading->complete ? RELEVE_DAY_COMPLETE : RELEVE_DAY_PARTIAL;
     if (releve_day_worth(known) > releve_day_worth(state)) {
@@ -48,8 +63,8 @@ static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day 
     }
     chunk->outcomes[day - chunk->span.asked.first] = (char)state;
     *entry = (struct releve_day_entry){day, state, RELEVE_TIME_NEVER, reading};
-    if (state == RELEVE_DAY_PENDING || (state == RELEVE_DAY_PARTIAL && recent))
-        entry->recheck_after = recheck_after(core);
+    if (!settled && state != RELEVE_DAY_COMPLETE)
+        entry->recheck_after = recheck_after(core, day);
     return keep;
 }
 
@@ -84,12 +99,10 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     struct releve_span asked = chunk->span.asked;
     note_success(job);
     if (job->doubted) {
-        struct releve_point_facts *facts = releve_emit_facts(core, job);
-        facts->refuted = true;
-        facts->present = RELEVE_KIND_BIT(job->series->kind);
+        releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, asked);
         job->doubted = false;
     }
-    releve_series_accept(core, job, asked.first);
+    releve_series_accept(core, job, asked);
     count_empty(core, job, answer->readings_count == 0);
 
     chunk->outcomes = releve_alloc((size_t)releve_span_days(asked), 1);
@@ -123,40 +136,65 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     action->entries_count = count;
 }
 
-static void refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause)
+/* A floor. But where even the newest days that can be asked "begin before the activation", there is no such direction:
+ * upstream says so of meters without production, and nothing is activated in the future. */
+static void refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
+                         const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
-    releve_day first = chunk->span.asked.first;
+    struct direction *direction = chunk->series->direction;
+    struct releve_span asked = chunk->span.asked;
+    bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
     note_success(job); /* it answered, and it works */
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_refuse_early(core, job, cause, first);
+    if (cause != FLOOR_ACTIVATION || !newest) {
+        releve_series_refuse_early(core, job, cause, asked);
+        return;
+    }
+    direction->activation = RELEVE_FLOOR_UNKNOWN;
+    direction->standing = RELEVE_STANDING_ABSENT;
+    direction->reason = answer->reason;
+    releve_series_absent_direction(core, direction, &direction->reason);
+    releve_emit_lesson(core, RELEVE_LESSON_ABSENT, job, asked)->reason = answer->reason;
 }
 
 static void refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    const struct job *job = chunk->job;
-    struct series *series = chunk->series;
-    series->point->heard = true;
+    struct job *job = chunk->job;
+    struct releve_span asked = chunk->span.asked;
+    note_success(job);
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_absent(core, series, &answer->reason);
-    struct releve_point_facts *facts = releve_emit_facts(core, job);
-    facts->absent_kinds = RELEVE_KIND_BIT(series->kind);
-    facts->absent[series->kind] = answer->reason;
+    releve_series_absent(core, job->series, &answer->reason);
+    releve_emit_lesson(core, RELEVE_LESSON_NO_KIND, job, asked)->reason = answer->reason;
+}
+
+/* Only what was asked is refused: the other direction may work with the same consent (docs/enedis.md, Directions). */
+static void refuse_direction(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct direction *direction = chunk->series->direction;
+    struct releve_span asked = chunk->span.asked;
+    note_success(job);
+    direction->standing = RELEVE_STANDING_REFUSED;
+    direction->reason = answer->reason;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_direction(core, direction, &answer->reason);
+    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &direction->reason, 0);
+    releve_emit_lesson(core, RELEVE_LESSON_REFUSED, job, asked)->reason = answer->reason;
 }
 
 static void refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
-    const struct job *job = chunk->job;
+    struct job *job = chunk->job;
     struct point *point = chunk->series->point;
-    point->heard = true;
-    point->refused = true;
-    point->refusal = answer->reason;
+    struct releve_span asked = chunk->span.asked;
+    note_success(job);
+    point->unknown = true;
+    point->unknown_reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_give_up_point(core, point, &answer->reason);
-    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->refusal, 0);
-    struct releve_point_facts *facts = releve_emit_facts(core, job);
-    facts->refused = true;
-    facts->refusal = answer->reason;
+    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->unknown_reason, 0);
+    releve_emit_lesson(core, RELEVE_LESSON_UNKNOWN, job, asked)->reason = answer->reason;
 }
 
 static void refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
@@ -183,12 +221,89 @@ static void give_up(struct releve_core *core, struct chunk *chunk, const struct 
     }
 }
 
+/* The end is too recent for upstream: shortly after midnight it is, and where our clock is ahead. The last day waits,
+ * for all; the rest is asked at once. */
+static void refuse_end(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct upstream *upstream = &core->upstream;
+    struct job *job = chunk->job;
+    releve_day end = chunk->span.asked.end;
+    note_success(job);
+    if (end <= releve_limits_latest(core)) {
+        if (end != core->today) { /* not what is meant */
+            give_up(core, chunk, &answer->reason);
+            return;
+        }
+        upstream->end_refused = end;
+        upstream->end_refused_until = recheck_after(core, end - 1);
+    }
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_cut(core, job);
+}
+
+/* The longest range is refused at times: then one day less works (docs/enedis.md, Date rules). Believed for this run.
+ */
+static void refuse_length(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    enum releve_kind kind = chunk->series->kind;
+    int days = releve_span_days(chunk->span.asked), longest = releve_limits_of(core, chunk->series).days_max;
+    note_success(chunk->job);
+    if (days < longest || (days == longest && core->upstream.shortened[kind])) { /* not what is meant */
+        give_up(core, chunk, &answer->reason);
+        return;
+    }
+    core->upstream.shortened[kind] = true;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+}
+
+/* --- failures ------------------------------------------------------------------------------------------ */
+
+static void give_up_sick(struct releve_core *core, struct series *series, const struct releve_reason *reason)
+{
+    series->sick_until = core->now + RELEVE_BACKOFF_MAX_MS;
+    series->sickness = *reason;
+    releve_series_give_up_all(core, series, &series->sickness);
+}
+
+/* A usage point that fails costs so many requests in a run, over all its kinds (law 5): in a row; or of the kinds that
+ * never answered in this run, where others do; or of one kind that answered before. */
+static bool is_sick(const struct series *series)
+{
+    const struct point *point = series->point;
+    unsigned unanswered = 0;
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        unanswered += point->series[kind].answered ? 0 : point->series[kind].failures;
+    return point->failures >= RELEVE_SICK_REQUESTS_MAX || series->failures >= RELEVE_SICK_REQUESTS_MAX ||
+           (!series->answered && unanswered >= RELEVE_SICK_REQUESTS_MAX);
+}
+
+static void end_sick(struct releve_core *core, struct series *series, const struct job *job,
+                     const struct releve_reason *reason)
+{
+    struct point *point = series->point;
+    bool all = point->failures >= RELEVE_SICK_REQUESTS_MAX;
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        struct series *other = &point->series[kind];
+        if (all || other == series || (!series->answered && !other->answered && other->failures > 0))
+            give_up_sick(core, other, reason);
+    }
+    releve_emit_notice(core, RELEVE_NOTICE_SICK, job, &series->sickness, 0);
+}
+
 static void fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     struct job *job = chunk->job;
-    struct point *point = chunk->series->point;
+    struct series *series = chunk->series;
+    struct point *point = series->point;
     core->retries++;
-    if (++point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
+    series->failures++;
+    point->failures++;
+    point->last_failure = *reason;
+    if (is_sick(series)) {
+        end_sick(core, series, job, reason);
+        return;
+    }
+    if (point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
         releve_time pause = releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++);
         point->paused_until = core->now + pause;
         releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, reason, pause);
@@ -203,6 +318,21 @@ static void fail_for_now(struct releve_core *core, struct chunk *chunk, const st
     job->touched = true;
     releve_emit_notice(core, RELEVE_NOTICE_RETRY, job, reason, wait);
 }
+
+/* Redis refuses the claim: that is no failure of the usage point. Whoever runs Redis has to look. */
+static void wait_for_redis(struct releve_core *core, struct chunk *chunk, const struct releve_error *error)
+{
+    struct job *job = chunk->job;
+    releve_reason_set(&core->redis_refusal, "redis", error->text);
+    if (++chunk->tries >= RELEVE_CHUNK_TRIES_MAX) {
+        give_up(core, chunk, &core->redis_refusal);
+        return;
+    }
+    chunk->not_before = core->now + RELEVE_LEDGER_REFUSED_MS;
+    releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, job, NULL, RELEVE_LEDGER_REFUSED_MS)->error = error;
+}
+
+/* --- throttling ------------------------------------------------------------------------------------------ */
 
 /* A throttle answer is no failure of the chunk: the door is closed for everybody. */
 static void close_bucket(struct releve_core *core, unsigned index, const struct releve_answer *answer)
@@ -277,16 +407,15 @@ static void renew_token(struct releve_core *core, struct chunk *chunk, const str
         core->token.phase = TOKEN_NONE;
 }
 
-/* While it was under way, trying it again may have become pointless: the usage point, its kind or the API was refused,
- * the rest of the job was given up, or its beginning is known to be too early. */
+/* While it was under way, trying it again may have become pointless: the usage point, its direction, its kind or the
+ * API was refused, the rest of the job was given up, or its beginning is known to be too early. */
 static bool end_pointless(struct releve_core *core, struct chunk *chunk)
 {
     struct job *job = chunk->job;
     const struct series *series = chunk->series;
-    if (series->point->refused) {
-        releve_series_fail(core, chunk, &series->point->refusal);
-    } else if (core->kind_refused_until[series->kind] > core->now) {
-        releve_series_fail(core, chunk, &core->kind_refusal[series->kind]);
+    const struct releve_reason *refusal = releve_series_refusal(core, series);
+    if (refusal != NULL) {
+        releve_series_fail(core, chunk, refusal);
     } else if (job->hopeless) {
         releve_series_fail(core, chunk, &job->result.reason);
     } else if (job->absent) {
@@ -305,9 +434,7 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
 /* The chunk is not under way any more: it waits, and can be tried again at once. */
 static void land(struct releve_core *core, struct chunk *chunk)
 {
-    assert(chunk->series->point->in_flight > 0 && core->in_flight > 0);
-    chunk->series->point->in_flight--;
-    core->in_flight--;
+    releve_series_count_landed(core, chunk);
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now;
     chunk->job->touched = true;
@@ -348,8 +475,7 @@ void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const s
     land(core, chunk);
     releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
     if (failed) {
-        releve_reason_set(&core->redis_refusal, "redis", event->error->text);
-        fail_for_now(core, chunk, &core->redis_refusal);
+        wait_for_redis(core, chunk, event->error);
     } else if (granted) {
         unclaim(core, chunk->job, chunk->permit);
     } else {
@@ -394,18 +520,26 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         accept_days(core, chunk, answer);
         break;
     case RELEVE_BEFORE_ACTIVATION:
-        refuse_early(core, chunk, FLOOR_ACTIVATION);
+        refuse_early(core, chunk, FLOOR_ACTIVATION, answer);
         break;
     case RELEVE_BEFORE_CONSENT:
-        refuse_early(core, chunk, FLOOR_CONSENT);
+        refuse_early(core, chunk, FLOOR_CONSENT, answer);
         break;
     case RELEVE_BEYOND_HISTORY:
-        refuse_early(core, chunk, FLOOR_HISTORY);
+        refuse_early(core, chunk, FLOOR_HISTORY, answer);
         break;
     case RELEVE_NOT_APPLICABLE:
         refuse_kind_of_point(core, chunk, answer);
         break;
+    case RELEVE_END_TOO_RECENT:
+        refuse_end(core, chunk, answer);
+        break;
+    case RELEVE_TOO_LONG:
+        refuse_length(core, chunk, answer);
+        break;
     case RELEVE_DIRECTION_REFUSED:
+        refuse_direction(core, chunk, answer);
+        break;
     case RELEVE_POINT_REFUSED:
         refuse_point(core, chunk, answer);
         break;
@@ -418,11 +552,9 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_THROTTLED:
         close_bucket(core, bucket_of(core, chunk), answer);
         break;
-    case RELEVE_END_TOO_RECENT:
-    case RELEVE_TOO_LONG:
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:
-        chunk->series->point->heard = true;
+        chunk->series->direction->heard = true;
         give_up(core, chunk, &answer->reason);
         break;
     case RELEVE_TRANSIENT:
@@ -437,6 +569,42 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     /* Behind what was learned: who claims the days next finds it. */
     if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA)
         unclaim(core, job, permit);
+}
+
+/* Is every job that runs one of a usage point that fails, and upstream itself in reach? */
+static bool only_sick_left(const struct releve_core *core)
+{
+    bool any = false;
+    if (core->options.queued || core->upstream.failures > 0 || core->token.failures > 0)
+        return false;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        const struct job *job = &core->jobs[i];
+        if (job->phase == JOB_BEGINNING || (job->phase == JOB_RUNNING && job->series->point->failures == 0))
+            return false;
+        any = any || job->phase == JOB_RUNNING;
+    }
+    return any;
+}
+
+releve_time releve_react_alone(struct releve_core *core)
+{
+    if (!only_sick_left(core)) {
+        core->sick_alone_since = RELEVE_TIME_NEVER;
+        return RELEVE_TIME_NEVER;
+    }
+    if (core->sick_alone_since == RELEVE_TIME_NEVER)
+        core->sick_alone_since = core->now;
+    releve_time until = core->sick_alone_since + RELEVE_SICK_ALONE_MS;
+    if (core->now < until)
+        return until;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        const struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING || job->series->sick_until > core->now)
+            continue;
+        give_up_sick(core, job->series, &job->series->point->last_failure);
+        releve_emit_notice(core, RELEVE_NOTICE_SICK, job, &job->series->sickness, 0);
+    }
+    return RELEVE_TIME_NEVER;
 }
 
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)

@@ -5,11 +5,20 @@
 #include "state.h"
 #include <assert.h>
 
-/* While nothing is known of a usage point, or it just failed, one request at a time is enough to learn more: a revoked
- * consent or a broken meter must not cost sixteen. */
-static bool is_delicate(const struct point *point)
+/* While nothing is known of a direction, or a usage point or a kind of it just failed, one request at a time is enough
+ * to learn more: a revoked consent or a broken meter must not cost sixteen. */
+static bool must_wait(const struct series *series)
 {
-    return !point->heard || point->failures > 0;
+    return (!series->direction->heard && series->direction->in_flight > 0) ||
+           (series->point->failures > 0 && series->point->in_flight > 0) ||
+           (series->failures > 0 && series->in_flight > 0);
+}
+
+/* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. */
+static bool is_crowded_out(const struct releve_core *core, const struct series *series)
+{
+    unsigned slots = core->options.concurrency / RELEVE_SICK_SLOTS;
+    return series->point->failures > 0 && core->sick_in_flight >= (slots > 0 ? slots : 1);
 }
 
 /* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
@@ -24,11 +33,11 @@ static bool may_open(const struct releve_core *core, const struct job *job)
     if (job->newest_missing == RELEVE_DAY_NONE || job->open == RELEVE_JOB_CHUNKS_MAX ||
         core->chunks_count == RELEVE_CORE_CHUNKS_MAX)
         return false;
-    if (is_delicate(series->point) && series->point->chunks > 0)
+    if (!series->direction->heard && series->direction->chunks > 0)
         return false;
-    if (!series->heard && !TAILQ_EMPTY(&series->open))
+    if ((!series->heard || series->failures > 0) && !TAILQ_EMPTY(&series->open))
         return false;
-    return series->point->searching == 0 || !must_search(job);
+    return series->direction->searching == 0 || !must_search(job);
 }
 
 static struct chunk *due_chunk(const struct releve_core *core, const struct job *job, releve_time *next)
@@ -50,7 +59,7 @@ static bool is_ready(const struct releve_core *core, const struct job *job, rele
     if (job->newest_missing == RELEVE_DAY_NONE && job->open == 0)
         return false;
     const struct point *point = job->series->point;
-    if (is_delicate(point) && point->in_flight > 0)
+    if (must_wait(job->series) || is_crowded_out(core, job->series))
         return false;
     releve_time retry_at = RELEVE_TIME_NEVER;
     bool ready = due_chunk(core, job, &retry_at) != NULL || may_open(core, job);
@@ -64,19 +73,32 @@ static bool is_ready(const struct releve_core *core, const struct job *job, rele
     return ready;
 }
 
+/* A search for the first day: the newest missing day alone, where none was accepted yet; else the newer half of what
+ * lies between the newest refused day and it. */
+static void narrow(const struct releve_floor *floor, const struct releve_plan_limits *limits,
+                   struct releve_chunk_span *span)
+{
+    releve_day newest = span->wanted.end - 1, earliest = releve_floor_earliest(floor);
+    releve_day middle = newest;
+    if (floor->first != RELEVE_DAY_NONE) {
+        if (newest - earliest >= limits->days_max)
+            return;
+        middle = earliest + (newest - earliest + 1) / 2;
+        middle = middle < newest ? middle : newest;
+    }
+    struct releve_chunk_span part;
+    if (middle > span->wanted.first && releve_plan_widen((struct releve_span){middle, newest + 1}, limits, &part))
+        *span = part;
+}
+
 /* The next chunk of the job's plan; days that cannot be asked today are left for tomorrow. */
 static struct chunk *open_next(struct releve_core *core, struct job *job)
 {
     const struct releve_floor *floor = releve_series_floor(job->series);
     releve_series_cut(core, job); /* midnight may have passed since the job came */
-    struct releve_plan_limits limits = {
-        .days_max = releve_kind_facts(job->series->kind)->call_days_max,
-        .days_min = core->options.days_min,
-        .earliest = releve_kind_history(job->series->kind, core->today).first,
-        .latest = core->today,
-    };
+    struct releve_plan_limits limits = releve_limits_of(core, job->series);
     if (releve_floor_forbids(floor, limits.earliest))
-        limits.earliest = floor->after + 1;
+        limits.earliest = releve_floor_earliest(floor);
     bool searching = must_search(job);
     struct releve_chunk_span span;
     while (!releve_plan_next(&job->coverage, &limits, &span)) {
@@ -85,16 +107,10 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
         releve_coverage_replace(&job->coverage, span.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
         job->touched = true;
     }
-    if (searching && span.wanted.end - 1 - floor->after <= limits.days_max) {
-        /* Halve what lies between the newest refused day and the newest missing one. */
-        releve_day middle = floor->after + 1 + (span.wanted.end - 1 - floor->after) / 2;
-        if (middle > span.wanted.end - 1)
-            middle = span.wanted.end - 1;
-        struct releve_chunk_span half;
-        if (middle > span.wanted.first &&
-            releve_plan_widen((struct releve_span){middle, span.wanted.end}, &limits, &half))
-            span = half;
-    }
+    if (searching)
+        narrow(floor, &limits, &span);
+    else
+        releve_plan_take_along(&job->coverage, &limits, &span);
     return releve_series_open(core, job, &span, searching);
 }
 
@@ -113,6 +129,18 @@ static int choose_class(struct releve_core *core, const bool has_work[RELEVE_CLA
     return chosen;
 }
 
+/* What is best among the jobs of a class: usage points that fail are behind the others, but not for ever. */
+struct best {
+    struct job *healthy, *failing;
+};
+
+static struct job *choose_job(struct releve_core *core, const struct best *best)
+{
+    bool failing = best->failing != NULL && (best->healthy == NULL || core->sick_waits >= RELEVE_SICK_WAIT_MAX);
+    core->sick_waits = best->failing != NULL && !failing ? core->sick_waits + 1 : 0;
+    return failing ? best->failing : best->healthy;
+}
+
 static bool goes_before(const struct job *job, const struct job *other)
 {
     if (other == NULL)
@@ -126,7 +154,7 @@ static bool goes_before(const struct job *job, const struct job *other)
 struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
 {
     for (;;) {
-        struct job *best[RELEVE_CLASSES] = {NULL};
+        struct best best[RELEVE_CLASSES] = {{NULL, NULL}};
         bool has_work[RELEVE_CLASSES] = {false};
         releve_time ignored = RELEVE_TIME_NEVER;
         /* Looks at every job: some 15 us at 1024 of them (bench/core.c), less than what the permit costs Redis. */
@@ -136,14 +164,22 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
                 !is_ready(core, job, &ignored))
                 continue;
             has_work[job->class_] = true;
-            if (goes_before(job, best[job->class_]))
-                best[job->class_] = job;
+            struct best *of_class = &best[job->class_];
+            struct job **place = job->series->point->failures > 0 ? &of_class->failing : &of_class->healthy;
+            if (goes_before(job, *place))
+                *place = job;
         }
         int class_ = choose_class(core, has_work);
         if (class_ < 0)
             return NULL;
-        struct job *job = best[class_];
+        struct job *job = choose_job(core, &best[class_]);
         struct chunk *chunk = due_chunk(core, job, &ignored);
+        if (chunk != NULL && releve_limits_forbid(core, chunk)) { /* they changed while it waited */
+            releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+            releve_series_cut(core, job);
+            job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
+            continue;
+        }
         if (chunk == NULL)
             chunk = open_next(core, job);
         if (chunk == NULL) { /* what it still missed cannot be asked */

@@ -53,20 +53,42 @@ struct chunk *releve_series_open(struct releve_core *core, struct job *job, cons
         (struct chunk){.phase = CHUNK_WAITING, .series = series, .job = job, .span = *span, .searching = searching};
     TAILQ_INSERT_TAIL(&series->open, chunk, link);
     job->open++;
-    series->point->chunks++;
-    series->point->searching += searching;
+    series->direction->chunks++;
+    series->direction->searching += searching;
     spread(series, span->asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
     return chunk;
 }
 
+void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk)
+{
+    struct series *series = chunk->series;
+    chunk->of_sick = series->point->failures > 0;
+    core->sick_in_flight += chunk->of_sick;
+    core->in_flight++;
+    series->in_flight++;
+    series->direction->in_flight++;
+    series->point->in_flight++;
+}
+
+void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
+{
+    struct series *series = chunk->series;
+    assert(series->in_flight > 0 && core->in_flight > 0);
+    core->sick_in_flight -= chunk->of_sick;
+    core->in_flight--;
+    series->in_flight--;
+    series->direction->in_flight--;
+    series->point->in_flight--;
+}
+
 static void release(struct releve_core *core, struct chunk *chunk)
 {
-    struct point *point = chunk->series->point;
-    assert(chunk->job->open > 0 && point->chunks > 0);
+    struct direction *direction = chunk->series->direction;
+    assert(chunk->job->open > 0 && direction->chunks > 0);
     TAILQ_REMOVE(&chunk->series->open, chunk, link);
     chunk->job->open--;
-    point->chunks--;
-    point->searching -= chunk->searching;
+    direction->chunks--;
+    direction->searching -= chunk->searching;
     core->storing_count -= chunk->phase == CHUNK_STORING;
     core->chunks_count--;
     free(chunk->outcomes);
@@ -107,9 +129,15 @@ void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
     assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
     struct series *series = chunk->series;
     struct releve_span asked = chunk->span.asked;
-    for (releve_day day = asked.first; day < asked.end; day++)
-        spread(series, (struct releve_span){day, day + 1}, RELEVE_DAY_ASKED,
-               (enum releve_day_state)chunk->outcomes[day - asked.first]);
+    for (releve_day day = asked.first; day < asked.end; day++) {
+        struct releve_span one = {day, day + 1};
+        enum releve_day_state state = (enum releve_day_state)chunk->outcomes[day - asked.first];
+        spread(series, one, RELEVE_DAY_ASKED, state);
+        if (state == RELEVE_DAY_FAILED)
+            continue; /* what rode along stays as it was */
+        spread(series, one, RELEVE_DAY_PENDING, state);
+        spread(series, one, RELEVE_DAY_PARTIAL, state);
+    }
     release(core, chunk);
     replan_all_overtaken(core, series);
 }
@@ -145,6 +173,17 @@ bool releve_series_waits_for(const struct series *series, releve_day day)
     TAILQ_FOREACH(job, &series->jobs, link)
         if (releve_coverage_get(&job->coverage, day) == RELEVE_DAY_ASKED)
             return true;
+    return false;
+}
+
+bool releve_series_rides_along(const struct series *series, releve_day day)
+{
+    const struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link) {
+        enum releve_day_state state = releve_coverage_get(&job->coverage, day);
+        if (state == RELEVE_DAY_PENDING || state == RELEVE_DAY_PARTIAL)
+            return true;
+    }
     return false;
 }
 
@@ -218,9 +257,9 @@ static struct releve_floor *floor_of(struct series *series, enum floor_cause cau
 {
     switch (cause) {
     case FLOOR_ACTIVATION:
-        return &series->point->activation;
+        return &series->direction->activation;
     case FLOOR_CONSENT:
-        return &series->point->consent;
+        return &series->direction->consent;
     default:
         assert(cause == FLOOR_HISTORY);
         return &series->history;
@@ -229,11 +268,12 @@ static struct releve_floor *floor_of(struct series *series, enum floor_cause cau
 
 const struct releve_floor *releve_series_floor(const struct series *series)
 {
-    const struct releve_floor *const floors[FLOORS] = {&series->point->activation, &series->point->consent,
+    const struct releve_floor *const floors[FLOORS] = {&series->direction->activation, &series->direction->consent,
                                                        &series->history};
     const struct releve_floor *highest = NULL;
     for (int i = 0; i < FLOORS; i++)
-        if (floors[i]->after != RELEVE_DAY_NONE && (highest == NULL || floors[i]->after >= highest->after))
+        if (floors[i]->after != RELEVE_DAY_NONE &&
+            (highest == NULL || releve_floor_earliest(floors[i]) >= releve_floor_earliest(highest)))
             highest = floors[i];
     return highest;
 }
@@ -241,12 +281,14 @@ const struct releve_floor *releve_series_floor(const struct series *series)
 void releve_series_cut(struct releve_core *core, struct job *job)
 {
     const struct releve_floor *floor = releve_series_floor(job->series);
-    struct releve_span early = {job->coverage.span.first, releve_kind_history(job->series->kind, core->today).first};
+    struct releve_span span = job->coverage.span;
+    struct releve_span early = {span.first, releve_kind_history(job->series->kind, core->today).first};
+    struct releve_span late = {releve_limits_latest(core), span.end};
     if (releve_floor_forbids(floor, early.end))
-        early.end = floor->after + 1;
-    if (releve_span_days(early) > 0 &&
-        releve_coverage_replace(&job->coverage, early, RELEVE_DAY_MISSING, RELEVE_DAY_CUT) > 0)
-        job->touched = true;
+        early.end = releve_floor_earliest(floor);
+    int changed = releve_coverage_replace(&job->coverage, early, RELEVE_DAY_MISSING, RELEVE_DAY_CUT);
+    changed += releve_coverage_replace(&job->coverage, late, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
+    job->touched = job->touched || changed > 0;
 }
 
 /* Chunks that wait for another try and now begin too early are planned anew. */
@@ -268,34 +310,58 @@ static void cut_all(struct releve_core *core, struct series *series)
         releve_series_cut(core, job);
 }
 
-/* Keeps the floor that changed, and no other: each has an age of its own. */
-static void keep_floor(struct releve_core *core, const struct job *job, enum floor_cause cause)
+/* A floor was wrong: what was cut because of it is missing again, but for what the others cut. */
+static void restore_all(struct releve_core *core, struct series *series)
 {
-    struct releve_point_facts *facts = releve_emit_facts(core, job);
-    if (cause == FLOOR_ACTIVATION)
-        facts->activation = job->series->point->activation;
-    else
-        facts->consent = job->series->point->consent;
-}
-
-void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first)
-{
-    releve_floor_refuse(floor_of(job->series, cause), first);
-    if (cause == FLOOR_HISTORY) {
-        cut_all(core, job->series);
-        return;
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link) {
+        if (job->absent)
+            continue;
+        releve_coverage_replace(&job->coverage, job->coverage.span, RELEVE_DAY_CUT, RELEVE_DAY_MISSING);
+        job->touched = true;
     }
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
-        cut_all(core, &job->series->point->series[kind]);
-    keep_floor(core, job, cause);
+    cut_all(core, series);
 }
 
-void releve_series_accept(struct releve_core *core, struct job *job, releve_day first)
+/* For each series that a floor of that cause concerns. */
+static void for_concerned(struct releve_core *core, struct series *series, enum floor_cause cause,
+                          void (*apply)(struct releve_core *core, struct series *series))
+{
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        struct series *other = &series->point->series[kind];
+        if (other == series || (cause != FLOOR_HISTORY && other->direction == series->direction))
+            apply(core, other);
+    }
+}
+
+/* Keeps the floor that changed, and no other: each has an age of its own. */
+static void keep_floor(struct releve_core *core, const struct job *job, enum floor_cause cause,
+                       struct releve_span asked)
+{
+    if (cause != FLOOR_HISTORY)
+        releve_emit_lesson(core, cause == FLOOR_ACTIVATION ? RELEVE_LESSON_ACTIVATION : RELEVE_LESSON_CONSENT, job,
+                           asked)
+            ->floor = *floor_of(job->series, cause);
+}
+
+void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause,
+                                struct releve_span asked)
+{
+    releve_floor_refuse(floor_of(job->series, cause), asked.first);
+    for_concerned(core, job->series, cause, cut_all);
+    keep_floor(core, job, cause, asked);
+}
+
+void releve_series_accept(struct releve_core *core, struct job *job, struct releve_span asked)
 {
     for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
         struct releve_floor *floor = floor_of(job->series, cause);
-        if (releve_floor_accept(floor, first) && cause != FLOOR_HISTORY && floor->after != RELEVE_DAY_NONE)
-            keep_floor(core, job, cause);
+        bool forbade = floor->after != RELEVE_DAY_NONE;
+        if (!releve_floor_accept(floor, asked.first) || !forbade)
+            continue;
+        keep_floor(core, job, cause, asked);
+        if (floor->after == RELEVE_DAY_NONE)
+            for_concerned(core, job->series, cause, restore_all);
     }
 }
 
@@ -317,24 +383,43 @@ void releve_series_give_up(struct releve_core *core, struct job *job, const stru
     job->touched = true;
 }
 
-static void give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason)
+void releve_series_give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason)
 {
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
         releve_series_give_up(core, job, reason);
 }
 
+void releve_series_give_up_direction(struct releve_core *core, struct direction *direction,
+                                     const struct releve_reason *reason)
+{
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        if (direction->point->series[kind].direction == direction)
+            releve_series_give_up_all(core, &direction->point->series[kind], reason);
+}
+
 void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason)
 {
     for (int kind = 0; kind < RELEVE_MEASURES; kind++)
-        give_up_all(core, &point->series[kind], reason);
+        releve_series_give_up_all(core, &point->series[kind], reason);
 }
 
 void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind, const struct releve_reason *reason)
 {
     for (size_t i = 0; i < POINTS_MAX; i++)
         if (core->points[i].jobs > 0)
-            give_up_all(core, &core->points[i].series[kind], reason);
+            releve_series_give_up_all(core, &core->points[i].series[kind], reason);
+}
+
+const struct releve_reason *releve_series_refusal(const struct releve_core *core, const struct series *series)
+{
+    if (series->point->unknown)
+        return &series->point->unknown_reason;
+    if (series->direction->standing == RELEVE_STANDING_REFUSED)
+        return &series->direction->reason;
+    if (core->kind_refused_until[series->kind] > core->now)
+        return &core->kind_refusal[series->kind];
+    return series->sick_until > core->now ? &series->sickness : NULL;
 }
 
 void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason)
@@ -351,4 +436,12 @@ void releve_series_absent(struct releve_core *core, struct series *series, const
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link)
         releve_series_absent_job(core, job, reason);
+}
+
+void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
+                                    const struct releve_reason *reason)
+{
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        if (direction->point->series[kind].direction == direction)
+            releve_series_absent(core, &direction->point->series[kind], reason);
 }

@@ -6,7 +6,7 @@
  *
  * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
  *
- *   core.c ──▶ react.c, schedule.c, job.c ──▶ series.c ──▶ floor.c, result.c, plan.c, coverage.c
+ *   core.c ──▶ react.c, schedule.c, job.c ──▶ series.c ──▶ limits.c ──▶ floor.c, result.c, plan.c, coverage.c
  *                    all but the last column ──▶ emit.c, permit.c
  *
  * Seen by the files of engine/core only. */
@@ -30,27 +30,43 @@ struct series {
     enum releve_kind kind;
     TAILQ_HEAD(, job) jobs; /* that run; a job that is still beginning joins when the store has said what is known */
     TAILQ_HEAD(, chunk)
-    open;       /* chunks of those jobs, from the moment when they are planned until their days are stored
-                 * or given up */
-    bool heard; /* upstream has answered something about it: it need not be approached with one request */
+    open; /* chunks of those jobs, from the moment when they are planned until their days are stored
+           * or given up */
+    struct direction *direction;
+    bool heard;             /* upstream has answered something about it: it need not be approached with one request */
+    bool answered;          /* in this run */
+    unsigned failures;      /* transient failures in a row */
+    unsigned in_flight;     /* chunks that hold a permit */
+    releve_time sick_until; /* given up until then, for the jobs that are under way */
+    struct releve_reason sickness;
     struct releve_floor history; /* where upstream keeps less of it than its rules say */
+};
+
+/* What upstream says of one direction holds for its kinds, and not for the other direction. */
+struct direction {
+    struct point *point;
+    struct releve_floor activation, consent;
+    enum releve_standing standing;
+    struct releve_reason reason; /* unless OPEN */
+    bool heard;                  /* something is known of it: it need not be approached with one request at a time */
+    unsigned chunks;             /* open */
+    unsigned in_flight;          /* those that hold a permit */
+    unsigned searching;          /* those that look for the first day */
 };
 
 struct point {
     releve_prm prm;
     struct series series[RELEVE_MEASURES];
+    struct direction directions[RELEVE_DIRECTIONS];
     unsigned jobs;      /* jobs under way that are about it; 0: the slot is free */
-    unsigned chunks;    /* open chunks */
-    unsigned in_flight; /* those that hold a permit */
-    unsigned searching; /* those that look for the first day */
-    bool heard;         /* something is known of it: it need not be approached with one request at a time */
-    unsigned failures;  /* transient failures in a row */
-    unsigned pauses;    /* pauses since the last success */
+    unsigned in_flight; /* chunks that hold a permit */
+    unsigned failures;  /* transient failures in a row, of all kinds: while there are some, it goes behind the others */
+    struct releve_reason last_failure;
+    unsigned pauses; /* pauses since the last success */
     releve_time paused_until;
     uint64_t turn[RELEVE_CLASSES]; /* when it last had a permit, in permits; the lowest is next */
-    struct releve_floor activation, consent;
-    bool refused;
-    struct releve_reason refusal;
+    bool unknown;                  /* there is no such usage point */
+    struct releve_reason unknown_reason;
     bool distrusted; /* answered 401 to a fresh token: its 401s say nothing about tokens */
 };
 
@@ -105,6 +121,7 @@ struct chunk {
     struct job *job;         /* that opened it */
     struct releve_chunk_span span;
     bool searching;         /* may be refused as too early */
+    bool of_sick;           /* CLAIMING, SENT: its usage point had failed when it got its permit */
     unsigned tries;         /* transient failures */
     unsigned stale;         /* 401s */
     uint64_t token;         /* generation of the token that it was sent with */
@@ -139,6 +156,9 @@ struct upstream {
     unsigned failures; /* attempts in a row that did not reach it */
     releve_time since; /* of the first of those */
     releve_time paused_until;
+    releve_day end_refused;          /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
+    releve_time end_refused_until;   /* on the civil clock: believed until then */
+    bool shortened[RELEVE_MEASURES]; /* the longest range of that kind is refused: one day less is asked for */
 };
 
 struct releve_core {
@@ -167,8 +187,11 @@ struct releve_core {
     struct releve_actions *out;
     struct releve_reason redis_refusal;                   /* of the event under way */
     struct releve_day_entry entries[RELEVE_JOB_DAYS_MAX]; /* of the STORE action under way */
-    struct releve_point_facts facts[4];                   /* of the LEARN actions under way, in turn */
-    unsigned facts_next;
+    struct releve_lesson lessons[4];                      /* of the LEARN actions under way, in turn */
+    unsigned lessons_count;
+    unsigned sick_in_flight;      /* permits that are used for usage points that had failed when they were granted */
+    unsigned sick_waits;          /* permits that healthy usage points got while one that fails had work */
+    releve_time sick_alone_since; /* since when only such usage points are left; RELEVE_TIME_NEVER: others are */
 };
 
 /* --- emit.c: what leaves the core, and how long it waits ---------------------------------------------- */
@@ -177,8 +200,9 @@ struct releve_core {
 struct releve_action *releve_emit(struct releve_core *core, enum releve_action_type type);
 struct releve_action *releve_emit_notice(struct releve_core *core, enum releve_notice notice, const struct job *job,
                                          const struct releve_reason *reason, releve_time wait_ms);
-/* A LEARN action about the job's usage point; the caller sets what was learned. */
-struct releve_point_facts *releve_emit_facts(struct releve_core *core, const struct job *job);
+/* A LEARN action about the job's usage point and kind, learned from asking for `span`; the caller adds what it says. */
+struct releve_lesson *releve_emit_lesson(struct releve_core *core, enum releve_lesson_type type, const struct job *job,
+                                         struct releve_span span);
 releve_handle releve_emit_job_handle(const struct releve_core *core, const struct job *job);
 releve_handle releve_emit_chunk_handle(const struct releve_core *core, const struct chunk *chunk);
 
@@ -204,6 +228,8 @@ releve_time releve_permit_deadline(const struct releve_core *core, struct permit
 
 /* Says it something? */
 bool releve_floor_is_known(const struct releve_floor *floor);
+/* The first day that it does not forbid; RELEVE_DAY_NONE where it forbids none. */
+releve_day releve_floor_earliest(const struct releve_floor *floor);
 /* Is a range that begins with `first` known to begin too early? `floor` may be NULL: nothing is known. */
 bool releve_floor_forbids(const struct releve_floor *floor, releve_day first);
 /* May a range that begins with `first` still be refused as too early? Likewise. */
@@ -212,6 +238,14 @@ bool releve_floor_doubts(const struct releve_floor *floor, releve_day first);
  * where it says more than was known. */
 void releve_floor_refuse(struct releve_floor *floor, releve_day first);
 bool releve_floor_accept(struct releve_floor *floor, releve_day first);
+
+/* --- limits.c: the ranges that upstream accepts at present. Pure --------------------------------------------- */
+
+/* The end of what can be asked: today, or the day before while upstream refuses that. */
+releve_day releve_limits_latest(const struct releve_core *core);
+struct releve_plan_limits releve_limits_of(const struct releve_core *core, const struct series *series);
+/* Is the chunk planned for more than that? Then it is to be planned anew. */
+bool releve_limits_forbid(const struct releve_core *core, const struct chunk *chunk);
 
 /* --- result.c: what a job comes to. Pure ----------------------------------------------------------------- */
 
@@ -226,6 +260,9 @@ void releve_result_sum_up(struct releve_result *result, const struct releve_cove
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
+/* It holds a permit from now on; or no more. */
+void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk);
+void releve_series_count_landed(struct releve_core *core, struct chunk *chunk);
 /* The chunk ends; its days become `state` in every job that wants them. */
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
 /* The same with the states kept in chunk->outcomes. */
@@ -249,6 +286,8 @@ void releve_series_replan_overtaken(struct releve_core *core, struct chunk *chun
 /* Does a job that refreshes wait for a day of that chunk? Does any job wait for that day? */
 bool releve_series_refreshes(const struct chunk *chunk);
 bool releve_series_waits_for(const struct series *series, releve_day day);
+/* Is that day known for now only, in some job? A request that is due anyway takes such days along. */
+bool releve_series_rides_along(const struct series *series, releve_day day);
 /* The most that the store knew of a day when a job that wants it began. */
 enum releve_day_state releve_series_best_known(const struct series *series, releve_day day);
 /* How much a state says of a day: 2 all, 1 a part, 0 no value. */
@@ -256,21 +295,30 @@ int releve_day_worth(enum releve_day_state state);
 
 /* The floor that forbids most; NULL where none forbids anything. */
 const struct releve_floor *releve_series_floor(const struct series *series);
-/* Cuts what lies before the floor and before the history from this job. */
+/* Cuts what lies before the floor and before the history from this job; what is too recent waits for another day. */
 void releve_series_cut(struct releve_core *core, struct job *job);
 /* A range was refused as beginning too early: what is too early is cut from every job that it concerns. */
-void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause, releve_day first);
-/* A range that begins there was accepted. */
-void releve_series_accept(struct releve_core *core, struct job *job, releve_day first);
+void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause,
+                                struct releve_span asked);
+/* A range was accepted. */
+void releve_series_accept(struct releve_core *core, struct job *job, struct releve_span asked);
 
+/* Why nothing is asked of that series at present; NULL where it may be asked. */
+const struct releve_reason *releve_series_refusal(const struct releve_core *core, const struct series *series);
 /* All that is not under way is given up: missing days, and chunks that wait for another try; of one job, of all jobs of
- * a usage point, of a kind. */
+ * a series, of a direction, of a usage point, of a kind. */
 void releve_series_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason);
+void releve_series_give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason);
+void releve_series_give_up_direction(struct releve_core *core, struct direction *direction,
+                                     const struct releve_reason *reason);
 void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason);
 void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind, const struct releve_reason *reason);
 /* The usage point has no such kind: of one job, of all jobs of a series. */
 void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
+/* It has no such direction: likewise, of all its series. */
+void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
+                                    const struct releve_reason *reason);
 /* Ends what waits for another try; its days are missing again. */
 void releve_series_stop_waiting(struct releve_core *core, struct job *job);
 
@@ -299,5 +347,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
 void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
 void releve_react_stored(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer);
+/* Where a command has nothing left but usage points that fail, they are given up after a while. Returns when, or
+ * RELEVE_TIME_NEVER. */
+releve_time releve_react_alone(struct releve_core *core);
 
 #endif

@@ -55,7 +55,7 @@ static void close_bucket(struct releve_runtime *runtime, const struct releve_act
 static void learn(struct releve_runtime *runtime, const struct releve_action *action, releve_time civil)
 {
     runtime->writes++;
-    runtime->io.store_ops->learn(runtime->io.store, action->job->prm, action->facts, civil, releve_runtime_written,
+    runtime->io.store_ops->learn(runtime->io.store, action->job->prm, action->lesson, civil, releve_runtime_written,
                                  runtime);
 }
 

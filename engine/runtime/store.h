@@ -79,9 +79,8 @@ struct releve_store_ops {
      * Writes all days of the batch and ends its claim, in one step: whoever claims next finds them. */
     void (*put_days)(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
                      void *data);
-    /* Merges what is set in `facts` into releve:point:<prm>: an activation, a consent start, absent kinds, a refusal.
-     * Each is stamped with `now`. `refuted` is learned alone, and removes refusals. */
-    void (*learn)(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts, releve_time now,
+    /* Keeps the lesson in releve:point:<prm>, with `now` and with what was asked. */
+    void (*learn)(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                   releve_store_done done, void *data);
     /* Job hash, result stream, reply lists, and out of the worker's list, in one step; nothing where the job had ended
      * before, or is another worker's by now. */

@@ -17,11 +17,17 @@
 #define RELEVE_CONCURRENCY_MAX 256                        /* requests in flight */
 #define RELEVE_BUCKETS_MAX 8                              /* quota buckets */
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
-#define RELEVE_CHUNK_TRIES_MAX 6                          /* tries of a chunk in one job run */
+#define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
 #define RELEVE_POINT_PAUSE_MIN_MS (5 * RELEVE_SECOND_MS) /* doubles with each pause, up to BACKOFF_MAX */
+#define RELEVE_SICK_REQUESTS_MAX 8 /* failures in a row before a usage point is given up for this run */
+#define RELEVE_SICK_WAIT_MAX 19    /* permits that healthy usage points get before one that fails gets one */
+#define RELEVE_SICK_SLOTS 4        /* of so many requests in flight, one may be of a usage point that fails */
+/* How long a command goes on where only usage points that fail are left. A request that is under way then may take
+ * RELEVE_TRANSFER_TIMEOUT_MS more: together less than a minute. */
+#define RELEVE_SICK_ALONE_MS (25 * RELEVE_SECOND_MS)
 #define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
 #define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */
 #define RELEVE_CLASS_WAIT_MAX 9      /* permits that others get before a class with work gets one */
@@ -53,9 +59,14 @@
 #define RELEVE_RESULT_AGAIN_MS (10 * RELEVE_SECOND_MS)
 
 #define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS) /* an API that is not subscribed is asked again after */
-#define RELEVE_RECENT_DAYS 2                        /* no data for J-1 and J-2 means "not yet" */
-#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS)      /* "not yet" is asked again after */
-#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)       /* J-1 is not asked again before 08:30 in Paris */
+/* Days come late: "no data" means "not yet" for RELEVE_SETTLED_DAYS (docs/enedis.md, Freshness). When a day is asked
+ * again depends on its age; any request that is due earlier and can reach it takes it along. */
+#define RELEVE_SETTLED_DAYS 15                 /* older days are as they will stay */
+#define RELEVE_RECENT_DAYS 2                   /* J-1 and J-2 are asked again some hours later */
+#define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS) /* namely so many */
+#define RELEVE_LATE_DAYS 5                     /* up to J-5 each morning; older ones once, when they are settled ... */
+#define RELEVE_SETTLED_TOGETHER_DAYS 7         /* ... so many days at once: they share a request */
+#define RELEVE_PUBLISHED_MINUTE (8 * 60 + 30)  /* J-1 is not asked again before 08:30 in Paris */
 
 struct releve_core;
 
@@ -128,7 +139,7 @@ enum releve_action_type {
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline: ask for a token -> TOKEN */
     RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
     RELEVE_ACTION_STORE,      /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED */
-    RELEVE_ACTION_LEARN,      /* .job (for its PRM), .facts: keep what is set in them */
+    RELEVE_ACTION_LEARN,      /* .job (for its PRM), .lesson: keep it */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
     RELEVE_ACTION_ENDED,      /* .result, which is written; or .error: it could not be, and will not be */
     RELEVE_ACTION_FORGET,     /* .job: it comes from no queue, and nothing of it may be left where it is given back */
@@ -146,7 +157,8 @@ enum releve_notice {
     RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached; nothing is sent for wait_ms */
     RELEVE_NOTICE_REACHED,       /* it can, again */
     RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
-    RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this usage point */
+    RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
+    RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
@@ -168,7 +180,7 @@ struct releve_action {
     const struct releve_answer *answer;
     const struct releve_day_entry *entries;
     size_t entries_count;
-    const struct releve_point_facts *facts;
+    const struct releve_lesson *lesson;
     const struct releve_result *result;
     enum releve_notice notice;
     enum releve_verdict verdict; /* of a NOTICE_ANSWERED */

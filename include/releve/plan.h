@@ -12,6 +12,7 @@ struct releve_plan_limits {
     int days_min;        /* shortest request that upstream accepts: 1 (2026) or 2 (v5) */
     releve_day earliest; /* no request may begin before this day */
     releve_day latest;   /* no request may end after this day (excluded end): today */
+    releve_day settled;  /* a day before it stays as it is: a partial one is not asked again */
 };
 
 /* A request: `asked` goes upstream, `wanted` is the part that the plan is about. They differ only
@@ -26,6 +27,11 @@ struct releve_chunk_span {
  * chunk->wanted names it, and asked is empty). */
 bool releve_plan_next(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
                       struct releve_chunk_span *chunk);
+
+/* Widens `asked` over days that may have changed since they were asked (pending ones; partial ones that are not
+ * settled), as far as one request reaches: so they cost none of their own. */
+void releve_plan_take_along(const struct releve_coverage *coverage, const struct releve_plan_limits *limits,
+                            struct releve_chunk_span *chunk);
 
 /* Widens `wanted` to what upstream accepts: into the past, else into the future. False where neither
  * is within the limits. */

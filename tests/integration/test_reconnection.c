@@ -67,7 +67,7 @@ static void expect_failure(const char *url, releve_time timeout_ms, const char *
     if (strstr(f.ready.error.text, said) == NULL || strstr(f.ready.error.text, address) == NULL)
         fail_msg("\"%s\" does not say \"%s\" and \"%s\"", f.ready.error.text, said, address);
     assert_null(strstr(f.ready.error.text, "s3cret"));
-    releve_store_learn(f.store, 1, &(struct releve_point_facts){.refused = true}, 0, on_done, &answer);
+    releve_store_learn(f.store, 1, &(struct releve_lesson){.type = RELEVE_LESSON_REFUSED}, 0, on_done, &answer);
     await_answer(&f, &answer);
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
     fixture_close(&f);
@@ -126,9 +126,7 @@ static void test_the_store_works_in_its_database(void **state)
     fixture_open(&f, url, 0);
     assert_int_equal(f.ready.error.code, RELEVE_OK);
     struct answer answer = {.calls = 0};
-    struct releve_point_facts facts = {.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
-    facts.refused = true;
-    releve_store_learn(f.store, 1, &facts, 0, on_done, &answer);
+    releve_store_learn(f.store, 1, &(struct releve_lesson){.type = RELEVE_LESSON_REFUSED}, 0, on_done, &answer);
     await_ok(&f, &answer);
     fixture_close(&f);
     redisReply *reply = redis_server_command(&server, "INFO keyspace");

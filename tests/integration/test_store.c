@@ -86,10 +86,10 @@ static void put(const struct releve_day_entry *entries, size_t count)
     await_ok(&f, &answer);
 }
 
-static void learn(const struct releve_point_facts *facts, releve_time now)
+static void learn(const struct releve_lesson *lesson, releve_time now)
 {
     struct answer answer = {.calls = 0};
-    releve_store_learn(f.store, PRM, facts, now, on_done, &answer);
+    releve_store_learn(f.store, PRM, lesson, now, on_done, &answer);
     await_ok(&f, &answer);
 }
 
@@ -217,7 +217,7 @@ static void test_a_key_that_is_not_a_day_counts_as_missing(void **state)
     struct releve_job job = job_of("", first, first + 4);
     struct answer answer = begin(&job, NOW);
     assert_memory_equal(answer.coverage.states, "....", 4);
-    assert_false(answer.facts.refused);
+    assert_false(answer.facts.unknown);
 }
 
 static void test_the_script_names_the_same_dates_as_the_calendar(void **state)
@@ -256,70 +256,122 @@ static void test_a_begun_job_is_marked_running_and_does_not_stay_for_ever(void *
 
 /* --- facts ------------------------------------------------------------------------------------------ */
 
-static struct releve_point_facts no_facts(void)
+#define CURVE RELEVE_CONSUMPTION_LOAD_CURVE
+
+static void learn_floor(enum releve_lesson_type type, enum releve_kind kind, releve_day after, releve_day first)
 {
-    return (struct releve_point_facts){.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    learn(
+        &(struct releve_lesson){
+            .type = type, .kind = kind, .span = {after, after + 7}, .floor = {.after = after, .first = first}},
+        NOW);
+}
+
+static void learn_reason(enum releve_lesson_type type, enum releve_kind kind, const char *code, const char *text)
+{
+    struct releve_lesson lesson = {.type = type, .kind = kind, .span = {20700, 20707}};
+    releve_reason_set(&lesson.reason, code, text);
+    learn(&lesson, NOW);
+}
+
+static void test_what_was_learned_of_one_direction_says_nothing_of_the_other(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 8, 1);
+    learn_floor(RELEVE_LESSON_ACTIVATION, RELEVE_DAILY_PRODUCTION, day, RELEVE_DAY_NONE);
+    learn_reason(RELEVE_LESSON_REFUSED, RELEVE_DAILY_PRODUCTION, "ADAM-DC-0008", "no consent");
+    struct releve_job job = job_of("", day, day + 2);
+    struct answer answer = begin(&job, NOW);
+    const struct releve_direction_facts *consumption = &answer.facts.directions[RELEVE_CONSUMPTION];
+    const struct releve_direction_facts *production = &answer.facts.directions[RELEVE_PRODUCTION];
+    assert_int_equal(production->activation.after, day);
+    assert_int_equal(production->standing, RELEVE_STANDING_REFUSED);
+    assert_string_equal(production->reason.code, "ADAM-DC-0008");
+    assert_string_equal(production->reason.text, "no consent");
+    assert_int_equal(consumption->activation.after, RELEVE_DAY_NONE);
+    assert_int_equal(consumption->standing, RELEVE_STANDING_OPEN);
+    assert_int_equal(releve_facts_standing(&answer.facts, CURVE, NULL), RELEVE_STANDING_OPEN);
+    expect("HGET t:point:12345678901234 production:activation_from", "daily_production 2026-08-01 2026-08-08");
+    expect("HGET t:point:12345678901234 production:refused_from", "daily_production 2026-09-04 2026-09-11");
 }
 
 static void test_what_was_learned_holds_for_its_time_and_no_longer(void **state)
 {
     (void)state;
     releve_day day = releve_day_from_civil(2026, 8, 1);
-    struct releve_point_facts facts = no_facts();
-    facts.activation = (struct releve_floor){day, day + 1};
-    facts.consent.after = day + 20;
-    facts.absent_kinds = RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE);
-    facts.absent[RELEVE_PRODUCTION_LOAD_CURVE] = (struct releve_reason){"ADAM-ERR0069", "not: a producer"};
-    facts.refused = true;
-    facts.refusal = (struct releve_reason){"ADAM-DC-0008", "no consent"};
-    learn(&facts, NOW);
+    learn_floor(RELEVE_LESSON_ACTIVATION, CURVE, day, day + 1);
+    learn_floor(RELEVE_LESSON_CONSENT, CURVE, day + 20, RELEVE_DAY_NONE);
+    learn_reason(RELEVE_LESSON_NO_KIND, CURVE, "ADAM-ERR0075", "objected: no curve");
+    learn_reason(RELEVE_LESSON_REFUSED, CURVE, "ADAM-DC-0008", "no consent");
+    learn_reason(RELEVE_LESSON_ABSENT, RELEVE_DAILY_PRODUCTION, "ADAM-ERR0123", "before");
+    learn_reason(RELEVE_LESSON_UNKNOWN, CURVE, "STM-ERR-0000019", "unknown");
     struct releve_job job = job_of("", day, day + 2);
 
     struct answer answer = begin(&job, NOW + 24 * RELEVE_HOUR_MS - RELEVE_SECOND_MS);
-    assert_int_equal(answer.facts.activation.after, day);
-    assert_int_equal(answer.facts.activation.first, day + 1);
-    assert_int_equal(answer.facts.consent.after, day + 20);
-    assert_int_equal(answer.facts.consent.first, RELEVE_DAY_NONE);
-    assert_int_equal(answer.facts.absent_kinds, facts.absent_kinds);
-    assert_string_equal(answer.facts.absent[RELEVE_PRODUCTION_LOAD_CURVE].code, "ADAM-ERR0069");
-    assert_string_equal(answer.facts.absent[RELEVE_PRODUCTION_LOAD_CURVE].text, "not: a producer");
-    assert_true(answer.facts.refused);
-    assert_string_equal(answer.facts.refusal.code, "ADAM-DC-0008");
-    assert_string_equal(answer.facts.refusal.text, "no consent");
+    const struct releve_direction_facts *consumption = &answer.facts.directions[RELEVE_CONSUMPTION];
+    const struct releve_direction_facts *production = &answer.facts.directions[RELEVE_PRODUCTION];
+    assert_int_equal(consumption->activation.after, day);
+    assert_int_equal(consumption->activation.first, day + 1);
+    assert_int_equal(consumption->consent.after, day + 20);
+    assert_int_equal(consumption->consent.first, RELEVE_DAY_NONE);
+    assert_int_equal(answer.facts.absent_kinds, RELEVE_KIND_BIT(CURVE));
+    assert_string_equal(answer.facts.absent[CURVE].code, "ADAM-ERR0075");
+    assert_string_equal(answer.facts.absent[CURVE].text, "objected: no curve");
+    assert_int_equal(consumption->standing, RELEVE_STANDING_REFUSED);
+    assert_int_equal(production->standing, RELEVE_STANDING_ABSENT);
+    assert_true(answer.facts.unknown);
+    assert_string_equal(answer.facts.unknown_reason.code, "STM-ERR-0000019");
 
     answer = begin(&job, NOW + 24 * RELEVE_HOUR_MS);
-    assert_false(answer.facts.refused);
-    assert_int_equal(answer.facts.consent.after, RELEVE_DAY_NONE);
-    assert_int_equal(answer.facts.absent_kinds, facts.absent_kinds);
+    assert_false(answer.facts.unknown);
+    assert_int_equal(consumption->standing, RELEVE_STANDING_OPEN);
+    assert_int_equal(consumption->consent.after, RELEVE_DAY_NONE);
+    assert_int_equal(answer.facts.absent_kinds, RELEVE_KIND_BIT(CURVE));
+    assert_int_equal(production->standing, RELEVE_STANDING_ABSENT);
+    assert_false(consumption->activation.doubted);
 
     answer = begin(&job, NOW + 30 * 24 * RELEVE_HOUR_MS);
     assert_int_equal(answer.facts.absent_kinds, 0);
-    assert_int_equal(answer.facts.activation.after, day);
+    assert_int_equal(production->standing, RELEVE_STANDING_OPEN);
+    assert_int_equal(consumption->activation.after, day);
+    assert_true(consumption->activation.doubted);
 }
 
 static void test_learning_one_thing_leaves_the_others(void **state)
 {
     (void)state;
     releve_day day = releve_day_from_civil(2026, 8, 1);
-    struct releve_point_facts facts = no_facts();
-    learn(&facts, NOW); /* nothing */
-    assert_int_equal(integer("EXISTS t:point:12345678901234"), 0);
-    facts.activation = (struct releve_floor){day, day + 30};
-    learn(&facts, NOW);
-    facts = no_facts();
-    facts.absent_kinds = RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION);
-    learn(&facts, NOW);
+    learn_floor(RELEVE_LESSON_ACTIVATION, CURVE, day, day + 30);
+    learn_reason(RELEVE_LESSON_NO_KIND, RELEVE_DAILY_PRODUCTION, "ADAM-ERR0069", "not a producer");
     struct releve_job job = job_of("", day, day + 2);
     struct answer answer = begin(&job, NOW);
-    assert_int_equal(answer.facts.activation.first, day + 30);
+    const struct releve_floor *activation = &answer.facts.directions[RELEVE_CONSUMPTION].activation;
+    assert_int_equal(activation->first, day + 30);
     assert_int_equal(answer.facts.absent_kinds, RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION));
     /* A new floor replaces both ends of the old one: the old first may have become untrue. */
-    facts = no_facts();
-    facts.activation.after = day + 30;
-    learn(&facts, NOW);
+    learn_floor(RELEVE_LESSON_ACTIVATION, CURVE, day + 30, RELEVE_DAY_NONE);
     answer = begin(&job, NOW);
-    assert_int_equal(answer.facts.activation.after, day + 30);
-    assert_int_equal(answer.facts.activation.first, RELEVE_DAY_NONE);
+    assert_int_equal(activation->after, day + 30);
+    assert_int_equal(activation->first, RELEVE_DAY_NONE);
+}
+
+/* A direction that does not exist has no activation either: it was the same answer. */
+static void test_an_answer_takes_back_what_was_learned_before(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 8, 1);
+    learn_floor(RELEVE_LESSON_ACTIVATION, CURVE, day, RELEVE_DAY_NONE);
+    learn_reason(RELEVE_LESSON_ABSENT, CURVE, "ADAM-ERR0123", "before");
+    struct releve_job job = job_of("", day, day + 2);
+    struct answer answer = begin(&job, NOW);
+    assert_int_equal(answer.facts.directions[RELEVE_CONSUMPTION].standing, RELEVE_STANDING_ABSENT);
+    assert_int_equal(answer.facts.directions[RELEVE_CONSUMPTION].activation.after, RELEVE_DAY_NONE);
+    learn_reason(RELEVE_LESSON_REFUSED, CURVE, "ADAM-DC-0008", "no consent");
+    learn_reason(RELEVE_LESSON_NO_KIND, CURVE, "ADAM-ERR0075", "objected");
+    learn_reason(RELEVE_LESSON_UNKNOWN, CURVE, "STM-ERR-0000019", "unknown");
+    learn_reason(RELEVE_LESSON_REFUTED, CURVE, "", "");
+    answer = begin(&job, NOW);
+    assert_int_equal(releve_facts_standing(&answer.facts, CURVE, NULL), RELEVE_STANDING_OPEN);
+    assert_int_equal(answer.facts.absent_kinds, 0);
 }
 
 /* --- claims ------------------------------------------------------------------------------------------- */
@@ -684,7 +736,9 @@ int main(void)
         with_store(test_the_script_names_the_same_dates_as_the_calendar),
         with_store(test_a_begun_job_is_marked_running_and_does_not_stay_for_ever),
         with_store(test_what_was_learned_holds_for_its_time_and_no_longer),
+        with_store(test_what_was_learned_of_one_direction_says_nothing_of_the_other),
         with_store(test_learning_one_thing_leaves_the_others),
+        with_store(test_an_answer_takes_back_what_was_learned_before),
         with_store(test_days_end_the_claim_under_which_they_were_asked_for),
         with_store(test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life),
         with_store(test_what_lies_where_claims_should_keeps_no_day_from_being_stored),

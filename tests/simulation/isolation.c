@@ -6,9 +6,8 @@
  *      (healthy x (R + 2 L) + sick x (S + 2 L)) / C;
  *   c) else nothing is ready, so that job's own usage point has a request or an operation under way: at most its
  *      requests x (R + 2 L), and the runtime's beginning (2 L), the job's own and its end.
- * Sick requests: of a job of which nothing is known one chunk at a time is tried, and three that are given up end it:
- * GIVEN_UP_MAX x CHUNK_TRIES_MAX for each job. Where days are known, several chunks may have left before the first
- * fails; each of those is tried at most once less than it takes to give it up. */
+ * Sick requests: of a usage point of which nothing is known one chunk at a time is tried, and SICK_REQUESTS_MAX
+ * failures in a row end all its jobs. Where days are known, several chunks may have left before the first fails. */
 #include "isolation.h"
 
 static int64_t sick_requests_max(const struct simulation *simulation, unsigned point)
@@ -17,11 +16,9 @@ static int64_t sick_requests_max(const struct simulation *simulation, unsigned p
     int64_t jobs = 0;
     for (size_t i = 0; i < simulation->store.jobs_count; i++)
         jobs += simulation->store.jobs[i].point == point;
-    int64_t most = RELEVE_GIVEN_UP_MAX * RELEVE_CHUNK_TRIES_MAX;
-    most *= jobs;
     int64_t at_once = RELEVE_JOB_CHUNKS_MAX * jobs;
     at_once = at_once < scenario->concurrency ? at_once : scenario->concurrency;
-    return scenario->known == 0 || jobs == 0 ? most : most + (at_once - 1) * (RELEVE_CHUNK_TRIES_MAX - 1);
+    return jobs == 0 ? 0 : RELEVE_SICK_REQUESTS_MAX + (scenario->known == 0 ? 0 : at_once - 1);
 }
 
 struct sums {

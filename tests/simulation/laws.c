@@ -114,16 +114,15 @@ static bool may_search(const struct worker *worker, const struct watched *chunk)
     return searches;
 }
 
-/* A chunk reaches from one unknown day to another; the shortest that upstream accepts needs one only. */
+/* What the plan is about reaches from one unknown day to another. What comes along costs nothing. */
 static void check_thrift(struct worker *worker, const struct watched *chunk)
 {
     const struct simulation *simulation = worker->simulation;
     if (simulation->store.refreshed[(size_t)chunk->point * RELEVE_MEASURES + chunk->kind])
         return;
-    struct releve_span span = chunk->asked;
+    struct releve_span span = chunk->wanted;
     bool first = is_known(worker, chunk, span.first), last = is_known(worker, chunk, span.end - 1);
-    bool shortest = releve_span_days(span) <= simulation->scenario.days_min;
-    if ((shortest && first && last) || (!shortest && (last || (first && !may_search(worker, chunk)))))
+    if (last || (first && !may_search(worker, chunk)))
         world_break(&worker->simulation->world,
                     "law 2 (thrift): worker %u asks for [%d, %d[ of point %u, kind %d: %s known", worker->index,
                     span.first, span.end, chunk->point, (int)chunk->kind,
@@ -247,7 +246,7 @@ static void check_entry(struct worker *worker, const struct watched *chunk, cons
     struct simulation *simulation = worker->simulation;
     const struct upstream *upstream = &simulation->upstream;
     releve_time civil = upstream_civil(upstream);
-    bool recent = entry->day >= upstream_today(upstream) - RELEVE_RECENT_DAYS;
+    bool recent = entry->day >= upstream_today(upstream) - RELEVE_SETTLED_DAYS;
     const struct releve_reading *reading = entry->reading;
     bool right = releve_span_has(chunk->asked, entry->day);
     if (reading != NULL)
@@ -257,7 +256,8 @@ static void check_entry(struct worker *worker, const struct watched *chunk, cons
     else
         right = right && entry->state == (recent ? RELEVE_DAY_PENDING : RELEVE_DAY_HOLE);
     bool again = recent && entry->state != RELEVE_DAY_COMPLETE;
-    right = right && (again ? entry->recheck_after > civil && entry->recheck_after < civil + 36 * RELEVE_HOUR_MS
+    releve_time latest = releve_paris_midnight(entry->day + RELEVE_SETTLED_DAYS + RELEVE_SETTLED_TOGETHER_DAYS + 1);
+    right = right && (again ? entry->recheck_after > civil && entry->recheck_after < latest
                             : entry->recheck_after == RELEVE_TIME_NEVER);
     bool forgets = upstream->points[chunk->point].forgetful;
     if (entry->state == RELEVE_DAY_HOLE && !forgets)

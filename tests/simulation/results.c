@@ -69,7 +69,9 @@ static void check_truth(struct store *store, const struct job_record *job, const
         if (span.first >= span.end || span.first < job->wish.span.first || span.end > job->wish.span.end)
             world_break(store->world, "law 4 (delivery): job %s lists a failure outside of itself", job->wish.id);
     }
-    bool absent = (point->kinds & bit) == 0;
+    /* Activated so lately that even the newest range is refused: as good as absent. */
+    bool newborn = point->activation > job->begun_today - scenario->days_min - 1;
+    bool absent = (point->kinds & bit) == 0 || newborn;
     if (result->state == RELEVE_JOB_NOT_APPLICABLE && !absent)
         world_break(store->world, "law 3 (truth): job %s is called not applicable", job->wish.id);
     releve_day first = upstream_first_day(store->upstream, job->point, job->wish.kind, upstream_today(store->upstream));

@@ -27,7 +27,8 @@ void store_open(struct store *store, struct world *world, const struct scenario 
     store->refreshed = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->refreshed);
     store->points = zeros(scenario->points, sizeof *store->points);
     for (unsigned i = 0; i < scenario->points; i++)
-        store->points[i].activation = store->points[i].consent = RELEVE_FLOOR_UNKNOWN;
+        for (int d = 0; d < RELEVE_DIRECTIONS; d++)
+            store->points[i].directions[d].activation = store->points[i].directions[d].consent = RELEVE_FLOOR_UNKNOWN;
 }
 
 void store_close(struct store *store)
@@ -253,6 +254,38 @@ enum releve_claim store_claim(struct store *store, unsigned point, enum releve_k
 
 /* --- what was learned -------------------------------------------------------------------------------- */
 
+static bool read_reason(const struct reason_record *record, releve_time civil, releve_time holds_ms,
+                        struct releve_reason *reason)
+{
+    if (!record->known || civil - record->at >= holds_ms)
+        return false;
+    *reason = record->reason;
+    return true;
+}
+
+static void read_facts(const struct point_record *point, releve_time civil, struct releve_point_facts *facts)
+{
+    *facts = releve_facts_unknown;
+    for (int i = 0; i < RELEVE_DIRECTIONS; i++) {
+        const struct direction_record *record = &point->directions[i];
+        struct releve_direction_facts *direction = &facts->directions[i];
+        direction->activation = record->activation;
+        direction->activation.doubted =
+            record->activation.after != RELEVE_DAY_NONE && civil - record->activation_at >= RELEVE_ACTIVATION_HOLDS_MS;
+        if (civil - record->consent_at < RELEVE_REFUSAL_HOLDS_MS)
+            direction->consent = record->consent;
+        if (read_reason(&record->refused, civil, RELEVE_REFUSAL_HOLDS_MS, &direction->reason))
+            direction->standing = RELEVE_STANDING_REFUSED;
+        else if (read_reason(&record->absent, civil, releve_direction_absent_ms((enum releve_direction)i),
+                             &direction->reason))
+            direction->standing = RELEVE_STANDING_ABSENT;
+    }
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+        if (read_reason(&point->absent[kind], civil, RELEVE_ABSENCE_HOLDS_MS, &facts->absent[kind]))
+            facts->absent_kinds |= RELEVE_KIND_BIT(kind);
+    facts->unknown = read_reason(&point->unknown, civil, RELEVE_REFUSAL_HOLDS_MS, &facts->unknown_reason);
+}
+
 void store_begin(struct store *store, const struct releve_job *job, struct releve_coverage *coverage,
                  struct releve_point_facts *facts)
 {
@@ -262,50 +295,46 @@ void store_begin(struct store *store, const struct releve_job *job, struct relev
     releve_coverage_init(coverage, job->span);
     for (releve_day day = job->span.first; day < job->span.end; day++)
         releve_coverage_set(coverage, day, store_day(store, record->point, job->kind, day));
-    memset(facts, 0, sizeof *facts);
-    facts->activation = point->activation;
-    facts->consent = RELEVE_FLOOR_UNKNOWN;
-    if (civil - point->consent_at < RELEVE_REFUSAL_HOLDS_MS)
-        facts->consent = point->consent;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
-        if ((point->absent_kinds & RELEVE_KIND_BIT(kind)) == 0 ||
-            civil - point->absent_at[kind] >= RELEVE_ABSENT_KIND_HOLDS_MS)
-            continue;
-        facts->absent_kinds |= RELEVE_KIND_BIT(kind);
-        facts->absent[kind] = point->absent[kind];
-    }
-    facts->refused = point->refused && civil - point->refused_at < RELEVE_REFUSAL_HOLDS_MS;
-    if (facts->refused)
-        facts->refusal = point->refusal;
+    read_facts(point, civil, facts);
     record->begun_today = upstream_today(store->upstream);
     record->cost = releve_plan_cost(job, coverage, facts, record->begun_today, store->scenario->days_min);
 }
 
-static bool says_something(struct releve_floor floor)
+static void keep_reason(struct reason_record *record, const struct releve_lesson *lesson, releve_time civil)
 {
-    return floor.after != RELEVE_DAY_NONE || floor.first != RELEVE_DAY_NONE;
+    *record = (struct reason_record){true, civil, lesson->reason};
 }
 
-void store_learn(struct store *store, unsigned point, const struct releve_point_facts *facts, releve_time civil)
+void store_learn(struct store *store, unsigned point, const struct releve_lesson *lesson, releve_time civil)
 {
     struct point_record *record = &store->points[point];
-    if (says_something(facts->activation))
-        record->activation = facts->activation;
-    if (says_something(facts->consent)) {
-        record->consent = facts->consent;
-        record->consent_at = civil;
-    }
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
-        if ((facts->absent_kinds & RELEVE_KIND_BIT(kind)) == 0)
-            continue;
-        record->absent_kinds |= RELEVE_KIND_BIT(kind);
-        record->absent_at[kind] = civil;
-        record->absent[kind] = facts->absent[kind];
-    }
-    if (facts->refused) {
-        record->refused = true;
-        record->refused_at = civil;
-        record->refusal = facts->refusal;
+    struct direction_record *direction = &record->directions[releve_kind_facts(lesson->kind)->direction];
+    switch (lesson->type) {
+    case RELEVE_LESSON_ACTIVATION:
+        direction->activation = lesson->floor;
+        direction->activation_at = civil;
+        break;
+    case RELEVE_LESSON_CONSENT:
+        direction->consent = lesson->floor;
+        direction->consent_at = civil;
+        break;
+    case RELEVE_LESSON_REFUSED:
+        keep_reason(&direction->refused, lesson, civil);
+        break;
+    case RELEVE_LESSON_ABSENT:
+        keep_reason(&direction->absent, lesson, civil);
+        direction->activation = RELEVE_FLOOR_UNKNOWN;
+        break;
+    case RELEVE_LESSON_NO_KIND:
+        keep_reason(&record->absent[lesson->kind], lesson, civil);
+        break;
+    case RELEVE_LESSON_UNKNOWN:
+        keep_reason(&record->unknown, lesson, civil);
+        break;
+    case RELEVE_LESSON_REFUTED:
+        direction->refused.known = direction->absent.known = false;
+        record->absent[lesson->kind].known = record->unknown.known = false;
+        break;
     }
 }
 

@@ -13,15 +13,22 @@ struct day_record {
     releve_time recheck_after;
 };
 
-struct point_record {
+/* A reason that holds for a while. */
+struct reason_record {
+    bool known;
+    releve_time at;
+    struct releve_reason reason;
+};
+
+struct direction_record {
     struct releve_floor activation, consent;
-    releve_time consent_at;
-    releve_kinds absent_kinds;
-    releve_time absent_at[RELEVE_MEASURES];
-    struct releve_reason absent[RELEVE_MEASURES];
-    bool refused;
-    releve_time refused_at;
-    struct releve_reason refusal;
+    releve_time activation_at, consent_at;
+    struct reason_record refused, absent;
+};
+
+struct point_record {
+    struct direction_record directions[RELEVE_DIRECTIONS];
+    struct reason_record absent[RELEVE_MEASURES], unknown;
 };
 
 #define STORE_PROCESS_SHIFT 32 /* in the names of permits and claims: the process above, its permit below */
@@ -98,7 +105,7 @@ enum releve_claim store_claim(struct store *store, unsigned point, enum releve_k
 void store_unclaim(struct store *store, uint64_t name);
 void store_put(struct store *store, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
                size_t count);
-void store_learn(struct store *store, unsigned point, const struct releve_point_facts *facts, releve_time civil);
+void store_learn(struct store *store, unsigned point, const struct releve_lesson *lesson, releve_time civil);
 void store_finish(struct store *store, const struct releve_result *result);
 
 #endif

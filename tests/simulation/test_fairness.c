@@ -50,9 +50,6 @@ static struct desk {
     enum releve_verdict (*judge)(const struct sending *sending);
 } desk;
 
-static const struct releve_point_facts no_facts = {.activation = {RELEVE_DAY_NONE, RELEVE_DAY_NONE},
-                                                   .consent = {RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
-
 /* --- the desk --------------------------------------------------------------------------------------------- */
 
 static void put_off(struct releve_event event)
@@ -138,7 +135,7 @@ static void step(struct releve_event event)
 static void open_desk_with(const struct releve_core_options *options)
 {
     memset(&desk, 0, sizeof desk);
-    desk.facts = &no_facts;
+    desk.facts = &releve_facts_unknown;
     desk.core = releve_core_new(options);
     assert_non_null(desk.core);
 }
@@ -460,7 +457,7 @@ static void test_a_known_day_does_not_fail_with_a_chunk_around_it(void **state)
     assert_int_equal(desk.results[0].complete, 1);
     assert_int_equal(desk.results[0].failed, 2);
     step((struct releve_event){
-        .type = RELEVE_EVENT_KNOWN, .handle = second, .coverage = &desk.known, .facts = &no_facts});
+        .type = RELEVE_EVENT_KNOWN, .handle = second, .coverage = &desk.known, .facts = &releve_facts_unknown});
     serve(SENDS_MAX);
     assert_int_equal(desk.results_count, 2);
     assert_int_equal(desk.results[1].complete, 3);

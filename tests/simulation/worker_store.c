@@ -46,7 +46,8 @@ struct operation {
     struct releve_job job;            /* BEGIN */
     struct releve_span span;          /* CLAIM */
     enum releve_claim_ends ends;      /* CLAIM */
-    struct releve_point_facts facts;  /* LEARN; reply of BEGIN */
+    struct releve_point_facts facts;  /* reply of BEGIN */
+    struct releve_lesson lesson;      /* LEARN */
     struct releve_coverage coverage;  /* reply of BEGIN and CLAIM */
     struct releve_result result;      /* FINISH */
     struct releve_day_entry *entries; /* PUT; owned */
@@ -240,7 +241,7 @@ static void carry_out(struct releve_store *connection, struct operation *operati
         store_unclaim(store, operation->permit);
         break;
     case OP_LEARN:
-        store_learn(store, operation->point, &operation->facts, operation->civil);
+        store_learn(store, operation->point, &operation->lesson, operation->civil);
         break;
     case OP_FINISH:
         store_finish(store, &operation->result);
@@ -534,13 +535,13 @@ static void put_days(struct releve_store *store, const struct releve_day_batch *
     send(store, operation);
 }
 
-static void learn(struct releve_store *store, releve_prm prm, const struct releve_point_facts *facts, releve_time now,
+static void learn(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                   releve_store_done done, void *data)
 {
     struct operation *operation = make(store, OP_LEARN, data);
     operation->reply.done = done;
     operation->point = worker_point(store->worker, prm);
-    operation->facts = *facts;
+    operation->lesson = *lesson;
     operation->civil = now;
     send(store, operation);
 }

@@ -77,7 +77,10 @@ static void check_random_coverages(int days_max, int days_min, int days_longest)
     for (int i = 0; i < COVERAGES; i++) {
         struct releve_coverage coverage;
         random_coverage(&coverage, 1 + (int)roll((uint32_t)days_longest));
-        struct releve_plan_limits limits = {days_max, days_min, coverage.span.first - 30, coverage.span.end + 30};
+        struct releve_plan_limits limits = {.days_max = days_max,
+                                            .days_min = days_min,
+                                            .earliest = coverage.span.first - 30,
+                                            .latest = coverage.span.end + 30};
         int fewest = oracle(&coverage, days_max);
         assert_int_equal(run_plan(coverage, &limits), fewest);
         assert_int_equal(releve_plan_chunks(&coverage, &limits), fewest);
@@ -109,7 +112,7 @@ static void test_a_gapless_history_is_asked_without_asking_a_day_twice(void **st
     for (int days = 2; days <= 800; days++) {
         struct releve_coverage coverage;
         releve_coverage_init(&coverage, (struct releve_span){20000, 20000 + days});
-        struct releve_plan_limits limits = {7, 2, 20000, 20000 + days};
+        struct releve_plan_limits limits = {.days_max = 7, .days_min = 2, .earliest = 20000, .latest = 20000 + days};
         struct releve_chunk_span chunk;
         int asked = 0;
         while (releve_plan_next(&coverage, &limits, &chunk)) {
@@ -125,7 +128,7 @@ static void test_a_single_day_is_widened_into_the_past_or_else_into_the_future(v
     (void)state;
     struct releve_chunk_span chunk;
     struct releve_span day = {20100, 20101};
-    struct releve_plan_limits limits = {7, 2, 20000, 20200};
+    struct releve_plan_limits limits = {.days_max = 7, .days_min = 2, .earliest = 20000, .latest = 20200};
     assert_true(releve_plan_widen(day, &limits, &chunk));
     assert_int_equal(chunk.asked.first, 20099);
     assert_int_equal(chunk.asked.end, 20101);
@@ -143,13 +146,13 @@ static void test_the_cost_of_a_job_counts_what_is_known_as_free(void **state)
     releve_day today = releve_day_from_civil(2026, 11, 21);
     struct releve_job job = {.kind = RELEVE_CONSUMPTION_LOAD_CURVE};
     job.span = releve_kind_history(job.kind, today);
-    struct releve_point_facts facts = {.activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+    struct releve_point_facts facts = releve_facts_unknown;
     struct releve_coverage coverage;
     releve_coverage_init(&coverage, job.span);
     struct releve_cost cost = releve_plan_cost(&job, &coverage, &facts, today, 1);
     assert_int_equal(cost.days, releve_span_days(job.span));
     assert_int_equal(cost.requests, (cost.days + 6) / 7);
-    facts.activation.after = today - 15; /* 14 days are left */
+    facts.directions[RELEVE_CONSUMPTION].activation.after = today - 15; /* 14 days are left */
     cost = releve_plan_cost(&job, &coverage, &facts, today, 1);
     assert_int_equal(cost.days, 14);
     assert_int_equal(cost.requests, 2);
@@ -157,6 +160,35 @@ static void test_the_cost_of_a_job_counts_what_is_known_as_free(void **state)
     assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).requests, 0);
     job.refresh = true;
     assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).days, releve_span_days(job.span));
+}
+
+/* What may have changed is asked where it costs no request. */
+static void test_a_request_takes_along_what_may_have_changed(void **state)
+{
+    (void)state;
+    struct releve_coverage coverage;
+    struct releve_chunk_span chunk;
+    struct releve_plan_limits limits = {
+        .days_max = 7, .days_min = 1, .earliest = 20000, .latest = 20030, .settled = 20015};
+    releve_coverage_init(&coverage, (struct releve_span){20000, 20030});
+    releve_coverage_replace(&coverage, coverage.span, RELEVE_DAY_MISSING, RELEVE_DAY_COMPLETE);
+    releve_coverage_set(&coverage, 20025, RELEVE_DAY_MISSING);
+    releve_coverage_set(&coverage, 20027, RELEVE_DAY_PENDING);
+    releve_coverage_set(&coverage, 20022, RELEVE_DAY_PARTIAL);
+    releve_coverage_set(&coverage, 20020, RELEVE_DAY_PENDING); /* out of reach: 20021 to 20027 are seven */
+    assert_true(releve_plan_next(&coverage, &limits, &chunk));
+    releve_plan_take_along(&coverage, &limits, &chunk);
+    assert_int_equal(chunk.wanted.first, 20025);
+    assert_int_equal(chunk.wanted.end, 20026);
+    assert_int_equal(chunk.asked.first, 20022);
+    assert_int_equal(chunk.asked.end, 20028);
+
+    limits.settled = 20023; /* the partial day stays as it is */
+    limits.latest = 20027;  /* and the pending one cannot be asked */
+    assert_true(releve_plan_next(&coverage, &limits, &chunk));
+    releve_plan_take_along(&coverage, &limits, &chunk);
+    assert_int_equal(chunk.asked.first, 20020);
+    assert_int_equal(chunk.asked.end, 20026);
 }
 
 int main(void)
@@ -167,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_a_shortest_length_of_two_days_costs_no_chunk_more),
         cmocka_unit_test(test_a_gapless_history_is_asked_without_asking_a_day_twice),
         cmocka_unit_test(test_a_single_day_is_widened_into_the_past_or_else_into_the_future),
+        cmocka_unit_test(test_a_request_takes_along_what_may_have_changed),
         cmocka_unit_test(test_the_cost_of_a_job_counts_what_is_known_as_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
