@@ -45,8 +45,8 @@ void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum relev
                           releve_store_done done, void *data);
 void releve_store_put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
                            void *data);
-void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson,
-                        releve_time now, releve_store_done done, void *data);
+void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
+                        releve_store_done done, void *data);
 void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
                          void *data);
 void releve_store_forget_job(struct releve_store *store, const char *id, releve_store_done done, void *data);

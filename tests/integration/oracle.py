@@ -15,7 +15,7 @@ UTC = datetime.timezone.utc
 DAY = datetime.timedelta(days=1)
 UNITS = {"daily_consumption": "Wh", "consumption_load_curve": "W", "daily_consumption_max_power": "VA",
          "daily_production": "Wh", "production_load_curve": "W"}
-RECENT_DAYS = 2  # J-1 and J-2: no data means "not yet"
+RECENT_DAYS = 15
 FETCHED_AT = re.compile(rb'"fetched_at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"\}$')
 
 
@@ -244,12 +244,20 @@ def utc(at):
     return datetime.datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def recheck_after(fetched, today):
-    """Three hours later, but not before 08:30 in Paris."""
-    if fetched < midnight(today) + 510 * 60:
-        return midnight(today) + 510 * 60
-    later = fetched + 3 * 3600
-    return later if later < midnight(today + DAY) else midnight(today + DAY) + 510 * 60
+def recheck_after(fetched, today, day):
+    """J-1 and J-2: three hours later, but not before 08:30 in Paris. Until J-5: at the next 08:30. Older: at 08:30 of the
+    first day on which the whole week of the day (seven days, counted from 1970-01-01) is older than 15 days."""
+    morning = midnight(today) + 510 * 60
+    if fetched >= morning:
+        later = fetched + 3 * 3600
+        if (today - day).days <= 2 and later < midnight(today + DAY):
+            return later
+        morning = midnight(today + DAY) + 510 * 60
+    if (today - day).days <= 5:
+        return morning
+    number = (day - datetime.date(1970, 1, 1)).days
+    last_of_week = datetime.date(1970, 1, 1) + (number // 7 * 7 + 6) * DAY
+    return max(morning, midnight(last_of_week + 16 * DAY) + 510 * 60)
 
 
 def key(prm, kind, day):
@@ -272,7 +280,7 @@ def written(prm, kind, day, fields, source, stored, today):
     rest = {name: value for name, value in fields.items() if name != "state"}
     texts = [dump(head | rest | tail)]
     if fields["state"] == "pending":  # the decision may have been taken in the second before
-        texts = [dump(head | {"recheck_after": utc(recheck_after(at, date(today)))} | tail)
+        texts = [dump(head | {"recheck_after": utc(recheck_after(at, date(today), day))} | tail)
                  for at in (fetched, fetched - 1)]
     return stored if stored in texts else texts[0]
 

@@ -245,19 +245,45 @@ def test_late_days_are_pending_and_fetched_when_their_time_has_come(kind):
         check_audit(world)
 
 
-def test_what_never_came_becomes_a_hole():
+def on(world, today, *selection):
+    """Runs it on that day, at the simulator too; returns how many requests it took, the token's not counted."""
+    world.sandbox.control(today=today)
+    ended, requests = world.requests_of(*selection, RELEVE_TODAY=today)
+    assert ended.code == 0, ended
+    return requests - 1 if requests else 0
+
+
+@pytest.mark.hour
+def test_what_never_came_becomes_a_hole_when_it_is_older_than_fifteen_days():
     selection = ("backfill", "--prm", HOLES, "--kind", "daily_consumption", "--start", "2026-11-16")
+    closed = ["2026-11-17", "2026-11-18", "2026-11-24", "2026-11-25", "2026-12-01", "2026-12-02"]
     with World() as world:
         assert world.run(*selection).code == 0
         assert states(world, HOLES, "daily_consumption") == {"2026-11-16": "complete", "2026-11-17": "pending",
                                                              "2026-11-18": "pending"}
-        world.sandbox.control(today="2026-11-21")
-        ended, requests = world.requests_of(*selection, RELEVE_TODAY="2026-11-21")
-        assert (ended.code, requests) == (0, 2)
-        assert states(world, HOLES, "daily_consumption") == {
-            "2026-11-16": "complete", "2026-11-17": "hole", "2026-11-18": "hole", "2026-11-19": "complete",
-            "2026-11-20": "complete"}
-        assert world.requests_of(*selection, RELEVE_TODAY="2026-11-21")[1] == 0
+        # Each day's request takes along what may have changed: none of them costs a request of its own.
+        assert on(world, "2026-11-21", *selection) == 1
+        assert states(world, HOLES, "daily_consumption")["2026-11-18"] == "pending"
+        assert on(world, "2026-12-03", *selection) == 1
+        assert [states(world, HOLES, "daily_consumption")[day] for day in closed] == ["hole"] + ["pending"] * 5
+        assert on(world, "2026-12-05", *selection) == 1
+        assert [states(world, HOLES, "daily_consumption")[day] for day in closed] == ["hole"] * 2 + ["pending"] * 4
+        assert on(world, "2026-12-05", *selection) == 0
+
+
+@pytest.mark.hour
+@pytest.mark.parametrize("kind", ["daily_consumption", CURVE])
+def test_a_day_that_appears_late_is_found_and_costs_no_request_of_its_own(kind):
+    selection = ("backfill", "--prm", CLIENT_0, "--kind", kind, "--start", "2026-11-13")
+    with World() as world:
+        world.sandbox.control(late_days=5)
+        assert world.run(*selection).code == 0
+        assert states(world, CLIENT_0, kind) == {"2026-11-13": "complete"} | {
+            f"2026-11-{day}": "pending" for day in range(14, 19)}
+        world.sandbox.control(late_days=1)
+        assert on(world, "2026-11-20", *selection) == 1
+        assert [day for day, state in states(world, CLIENT_0, kind).items() if state == "pending"] == ["2026-11-19"]
+        check_audit(world)
 
 
 @pytest.mark.parametrize("api, days", [("2026", ["2026-11-05"]), ("v5", ["2026-11-04", "2026-11-05"])])
@@ -389,7 +415,7 @@ def test_json_lines_the_job_hash_and_the_result_stream_agree():
             (RECENT, "daily_consumption"): "done", (RECENT, "daily_production"): "not_applicable",
             ("26584978546985", "daily_consumption"): "failed", ("26584978546985", "daily_production"): "failed"}
         holes = by_job[HOLES, "daily_consumption"]
-        assert (holes["days"], holes["complete"], holes["holes"], holes["pending"]) == (1111, 793, 316, 2)
+        assert (holes["days"], holes["complete"], holes["holes"], holes["pending"]) == (1111, 793, 313, 5)
         assert holes["error"] is None and holes["failures"] == []
         recent = by_job[RECENT, "daily_consumption"]
         assert (recent["days"], recent["cut"]) == (520, 1111 - 520)
@@ -512,7 +538,7 @@ def test_without_a_terminal_the_table_is_on_stdout_and_stderr_has_no_control_cha
         ended = world.run("backfill", "--prm", HOLES, "--kind", "daily_consumption,daily_production", "--progress",
                           "always")
         assert ended.code == 0
-        assert "793 +316 holes +2 soon" in ended.out and "not applicable" in ended.out
+        assert "793 +313 holes +5 soon" in ended.out and "not applicable" in ended.out
         assert "\x1b" not in ended.out + ended.err and "\r" not in ended.out + ended.err
 
 

@@ -98,12 +98,13 @@ def test_holes_stay_holes_and_recent_ones_are_pending(runs, api):
         states = {key[-10:]: json.loads(value)["state"] for key, value in runs[api].of(HOLES, kind).items()}
         for day, state in states.items():
             closed = date.fromisoformat(day).weekday() in (1, 2)
-            recent = day in ("2026-11-17", "2026-11-18")
-            assert state == ("pending" if recent else "hole" if closed else "complete"), (kind, day)
+            recent = day >= "2026-11-04"  # fifteen days
+            assert state == ("complete" if not closed else "pending" if recent else "hole"), (kind, day)
         assert "recheck_after" in runs[api].day(HOLES, kind, "2026-11-18")
-        assert "recheck_after" not in runs[api].day(HOLES, kind, "2026-11-11")
+        assert "recheck_after" in runs[api].day(HOLES, kind, "2026-11-04")
+        assert "recheck_after" not in runs[api].day(HOLES, kind, "2026-11-03")
     curve = [json.loads(value)["state"] for value in runs[api].of(NO_CURVE, "consumption_load_curve").values()]
-    assert sorted(curve) == ["hole"] * 743 + ["pending"] * 2
+    assert sorted(curve) == ["hole"] * 730 + ["pending"] * 15
 
 
 @pytest.mark.parametrize("api", APIS)
