@@ -1,6 +1,7 @@
 --with days.lua
 -- The days of one batch, all at once. A better day is never replaced by a worse one, whoever comes late (law 3:
--- nothing that upstream said is lost): complete, then partial, then hole and pending.
+-- nothing that upstream said is lost): complete, then partial, then hole and pending; of two partial ones the one with
+-- fewer values is worse.
 --
 -- A key that holds something else than a day of ours is replaced.
 --
@@ -14,6 +15,14 @@ local WORTH = {complete = 3, partial = 2, hole = 1, pending = 1}
 local function worth(json)
     local name, close = state_of(json)
     return name and WORTH[name] or 0, close
+end
+
+-- How many values a partial day has: the numbers of "values", or of "points" (three a value).
+local function values_in(json)
+    local values = string.match(json, '"values":(%b[])')
+    local list = values or string.match(json, '"points":(%b[])') or ''
+    local _, numbers = string.gsub(list, '%d+', '')
+    return values and numbers or numbers / 3
 end
 
 local words = {} -- key, JSON, key, JSON ...: twice 1128 at most, a Lua stack holds 8000
@@ -38,7 +47,8 @@ for i = 1, #unsure do
     local old, new = known[i], news[i]
     local old_worth, old_close = worth(old or '')
     local new_worth, new_close = worth(new)
-    if old_worth <= new_worth then
+    local fewer = old_worth == WORTH.partial and new_worth == WORTH.partial and values_in(new) < values_in(old)
+    if old_worth <= new_worth and not fewer then
         put(unsure[i], new)
     else
         -- The values stay. Where they were to be asked again, that has been done: next time as the answer says.

@@ -14,7 +14,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     struct releve_core *core = releve_alloc(1, sizeof *core);
     core->options = *options;
     core->random = options->seed;
-    core->deadline = core->results_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
+    core->deadline = core->write_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count);
@@ -24,7 +24,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
 void releve_core_free(struct releve_core *core)
 {
     for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++)
-        free(core->chunks[i].outcomes);
+        releve_series_free_chunk(&core->chunks[i]);
     free(core);
 }
 
@@ -149,6 +149,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         break;
     case RELEVE_EVENT_DRAIN:
         core->draining = true;
+        releve_series_store_again(core); /* the last time */
         break;
     }
 }
@@ -166,9 +167,13 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     dispatch(core, event);
     releve_time alone_until = releve_react_alone(core);
     releve_jobs_settle(core);
-    releve_jobs_write_again(core);
+    if (core->write_again_at <= core->now) {
+        core->write_again_at = RELEVE_TIME_NEVER;
+        releve_series_store_again(core);
+        releve_jobs_write_again(core);
+    }
     releve_schedule_ask(core);
-    core->deadline = releve_earlier(releve_earlier(core->deadline, core->results_again_at), alone_until);
+    core->deadline = releve_earlier(releve_earlier(core->deadline, core->write_again_at), alone_until);
 }
 
 releve_time releve_core_deadline(const struct releve_core *core)

@@ -86,6 +86,14 @@ bool releve_failed(const struct releve_error *error)
     return error != NULL && error->code != RELEVE_OK;
 }
 
+void releve_emit_refusal(struct releve_core *core, const struct job *job, const struct releve_error *error)
+{
+    if (core->write_again_at != RELEVE_TIME_NEVER)
+        return;
+    core->write_again_at = core->now + RELEVE_WRITE_AGAIN_MS;
+    releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, job, NULL, RELEVE_WRITE_AGAIN_MS)->error = error;
+}
+
 void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit)
 {
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_RETURN);

@@ -184,17 +184,11 @@ void releve_job_finished(struct releve_core *core, struct job *job, const struct
         return;
     }
     job->phase = JOB_REFUSED;
-    if (core->results_again_at != RELEVE_TIME_NEVER)
-        return;
-    core->results_again_at = core->now + RELEVE_RESULT_AGAIN_MS;
-    releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, job, NULL, RELEVE_RESULT_AGAIN_MS)->error = error;
+    releve_emit_refusal(core, job, error);
 }
 
 void releve_jobs_write_again(struct releve_core *core)
 {
-    if (core->results_again_at > core->now)
-        return;
-    core->results_again_at = RELEVE_TIME_NEVER;
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase == JOB_REFUSED)
             write_result(core, &core->jobs[i]);

@@ -105,8 +105,10 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     releve_series_accept(core, job, asked);
     count_empty(core, job, answer->readings_count == 0);
 
-    chunk->outcomes = releve_alloc((size_t)releve_span_days(asked), 1);
-    size_t next = 0, count = 0;
+    size_t days = (size_t)releve_span_days(asked), next = 0;
+    chunk->outcomes = releve_alloc(days, 1);
+    chunk->entries = releve_alloc(days, sizeof *chunk->entries);
+    chunk->answer = answer;
     for (releve_day day = asked.first; day < asked.end; day++) {
         const struct releve_reading *reading = NULL;
         if (next < answer->readings_count && answer->readings[next].day == day)
@@ -117,23 +119,15 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
             releve_series_fail_day(chunk->series, day, &answer->reason);
             continue;
         }
-        count += judge_day(core, chunk, day, reading, &core->entries[count]);
+        chunk->entries_count += judge_day(core, chunk, day, reading, &chunk->entries[chunk->entries_count]);
     }
     assert(next == answer->readings_count); /* the dialect promises: ascending and inside the span */
-    chunk->phase = CHUNK_STORING;
-    core->storing_count++;
-    if (count == 0) {
-        unclaim(core, job, chunk->permit);
-        releve_series_conclude(core, chunk);
+    if (chunk->entries_count > 0) {
+        releve_series_store(core, chunk);
         return;
     }
-    struct releve_action *action = releve_emit(core, RELEVE_ACTION_STORE);
-    action->handle = releve_emit_chunk_handle(core, chunk);
-    action->permit = chunk->permit.number;
-    action->job = &job->submitted;
-    action->answer = answer;
-    action->entries = core->entries;
-    action->entries_count = count;
+    unclaim(core, job, chunk->permit);
+    releve_series_conclude(core, chunk);
 }
 
 /* A floor. But where even the newest days that can be asked "begin before the activation", there is no such direction:
@@ -486,16 +480,22 @@ void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const s
         releve_series_replan_overtaken(core, chunk);
 }
 
+/* What upstream said is not lost because Redis has no room: it is written again until it stands. Only a core that
+ * drains has no time for that. */
 void releve_react_stored(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
 {
     assert(chunk->phase == CHUNK_STORING);
     if (!releve_failed(event->error)) {
         releve_series_conclude(core, chunk);
-        return;
+    } else if (!core->draining) {
+        chunk->phase = CHUNK_REFUSED;
+        core->refused_count++;
+        releve_emit_refusal(core, chunk->job, event->error);
+    } else {
+        releve_reason_set(&core->redis_refusal, "redis", event->error->text);
+        unclaim(core, chunk->job, chunk->permit);
+        releve_series_fail(core, chunk, &core->redis_refusal);
     }
-    releve_reason_set(&core->redis_refusal, "redis", event->error->text);
-    unclaim(core, chunk->job, chunk->permit);
-    releve_series_fail(core, chunk, &core->redis_refusal);
 }
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)

@@ -81,6 +81,12 @@ void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
     series->point->in_flight--;
 }
 
+void releve_series_free_chunk(struct chunk *chunk)
+{
+    free(chunk->outcomes);
+    free(chunk->entries);
+}
+
 static void release(struct releve_core *core, struct chunk *chunk)
 {
     struct direction *direction = chunk->series->direction;
@@ -89,9 +95,10 @@ static void release(struct releve_core *core, struct chunk *chunk)
     chunk->job->open--;
     direction->chunks--;
     direction->searching -= chunk->searching;
-    core->storing_count -= chunk->phase == CHUNK_STORING;
+    core->storing_count -= chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
+    core->refused_count -= chunk->phase == CHUNK_REFUSED;
     core->chunks_count--;
-    free(chunk->outcomes);
+    releve_series_free_chunk(chunk);
     *chunk = (struct chunk){.phase = CHUNK_FREE};
 }
 
@@ -124,9 +131,32 @@ static void replan_all_overtaken(struct releve_core *core, struct series *series
     }
 }
 
+void releve_series_store(struct releve_core *core, struct chunk *chunk)
+{
+    if (chunk->phase == CHUNK_REFUSED)
+        core->refused_count--;
+    else
+        core->storing_count++;
+    chunk->phase = CHUNK_STORING;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_STORE);
+    action->handle = releve_emit_chunk_handle(core, chunk);
+    action->permit = chunk->permit.number;
+    action->job = &chunk->job->submitted;
+    action->answer = chunk->answer;
+    action->entries = chunk->entries;
+    action->entries_count = chunk->entries_count;
+}
+
+void releve_series_store_again(struct releve_core *core)
+{
+    for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX && core->refused_count > 0; i++)
+        if (core->chunks[i].phase == CHUNK_REFUSED)
+            releve_series_store(core, &core->chunks[i]);
+}
+
 void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
 {
-    assert(chunk->phase == CHUNK_STORING && chunk->outcomes != NULL);
+    assert(chunk->outcomes != NULL);
     struct series *series = chunk->series;
     struct releve_span asked = chunk->span.asked;
     for (releve_day day = asked.first; day < asked.end; day++) {

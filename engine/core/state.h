@@ -111,7 +111,8 @@ enum chunk_phase {
     CHUNK_WAITING,  /* for a permit */
     CHUNK_CLAIMING, /* has a permit; its days are being claimed */
     CHUNK_SENT,
-    CHUNK_STORING
+    CHUNK_STORING,
+    CHUNK_REFUSED /* Redis refused its days: they are written again */
 };
 
 struct chunk {
@@ -128,7 +129,12 @@ struct chunk {
     struct permit permit;   /* CLAIMING to STORING: the claim on its days has the permit's number */
     releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
     releve_time not_before; /* WAITING: not sent before */
-    char *outcomes;         /* STORING: the state of each asked day, owned */
+    /* STORING, REFUSED: the state of each asked day, and what is to be stored of `answer`; both owned, the answer is
+     * not. */
+    char *outcomes;
+    struct releve_day_entry *entries;
+    size_t entries_count;
+    const struct releve_answer *answer;
 };
 
 struct bucket {
@@ -170,24 +176,24 @@ struct releve_core {
     struct job jobs[RELEVE_CORE_JOBS_MAX];
     struct point points[POINTS_MAX];
     struct chunk chunks[RELEVE_CORE_CHUNKS_MAX];
-    size_t jobs_count, chunks_count, storing_count;
-    size_t jobs_end; /* one past the highest slot in use */
+    size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
+    size_t refused_count;                           /* chunks whose days Redis refused: nothing is sent meanwhile */
+    size_t jobs_end;                                /* one past the highest slot in use */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;
-    unsigned in_flight;           /* permits that are used: chunks that are claimed or sent, the token request */
-    uint64_t permits;             /* asked for so far: their numbers */
-    releve_time results_again_at; /* when refused results are written again; RELEVE_TIME_NEVER: there are none */
-    uint64_t turn;                /* permits used so far */
+    unsigned in_flight;         /* permits that are used: chunks that are claimed or sent, the token request */
+    uint64_t permits;           /* asked for so far: their numbers */
+    releve_time write_again_at; /* when refused results and days are written again; RELEVE_TIME_NEVER: there are none */
+    uint64_t turn;              /* permits used so far */
     unsigned class_waits[RELEVE_CLASSES]; /* permits that others got while this class had work */
     releve_time kind_refused_until[RELEVE_KINDS];
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time deadline;
     uint64_t requests, throttled, retries;
     struct releve_actions *out;
-    struct releve_reason redis_refusal;                   /* of the event under way */
-    struct releve_day_entry entries[RELEVE_JOB_DAYS_MAX]; /* of the STORE action under way */
-    struct releve_lesson lessons[4];                      /* of the LEARN actions under way, in turn */
+    struct releve_reason redis_refusal; /* of the event under way */
+    struct releve_lesson lessons[4];    /* of the LEARN actions under way, in turn */
     unsigned lessons_count;
     unsigned sick_in_flight;      /* permits that are used for usage points that had failed when they were granted */
     unsigned sick_waits;          /* permits that healthy usage points got while one that fails had work */
@@ -212,6 +218,9 @@ releve_time releve_emit_doubled(releve_time min_ms, unsigned n);
 releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, unsigned n);
 releve_time releve_earlier(releve_time a, releve_time b);
 bool releve_failed(const struct releve_error *error);
+
+/* Redis refused a result or days: they are written again some time later, with all that it refuses until then. */
+void releve_emit_refusal(struct releve_core *core, const struct job *job, const struct releve_error *error);
 
 /* The permit leads to no request: it goes back. */
 void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit);
@@ -260,12 +269,17 @@ void releve_result_sum_up(struct releve_result *result, const struct releve_cove
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
+/* What the chunk owns. */
+void releve_series_free_chunk(struct chunk *chunk);
 /* It holds a permit from now on; or no more. */
 void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk);
 void releve_series_count_landed(struct releve_core *core, struct chunk *chunk);
 /* The chunk ends; its days become `state` in every job that wants them. */
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
-/* The same with the states kept in chunk->outcomes. */
+/* Stores chunk->entries. Stores again all that Redis refused. */
+void releve_series_store(struct releve_core *core, struct chunk *chunk);
+void releve_series_store_again(struct releve_core *core);
+/* Its days are stored: the chunk ends with the states kept in chunk->outcomes. */
 void releve_series_conclude(struct releve_core *core, struct chunk *chunk);
 /* The same: its days are given up. */
 void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
@@ -330,7 +344,7 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
 void releve_jobs_settle(struct releve_core *core);
 /* Its result is written, or refused. */
 void releve_job_finished(struct releve_core *core, struct job *job, const struct releve_error *error);
-/* Writes results again that Redis refused, when it is time. */
+/* Writes results again that Redis refused. */
 void releve_jobs_write_again(struct releve_core *core);
 
 /* --- schedule.c: what is asked next -------------------------------------------------------------------- */

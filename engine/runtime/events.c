@@ -68,9 +68,18 @@ void releve_runtime_end_event(struct releve_runtime *runtime, struct posted *pos
     STAILQ_INSERT_HEAD(&runtime->spare, posted, link);
 }
 
+void releve_runtime_end_kept(struct releve_runtime *runtime, struct slot *slot)
+{
+    if (slot->kept != NULL)
+        releve_runtime_end_event(runtime, slot->kept);
+    slot->kept = NULL;
+}
+
 void releve_runtime_drop_events(struct releve_runtime *runtime)
 {
     struct posted *posted;
+    for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++)
+        releve_runtime_end_kept(runtime, &runtime->chunks[i]);
     while ((posted = releve_runtime_next_event(runtime)) != NULL)
         releve_runtime_end_event(runtime, posted);
     while ((posted = STAILQ_FIRST(&runtime->spare)) != NULL) {

@@ -30,8 +30,19 @@ static void on_finished(void *data, const struct releve_error *error)
     releve_runtime_post(slot->runtime, &event);
 }
 
+/* The answer that has just come outlives its step: its days may have to be written again. */
+static void keep_answer(struct releve_runtime *runtime, struct slot *slot, const struct releve_answer *answer)
+{
+    if (runtime->under_way == NULL || answer != &runtime->under_way->answer)
+        return; /* it is kept already, and being written again */
+    releve_runtime_end_kept(runtime, slot);
+    slot->kept = runtime->under_way;
+    runtime->under_way = NULL;
+}
+
 static void store_days(struct releve_runtime *runtime, const struct releve_action *action, releve_time civil)
 {
+    keep_answer(runtime, &runtime->chunks[action->handle], action->answer);
     struct releve_day_batch batch = {
         .prm = action->job->prm,
         .kind = action->job->kind,

@@ -30,8 +30,14 @@ static bool step_event(struct releve_runtime *runtime)
     struct posted *posted = runtime->phase != RUNTIME_CLOSED ? releve_runtime_next_event(runtime) : NULL;
     if (posted == NULL)
         return false;
+    const struct releve_event *event = &posted->event;
+    if (event->type == RELEVE_EVENT_STORED && event->error->code == RELEVE_OK)
+        releve_runtime_end_kept(runtime, &runtime->chunks[event->handle]);
+    runtime->under_way = posted;
     step(runtime, &posted->event);
-    releve_runtime_end_event(runtime, posted);
+    if (runtime->under_way != NULL)
+        releve_runtime_end_event(runtime, posted);
+    runtime->under_way = NULL;
     return true;
 }
 

@@ -31,6 +31,7 @@ struct slot {
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
+    struct posted *kept; /* the answer whose days are being stored: until they stand, or the place is used again */
 };
 
 /* An event with all that it points to. */
@@ -51,6 +52,7 @@ struct releve_runtime {
     struct releve_core *core;
     struct releve_actions actions;
     struct posted_list events, spare;
+    struct posted *under_way; /* the event of the step that is being carried out; NULL: none, or it is kept */
     struct slot jobs[RELEVE_CORE_JOBS_MAX], chunks[RELEVE_CORE_CHUNKS_MAX], token_slot;
     struct ledger ledgers[RELEVE_BUCKETS_MAX];
     unsigned ledgers_count;
@@ -70,6 +72,7 @@ void releve_runtime_post(struct releve_runtime *runtime, const struct releve_eve
 /* The oldest event, to be given back; NULL where there is none. */
 struct posted *releve_runtime_next_event(struct releve_runtime *runtime);
 void releve_runtime_end_event(struct releve_runtime *runtime, struct posted *posted);
+void releve_runtime_end_kept(struct releve_runtime *runtime, struct slot *slot);
 void releve_runtime_drop_events(struct releve_runtime *runtime);
 
 /* The callback of a write that no event follows; count it in `writes` when it is begun. Redis's refusal is reported. */

@@ -55,8 +55,8 @@
 #define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
 #define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
-/* Before results that Redis refused are written again. */
-#define RELEVE_RESULT_AGAIN_MS (10 * RELEVE_SECOND_MS)
+/* Before results and days that Redis refused are written again. */
+#define RELEVE_WRITE_AGAIN_MS (10 * RELEVE_SECOND_MS)
 
 #define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS) /* an API that is not subscribed is asked again after */
 /* Days come late: "no data" means "not yet" for RELEVE_SETTLED_DAYS (docs/enedis.md, Freshness). When a day is asked
@@ -138,7 +138,8 @@ enum releve_action_type {
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline: ask for a token -> TOKEN */
     RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
-    RELEVE_ACTION_STORE,      /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED */
+    RELEVE_ACTION_STORE,      /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
+                               * lives until that comes without an error: what Redis refused is written again */
     RELEVE_ACTION_LEARN,      /* .job (for its PRM), .lesson: keep it */
     RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
     RELEVE_ACTION_ENDED,      /* .result, which is written; or .error: it could not be, and will not be */

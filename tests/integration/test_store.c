@@ -77,13 +77,20 @@ static struct answer begin(const struct releve_job *job, releve_time now)
     return answer;
 }
 
-static void put(const struct releve_day_entry *entries, size_t count)
+#define CURVE RELEVE_CONSUMPTION_LOAD_CURVE
+
+static void put_kind(enum releve_kind kind, const struct releve_day_entry *entries, size_t count)
 {
     struct answer answer = {.calls = 0};
-    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, count, {1, 1}};
+    struct releve_day_batch batch = {PRM, kind, "v5", "BRUT", NOW, entries, count, {1, 1}};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     assert_int_equal(answer.calls, 0);
     await_ok(&f, &answer);
+}
+
+static void put(const struct releve_day_entry *entries, size_t count)
+{
+    put_kind(RELEVE_DAILY_CONSUMPTION, entries, count);
 }
 
 static void learn(const struct releve_lesson *lesson, releve_time now)
@@ -155,6 +162,36 @@ static void test_a_better_day_is_never_replaced_by_a_worse_one(void **state)
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++)
             assert_stays(all[i], all[j], worth[j] >= worth[i] ? all[j] : all[i]);
+}
+
+/* A partial day of a load curve with that many half-hours from midnight on, stored where `put` would store it. */
+static void put_half_hours(releve_day day, size_t count, int32_t value_w)
+{
+    struct releve_interval intervals[48];
+    for (size_t i = 0; i < count; i++)
+        intervals[i] = (struct releve_interval){(int16_t)(30 * i), 30, value_w};
+    struct releve_reading reading = {.day = day, .intervals = intervals, .intervals_count = count};
+    struct releve_day_entry entry = {day, RELEVE_DAY_PARTIAL, RELEVE_TIME_NEVER, &reading};
+    put_kind(CURVE, &entry, 1);
+}
+
+static void test_a_partial_day_is_never_replaced_by_one_with_fewer_values(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    const char *key = "t:day:12345678901234:consumption_load_curve:2026-09-20";
+    static const struct {
+        size_t count;
+        int32_t value_w;
+        const char *stands;
+    } steps[] = {{20, 111, "111"}, {10, 222, "111"}, {20, 333, "333"}, {30, 444, "444"}, {29, 555, "444"}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        put_half_hours(day, steps[i].count, steps[i].value_w);
+        redisReply *reply = redis_server_command(&server, "GET %s", key);
+        if (strstr(reply->str, steps[i].stands) == NULL)
+            fail_msg("step %zu: %s", i, reply->str);
+        freeReplyObject(reply);
+    }
 }
 
 static void test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew(void **state)
@@ -255,8 +292,6 @@ static void test_a_begun_job_is_marked_running_and_does_not_stay_for_ever(void *
 }
 
 /* --- facts ------------------------------------------------------------------------------------------ */
-
-#define CURVE RELEVE_CONSUMPTION_LOAD_CURVE
 
 static void learn_floor(enum releve_lesson_type type, enum releve_kind kind, releve_day after, releve_day first)
 {
@@ -730,6 +765,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_store(test_every_state_of_a_day_comes_back_as_its_letter),
         with_store(test_a_better_day_is_never_replaced_by_a_worse_one),
+        with_store(test_a_partial_day_is_never_replaced_by_one_with_fewer_values),
         with_store(test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew),
         with_store(test_the_longest_batch_is_one_step_among_days_that_stand),
         with_store(test_a_key_that_is_not_a_day_counts_as_missing),

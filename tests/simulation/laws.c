@@ -292,10 +292,14 @@ void laws_check_put(struct worker *worker, const void *chunk, const struct relev
                     worker->watch->storing);
 }
 
-void laws_note_stored(struct worker *worker, const void *chunk)
+/* What Redis refused is written again, or given up by a worker that drains. */
+void laws_note_stored(struct worker *worker, const void *chunk, bool stored)
 {
+    struct watched *watched = find(worker, chunk);
     worker->watch->storing--;
-    forget(find(worker, chunk));
+    watched->storing = false;
+    if (stored)
+        forget(watched);
 }
 
 /* --- permits ----------------------------------------------------------------------------------------- */

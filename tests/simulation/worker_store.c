@@ -268,7 +268,7 @@ static void note_reply(struct worker *worker, const struct operation *operation)
     else if (operation->type == OP_PUT && !operation->failed)
         laws_note_put(worker, operation->point, operation->kind, operation->entries, operation->entries_count);
     if (operation->type == OP_PUT)
-        laws_note_stored(worker, operation->data);
+        laws_note_stored(worker, operation->data, !operation->failed);
     worker->simulation->results_again += operation->type == OP_FINISH && operation->failed;
 }
 
