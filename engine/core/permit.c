@@ -10,10 +10,17 @@ struct permit releve_permit_new(struct releve_core *core)
 
 bool releve_permit_is_late(const struct releve_core *core, struct permit permit)
 {
-    return permit.over_at - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS;
+    return releve_earlier(permit.over_at, releve_permit_alone_until(core)) - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS;
+}
+
+releve_time releve_permit_alone_until(const struct releve_core *core)
+{
+    bool alone = core->sick_alone_since != RELEVE_TIME_NEVER;
+    return alone ? core->sick_alone_since + RELEVE_SICK_ALONE_MS : RELEVE_TIME_NEVER;
 }
 
 releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit)
 {
-    return releve_earlier(core->now + RELEVE_TRANSFER_TIMEOUT_MS, permit.over_at);
+    releve_time until = releve_permit_alone_until(core);
+    return releve_earlier(releve_earlier(core->now + RELEVE_TRANSFER_TIMEOUT_MS, permit.over_at), until);
 }

@@ -271,11 +271,11 @@ static bool is_sick(const struct series *series)
            (!series->answered && unanswered >= RELEVE_SICK_REQUESTS_MAX);
 }
 
-static void end_sick(struct releve_core *core, struct series *series, const struct job *job,
+/* `all` its kinds; else this one, and with it those that never answered either. */
+static void end_sick(struct releve_core *core, struct series *series, const struct job *job, bool all,
                      const struct releve_reason *reason)
 {
     struct point *point = series->point;
-    bool all = point->failures >= RELEVE_SICK_REQUESTS_MAX;
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         struct series *other = &point->series[kind];
         if (all || other == series || (!series->answered && !other->answered && other->failures > 0))
@@ -294,7 +294,7 @@ static void fail_for_now(struct releve_core *core, struct chunk *chunk, const st
     point->failures++;
     point->last_failure = *reason;
     if (is_sick(series)) {
-        end_sick(core, series, job, reason);
+        end_sick(core, series, job, point->failures >= RELEVE_SICK_REQUESTS_MAX, reason);
         return;
     }
     if (point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
@@ -594,15 +594,13 @@ releve_time releve_react_alone(struct releve_core *core)
     }
     if (core->sick_alone_since == RELEVE_TIME_NEVER)
         core->sick_alone_since = core->now;
-    releve_time until = core->sick_alone_since + RELEVE_SICK_ALONE_MS;
+    releve_time until = releve_permit_alone_until(core);
     if (core->now < until)
         return until;
     for (size_t i = 0; i < core->jobs_end; i++) {
         const struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || job->series->sick_until > core->now)
-            continue;
-        give_up_sick(core, job->series, &job->series->point->last_failure);
-        releve_emit_notice(core, RELEVE_NOTICE_SICK, job, &job->series->sickness, 0);
+        if (job->phase == JOB_RUNNING && job->series->sick_until <= core->now)
+            end_sick(core, job->series, job, true, &job->series->point->last_failure);
     }
     return RELEVE_TIME_NEVER;
 }

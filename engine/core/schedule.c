@@ -14,9 +14,12 @@ static bool must_wait(const struct series *series)
            (series->failures > 0 && series->in_flight > 0);
 }
 
-/* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. */
+/* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. And where
+ * only such are left, what could not be over in time is not begun. */
 static bool is_crowded_out(const struct releve_core *core, const struct series *series)
 {
+    if (releve_permit_alone_until(core) - core->now < RELEVE_TRANSFER_TIMEOUT_MIN_MS)
+        return true;
     unsigned slots = core->options.concurrency / RELEVE_SICK_SLOTS;
     return series->point->failures > 0 && core->sick_in_flight >= (slots > 0 ? slots : 1);
 }

@@ -159,11 +159,14 @@ void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
     assert(chunk->outcomes != NULL);
     struct series *series = chunk->series;
     struct releve_span asked = chunk->span.asked;
+    size_t next = 0;
     for (releve_day day = asked.first; day < asked.end; day++) {
         struct releve_span one = {day, day + 1};
         enum releve_day_state state = (enum releve_day_state)chunk->outcomes[day - asked.first];
         spread(series, one, RELEVE_DAY_ASKED, state);
-        if (state == RELEVE_DAY_FAILED)
+        bool stored = next < chunk->entries_count && chunk->entries[next].day == day;
+        next += stored;
+        if (!stored)
             continue; /* what rode along stays as it was */
         spread(series, one, RELEVE_DAY_PENDING, state);
         spread(series, one, RELEVE_DAY_PARTIAL, state);
@@ -397,13 +400,19 @@ void releve_series_accept(struct releve_core *core, struct job *job, struct rele
 
 /* --- ends ------------------------------------------------------------------------------------------------------- */
 
-void releve_series_stop_waiting(struct releve_core *core, struct job *job)
+/* `job` NULL: of all jobs. */
+static void stop_waiting(struct releve_core *core, struct series *series, const struct job *job)
 {
-    for (struct chunk *chunk = TAILQ_FIRST(&job->series->open), *next; chunk != NULL; chunk = next) {
+    for (struct chunk *chunk = TAILQ_FIRST(&series->open), *next; chunk != NULL; chunk = next) {
         next = TAILQ_NEXT(chunk, link);
-        if (chunk->job == job && chunk->phase == CHUNK_WAITING)
+        if ((job == NULL || chunk->job == job) && chunk->phase == CHUNK_WAITING)
             releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     }
+}
+
+void releve_series_stop_waiting(struct releve_core *core, struct job *job)
+{
+    stop_waiting(core, job->series, job);
 }
 
 void releve_series_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason)
@@ -416,6 +425,7 @@ void releve_series_give_up(struct releve_core *core, struct job *job, const stru
 void releve_series_give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason)
 {
     struct job *job;
+    stop_waiting(core, series, NULL); /* a chunk of one job may hold days of another */
     TAILQ_FOREACH(job, &series->jobs, link)
         releve_series_give_up(core, job, reason);
 }
@@ -464,6 +474,7 @@ void releve_series_absent_job(struct releve_core *core, struct job *job, const s
 void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason)
 {
     struct job *job;
+    stop_waiting(core, series, NULL); /* likewise */
     TAILQ_FOREACH(job, &series->jobs, link)
         releve_series_absent_job(core, job, reason);
 }

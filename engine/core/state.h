@@ -232,6 +232,8 @@ struct permit releve_permit_new(struct releve_core *core);
 bool releve_permit_is_late(const struct releve_core *core, struct permit permit);
 /* Until when a request under it may be under way, if it is sent now. */
 releve_time releve_permit_deadline(const struct releve_core *core, struct permit permit);
+/* Where only usage points that fail are left: until when they are tried; else RELEVE_TIME_NEVER. */
+releve_time releve_permit_alone_until(const struct releve_core *core);
 
 /* --- floor.c: where data begins. Pure ------------------------------------------------------------------ */
 

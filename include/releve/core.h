@@ -25,8 +25,8 @@
 #define RELEVE_SICK_REQUESTS_MAX 8 /* failures in a row before a usage point is given up for this run */
 #define RELEVE_SICK_WAIT_MAX 19    /* permits that healthy usage points get before one that fails gets one */
 #define RELEVE_SICK_SLOTS 4        /* of so many requests in flight, one may be of a usage point that fails */
-/* How long a command goes on where only usage points that fail are left. A request that is under way then may take
- * RELEVE_TRANSFER_TIMEOUT_MS more: together less than a minute. */
+/* How long a command goes on where only usage points that fail are left; their requests are over by then. Together with
+ * a transfer that was under way before, less than a minute. */
 #define RELEVE_SICK_ALONE_MS (25 * RELEVE_SECOND_MS)
 #define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
 #define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */

@@ -171,7 +171,7 @@ void store_know(struct store *store, unsigned point, enum releve_kind kind, rele
 {
     releve_day today = upstream_today(store->upstream);
     enum releve_day_state truth = upstream_day(store->upstream, point, kind, day, upstream_civil(store->upstream));
-    bool recent = day >= today - RELEVE_RECENT_DAYS;
+    bool recent = day >= today - RELEVE_SETTLED_DAYS;
     const struct usage_point *it = &store->upstream->points[point];
     if (it->refused || (it->kinds & RELEVE_KIND_BIT(kind)) == 0 || truth == RELEVE_DAY_MISSING ||
         (recent && truth != RELEVE_DAY_COMPLETE) || day < upstream_first_day(store->upstream, point, kind, today))
