@@ -18,7 +18,7 @@ struct backfill {
     struct releve_config config;
     unsigned concurrency;
     enum releve_class class_;
-    bool refresh, json;
+    bool refresh, adopt, json;
     enum releve_progress_mode mode;
 
     struct releve_report report;
@@ -102,6 +102,7 @@ static int run_backfill(struct backfill *backfill)
     struct releve_session_options options = {
         .config = &backfill->config,
         .concurrency = backfill->concurrency,
+        .adopt = backfill->adopt,
         .progress = &backfill->progress,
         .tick_ms = backfill->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
         .next = next_job,
@@ -152,6 +153,9 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     case 'r':
         backfill->refresh = true;
         return RELEVE_OK;
+    case 'a':
+        backfill->adopt = true;
+        return RELEVE_OK;
     case 'j':
         backfill->json = true;
         return RELEVE_OK;
@@ -166,6 +170,7 @@ static const struct option options[] = {
     {"concurrency", required_argument, NULL, 'c'},
     {"progress", required_argument, NULL, 'g'},
     {"refresh", no_argument, NULL, 'r'},
+    {"adopt", no_argument, NULL, 'a'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -180,7 +185,7 @@ static int backfill_main(int argc, char **argv)
     if (releve_config_load(&backfill.config, true, &error) != RELEVE_OK ||
         releve_selection_close(&backfill.selection, releve_config_today(&backfill.config), &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    if (releve_selection_jobs(&backfill.selection) == 0)
+    if (releve_selection_jobs(&backfill.selection) == 0 && !backfill.adopt)
         return 0;
     if (releve_config_start_redis(&backfill.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
@@ -201,7 +206,7 @@ const struct releve_command releve_command_backfill = {
             "  --priority CLASS   high, normal (default) or low\n"
             "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
             "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
-            "                     refusals; a better day is never replaced by a worse one\n"
+            "                     refusals; a better day is never replaced by a worse one\n" RELEVE_ADOPT_HELP
             "  --progress WHEN    auto (default): drawn on a terminal, a line every 10 s elsewhere; always: drawn;\n"
             "                     never\n"
             "  --json             one JSON object a job on standard output, as it ends, instead of the table\n",

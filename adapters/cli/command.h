@@ -6,6 +6,13 @@
 #include <releve/error.h>
 #include <releve/job.h>
 
+/* The help of --adopt, for backfill and worker. */
+#define RELEVE_ADOPT_HELP                                                                                             \
+    "  --adopt            give this RELEVE_PREFIX to RELEVE_UPSTREAM where it belongs to another one, and keep its\n" \
+    "                     days: those of both are mixed then, knowingly (the simulator is at another port, a proxy\n" \
+    "                     came in between). Stop what still runs with the old one first. Usually another\n"           \
+    "                     RELEVE_PREFIX is the answer, not this\n"
+
 struct releve_command {
     const char *name;
     const char *summary; /* one line, for the list of commands */

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHOWN_BYTES_MAX 80  /* of a wrong value in a message */
+#define PLACE_BYTES_MAX 110 /* of the address of Redis, where more has to be said in one line */
+
 static enum releve_code copy(char out[RELEVE_CONFIG_VALUE_BYTES], const char *name, const char *value,
                              struct releve_error *error)
 {
@@ -26,25 +29,15 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
         return releve_fail(error, RELEVE_E_CONFIG,
                            "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own) or a base URL such as "
                            "http://127.0.0.1:8750");
-    if (strcmp(value, "production") == 0)
-        value = RELEVE_UPSTREAM_PRODUCTION;
-    if (strcmp(value, "sandbox") == 0)
-        value = RELEVE_UPSTREAM_SANDBOX;
-    size_t scheme = strncmp(value, "https://", 8) == 0 ? 8 : strncmp(value, "http://", 7) == 0 ? 7 : 0;
-    size_t length = strlen(value);
-    while (length > scheme && value[length - 1] == '/')
-        length--;
     if (strchr(value, '@') != NULL) /* and not quoted: what stands before it may be a password */
         return releve_fail(error, RELEVE_E_CONFIG,
                            "RELEVE_UPSTREAM holds an @: credentials belong into CLIENT_ID and CLIENT_SECRET; say "
                            "production, sandbox or a base URL without a user");
-    if (scheme == 0 || length == scheme || length >= RELEVE_UPSTREAM_BYTES || strpbrk(value, " ?#\"<>\\\t\r\n") != NULL)
-        return releve_fail(
-            error, RELEVE_E_CONFIG,
-            "RELEVE_UPSTREAM \"%.80s\": say production, sandbox or a base URL (http:// or https://, host, "
-            "port, path; no user, no query; at most %d bytes)",
-            value, RELEVE_UPSTREAM_BYTES - 1);
-    (void)snprintf(config->upstream, sizeof config->upstream, "%.*s", (int)length, value);
+    size_t shown = strcspn(value, "?#"); /* what follows may be a key */
+    if (!releve_upstream_parse(value, config->upstream))
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "RELEVE_UPSTREAM \"%.*s\": say " RELEVE_UPSTREAM_FORM "; at most %d bytes",
+                           (int)(shown < SHOWN_BYTES_MAX ? shown : SHOWN_BYTES_MAX), value, RELEVE_UPSTREAM_BYTES - 1);
     return RELEVE_OK;
 }
 
@@ -180,4 +173,20 @@ enum releve_code releve_config_start_redis(struct releve_config *config, struct 
 releve_day releve_config_today(const struct releve_config *config)
 {
     return releve_paris_day(releve_clock_civil(config->today));
+}
+
+enum releve_code releve_config_check_bound(const struct releve_config *config, const char *bound,
+                                           struct releve_error *error)
+{
+    if (config->upstream[0] == '\0' || releve_upstream_check(config->upstream, bound, error) == RELEVE_OK)
+        return RELEVE_OK;
+    releve_config_add_place(config, error);
+    return error->code;
+}
+
+void releve_config_add_place(const struct releve_config *config, struct releve_error *error)
+{
+    struct releve_error inner = *error;
+    releve_fail(error, inner.code, "%.*s, prefix %s: %s", PLACE_BYTES_MAX, config->redis.address, config->prefix,
+                inner.text);
 }

@@ -11,7 +11,7 @@ enum releve_log_level { RELEVE_LOG_ERROR, RELEVE_LOG_WARN, RELEVE_LOG_INFO, RELE
 #define RELEVE_CONFIG_VALUE_BYTES 1024 /* longest value of a variable, NUL included */
 
 struct releve_config {
-    char upstream[RELEVE_UPSTREAM_BYTES]; /* base URL without a final slash; "" where not needed and not set */
+    char upstream[RELEVE_UPSTREAM_BYTES]; /* base URL in normal form; "" where not needed and not set */
     enum releve_api api;
     char client_id[RELEVE_CONFIG_VALUE_BYTES];
     char client_secret[RELEVE_CONFIG_VALUE_BYTES];
@@ -28,6 +28,13 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
 /* Starts the embedded Redis where it is configured. Call it after all input has been checked, and before the loop
  * exists. */
 enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error);
+
+/* Puts in front of an error's text which keys it is about: the address of Redis and the prefix. */
+void releve_config_add_place(const struct releve_config *config, struct releve_error *error);
+
+/* releve_upstream_check with the place; RELEVE_OK where no upstream is configured. */
+enum releve_code releve_config_check_bound(const struct releve_config *config, const char *bound,
+                                           struct releve_error *error);
 
 /* The civil day that counts as today. */
 releve_day releve_config_today(const struct releve_config *config);

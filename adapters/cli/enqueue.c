@@ -136,8 +136,7 @@ static int enqueue_main(int argc, char **argv)
     if (releve_config_load(&enqueue.config, false, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (releve_selection_jobs(&enqueue.selection) > 0 &&
-         releve_lookup_run(&enqueue.lookup, &enqueue.config, enqueue.config.upstream, send_first, &enqueue, &error) !=
-             RELEVE_OK))
+         releve_lookup_run(&enqueue.lookup, &enqueue.config, true, send_first, &enqueue, &error) != RELEVE_OK))
         return releve_command_fail(&error);
     releve_selection_free(&enqueue.selection);
     return releve_command_flush(0);

@@ -1,6 +1,5 @@
 /* Runs a loop with nothing on it but the store. */
 #include "lookup.h"
-#include <engine/runtime/upstream.h>
 #include <string.h>
 
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error)
@@ -19,7 +18,7 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     struct releve_lookup *lookup = data;
     struct releve_error failure = *error;
     if (failure.code == RELEVE_OK)
-        (void)releve_upstream_check(lookup->upstream, bound, &failure);
+        (void)releve_config_check_bound(lookup->config, bound, &failure);
     if (failure.code != RELEVE_OK)
         releve_lookup_end(lookup, &failure);
     else
@@ -31,7 +30,7 @@ static void on_ready(void *data, const struct releve_error *error)
     struct releve_lookup *lookup = data;
     if (error->code != RELEVE_OK)
         releve_lookup_end(lookup, error);
-    else if (!lookup->ended && lookup->upstream[0] != '\0')
+    else if (!lookup->ended && lookup->guarded && lookup->config->upstream[0] != '\0')
         releve_store_bind(lookup->store, NULL, on_bound, lookup);
     else if (!lookup->ended)
         lookup->start(lookup->data);
@@ -48,14 +47,15 @@ static void on_link(void *data, bool up, const char *why)
     releve_lookup_end(lookup, &error);
 }
 
-enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, const char *upstream,
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
                                    void (*start)(void *data), void *data, struct releve_error *error)
 {
     enum releve_code code = releve_config_start_redis(config, error);
     if (code != RELEVE_OK)
         return code;
     memset(lookup, 0, sizeof *lookup);
-    lookup->upstream = upstream;
+    lookup->config = config;
+    lookup->guarded = guarded;
     lookup->start = start;
     lookup->data = data;
     uv_loop_init(&lookup->loop);

@@ -185,7 +185,7 @@ static int plan_main(int argc, char **argv)
     plan.dialect = plan.config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     if (releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (releve_selection_jobs(&plan.selection) > 0 &&
-         releve_lookup_run(&plan.lookup, &plan.config, plan.config.upstream, ask_first, &plan, &error) != RELEVE_OK))
+         releve_lookup_run(&plan.lookup, &plan.config, true, ask_first, &plan, &error) != RELEVE_OK))
         return releve_command_fail(&error);
     (plan.json ? print_json : print_table)(&plan);
     releve_selection_free(&plan.selection);

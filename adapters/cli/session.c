@@ -5,6 +5,7 @@
 #include <adapters/http/transport.h>
 #include <adapters/redis/store.h>
 #include <engine/runtime/loop.h>
+#include <engine/runtime/upstream.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -186,6 +187,8 @@ static void on_ready(void *data, const struct releve_error *error)
     struct releve_session *session = data;
     if (error->code != RELEVE_OK) {
         session->error = *error;
+        if (error->code == RELEVE_E_CONFIG) /* the days are another upstream's */
+            releve_config_add_place(session->options.config, &session->error);
         releve_session_end(session);
         return;
     }
@@ -216,17 +219,9 @@ static void open_handles(struct releve_session *session)
     session->tick.data = session->deadline.data = session->outage.data = session;
 }
 
-/* Redis is there, or is not. */
-static void on_connected(void *data, const struct releve_error *error)
+static void open_runtime(struct releve_session *session)
 {
-    struct releve_session *session = data;
     const struct releve_config *config = session->options.config;
-    if (session->closing)
-        return;
-    if (error->code != RELEVE_OK) {
-        on_ready(session, error);
-        return;
-    }
     const struct releve_runtime_options options = {
         .upstream = config->upstream,
         .client_id = config->client_id,
@@ -247,6 +242,44 @@ static void on_connected(void *data, const struct releve_error *error)
     };
     if (releve_runtime_open(&session->runtime, &options, &session->io, &session->error) != RELEVE_OK)
         releve_session_end(session);
+}
+
+static void on_adopted(void *data, const struct releve_error *error, const char *bound)
+{
+    struct releve_session *session = data;
+    const struct releve_config *config = session->options.config;
+    char url[RELEVE_UPSTREAM_BYTES];
+    if (session->closing)
+        return;
+    if (error->code != RELEVE_OK) {
+        on_ready(session, error);
+        return;
+    }
+    if (releve_upstream_check(config->upstream, bound, NULL) != RELEVE_OK) {
+        const char *known = releve_upstream_known(bound, url);
+        releve_session_say(session,
+                           "%s, prefix %s: adopted: it was of %s and is of %s now; the days stay, those of both are "
+                           "mixed from here on",
+                           config->redis.address, config->prefix,
+                           known != NULL ? known : "an upstream that was not recorded",
+                           releve_upstream_name(config->upstream));
+    }
+    open_runtime(session);
+}
+
+/* Redis is there, or is not. */
+static void on_connected(void *data, const struct releve_error *error)
+{
+    struct releve_session *session = data;
+    if (session->closing)
+        return;
+    if (error->code != RELEVE_OK)
+        on_ready(session, error);
+    else if (session->options.adopt)
+        releve_store_adopt(session->io.store, releve_upstream_name(session->options.config->upstream), on_adopted,
+                           session);
+    else
+        open_runtime(session);
 }
 
 enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options)

@@ -17,6 +17,7 @@ struct releve_session_options {
     const struct releve_config *config;
     unsigned concurrency;
     const char *worker;               /* NULL: jobs come from no queue */
+    bool adopt;                       /* makes the prefix the configured upstream's, whosever it was */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
     uint64_t tick_ms;                 /* how often `tick` is called once it is ready; 0: never */

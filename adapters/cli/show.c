@@ -234,7 +234,7 @@ static int show_main(int argc, char **argv)
         return wrong;
     if (check_selection(&show.selection, &error) != RELEVE_OK ||
         releve_config_load(&show.config, false, &error) != RELEVE_OK || choose_days(&show, &error) != RELEVE_OK ||
-        releve_lookup_run(&show.lookup, &show.config, "", start, &show, &error) != RELEVE_OK)
+        releve_lookup_run(&show.lookup, &show.config, true, start, &show, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (show.format == FORMAT_JSON)
         puts(show.days == 0 ? "[]" : "]");
@@ -245,16 +245,18 @@ static int show_main(int argc, char **argv)
 const struct releve_command releve_command_show = {
     .name = "show",
     .summary = "what Redis holds of a usage point and kind",
-    .help = "KIND --prm PRM [--start DAY] [--end DAY] [--format pretty|json|csv]\n"
-            "\n"
-            "Prints the days that Redis holds, never sends a request. KIND: daily_consumption,\n"
-            "consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve.\n"
-            "\n"
-            "options:\n"
-            "  --prm PRM          the usage point, 14 digits\n"
-            "  --start DAY        first day, YYYY-MM-DD; default: the deepest history\n"
-            "  --end DAY          day after the last one; default: today. The same day as --start: that one day\n"
-            "  --format FORMAT    pretty (default: a line a day), json (an array of the days as stored), csv (a line\n"
-            "                     a day; for load curves a line an interval, with its beginning in Paris time)\n",
+    .help =
+        "KIND --prm PRM [--start DAY] [--end DAY] [--format pretty|json|csv]\n"
+        "\n"
+        "Prints the days that Redis holds, never sends a request. Where RELEVE_UPSTREAM is set, it refuses to show\n"
+        "days of another one. KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power,\n"
+        "daily_production, production_load_curve.\n"
+        "\n"
+        "options:\n"
+        "  --prm PRM          the usage point, 14 digits\n"
+        "  --start DAY        first day, YYYY-MM-DD; default: the deepest history\n"
+        "  --end DAY          day after the last one; default: today. The same day as --start: that one day\n"
+        "  --format FORMAT    pretty (default: a line a day), json (an array of the days as stored), csv (a line\n"
+        "                     a day; for load curves a line an interval, with its beginning in Paris time)\n",
     .run = show_main,
 };

@@ -6,11 +6,13 @@
 #include <adapters/redis/url.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
+#include <engine/runtime/upstream.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WATCH_MS 2000 /* between two looks */
-#define BUCKETS_MAX 2 /* measures and tokens; one in v5 */
+#define WATCH_MS 2000        /* between two looks */
+#define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
+#define BUCKETS_MAX 2        /* measures and tokens; one in v5 */
 
 struct status {
     struct releve_config config;
@@ -21,6 +23,8 @@ struct status {
     const char *families[BUCKETS_MAX];
     int families_count, family; /* the one that is being asked for */
     struct releve_ledger_usage usages[BUCKETS_MAX];
+    char upstream[RELEVE_UPSTREAM_BYTES]; /* whose the prefix is: a name, a URL, UNRECORDED; "" for nobody's */
+    bool mismatched;                      /* it is not that of RELEVE_UPSTREAM, and that was said */
 };
 
 /* --- the quota --------------------------------------------------------------------------------------------- */
@@ -29,6 +33,12 @@ struct status {
 static void print_where(const struct status *status)
 {
     printf("redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
+    if (status->upstream[0] == '\0')
+        puts("data    of no upstream yet");
+    else
+        printf("data    of %s%s%s%s\n", status->upstream, strcmp(status->upstream, UNRECORDED) == 0 ? " origin" : "",
+               status->mismatched ? ", but RELEVE_UPSTREAM is " : "",
+               status->mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
 
 static void print_quota(const struct status *status)
@@ -119,6 +129,8 @@ static enum releve_code print_status(struct status *status, const char *text, st
     if (overview == NULL)
         return releve_fail(error, RELEVE_E_REDIS, "the overview from Redis is no JSON");
     if (status->json) {
+        cJSON_AddItemToObject(overview, "upstream",
+                              status->upstream[0] != '\0' ? cJSON_CreateString(status->upstream) : cJSON_CreateNull());
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
         char *line = cJSON_PrintUnformatted(overview);
         puts(line != NULL ? line : "{}");
@@ -188,11 +200,32 @@ static void ask_usage(struct status *status)
     releve_store_bucket_usage(status->lookup.store, bucket, &status->config.quota, on_usage, status);
 }
 
+/* Of another upstream than the configured one is no failure here: status is for finding that out. */
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct status *status = data;
+    struct releve_error mismatch;
+    char url[RELEVE_UPSTREAM_BYTES];
+    if (status->lookup.ended)
+        return;
+    if (error->code != RELEVE_OK) {
+        end(status, error);
+        return;
+    }
+    const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
+    (void)snprintf(status->upstream, sizeof status->upstream, "%s", known != NULL ? known : UNRECORDED);
+    bool mismatched = releve_config_check_bound(&status->config, bound, &mismatch) != RELEVE_OK;
+    if (mismatched && !status->mismatched && status->json) /* the table has it in its place */
+        fprintf(stderr, "releve: %s\n", mismatch.text);
+    status->mismatched = mismatched;
+    ask_usage(status);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct status *status = timer->data;
     status->family = 0;
-    ask_usage(status);
+    releve_store_bind(status->lookup.store, NULL, on_bound, status);
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -247,7 +280,7 @@ static int status_main(int argc, char **argv)
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     name_families(&status);
-    if (releve_lookup_run(&status.lookup, &status.config, "", start, &status, &error) != RELEVE_OK)
+    if (releve_lookup_run(&status.lookup, &status.config, false, start, &status, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     return releve_command_flush(0);
 }

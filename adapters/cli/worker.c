@@ -19,7 +19,7 @@ struct worker {
     char given_name[NAME_MAX_CHARACTERS + 1];
     char name[RELEVE_WORKER_NAME_BYTES];
     unsigned concurrency;
-    bool drain;
+    bool drain, adopt;
 
     struct releve_queue *queue;
     struct releve_job waiting[WAITING_MAX]; /* a ring */
@@ -168,6 +168,7 @@ static enum releve_code run_once(struct worker *worker)
         .config = &worker->config,
         .concurrency = worker->concurrency,
         .worker = worker->name,
+        .adopt = worker->adopt,
         .patient = true,
         .next = next_job,
         .ended = on_ended,
@@ -176,6 +177,7 @@ static enum releve_code run_once(struct worker *worker)
         .drain = on_drain,
         .closing = on_closing,
     };
+    worker->adopt = false; /* once: what is adopted by somebody else later is his */
     return releve_session_run(&worker->session, &options);
 }
 
@@ -204,6 +206,7 @@ static const struct option options[] = {
     {"name", required_argument, NULL, 'n'},
     {"concurrency", required_argument, NULL, 'c'},
     {"drain", no_argument, NULL, 'd'},
+    {"adopt", no_argument, NULL, 'a'},
     {NULL, 0, NULL, 0},
 };
 
@@ -214,7 +217,8 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
         return parse_name(worker, value, error);
     if (option == 'c')
         return releve_command_concurrency(value, &worker->concurrency, error);
-    worker->drain = true;
+    worker->drain = worker->drain || option == 'd';
+    worker->adopt = worker->adopt || option == 'a';
     return RELEVE_OK;
 }
 
@@ -246,7 +250,7 @@ const struct releve_command releve_command_worker = {
     .name = "worker",
     .summary = "run the jobs that other services push into Redis",
     .help =
-        "[--name NAME] [--concurrency N] [--drain]\n"
+        "[--name NAME] [--concurrency N] [--drain] [--adopt]\n"
         "\n"
         "Takes jobs from releve:jobs:high, releve:jobs and releve:jobs:low, and writes days, results and replies (see\n"
         "docs/redis.md). Any number of workers may run, on any number of machines: they share the quota, and the jobs\n"
@@ -256,6 +260,6 @@ const struct releve_command releve_command_worker = {
         "options:\n"
         "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
         "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-        "  --drain            end when the queues are empty\n",
+        "  --drain            end when the queues are empty\n" RELEVE_ADOPT_HELP,
     .run = worker_main,
 };

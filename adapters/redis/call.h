@@ -28,7 +28,6 @@ struct releve_call {
     struct releve_span span; /* known, claimed */
     releve_time now;         /* known */
     size_t windows_count;    /* usage */
-    char upstream[64];       /* bound */
 };
 
 #define RELEVE_REPLY_ANY (-1)      /* its type says nothing */

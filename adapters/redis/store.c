@@ -101,28 +101,38 @@ void releve_store_permit_name(struct releve_words *words, struct releve_permit p
 
 static void decode_bound(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
-    const char *known = reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : NULL;
-    const char *kept = call->upstream[0] != '\0' ? call->upstream : NULL;
-    call->to.bound(call->data, error, known != NULL ? known : kept);
+    call->to.bound(call->data, error, reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : NULL);
+}
+
+static void send_bound(struct releve_store *store, struct releve_words *words, const char *what,
+                       releve_store_bound reply, void *data)
+{
+    struct releve_call call = {
+        .what = what, .type = RELEVE_REPLY_OPTIONAL, .decode = decode_bound, .to.bound = reply, .data = data};
+    releve_call_send(store, &call, NULL, words);
 }
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
 {
-    struct releve_call call = {.what = "look up whose data this is",
-                               .type = RELEVE_REPLY_OPTIONAL,
-                               .decode = decode_bound,
-                               .to.bound = reply,
-                               .data = data};
-    (void)snprintf(call.upstream, sizeof call.upstream, "%s", upstream != NULL ? upstream : "");
     struct releve_words words = {.count = 0};
     releve_words_add(&words, upstream != NULL ? "SET" : "GET");
     releve_words_format(&words, "%s:upstream", store->prefix);
     if (upstream != NULL) {
-        releve_words_add(&words, call.upstream);
-        releve_words_add(&words, "NX");
+        releve_words_add(&words, upstream);
+        releve_words_add(&words, "NX"); /* of two at once one is first, and the other one is told */
         releve_words_add(&words, "GET");
     }
-    releve_call_send(store, &call, NULL, &words);
+    send_bound(store, &words, "look up whose data this is", reply, data);
+}
+
+void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "SET");
+    releve_words_format(&words, "%s:upstream", store->prefix);
+    releve_words_add(&words, upstream);
+    releve_words_add(&words, "GET");
+    send_bound(store, &words, "note whose data this is from now on", reply, data);
 }
 
 static void decode_number(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)

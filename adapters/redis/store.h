@@ -66,6 +66,10 @@ void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
 
 /* --- for commands -------------------------------------------------------------------------------------- */
 
+/* The data under this prefix count as those of `upstream` from now on, whosever they were; `bound` in the reply is what
+ * was kept before, NULL for nothing. A bind that comes later, of whatever process, finds this. */
+void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
+
 /* Puts the job into the queue of its class; nothing where its id is known. */
 void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data);
 

@@ -202,12 +202,13 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, const struct r
     assert(options->ready != NULL && options->next != NULL && options->ended != NULL && options->idle != NULL &&
            options->stopped != NULL);
     *out = NULL;
-    if (strlen(options->upstream) >= RELEVE_UPSTREAM_BYTES)
-        return releve_fail(error, RELEVE_E_CONFIG, "the upstream's base URL has %zu bytes; it may have %d",
-                           strlen(options->upstream), RELEVE_UPSTREAM_BYTES - 1);
+    char upstream[RELEVE_UPSTREAM_BYTES];
+    if (!releve_upstream_parse(options->upstream, upstream))
+        return releve_fail(error, RELEVE_E_CONFIG, "the upstream has to be " RELEVE_UPSTREAM_FORM ", at most %d bytes",
+                           RELEVE_UPSTREAM_BYTES - 1);
     struct releve_runtime *runtime = releve_alloc(1, sizeof *runtime);
     runtime->options = *options;
-    runtime->options.upstream = releve_strdup(options->upstream);
+    runtime->options.upstream = releve_strdup(upstream);
     runtime->options.client_id = releve_strdup(options->client_id);
     runtime->options.client_secret = releve_strdup(options->client_secret);
     runtime->io = *io;
@@ -220,7 +221,7 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, const struct r
     runtime->token_slot.runtime = runtime;
     runtime->core = new_core(runtime);
     io->host_ops->on_alarm(io->host, run, runtime);
-    io->store_ops->bind(io->store, releve_upstream_name(options->upstream), on_bound, runtime);
+    io->store_ops->bind(io->store, releve_upstream_name(upstream), on_bound, runtime);
     *out = runtime;
     return RELEVE_OK;
 }

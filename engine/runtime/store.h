@@ -55,9 +55,9 @@ typedef void (*releve_store_number)(void *data, const struct releve_error *error
 
 struct releve_store_ops {
     /* --- whose data it is ---
-     * What upstream the data under this prefix came from: `upstream` is kept where none was known (and only looked at
-     * where it is NULL); `bound` in the reply is the one that is known then, NULL for none. Simulated days must never
-     * pass for real. */
+     * Which upstream the data under this prefix are of: `upstream` is kept where none was known (and only looked at
+     * where it is NULL); `bound` in the reply is the one that was known before, NULL for none. The days of two must
+     * never pass for each other. */
     void (*bind)(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
     /* A number that no other process of this prefix has: 1, 2, ... */
     void (*number_process)(struct releve_store *store, releve_store_number reply, void *data);

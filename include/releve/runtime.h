@@ -18,7 +18,7 @@ struct releve_runtime;
 struct releve_io; /* engine/runtime/io.h: clock, Redis, HTTP and the dialect, as tables of functions */
 
 struct releve_runtime_options {
-    const char *upstream; /* base URL without a final slash, shorter than RELEVE_UPSTREAM_BYTES */
+    const char *upstream; /* production, sandbox or a base URL without a user, shorter than RELEVE_UPSTREAM_BYTES */
     const char *client_id, *client_secret;
     struct releve_quota quota;
     unsigned concurrency; /* 1..RELEVE_CONCURRENCY_MAX */
@@ -51,7 +51,7 @@ struct releve_runtime_options {
 };
 
 /* Looks whose data Redis holds, then pulls jobs; `ready` follows. `io` is copied; what it points to is the caller's.
- * Errors: RELEVE_E_CONFIG (the upstream's URL is too long). */
+ * Errors: RELEVE_E_CONFIG (the upstream is no such URL). */
 enum releve_code releve_runtime_open(struct releve_runtime **runtime, const struct releve_runtime_options *options,
                                      const struct releve_io *io, struct releve_error *error);
 

@@ -290,7 +290,7 @@ void worker_start(struct worker *worker)
                            &worker_store_ops,   worker->transport, &worker_transport_ops,
                            &simulation->dialect};
     struct releve_runtime_options options = {
-        .upstream = "virtual:",
+        .upstream = WORKER_UPSTREAM,
         .client_id = "simulation",
         .client_secret = "none",
         .quota = scenario->quota,

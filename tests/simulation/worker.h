@@ -10,6 +10,8 @@
 #include <releve/runtime.h>
 #include <sys/queue.h>
 
+#define WORKER_UPSTREAM "http://virtual" /* its base URL */
+
 struct worker;
 struct watch;
 

@@ -264,7 +264,7 @@ static void read_request(const struct releve_transport *transport, const struct 
         return;
     int kind;
     releve_prm prm;
-    const char *target = strchr(sent->url, '/');
+    const char *target = sent->url + strlen(WORKER_UPSTREAM);
     int read = sscanf(target, "/%d/%" SCNu64 "/%d/%d", &kind, &prm, &request->span.first, &request->span.end);
     assert(read == 4);
     (void)read;
