@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GOES_ON ", and the same command goes on from there"
+
 struct backfill {
     struct releve_session session;
     struct releve_selection selection;
@@ -122,7 +124,7 @@ static int run_backfill(struct backfill *backfill)
     if (fflush(stdout) != 0 || ferror(stdout))
         releve_fail(error, RELEVE_E_SYSTEM, "standard output cannot be written");
     if (error->code == RELEVE_E_INTERRUPTED)
-        fprintf(stderr, "releve: %s, and the same command goes on from there\n", error->text);
+        fprintf(stderr, "releve: %s" GOES_ON "\n", error->text);
     else if (error->code != RELEVE_OK)
         return releve_command_fail(error);
     if (error->code != RELEVE_OK)
@@ -210,5 +212,6 @@ const struct releve_command releve_command_backfill = {
             "  --progress WHEN    auto (default): drawn on a terminal, a line every 10 s elsewhere; always: drawn;\n"
             "                     never\n"
             "  --json             one JSON object a job on standard output, as it ends, instead of the table\n",
+    .interrupted = RELEVE_KEPT GOES_ON,
     .run = backfill_main,
 };

@@ -5,6 +5,10 @@
 #include <getopt.h>
 #include <releve/error.h>
 #include <releve/job.h>
+#include <stdbool.h>
+
+/* Of what was begun and interrupted. */
+#define RELEVE_KEPT ": what was fetched is kept"
 
 /* The help of --adopt, for backfill and worker. */
 #define RELEVE_ADOPT_HELP                                                                                             \
@@ -15,8 +19,10 @@
 
 struct releve_command {
     const char *name;
-    const char *summary; /* one line, for the list of commands */
-    const char *help;    /* everything after the usage line's "releve NAME"; NULL: it has its own --help */
+    const char *summary;     /* one line, for the list of commands */
+    const char *help;        /* everything after the usage line's "releve NAME"; NULL: it has its own --help */
+    const char *interrupted; /* what follows "interrupted by SIGINT" in its last line; NULL: nothing */
+    bool ends_by_signal;     /* to be told is how it ends: exit code 0 */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
 };
 

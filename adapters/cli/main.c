@@ -1,5 +1,6 @@
 /* releve: finds the command and runs it. */
 #include "command.h"
+#include "interrupt.h"
 #include <getopt.h>
 #include <releve/core.h>
 #include <releve/usage_point.h>
@@ -138,6 +139,7 @@ static int run(const struct releve_command *command, int argc, char **argv)
             return 0;
         }
     }
+    releve_interrupt_at_once(command);
     opterr = 0; /* getopt prints nothing: the message is ours, and one line */
     optind = 1;
     return command->run(argc, argv);
@@ -145,6 +147,7 @@ static int run(const struct releve_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    releve_interrupt_at_once(NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     if (argc < 2) {
         print_help(stderr);

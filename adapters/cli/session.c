@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const int signal_numbers[] = {SIGINT, SIGTERM, SIGHUP};
-#define SIGNALS (sizeof signal_numbers / sizeof signal_numbers[0])
-
 void releve_session_say(struct releve_session *session, const char *format, ...)
 {
     va_list arguments;
@@ -32,8 +29,8 @@ static void hold_signals(int how)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < SIGNALS; i++)
-        sigaddset(&set, signal_numbers[i]);
+    for (size_t i = 0; i < RELEVE_INTERRUPTS; i++)
+        sigaddset(&set, releve_interrupts[i]);
     (void)sigprocmask(how, &set, NULL);
 }
 
@@ -48,7 +45,7 @@ void releve_session_end(struct releve_session *session)
         return;
     session->closing = true;
     hold_signals(SIG_BLOCK);
-    for (size_t i = 0; i < SIGNALS; i++)
+    for (size_t i = 0; i < RELEVE_INTERRUPTS; i++)
         close_handle(&session->signals[i]);
     close_handle(&session->tick);
     close_handle(&session->deadline);
@@ -99,8 +96,7 @@ static void on_signal(uv_signal_t *handle, int number)
         return;
     }
     struct releve_error error;
-    const char *name = number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
-    releve_fail(&error, RELEVE_E_INTERRUPTED, "interrupted by %s: what was fetched is kept", name);
+    releve_fail(&error, RELEVE_E_INTERRUPTED, "interrupted by %s" RELEVE_KEPT, releve_interrupt_name(number));
     releve_session_say(session, "ending what is in flight (at most %d s; once more: at once)",
                        (int)(RELEVE_DRAIN_MS / RELEVE_SECOND_MS));
     drain(session, &error);
@@ -207,10 +203,10 @@ static void on_ready(void *data, const struct releve_error *error)
 static void open_handles(struct releve_session *session)
 {
     uv_loop_init(&session->loop);
-    for (size_t i = 0; i < SIGNALS; i++) {
+    for (size_t i = 0; i < RELEVE_INTERRUPTS; i++) {
         uv_signal_init(&session->loop, &session->signals[i]);
         session->signals[i].data = session;
-        uv_signal_start(&session->signals[i], on_signal, signal_numbers[i]);
+        uv_signal_start(&session->signals[i], on_signal, releve_interrupts[i]);
     }
     hold_signals(SIG_UNBLOCK);
     uv_timer_init(&session->loop, &session->tick);

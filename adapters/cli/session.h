@@ -4,6 +4,7 @@
 #define RELEVE_CLI_SESSION_H
 
 #include "config.h"
+#include "interrupt.h"
 #include "progress.h"
 #include <engine/runtime/io.h>
 #include <releve/runtime.h>
@@ -37,7 +38,7 @@ struct releve_session {
     uv_loop_t loop;
     struct releve_io io;            /* the loop, Redis, HTTP, the dialect: the runtime's outside */
     struct releve_runtime *runtime; /* NULL before Redis is there */
-    uv_signal_t signals[3];
+    uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     bool draining, closing;
     struct releve_error error; /* why it ends early; RELEVE_OK else */

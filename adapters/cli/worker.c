@@ -12,6 +12,7 @@
 #define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_MEASURES)
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
+#define GIVEN_BACK ", and jobs that were not done are back in their queues"
 
 struct worker {
     struct releve_session session;
@@ -242,7 +243,7 @@ static int worker_main(int argc, char **argv)
         return 0;
     if (end->code != RELEVE_E_INTERRUPTED)
         return releve_command_fail(end);
-    fprintf(stderr, "releve: %s, and jobs that were not done are back in their queues\n", end->text);
+    fprintf(stderr, "releve: %s" GIVEN_BACK "\n", end->text);
     return 0; /* a worker ends by being told to */
 }
 
@@ -261,5 +262,7 @@ const struct releve_command releve_command_worker = {
         "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
         "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
         "  --drain            end when the queues are empty\n" RELEVE_ADOPT_HELP,
+    .interrupted = RELEVE_KEPT GIVEN_BACK,
+    .ends_by_signal = true,
     .run = worker_main,
 };
