@@ -64,6 +64,11 @@ static enum releve_code load_credentials(struct releve_config *config, bool need
     const char *secret = releve_dotenv_get("CLIENT_SECRET");
     const char *file = releve_dotenv_get("CLIENT_SECRET_FILE");
     enum releve_code code = RELEVE_OK;
+    if (needed && secret != NULL && file != NULL)
+        return releve_fail(
+            error, RELEVE_E_CONFIG,
+            "CLIENT_SECRET and CLIENT_SECRET_FILE are both set (in the environment or in .env), and they "
+            "may differ: set one of them");
     if (id != NULL)
         code = copy(config->client_id, "CLIENT_ID", id, error);
     if (code == RELEVE_OK && secret != NULL)

@@ -192,6 +192,11 @@ static void on_ready(void *data, const struct releve_error *error)
         releve_session_say(session,
                            "this Redis keeps nothing on disk: its restart forgets days, results and how much of the "
                            "quota is used; set appendonly yes");
+    if (releve_upstream_is_clear(session->options.config->upstream))
+        releve_session_say(session,
+                           "CLIENT_SECRET goes in clear to RELEVE_UPSTREAM %s, and who is on the way can read it: use "
+                           "https://",
+                           session->options.config->upstream);
     if (session->options.tick_ms > 0)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)

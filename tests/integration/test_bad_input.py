@@ -9,6 +9,7 @@ from world import TODAY, Running, World, clean_environment
 PRM = "22516914714270"
 SELECT = ("--prm", PRM)
 COMMANDS = ("backfill", "plan")
+NO_REDIS = "unix:///nowhere/redis.sock"
 SECRET, PASSWORD = "a-very-secret-secret", "a-very-secret-password"
 
 
@@ -16,6 +17,12 @@ SECRET, PASSWORD = "a-very-secret-secret", "a-very-secret-password"
 def sandbox():
     with Sandbox("--quota", "none", "--today", TODAY) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def a_redis():
+    with Redis() as redis:
+        yield redis
 
 
 class Place:
@@ -181,6 +188,12 @@ def test_unknown_words_are_named(place, words, says):
     ({"RELEVE_UPSTREAM": "prod"}, ["RELEVE_UPSTREAM", '"prod"', "production"]),
     ({"RELEVE_UPSTREAM": "ftp://enedis"}, ["RELEVE_UPSTREAM", '"ftp://enedis"', "https://"]),
     ({"RELEVE_UPSTREAM": "http://"}, ["RELEVE_UPSTREAM", "host"]),
+    ({"RELEVE_UPSTREAM": "http://[::1"}, ["RELEVE_UPSTREAM", "host"]),
+    ({"RELEVE_UPSTREAM": "http://host:0"}, ["RELEVE_UPSTREAM", '"http://host:0"', "port"]),
+    ({"RELEVE_UPSTREAM": "http://host:65536"}, ["RELEVE_UPSTREAM", '"http://host:65536"', "port"]),
+    ({"RELEVE_UPSTREAM": "http://host:80x"}, ["RELEVE_UPSTREAM", '"http://host:80x"', "port"]),
+    ({"RELEVE_UPSTREAM": "https://host/" + "x" * 300}, ["RELEVE_UPSTREAM", "256"]),
+    ({"CLIENT_SECRET_FILE": "/nowhere/secret"}, ["CLIENT_SECRET ", "CLIENT_SECRET_FILE", "both", "one of them"]),
     ({"RELEVE_API": "v6"}, ["RELEVE_API", '"v6"', "2026 or v5"]),
     ({"RELEVE_TODAY": "2026-02-30"}, ["RELEVE_TODAY", '"2026-02-30"', "YYYY-MM-DD"]),
     ({"RELEVE_LOG": "loud"}, ["RELEVE_LOG", '"loud"', "error, warn, info or debug"]),
@@ -209,6 +222,48 @@ def test_a_malformed_redis_address_is_refused_without_its_password(place, url):
 def test_a_password_in_the_upstream_address_is_refused_and_not_repeated(place):
     line = place.refused("backfill", *SELECT, RELEVE_UPSTREAM=f"https://user:{PASSWORD}@host", says=["RELEVE_UPSTREAM"])
     assert PASSWORD not in line
+
+
+def test_a_query_in_the_upstream_address_is_refused_and_not_repeated(place):
+    for mark in "?#":
+        line = place.refused("backfill", *SELECT, RELEVE_UPSTREAM=f"https://host/{mark}key={PASSWORD}",
+                             says=["RELEVE_UPSTREAM", "https://host/", "no query"])
+        assert PASSWORD not in line
+
+
+def test_two_secrets_are_refused_wherever_they_stand_and_neither_is_shown(place):
+    (place.path / ".env").write_text(f"CLIENT_SECRET_FILE={place.path}/secret\n")
+    (place.path / "secret").write_text(PASSWORD)
+    line = place.refused("backfill", *SELECT, says=["CLIENT_SECRET ", "CLIENT_SECRET_FILE", "both"])
+    assert SECRET not in line and PASSWORD not in line
+    # An empty one counts as none, and who needs no secret does not mind.
+    place.refused("backfill", *SELECT, CLIENT_SECRET="", RELEVE_REDIS=NO_REDIS, code=4, says=["unix:///nowhere"])
+    place.refused("plan", *SELECT, RELEVE_REDIS=NO_REDIS, code=4, says=["unix:///nowhere"])
+
+
+@pytest.mark.parametrize("url, clear", [
+    ("http://192.0.2.1", True), ("http://192.0.2.1:8750/gate", True), ("http://127.example.org", True),
+    ("http://localhost.example.org", True), ("http://[2001:db8::1]:8750", True), ("HTTP://Example.org", True),
+    ("http://127.0.0.1:8750", False), ("http://127.8.9.10", False), ("http://LOCALHOST:8750/", False),
+    ("http://[::1]:8750", False), ("https://192.0.2.1", False), ("production", False)])
+@pytest.mark.parametrize("command", [("backfill", *SELECT, "--start", TODAY, "--adopt"), ("worker", "--drain")])
+def test_a_secret_that_will_travel_in_clear_is_said_once(place, a_redis, command, url, clear):
+    a_redis.command("FLUSHALL")
+    env = {**place.settings, "RELEVE_UPSTREAM": url, "RELEVE_REDIS": a_redis.url}
+    ended = Running(command, env, place.path).end()  # there is nothing to do: in this test it goes nowhere
+    assert ended.code == 0, ended
+    lines = [line for line in ended.err.splitlines() if "in clear" in line]
+    assert len(lines) == clear, ended
+    for line in lines:
+        assert "CLIENT_SECRET" in line and "https://" in line and SECRET not in line
+
+
+@pytest.mark.parametrize("command", [("plan", *SELECT), ("enqueue", *SELECT), ("backfill", *SELECT)])
+def test_who_sends_no_secret_says_nothing_of_it(place, a_redis, command):
+    a_redis.command("SET", "releve:upstream", "production" if command[0] == "backfill" else "http://192.0.2.1")
+    env = {**place.settings, "RELEVE_UPSTREAM": "http://192.0.2.1", "RELEVE_REDIS": a_redis.url}
+    ended = Running(command, env, place.path).end()
+    assert ended.code == (2 if command[0] == "backfill" else 0) and "in clear" not in ended.err, ended
 
 
 @pytest.mark.parametrize("text, number", [("CLIENT_ID=x\nthis is not\n", 2), ("=x\n", 1), ("A='x\n", 1), ("1A=x\n", 1),
