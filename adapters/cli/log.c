@@ -16,7 +16,8 @@ static const struct {
     [RELEVE_NOTICE_ANSWERED] = {RELEVE_LOG_DEBUG, "answered"},
     [RELEVE_NOTICE_TOKEN_RETRY] = {RELEVE_LOG_WARN, "no token; asked again in"},
     [RELEVE_NOTICE_SICK] = {RELEVE_LOG_WARN, "fails again and again: given up for this run"},
-    [RELEVE_NOTICE_POINT_REFUSED] = {RELEVE_LOG_DEBUG, "refused: nothing more is asked of this direction of the usage point"},
+    [RELEVE_NOTICE_POINT_REFUSED] = {RELEVE_LOG_DEBUG,
+                                     "refused: nothing more is asked of this direction of the usage point"},
     [RELEVE_NOTICE_API_REFUSED] = {RELEVE_LOG_ERROR, "the application may not use this API: nothing more is asked of "
                                                      "this kind; subscribe it at Enedis"},
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},

@@ -59,8 +59,8 @@
 #define RELEVE_WRITE_AGAIN_MS (10 * RELEVE_SECOND_MS)
 
 #define RELEVE_KIND_REFUSED_MS (1 * RELEVE_HOUR_MS) /* an API that is not subscribed is asked again after */
-/* Days come late: "no data" means "not yet" for RELEVE_SETTLED_DAYS (docs/enedis.md, Freshness). When a day is asked
- * again depends on its age; any request that is due earlier and can reach it takes it along. */
+/* Days come late (docs/enedis.md, Freshness): "no data" means "not yet" for RELEVE_SETTLED_DAYS. When a day is
+ * asked again depends on its age; any request that is due earlier and can reach it takes it along. */
 #define RELEVE_SETTLED_DAYS 15                 /* older days are as they will stay */
 #define RELEVE_RECENT_DAYS 2                   /* J-1 and J-2 are asked again some hours later */
 #define RELEVE_RECHECK_MS (3 * RELEVE_HOUR_MS) /* namely so many */
@@ -138,15 +138,15 @@ enum releve_action_type {
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline: ask for a token -> TOKEN */
     RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
-    RELEVE_ACTION_STORE,      /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
-                               * lives until that comes without an error: what Redis refused is written again */
-    RELEVE_ACTION_LEARN,      /* .job (for its PRM), .lesson: keep it */
-    RELEVE_ACTION_FINISH,     /* .handle, .result: write it -> FINISHED */
-    RELEVE_ACTION_ENDED,      /* .result, which is written; or .error: it could not be, and will not be */
-    RELEVE_ACTION_FORGET,     /* .job: it comes from no queue, and nothing of it may be left where it is given back */
-    RELEVE_ACTION_GIVE_BACK,  /* .result so far: the job is not done and will not be (drain); forgotten here */
-    RELEVE_ACTION_NOTICE,     /* .notice, .job, .reason, .wait_ms: for people */
-    RELEVE_ACTION_STOP        /* .code, .reason: going on is pointless; the core drains */
+    RELEVE_ACTION_STORE,  /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
+                           * lives until that comes without an error: what Redis refused is written again */
+    RELEVE_ACTION_LEARN,  /* .job (for its PRM), .lesson: keep it */
+    RELEVE_ACTION_FINISH, /* .handle, .result: write it -> FINISHED */
+    RELEVE_ACTION_ENDED,  /* .result, which is written; or .error: it could not be, and will not be */
+    RELEVE_ACTION_FORGET, /* .job: it comes from no queue, and nothing of it may be left where it is given back */
+    RELEVE_ACTION_GIVE_BACK, /* .result so far: the job is not done and will not be (drain); forgotten here */
+    RELEVE_ACTION_NOTICE,    /* .notice, .job, .reason, .wait_ms: for people */
+    RELEVE_ACTION_STOP       /* .code, .reason: going on is pointless; the core drains */
 };
 
 enum releve_notice {

@@ -1,7 +1,9 @@
 """What breaks in between: a Redis that refuses, an upstream that lies. Nothing is lost, and nothing is asked twice."""
+import pytest
+
 from world import World
 
-CLIENT_0, CURVE = "22516914714270", "consumption_load_curve"
+CLIENT_0, OTHER, CURVE = "22516914714270", "64975835695673", "consumption_load_curve"
 SELECTION = ("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2026-09-01", "--concurrency", "4")
 
 
@@ -31,3 +33,20 @@ def test_a_command_that_is_interrupted_while_redis_refuses_ends_and_says_what_is
         assert ended.code == 130 and world.redis.days() == {}, ended
         world.redis.command("ACL", "SETUSER", "default", "+mset")
         assert world.run(*SELECTION).code == 0 and len(world.redis.days()) == 79
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["error500", "timeout"])
+def test_a_sick_meter_costs_at_most_eight_requests_over_all_its_kinds_and_is_named(fault):
+    with World("--latency", "10") as world:
+        alone = world.requests_of("backfill", "--prm", OTHER, "--kind", "all", "--start", "2026-06-01")[1]
+        world.redis.command("FLUSHALL")
+        world.sandbox.control(point_faults={CLIENT_0: {fault: 1}})
+        ended, requests = world.requests_of("backfill", "--prm", CLIENT_0, "--prm", OTHER, "--kind", "all", "--start",
+                                            "2026-06-01")
+        assert ended.code == 1 and requests <= alone + 8, ended
+        assert f"{CLIENT_0} " in ended.err and "given up for this run" in ended.err, ended
+        assert not world.redis.days(CLIENT_0) and len(world.redis.days(OTHER)) == 3 * 171
+        world.sandbox.control(point_faults={CLIENT_0: {}})
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "all", "--start", "2026-06-01").code == 0
+        assert len(world.redis.days(CLIENT_0)) == 3 * 171
