@@ -376,9 +376,23 @@ static void note_unreached(struct releve_core *core, const struct releve_answer 
     releve_emit_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
 }
 
+/* Where several series that answered before fail one after the other, with no answer between, upstream fails for all:
+ * usage points do not fall sick together. */
+static bool is_outage(struct releve_core *core, struct series *series)
+{
+    struct upstream *upstream = &core->upstream;
+    if (series->answered && series->failed_round != upstream->round + 1) {
+        series->failed_round = upstream->round + 1; /* 0: in none */
+        upstream->troubled++;
+    }
+    return upstream->troubled >= RELEVE_OUTAGE_SERIES_MIN;
+}
+
 static void note_reached(struct releve_core *core)
 {
     struct upstream *upstream = &core->upstream;
+    upstream->round++;
+    upstream->troubled = 0;
     if (upstream->reached && upstream->failures > 0)
         releve_emit_notice(core, RELEVE_NOTICE_REACHED, NULL, NULL, 0);
     upstream->reached = true;
@@ -561,7 +575,10 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_CREDENTIALS_REFUSED: /* of the token endpoint only */
     case RELEVE_TOKEN:
     case RELEVE_VERDICTS:
-        fail_for_now(core, chunk, &answer->reason);
+        if (is_outage(core, chunk->series))
+            note_unreached(core, answer);
+        else
+            fail_for_now(core, chunk, &answer->reason);
         break;
     }
     if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))

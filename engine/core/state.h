@@ -34,6 +34,7 @@ struct series {
            * or given up */
     struct direction *direction;
     bool heard;             /* upstream has answered something about it: it need not be approached with one request */
+    uint64_t failed_round;  /* the upstream's round in which it failed last */
     bool answered;          /* in this run */
     unsigned failures;      /* transient failures in a row */
     unsigned in_flight;     /* chunks that hold a permit */
@@ -162,6 +163,8 @@ struct upstream {
     unsigned failures; /* attempts in a row that did not reach it */
     releve_time since; /* of the first of those */
     releve_time paused_until;
+    uint64_t round;                  /* counts answers that were no failures */
+    unsigned troubled;               /* series that answered before and failed in this round */
     releve_day end_refused;          /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
     releve_time end_refused_until;   /* on the civil clock: believed until then */
     bool shortened[RELEVE_MEASURES]; /* the longest range of that kind is refused: one day less is asked for */

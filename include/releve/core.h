@@ -32,6 +32,7 @@
 #define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */
 #define RELEVE_CLASS_WAIT_MAX 9      /* permits that others get before a class with work gets one */
 #define RELEVE_UNREACHED_FIRST_MAX 6 /* attempts before upstream was reached at all; then RELEVE_ACTION_STOP */
+#define RELEVE_OUTAGE_SERIES_MIN 3   /* that answered before and fail now, with no answer between: an outage */
 #define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
 #define RELEVE_TOKEN_TRIES_MAX 6                  /* token failures in a row; then RELEVE_ACTION_STOP, unless patient */
 #define RELEVE_OUTAGE_MAX_MS (1 * RELEVE_HOUR_MS) /* upstream out of reach for so long: likewise */
@@ -155,8 +156,8 @@ enum releve_notice {
     RELEVE_NOTICE_PAUSED,        /* a usage point is paused for wait_ms */
     RELEVE_NOTICE_THROTTLED,     /* a bucket is closed for wait_ms */
     RELEVE_NOTICE_TOKEN_RETRY,   /* no token; tried again in wait_ms */
-    RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached; nothing is sent for wait_ms */
-    RELEVE_NOTICE_REACHED,       /* it can, again */
+    RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached, or fails for all; nothing is sent for wait_ms */
+    RELEVE_NOTICE_REACHED,       /* it answers again */
     RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
     RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */

@@ -50,3 +50,17 @@ def test_a_sick_meter_costs_at_most_eight_requests_over_all_its_kinds_and_is_nam
         world.sandbox.control(point_faults={CLIENT_0: {}})
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", "all", "--start", "2026-06-01").code == 0
         assert len(world.redis.days(CLIENT_0)) == 3 * 171
+
+
+def test_an_outage_of_upstream_is_nobodys_fault_and_is_waited_for():
+    points = [word for number in range(6) for word in ("--prm", str(30000000000000 + number))]
+    with World("--latency", "10", "--population", "6", quota="50/1s") as world:
+        running = world.start("backfill", *points, "--kind", CURVE, "--start", "2026-01-01", RELEVE_QUOTA="50/1s")
+        world.wait_for(running, "ok", 30)  # they have all answered
+        world.sandbox.control(faults={"error502html": 1})
+        running.wait_until(lambda: running.so_far().count("nothing is sent for") >= 4)
+        world.sandbox.control(faults={})
+        ended = running.end()
+        assert ended.code == 0 and "upstream answers again" in ended.err, ended
+        assert len(world.redis.days()) == 6 * 322
+        assert world.sandbox.stats()["errors"]["502"] <= 16 + 16 * 4  # what was in flight, and after each wait
