@@ -5,6 +5,10 @@
 #include "engine/runtime/transport.h"
 #include "fault.h"
 
+/* What an error body comes to: of a list, its worst member. A list that is empty, or that holds something else than
+ * errors, is no error (`present` is false). `root` may be NULL. */
+void enedis_errors_read(const cJSON *root, struct enedis_fault *fault);
+
 /* An exchange that brought no answer: RELEVE_UNREACHED, or RELEVE_TRANSIENT with "timeout", "broken", ... */
 void enedis_errors_judge_outcome(const struct releve_exchange_response *response, struct releve_answer *answer);
 

@@ -1,5 +1,6 @@
-/* Error bodies: {"code","message","description"} of the gateway, {"error","error_description"} of v5 and of
- * OAuth, either of them inside "error" or "fault". Forms: docs/enedis.md, Quotas, Errors and Conso API. */
+/* Error bodies: {"code","message","description"} of the gateway, {"code","libelle"} of 2026, {"error",
+ * "error_description"} of v5 and of OAuth, any of them inside "error" or "fault", or as members of a list. Forms:
+ * docs/enedis.md, Quotas, Errors and Conso API. */
 #include "fault.h"
 #include "json.h"
 #include "reason.h"
@@ -37,13 +38,19 @@ static void add_code(struct enedis_fault *fault, const cJSON *item)
 
 static void read_object(const cJSON *object, struct enedis_fault *fault)
 {
-    static const char *const texts[] = {"message", "error_description", "description"};
+    static const char *const texts[] = {"message", "libelle", "error_description", "description"};
     add_code(fault, enedis_json_get(object, "code"));
     add_code(fault, enedis_json_get(object, "error"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         add_text(fault, enedis_json_text(object, texts[i]));
     if (!fault->next_access_time)
         fault->next_access_time = enedis_json_text(object, "nextAccessTime");
+}
+
+const cJSON *enedis_fault_list(const cJSON *root)
+{
+    const cJSON *list = cJSON_IsObject(root) ? enedis_json_get(root, "error") : root;
+    return cJSON_IsArray(list) ? list : NULL;
 }
 
 void enedis_fault_read(const cJSON *root, struct enedis_fault *fault)
@@ -64,12 +71,44 @@ void enedis_fault_read(const cJSON *root, struct enedis_fault *fault)
     fault->present = named || (!data && (fault->texts_count > 0 || fault->next_access_time));
 }
 
-bool enedis_fault_says(const struct enedis_fault *fault, const char *phrase)
+void enedis_fault_copy(struct enedis_fault *to, const struct enedis_fault *from)
 {
-    for (int i = 0; i < fault->texts_count; i++)
-        if (strcasestr(fault->texts[i], phrase))
+    *to = *from;
+    if (from->code == from->number)
+        to->code = to->number;
+}
+
+/* `phrase` at the beginning of `text`, in any case. */
+static bool begins_with_phrase(const char *text, const char *phrase)
+{
+    for (; *phrase && *phrase != ENEDIS_FAULT_ANY; text++, phrase++)
+        if (tolower((unsigned char)*text) != tolower((unsigned char)*phrase))
+            return false;
+    if (*phrase == '\0')
+        return true;
+    for (size_t skipped = 0; skipped <= ENEDIS_FAULT_ANY_BYTES_MAX; skipped++) {
+        if (begins_with_phrase(text + skipped, phrase + 1))
+            return true;
+        if (text[skipped] == '\0')
+            break;
+    }
+    return false;
+}
+
+static bool holds_phrase(const char *text, const char *phrase)
+{
+    for (; *text; text++)
+        if (begins_with_phrase(text, phrase))
             return true;
     return false;
+}
+
+bool enedis_fault_says(const struct enedis_fault *fault, const char *phrase)
+{
+    bool found = holds_phrase(fault->code, phrase); /* "error" may be a sentence */
+    for (int i = 0; i < fault->texts_count && !found; i++)
+        found = holds_phrase(fault->texts[i], phrase);
+    return found;
 }
 
 static int folded(char c)
@@ -86,21 +125,22 @@ static bool begins_with(const char *text, const char *code)
     return !isalnum((unsigned char)*text);
 }
 
+static bool carries(const char *text, const char *code)
+{
+    if (strchr(code, '-') == NULL) /* a bare number or word in a sentence is no code */
+        return begins_with(text, code) && text[strlen(code)] == '\0';
+    for (; *text; text++)
+        if (begins_with(text, code))
+            return true;
+    return false;
+}
+
 bool enedis_fault_has_code(const struct enedis_fault *fault, const char *code)
 {
-    bool quotable = strchr(code, '-') != NULL; /* a bare number or word in a sentence is no code */
-    size_t length = strlen(code);
-    if (begins_with(fault->code, code) && (quotable || fault->code[length] == '\0'))
-        return true;
-    for (int i = 0; i < fault->texts_count; i++) {
-        const char *text = fault->texts[i];
-        if (begins_with(text, code) && (quotable || text[length] == '\0'))
-            return true;
-        for (; quotable && *text; text++)
-            if (begins_with(text, code))
-                return true;
-    }
-    return false;
+    bool found = carries(fault->code, code);
+    for (int i = 0; i < fault->texts_count && !found; i++)
+        found = carries(fault->texts[i], code);
+    return found;
 }
 
 const char *enedis_fault_message(const struct enedis_fault *fault)

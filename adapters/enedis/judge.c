@@ -44,7 +44,7 @@ bool enedis_reply_open(const struct releve_exchange_response *response, struct e
         return false;
     }
     reply->problem = enedis_json_open(&reply->json, response->body ? response->body : "", response->body_bytes);
-    enedis_fault_read(reply->problem ? NULL : reply->json.root, &reply->fault);
+    enedis_errors_read(reply->problem ? NULL : reply->json.root, &reply->fault);
     return true;
 }
 

@@ -37,7 +37,69 @@ struct row {
 #define MESSAGE(text) "{\"message\":\"" text "\"}"
 #define PAGE "<!DOCTYPE html><html><body>Request rejected</body></html>"
 
+/* The two encodings of an accent that upstream was seen to use, that of a page, and one that was encoded twice. */
+#define ACUTE_UTF8 "\xc3\xa9"
+#define ACUTE_LATIN1 "\xe9"
+#define ACUTE_TWICE "\xc3\x83\xc2\xa9"
+#define ACUTE_ENTITY "&eacute;"
+#define ACTIVATION_FRENCH(e, a_grave) \
+    MESSAGE("La date de d" e "but est ant" e "rieure " a_grave " la date de derni" e "re mise en service du point")
+#define LIBELLE(code, text) "{\"code\":\"" code "\",\"libelle\":\"" text "\"}"
+#define CONSO(status, error) \
+    "{\"status\":" status ",\"message\":\"The Enedis API returned an error\",\"error\":" error "}"
+
 static const struct row rows[] = {
+    {404, LIBELLE("SGT404", "Pas de mesure trouv" ACUTE_UTF8 "e pour ce point"), RELEVE_NO_DATA, "SGT404"},
+    {403, LIBELLE("SGT403", "Le client n'est pas autoris" ACUTE_UTF8), RELEVE_DIRECTION_REFUSED, "SGT403"},
+    {400, V5_ERROR("ADAM_ADAM-ERR0123", "x"), RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
+    {400, NEW_ERROR("ADAM-ADAM_DC_0008", "x"), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008"},
+    {400, ACTIVATION_FRENCH(ACUTE_UTF8, "\xc3\xa0"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, ACTIVATION_FRENCH(ACUTE_LATIN1, "\xe0"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, ACTIVATION_FRENCH(ACUTE_TWICE, "\xc3\x83\xc2\xa0"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, ACTIVATION_FRENCH(ACUTE_ENTITY, "&agrave;"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, ACTIVATION_FRENCH("e\xcc\x81", "a"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, ACTIVATION_FRENCH("?", "?"), RELEVE_BEFORE_ACTIVATION, "http-400"},
+    {400, MESSAGE("La mise en service du point est en cours"), RELEVE_BAD_REQUEST, "http-400"},
+    /* Lists: the worst member. */
+    {400, "[" NEW_ERROR("ADAM-ERR0123", "x") "]", RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
+    {200, "[" LIBELLE("SGT404", "Pas de mesure") "]", RELEVE_NO_DATA, "SGT404"},
+    {200, "[" NEW_ERROR("no_data_found", "x") "," NEW_ERROR("ADAM-DC-0008", "x") "]", RELEVE_DIRECTION_REFUSED,
+     "ADAM-DC-0008"},
+    {403, "[" NEW_ERROR("ADAM-DC-0008", "x") "," NEW_ERROR("900908", "x") "]", RELEVE_API_REFUSED, "900908"},
+    {404, "[" NEW_ERROR("ADAM-DC-0008", "x") "," NEW_ERROR("SGT404", "PRM non existant") "]", RELEVE_POINT_REFUSED,
+     "SGT404"},
+    {200, "[" NEW_ERROR("no_data_found", "x") "," NEW_ERROR("surprise", "x") "]", RELEVE_TRANSIENT, "surprise"},
+    {404, "[" NEW_ERROR("no_data_found", "x") "," NEW_ERROR("surprise", "x") "]", RELEVE_BAD_REQUEST, "surprise"},
+    {400, "[" NEW_ERROR("surprise", "x") "," NEW_ERROR("ADAM-ERR0123", "x") "]", RELEVE_BEFORE_ACTIVATION,
+     "ADAM-ERR0123"},
+    {400, "[" NEW_ERROR("ADAM-ERR0123", "x") "," NEW_ERROR("technical_error", "x") "]", RELEVE_TRANSIENT,
+     "technical_error"},
+    {400, "[" V5_ERROR("Invalid_request", "x") "," NEW_ERROR("ADAM-ERR0126", "x") "]", RELEVE_TOO_LONG, "ADAM-ERR0126"},
+    {500, "[" NEW_ERROR("no_data_found", "x") "]", RELEVE_TRANSIENT, "no_data_found"},
+    {403, "[{\"code\":403},{\"code\":900908}]", RELEVE_API_REFUSED, "900908"}, /* numbers */
+    {403, "[{\"code\":900908},{\"code\":403}]", RELEVE_API_REFUSED, "900908"},
+    {403, "[{\"code\":17}]", RELEVE_BAD_REQUEST, "17"},
+    {200, "[]", RELEVE_TRANSIENT, "bad-body"},
+    {200, "[" NEW_ERROR("no_data_found", "x") ",{}]", RELEVE_TRANSIENT, "bad-body"},
+    {200, "[" NEW_ERROR("no_data_found", "x") ",null]", RELEVE_TRANSIENT, "bad-body"},
+    {200, "[" NEW_ERROR("no_data_found", "x") ",\"text\"]", RELEVE_TRANSIENT, "bad-body"},
+    {200, "[[" NEW_ERROR("no_data_found", "x") "]]", RELEVE_TRANSIENT, "bad-body"},
+    {404, "[]", RELEVE_BAD_REQUEST, "http-404"},
+    {404, "[" NEW_ERROR("no_data_found", "x") ",{}]", RELEVE_BAD_REQUEST, "http-404"},
+    /* The gateway for private persons wraps Enedis's body, or a text. */
+    {400, CONSO("400", V5_ERROR("ADAM-DC-0007", "x")), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0007"},
+    {400, CONSO("400", "[" V5_ERROR("ADAM-ERR0123", "x") "," V5_ERROR("ADAM-ERR0126", "x") "]"), RELEVE_TOO_LONG,
+     "ADAM-ERR0126"},
+    {404, CONSO("404", "\"Pas de mesure trouv" ACUTE_UTF8 "e pour ce point\""), RELEVE_NO_DATA, "http-404"},
+    {400, CONSO("400", "\"ADAM_ADAM-ERR0123\""), RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
+    {403, MESSAGE("Ce token ne permet pas d'acc" ACUTE_UTF8 "der au PRM"), RELEVE_DIRECTION_REFUSED, "http-403"},
+    {500,
+     "{\"status\":500,\"message\":\"Impossible de rafra\xc3\xae"
+     "chir le token\"}",
+     RELEVE_TRANSIENT, "http-500"},
+    {400,
+     "{\"status\":400,\"message\":\"Param\xc3\xa8tres invalides\",\"error\":{\"issues\":[],\"name\":\"ZodError\"}}",
+     RELEVE_BAD_REQUEST, "http-400"},
     {400, V5_ERROR("Invalid_request", "end in the future"), RELEVE_BAD_REQUEST, "Invalid_request"},
     {400, NEW_ERROR("invalid_request", "x"), RELEVE_BAD_REQUEST, "Invalid_request"},
     {400, V5_ERROR("ADAM-ERR0123", "x"), RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123"},
@@ -47,26 +109,35 @@ static const struct row rows[] = {
     {400, V5_ERROR("ADAM-ERR0125", "x"), RELEVE_BEYOND_HISTORY, "ADAM-ERR0125"},
     {400, NEW_ERROR("ADAM-DC-0016", "x"), RELEVE_BEYOND_HISTORY, "ADAM-DC-0016"},
     {400, MESSAGE("beyond the history deadline"), RELEVE_BEYOND_HISTORY, "http-400"},
-    {400, V5_ERROR("ADAM-ERR0126", "x"), RELEVE_BAD_REQUEST, "ADAM-ERR0126"},
-    {400, NEW_ERROR("ADAM-DC-0015", "x"), RELEVE_BAD_REQUEST, "ADAM-DC-0015"},
+    {400, V5_ERROR("ADAM-ERR0126", "x"), RELEVE_TOO_LONG, "ADAM-ERR0126"},
+    {400, NEW_ERROR("ADAM-DC-0015", "x"), RELEVE_TOO_LONG, "ADAM-DC-0015"},
+    {400, V5_ERROR("Invalid_request", "The requested period must be less than 7 days for an access to the load curve."),
+     RELEVE_TOO_LONG, "Invalid_request"},
+    {400, V5_ERROR("Invalid_request", "The end date parameter must be earlier than the current date."),
+     RELEVE_END_TOO_RECENT, "Invalid_request"},
+    {400, NEW_ERROR("Invalid_request", "dateFin parameter cannot be in the future."), RELEVE_END_TOO_RECENT,
+     "Invalid_request"},
     {400, V5_ERROR("ADAM-ERR0069", "x"), RELEVE_NOT_APPLICABLE, "ADAM-ERR0069"},
     {400, V5_ERROR("ADAM-ERR0075", "x"), RELEVE_NOT_APPLICABLE, "ADAM-ERR0075"},
     {400, MESSAGE("The customer objected to the load curve recording"), RELEVE_NOT_APPLICABLE, "http-400"},
-    {400, V5_ERROR("ADAM-ERR0061", "x"), RELEVE_POINT_REFUSED, "ADAM-ERR0061"},
+    {400, V5_ERROR("ADAM-ERR0061", "x"), RELEVE_DIRECTION_REFUSED, "ADAM-ERR0061"},
+    {400, V5_ERROR("ADAM-DC-0007", "Le client n'est pas titulaire du point demand\xc3\xa9."), RELEVE_DIRECTION_REFUSED,
+     "ADAM-DC-0007"},
     {401, "", RELEVE_TOKEN_STALE, "http-401"},
     {401, PAGE, RELEVE_TOKEN_STALE, "http-401"},
     {401, NEW_ERROR("900901", "Invalid Credentials"), RELEVE_TOKEN_STALE, "900901"},
     {200, NEW_ERROR("900901", "Invalid Credentials"), RELEVE_TOKEN_STALE, "900901"},
-    {403, V5_ERROR("ADAM-DC-0008", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0008"},
-    {403, NEW_ERROR("ADAM_DC_0008", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0008"},
-    {403, MESSAGE("Le client n'est pas autoris\xc3\xa9 pour le point demand\xc3\xa9"), RELEVE_POINT_REFUSED,
+    {403, V5_ERROR("ADAM-DC-0008", "x"), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008"},
+    {403, NEW_ERROR("ADAM_DC_0008", "x"), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008"},
+    {403, MESSAGE("Le client n'est pas autoris\xc3\xa9 pour le point demand\xc3\xa9"), RELEVE_DIRECTION_REFUSED,
      "http-403"},
     {403,
      MESSAGE("Le client n\xe2\x80\x99"
              "est pas autoris\xe9 pour le point demand\xe9"),
-     RELEVE_POINT_REFUSED, "http-403"},
-    {403, V5_ERROR("ADAM-DC-0007", "x"), RELEVE_POINT_REFUSED, "ADAM-DC-0007"},
-    {403, MESSAGE("Le client n'est pas titulaire du point demand\xc3\x83\xc2\xa9"), RELEVE_POINT_REFUSED, "http-403"},
+     RELEVE_DIRECTION_REFUSED, "http-403"},
+    {403, V5_ERROR("ADAM-DC-0007", "x"), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0007"},
+    {403, MESSAGE("Le client n'est pas titulaire du point demand\xc3\x83\xc2\xa9"), RELEVE_DIRECTION_REFUSED,
+     "http-403"},
     {403, V5_ERROR("ADAM-DC-0009", "x"), RELEVE_BEFORE_CONSENT, "ADAM-DC-0009"},
     {403, "{\"code\":\"900908\",\"message\":\"Resource forbidden \",\"description\":\"x\"}", RELEVE_API_REFUSED,
      "900908"},
@@ -83,6 +154,10 @@ static const struct row rows[] = {
      RELEVE_NO_DATA, "http-404"},
     {200, V5_ERROR("no_data_found", "x"), RELEVE_NO_DATA, "no_data_found"},
     {404, V5_ERROR("STM-ERR-0000019", "x"), RELEVE_POINT_REFUSED, "STM-ERR-0000019"},
+    {404, NEW_ERROR("SGT404", "PRM non existant"), RELEVE_POINT_REFUSED, "SGT404"},
+    {404, LIBELLE("SGT404", "PRM non existant"), RELEVE_POINT_REFUSED, "SGT404"},
+    /* One of the two, and nobody knows which: no reason to stop the usage point. */
+    {404, NEW_ERROR("SGT404", "Situation comptage ou PRM non existant"), RELEVE_NOT_APPLICABLE, "SGT404"},
     {404, PAGE, RELEVE_BLOCKED, "http-404"},
     {404, "", RELEVE_BAD_REQUEST, "http-404"},
     {404, NEW_ERROR("404", "No matching resource found"), RELEVE_BAD_REQUEST, "404"},
@@ -178,6 +253,55 @@ static void test_quota_is_quota_in_every_form_and_under_every_status(void **stat
                     fail_msg("%d %s: verdict %d, %lld ms", statuses[s], throttles[i].body, (int)answer.verdict,
                              (long long)answer.retry_after_ms);
             }
+        }
+    }
+}
+
+static void test_quota_in_a_list_of_errors_is_the_worst_of_it(void **state)
+{
+    (void)state;
+    for (size_t d = 0; d < 2; d++) {
+        struct releve_answer answer =
+            judge_status(d, 200,
+                         "[" NEW_ERROR("900908", "x") "," GATEWAY(
+                             "900804", ",\"description\":\"" AFTER "\"") "," NEW_ERROR("no_data_found", "x") "]");
+        assert_int_equal(answer.verdict, RELEVE_THROTTLED);
+        assert_string_equal(answer.reason.code, "900804");
+        assert_int_equal(answer.retry_after_ms, TO_FIVE);
+    }
+}
+
+/* No two orders of the same members may lead to different reactions. */
+static void test_the_worst_member_of_a_list_is_the_same_in_every_order(void **state)
+{
+    (void)state;
+    static const char *const members[] = {GATEWAY("900804", ""),
+                                          NEW_ERROR("900901", "x"),
+                                          NEW_ERROR("900908", "x"),
+                                          NEW_ERROR("STM-ERR-0000019", ""),
+                                          NEW_ERROR("ADAM-DC-0008", "x"),
+                                          NEW_ERROR("ADAM-ERR0069", "x"),
+                                          NEW_ERROR("technical_error", ""),
+                                          MESSAGE("cannot be in the future"),
+                                          NEW_ERROR("ADAM-ERR0126", "x"),
+                                          NEW_ERROR("ADAM-DC-0009", "x"),
+                                          NEW_ERROR("ADAM-ERR0123", "x"),
+                                          NEW_ERROR("ADAM-ERR0125", "x"),
+                                          NEW_ERROR("Invalid_request", ""),
+                                          NEW_ERROR("surprise", "x"),
+                                          NEW_ERROR("no_data_found", "x")};
+    size_t count = sizeof members / sizeof members[0];
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = i; j < count; j++) {
+            char body[512];
+            (void)snprintf(body, sizeof body, "[%s,%s]", members[i], members[j]);
+            struct releve_answer one = judge_status(0, 400, body);
+            (void)snprintf(body, sizeof body, "[%s,%s]", members[j], members[i]);
+            struct releve_answer other = judge_status(1, 400, body);
+            struct releve_answer worse = judge_status(0, 400, members[i]);
+            assert_int_equal(one.verdict, other.verdict);
+            assert_string_equal(one.reason.code, other.reason.code);
+            assert_int_equal(one.verdict, worse.verdict); /* they stand in the order of their rank */
         }
     }
 }
@@ -450,6 +574,8 @@ int main(void)
         cmocka_unit_test(test_a_code_that_begins_a_longer_one_is_not_it),
         cmocka_unit_test(test_a_refused_api_is_named),
         cmocka_unit_test(test_quota_is_quota_in_every_form_and_under_every_status),
+        cmocka_unit_test(test_quota_in_a_list_of_errors_is_the_worst_of_it),
+        cmocka_unit_test(test_the_worst_member_of_a_list_is_the_same_in_every_order),
         cmocka_unit_test(test_status_429_is_quota_whatever_its_body),
         cmocka_unit_test(test_an_exchange_without_an_answer_is_transient_or_was_not_sent),
         cmocka_unit_test(test_reasons_quote_no_person_and_no_token),
