@@ -1,8 +1,7 @@
 /* Load curves: labels on a Paris clock become intervals of elapsed time (docs/enedis.md, Bodies).
  *
- * A stamp marks the end of its interval. In autumn one hour of labels comes twice: in the body's order the first is
- * summer time, the second winter time. A label that comes once is taken for summer time, and the lost hour is missing
- * data. A point that cannot be true spoils the days that it touches, and no others (laws 3 and 5). */
+ * A stamp marks the end of its interval. Labels that autumn shows twice are doubled.c's. A point that cannot be true
+ * spoils the days that it touches, and no others (laws 3 and 5). */
 #include "point.h"
 #include <assert.h>
 #include <releve/memory.h>
@@ -13,16 +12,13 @@ static int compare(int64_t left, int64_t right)
     return (left > right) - (left < right);
 }
 
-static int64_t label(const struct enedis_point *point)
+int enedis_compare_labels(const void *left, const void *right)
 {
-    return (int64_t)point->stamp.day * ENEDIS_DAY_SECONDS + point->stamp.second;
-}
-
-static int compare_labels(const void *left, const void *right)
-{
-    const struct enedis_point *a = left, *b = right;
-    int by_label = compare(label(a), label(b));
-    return by_label ? by_label : compare(a->order, b->order);
+    const struct enedis_point *const *a = left, *const *b = right;
+    int by_label = compare(enedis_label(*a), enedis_label(*b));
+    if ((*a)->stamp.has_offset != (*b)->stamp.has_offset)
+        return (*a)->stamp.has_offset ? 1 : -1;
+    return by_label ? by_label : compare((*a)->order, (*b)->order);
 }
 
 static int compare_ends(const void *left, const void *right)
@@ -44,56 +40,50 @@ static void sort(struct enedis_measures *measures, int (*order)(const void *, co
     qsort(measures->points, measures->points_count, sizeof *measures->points, order);
 }
 
-/* Where the body lists the newest point first, the second label of a pair is summer time. */
+/* Where the body lists the newest point first, its order is turned. */
 static void turn_descending(struct enedis_measures *measures)
 {
     size_t count = measures->points_count;
-    if (label(&measures->points[0]) > label(&measures->points[count - 1]))
+    if (count > 0 && enedis_label(&measures->points[0]) > enedis_label(&measures->points[count - 1]))
         for (size_t i = 0; i < count; i++)
             measures->points[i].order = (int)(count - i);
 }
 
-/* A label that stands for no instant spoils the day that it names. */
-static bool spoil_label(struct enedis_measures *measures, const struct enedis_point *point, const char *what)
+/* A label that stands for no instant, or nobody knows for which: what is wrong with it spoils the day that it names. */
+static void drop_label(struct enedis_measures *measures, const struct enedis_point *point, const char *wrong)
 {
-    if (!releve_span_has(measures->span, point->stamp.day))
-        return enedis_problem_on(measures, point->stamp.day, "outside the days that were asked");
-    enedis_spoil(measures, point->stamp.day, what);
-    return true;
+    bool inside = releve_span_has(measures->span, point->stamp.day);
+    measures->inside_seen = measures->inside_seen || inside;
+    if (!inside)
+        enedis_leave_out(measures);
+    else if (wrong)
+        enedis_spoil(measures, point->stamp.day, wrong);
 }
 
 /* Finds the instant of every point, and drops the points that have none. */
-static bool settle_labels(struct enedis_measures *measures)
+static void settle_labels(struct enedis_measures *measures)
 {
     turn_descending(measures);
-    sort(measures, compare_labels);
-    int64_t doubled = INT64_MIN; /* the label that `seen` counts */
-    int seen = 0;
+    enedis_doubled_settle(measures);
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
         releve_time at[2];
-        int count = enedis_stamp_instants(&point->stamp, at), which = 0;
-        const char *what = count == 0 ? "a time that this day does not have" : NULL;
-        if (count == 2) {
-            seen = label(point) == doubled ? seen + 1 : 0;
-            doubled = label(point);
-            which = seen;
-            if (seen >= count)
-                what = "a doubled label comes three times";
-        }
-        if (what) {
-            if (!spoil_label(measures, point, what))
-                return false;
+        int count = enedis_stamp_instants(&point->stamp, at);
+        if (count == 0) {
+            drop_label(measures, point, "a time that this day does not have");
             continue;
         }
-        point->at = at[which];
-        if (point->at % RELEVE_MINUTE_MS != 0)
+        if (count == 2 && (point->wrong || point->which == ENEDIS_WHICH_UNKNOWN)) {
+            drop_label(measures, point, point->wrong);
+            continue;
+        }
+        point->at = at[point->which] + (point->stamp.fraction ? 1 : 0); /* of a fraction it is known that it is later */
+        if (point->at % RELEVE_MINUTE_MS != 0 && !point->wrong)
             point->wrong = "a time that is not on a minute";
         measures->points[kept++] = *point;
     }
     measures->points_count = kept;
-    return true;
 }
 
 /* A point that ends exactly where the span begins is the last interval of a day that was not asked for. */
@@ -146,10 +136,11 @@ static void infer_lengths(struct enedis_measures *measures)
     }
 }
 
-/* Finds the day of every point, and spoils each day that a wrong point touches. False where a point belongs to no day
- * that was asked for. */
-static bool settle_days(struct enedis_measures *measures)
+/* Finds the day of every point, spoils each day that a wrong point touches, and drops the points of days that were not
+ * asked. */
+static void settle_days(struct enedis_measures *measures)
 {
+    size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
         releve_day last = day_ended_by(point->at), first = last;
@@ -158,13 +149,17 @@ static bool settle_days(struct enedis_measures *measures)
         if (first != last && !point->wrong)
             point->wrong = "an interval crosses midnight";
         point->day = releve_span_has(measures->span, first) ? first : last;
-        if (!releve_span_has(measures->span, point->day))
-            return enedis_problem_on(measures, point->day, "outside the days that were asked");
         for (releve_day day = first; point->wrong && day <= last; day++)
             if (releve_span_has(measures->span, day))
                 enedis_spoil(measures, day, point->wrong);
+        if (!releve_span_has(measures->span, point->day)) {
+            enedis_leave_out(measures);
+            continue;
+        }
+        measures->inside_seen = true;
+        measures->points[kept++] = *point;
     }
-    return true;
+    measures->points_count = kept;
 }
 
 /* Of equal intervals one stays; intervals that contradict each other spoil their day. None crosses midnight by now. */
@@ -248,11 +243,11 @@ static bool build(struct enedis_measures *measures, const struct releve_reading 
 
 bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count)
 {
-    if (!settle_labels(measures))
-        return false;
+    settle_labels(measures);
     drop_eve(measures);
     infer_lengths(measures);
-    if (!settle_days(measures) || !enedis_drop_spoiled(measures))
+    settle_days(measures);
+    if (!enedis_inside(measures) || !enedis_drop_spoiled(measures))
         return false;
     settle_values(measures);
     if (!enedis_drop_spoiled(measures))

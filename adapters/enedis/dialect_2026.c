@@ -63,18 +63,20 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
     if (!enedis_measures_is_prm(enedis_json_get(root, "idPrm"), prm))
         return enedis_problem(measures, "the body is not of the usage point that was asked");
     *quality = enedis_json_text(root, "etapeMetier");
-    bool found = false;
+    bool found = cJSON_GetArraySize(list) == 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, list) {
         if (!is_text(item, "grandeurMetier", direction) || !is_text(item, "grandeurPhysique", quantity))
             continue;
         found = true;
-        if (!is_text(item, "unite", facts->unit))
-            return enedis_problem(measures, "the unit is not %s", facts->unit);
-        if (!enedis_measures_add(measures, enedis_json_get(item, "points"), &names))
+        if (!enedis_measures_add(measures, enedis_json_get(item, "points"), &names) ||
+            !enedis_measures_is_unit(measures, enedis_json_get(item, "unite"), facts))
             return false;
     }
-    return found || enedis_problem(measures, "the body has no grandeur %s %s", direction, quantity);
+    const cJSON *range = enedis_json_get(root, "periode");
+    return (found || enedis_problem(measures, "the body has no grandeur %s %s", direction, quantity)) &&
+           enedis_measures_check_range(measures, enedis_json_get(range, "dateDebut"),
+                                       enedis_json_get(range, "dateFin"));
 }
 
 static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,

@@ -49,11 +49,12 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
         return enedis_problem(measures, "the body has no meter_reading");
     if (!enedis_measures_is_prm(enedis_json_get(reading, "usage_point_id"), prm))
         return enedis_problem(measures, "the body is not of the usage point that was asked");
-    const char *unit = enedis_json_text(enedis_json_get(reading, "reading_type"), "unit");
-    if (!unit || strcmp(unit, facts->unit) != 0)
-        return enedis_problem(measures, "the unit is not %s", facts->unit);
+    if (!enedis_measures_add(measures, enedis_json_get(reading, "interval_reading"), &names))
+        return false;
+    if (!enedis_measures_is_unit(measures, enedis_json_get(enedis_json_get(reading, "reading_type"), "unit"), facts))
+        return false;
     *quality = enedis_json_text(reading, "quality");
-    return enedis_measures_add(measures, enedis_json_get(reading, "interval_reading"), &names);
+    return enedis_measures_check_range(measures, enedis_json_get(reading, "start"), enedis_json_get(reading, "end"));
 }
 
 static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,

@@ -23,8 +23,13 @@ static void judge_data(const struct enedis_reader *reader, const struct enedis_j
                        struct enedis_measures *measures, struct releve_answer *answer)
 {
     const char *quality = NULL;
-    if (!reader->read(json->root, prm, measures, &quality) ||
-        !enedis_measures_finish(measures, &answer->readings, &answer->readings_count)) {
+    bool read = reader->read(json->root, prm, measures, &quality);
+    if (read && measures->points_seen == 0) {
+        /* Where a 404 is usual (docs/enedis.md, Bodies). All else about the body was checked. */
+        enedis_reason(answer, RELEVE_NO_DATA, "empty", "no measure in this range (an empty list)");
+        return;
+    }
+    if (!read || !enedis_measures_finish(measures, &answer->readings, &answer->readings_count)) {
         assert(!answer->readings);
         enedis_reason_bad_body(answer, "%s", measures->problem);
         return;

@@ -25,11 +25,9 @@ bool enedis_problem(struct enedis_measures *measures, const char *format, ...)
     return false;
 }
 
-bool enedis_problem_on(struct enedis_measures *measures, releve_day day, const char *what)
+void enedis_leave_out(struct enedis_measures *measures)
 {
-    char text[RELEVE_DAY_TEXT];
-    releve_day_format(day, text);
-    return enedis_problem(measures, "%s of %s: %s", releve_kind_facts(measures->kind)->name, text, what);
+    measures->outside_seen = true;
 }
 
 void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what)
@@ -55,6 +53,12 @@ bool enedis_drop_spoiled(struct enedis_measures *measures)
             measures->points[kept++] = measures->points[i];
     measures->points_count = kept;
     return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
+}
+
+bool enedis_inside(struct enedis_measures *measures)
+{
+    return measures->inside_seen || !measures->outside_seen ||
+           enedis_problem(measures, "all points lie outside the days that were asked");
 }
 
 /* Absent, null, "" and "null" are no value (docs/enedis.md, Bodies); otherwise a whole number, as a text or a number.
@@ -94,7 +98,7 @@ static bool read_length(const cJSON *item, int *minutes)
     static const struct {
         const char *text;
         int minutes;
-    } lengths[] = {{"PT5M", 5}, {"PT10M", 10}, {"PT15M", 15}, {"PT30M", 30}, {"PT60M", 60}};
+    } lengths[] = {{"PT5M", 5}, {"PT10M", 10}, {"PT15M", 15}, {"PT30M", 30}, {"PT60M", 60}, {"PT1H", 60}};
     *minutes = 0;
     if (!item)
         return true;
@@ -114,28 +118,31 @@ static releve_day stamp_day(const struct enedis_stamp *stamp)
     return releve_paris_day(at[0]);
 }
 
+/* Sets *outside where the point is of a day that was not asked: it is left out then. */
 static bool read_point(struct enedis_measures *measures, const cJSON *item, const struct enedis_point_names *names,
-                       struct enedis_point *point)
+                       struct enedis_point *point, bool *outside)
 {
     int number = point->order + 1;
     const char *stamp = enedis_json_text(item, names->stamp);
     if (!cJSON_IsObject(item) || !stamp || !enedis_stamp_parse(stamp, &point->stamp))
         return enedis_problem(measures, "point %d has no date that can be read", number);
     struct releve_span span = measures->span;
-    if (point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1) /* an offset may shift it by one */
-        return enedis_problem(measures, "point %d lies outside the days that were asked", number);
     if (cJSON_GetObjectItemCaseSensitive(item, names->value))
         measures->value_seen = true;
     if (!read_value(enedis_json_get(item, names->value), &point->value))
         point->wrong = "a value is not a whole number";
+    if (point->stamp.fraction)
+        point->wrong = "a time that is not a whole second";
     if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE) {
         if (!read_length(enedis_json_get(item, names->length), &point->length_minutes))
             point->wrong = "an unknown interval length";
+        /* Roughly: an offset may shift it by one, and midnight is of the day before. curve.c knows. */
+        *outside = point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1;
         return true;
     }
     point->day = stamp_day(&point->stamp);
-    if (!releve_span_has(span, point->day))
-        return enedis_problem(measures, "point %d lies outside the days that were asked", number);
+    *outside = !releve_span_has(span, point->day);
+    measures->inside_seen = measures->inside_seen || !*outside;
     return true;
 }
 
@@ -155,10 +162,15 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
     cJSON_ArrayForEach(item, array) {
         make_room(measures);
         struct enedis_point *point = &measures->points[measures->points_count];
-        *point = (struct enedis_point){.order = (int)measures->points_count};
-        if (!read_point(measures, item, names, point))
+        *point = (struct enedis_point){.order = (int)measures->points_seen};
+        bool outside = false;
+        if (!read_point(measures, item, names, point, &outside))
             return false;
-        measures->points_count++;
+        measures->points_seen++;
+        if (outside)
+            enedis_leave_out(measures);
+        else
+            measures->points_count++;
     }
     return true;
 }
@@ -170,6 +182,47 @@ bool enedis_measures_is_prm(const cJSON *item, releve_prm prm)
     releve_prm found;
     return cJSON_IsString(item) && releve_prm_parse(item->valuestring, strlen(item->valuestring), &found) &&
            found == prm;
+}
+
+bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item, const struct releve_kind_facts *facts)
+{
+    bool right =
+        item ? cJSON_IsString(item) && strcmp(item->valuestring, facts->unit) == 0 : measures->points_seen == 0;
+    return right || enedis_problem(measures, "the unit is not %s", facts->unit);
+}
+
+/* The instant at which a named day begins, or the named moment; where it can be two, the first. */
+static bool read_bound(const cJSON *item, releve_time *at)
+{
+    releve_time found[2];
+    struct enedis_stamp stamp;
+    if (!cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &stamp) ||
+        enedis_stamp_instants(&stamp, found) == 0)
+        return false;
+    *at = found[0];
+    return true;
+}
+
+bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *start, const cJSON *end)
+{
+    struct releve_span asked = measures->span, named = asked;
+    bool empty = measures->points_seen == 0;
+    releve_time at;
+    if ((start && !cJSON_IsNull(start)) || (end && !cJSON_IsNull(end))) {
+        bool has_start = read_bound(start, &at);
+        named.first = has_start ? releve_paris_day(at) : asked.first;
+        bool has_end = read_bound(end, &at);
+        named.end = has_end ? releve_paris_day(at - 1) + 1 : asked.end;
+        if (empty && !(has_start && has_end))
+            return enedis_problem(measures, "the body has no points, and its range cannot be read");
+        /* Points have dates of their own, so a range that cannot be read does no harm. One day may be named twice. */
+        if (named.end <= named.first && has_start)
+            named.end = named.first + 1;
+        if (named.first >= asked.end || named.end <= asked.first)
+            return enedis_problem(measures, "the body is of a range outside the days that were asked");
+    }
+    return !empty || (named.first <= asked.first && named.end >= asked.end) ||
+           enedis_problem(measures, "the body has no points, and is not of all days that were asked");
 }
 
 static int compare_days(const void *left, const void *right)
@@ -207,6 +260,8 @@ static void settle_daily(struct enedis_measures *measures)
 
 static bool finish_daily(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
 {
+    if (!enedis_inside(measures))
+        return false;
     qsort(measures->points, measures->points_count, sizeof *measures->points, compare_days);
     settle_daily(measures);
     if (!enedis_drop_spoiled(measures))
@@ -237,14 +292,11 @@ bool enedis_measures_finish(struct enedis_measures *measures, const struct relev
 {
     *readings = NULL;
     *count = 0;
-    /* A range without data is a 404 (docs/enedis.md, Bodies). A 200 without points is a form that is not understood. */
-    if (measures->points_count == 0)
-        return enedis_problem(measures, "the body has no points");
+    assert(measures->points_seen > 0);
     if (!measures->value_seen)
         return enedis_problem(measures, "no point of the body has the member that holds its value");
-    if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
-        return enedis_curve_finish(measures, readings, count);
-    return finish_daily(measures, readings, count);
+    bool curve = releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE;
+    return curve ? enedis_curve_finish(measures, readings, count) : finish_daily(measures, readings, count);
 }
 
 void enedis_measures_free(struct enedis_measures *measures)

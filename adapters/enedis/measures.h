@@ -16,6 +16,9 @@ struct enedis_measures {
     struct releve_span span;
     struct enedis_point *points;
     size_t points_count, points_room;
+    size_t points_seen;                     /* in the body, outside of the asked days too */
+    bool inside_seen;                       /* some point is of a day that was asked */
+    bool outside_seen;                      /* some point is of another day, and was left out */
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
     char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by the function that returns false */
 
@@ -42,8 +45,18 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
 /* Whether `item` is that PRM, as a text or a number. */
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);
 
-/* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days unusable. One
- * allocation, at *readings (NULL where there are none). False: the whole body is not to be believed. */
+/* Checks the range that the body names, from the day of `start` to before the day of `end`; either may be NULL: not
+ * named. False where the body is of other days than were asked. Call it when all points are added: where there are
+ * none, the range must be readable and hold all asked days, for the body says something about all of them. */
+bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *start, const cJSON *end);
+
+/* Whether `item`, NULL where the body has none, is the unit of that kind; none will do where no points were seen. */
+bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item,
+                             const struct releve_kind_facts *facts);
+
+/* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days unusable.
+ * Points of other days than were asked are left out, but all may not be. Only where points were seen. One allocation,
+ * at *readings (NULL where there are none). False: the whole body is not to be believed. */
 bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
 
 void enedis_measures_free(struct enedis_measures *measures);

@@ -1,9 +1,11 @@
-/* A point of a body while it is on its way to a reading; private to measures.c and curve.c. */
+/* A point of a body while it is on its way to a reading; private to measures.c, curve.c and doubled.c. */
 #ifndef ENEDIS_POINT_H
 #define ENEDIS_POINT_H
 
 #include "measures.h"
 #include "stamp.h"
+
+#define ENEDIS_WHICH_UNKNOWN (-1)
 
 struct enedis_point {
     struct enedis_stamp stamp;
@@ -12,11 +14,10 @@ struct enedis_point {
     int order;          /* its place in the body */
     int length_minutes; /* of a load curve's interval; 0 where upstream does not say */
     int32_t value;      /* or RELEVE_NO_VALUE */
+    int which;          /* of the instants of its label: 0, 1, or ENEDIS_WHICH_UNKNOWN: it has no value */
+    bool repeated;      /* another point says the same of the same label */
     const char *wrong;  /* what cannot be true about it, for people; NULL where all may be */
 };
-
-/* As enedis_problem, about a day. */
-bool enedis_problem_on(struct enedis_measures *measures, releve_day day, const char *what);
 
 /* That day, which is one of the span, is not to be believed; the others may be. */
 void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what);
@@ -25,10 +26,29 @@ void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *
  * used, and it is to be asked again like any bad body. */
 bool enedis_drop_spoiled(struct enedis_measures *measures);
 
+/* A point of a day that was not asked for is left out. */
+void enedis_leave_out(struct enedis_measures *measures);
+
+/* False where points were left out and none is of an asked day: then it is not what was asked for. */
+bool enedis_inside(struct enedis_measures *measures);
+
+/* What a clock shows, in seconds since 1970-01-01 of that clock. */
+static inline int64_t enedis_label(const struct enedis_point *point)
+{
+    return (int64_t)point->stamp.day * ENEDIS_DAY_SECONDS + point->stamp.second;
+}
+
+/* Orders pointers to points by label, then by their place in the body, and those with an offset last: for qsort. */
+int enedis_compare_labels(const void *left, const void *right);
+
 static inline bool enedis_is_spoiled(const struct enedis_measures *measures, releve_day day)
 {
     return measures->spoiled[day - measures->span.first];
 }
+
+/* Finds out which of its instants each doubled label stands for, and what is wrong with it: doubled.c. Points are in
+ * the order of the body; their `order` runs with the time. */
+void enedis_doubled_settle(struct enedis_measures *measures);
 
 /* The readings of a load curve: curve.c. */
 bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define OFFSET_MINUTES_MAX (14 * 60) /* the largest in use anywhere */
+#define FRACTION_DIGITS_MAX 9        /* nanoseconds */
 
 /* Parses exactly `count` digits and moves *text behind them; -1 where there are fewer. */
 static int parse_digits(const char **text, int count)
@@ -43,6 +44,17 @@ static bool parse_clock(const char **text, int *second)
     return true;
 }
 
+/* Parses ".000", likewise, if it is there; *fraction says whether it is more than zero. */
+static bool parse_fraction(const char **text, bool *fraction)
+{
+    if (!skip(text, '.'))
+        return true;
+    const char *first = *text;
+    for (; **text >= '0' && **text <= '9'; (*text)++)
+        *fraction = *fraction || **text != '0';
+    return *text > first && *text - first <= FRACTION_DIGITS_MAX;
+}
+
 /* Parses "+0000" or "+00:00", likewise. */
 static bool parse_offset(const char **text, int *minutes)
 {
@@ -66,7 +78,8 @@ bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
     text += RELEVE_DAY_TEXT - 1;
     if (*text == '\0')
         return true;
-    if ((!skip(&text, ' ') && !skip(&text, 'T')) || !parse_clock(&text, &stamp->second))
+    if ((!skip(&text, ' ') && !skip(&text, 'T')) || !parse_clock(&text, &stamp->second) ||
+        !parse_fraction(&text, &stamp->fraction))
         return false;
     if (stamp->second == ENEDIS_DAY_SECONDS) {
         stamp->day++;

@@ -6,16 +6,18 @@
 #include <stdbool.h>
 
 #define ENEDIS_DAY_SECONDS 86400
+#define ENEDIS_HOUR_SECONDS 3600
 
 struct enedis_stamp {
     releve_day day;
     int second; /* of the day, 0..86399; 0 where there is no time of day */
     bool has_offset;
     int offset_minutes; /* ahead of UTC */
+    bool fraction;      /* a part of a second follows that is not zero */
 };
 
-/* "YYYY-MM-DD", then perhaps "HH:MM[:SS]" after a blank or a T, then perhaps "Z", "+HH:MM" or "+HHMM". The label 24:00
- * becomes 00:00 of the next day. False where it is anything else. */
+/* "YYYY-MM-DD", then perhaps "HH:MM[:SS[.fff]]" after a blank or a T, then perhaps "Z", "+HH:MM" or "+HHMM". The label
+ * 24:00 becomes 00:00 of the next day. False where it is anything else. */
 bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp);
 
 /* The instants that it may mean, in order: as releve_paris_instants, and 1 where it has an offset. */

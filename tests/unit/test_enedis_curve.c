@@ -46,6 +46,7 @@ static void test_a_day_has_its_intervals_at_every_length(void **state)
     assert_one_whole_day("2026-09-29", 15, "PT15M");
     assert_one_whole_day("2026-09-29", 30, "PT30M");
     assert_one_whole_day("2026-09-29", 60, "PT60M");
+    assert_one_whole_day("2026-09-29", 60, "PT1H");
 }
 
 static void test_a_day_with_25_hours_has_50_half_hours(void **state)
@@ -124,22 +125,245 @@ static void test_seven_days_around_each_clock_change_come_whole(void **state)
     }
 }
 
-static void test_a_lost_doubled_hour_is_missing_and_shifts_nothing(void **state)
+/* The autumn night, and the days on either side. */
+#define NIGHT "2026-10-25"
+
+static void swap_points(size_t i, size_t j)
 {
-    (void)state;
-    add_day(&points, "2026-10-25", 30, "PT30M");
-    drop_point(&points, 5); /* the second 02:00 */
-    drop_point(&points, 5); /* the second 02:30 */
-    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-25", 1), &points);
+    struct point swap = points.list[i];
+    points.list[i] = points.list[j];
+    points.list[j] = swap;
+}
+
+static void turn_points(void)
+{
+    for (size_t i = 0; i < points.count / 2; i++)
+        swap_points(i, points.count - 1 - i);
+}
+
+static struct releve_answer judge_night(void)
+{
+    return judge_points(CURVE, span_of(NIGHT, 1), &points);
+}
+
+/* All of the night's day has its values but these minutes, and every value is where it belongs. */
+static void assert_night(int from, int to, int minutes)
+{
+    struct releve_answer answer = judge_night();
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_string_equal(answer.reason.code, "");
     assert_int_equal(answer.readings_count, 1);
     const struct releve_reading *reading = &answer.readings[0];
-    assert_false(reading->complete);
-    assert_int_equal(reading->intervals_count, 48);
-    for (size_t i = 0; i < 48; i++) {
-        int minute = (int)(i < 5 ? i : i + 2) * 30;
+    assert_int_equal(reading->complete, from == to);
+    assert_int_equal(reading->intervals_count, (1500 - (to - from)) / minutes);
+    for (size_t i = 0; i < reading->intervals_count; i++) {
+        int minute = (int)i * minutes < from ? (int)i * minutes : (int)i * minutes + (to - from);
         assert_int_equal(reading->intervals[i].minute, minute);
+        assert_int_equal(reading->intervals[i].length_minutes, minutes);
         assert_int_equal(reading->intervals[i].value_w, 1000 + minute);
     }
+    releve_dialect_answer_free(&answer);
+}
+
+/* Of a doubled label that comes once nobody knows which of the two hours it is of, whichever was lost. The label 03:00
+ * comes once on every clock, and is certain. */
+static void test_a_doubled_label_that_comes_once_has_no_value(void **state)
+{
+    (void)state;
+    static const int lengths[] = {5, 10, 15, 30, 60};
+    for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+        for (int winter = 0; winter < 2; winter++) {
+            for (int descending = 0; descending < 2; descending++) {
+                char length[8];
+                int minutes = lengths[l];
+                (void)snprintf(length, sizeof length, "PT%dM", minutes);
+                memset(&points, 0, sizeof points);
+                add_day(&points, NIGHT, minutes, length);
+                size_t first = (size_t)(120 / minutes - 1); /* the first 02:00 */
+                for (int i = 0; i < 60 / minutes; i++)
+                    drop_point(&points, first + (winter ? (size_t)(60 / minutes) : 0));
+                if (descending)
+                    turn_points();
+                assert_night(120 - minutes, 240 - minutes, minutes);
+            }
+        }
+    }
+}
+
+/* Where one label of the two hours is lost, the other labels still come twice. */
+static void test_a_doubled_hour_that_lost_one_label_keeps_the_others(void **state)
+{
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, NIGHT, 30, "PT30M");
+        drop_point(&points, lost ? 6 : 4); /* one of the two 02:30 */
+        struct releve_answer answer = judge_night();
+        const struct releve_reading *reading = &answer.readings[0];
+        assert_int_equal(reading->intervals_count, 48);
+        for (size_t i = 0; i < 48; i++) {
+            int minute = (int)(i < 4 ? i : i < 5 ? i + 1 : i + 2) * 30;
+            assert_int_equal(reading->intervals[i].minute, minute);
+            assert_int_equal(reading->intervals[i].value_w, 1000 + minute);
+        }
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+/* A body that is sorted by its labels says nothing of the two hours, unless both have the same value. */
+static void test_doubled_labels_beside_each_other_are_of_no_hour(void **state)
+{
+    (void)state;
+    add_day(&points, NIGHT, 30, "PT30M");
+    swap_points(4, 5); /* 02:00, 02:00, 02:30, 02:30 */
+    assert_night(90, 210, 30);
+    for (size_t i = 3; i < 7; i++)
+        strcpy(points.list[i].value, "\"0\""); /* the night of a production */
+    struct releve_answer answer = judge_night();
+    assert_true(answer.readings[0].complete);
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_doubled_labels_of_a_shuffled_body_spoil_their_day_alone(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-24", 30, "PT30M");
+    add_day(&points, NIGHT, 30, "PT30M");
+    swap_points(10, 80);
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-24", 2), &points);
+    assert_unusable(&answer, NIGHT, "a body without order");
+    assert_whole_day(&answer.readings[0], "2026-10-24", 30);
+    releve_dialect_answer_free(&answer);
+    for (size_t i = 51; i < 55; i++)
+        strcpy(points.list[i].value, "0");
+    answer = judge_points(CURVE, span_of("2026-10-24", 2), &points);
+    assert_int_equal(answer.readings_count, 2);
+    assert_true(answer.readings[1].complete);
+    releve_dialect_answer_free(&answer);
+}
+
+/* Duplicates are one, in the autumn night too: each point twice, the body twice, one of the doubled hour twice. */
+static void test_duplicates_of_the_doubled_hour_are_one(void **state)
+{
+    (void)state;
+    add_day(&points, NIGHT, 30, "PT30M");
+    size_t count = points.count;
+    for (size_t i = 0; i < count; i++)
+        points.list[count + i] = points.list[i];
+    points.count = 2 * count;
+    assert_night(0, 0, 30);
+    for (size_t i = count; i-- > 0;)
+        points.list[2 * i] = points.list[2 * i + 1] = points.list[i];
+    assert_night(0, 0, 30);
+    points.count = 0;
+    add_day(&points, NIGHT, 30, "PT30M");
+    for (size_t i = 3; i < 7; i++) {
+        points.list[count] = points.list[count - 1];
+        memmove(&points.list[i + 1], &points.list[i], (count - 1 - i) * sizeof points.list[0]);
+        points.count = count + 1;
+        assert_night(0, 0, 30);
+        drop_point(&points, i);
+    }
+}
+
+/* One of two equal points can be a duplicate of the other. */
+static void test_equal_points_are_no_pair_where_the_body_repeats_itself_or_lost_something(void **state)
+{
+    (void)state;
+    add(&points, "\"4\"", NIGHT " 01:30:00", "PT30M");
+    add(&points, "\"5\"", NIGHT " 02:00:00", "PT30M");
+    add(&points, "\"5\"", NIGHT " 02:00:00", "PT30M");
+    add(&points, "\"7\"", NIGHT " 15:00:00", "PT30M");
+    struct releve_answer answer = judge_night();
+    assert_int_equal(answer.readings[0].intervals_count, 4); /* nothing else came twice: a pair */
+    releve_dialect_answer_free(&answer);
+    add(&points, "\"7\"", NIGHT " 15:00:00", "PT30M");
+    assert_bad_body(CURVE, span_of(NIGHT, 1), &points, "a body that repeats itself");
+    points.count--;
+    add(&points, "\"7\"", NIGHT " 02:30:00", "PT30M"); /* comes once */
+    swap_points(3, 4);
+    answer = judge_night();
+    assert_int_equal(answer.readings[0].intervals_count, 2); /* 01:30 and 15:00 */
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_a_single_doubled_label_with_an_offset_is_certain(void **state)
+{
+    (void)state;
+    add_day(&points, NIGHT, 30, "PT30M");
+    drop_point(&points, 5);
+    drop_point(&points, 5);
+    strcpy(points.list[3].stamp, NIGHT "T02:00:00+02:00");
+    strcpy(points.list[4].stamp, NIGHT "T02:30:00.000+0200");
+    assert_night(150, 210, 30);
+    strcpy(points.list[4].stamp, NIGHT " 02:30:00"); /* the other one stays uncertain */
+    assert_night(120, 210, 30);
+}
+
+static void test_an_uncertain_label_that_cannot_be_true_spoils_its_day(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-10-24", 30, "PT30M");
+    add(&points, "\"x\"", NIGHT " 02:30:00", "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-10-24", 2), &points);
+    assert_unusable(&answer, NIGHT, "not a whole number");
+    releve_dialect_answer_free(&answer);
+}
+
+/* The only points of the day are of nobody knows which hour: the day has no value, and nothing is wrong. */
+static void test_a_day_of_uncertain_labels_alone_is_absent(void **state)
+{
+    (void)state;
+    add(&points, "\"5\"", NIGHT " 02:00:00", "PT60M");
+    struct releve_answer answer = judge_night();
+    assert_int_equal(answer.verdict, RELEVE_DATA);
+    assert_int_equal(answer.readings_count, 0);
+}
+
+static void test_a_fraction_of_a_second_is_read_where_it_is_zero(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stamp;
+        const char *why; /* NULL: it is good */
+    } stamps[] = {{"2026-09-29 00:30:00.000", NULL},
+                  {"2026-09-29T00:30:00.0", NULL},
+                  {"2026-09-29T00:30:00.000000000Z", "not what is asked for: 02:30"},
+                  {"2026-09-29T00:30:00.000+02:00", NULL},
+                  {"2026-09-29 00:30:00.001", "not a whole second"},
+                  {"2026-09-29 00:30:00.500", "not a whole second"},
+                  {"2026-09-29 00:30:00.", "no date"},
+                  {"2026-09-29 00:30:00.0000000000", "no date"},
+                  {"2026-09-29 00:30:00.00x", "no date"}};
+    for (size_t i = 0; i < sizeof stamps / sizeof stamps[0]; i++) {
+        memset(&points, 0, sizeof points);
+        add(&points, "\"1000\"", stamps[i].stamp, "PT30M");
+        if (stamps[i].why && strncmp(stamps[i].why, "not what", 8) != 0) {
+            assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, stamps[i].why);
+            continue;
+        }
+        struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+        assert_int_equal(answer.readings_count, 1);
+        assert_int_equal(answer.readings[0].intervals[0].minute, stamps[i].why ? 120 : 0);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+/* A fraction after midnight is of the day that begins: both days that its interval touches are spoiled. */
+static void test_a_fraction_of_a_second_spoils_its_days_alone(void **state)
+{
+    (void)state;
+    static const char *const days[] = {"2026-09-28", "2026-09-29", "2026-09-30", "2026-10-01"};
+    for (int i = 0; i < 4; i++)
+        add_day(&points, days[i], 30, "PT30M");
+    strcpy(points.list[95].stamp, "2026-09-30 00:00:00.250");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-28", 4), &points);
+    assert_string_equal(answer.reason.text, "consumption_load_curve of 2026-09-29: a time that is not a whole second");
+    assert_int_equal(answer.readings_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(answer.readings[i].unusable, i == 1 || i == 2);
+    assert_whole_day(&answer.readings[0], days[0], 30);
+    assert_whole_day(&answer.readings[3], days[3], 30);
     releve_dialect_answer_free(&answer);
 }
 
@@ -297,15 +521,52 @@ static void test_a_body_that_contradicts_itself_is_refused(void **state)
     assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "intervals overlap");
 }
 
-static void test_points_outside_the_asked_days_are_refused(void **state)
+static void test_points_outside_the_asked_days_are_left_out(void **state)
 {
     (void)state;
     static const char *const outside[] = {"2026-09-28 23:30:00", "2026-09-30 00:30:00", "2025-09-29 12:00:00",
                                           "2026-10-12 00:00:00"};
-    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+    static const char *const values[] = {"\"3\"", "\"x\"", "-1", "1e300"};
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t v = 0; v < 4; v++) {
+            memset(&points, 0, sizeof points);
+            add_day(&points, "2026-09-29", 30, "PT30M");
+            add(&points, values[v], outside[i], "PT30M");
+            struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+            assert_int_equal(answer.verdict, RELEVE_DATA);
+            assert_int_equal(answer.readings_count, 1);
+            assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+            releve_dialect_answer_free(&answer);
+        }
+    }
+}
+
+static void test_a_day_too_many_on_either_side_harms_no_asked_day(void **state)
+{
+    (void)state;
+    static const char *const weeks[][5] = {{"2026-09-27", "2026-09-28", "2026-09-29", "2026-09-30", "2026-10-01"},
+                                           {"2026-10-23", "2026-10-24", "2026-10-25", "2026-10-26", "2026-10-27"},
+                                           {"2026-10-25", "2026-10-26", "2026-10-27", "2026-10-28", "2026-10-29"}};
+    for (size_t week = 0; week < 3; week++) {
         memset(&points, 0, sizeof points);
-        add_day(&points, "2026-09-29", 30, "PT30M");
-        add(&points, "\"3\"", outside[i], "PT30M");
+        for (int i = 0; i < 5; i++)
+            add_day(&points, weeks[week][i], 30, "PT30M");
+        struct releve_answer answer = judge_points(CURVE, span_of(weeks[week][1], 3), &points);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_int_equal(answer.readings_count, 3);
+        for (int i = 0; i < 3; i++)
+            assert_whole_day(&answer.readings[i], weeks[week][i + 1], 30);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
+static void test_a_body_entirely_outside_is_refused(void **state)
+{
+    (void)state;
+    static const char *const days[] = {"2026-09-20", "2026-09-28", "2026-09-30", "2026-10-25", "2027-09-29"};
+    for (size_t i = 0; i < 5; i++) { /* that of the 28th has the eve too */
+        memset(&points, 0, sizeof points);
+        add_day(&points, days[i], 30, "PT30M");
         assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "outside the days that were asked");
     }
 }
@@ -470,7 +731,17 @@ int main(void)
         LAW(test_the_midnight_point_belongs_to_the_day_that_ends),
         LAW(test_the_point_at_the_very_start_of_the_span_is_not_of_it),
         LAW(test_seven_days_around_each_clock_change_come_whole),
-        LAW(test_a_lost_doubled_hour_is_missing_and_shifts_nothing),
+        LAW(test_a_doubled_label_that_comes_once_has_no_value),
+        LAW(test_a_doubled_hour_that_lost_one_label_keeps_the_others),
+        LAW(test_doubled_labels_beside_each_other_are_of_no_hour),
+        LAW(test_doubled_labels_of_a_shuffled_body_spoil_their_day_alone),
+        LAW(test_duplicates_of_the_doubled_hour_are_one),
+        LAW(test_equal_points_are_no_pair_where_the_body_repeats_itself_or_lost_something),
+        LAW(test_a_single_doubled_label_with_an_offset_is_certain),
+        LAW(test_an_uncertain_label_that_cannot_be_true_spoils_its_day),
+        LAW(test_a_day_of_uncertain_labels_alone_is_absent),
+        LAW(test_a_fraction_of_a_second_is_read_where_it_is_zero),
+        LAW(test_a_fraction_of_a_second_spoils_its_days_alone),
         LAW(test_a_doubled_label_is_summer_first_even_without_a_value),
         LAW(test_a_doubled_label_that_comes_three_times_is_refused),
         LAW(test_an_offset_settles_a_doubled_label),
@@ -481,7 +752,9 @@ int main(void)
         LAW(test_no_value_makes_a_day_partial_and_no_value_at_all_makes_it_absent),
         LAW(test_an_interval_told_twice_counts_once),
         LAW(test_a_body_that_contradicts_itself_is_refused),
-        LAW(test_points_outside_the_asked_days_are_refused),
+        LAW(test_points_outside_the_asked_days_are_left_out),
+        LAW(test_a_day_too_many_on_either_side_harms_no_asked_day),
+        LAW(test_a_body_entirely_outside_is_refused),
         LAW(test_an_interval_across_midnight_is_refused),
         LAW(test_unreadable_points_are_refused),
         LAW(test_the_largest_value_is_kept_and_so_is_zero),

@@ -52,13 +52,22 @@ static void test_a_day_told_twice_counts_once_and_must_agree(void **state)
     assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "2026-09-29: two values for one day");
 }
 
-static void test_days_outside_the_span_are_refused(void **state)
+static void test_days_outside_the_span_are_left_out_but_not_all_may_be(void **state)
 {
     (void)state;
-    add(&points, "\"5\"", "2026-09-28", NULL);
-    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
-    strcpy(points.list[0].stamp, "2026-09-30"); /* the excluded end */
-    assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
+    static const char *const outside[] = {"2026-09-28", "2026-09-30", "2023-01-01"}; /* the 30th: the excluded end */
+    for (size_t i = 0; i < 3; i++) {
+        memset(&points, 0, sizeof points);
+        add(&points, i == 1 ? "\"x\"" : "\"5\"", outside[i], NULL);
+        assert_bad_body(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points, "outside");
+        add(&points, "\"6\"", "2026-09-29", NULL);
+        struct releve_answer answer = judge_points(RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 1), &points);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_string_equal(answer.reason.code, "");
+        assert_int_equal(answer.readings_count, 1);
+        assert_int_equal(answer.readings[0].value, 6);
+        releve_dialect_answer_free(&answer);
+    }
 }
 
 /* Of what is wrong, the day is certain: the day before and the day after are delivered (law 5). */
@@ -72,6 +81,9 @@ static void test_a_daily_value_that_cannot_be_true_spoils_its_day_alone(void **s
         {RELEVE_DAILY_CONSUMPTION, "\"5.5\"", "2026-03-29", NULL, "not a whole number"},
         {RELEVE_DAILY_CONSUMPTION, "[]", "2026-03-29", "\"5\"", "not a whole number"},
         {RELEVE_DAILY_PRODUCTION, "\"5\"", "2026-03-29 00:00:00", "\"6\"", "two values for one day"},
+        {RELEVE_DAILY_PRODUCTION, "\"5\"", "2026-03-29 00:00:00.001", NULL, "not a whole second"},
+        {RELEVE_DAILY_PRODUCTION, "1e300", "2026-03-29 00:00:00.000", NULL, "not a whole number"},
+        {RELEVE_DAILY_CONSUMPTION, "\"2147483648\"", "2026-03-29", NULL, "not a whole number"},
         {RELEVE_DAILY_CONSUMPTION_MAX_POWER, "\"5\"", "2026-03-29 02:10:00", NULL, "a time that this day"},
         {RELEVE_DAILY_CONSUMPTION_MAX_POWER, "-5", "2026-03-29 04:10:00", NULL, "not a whole number"},
     };
@@ -124,14 +136,13 @@ static void test_a_body_whose_every_day_is_unusable_is_a_bad_body(void **state)
 }
 
 /* docs/enedis.md, Field reports: a table full of zeros after the format changed. */
-static void test_a_body_without_points_or_without_the_member_of_values_is_never_no_data(void **state)
+static void test_a_body_without_the_member_of_values_is_never_no_data(void **state)
 {
     (void)state;
     static const enum releve_kind kinds[] = {RELEVE_DAILY_CONSUMPTION, RELEVE_DAILY_CONSUMPTION_MAX_POWER,
                                              RELEVE_CONSUMPTION_LOAD_CURVE};
     for (size_t i = 0; i < 3; i++) {
         memset(&points, 0, sizeof points);
-        assert_bad_body(kinds[i], span_of("2026-09-29", 3), &points, "no points");
         add(&points, NULL, "2026-09-29 12:00:00", kinds[i] == RELEVE_CONSUMPTION_LOAD_CURVE ? "PT30M" : NULL);
         add(&points, NULL, "2026-09-30 12:00:00", kinds[i] == RELEVE_CONSUMPTION_LOAD_CURVE ? "PT30M" : NULL);
         assert_bad_body(kinds[i], span_of("2026-09-29", 3), &points, "no point of the body has the member");
@@ -169,6 +180,7 @@ static void test_max_power_carries_the_instant_of_its_peak(void **state)
     assert_peak("2026-09-29", "2026-09-29T00:00:00+02:00");
     assert_peak("2026-10-25 02:10:00", "2026-10-25T02:10:00+02:00"); /* ambiguous: the earlier */
     assert_peak("2026-10-25T02:10:00+01:00", "2026-10-25T02:10:00+01:00");
+    assert_peak("2026-09-29 13:03:35.000", "2026-09-29T13:03:35+02:00");
     assert_peak("2026-09-29 00:00:00", "2026-09-29T00:00:00+02:00"); /* a peak, not the end of an interval */
 }
 
@@ -231,7 +243,128 @@ static void test_the_body_must_be_of_what_was_asked(void **state)
     assert_refused(&releve_dialect_2026, NEW(PRM_JSON, "CONS", "PMA", "Wh"), "no grandeur CONS EA");
     assert_refused(&releve_dialect_2026, NEW(PRM_JSON, "CONS", "EA", "kWh"), "unit");
     assert_refused(&releve_dialect_2026, V5(PRM_JSON, "Wh", ""), "no grandeur");
-    assert_refused(&releve_dialect_2026, "{\"idPrm\":" PRM_JSON ",\"grandeur\":[]}", "no grandeur");
+    assert_refused(&releve_dialect_2026, "{\"idPrm\":" PRM_JSON ",\"grandeur\":null}", "no grandeur");
+}
+
+/* Bodies without points, asked for three days from the 29th of September. */
+#define EMPTY_V5(prm, rest) \
+    "{\"meter_reading\":{\"usage_point_id\":" prm rest ",\"quality\":\"BRUT\",\"interval_reading\":[]}}"
+#define UNIT(unit) ",\"reading_type\":{\"unit\":\"" unit "\"}"
+#define RANGE_V5(start, end) ",\"start\":" start ",\"end\":" end
+#define EMPTY_NEW(prm, rest, grandeur) "{\"idPrm\":" prm rest ",\"etapeMetier\":\"BRUT\",\"grandeur\":[" grandeur "]}"
+#define RANGE_NEW(start, end) ",\"periode\":{\"dateDebut\":" start ",\"dateFin\":" end "}"
+#define GRANDEUR(metier, more) "{\"grandeurMetier\":\"" metier "\",\"grandeurPhysique\":\"EA\"" more ",\"points\":[]}"
+#define UNITE(unit) ",\"unite\":\"" unit "\""
+
+static void test_an_empty_list_is_no_data_where_all_else_is_right(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct releve_dialect *dialect;
+        const char *body;
+        const char *why; /* it is a bad body; NULL: no data */
+    } bodies[] = {
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, ""), NULL},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, UNIT("Wh")), NULL},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "\"2026-10-02\"")), NULL},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-01\"", "\"2026-10-31\"")), NULL},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("null", "null")), NULL},
+        {&releve_dialect_v5, EMPTY_V5("\"10000000000026\"", ""), "usage point"},
+        {&releve_dialect_v5, EMPTY_V5("null", ""), "usage point"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, UNIT("W")), "unit"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, ",\"reading_type\":{\"unit\":1}"), "unit"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-08-01\"", "\"2026-08-08\"")), "outside"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "\"2026-10-01\"")), "not of all days"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-30\"", "\"2026-10-02\"")), "not of all days"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"x\"", "\"2026-10-02\"")), "cannot be read"},
+        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "7")), "cannot be read"},
+        {&releve_dialect_v5, "{\"meter_reading\":{\"usage_point_id\":" PRM_JSON ",\"interval_reading\":null}}",
+         "no list of points"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", ""), NULL},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", GRANDEUR("CONS", "")), NULL},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-29\"", "\"2026-10-02\""), ""), NULL},
+        {&releve_dialect_2026,
+         EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-29T00:00:00.000+02:00\"", "\"2026-10-01T22:00:00Z\""),
+                   GRANDEUR("CONS", UNITE("Wh"))),
+         NULL},
+        {&releve_dialect_2026, EMPTY_NEW("\"10000000000026\"", "", ""), "usage point"},
+        {&releve_dialect_2026, "{\"grandeur\":[]}", "usage point"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", GRANDEUR("PROD", "")), "no grandeur CONS EA"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", "{}"), "no grandeur CONS EA"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", GRANDEUR("CONS", UNITE("kWh"))), "unit"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-10-02\"", "\"2026-10-09\""), ""), "outside"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-29\"", "null"), ""), "cannot be read"},
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-28\"", "\"2026-09-30\""), ""),
+         "not of all days"},
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct releve_answer answer;
+        judge_text(bodies[i].dialect, RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 3), bodies[i].body, &answer);
+        bool bad = bodies[i].why != NULL;
+        if (answer.verdict != (bad ? RELEVE_TRANSIENT : RELEVE_NO_DATA) ||
+            strcmp(answer.reason.code, bad ? "bad-body" : "empty") != 0 ||
+            (bad && !strstr(answer.reason.text, bodies[i].why)))
+            fail_msg("%s: %d %s \"%s\"", bodies[i].body, (int)answer.verdict, answer.reason.code, answer.reason.text);
+        assert_null(answer.readings);
+    }
+}
+
+/* Points have dates of their own; a range that is named must still be about the asked days. */
+static void test_a_body_with_points_names_a_range_that_overlaps_or_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *start, *end;
+        bool good;
+    } ranges[] = {
+        {"\"2026-09-29\"", "\"2026-09-30\"", true},
+        {"\"2026-09-22\"", "\"2026-10-22\"", true},
+        {"\"2026-09-29\"", "\"2026-09-29\"", true}, /* its last day is named, where the day after is usual */
+        {"\"x\"", "\"y\"", true},
+        {"null", "\"2026-09-30\"", true},
+        {"\"2026-09-30\"", "\"2026-10-01\"", false},
+        {"\"2026-09-22\"", "\"2026-09-29\"", false},
+        {"\"2026-10-30\"", "null", false},
+        {"null", "\"2026-09-28\"", false},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        char v5[512], new[512];
+        (void)snprintf(v5, sizeof v5,
+                       "{\"meter_reading\":{\"usage_point_id\":" PRM_JSON UNIT(
+                           "Wh") ",\"start\":%s,\"end\":%s,"
+                                 "\"interval_reading\":[{\"value\":\"5\",\"date\":\"2026-09-29\"}]}}",
+                       ranges[i].start, ranges[i].end);
+        (void)snprintf(new, sizeof new,
+                       "{\"idPrm\":" PRM_JSON ",\"periode\":{\"dateDebut\":%s,\"dateFin\":%s},\"grandeur\":[{"
+                       "\"grandeurMetier\":\"CONS\",\"grandeurPhysique\":\"EA\",\"unite\":\"Wh\",\"points\":[{\"v\":"
+                       "\"5\",\"d\":\"2026-09-29\"}]}]}",
+                       ranges[i].start, ranges[i].end);
+        if (ranges[i].good) {
+            assert_taken(&releve_dialect_v5, v5, "");
+            assert_taken(&releve_dialect_2026, new, "");
+        } else {
+            assert_refused(&releve_dialect_v5, v5, "range outside the days");
+            assert_refused(&releve_dialect_2026, new, "range outside the days");
+        }
+    }
+}
+
+static void test_the_content_type_of_a_good_answer_does_not_matter(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"application/octet-stream", "text/plain", "text/html", ""};
+    for (size_t i = 0; i < 4; i++) {
+        struct releve_exchange_response response = answered(200, V5(PRM_JSON, "Wh", ""));
+        response.content_type = types[i];
+        struct releve_answer answer;
+        releve_dialect_v5.judge(RELEVE_DAILY_CONSUMPTION, PRM, span_of("2026-09-29", 1), &response, 0, &answer);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        releve_dialect_answer_free(&answer);
+        response = answered(404, "{\"error\":\"no_data_found\"}");
+        response.content_type = types[i];
+        releve_dialect_v5.judge(RELEVE_DAILY_CONSUMPTION, PRM, span_of("2026-09-29", 1), &response, 0, &answer);
+        assert_int_equal(answer.verdict, RELEVE_NO_DATA);
+    }
 }
 
 static void test_what_is_not_json_stores_nothing(void **state)
@@ -303,14 +436,17 @@ int main(void)
         LAW(test_daily_energy_is_one_value_a_day_with_or_without_a_time),
         LAW(test_a_day_without_a_value_is_absent),
         LAW(test_a_day_told_twice_counts_once_and_must_agree),
-        LAW(test_days_outside_the_span_are_refused),
+        LAW(test_days_outside_the_span_are_left_out_but_not_all_may_be),
         LAW(test_a_daily_value_that_cannot_be_true_spoils_its_day_alone),
         LAW(test_the_reason_is_that_of_the_first_unusable_day),
         LAW(test_a_body_whose_every_day_is_unusable_is_a_bad_body),
-        LAW(test_a_body_without_points_or_without_the_member_of_values_is_never_no_data),
+        LAW(test_a_body_without_the_member_of_values_is_never_no_data),
         LAW(test_max_power_carries_the_instant_of_its_peak),
         LAW(test_a_peak_in_the_hour_that_spring_skips_is_refused),
         LAW(test_the_body_must_be_of_what_was_asked),
+        LAW(test_an_empty_list_is_no_data_where_all_else_is_right),
+        LAW(test_a_body_with_points_names_a_range_that_overlaps_or_none),
+        LAW(test_the_content_type_of_a_good_answer_does_not_matter),
         LAW(test_what_is_not_json_stores_nothing),
         LAW(test_a_body_cut_anywhere_stores_nothing),
         LAW(test_json_nested_too_deep_is_refused_before_it_is_parsed),
