@@ -4,19 +4,51 @@
 #include "json.h"
 #include "judge.h"
 #include "reason.h"
+#include <stdio.h>
 #include <string.h>
 
 #define EXPIRES_SECONDS_MAX 1000000000.0 /* three decades: beyond, it is no duration */
 #define EXPIRES_DIGITS_MAX 9             /* likewise */
+#define NAMES_MAX 4                      /* of members that a reason names */
+#define NAME_LENGTH_MAX 20               /* what is longer may be no name */
+#define MEMBERS_BYTES (NAMES_MAX * (NAME_LENGTH_MAX + 2) + 16)
 
-/* Printable ASCII without spaces, and it fits: it goes into a header line. */
-static bool usable(const char *token)
+/* Printable ASCII without spaces, and it fits: it goes into a header line. NULL, or what is wrong with it. */
+static const char *why_unusable(const cJSON *item)
 {
-    size_t length = 0;
-    for (; token[length]; length++)
-        if (token[length] <= ' ' || token[length] > '~' || length + 1 >= RELEVE_TOKEN_BYTES)
-            return false;
-    return length > 0;
+    if (!item)
+        return "it has no access_token";
+    if (!cJSON_IsString(item))
+        return "its access_token is no text";
+    const char *token = item->valuestring;
+    if (token[0] == '\0')
+        return "its access_token is empty";
+    for (size_t length = 0; token[length]; length++) {
+        if (token[length] <= ' ' || token[length] > '~')
+            return "its access_token holds a character that no header may have";
+        if (length + 1 >= RELEVE_TOKEN_BYTES)
+            return "its access_token is too long";
+    }
+    return NULL;
+}
+
+/* The names of the body's members, as far as they look like names: values may be secrets. */
+static void name_members(const cJSON *root, char out[MEMBERS_BYTES])
+{
+    size_t used = 0;
+    int named = 0;
+    const cJSON *item;
+    out[0] = '\0';
+    cJSON_ArrayForEach(item, root) {
+        const char *name = item->string;
+        size_t length = name ? strlen(name) : 0;
+        if (length == 0 || length > NAME_LENGTH_MAX ||
+            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") != length)
+            continue;
+        if (named++ == NAMES_MAX)
+            return;
+        used += (size_t)snprintf(out + used, MEMBERS_BYTES - used, "%s%s", named > 1 ? ", " : "; it has ", name);
+    }
 }
 
 /* Seconds, as a number or a text of digits; 0 where it is neither. */
@@ -37,14 +69,15 @@ static int64_t expires_in(const cJSON *root)
 
 static void judge_token(const cJSON *root, struct releve_answer *answer, char token[RELEVE_TOKEN_BYTES])
 {
+    const char *wrong = cJSON_IsObject(root) ? why_unusable(enedis_json_get(root, "access_token")) : "it is no object";
     const char *text = enedis_json_text(root, "access_token");
     int64_t seconds = expires_in(root);
-    if (!text || !usable(text)) {
-        enedis_reason_bad_body(answer, "the token endpoint gave no access_token that can be used");
-        return;
-    }
-    if (seconds <= 0) {
-        enedis_reason_bad_body(answer, "the token endpoint does not say for how long the token is good");
+    if (!wrong && seconds <= 0)
+        wrong = enedis_json_get(root, "expires_in") ? "its expires_in is no number of seconds" : "it has no expires_in";
+    if (wrong) {
+        char members[MEMBERS_BYTES];
+        name_members(cJSON_IsObject(root) ? root : NULL, members);
+        enedis_reason_bad_body(answer, "the token endpoint answered a body of no use: %s%s", wrong, members);
         return;
     }
     memcpy(token, text, strlen(text) + 1);
@@ -64,7 +97,7 @@ static void judge_error(const struct releve_exchange_response *response, const s
     const char *message = enedis_json_get(root, "access_token") ? "" : enedis_fault_message(fault);
     const char *colon = message[0] ? ": " : "";
     if (enedis_fault_has_code(fault, "invalid_client") ||
-        (cJSON_IsObject(root) && (status == 400 || status == 401 || status == 403)))
+        ((cJSON_IsObject(root) || fault->present) && (status == 400 || status == 401 || status == 403)))
         enedis_reason(answer, RELEVE_CREDENTIALS_REFUSED, code,
                       "upstream refuses the application's credentials (HTTP %d)%s%s", status, colon, message);
     else if (status == 404)
@@ -94,7 +127,8 @@ void releve_dialect_judge_token(const struct releve_exchange_response *response,
     else if (response->status != 200 || reply.fault.present)
         judge_error(response, &reply.fault, root, answer);
     else if (reply.problem)
-        enedis_reason_bad_body(answer, "%s", reply.problem);
+        enedis_reason_bad_body(answer, "the token endpoint answered a body of no use: %s",
+                               enedis_errors_is_page(response) ? "it is a web page" : reply.problem);
     else
         judge_token(root, answer, token);
     enedis_json_close(&reply.json, true);
