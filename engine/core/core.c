@@ -39,6 +39,7 @@ static void send_token(struct releve_core *core, unsigned bucket)
     action->bucket = bucket;
     action->permit = token->permit.number;
     action->deadline = releve_permit_deadline(core, token->permit);
+    action->token_form = token->form;
 }
 
 static void claim(struct releve_core *core, struct chunk *chunk, struct permit permit)

@@ -3,6 +3,7 @@
 #include "state.h"
 #include <assert.h>
 #include <releve/memory.h>
+#include <string.h>
 
 static void note_success(struct job *job)
 {
@@ -622,6 +623,30 @@ releve_time releve_react_alone(struct releve_core *core)
     return RELEVE_TIME_NEVER;
 }
 
+/* Credentials that are refused in one form may be accepted in the other, which is tried once, for all (docs/enedis.md,
+ * Token). Where it fails too, the first refusal tells more. */
+static void refuse_credentials(struct releve_core *core, const struct releve_answer *answer)
+{
+    struct token *token = &core->token;
+    if (token->form == RELEVE_TOKEN_BASIC) {
+        token->form = RELEVE_TOKEN_IN_FORM;
+        token->refusal = *answer;
+        token->failures = 0;
+        return;
+    }
+    stop(core, RELEVE_E_CREDENTIALS, token->refusal.verdict == RELEVE_CREDENTIALS_REFUSED ? &token->refusal : answer);
+}
+
+/* After how many failures in a row, of which this is the last, another try is pointless. An address that serves no
+ * tokens will serve none in a moment; a body of no use rarely becomes one. */
+static unsigned token_tries_max(const struct releve_answer *answer)
+{
+    if (answer->verdict == RELEVE_BLOCKED)
+        return 1;
+    bool bad_body = strcmp(answer->reason.code, "bad-body") == 0; /* include/releve/verdict.h */
+    return bad_body ? RELEVE_TOKEN_BAD_BODIES_MAX : RELEVE_TOKEN_TRIES_MAX;
+}
+
 void releve_react_token(struct releve_core *core, const struct releve_answer *answer)
 {
     struct token *token = &core->token;
@@ -640,10 +665,11 @@ void releve_react_token(struct releve_core *core, const struct releve_answer *an
         token->generation++;
         token->expires_at = core->now + life - margin;
         token->failures = 0;
+        token->refusal = (struct releve_answer){0};
         return;
     }
     if (answer->verdict == RELEVE_CREDENTIALS_REFUSED) {
-        stop(core, RELEVE_E_CREDENTIALS, answer);
+        refuse_credentials(core, answer);
         return;
     }
     if (answer->verdict == RELEVE_THROTTLED) {
@@ -656,9 +682,15 @@ void releve_react_token(struct releve_core *core, const struct releve_answer *an
         note_unreached(core, answer);
         return;
     }
-    if (++token->failures >= RELEVE_TOKEN_TRIES_MAX && !core->options.patient) {
-        stop(core, RELEVE_E_UPSTREAM, answer);
-        return;
+    if (++token->failures >= token_tries_max(answer)) {
+        if (token->refusal.verdict == RELEVE_CREDENTIALS_REFUSED) {
+            stop(core, RELEVE_E_CREDENTIALS, &token->refusal);
+            return;
+        }
+        if (!core->options.patient) {
+            stop(core, RELEVE_E_UPSTREAM, answer);
+            return;
+        }
     }
     releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, token->failures - 1);
     token->not_before = core->now + wait;

@@ -155,6 +155,9 @@ struct token {
     struct permit permit; /* ASKED */
     unsigned failures;    /* in a row */
     releve_time not_before;
+    enum releve_token_form form;
+    struct releve_answer refusal; /* of the Basic credentials, while nobody knows whether the other form works; its
+                                   * verdict is RELEVE_CREDENTIALS_REFUSED then, and else 0 */
 };
 
 /* Upstream as a whole: while it cannot be reached, that is nobody's failure in particular. */

@@ -35,6 +35,7 @@
 #define RELEVE_OUTAGE_SERIES_MIN 3   /* that answered before and fail now, with no answer between: an outage */
 #define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
 #define RELEVE_TOKEN_TRIES_MAX 6                  /* token failures in a row; then RELEVE_ACTION_STOP, unless patient */
+#define RELEVE_TOKEN_BAD_BODIES_MAX 3             /* the same, where the last of them was a body without a token */
 #define RELEVE_OUTAGE_MAX_MS (1 * RELEVE_HOUR_MS) /* upstream out of reach for so long: likewise */
 #define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)       /* believed for no longer */
 #define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS) /* a throttle answer closes a bucket for no longer */
@@ -85,6 +86,12 @@ struct releve_core_options {
 
 /* A job or a chunk under way. */
 typedef uint32_t releve_handle;
+
+/* How a token request carries the application's credentials (docs/enedis.md, Token). */
+enum releve_token_form {
+    RELEVE_TOKEN_BASIC,  /* as HTTP Basic: the documented form */
+    RELEVE_TOKEN_IN_FORM /* as client_id and client_secret among the parameters */
+};
 
 /* What became of a claim on the days of a chunk: two workers never ask for the same days at the same moment. */
 enum releve_claim {
@@ -137,7 +144,7 @@ enum releve_action_type {
     RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
     RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
-    RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline: ask for a token -> TOKEN */
+    RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline, .token_form: ask for a token -> TOKEN */
     RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
     RELEVE_ACTION_STORE,  /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
                            * lives until that comes without an error: what Redis refused is written again */
@@ -173,7 +180,8 @@ struct releve_action {
     unsigned bucket;
     uint64_t permit; /* the how-manieth that this core asks for; the claim that is made under it has the same number */
     releve_time wait_ms;
-    releve_time deadline;      /* SEND, SEND_TOKEN: nothing of the request may leave after it; on the clock of `now` */
+    releve_time deadline; /* SEND, SEND_TOKEN: nothing of the request may leave after it; on the clock of `now` */
+    enum releve_token_form token_form;
     struct releve_span span;   /* asked for */
     struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
     enum releve_claim_ends ends;
