@@ -3,9 +3,8 @@
  * Which of the two hours a point is of is known from the order of the body alone: the first is summer time, the second
  * winter time. So what is not certain has no value (law 3):
  * - A label that comes once: nobody knows which of the two hours is missing.
- * - Two that say the same, where something else is missing or the body repeats itself: they may be one point told
- * twice.
- * - Two that differ, in a body that does not tell them in the order of time.
+ * - Two, in a body without order, or whose doubled labels do not run through the hour twice, one run after the other.
+ * - Two that say the same, where another label comes once or the body repeats itself: they may be one, told twice.
  * A stamp that carries its offset is certain, and is none of these. */
 #include "point.h"
 #include <releve/memory.h>
@@ -115,13 +114,12 @@ static void settle_group(struct enedis_point **group, size_t count, size_t left,
         for (size_t i = 0; i < count; i++)
             if (!group[i]->repeated)
                 pair[found++] = group[i];
-        if (same(pair[0], pair[1])) {
-            wrong = order->repeats ? "a doubled label comes twice in a body that repeats itself" : NULL;
-            certain = !order->lost;
-        } else {
-            wrong = order->shuffled ? "a doubled label comes twice in a body without order" : NULL;
-            certain = !order->interleaved;
-        }
+        bool equal = same(pair[0], pair[1]);
+        certain = !order->interleaved && !(equal && order->lost);
+        if (order->shuffled)
+            wrong = "a doubled label comes twice in a body without order";
+        else if (equal && order->repeats)
+            wrong = "a doubled label comes twice in a body that repeats itself";
     }
     int which = 0;
     for (size_t i = 0; i < count; i++) {
