@@ -1,5 +1,6 @@
 """What Redis must hold, worked out a second time: from the simulator's raw answers, with Python's own time zones, by
 other rules than the program's (asks oldest first, in windows of its own; finds an activation by bisection)."""
+import collections
 import datetime
 import functools
 import http.client
@@ -166,10 +167,14 @@ def points_of(body, kind, prm):
 
 
 def curve_days(points):
-    """{day: [(minute, length, value)]}: stamps are ends, on a clock that shows some times twice."""
+    """{day: [(minute, length, value)]}: stamps are ends, on a clock that shows some times twice. Where such a time is
+    there once, nobody knows which of the two it is."""
     days, shown = {}, {}
+    labels = collections.Counter(stamp for stamp, _, _ in points)
     for stamp, value, length in points:
         times = instants(stamp)
+        if labels[stamp] < len(times):
+            continue
         if len(times) == 1:
             end = times[0]
         else:

@@ -313,13 +313,13 @@ def test_a_machine_without_redis_server_is_exit_4(place):
 
 
 @pytest.mark.parametrize("api", ["2026", "v5"])
-def test_wrong_credentials_are_exit_3_after_one_attempt(api):
+def test_wrong_credentials_are_exit_3_after_one_attempt_in_each_form(api):
     with World(quota="5/1s,1000/1h", api=api) as world:
         ended = world.run("backfill", "--prm", PRM, "--prm", "11453290002823", CLIENT_SECRET="wrong")
         assert ended.code == 3
         assert "redential" in ended.err and "CLIENT_" in ended.err, ended
         stats = world.sandbox.stats()
-        assert (stats["requests"], stats["errors"], stats["tokens"]) == (1, {"401": 1}, 0)
+        assert (stats["requests"], stats["errors"], stats["tokens"]) == (2, {"401": 2}, 0)
         assert world.redis.days() == {}
 
 

@@ -226,7 +226,7 @@ void simulation_check_end(struct simulation *simulation)
     /* Each run of a worker hears it once; an answer that is lost is asked for again. */
     unsigned lives = simulation->scenario.workers + simulation->crashes;
     if (simulation->stopped && simulation->scenario.lost_answer == 0 && simulation->scenario.reset == 0 &&
-        simulation->scenario.straggler == 0 && simulation->upstream.refusals > lives)
+        simulation->scenario.straggler == 0 && simulation->upstream.refusals > 2 * lives)
         world_break(world, "law 2 (thrift): %u requests with credentials that are refused",
                     simulation->upstream.refusals);
     uint64_t steps_max = STEPS_PER_REQUEST_MAX * (simulation->sends + store->jobs_count + simulation->crashes + 10);
