@@ -33,8 +33,8 @@ static const char help[] =
     "  --fault NAME=RATE         spoil this share of the answers, 0 to 1; may be given several times. NAME: error500,\n"
     "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage\n"
     "\n"
-    "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings; POST /__sandbox/reset\n"
-    "clears the counts.\n";
+    "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings (docs/sandbox.md);\n"
+    "POST /__sandbox/reset clears the counts.\n";
 
 struct command {
     struct sandbox_settings settings;

@@ -1,0 +1,87 @@
+/* One reader for each key. */
+#include "control_settings.h"
+#include "routes.h"
+#include <stdio.h>
+#include <string.h>
+
+static enum releve_code read_latency(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    if (!cJSON_IsString(json) || !sandbox_latency_parse(json->valuestring, &settings->latency))
+        return sandbox_control_wrong(error, json->string, "\"MS\" or \"MS:JITTER_MS\", each at most 60000");
+    return RELEVE_OK;
+}
+
+static enum releve_code read_global_faults(const cJSON *json, struct sandbox_settings *settings,
+                                           struct releve_error *error)
+{
+    return sandbox_read_faults(json, json->string, &settings->faults, error);
+}
+
+/* A whole number from 0 to `max` into *number. */
+static enum releve_code read_number(const cJSON *json, int max, int *number, struct releve_error *error)
+{
+    double value;
+    char what[48];
+    (void)snprintf(what, sizeof what, "a whole number from 0 to %d", max);
+    if (!sandbox_read_whole(json, max, &value))
+        return sandbox_control_wrong(error, json->string, what);
+    *number = (int)value;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_late_days(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    return read_number(json, SANDBOX_LATE_DAYS_MAX, &settings->late_days, error);
+}
+
+static enum releve_code read_unsubscribed(const cJSON *json, struct sandbox_settings *settings,
+                                          struct releve_error *error)
+{
+    const cJSON *item;
+    if (!cJSON_IsArray(json))
+        return sandbox_control_wrong(error, json->string, "a list of API families");
+    settings->unsubscribed = 0;
+    cJSON_ArrayForEach(item, json) {
+        uint32_t routes = cJSON_IsString(item) ? sandbox_routes_of_family(item->valuestring) : 0;
+        if (routes == 0)
+            return sandbox_control_wrong(error, json->string, "a list of API families, such as mesure_synchrone_auto");
+        settings->unsubscribed |= routes;
+    }
+    return RELEVE_OK;
+}
+
+static const struct {
+    const char *name;
+    enum releve_code (*read)(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error);
+} keys[] = {
+    {"latency", read_latency},
+    {"faults", read_global_faults},
+    {"late_days", read_late_days},
+    {"unsubscribed", read_unsubscribed},
+};
+
+enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_settings *settings, bool *known,
+                                              struct releve_error *error)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(item->string, keys[i].name) != 0)
+            continue;
+        *known = true;
+        return keys[i].read(item, settings, error);
+    }
+    *known = false;
+    return RELEVE_OK;
+}
+
+void sandbox_control_write_settings(const struct sandbox_settings *settings, cJSON *json)
+{
+    char latency[32];
+    (void)snprintf(latency, sizeof latency, "%u:%u", settings->latency.fixed_ms, settings->latency.jitter_ms);
+    (void)cJSON_AddStringToObject(json, "latency", latency);
+    cJSON *faults = cJSON_AddObjectToObject(json, "faults");
+    for (int i = 0; i < SANDBOX_FAULTS; i++) {
+        if (settings->faults.rate[i] > 0)
+            (void)cJSON_AddNumberToObject(faults, sandbox_fault_name((enum sandbox_fault)i), settings->faults.rate[i]);
+    }
+    (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
+}
