@@ -35,12 +35,13 @@ static int contracted_va(releve_prm prm)
 static void population_client(releve_prm prm, struct sandbox_client *client)
 {
     uint64_t number = prm - SANDBOX_POPULATION_FIRST;
+    /* Older than every history: an ordinary PRM never meets its activation. */
+    releve_day activation = releve_day_from_civil(2016, 1, 1) + (releve_day)(number % 1000);
     *client = (struct sandbox_client){
         .prm = prm,
         .consumption = true,
         .curve = true,
-        /* Older than every history: an ordinary PRM never meets its activation. */
-        .activation = releve_day_from_civil(2016, 1, 1) + (releve_day)(number % 1000),
+        .activation = {activation, activation},
         .pace = number % 10 == 7   ? SANDBOX_PACE_10
                 : number % 10 == 8 ? SANDBOX_PACE_SWITCHED
                                    : SANDBOX_PACE_30,
@@ -57,6 +58,7 @@ bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_cli
     for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
         if (published[i].prm != prm)
             continue;
+        releve_day activation = releve_day_from_civil(published[i].year, published[i].month, published[i].day);
         *client = (struct sandbox_client){
             .prm = prm,
             .consumption = published[i].consumption,
@@ -64,7 +66,7 @@ bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_cli
             .curve = published[i].curve,
             .holes = published[i].holes,
             .refused = published[i].refused,
-            .activation = releve_day_from_civil(published[i].year, published[i].month, published[i].day),
+            .activation = {activation, activation},
             .pace = SANDBOX_PACE_30,
             .contracted_va = contracted_va(prm),
         };

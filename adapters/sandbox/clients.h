@@ -4,6 +4,7 @@
 #define RELEVE_SANDBOX_CLIENTS_H
 
 #include <releve/calendar.h>
+#include <releve/kind.h>
 #include <releve/usage_point.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,11 +25,11 @@ enum sandbox_pace {
 
 struct sandbox_client {
     releve_prm prm;
-    bool consumption, production; /* which directions it has */
-    bool curve;                   /* the load curve is recorded */
-    bool holes;                   /* nothing on Tuesdays and Wednesdays */
-    bool refused;                 /* the consent was revoked */
-    releve_day activation;        /* the meter's first day */
+    bool consumption, production;             /* which directions it has */
+    bool curve;                               /* the load curve is recorded */
+    bool holes;                               /* nothing on Tuesdays and Wednesdays */
+    bool refused;                             /* the consent was revoked */
+    releve_day activation[RELEVE_DIRECTIONS]; /* the first day of each */
     enum sandbox_pace pace;
     int contracted_va; /* 3000, 6000, 9000 or 12000 */
 };

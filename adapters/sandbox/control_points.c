@@ -25,25 +25,101 @@ static enum releve_code set_consent_start(const cJSON *item, struct sandbox_poin
                : sandbox_control_wrong(error, "consent_start", "days, \"YYYY-MM-DD\", or null");
 }
 
+/* --- what may differ by direction ------------------------------------------------------------------------ */
+
+/* Sets one aspect of a point. `whole`: the value is for all aspects. */
+typedef enum releve_code aspect_setter(const cJSON *json, bool whole, enum sandbox_aspect aspect,
+                                       struct sandbox_point *point, struct releve_error *error);
+
+/* The direction that a member is named after, or -1. */
+static int direction_of(const cJSON *member)
+{
+    for (int i = 0; i < RELEVE_DIRECTIONS; i++) {
+        if (strcmp(member->string, releve_direction_name((enum releve_direction)i)) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* The item is {"consumption": VALUE, "production": VALUE}, or one value for everything. */
+static enum releve_code set_aspects(const cJSON *item, aspect_setter *set, struct sandbox_point *point,
+                                    struct releve_error *error)
+{
+    enum releve_code code = RELEVE_OK;
+    bool by_direction = cJSON_IsObject(item) && item->child != NULL && direction_of(item->child) >= 0;
+    for (int i = 0; !by_direction && code == RELEVE_OK && i < SANDBOX_ASPECTS; i++)
+        code = set(item, true, (enum sandbox_aspect)i, point, error);
+    const cJSON *member = by_direction ? item->child : NULL;
+    for (; code == RELEVE_OK && member != NULL; member = member->next) {
+        int direction = direction_of(member);
+        if (direction < 0)
+            return sandbox_control_wrong(error, member->string, "\"consumption\" or \"production\"");
+        code = set(member, false, (enum sandbox_aspect)direction, point, error);
+    }
+    return code;
+}
+
+static enum releve_code set_one_activation(const cJSON *json, bool whole, enum sandbox_aspect aspect,
+                                           struct sandbox_point *point, struct releve_error *error)
+{
+    (void)whole;
+    releve_day day = RELEVE_DAY_NONE;
+    if (cJSON_IsString(json) && strcmp(json->valuestring, "never") == 0)
+        day = SANDBOX_NEVER;
+    else if (!cJSON_IsNull(json) && !sandbox_read_day(json, &day))
+        return sandbox_control_wrong(error, "activation",
+                                     "days, \"YYYY-MM-DD\", \"never\" or null, for a point or its directions");
+    if (aspect != SANDBOX_DOCUMENTED)
+        point->activation[aspect] = day;
+    return RELEVE_OK;
+}
+
+static enum releve_code set_activation(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    return set_aspects(item, set_one_activation, point, error);
+}
+
+static enum releve_code set_one_objection(const cJSON *json, bool whole, enum sandbox_aspect aspect,
+                                          struct sandbox_point *point, struct releve_error *error)
+{
+    static const char *const names[SANDBOX_OBJECTIONS] = {[SANDBOX_NO_OBJECTION] = "", /* in JSON: null */
+                                                          [SANDBOX_CURVE_OBJECTED] = "ADAM-ERR0075",
+                                                          [SANDBOX_NOT_HOLDER] = "ADAM-ERR0061",
+                                                          [SANDBOX_NOT_OWNER] = "ADAM-DC-0007",
+                                                          [SANDBOX_NOT_OWNER_400] = "400 ADAM-DC-0007",
+                                                          [SANDBOX_NO_CONSENT] = "ADAM-DC-0008",
+                                                          [SANDBOX_NOT_AUTHORIZED] = "not_authorized",
+                                                          [SANDBOX_NO_SUCH_POINT] = "no_such_point"};
+    int found = SANDBOX_NO_OBJECTION;
+    if (!cJSON_IsNull(json)) {
+        found = sandbox_read_name(json, names, SANDBOX_OBJECTIONS);
+        if (found <= SANDBOX_NO_OBJECTION || (found == SANDBOX_NO_SUCH_POINT && !whole))
+            return sandbox_control_wrong(error, "refuse",
+                                         "ADAM-ERR0075, ADAM-ERR0061, ADAM-DC-0007, \"400 ADAM-DC-0007\", "
+                                         "ADAM-DC-0008, not_authorized, for a whole point no_such_point, or null");
+    }
+    point->objections[aspect] = (enum sandbox_objection)found;
+    return RELEVE_OK;
+}
+
 static enum releve_code set_objection(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
-    static const char *const codes[] = {[SANDBOX_CURVE_OBJECTED] = "ADAM-ERR0075",
-                                        [SANDBOX_NOT_HOLDER] = "ADAM-ERR0061",
-                                        [SANDBOX_NOT_OWNER] = "ADAM-DC-0007"};
-    point->objection = SANDBOX_NO_OBJECTION;
-    for (size_t i = 1; cJSON_IsString(item) && i < sizeof codes / sizeof codes[0]; i++) {
-        if (strcmp(item->valuestring, codes[i]) == 0)
-            point->objection = (enum sandbox_objection)i;
-    }
-    return point->objection != SANDBOX_NO_OBJECTION || cJSON_IsNull(item)
-               ? RELEVE_OK
-               : sandbox_control_wrong(error, "refuse", "\"ADAM-ERR0061\", \"ADAM-ERR0075\", \"ADAM-DC-0007\" or null");
+    return set_aspects(item, set_one_objection, point, error);
+}
+
+static enum releve_code set_some_faults(const cJSON *json, bool whole, enum sandbox_aspect aspect,
+                                        struct sandbox_point *point, struct releve_error *error)
+{
+    (void)whole;
+    return sandbox_read_faults(json, json->string, &point->faults[aspect], error);
 }
 
 static enum releve_code set_faults(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
-    return sandbox_read_faults(item, item->string, &point->faults, error);
+    return set_aspects(item, set_some_faults, point, error);
 }
+
+/* --- the others ----------------------------------------------------------------------------------------- */
 
 static const struct point_key {
     const char *name;
@@ -53,6 +129,7 @@ static const struct point_key {
     {"revoke", true, revoke},
     {"grant", true, grant},
     {"consent_start", false, set_consent_start},
+    {"activation", false, set_activation},
     {"refuse", false, set_objection},
     {"point_faults", false, set_faults},
 };

@@ -34,7 +34,7 @@ static struct customer customer_of(const struct sandbox_client *client, releve_p
     };
     releve_prm_format(label, customer.prm);
     char midnight[RELEVE_TIME_TEXT]; /* "2019-08-27T00:00:00+02:00" */
-    releve_paris_format(releve_paris_midnight(client->activation), midnight);
+    releve_paris_format(releve_paris_midnight(client->activation[RELEVE_CONSUMPTION]), midnight);
     (void)snprintf(customer.activation, sizeof customer.activation, "%.10s%.6s", midnight, midnight + 19);
     return customer;
 }

@@ -108,7 +108,8 @@ static bool authorized(const struct sandbox_gateway *gateway, const struct sandb
 }
 
 /* What a data request is about, before anything is judged: the PRM where it is one, for faults of its own. */
-static const char *prm_of(const struct sandbox_route *route, const struct sandbox_request *request, const char *rest)
+static const char *prm_text_of(const struct sandbox_route *route, const struct sandbox_request *request,
+                               const char *rest)
 {
     if (route->generation == SANDBOX_V5)
         return request->parameters[SANDBOX_USAGE_POINT_ID];
@@ -117,13 +118,27 @@ static const char *prm_of(const struct sandbox_route *route, const struct sandbo
     return rest[0] == '/' && rest[1] != '\0' ? rest + 1 : NULL;
 }
 
-/* The fault that this data request meets, or SANDBOX_UNSPOILED. */
-static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const char *prm_text)
+static bool find_prm(const struct sandbox_route *route, const struct sandbox_request *request, const char *rest,
+                     releve_prm *prm)
+{
+    const char *text = prm_text_of(route, request, rest);
+    return text != NULL && releve_prm_parse(text, strlen(text), prm);
+}
+
+/* The faults that this usage point has of its own for such a request; NULL: none. */
+static const struct sandbox_faults *own_faults(const struct sandbox_gateway *gateway, const struct sandbox_route *route,
+                                               const struct sandbox_request *request, const char *rest)
 {
     releve_prm prm;
-    const struct sandbox_faults *own = NULL;
-    if (prm_text != NULL && releve_prm_parse(prm_text, strlen(prm_text), &prm))
-        own = &sandbox_points_find(&gateway->points, prm)->faults;
+    enum sandbox_aspect aspect = SANDBOX_DOCUMENTED;
+    if (route->service == SANDBOX_MEASURE)
+        aspect = (enum sandbox_aspect)releve_kind_facts(route->kind)->direction;
+    return find_prm(route, request, rest, &prm) ? &sandbox_points_find(&gateway->points, prm)->faults[aspect] : NULL;
+}
+
+/* The fault that this data request meets, or SANDBOX_UNSPOILED. */
+static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const struct sandbox_faults *own)
+{
     uint64_t number = gateway->data_requests++;
     for (int i = 0; i < SANDBOX_FAULTS; i++) {
         double rate = gateway->settings.faults.rate[i];
@@ -135,6 +150,11 @@ static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const char
             return (enum sandbox_fault)i;
     }
     return SANDBOX_UNSPOILED;
+}
+
+static struct sandbox_scene scene_of(const struct sandbox_gateway *gateway)
+{
+    return (struct sandbox_scene){sandbox_clock_today(&gateway->clock), &gateway->settings, &gateway->points};
 }
 
 static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox_route *route,
@@ -152,7 +172,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
         .step = parameters[SANDBOX_MESURES_PAS],
         .quantity = parameters[SANDBOX_GRANDEUR_PHYSIQUE],
     };
-    struct sandbox_scene scene = {sandbox_clock_today(&gateway->clock), gateway->settings.population, &gateway->points};
+    struct sandbox_scene scene = scene_of(gateway);
     struct sandbox_measure measure = {
         .generation = route->generation, .kind = route->kind, .seed = gateway->settings.seed};
     const struct sandbox_refusal *refusal = sandbox_rules_measure(&ask, &scene, &measure.asked);
@@ -175,7 +195,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
 static void answer_customer(struct sandbox_gateway *gateway, const struct sandbox_route *route, const char *prm_text,
                             enum sandbox_fault fault, struct sandbox_answer *answer)
 {
-    struct sandbox_scene scene = {sandbox_clock_today(&gateway->clock), gateway->settings.population, &gateway->points};
+    struct sandbox_scene scene = scene_of(gateway);
     struct sandbox_client client;
     if (route->generation == SANDBOX_2026 && prm_text == NULL) {
         sandbox_answer_refuse(answer, sandbox_rules_technical()); /* the PRM belongs into the path */
@@ -256,8 +276,8 @@ static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_ro
         sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "This resource takes GET");
         return;
     }
-    const char *prm_text = prm_of(route, request, rest);
-    enum sandbox_fault fault = draw_fault(gateway, prm_text);
+    const char *prm_text = prm_text_of(route, request, rest);
+    enum sandbox_fault fault = draw_fault(gateway, own_faults(gateway, route, request, rest));
     if (route->service == SANDBOX_MEASURE)
         answer_measure(gateway, route, request, fault, answer);
     else

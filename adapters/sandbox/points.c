@@ -2,6 +2,9 @@
 #include "points.h"
 #include <releve/memory.h>
 
+static const struct sandbox_point ordinary = {.consent_start = RELEVE_DAY_NONE,
+                                              .activation = {RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
+
 static struct sandbox_point *find(const struct sandbox_points *points, releve_prm prm)
 {
     struct sandbox_point *point = NULL;
@@ -11,7 +14,6 @@ static struct sandbox_point *find(const struct sandbox_points *points, releve_pr
 
 const struct sandbox_point *sandbox_points_find(const struct sandbox_points *points, releve_prm prm)
 {
-    static const struct sandbox_point ordinary = {.consent_start = RELEVE_DAY_NONE};
     const struct sandbox_point *point = find(points, prm);
     return point != NULL ? point : &ordinary;
 }
@@ -22,8 +24,8 @@ struct sandbox_point *sandbox_points_edit(struct sandbox_points *points, releve_
     if (point != NULL || HASH_COUNT(points->table) >= SANDBOX_POINTS_MAX)
         return point;
     point = releve_alloc(1, sizeof *point);
+    *point = ordinary;
     point->prm = prm;
-    point->consent_start = RELEVE_DAY_NONE;
     HASH_ADD(hh, points->table, prm, sizeof point->prm, point);
     return point;
 }

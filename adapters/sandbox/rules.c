@@ -6,19 +6,29 @@
 #define V5_DAYS_MIN 2 /* the specification's own advice, which v5 enforces */
 #define CURVE_CALL_DAYS 7
 
+#define NO_MEASURE "Pas de mesure trouvée pour ce point"
+#define NO_POINT "PRM non existant"
+#define NOT_AUTHORIZED "Le client n'est pas autorisé pour le point demandé"
+#define NOT_OWNER "Le client n'est pas titulaire du point demandé"
+
 static const struct sandbox_refusal technical = {500, "technical_error", "Technical error. Please try later."};
 
 static const struct sandbox_refusal no_data[SANDBOX_GENERATIONS] = {
     {404, "no_data_found", "no measure found for this usage point"},
-    {404, "STM-ERR-0000014", "Pas de mesure trouvée pour ce point"},
+    {404, "STM-ERR-0000014", NO_MEASURE},
 };
 
 static const struct sandbox_refusal unknown_point = {404, "STM-ERR-0000019", "Unknown usage point"};
 
+/* Only its text says so. */
+static const struct sandbox_refusal no_such_point = {404, "404", NO_POINT};
+
 static const struct sandbox_refusal no_consent[SANDBOX_GENERATIONS] = {
     {403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point"},
-    {403, "ADAM_DC_0008", "Le client n'est pas autorisé pour le point demandé"},
+    {403, "ADAM_DC_0008", NOT_AUTHORIZED},
 };
+
+static const struct sandbox_refusal not_authorized = {403, "403", NOT_AUTHORIZED};
 
 static const struct sandbox_refusal before_consent = {
     403, "ADAM-DC-0009", "The requested start date is anterior to the start of the consent"};
@@ -30,7 +40,19 @@ static const struct sandbox_refusal not_holder = {400, "ADAM-ERR0061", "The cust
 
 static const struct sandbox_refusal not_owner[SANDBOX_GENERATIONS] = {
     {403, "ADAM-DC-0007", "The customer is not the owner of this usage point"},
-    {403, "ADAM_DC_0007", "Le client n'est pas titulaire du point demandé"},
+    {403, "ADAM_DC_0007", NOT_OWNER},
+};
+
+static const struct sandbox_refusal not_owner_400 = {400, "ADAM-DC-0007",
+                                                     "The customer is not the owner of this usage point"};
+
+static const struct sandbox_refusal *const objections[SANDBOX_OBJECTIONS][SANDBOX_GENERATIONS] = {
+    [SANDBOX_NOT_HOLDER] = {&not_holder, &not_holder},
+    [SANDBOX_NOT_OWNER] = {&not_owner[SANDBOX_V5], &not_owner[SANDBOX_2026]},
+    [SANDBOX_NOT_OWNER_400] = {&not_owner_400, &not_owner_400},
+    [SANDBOX_NO_CONSENT] = {&no_consent[SANDBOX_V5], &no_consent[SANDBOX_2026]},
+    [SANDBOX_NOT_AUTHORIZED] = {&not_authorized, &not_authorized},
+    [SANDBOX_NO_SUCH_POINT] = {&no_such_point, &no_such_point},
 };
 
 static const struct sandbox_refusal wrong_direction = {
@@ -95,18 +117,28 @@ const struct sandbox_refusal *sandbox_rules_technical(void)
     return &technical;
 }
 
-/* The PRM exists and consents. */
-static const struct sandbox_refusal *judge_point(enum sandbox_generation generation, releve_prm prm,
-                                                 const struct sandbox_scene *scene, struct sandbox_client *client)
+/* Control may know the client better than the published table. */
+static void correct_client(const struct sandbox_point *point, struct sandbox_client *client)
 {
-    if (!sandbox_client_find(prm, scene->population, client))
+    for (int i = 0; i < RELEVE_DIRECTIONS; i++) {
+        if (point->activation[i] != RELEVE_DAY_NONE && point->activation[i] != SANDBOX_NEVER)
+            client->activation[i] = point->activation[i];
+    }
+}
+
+/* The PRM exists and consents to what is asked. */
+static const struct sandbox_refusal *judge_point(enum sandbox_generation generation, releve_prm prm,
+                                                 enum sandbox_aspect aspect, const struct sandbox_scene *scene,
+                                                 struct sandbox_client *client)
+{
+    if (!sandbox_client_find(prm, scene->settings->population, client))
         return &unknown_point;
-    enum sandbox_objection objection = sandbox_points_find(scene->points, prm)->objection;
-    if (objection == SANDBOX_NOT_HOLDER)
-        return &not_holder;
-    if (objection == SANDBOX_NOT_OWNER)
-        return &not_owner[generation];
-    switch (sandbox_points_find(scene->points, prm)->consent) {
+    const struct sandbox_point *point = sandbox_points_find(scene->points, prm);
+    const struct sandbox_refusal *objection = objections[point->objections[aspect]][generation];
+    correct_client(point, client);
+    if (objection != NULL)
+        return objection;
+    switch (point->consent) {
     case SANDBOX_CONSENT_GRANTED:
         return NULL;
     case SANDBOX_CONSENT_REVOKED:
@@ -118,8 +150,8 @@ static const struct sandbox_refusal *judge_point(enum sandbox_generation generat
 }
 
 /* The parameters alone: whole, well-formed, and dates in order. */
-static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, releve_day today, releve_prm *prm,
-                                                struct releve_span *span)
+static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, const struct sandbox_scene *scene,
+                                                releve_prm *prm, struct releve_span *span)
 {
     const struct sandbox_refusal *wrong = wrong_requests[ask->generation];
     if (ask->prm == NULL)
@@ -136,7 +168,7 @@ static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, r
         return &wrong[END_ILL_FORMED];
     if (span->first >= span->end)
         return &wrong[START_NOT_BEFORE_END];
-    if (span->end > today)
+    if (span->end > scene->today)
         return &wrong[END_IN_FUTURE];
     if (ask->generation == SANDBOX_V5 && releve_span_days(*span) < V5_DAYS_MIN)
         return &wrong[TOO_SHORT];
@@ -152,33 +184,40 @@ static bool outside_specification(const struct sandbox_ask *ask)
            strcmp(ask->quantity, "PMA") != 0;
 }
 
+/* The usage point has such a measure, and the range is one that it may be asked for. */
+static const struct sandbox_refusal *judge_range(const struct sandbox_ask *ask, const struct sandbox_scene *scene,
+                                                 const struct sandbox_asked *asked)
+{
+    const struct sandbox_point *point = sandbox_points_find(scene->points, asked->client.prm);
+    const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
+    bool curve = facts->quantity == RELEVE_LOAD_CURVE;
+    if (facts->direction == RELEVE_PRODUCTION ? !asked->client.production : !asked->client.consumption)
+        return &wrong_direction;
+    if (curve && point->objections[facts->direction] == SANDBOX_CURVE_OBJECTED)
+        return &curve_objected;
+    if (releve_span_days(asked->span) > facts->call_days_max)
+        return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
+    if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
+        return &too_old[ask->generation];
+    if (asked->span.first < point->consent_start)
+        return &before_consent;
+    if (asked->span.first < asked->client.activation[facts->direction] ||
+        point->activation[facts->direction] == SANDBOX_NEVER)
+        return &before_activation; /* the whole range, even where its end has data */
+    return NULL;
+}
+
 const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *ask, const struct sandbox_scene *scene,
                                                     struct sandbox_asked *asked)
 {
     releve_prm prm;
     if (outside_specification(ask))
         return &technical;
-    const struct sandbox_refusal *refusal = judge_form(ask, scene->today, &prm, &asked->span);
+    const struct sandbox_refusal *refusal = judge_form(ask, scene, &prm, &asked->span);
     if (refusal == NULL)
-        refusal = judge_point(ask->generation, prm, scene, &asked->client);
-    if (refusal != NULL)
-        return refusal;
-
-    const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
-    if (facts->direction == RELEVE_PRODUCTION ? !asked->client.production : !asked->client.consumption)
-        return &wrong_direction;
-    if (facts->quantity == RELEVE_LOAD_CURVE &&
-        sandbox_points_find(scene->points, prm)->objection == SANDBOX_CURVE_OBJECTED)
-        return &curve_objected;
-    if (releve_span_days(asked->span) > facts->call_days_max)
-        return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
-    if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
-        return &too_old[ask->generation];
-    if (asked->span.first < sandbox_points_find(scene->points, prm)->consent_start)
-        return &before_consent;
-    if (asked->span.first < asked->client.activation)
-        return &before_activation; /* the whole range, even where its end has data */
-    return NULL;
+        refusal = judge_point(ask->generation, prm, (enum sandbox_aspect)releve_kind_facts(ask->kind)->direction, scene,
+                              &asked->client);
+    return refusal != NULL ? refusal : judge_range(ask, scene, asked);
 }
 
 const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation generation, const char *prm,
@@ -190,7 +229,7 @@ const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation gen
         return &wrong[PRM_MISSING];
     if (!releve_prm_parse(prm, strlen(prm), &number))
         return &wrong[PRM_ILL_FORMED];
-    const struct sandbox_refusal *refusal = judge_point(generation, number, scene, client);
+    const struct sandbox_refusal *refusal = judge_point(generation, number, SANDBOX_DOCUMENTED, scene, client);
     if (refusal == NULL && !client->consumption)
         return &no_data[generation]; /* only who consumes has customer data: docs/enedis.md, Sandbox clients */
     return refusal;

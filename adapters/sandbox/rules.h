@@ -11,7 +11,7 @@
 /* Where the rules are applied. */
 struct sandbox_scene {
     releve_day today;
-    uint32_t population;
+    const struct sandbox_settings *settings;
     const struct sandbox_points *points;
 };
 

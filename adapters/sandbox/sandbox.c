@@ -33,8 +33,8 @@ static const char help[] =
     "  --fault NAME=RATE         spoil this share of the answers, 0 to 1; may be given several times. NAME: error500,\n"
     "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage\n"
     "\n"
-    "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings (docs/sandbox.md);\n"
-    "POST /__sandbox/reset clears the counts.\n";
+    "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings and plays what upstream was\n"
+    "seen to do (docs/sandbox.md); POST /__sandbox/reset clears the counts.\n";
 
 struct command {
     struct sandbox_settings settings;
@@ -86,10 +86,7 @@ static enum releve_code read_fault(const char *text, struct command *command, st
     enum sandbox_fault fault;
     size_t length = strcspn(text, "=");
     if (text[length] != '=' || !sandbox_fault_parse(text, length, &fault))
-        return releve_fail(error, RELEVE_E_USAGE,
-                           "--fault %.60s: write NAME=RATE; names: error500 error502html reset timeout truncate "
-                           "throttle200 wrongprm garbage",
-                           text);
+        return releve_fail(error, RELEVE_E_USAGE, "--fault %.60s: write NAME=RATE; --help tells the names", text);
     char *end;
     errno = 0;
     double rate = strtod(text + length + 1, &end);

@@ -1,0 +1,115 @@
+"""The simulator plays what clients of Enedis have met: facts of one direction (docs/sandbox.md)."""
+import json
+
+import pytest
+from sandbox import MEASURES, TODAY, Sandbox
+
+APIS = ("v5", "2026")
+CONSUMPTION = ("daily_consumption", "consumption_load_curve", "daily_consumption_max_power")
+PRODUCTION = ("daily_production", "production_load_curve")
+CLIENT_0 = "22516914714270"
+BOTH = "12655648759651"
+ASK = ("daily_consumption", CLIENT_0, "2026-11-01", "2026-11-08")
+
+
+@pytest.fixture
+def fresh():
+    with Sandbox("--quota", "none", "--today", TODAY, "--population", "40") as sandbox:
+        yield sandbox
+
+
+def said(answer):
+    return answer.status, answer.code
+
+
+def statuses(sandbox, kinds, prm=BOTH, first="2026-11-01", end="2026-11-08", api="2026"):
+    return [sandbox.measure(kind, prm, first, end, api).status for kind in kinds]
+
+
+# --- a direction of a usage point ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_consumption_and_production_may_have_activations_of_their_own(fresh, api):
+    fresh.control(activation={BOTH: {"consumption": "2024-01-22", "production": "2026-07-31"}})
+    assert statuses(fresh, MEASURES, first="2026-07-31", end="2026-08-02", api=api) == [200] * 5
+    assert statuses(fresh, CONSUMPTION, first="2026-07-30", end="2026-08-02", api=api) == [200] * 3
+    for kind in PRODUCTION:
+        assert said(fresh.measure(kind, BOTH, "2026-07-30", "2026-08-02", api)) == (400, "ADAM-ERR0123")
+    assert said(fresh.measure("daily_consumption", BOTH, "2024-01-21", "2024-01-25", api)) == (400, "ADAM-ERR0123")
+    assert fresh.measure("daily_consumption", BOTH, "2024-01-22", "2024-01-25", api).status == 200
+    fresh.control(activation={BOTH: {"production": None}})
+    assert statuses(fresh, PRODUCTION, first="2026-07-30", end="2026-08-02", api=api) == [200] * 2
+    assert fresh.measure("daily_consumption", BOTH, "2024-01-21", "2024-01-25", api).status == 400
+    fresh.control(activation={BOTH: None})
+    assert fresh.measure("daily_consumption", BOTH, "2024-01-21", "2024-01-25", api).status == 200
+
+
+def test_a_direction_may_be_refused_as_before_activation_for_every_range_until_it_is_not(fresh):
+    fresh.control(activation={BOTH: {"production": "never"}})
+    for first, end in (("2024-12-01", "2024-12-08"), ("2026-11-14", TODAY), ("2026-11-20", TODAY)):
+        for kind in PRODUCTION:
+            assert said(fresh.measure(kind, BOTH, first, end)) == (400, "ADAM-ERR0123")
+    assert statuses(fresh, CONSUMPTION) == [200] * 3
+    fresh.control(activation={BOTH: {"production": None}}, today="2026-11-22")
+    fresh.renew()
+    assert statuses(fresh, PRODUCTION) == [200] * 2
+
+
+@pytest.mark.parametrize("api, codes", [("v5", ("ADAM-DC-0008", "ADAM-DC-0007")),
+                                        ("2026", ("ADAM_DC_0008", "ADAM_DC_0007"))])
+def test_refusals_may_concern_one_direction(fresh, api, codes):
+    for name, status, code in (("ADAM-DC-0008", 403, codes[0]), ("ADAM-DC-0007", 403, codes[1]),
+                               ("400 ADAM-DC-0007", 400, "ADAM-DC-0007"), ("ADAM-ERR0061", 400, "ADAM-ERR0061")):
+        fresh.control(refuse={BOTH: {"production": name}})
+        for kind in PRODUCTION:
+            assert said(fresh.measure(kind, BOTH, "2026-11-01", "2026-11-08", api)) == (status, code)
+        assert statuses(fresh, CONSUMPTION, api=api) == [200] * 3
+        assert fresh.get(f"/situation_contrat_auto/v1/{BOTH}").status == 200
+    fresh.control(refuse={BOTH: {"production": None}})
+    assert statuses(fresh, MEASURES, api=api) == [200] * 5
+
+
+def test_a_refusal_may_be_a_french_text_alone(fresh):
+    fresh.control(refuse={BOTH: {"consumption": "not_authorized"}})
+    answer = fresh.measure("daily_consumption", BOTH, "2026-11-01", "2026-11-08")
+    assert said(answer) == (403, "403")
+    assert answer.json["error_description"] == "Le client n'est pas autorisé pour le point demandé"
+    assert statuses(fresh, PRODUCTION) == [200] * 2
+
+
+def test_one_direction_may_be_refused_and_the_other_be_sick(fresh):
+    fresh.control(refuse={BOTH: {"consumption": "400 ADAM-DC-0007"}},
+                  point_faults={BOTH: {"production": {"error500": 1}}})
+    assert said(fresh.measure("daily_consumption", BOTH, "2026-11-01", "2026-11-08")) == (400, "ADAM-DC-0007")
+    assert said(fresh.measure("daily_production", BOTH, "2026-11-01", "2026-11-08")) == (500, "technical_error")
+    assert fresh.measure(*ASK).status == 200
+    fresh.control(refuse={BOTH: None}, point_faults={BOTH: {}})
+    assert statuses(fresh, MEASURES) == [200] * 5
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_usage_point_may_not_exist_at_all(fresh, api):
+    fresh.control(refuse={BOTH: "no_such_point"})
+    for kind in MEASURES:
+        answer = fresh.measure(kind, BOTH, "2026-11-01", "2026-11-08", api)
+        assert answer.status == 404 and answer.json["error_description"] == "PRM non existant"
+    assert fresh.get(f"/situation_contrat_auto/v1/{BOTH}").status == 404
+    fresh.control(refuse={BOTH: None})
+    assert statuses(fresh, MEASURES, api=api) == [200] * 5
+
+
+# --- what control says ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [
+    {"activation": {BOTH: "soon"}}, {"activation": {BOTH: {"both": None}}}, {"activation": {"1": None}},
+    {"activation": [BOTH]}, {"activation": {BOTH: {"production": 5}}}, {"refuse": {BOTH: {"production": "no"}}},
+    {"refuse": {BOTH: {"production": "no_such_point"}}}, {"refuse": {BOTH: {"all": None}}}, {"refuse": {BOTH: ""}},
+    {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}}])
+def test_bad_control_is_400_and_changes_nothing(fresh, change):
+    before = fresh.request("GET", "/__sandbox/control").json
+    answer = fresh.request("POST", "/__sandbox/control", body=json.dumps({"late_days": 3} | change))
+    assert answer.status == 400 and answer.json["error"].startswith("control: ")
+    assert fresh.request("GET", "/__sandbox/control").json == before
+    assert statuses(fresh, MEASURES) == [200] * 5
