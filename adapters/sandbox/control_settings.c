@@ -50,6 +50,21 @@ static enum releve_code read_unsubscribed(const cJSON *json, struct sandbox_sett
     return RELEVE_OK;
 }
 
+static enum releve_code read_end_today_refused(const cJSON *json, struct sandbox_settings *settings,
+                                               struct releve_error *error)
+{
+    if (!cJSON_IsBool(json))
+        return sandbox_control_wrong(error, json->string, "true or false");
+    settings->end_today_refused = cJSON_IsTrue(json);
+    return RELEVE_OK;
+}
+
+static enum releve_code read_call_days_less(const cJSON *json, struct sandbox_settings *settings,
+                                            struct releve_error *error)
+{
+    return read_number(json, SANDBOX_CALL_DAYS_LESS_MAX, &settings->call_days_less, error);
+}
+
 static const struct {
     const char *name;
     enum releve_code (*read)(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error);
@@ -58,6 +73,8 @@ static const struct {
     {"faults", read_global_faults},
     {"late_days", read_late_days},
     {"unsubscribed", read_unsubscribed},
+    {"end_today_refused", read_end_today_refused},
+    {"call_days_less", read_call_days_less},
 };
 
 enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_settings *settings, bool *known,
@@ -84,4 +101,6 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
             (void)cJSON_AddNumberToObject(faults, sandbox_fault_name((enum sandbox_fault)i), settings->faults.rate[i]);
     }
     (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
+    (void)cJSON_AddBoolToObject(json, "end_today_refused", settings->end_today_refused);
+    (void)cJSON_AddNumberToObject(json, "call_days_less", settings->call_days_less);
 }

@@ -94,6 +94,8 @@ enum wrong {
         400, "Invalid_request", text \
     }
 
+static const struct sandbox_refusal end_today = INVALID("The end date parameter must be earlier than the current date");
+
 static const struct sandbox_refusal wrong_requests[SANDBOX_GENERATIONS][WRONGS] = {
     {INVALID("usage_point_id parameter is mandatory."), INVALID("usage_point_id parameter must be 14 digits."),
      INVALID("start parameter is mandatory."), INVALID("start parameter must be a date: YYYY-MM-DD."),
@@ -170,6 +172,8 @@ static const struct sandbox_refusal *judge_form(const struct sandbox_ask *ask, c
         return &wrong[START_NOT_BEFORE_END];
     if (span->end > scene->today)
         return &wrong[END_IN_FUTURE];
+    if (span->end == scene->today && scene->settings->end_today_refused)
+        return &end_today;
     if (ask->generation == SANDBOX_V5 && releve_span_days(*span) < V5_DAYS_MIN)
         return &wrong[TOO_SHORT];
     return NULL;
@@ -195,7 +199,7 @@ static const struct sandbox_refusal *judge_range(const struct sandbox_ask *ask, 
         return &wrong_direction;
     if (curve && point->objections[facts->direction] == SANDBOX_CURVE_OBJECTED)
         return &curve_objected;
-    if (releve_span_days(asked->span) > facts->call_days_max)
+    if (releve_span_days(asked->span) > facts->call_days_max - scene->settings->call_days_less)
         return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
     if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
         return &too_old[ask->generation];

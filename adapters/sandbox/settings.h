@@ -48,6 +48,7 @@ bool sandbox_latency_parse(const char *text, struct sandbox_latency *latency);
 bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number);
 
 #define SANDBOX_LATE_DAYS_MAX 366
+#define SANDBOX_CALL_DAYS_LESS_MAX 5
 
 struct sandbox_settings {
     enum sandbox_api api;
@@ -57,8 +58,10 @@ struct sandbox_settings {
     uint32_t population;
     uint64_t seed;
     struct sandbox_faults faults;
-    int late_days;         /* the newest days that are not published yet */
-    uint32_t unsubscribed; /* bit i: the application has not subscribed the API of route i */
+    int late_days;          /* the newest days that are not published yet */
+    uint32_t unsubscribed;  /* bit i: the application has not subscribed the API of route i */
+    bool end_today_refused; /* a range that ends with today is one day too young */
+    int call_days_less;     /* how much shorter than specified the longest range is */
 };
 
 #endif

@@ -2,14 +2,17 @@
 import json
 
 import pytest
-from sandbox import MEASURES, TODAY, Sandbox
+from sandbox import MEASURES, TODAY, V2026, Sandbox, points
 
 APIS = ("v5", "2026")
 CONSUMPTION = ("daily_consumption", "consumption_load_curve", "daily_consumption_max_power")
 PRODUCTION = ("daily_production", "production_load_curve")
 CLIENT_0 = "22516914714270"
+CLIENT_1 = "11453290002823"
+NO_CURVE = "32320647321714"
 BOTH = "12655648759651"
 ASK = ("daily_consumption", CLIENT_0, "2026-11-01", "2026-11-08")
+CURVE = ("consumption_load_curve", CLIENT_0, "2026-11-01", "2026-11-08")
 
 
 @pytest.fixture
@@ -99,14 +102,49 @@ def test_a_usage_point_may_not_exist_at_all(fresh, api):
     assert statuses(fresh, MEASURES, api=api) == [200] * 5
 
 
+# --- ranges that are refused -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_end_of_today_may_be_refused_as_too_young(fresh, api):
+    fresh.control(end_today_refused=True)
+    answer = fresh.measure("daily_consumption", CLIENT_0, "2026-11-14", TODAY, api)
+    assert said(answer) == (400, "Invalid_request")
+    assert answer.json["error_description"] == "The end date parameter must be earlier than the current date"
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-14", "2026-11-20", api).status == 200
+    fresh.control(end_today_refused=False)
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-14", TODAY, api).status == 200
+
+
+@pytest.mark.parametrize("api, code", [("v5", "ADAM-ERR0126"), ("2026", "ADAM-DC-0015")])
+def test_the_longest_range_may_be_a_day_shorter(fresh, api, code):
+    fresh.control(call_days_less=1)
+    for kind, end, shorter, first in (("consumption_load_curve", "2026-11-08", "2026-11-07", "2026-11-01"),
+                                      ("daily_consumption", "2026-11-01", "2026-10-31", "2025-11-01")):
+        refused = fresh.measure(kind, CLIENT_0, first, end, api)
+        assert said(refused) == (400, code) and "less than" in refused.json["error_description"]
+        assert fresh.measure(kind, CLIENT_0, first, shorter, api).status == 200
+    fresh.control(call_days_less=0)
+    assert fresh.measure(*CURVE, api).status == 200
+
+
 # --- what control says ------------------------------------------------------------------------------
+
+
+def test_control_tells_what_is_on(fresh):
+    changes = {"end_today_refused": True, "call_days_less": 2}
+    assert changes.items() <= fresh.control(**changes).items()
+    off = {"end_today_refused": False, "call_days_less": 0}
+    assert off.items() <= fresh.control(**off).items()
 
 
 @pytest.mark.parametrize("change", [
     {"activation": {BOTH: "soon"}}, {"activation": {BOTH: {"both": None}}}, {"activation": {"1": None}},
     {"activation": [BOTH]}, {"activation": {BOTH: {"production": 5}}}, {"refuse": {BOTH: {"production": "no"}}},
     {"refuse": {BOTH: {"production": "no_such_point"}}}, {"refuse": {BOTH: {"all": None}}}, {"refuse": {BOTH: ""}},
-    {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}}])
+    {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}},
+    {"end_today_refused": 1},
+    {"call_days_less": 6}, {"call_days_less": -1}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
     answer = fresh.request("POST", "/__sandbox/control", body=json.dumps({"late_days": 3} | change))
