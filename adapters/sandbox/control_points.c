@@ -17,6 +17,13 @@ static enum releve_code grant(const cJSON *item, struct sandbox_point *point, st
     return RELEVE_OK;
 }
 
+static enum releve_code watch(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    (void)item, (void)error;
+    point->watched = true;
+    return RELEVE_OK;
+}
+
 static enum releve_code set_consent_start(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
     point->consent_start = RELEVE_DAY_NONE;
@@ -128,6 +135,7 @@ static const struct point_key {
 } point_keys[SANDBOX_POINT_KEYS] = {
     {"revoke", true, revoke},
     {"grant", true, grant},
+    {"watch", true, watch},
     {"consent_start", false, set_consent_start},
     {"activation", false, set_activation},
     {"refuse", false, set_objection},

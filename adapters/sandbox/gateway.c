@@ -44,6 +44,7 @@ void sandbox_gateway_reset(struct sandbox_gateway *gateway)
 {
     sandbox_audit_reset(&gateway->audit);
     sandbox_stats_reset(&gateway->stats);
+    sandbox_points_reset(&gateway->points);
 }
 
 void sandbox_gateway_delivered(struct sandbox_gateway *gateway, const struct sandbox_answer *answer)
@@ -123,6 +124,15 @@ static bool find_prm(const struct sandbox_route *route, const struct sandbox_req
 {
     const char *text = prm_text_of(route, request, rest);
     return text != NULL && releve_prm_parse(text, strlen(text), prm);
+}
+
+static void count_request(struct sandbox_gateway *gateway, const struct sandbox_route *route,
+                          const struct sandbox_request *request, const char *rest)
+{
+    releve_prm prm;
+    if (find_prm(route, request, rest, &prm))
+        sandbox_points_count(&gateway->points, prm,
+                             route->service == SANDBOX_MEASURE ? (int)route->kind : RELEVE_MEASURES);
 }
 
 /* The faults that this usage point has of its own for such a request; NULL: none. */
@@ -297,6 +307,8 @@ void sandbox_gateway_arrive(struct sandbox_gateway *gateway, const struct sandbo
     releve_time now = gateway->closed_until > 0 ? sandbox_clock_real() : 0;
 
     sandbox_answer_init(answer);
+    if (route != NULL && route->service != SANDBOX_TOKEN)
+        count_request(gateway, route, request, rest);
     if (violated != NULL)
         throttle(gateway, violated, bucket == SANDBOX_BUCKET_V5, answer);
     else if (now < gateway->closed_until)

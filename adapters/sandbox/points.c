@@ -1,6 +1,7 @@
 /* A table by PRM; what stands in no entry is as published. */
 #include "points.h"
 #include <releve/memory.h>
+#include <string.h>
 
 static const struct sandbox_point ordinary = {.consent_start = RELEVE_DAY_NONE,
                                               .activation = {RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
@@ -28,6 +29,19 @@ struct sandbox_point *sandbox_points_edit(struct sandbox_points *points, releve_
     point->prm = prm;
     HASH_ADD(hh, points->table, prm, sizeof point->prm, point);
     return point;
+}
+
+void sandbox_points_count(struct sandbox_points *points, releve_prm prm, int kind)
+{
+    struct sandbox_point *point = find(points, prm);
+    if (point != NULL)
+        point->requests[kind]++;
+}
+
+void sandbox_points_reset(struct sandbox_points *points)
+{
+    for (struct sandbox_point *point = points->table; point != NULL; point = point->hh.next)
+        memset(point->requests, 0, sizeof point->requests);
 }
 
 void sandbox_points_free(struct sandbox_points *points)

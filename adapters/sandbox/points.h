@@ -42,6 +42,8 @@ struct sandbox_point {
     releve_day activation[RELEVE_DIRECTIONS]; /* RELEVE_DAY_NONE: as published */
     enum sandbox_objection objections[SANDBOX_ASPECTS];
     struct sandbox_faults faults[SANDBOX_ASPECTS]; /* all zero: none of its own */
+    bool watched;                                  /* its requests are shown */
+    uint32_t requests[RELEVE_MEASURES + 1];        /* by kind; last those for customer data */
     UT_hash_handle hh;
 };
 
@@ -54,6 +56,12 @@ const struct sandbox_point *sandbox_points_find(const struct sandbox_points *poi
 
 /* The same to change it; NULL where there are SANDBOX_POINTS_MAX already. */
 struct sandbox_point *sandbox_points_edit(struct sandbox_points *points, releve_prm prm);
+
+/* Counts a request for it, where control knows it. `kind`: RELEVE_MEASURES for customer data. */
+void sandbox_points_count(struct sandbox_points *points, releve_prm prm, int kind);
+
+/* Counts begin at 0 again. */
+void sandbox_points_reset(struct sandbox_points *points);
 
 void sandbox_points_free(struct sandbox_points *points);
 

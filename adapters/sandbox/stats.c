@@ -127,6 +127,27 @@ static void add_errors(const struct sandbox_stats *stats, cJSON *errors)
     }
 }
 
+/* {PRM: {KIND: requests}} of the usage points that are watched. */
+static void add_watched(const struct sandbox_points *points, cJSON *json)
+{
+    cJSON *watched = NULL;
+    for (const struct sandbox_point *point = points->table; point != NULL; point = point->hh.next) {
+        char prm[RELEVE_PRM_TEXT];
+        if (!point->watched)
+            continue;
+        if (watched == NULL)
+            watched = cJSON_AddObjectToObject(json, "requests_of");
+        releve_prm_format(point->prm, prm);
+        cJSON *kinds = cJSON_AddObjectToObject(watched, prm);
+        for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+            if (point->requests[kind] > 0)
+                add(kinds, releve_kind_facts((enum releve_kind)kind)->name, point->requests[kind]);
+        }
+        if (point->requests[RELEVE_MEASURES] > 0)
+            add(kinds, "customer", point->requests[RELEVE_MEASURES]);
+    }
+}
+
 static void add_windows(const struct sandbox_audit *audit, cJSON *windows)
 {
     for (size_t i = 0; i < audit->quota.windows_count; i++) {
@@ -137,7 +158,8 @@ static void add_windows(const struct sandbox_audit *audit, cJSON *windows)
     }
 }
 
-cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit)
+cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit,
+                          const struct sandbox_points *points)
 {
     cJSON *json = cJSON_CreateObject();
     add(json, "requests", stats->requests);
@@ -155,6 +177,7 @@ cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbo
     }
     if (stats->elsewhere > 0)
         add(by_path, "other", stats->elsewhere);
+    add_watched(points, json);
     add(json, "in_flight_max", stats->in_flight_max);
     if (stats->days_unnoted)
         (void)cJSON_AddTrueToObject(json, "days_unnoted");

@@ -6,12 +6,14 @@
 #define RELEVE_SANDBOX_STATS_H
 
 #include "answer.h"
+#include "points.h"
 #include <cjson/cJSON.h>
 
 #define SANDBOX_STATUS_MAX 600
 
 /* A block has one bit for each of 1024 days of one (usage point, kind, generation): 128 bytes, and with its table entry
- * about 200. Beyond the limit new days are no longer marked, and the statistics say so. */
+ * about 200. Beyond the limit new days are no longer marked, and the statistics
+ * say so. */
 #define SANDBOX_SERVED_BLOCKS_MAX (4u * 1024u * 1024u)
 
 struct sandbox_served_block;
@@ -41,6 +43,7 @@ void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_serv
 void sandbox_stats_reset(struct sandbox_stats *stats);
 
 /* The body of GET /__sandbox/stats; NULL where memory is short. */
-cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit);
+cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbox_audit *audit,
+                          const struct sandbox_points *points);
 
 #endif

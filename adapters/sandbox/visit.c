@@ -249,12 +249,12 @@ static void answer_inside(struct sandbox_visit *visit)
 
     sandbox_answer_init(answer);
     if (get && strcmp(name, "stats") == 0) {
-        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit));
+        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit, &gateway->points));
     } else if (get && strcmp(name, "control") == 0) {
         answer_json(answer, sandbox_control_json(gateway));
     } else if (post && strcmp(name, "reset") == 0) {
         sandbox_gateway_reset(gateway);
-        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit));
+        answer_json(answer, sandbox_stats_json(&gateway->stats, &gateway->audit, &gateway->points));
     } else if (post && strcmp(name, "control") == 0) {
         const char *text = visit->body.bytes != NULL ? visit->body.bytes : "";
         if (visit->too_large)

@@ -128,7 +128,7 @@ def test_the_longest_range_may_be_a_day_shorter(fresh, api, code):
     assert fresh.measure(*CURVE, api).status == 200
 
 
-# --- what control says ------------------------------------------------------------------------------
+# --- what control says, and what it counts ---------------------------------------------------------
 
 
 def test_control_tells_what_is_on(fresh):
@@ -144,10 +144,26 @@ def test_control_tells_what_is_on(fresh):
     {"refuse": {BOTH: {"production": "no_such_point"}}}, {"refuse": {BOTH: {"all": None}}}, {"refuse": {BOTH: ""}},
     {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}},
     {"end_today_refused": 1},
-    {"call_days_less": 6}, {"call_days_less": -1}])
+    {"call_days_less": 6}, {"call_days_less": -1},
+    {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
     answer = fresh.request("POST", "/__sandbox/control", body=json.dumps({"late_days": 3} | change))
     assert answer.status == 400 and answer.json["error"].startswith("control: ")
     assert fresh.request("GET", "/__sandbox/control").json == before
     assert statuses(fresh, MEASURES) == [200] * 5
+
+
+def test_requests_of_watched_points_are_counted_by_kind(fresh):
+    assert "requests_of" not in fresh.stats()
+    fresh.control(watch=[CLIENT_0, BOTH], point_faults={BOTH: {"error500": 1}})
+    fresh.measure(*ASK)
+    fresh.measure(*ASK, "v5")
+    fresh.measure("daily_production", BOTH, "2026-11-01", "2026-11-08")
+    fresh.measure("daily_consumption", CLIENT_1, "2026-11-01", "2026-11-08")
+    fresh.get(f"/situation_contrat_auto/v1/{BOTH}")
+    fresh.get(V2026["daily_consumption"], {"pointId": CLIENT_0}, token="stale")
+    assert fresh.stats()["requests_of"] == {CLIENT_0: {"daily_consumption": 3},
+                                            BOTH: {"daily_production": 1, "customer": 1}}
+    fresh.reset()
+    assert fresh.stats()["requests_of"] == {CLIENT_0: {}, BOTH: {}}
