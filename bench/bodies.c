@@ -29,8 +29,14 @@ static const struct {
 static void write_body(enum sandbox_generation generation, enum releve_kind kind, struct releve_span span,
                        struct sandbox_answer *answer)
 {
-    struct sandbox_measure measure = {
-        .generation = generation, .kind = kind, .published_end = span.end, .seed = 1, .label = PRM};
+    const struct sandbox_settings settings = {.seed = 1};
+    const struct sandbox_points nobody = {NULL};
+    struct sandbox_measure measure = {.generation = generation,
+                                      .kind = kind,
+                                      .settings = &settings,
+                                      .own = sandbox_points_find(&nobody, PRM),
+                                      .published_end = span.end,
+                                      .label = PRM};
     measure.asked.span = span;
     sandbox_answer_init(answer);
     if (!sandbox_client_find(PRM, 1, &measure.asked.client) || !sandbox_body_write(&measure, answer)) {

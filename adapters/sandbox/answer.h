@@ -16,14 +16,17 @@ enum sandbox_delivery {
 
 #define SANDBOX_SERVED_DAYS_MAX 366 /* longest range of one request */
 
-/* The days that a body has a value for: bit i is day first + i. */
+#define SANDBOX_SERVED_BYTES ((SANDBOX_SERVED_DAYS_MAX + 7) / 8)
+
+/* The days that a body has a value for: bit i is day first + i. A day is doubtful where a correct client may keep it
+ * and may as well ask again: it is not complete yet. */
 struct sandbox_served {
     releve_prm prm;
     enum releve_kind kind;
     enum sandbox_generation generation;
     releve_day first;
     int days; /* 0: none */
-    uint8_t bits[(SANDBOX_SERVED_DAYS_MAX + 7) / 8];
+    uint8_t bits[SANDBOX_SERVED_BYTES], doubtful[SANDBOX_SERVED_BYTES];
 };
 
 #define SANDBOX_NO_RETRY_AFTER (-1)

@@ -128,6 +128,11 @@ static enum releve_code set_faults(const cJSON *item, struct sandbox_point *poin
 
 /* --- the others ----------------------------------------------------------------------------------------- */
 
+static enum releve_code set_late(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    return sandbox_read_late(item, item->string, &point->late, error);
+}
+
 static const struct point_key {
     const char *name;
     bool list;
@@ -140,6 +145,7 @@ static const struct point_key {
     {"activation", false, set_activation},
     {"refuse", false, set_objection},
     {"point_faults", false, set_faults},
+    {"point_late", false, set_late},
 };
 
 int sandbox_control_point_key(const char *name)

@@ -53,3 +53,25 @@ enum releve_code sandbox_read_faults(const cJSON *json, const char *key, struct 
     }
     return RELEVE_OK;
 }
+
+enum releve_code sandbox_read_late(const cJSON *json, const char *key, struct sandbox_late *late,
+                                   struct releve_error *error)
+{
+    *late = (struct sandbox_late){0};
+    if (cJSON_IsNull(json))
+        return RELEVE_OK;
+    if (!cJSON_IsObject(json) || cJSON_GetArraySize(json) > SANDBOX_LATE_ITEMS_MAX)
+        return sandbox_control_wrong(error, key, "an object of at most 16 days, each with its number of days, or null");
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json) {
+        double days;
+        releve_day day;
+        if (!releve_day_parse(item->string, strlen(item->string), &day))
+            return sandbox_control_wrong(error, item->string, "a day: \"YYYY-MM-DD\"");
+        if (!sandbox_read_whole(item, SANDBOX_LATE_DAYS_MAX, &days) || days < 1)
+            return sandbox_control_wrong(error, item->string, "a whole number of days from 1 to 366");
+        late->items[late->count].day = day;
+        late->items[late->count++].appears_after = (int)days;
+    }
+    return RELEVE_OK;
+}

@@ -24,4 +24,8 @@ int sandbox_read_name(const cJSON *json, const char *const *names, int count);
 enum releve_code sandbox_read_faults(const cJSON *json, const char *key, struct sandbox_faults *faults,
                                      struct releve_error *error);
 
+/* {"YYYY-MM-DD": DAYS}: the whole new list; null: none. */
+enum releve_code sandbox_read_late(const cJSON *json, const char *key, struct sandbox_late *late,
+                                   struct releve_error *error);
+
 #endif

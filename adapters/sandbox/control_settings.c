@@ -34,6 +34,38 @@ static enum releve_code read_late_days(const cJSON *json, struct sandbox_setting
     return read_number(json, SANDBOX_LATE_DAYS_MAX, &settings->late_days, error);
 }
 
+static enum releve_code read_late(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    return sandbox_read_late(json, json->string, &settings->late, error);
+}
+
+static enum releve_code read_tardiness(const cJSON *json, struct sandbox_tardiness *tardiness,
+                                       struct releve_error *error)
+{
+    double days;
+    *tardiness = (struct sandbox_tardiness){0};
+    if (cJSON_IsNull(json))
+        return RELEVE_OK;
+    if (!cJSON_IsObject(json) || cJSON_GetArraySize(json) != 2 ||
+        !sandbox_read_rate(cJSON_GetObjectItemCaseSensitive(json, "rate"), &tardiness->rate) ||
+        !sandbox_read_whole(cJSON_GetObjectItemCaseSensitive(json, "days_max"), SANDBOX_LATE_DAYS_MAX, &days) ||
+        days < 2)
+        return sandbox_control_wrong(error, json->string,
+                                     "{\"rate\": 0 to 1, \"days_max\": a whole number from 2 to 366}, or null");
+    tardiness->days_max = (int)days;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_tardy(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    return read_tardiness(json, &settings->tardy, error);
+}
+
+static enum releve_code read_partial(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    return read_tardiness(json, &settings->partial, error);
+}
+
 static enum releve_code read_unsubscribed(const cJSON *json, struct sandbox_settings *settings,
                                           struct releve_error *error)
 {
@@ -72,6 +104,9 @@ static const struct {
     {"latency", read_latency},
     {"faults", read_global_faults},
     {"late_days", read_late_days},
+    {"late", read_late},
+    {"tardy", read_tardy},
+    {"partial", read_partial},
     {"unsubscribed", read_unsubscribed},
     {"end_today_refused", read_end_today_refused},
     {"call_days_less", read_call_days_less},
@@ -90,6 +125,26 @@ enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_
     return RELEVE_OK;
 }
 
+static void write_late(const struct sandbox_late *late, cJSON *json)
+{
+    for (int i = 0; i < late->count; i++) {
+        char day[RELEVE_DAY_TEXT];
+        releve_day_format(late->items[i].day, day);
+        (void)cJSON_AddNumberToObject(json, day, late->items[i].appears_after);
+    }
+}
+
+static void write_tardiness(const struct sandbox_tardiness *tardiness, const char *key, cJSON *json)
+{
+    if (tardiness->days_max == 0) {
+        (void)cJSON_AddNullToObject(json, key);
+        return;
+    }
+    cJSON *object = cJSON_AddObjectToObject(json, key);
+    (void)cJSON_AddNumberToObject(object, "rate", tardiness->rate);
+    (void)cJSON_AddNumberToObject(object, "days_max", tardiness->days_max);
+}
+
 void sandbox_control_write_settings(const struct sandbox_settings *settings, cJSON *json)
 {
     char latency[32];
@@ -101,6 +156,9 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
             (void)cJSON_AddNumberToObject(faults, sandbox_fault_name((enum sandbox_fault)i), settings->faults.rate[i]);
     }
     (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
+    write_late(&settings->late, cJSON_AddObjectToObject(json, "late"));
+    write_tardiness(&settings->tardy, "tardy", json);
+    write_tardiness(&settings->partial, "partial", json);
     (void)cJSON_AddBoolToObject(json, "end_today_refused", settings->end_today_refused);
     (void)cJSON_AddNumberToObject(json, "call_days_less", settings->call_days_less);
 }

@@ -184,7 +184,10 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
     };
     struct sandbox_scene scene = scene_of(gateway);
     struct sandbox_measure measure = {
-        .generation = route->generation, .kind = route->kind, .seed = gateway->settings.seed};
+        .generation = route->generation,
+        .kind = route->kind,
+        .settings = &gateway->settings,
+    };
     const struct sandbox_refusal *refusal = sandbox_rules_measure(&ask, &scene, &measure.asked);
     if (refusal != NULL) {
         sandbox_answer_refuse(answer, refusal);
@@ -195,6 +198,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
     if (late_end < measure.published_end)
         measure.published_end = late_end;
     releve_prm prm = measure.asked.client.prm;
+    measure.own = sandbox_points_find(&gateway->points, prm);
     measure.label = fault != SANDBOX_WRONGPRM ? prm : prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
     if (!sandbox_body_write(&measure, answer))
         sandbox_answer_refuse(answer, sandbox_rules_no_data(route->generation));

@@ -42,8 +42,9 @@ struct sandbox_point {
     releve_day activation[RELEVE_DIRECTIONS]; /* RELEVE_DAY_NONE: as published */
     enum sandbox_objection objections[SANDBOX_ASPECTS];
     struct sandbox_faults faults[SANDBOX_ASPECTS]; /* all zero: none of its own */
-    bool watched;                                  /* its requests are shown */
-    uint32_t requests[RELEVE_MEASURES + 1];        /* by kind; last those for customer data */
+    struct sandbox_late late;
+    bool watched;                           /* its requests are shown */
+    uint32_t requests[RELEVE_MEASURES + 1]; /* by kind; last those for customer data */
     UT_hash_handle hh;
 };
 

@@ -48,7 +48,23 @@ bool sandbox_latency_parse(const char *text, struct sandbox_latency *latency);
 bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number);
 
 #define SANDBOX_LATE_DAYS_MAX 366
+#define SANDBOX_LATE_ITEMS_MAX 16
 #define SANDBOX_CALL_DAYS_LESS_MAX 5
+
+/* Days that appear later than on the next day: `day` on day + `appears_after`. */
+struct sandbox_late {
+    int count;
+    struct {
+        releve_day day;
+        int appears_after; /* days, from 1 on */
+    } items[SANDBOX_LATE_ITEMS_MAX];
+};
+
+/* Days that chance picks, by (seed, PRM, kind, day): a share `rate`, each until day + 2 to day + days_max. */
+struct sandbox_tardiness {
+    double rate;
+    int days_max; /* 2..SANDBOX_LATE_DAYS_MAX where the rate is not 0 */
+};
 
 struct sandbox_settings {
     enum sandbox_api api;
@@ -58,10 +74,13 @@ struct sandbox_settings {
     uint32_t population;
     uint64_t seed;
     struct sandbox_faults faults;
-    int late_days;          /* the newest days that are not published yet */
-    uint32_t unsubscribed;  /* bit i: the application has not subscribed the API of route i */
-    bool end_today_refused; /* a range that ends with today is one day too young */
-    int call_days_less;     /* how much shorter than specified the longest range is */
+    int late_days;         /* the newest days that are not published yet */
+    uint32_t unsubscribed; /* bit i: the application has not subscribed the API of route i */
+    struct sandbox_late late;
+    struct sandbox_tardiness tardy;   /* when days appear */
+    struct sandbox_tardiness partial; /* when load curves that are half there are completed */
+    bool end_today_refused;           /* a range that ends with today is one day too young */
+    int call_days_less;               /* how much shorter than specified the longest range is */
 };
 
 #endif

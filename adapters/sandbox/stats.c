@@ -18,7 +18,8 @@ static_assert(sizeof(struct block_key) == 16, "no padding: the key is hashed as 
 
 struct sandbox_served_block {
     struct block_key key;
-    uint8_t bits[BLOCK_DAYS / 8];
+    uint8_t bits[BLOCK_DAYS / 8]; /* given without doubt */
+    uint8_t *doubtful;            /* as many bits; NULL: none */
     UT_hash_handle hh;
 };
 
@@ -66,6 +67,23 @@ static struct sandbox_served_block *block_of(struct sandbox_stats *stats, const 
     return block;
 }
 
+static void note_day(struct sandbox_stats *stats, struct sandbox_served_block *block, releve_day day, bool doubtful)
+{
+    int byte = day % BLOCK_DAYS / 8;
+    uint8_t bit = (uint8_t)(1u << (day % 8));
+    bool given = block->bits[byte] & bit;
+    bool perhaps = block->doubtful != NULL && (block->doubtful[byte] & bit);
+    stats->days_served_twice += given;
+    stats->days_served += !given && !perhaps;
+    if (!doubtful) {
+        block->bits[byte] |= bit;
+    } else {
+        if (block->doubtful == NULL)
+            block->doubtful = releve_alloc(1, sizeof block->bits);
+        block->doubtful[byte] |= bit;
+    }
+}
+
 void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_served *served)
 {
     int left = served->days;
@@ -80,18 +98,12 @@ void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_serv
         struct block_key key = {served->prm, day / BLOCK_DAYS, (uint16_t)served->kind, (uint16_t)served->generation};
         if (block == NULL || block->key.number != key.number)
             block = block_of(stats, &key);
-        if (block == NULL) {
+        if (block != NULL) {
+            note_day(stats, block, day, served->doubtful[i / 8] >> (i % 8) & 1);
+        } else {
             stats->days_unnoted = true;
             stats->days_served++;
-            continue;
         }
-        uint8_t bit = (uint8_t)(1u << (day % 8));
-        uint8_t *byte = &block->bits[day % BLOCK_DAYS / 8];
-        if (*byte & bit)
-            stats->days_served_twice++;
-        else
-            stats->days_served++;
-        *byte |= bit;
     }
 }
 
@@ -102,6 +114,7 @@ void sandbox_stats_reset(struct sandbox_stats *stats)
     while (block != NULL) {
         struct sandbox_served_block *next = block->hh.next;
         HASH_DEL(stats->blocks, block);
+        free(block->doubtful);
         free(block);
         block = next;
     }

@@ -12,7 +12,7 @@
 #define SANDBOX_STATUS_MAX 600
 
 /* A block has one bit for each of 1024 days of one (usage point, kind, generation): 128 bytes, and with its table entry
- * about 200. Beyond the limit new days are no longer marked, and the statistics
+ * about 200; as much again where some were doubtful. Beyond the limit new days are no longer marked, and the statistics
  * say so. */
 #define SANDBOX_SERVED_BLOCKS_MAX (4u * 1024u * 1024u)
 
@@ -36,7 +36,7 @@ void sandbox_stats_leave(struct sandbox_stats *stats); /* and over, however */
 /* An arrival was judged and its answer decided. `route` may be -1. */
 void sandbox_stats_answer(struct sandbox_stats *stats, int route, const struct sandbox_answer *answer);
 
-/* An answer's days have left whole. */
+/* An answer's days have left whole. A day counts as served twice where it was given without doubt before. */
 void sandbox_stats_served(struct sandbox_stats *stats, const struct sandbox_served *served);
 
 /* Forgets everything but the requests that are in flight. */

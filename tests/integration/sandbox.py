@@ -4,6 +4,7 @@
         sandbox.measure("daily_consumption", "22516914714270", "2026-11-01", "2026-11-08")
 """
 import base64
+import datetime
 import http.client
 import json
 import os
@@ -164,3 +165,42 @@ def points(answer):
     if "meter_reading" in body:
         return [(p["date"], int(p["value"]), p.get("interval_length")) for p in body["meter_reading"]["interval_reading"]]
     return [(p["d"], int(p["v"]), p.get("p")) for p in body["grandeur"][0]["points"]]
+
+
+# --- what chance decides (adapters/sandbox/publication.c), a second time -----------------------------
+
+
+def mix(x):
+    """splitmix64's finalizer."""
+    mask = (1 << 64) - 1
+    x = (x + 0x9e3779b97f4a7c15) & mask
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 & mask
+    x = (x ^ x >> 27) * 0x94d049bb133111eb & mask
+    return x ^ x >> 31
+
+
+def chance(seed, topic, number):
+    return mix(mix(seed ^ mix(topic)) ^ number)
+
+
+LATE, PARTIAL = 13, 14  # topics
+
+
+def appears_after(seed, topic, prm, kind, day, rate, days_max):
+    """How many days after itself `day` is there, or complete: 1 as usual, else 2 to days_max."""
+    own = chance(seed, topic, int(prm) * len(MEASURES) + MEASURES.index(kind))
+    number = (datetime.date.fromisoformat(day) - datetime.date(1970, 1, 1)).days
+    drawn = chance(own, topic, number)
+    if (drawn >> 11) * 2.0 ** -53 >= rate:
+        return 1
+    return 2 + mix(drawn) % (days_max - 1)
+
+
+def presence(seed, prm, kind, day, today, tardy=None, partial=None):
+    """How much of that day there is at noon of `today`: 0, 0.5 or 1."""
+    age = (datetime.date.fromisoformat(today) - datetime.date.fromisoformat(day)).days
+    if age < (appears_after(seed, LATE, prm, kind, day, **tardy) if tardy else 1):
+        return 0
+    if partial and kind in CURVES and age < appears_after(seed, PARTIAL, prm, kind, day, **partial):
+        return 0.5
+    return 1

@@ -1,8 +1,9 @@
-"""The simulator plays what clients of Enedis have met: facts of one direction (docs/sandbox.md)."""
+"""The simulator plays what clients of Enedis have met: facts of one direction, late days (docs/sandbox.md)."""
+import collections
 import json
 
 import pytest
-from sandbox import MEASURES, TODAY, V2026, Sandbox, points
+from sandbox import CURVES, MEASURES, TODAY, V2026, Sandbox, points, presence
 
 APIS = ("v5", "2026")
 CONSUMPTION = ("daily_consumption", "consumption_load_curve", "daily_consumption_max_power")
@@ -102,6 +103,72 @@ def test_a_usage_point_may_not_exist_at_all(fresh, api):
     assert statuses(fresh, MEASURES, api=api) == [200] * 5
 
 
+# --- days that come late ---------------------------------------------------------------------------
+
+
+def test_a_day_that_is_named_appears_when_it_is_said(fresh):
+    fresh.control(today="2026-03-30", late={"2026-03-29": 3}, point_late={CLIENT_1: {"2026-03-29": 4, "2026-03-27": 1}})
+    seen = collections.defaultdict(list)
+    for today in ("2026-03-30", "2026-03-31", "2026-04-01", "2026-04-02"):
+        fresh.control(today=today)
+        fresh.renew()
+        for prm in (CLIENT_0, CLIENT_1):
+            for kind in ("daily_consumption", "consumption_load_curve"):
+                stamps = [d for d, _, _ in points(fresh.measure(kind, prm, "2026-03-28", "2026-03-30"))]
+                seen[prm, kind].append(len([d for d in stamps if d > "2026-03-29 00:00:00" or d == "2026-03-29"]))
+    assert seen[CLIENT_0, "daily_consumption"] == [0, 0, 1, 1]
+    assert seen[CLIENT_1, "daily_consumption"] == [0, 0, 0, 1]
+    assert seen[CLIENT_0, "consumption_load_curve"] == [0, 0, 46, 46]
+    assert seen[CLIENT_1, "consumption_load_curve"] == [0, 0, 0, 46]
+
+
+def test_a_range_of_late_days_alone_is_a_404_until_they_are_there(fresh):
+    fresh.control(late={"2026-11-20": 2})
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-20", TODAY).status == 404
+    fresh.control(late={})
+    assert fresh.measure("daily_consumption", CLIENT_0, "2026-11-20", TODAY).status == 200
+
+
+@pytest.mark.parametrize("kind", ["daily_consumption", "consumption_load_curve"])
+def test_tardy_and_partial_days_are_a_function_that_a_test_can_know(kind):
+    settings = {"tardy": {"rate": 0.4, "days_max": 6}, "partial": {"rate": 0.5, "days_max": 5}}
+    expected, seen = {}, {}
+    days = [f"2026-06-{n:02}" for n in range(2, 16)]
+    with Sandbox("--quota", "none", "--population", "3", "--seed", "7") as sandbox:
+        sandbox.control(**settings)
+        for today in ("2026-06-16", "2026-06-18", "2026-06-21"):
+            sandbox.control(today=today)
+            sandbox.renew()
+            for prm in ("30000000000000", "30000000000001"):
+                for first, end in (("2026-06-02", "2026-06-09"), ("2026-06-09", "2026-06-16")):
+                    answer = sandbox.measure(kind, prm, first, end)
+                    for stamp, _, length in points(answer) if answer.status == 200 else []:
+                        date = stamp[:10] if length is None or not stamp.endswith("00:00:00") else None
+                        seen[today, prm, date] = seen.get((today, prm, date), 0) + (date is not None)
+                for date in days:
+                    share = presence(7, prm, kind, date, today, **settings)
+                    whole = 47 if kind in CURVES else 1  # the midnight that ends a day is not counted here
+                    if share > 0:
+                        expected[today, prm, date] = whole if share == 1 else 24
+    seen = {key: count for key, count in seen.items() if key[2] in days}
+    assert seen == expected
+    counts = collections.Counter(expected.values())
+    assert len(counts) == (2 if kind in CURVES else 1) and len(expected) < 3 * 2 * len(days)
+
+
+def test_a_partial_day_may_be_asked_again_and_a_complete_one_not(fresh):
+    fresh.control(partial={"rate": 1, "days_max": 2})
+    yesterday = ("consumption_load_curve", CLIENT_0, "2026-11-20", TODAY)
+    assert len(points(fresh.measure(*yesterday))) == len(points(fresh.measure(*yesterday))) == 24
+    assert (fresh.stats()["days_served"], fresh.stats()["days_served_twice"]) == (1, 0)
+    fresh.control(today="2026-11-22")
+    fresh.renew()
+    assert len(points(fresh.measure(*yesterday))) == 48
+    assert (fresh.stats()["days_served"], fresh.stats()["days_served_twice"]) == (1, 0)
+    fresh.measure(*yesterday)
+    assert (fresh.stats()["days_served"], fresh.stats()["days_served_twice"]) == (1, 1)
+
+
 # --- ranges that are refused -----------------------------------------------------------------------
 
 
@@ -132,9 +199,10 @@ def test_the_longest_range_may_be_a_day_shorter(fresh, api, code):
 
 
 def test_control_tells_what_is_on(fresh):
-    changes = {"end_today_refused": True, "call_days_less": 2}
+    changes = {"late": {"2026-11-20": 3}, "tardy": {"rate": 0.25, "days_max": 4}, "partial": {"rate": 1, "days_max": 2},
+               "end_today_refused": True, "call_days_less": 2}
     assert changes.items() <= fresh.control(**changes).items()
-    off = {"end_today_refused": False, "call_days_less": 0}
+    off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0}
     assert off.items() <= fresh.control(**off).items()
 
 
@@ -143,7 +211,10 @@ def test_control_tells_what_is_on(fresh):
     {"activation": [BOTH]}, {"activation": {BOTH: {"production": 5}}}, {"refuse": {BOTH: {"production": "no"}}},
     {"refuse": {BOTH: {"production": "no_such_point"}}}, {"refuse": {BOTH: {"all": None}}}, {"refuse": {BOTH: ""}},
     {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}},
-    {"end_today_refused": 1},
+    {"late": {"soon": 3}}, {"late": {"2026-11-20": 0}}, {"late": {"2026-11-20": 1.5}}, {"late": []},
+    {"late": {f"2026-11-{n:02}": 2 for n in range(1, 18)}}, {"point_late": {BOTH: {"2026-11-20": 367}}},
+    {"tardy": {"rate": 0.5}}, {"tardy": {"rate": 2, "days_max": 3}}, {"tardy": {"rate": 1, "days_max": 1}},
+    {"partial": 1}, {"partial": {"rate": 1, "days_max": 3, "more": 1}}, {"end_today_refused": 1},
     {"call_days_less": 6}, {"call_days_less": -1},
     {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):

@@ -1,0 +1,94 @@
+/* From the household's curves to stamped points. */
+#include "series.h"
+#include "household.h"
+#include "publication.h"
+#include <assert.h>
+#include <releve/memory.h>
+
+#define DAY_MINUTES 1440
+
+static void mark(struct sandbox_served *served, releve_day day, bool doubtful)
+{
+    releve_day number = day - served->first;
+    assert(number >= 0 && number < SANDBOX_SERVED_DAYS_MAX);
+    uint8_t bit = (uint8_t)(1u << (number % 8));
+    served->bits[number / 8] |= bit;
+    if (doubtful)
+        served->doubtful[number / 8] |= bit;
+    served->days++;
+}
+
+static void add(struct sandbox_series *series, struct sandbox_reading reading)
+{
+    series->readings[series->count++] = reading;
+}
+
+/* The day's intervals, stamped with the Paris clock at their ends: the last one falls on the next day. */
+static void read_curve(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day, bool half)
+{
+    struct releve_interval curve[RELEVE_INTERVALS_MAX];
+    enum releve_direction direction = releve_kind_facts(measure->kind)->direction;
+    size_t count = sandbox_household_curve(measure->settings->seed, &measure->asked.client, day, direction, curve);
+    releve_time midnight = releve_paris_midnight(day);
+    int offset = releve_paris_offset_minutes(midnight);
+    bool changes = releve_paris_day_minutes(day) != DAY_MINUTES;
+
+    for (size_t i = 0; i < (half ? count / 2 : count); i++) {
+        int end = curve[i].minute + curve[i].length_minutes; /* elapsed */
+        if (changes)
+            end += releve_paris_offset_minutes(midnight + end * RELEVE_MINUTE_MS) - offset;
+        add(series, (struct sandbox_reading){.value = curve[i].value_w,
+                                             .of = day,
+                                             .day = day + end / DAY_MINUTES,
+                                             .second_of_day = end % DAY_MINUTES * 60,
+                                             .length_minutes = curve[i].length_minutes});
+    }
+}
+
+static void read_daily(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
+    const struct sandbox_client *client = &measure->asked.client;
+    uint64_t seed = measure->settings->seed;
+    struct sandbox_reading reading = {.of = day, .day = day, .second_of_day = -1};
+    if (facts->quantity == RELEVE_MAX_POWER) {
+        releve_time at;
+        reading.value = sandbox_household_peak_va(seed, client, day, &at);
+        releve_time wall = at + releve_paris_offset_minutes(at) * RELEVE_MINUTE_MS;
+        reading.second_of_day = (int)(wall / RELEVE_SECOND_MS % 86400);
+    } else {
+        reading.value = sandbox_household_energy_wh(seed, client, day, facts->direction);
+    }
+    add(series, reading);
+}
+
+void sandbox_series_read(struct sandbox_series *series, const struct sandbox_measure *measure, struct releve_span span)
+{
+    const struct sandbox_asked *asked = &measure->asked;
+    bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
+    size_t days = (size_t)releve_span_days(span);
+    *series = (struct sandbox_series){
+        .readings = releve_alloc(days * (curve ? RELEVE_INTERVALS_MAX : 1), sizeof *series->readings),
+        .served = {.prm = asked->client.prm,
+                   .kind = measure->kind,
+                   .generation = measure->generation,
+                   .first = asked->span.first}};
+    for (releve_day day = span.first; day < span.end; day++) {
+        enum sandbox_presence presence = sandbox_publication(measure->settings, measure->own, asked->client.prm,
+                                                             measure->kind, day, measure->published_end);
+        if (presence == SANDBOX_ABSENT || sandbox_client_hole(&asked->client, day))
+            continue;
+        if (curve)
+            read_curve(series, measure, day, presence == SANDBOX_HALF);
+        else
+            read_daily(series, measure, day);
+        if (releve_span_has(asked->span, day))
+            mark(&series->served, day, presence == SANDBOX_HALF);
+    }
+}
+
+void sandbox_series_free(struct sandbox_series *series)
+{
+    free(series->readings);
+    *series = (struct sandbox_series){0};
+}
