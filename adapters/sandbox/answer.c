@@ -1,5 +1,6 @@
 /* The writers of everything that is not data. */
 #include "answer.h"
+#include <string.h>
 
 #define JSON_TYPE "application/json"
 #define PAGE_TYPE "text/html; charset=utf-8"
@@ -24,11 +25,42 @@ void sandbox_answer_clear(struct sandbox_answer *answer)
     sandbox_answer_init(answer);
 }
 
-void sandbox_answer_refuse(struct sandbox_answer *answer, const struct sandbox_refusal *refusal)
+void sandbox_answer_refuse(struct sandbox_answer *answer, const struct sandbox_refusal *refusal,
+                           enum sandbox_error_form form)
 {
+    const char *local = refusal->french != NULL ? refusal->french : refusal->text;
+    struct releve_text *body = &answer->body;
     sandbox_answer_clear(answer);
     answer->status = refusal->status;
-    releve_text_format(&answer->body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", refusal->code, refusal->text);
+    switch (form) {
+    case SANDBOX_ERROR_LIST200:
+        answer->counted_as = refusal->status;
+        answer->status = 200;
+        /* fall through */
+    case SANDBOX_ERROR_LIST:
+        releve_text_format(body, "[{\"code\":\"%s\",\"message\":\"%s\"}]", refusal->code, refusal->text);
+        return;
+    case SANDBOX_ERROR_LIBELLE: /* SGT404, as captured, says the status and no more */
+        if (refusal->status == 404)
+            releve_text_format(body, "{\"code\":\"SGT404\",\"libelle\":\"%s\"}", local);
+        else
+            releve_text_format(body, "{\"code\":\"%s\",\"libelle\":\"%s\"}", refusal->code, local);
+        return;
+    case SANDBOX_ERROR_FRENCH:
+        if (refusal->french == NULL)
+            break;
+        releve_text_format(body, "{\"error\":\"%d\",\"error_description\":\"%s\"}", refusal->status, local);
+        return;
+    case SANDBOX_ERROR_DOUBLED:
+        if (strncmp(refusal->code, "ADAM", 4) != 0)
+            break;
+        releve_text_format(body, "{\"error\":\"ADAM_%s\",\"error_description\":\"%s\"}", refusal->code, refusal->text);
+        return;
+    case SANDBOX_ERROR_CLASSIC:
+    case SANDBOX_ERROR_FORMS:
+        break;
+    }
+    releve_text_format(body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", refusal->code, refusal->text);
 }
 
 void sandbox_answer_gateway(struct sandbox_answer *answer, int status, const char *code, const char *message,

@@ -39,6 +39,7 @@ struct sandbox_answer {
     int64_t retry_after_s;
     enum sandbox_delivery delivery;
     enum sandbox_fault spoiled; /* SANDBOX_UNSPOILED where it is what it should be */
+    int counted_as;             /* the status that statistics show it under; 0: its own */
     struct sandbox_served served;
 };
 
@@ -46,6 +47,7 @@ struct sandbox_answer {
 struct sandbox_refusal {
     int status;
     const char *code, *text;
+    const char *french; /* or NULL: no French text of it is known */
 };
 
 /* Empty, 200, JSON. */
@@ -55,9 +57,10 @@ void sandbox_answer_free(struct sandbox_answer *answer);
 /* The same again, with nothing written into it. */
 void sandbox_answer_clear(struct sandbox_answer *answer);
 
-/* {"error","error_description"}: ADAM and STM errors, in both generations. That 2026 keeps this form is a
- * choice: no capture of a 2026 functional error is at hand. */
-void sandbox_answer_refuse(struct sandbox_answer *answer, const struct sandbox_refusal *refusal);
+/* ADAM and STM errors, in both generations. That 2026 keeps the classic form is a choice: no capture of a 2026
+ * functional error is at hand. */
+void sandbox_answer_refuse(struct sandbox_answer *answer, const struct sandbox_refusal *refusal,
+                           enum sandbox_error_form form);
 
 /* {"code","message","description"}: the WSO2 gateway. */
 void sandbox_answer_gateway(struct sandbox_answer *answer, int status, const char *code, const char *message,

@@ -1,6 +1,7 @@
 /* One reader for each key. */
 #include "control_settings.h"
 #include "routes.h"
+#include <releve/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,6 +98,33 @@ static enum releve_code read_call_days_less(const cJSON *json, struct sandbox_se
     return read_number(json, SANDBOX_CALL_DAYS_LESS_MAX, &settings->call_days_less, error);
 }
 
+/* One of `names` into *found; where it is none, the error lists them. */
+static enum releve_code read_choice(const cJSON *json, const char *key, const char *const *names, int count, int *found,
+                                    struct releve_error *error)
+{
+    *found = sandbox_read_name(json, names, count);
+    if (*found >= 0)
+        return RELEVE_OK;
+    struct releve_text text = {0};
+    for (int i = 0; i < count; i++)
+        releve_text_format(&text, "%s%s", i == 0 ? "one of " : ", ", names[i]);
+    releve_text_add(&text, "", 1);
+    enum releve_code code = sandbox_control_wrong(error, key, text.bytes);
+    releve_text_free(&text);
+    return code;
+}
+
+static enum releve_code read_error_form(const cJSON *json, struct sandbox_settings *settings,
+                                        struct releve_error *error)
+{
+    int form;
+    enum releve_code code =
+        read_choice(json, json->string, sandbox_error_form_names, SANDBOX_ERROR_FORMS, &form, error);
+    if (code == RELEVE_OK)
+        settings->error_form = (enum sandbox_error_form)form;
+    return code;
+}
+
 static const struct {
     const char *name;
     enum releve_code (*read)(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error);
@@ -110,6 +138,7 @@ static const struct {
     {"unsubscribed", read_unsubscribed},
     {"end_today_refused", read_end_today_refused},
     {"call_days_less", read_call_days_less},
+    {"error_form", read_error_form},
 };
 
 enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_settings *settings, bool *known,
@@ -161,4 +190,5 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
     write_tardiness(&settings->partial, "partial", json);
     (void)cJSON_AddBoolToObject(json, "end_today_refused", settings->end_today_refused);
     (void)cJSON_AddNumberToObject(json, "call_days_less", settings->call_days_less);
+    (void)cJSON_AddStringToObject(json, "error_form", sandbox_error_form_names[settings->error_form]);
 }

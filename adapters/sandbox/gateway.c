@@ -77,19 +77,20 @@ static void throttle(struct sandbox_gateway *gateway, const struct releve_window
 static void answer_token(struct sandbox_gateway *gateway, const struct sandbox_request *request,
                          struct sandbox_answer *answer)
 {
-    static const struct sandbox_refusal no_grant = {400, "unsupported_grant_type", "Unsupported grant_type value"};
-    static const struct sandbox_refusal no_client = {401, "invalid_client", "Client Authentication failed."};
+    static const struct sandbox_refusal no_grant = {400, "unsupported_grant_type", "Unsupported grant_type value",
+                                                    NULL};
+    static const struct sandbox_refusal no_client = {401, "invalid_client", "Client Authentication failed.", NULL};
     if (strcmp(request->method, "POST") != 0) {
         sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "The token endpoint takes POST");
         return;
     }
     if (strcmp(request->grant_type, "client_credentials") != 0) {
-        sandbox_answer_refuse(answer, &no_grant);
+        sandbox_answer_refuse(answer, &no_grant, SANDBOX_ERROR_CLASSIC);
         return;
     }
     if (request->client_id[0] == '\0' || request->client_secret[0] == '\0' ||
         strcmp(request->client_secret, "wrong") == 0) {
-        sandbox_answer_refuse(answer, &no_client);
+        sandbox_answer_refuse(answer, &no_client, SANDBOX_ERROR_CLASSIC);
         return;
     }
     char token[SANDBOX_TOKEN_BYTES];
@@ -162,6 +163,12 @@ static enum sandbox_fault draw_fault(struct sandbox_gateway *gateway, const stru
     return SANDBOX_UNSPOILED;
 }
 
+static void refuse(const struct sandbox_gateway *gateway, const struct sandbox_refusal *refusal,
+                   struct sandbox_answer *answer)
+{
+    sandbox_answer_refuse(answer, refusal, gateway->settings.error_form);
+}
+
 static struct sandbox_scene scene_of(const struct sandbox_gateway *gateway)
 {
     return (struct sandbox_scene){sandbox_clock_today(&gateway->clock), &gateway->settings, &gateway->points};
@@ -190,7 +197,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
     };
     const struct sandbox_refusal *refusal = sandbox_rules_measure(&ask, &scene, &measure.asked);
     if (refusal != NULL) {
-        sandbox_answer_refuse(answer, refusal);
+        refuse(gateway, refusal, answer);
         return;
     }
     releve_day late_end = scene.today - gateway->settings.late_days;
@@ -201,7 +208,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
     measure.own = sandbox_points_find(&gateway->points, prm);
     measure.label = fault != SANDBOX_WRONGPRM ? prm : prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
     if (!sandbox_body_write(&measure, answer))
-        sandbox_answer_refuse(answer, sandbox_rules_no_data(route->generation));
+        refuse(gateway, sandbox_rules_no_data(route->generation), answer);
     else if (fault == SANDBOX_WRONGPRM)
         answer->spoiled = fault;
 }
@@ -212,12 +219,12 @@ static void answer_customer(struct sandbox_gateway *gateway, const struct sandbo
     struct sandbox_scene scene = scene_of(gateway);
     struct sandbox_client client;
     if (route->generation == SANDBOX_2026 && prm_text == NULL) {
-        sandbox_answer_refuse(answer, sandbox_rules_technical()); /* the PRM belongs into the path */
+        refuse(gateway, sandbox_rules_technical(), answer); /* the PRM belongs into the path */
         return;
     }
     const struct sandbox_refusal *refusal = sandbox_rules_customer(route->generation, prm_text, &scene, &client);
     if (refusal != NULL) {
-        sandbox_answer_refuse(answer, refusal);
+        refuse(gateway, refusal, answer);
         return;
     }
     releve_prm label = fault != SANDBOX_WRONGPRM ? client.prm : client.prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
@@ -243,7 +250,7 @@ static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, str
     releve_time now = sandbox_clock_real();
     switch (fault) {
     case SANDBOX_ERROR500:
-        sandbox_answer_refuse(answer, sandbox_rules_technical());
+        sandbox_answer_refuse(answer, sandbox_rules_technical(), SANDBOX_ERROR_CLASSIC);
         break;
     case SANDBOX_ERROR502HTML:
         sandbox_answer_page(answer, 502, "502 Bad Gateway");

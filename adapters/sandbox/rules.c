@@ -11,40 +11,41 @@
 #define NOT_AUTHORIZED "Le client n'est pas autorisé pour le point demandé"
 #define NOT_OWNER "Le client n'est pas titulaire du point demandé"
 
-static const struct sandbox_refusal technical = {500, "technical_error", "Technical error. Please try later."};
+static const struct sandbox_refusal technical = {500, "technical_error", "Technical error. Please try later.", NULL};
 
 static const struct sandbox_refusal no_data[SANDBOX_GENERATIONS] = {
-    {404, "no_data_found", "no measure found for this usage point"},
-    {404, "STM-ERR-0000014", NO_MEASURE},
+    {404, "no_data_found", "no measure found for this usage point", NO_MEASURE},
+    {404, "STM-ERR-0000014", NO_MEASURE, NO_MEASURE},
 };
 
-static const struct sandbox_refusal unknown_point = {404, "STM-ERR-0000019", "Unknown usage point"};
+static const struct sandbox_refusal unknown_point = {404, "STM-ERR-0000019", "Unknown usage point", NO_POINT};
 
 /* Only its text says so. */
-static const struct sandbox_refusal no_such_point = {404, "404", NO_POINT};
+static const struct sandbox_refusal no_such_point = {404, "404", NO_POINT, NO_POINT};
 
 static const struct sandbox_refusal no_consent[SANDBOX_GENERATIONS] = {
-    {403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point"},
-    {403, "ADAM_DC_0008", NOT_AUTHORIZED},
+    {403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point", NOT_AUTHORIZED},
+    {403, "ADAM_DC_0008", NOT_AUTHORIZED, NOT_AUTHORIZED},
 };
 
-static const struct sandbox_refusal not_authorized = {403, "403", NOT_AUTHORIZED};
+static const struct sandbox_refusal not_authorized = {403, "403", NOT_AUTHORIZED, NOT_AUTHORIZED};
 
 static const struct sandbox_refusal before_consent = {
-    403, "ADAM-DC-0009", "The requested start date is anterior to the start of the consent"};
+    403, "ADAM-DC-0009", "The requested start date is anterior to the start of the consent", NULL};
 
 static const struct sandbox_refusal curve_objected = {400, "ADAM-ERR0075",
-                                                      "The customer objected to the load curve recording"};
+                                                      "The customer objected to the load curve recording", NULL};
 
-static const struct sandbox_refusal not_holder = {400, "ADAM-ERR0061", "The customer is not the actual meter holder"};
+static const struct sandbox_refusal not_holder = {400, "ADAM-ERR0061", "The customer is not the actual meter holder",
+                                                  NULL};
 
 static const struct sandbox_refusal not_owner[SANDBOX_GENERATIONS] = {
-    {403, "ADAM-DC-0007", "The customer is not the owner of this usage point"},
-    {403, "ADAM_DC_0007", NOT_OWNER},
+    {403, "ADAM-DC-0007", "The customer is not the owner of this usage point", NOT_OWNER},
+    {403, "ADAM_DC_0007", NOT_OWNER, NOT_OWNER},
 };
 
 static const struct sandbox_refusal not_owner_400 = {400, "ADAM-DC-0007",
-                                                     "The customer is not the owner of this usage point"};
+                                                     "The customer is not the owner of this usage point", NOT_OWNER};
 
 static const struct sandbox_refusal *const objections[SANDBOX_OBJECTIONS][SANDBOX_GENERATIONS] = {
     [SANDBOX_NOT_HOLDER] = {&not_holder, &not_holder},
@@ -58,22 +59,24 @@ static const struct sandbox_refusal *const objections[SANDBOX_OBJECTIONS][SANDBO
 static const struct sandbox_refusal wrong_direction = {
     400, "ADAM-ERR0069",
     "The requested measure does not exist for this usage point: consumption asked of a production "
-    "point, or the reverse"};
+    "point, or the reverse",
+    NULL};
 
 static const struct sandbox_refusal too_long[SANDBOX_GENERATIONS][2] = {
-    {{400, "ADAM-ERR0126", "The requested period must be less than 7 days"},
-     {400, "ADAM-ERR0126", "The requested period must be less than 365 days"}},
-    {{400, "ADAM-DC-0015", "The requested period must be less than 7 days"},
-     {400, "ADAM-DC-0015", "The requested period must be less than 365 days"}},
+    {{400, "ADAM-ERR0126", "The requested period must be less than 7 days", NULL},
+     {400, "ADAM-ERR0126", "The requested period must be less than 365 days", NULL}},
+    {{400, "ADAM-DC-0015", "The requested period must be less than 7 days", NULL},
+     {400, "ADAM-DC-0015", "The requested period must be less than 365 days", NULL}},
 };
 
 static const struct sandbox_refusal too_old[SANDBOX_GENERATIONS] = {
-    {400, "ADAM-ERR0125", "The start date must be greater than the history deadline"},
-    {400, "ADAM-DC-0016", "The start date must be greater than the history deadline"},
+    {400, "ADAM-ERR0125", "The start date must be greater than the history deadline", NULL},
+    {400, "ADAM-DC-0016", "The start date must be greater than the history deadline", NULL},
 };
 
 static const struct sandbox_refusal before_activation = {
-    400, "ADAM-ERR0123", "The requested period cannot be anterior to the meter's last activation date"};
+    400, "ADAM-ERR0123", "The requested period cannot be anterior to the meter's last activation date",
+    "La date de début demandée est antérieure à la date de dernière mise en service du point"};
 
 /* Requests that are wrong in themselves. */
 enum wrong {
@@ -89,9 +92,9 @@ enum wrong {
     WRONGS
 };
 
-#define INVALID(text)                \
-    {                                \
-        400, "Invalid_request", text \
+#define INVALID(text)                      \
+    {                                      \
+        400, "Invalid_request", text, NULL \
     }
 
 static const struct sandbox_refusal end_today = INVALID("The end date parameter must be earlier than the current date");

@@ -8,6 +8,9 @@
 static const char *const fault_names[SANDBOX_FAULTS] = {"error500", "error502html", "reset",    "timeout",
                                                         "truncate", "throttle200",  "wrongprm", "garbage"};
 
+const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS] = {"classic", "libelle", "list",
+                                                                   "list200", "doubled", "french"};
+
 static const char *const api_names[SANDBOX_API_BOTH] = {"v5", "2026", "both"}; /* from SANDBOX_API_V5 on */
 
 const char *sandbox_api_name(enum sandbox_api api)

@@ -66,6 +66,20 @@ struct sandbox_tardiness {
     int days_max; /* 2..SANDBOX_LATE_DAYS_MAX where the rate is not 0 */
 };
 
+/* The forms of an error body (docs/enedis.md, Errors). */
+enum sandbox_error_form {
+    SANDBOX_ERROR_CLASSIC, /* {"error","error_description"} */
+    SANDBOX_ERROR_LIBELLE, /* {"code","libelle"}; no data is SGT404 */
+    SANDBOX_ERROR_LIST,    /* [{"code","message"}] */
+    SANDBOX_ERROR_LIST200, /* the same under HTTP 200 */
+    SANDBOX_ERROR_DOUBLED, /* ADAM_ADAM-... */
+    SANDBOX_ERROR_FRENCH,  /* a French text, and no code that says anything */
+    SANDBOX_ERROR_FORMS
+};
+
+/* The names of those enums, for releve_name_find. */
+extern const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS];
+
 struct sandbox_settings {
     enum sandbox_api api;
     struct releve_quota quota;
@@ -81,6 +95,7 @@ struct sandbox_settings {
     struct sandbox_tardiness partial; /* when load curves that are half there are completed */
     bool end_today_refused;           /* a range that ends with today is one day too young */
     int call_days_less;               /* how much shorter than specified the longest range is */
+    enum sandbox_error_form error_form;
 };
 
 #endif

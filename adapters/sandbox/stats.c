@@ -47,12 +47,13 @@ void sandbox_stats_answer(struct sandbox_stats *stats, int route, const struct s
 
     bool by_status = answer->spoiled == SANDBOX_UNSPOILED || answer->spoiled == SANDBOX_ERROR500 ||
                      answer->spoiled == SANDBOX_ERROR502HTML;
+    int status = answer->counted_as > 0 ? answer->counted_as : answer->status;
     if (!by_status)
         stats->by_fault[answer->spoiled]++;
-    else if (answer->status == 200)
+    else if (status == 200)
         stats->ok++;
     else
-        stats->by_status[answer->status]++;
+        stats->by_status[status]++;
 }
 
 static struct sandbox_served_block *block_of(struct sandbox_stats *stats, const struct block_key *key)

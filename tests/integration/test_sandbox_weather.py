@@ -1,4 +1,5 @@
-"""The simulator plays what clients of Enedis have met: facts of one direction, late days (docs/sandbox.md)."""
+"""The simulator plays what clients of Enedis have met: facts of one direction, late days, other forms of errors
+(docs/sandbox.md)."""
 import collections
 import json
 
@@ -195,14 +196,49 @@ def test_the_longest_range_may_be_a_day_shorter(fresh, api, code):
     assert fresh.measure(*CURVE, api).status == 200
 
 
+# --- forms of errors -------------------------------------------------------------------------------
+
+
+BEFORE = ("daily_consumption", BOTH, "2024-01-01", "2024-01-08")  # its activation is set to a later day
+NOTHING = ("consumption_load_curve", NO_CURVE, "2026-11-01", "2026-11-08")
+FRENCH = {404: "Pas de mesure trouvée pour ce point",
+          400: "La date de début demandée est antérieure à la date de dernière mise en service du point"}
+
+
+@pytest.mark.parametrize("form", ["classic", "libelle", "list", "list200", "doubled", "french"])
+def test_errors_come_in_every_form_that_was_met(fresh, form):
+    fresh.control(error_form=form, activation={BOTH: "2025-01-01"})
+    before, nothing = fresh.measure(*BEFORE), fresh.measure(*NOTHING)
+    text = "The requested period cannot be anterior to the meter's last activation date"
+    assert (before.status, nothing.status) == ((200, 200) if form == "list200" else (400, 404))
+    if form in ("list", "list200"):
+        assert before.json == [{"code": "ADAM-ERR0123", "message": text}]
+        assert nothing.json == [{"code": "STM-ERR-0000014", "message": FRENCH[404]}]
+    elif form == "libelle":
+        assert before.json == {"code": "ADAM-ERR0123", "libelle": FRENCH[400]}
+        assert nothing.json == {"code": "SGT404", "libelle": FRENCH[404]}
+    elif form == "french":
+        assert before.json == {"error": "400", "error_description": FRENCH[400]}
+        assert nothing.json == {"error": "404", "error_description": FRENCH[404]}
+    else:
+        assert before.json == {"error": "ADAM_ADAM-ERR0123" if form == "doubled" else "ADAM-ERR0123",
+                               "error_description": text}
+        assert nothing.code == "STM-ERR-0000014"
+    assert fresh.stats()["errors"] == {"400": 1, "404": 1}  # under 200 as well
+    assert fresh.measure(*ASK).status == 200
+    fresh.control(error_form="classic")
+    assert said(fresh.measure(*BEFORE)) == (400, "ADAM-ERR0123")
+
+
 # --- what control says, and what it counts ---------------------------------------------------------
 
 
 def test_control_tells_what_is_on(fresh):
     changes = {"late": {"2026-11-20": 3}, "tardy": {"rate": 0.25, "days_max": 4}, "partial": {"rate": 1, "days_max": 2},
-               "end_today_refused": True, "call_days_less": 2}
+               "end_today_refused": True, "call_days_less": 2, "error_form": "list"}
     assert changes.items() <= fresh.control(**changes).items()
-    off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0}
+    off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0,
+           "error_form": "classic"}
     assert off.items() <= fresh.control(**off).items()
 
 
@@ -215,7 +251,7 @@ def test_control_tells_what_is_on(fresh):
     {"late": {f"2026-11-{n:02}": 2 for n in range(1, 18)}}, {"point_late": {BOTH: {"2026-11-20": 367}}},
     {"tardy": {"rate": 0.5}}, {"tardy": {"rate": 2, "days_max": 3}}, {"tardy": {"rate": 1, "days_max": 1}},
     {"partial": 1}, {"partial": {"rate": 1, "days_max": 3, "more": 1}}, {"end_today_refused": 1},
-    {"call_days_less": 6}, {"call_days_less": -1},
+    {"call_days_less": 6}, {"call_days_less": -1}, {"error_form": "german"}, {"error_form": None},
     {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
