@@ -17,21 +17,35 @@ static void write_instant(struct releve_text *text, releve_day day, int second_o
     releve_text_add(text, clock, sizeof clock);
 }
 
-static void write_stamp(struct releve_text *body, const struct sandbox_reading *reading)
+static void write_stamp(const struct sandbox_measure *measure, struct releve_text *body,
+                        const struct sandbox_reading *reading)
 {
     if (reading->second_of_day < 0) {
         releve_text_day(body, reading->day);
         return;
     }
     write_instant(body, reading->day, reading->second_of_day);
+    if (sandbox_settings_body(measure->settings, SANDBOX_BODY_MILLISECONDS))
+        releve_text_puts(body, ".000");
+}
+
+/* "30M"; what stands behind "PT". */
+static void write_length(const struct sandbox_measure *measure, struct releve_text *body, int minutes)
+{
+    if (measure->asked.client.pace == SANDBOX_PACE_HOUR) {
+        releve_text_puts(body, "1H");
+        return;
+    }
+    releve_text_number(body, minutes);
+    releve_text_puts(body, "M");
 }
 
 /* What stands between the parts of a point, as captured. */
 static const struct point_form {
     const char *value, *date, *length, *rest;
 } forms[] = {
-    [SANDBOX_V5] = {"{\"value\":\"", "\",\"date\":\"", "\",\"interval_length\":\"PT", "M\",\"measure_type\":\"B"},
-    [SANDBOX_2026] = {"{\"v\":\"", "\",\"d\":\"", "\",\"p\":\"PT", "M\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0"},
+    [SANDBOX_V5] = {"{\"value\":\"", "\",\"date\":\"", "\",\"interval_length\":\"PT", "\",\"measure_type\":\"B"},
+    [SANDBOX_2026] = {"{\"v\":\"", "\",\"d\":\"", "\",\"p\":\"PT", "\",\"n\":\"B\",\"iv\":\"0\",\"ec\":\"0"},
 };
 
 static void write_point(const struct sandbox_measure *measure, struct releve_text *body, bool first,
@@ -42,10 +56,10 @@ static void write_point(const struct sandbox_measure *measure, struct releve_tex
     releve_text_puts(body, form->value);
     releve_text_number(body, reading->value);
     releve_text_puts(body, form->date);
-    write_stamp(body, reading);
+    write_stamp(measure, body, reading);
     if (reading->length_minutes > 0) {
         releve_text_puts(body, form->length);
-        releve_text_number(body, reading->length_minutes);
+        write_length(measure, body, reading->length_minutes);
         releve_text_puts(body, form->rest);
     }
     releve_text_puts(body, "\"}");
@@ -109,10 +123,12 @@ bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_an
     bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
     if (!curve || measure->asked.client.curve)
         sandbox_series_read(&series, measure, measure->asked.span);
-    bool good = series.count > 0;
+    bool good = series.count > 0 || sandbox_settings_body(measure->settings, SANDBOX_BODY_EMPTY200);
     if (good) {
         write_body(measure, &series, &answer->body);
         answer->served = series.served;
+        if (sandbox_settings_body(measure->settings, SANDBOX_BODY_OCTET_STREAM))
+            answer->content_type = "application/octet-stream";
     }
     sandbox_series_free(&series);
     return good;

@@ -5,7 +5,7 @@
 #include "series.h"
 
 /* Writes the body and marks its days in answer->served. False, with nothing of use written, where the range has no
- * point. */
+ * point, and where an error is usual then. */
 bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_answer *answer);
 
 #endif

@@ -14,9 +14,12 @@
 
 /* How often the meter records. */
 enum sandbox_pace {
-    SANDBOX_PACE_30,      /* PT30M */
-    SANDBOX_PACE_10,      /* PT10M */
-    SANDBOX_PACE_SWITCHED /* PT30M until noon of SANDBOX_SWITCH_DAY, PT10M from then on */
+    SANDBOX_PACE_30,       /* PT30M */
+    SANDBOX_PACE_10,       /* PT10M */
+    SANDBOX_PACE_SWITCHED, /* PT30M until noon of SANDBOX_SWITCH_DAY, PT10M from then on */
+    SANDBOX_PACE_60,       /* PT60M */
+    SANDBOX_PACE_HOUR,     /* the same, written PT1H */
+    SANDBOX_PACES
 };
 
 #define SANDBOX_SWITCH_YEAR 2026

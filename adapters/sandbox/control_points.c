@@ -133,6 +133,20 @@ static enum releve_code set_late(const cJSON *item, struct sandbox_point *point,
     return sandbox_read_late(item, item->string, &point->late, error);
 }
 
+static enum releve_code set_pace(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    static const char *const names[SANDBOX_PACES] = {[SANDBOX_PACE_30] = "PT30M",
+                                                     [SANDBOX_PACE_10] = "PT10M",
+                                                     [SANDBOX_PACE_SWITCHED] = "switched",
+                                                     [SANDBOX_PACE_60] = "PT60M",
+                                                     [SANDBOX_PACE_HOUR] = "PT1H"};
+    int found = cJSON_IsNull(item) ? SANDBOX_PACE_AS_PUBLISHED : sandbox_read_name(item, names, SANDBOX_PACES);
+    if (found < 0)
+        return sandbox_control_wrong(error, "pace", "PT10M, PT30M, PT60M, PT1H, switched or null");
+    point->pace = (enum sandbox_pace)found;
+    return RELEVE_OK;
+}
+
 static const struct point_key {
     const char *name;
     bool list;
@@ -146,6 +160,7 @@ static const struct point_key {
     {"refuse", false, set_objection},
     {"point_faults", false, set_faults},
     {"point_late", false, set_late},
+    {"pace", false, set_pace},
 };
 
 int sandbox_control_point_key(const char *name)

@@ -125,6 +125,24 @@ static enum releve_code read_error_form(const cJSON *json, struct sandbox_settin
     return code;
 }
 
+static enum releve_code read_body_forms(const cJSON *json, struct sandbox_settings *settings,
+                                        struct releve_error *error)
+{
+    const cJSON *item;
+    enum releve_code code = RELEVE_OK;
+    if (!cJSON_IsArray(json))
+        return sandbox_control_wrong(error, json->string, "a list of forms");
+    settings->body_forms = 0;
+    cJSON_ArrayForEach(item, json) {
+        int form;
+        code = read_choice(item, json->string, sandbox_body_form_names, SANDBOX_BODY_FORMS, &form, error);
+        if (code != RELEVE_OK)
+            break;
+        settings->body_forms |= 1u << form;
+    }
+    return code;
+}
+
 static const struct {
     const char *name;
     enum releve_code (*read)(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error);
@@ -139,6 +157,7 @@ static const struct {
     {"end_today_refused", read_end_today_refused},
     {"call_days_less", read_call_days_less},
     {"error_form", read_error_form},
+    {"body_forms", read_body_forms},
 };
 
 enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_settings *settings, bool *known,
@@ -191,4 +210,9 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
     (void)cJSON_AddBoolToObject(json, "end_today_refused", settings->end_today_refused);
     (void)cJSON_AddNumberToObject(json, "call_days_less", settings->call_days_less);
     (void)cJSON_AddStringToObject(json, "error_form", sandbox_error_form_names[settings->error_form]);
+    cJSON *forms = cJSON_AddArrayToObject(json, "body_forms");
+    for (int i = 0; i < SANDBOX_BODY_FORMS; i++) {
+        if (sandbox_settings_body(settings, (enum sandbox_body_form)i))
+            (void)cJSON_AddItemToArray(forms, cJSON_CreateString(sandbox_body_form_names[i]));
+    }
 }

@@ -123,7 +123,11 @@ static int length_at(const struct sandbox_client *client, releve_day day, int mi
         return 30;
     case SANDBOX_PACE_10:
         return 10;
+    case SANDBOX_PACE_60:
+    case SANDBOX_PACE_HOUR:
+        return 60;
     case SANDBOX_PACE_SWITCHED:
+    case SANDBOX_PACES:
         break;
     }
     releve_day switched = releve_day_from_civil(SANDBOX_SWITCH_YEAR, SANDBOX_SWITCH_MONTH, SANDBOX_SWITCH_DAY);

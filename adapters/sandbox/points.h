@@ -34,6 +34,7 @@ enum sandbox_objection {
 };
 
 #define SANDBOX_NEVER INT32_MAX /* an activation that refuses every range */
+#define SANDBOX_PACE_AS_PUBLISHED SANDBOX_PACES
 
 struct sandbox_point {
     releve_prm prm; /* key */
@@ -43,6 +44,7 @@ struct sandbox_point {
     enum sandbox_objection objections[SANDBOX_ASPECTS];
     struct sandbox_faults faults[SANDBOX_ASPECTS]; /* all zero: none of its own */
     struct sandbox_late late;
+    enum sandbox_pace pace;
     bool watched;                           /* its requests are shown */
     uint32_t requests[RELEVE_MEASURES + 1]; /* by kind; last those for customer data */
     UT_hash_handle hh;

@@ -129,6 +129,8 @@ static void correct_client(const struct sandbox_point *point, struct sandbox_cli
         if (point->activation[i] != RELEVE_DAY_NONE && point->activation[i] != SANDBOX_NEVER)
             client->activation[i] = point->activation[i];
     }
+    if (point->pace != SANDBOX_PACE_AS_PUBLISHED)
+        client->pace = point->pace;
 }
 
 /* The PRM exists and consents to what is asked. */

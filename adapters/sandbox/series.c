@@ -1,11 +1,14 @@
 /* From the household's curves to stamped points. */
 #include "series.h"
+#include "chance.h"
 #include "household.h"
 #include "publication.h"
 #include <assert.h>
 #include <releve/memory.h>
 
 #define DAY_MINUTES 1440
+#define DOUBLED_FIRST_S (2 * 3600) /* the labels from here .. */
+#define DOUBLED_END_S (3 * 3600)   /* .. to here occur twice in autumn */
 
 static void mark(struct sandbox_served *served, releve_day day, bool doubtful)
 {
@@ -23,26 +26,43 @@ static void add(struct sandbox_series *series, struct sandbox_reading reading)
     series->readings[series->count++] = reading;
 }
 
+/* Where the doubled labels come once, one of the two hours is lost: nobody can say which. */
+static bool lost(const struct sandbox_measure *measure, releve_day day, int second_of_day, bool winter)
+{
+    if (!sandbox_settings_body(measure->settings, SANDBOX_BODY_AUTUMN_ONCE) ||
+        releve_paris_day_minutes(day) <= DAY_MINUTES || second_of_day < DOUBLED_FIRST_S ||
+        second_of_day >= DOUBLED_END_S)
+        return false;
+    uint64_t chance = sandbox_chance(measure->settings->seed, SANDBOX_TOPIC_AUTUMN, measure->asked.client.prm);
+    return winter == (chance % 2 == 0);
+}
+
 /* The day's intervals, stamped with the Paris clock at their ends: the last one falls on the next day. */
-static void read_curve(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day, bool half)
+static bool read_curve(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day, bool half)
 {
     struct releve_interval curve[RELEVE_INTERVALS_MAX];
     enum releve_direction direction = releve_kind_facts(measure->kind)->direction;
     size_t count = sandbox_household_curve(measure->settings->seed, &measure->asked.client, day, direction, curve);
     releve_time midnight = releve_paris_midnight(day);
     int offset = releve_paris_offset_minutes(midnight);
-    bool changes = releve_paris_day_minutes(day) != DAY_MINUTES;
+    bool changes = releve_paris_day_minutes(day) != DAY_MINUTES, whole = !half;
 
     for (size_t i = 0; i < (half ? count / 2 : count); i++) {
         int end = curve[i].minute + curve[i].length_minutes; /* elapsed */
-        if (changes)
-            end += releve_paris_offset_minutes(midnight + end * RELEVE_MINUTE_MS) - offset;
+        int shift = changes ? releve_paris_offset_minutes(midnight + end * RELEVE_MINUTE_MS) - offset : 0;
+        end += shift;
+        int second = end % DAY_MINUTES * 60;
+        if (end < DAY_MINUTES && lost(measure, day, second, shift != 0)) {
+            whole = false;
+            continue;
+        }
         add(series, (struct sandbox_reading){.value = curve[i].value_w,
                                              .of = day,
                                              .day = day + end / DAY_MINUTES,
-                                             .second_of_day = end % DAY_MINUTES * 60,
+                                             .second_of_day = second,
                                              .length_minutes = curve[i].length_minutes});
     }
+    return whole;
 }
 
 static void read_daily(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day)
@@ -78,12 +98,13 @@ void sandbox_series_read(struct sandbox_series *series, const struct sandbox_mea
                                                              measure->kind, day, measure->published_end);
         if (presence == SANDBOX_ABSENT || sandbox_client_hole(&asked->client, day))
             continue;
+        bool whole = true;
         if (curve)
-            read_curve(series, measure, day, presence == SANDBOX_HALF);
+            whole = read_curve(series, measure, day, presence == SANDBOX_HALF);
         else
             read_daily(series, measure, day);
         if (releve_span_has(asked->span, day))
-            mark(&series->served, day, presence == SANDBOX_HALF);
+            mark(&series->served, day, !whole);
     }
 }
 

@@ -10,6 +10,8 @@ static const char *const fault_names[SANDBOX_FAULTS] = {"error500", "error502htm
 
 const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS] = {"classic", "libelle", "list",
                                                                    "list200", "doubled", "french"};
+const char *const sandbox_body_form_names[SANDBOX_BODY_FORMS] = {"octet_stream", "milliseconds", "empty200",
+                                                                 "autumn_once"};
 
 static const char *const api_names[SANDBOX_API_BOTH] = {"v5", "2026", "both"}; /* from SANDBOX_API_V5 on */
 

@@ -77,8 +77,18 @@ enum sandbox_error_form {
     SANDBOX_ERROR_FORMS
 };
 
+/* What a good body may look like; a set. */
+enum sandbox_body_form {
+    SANDBOX_BODY_OCTET_STREAM, /* the content type says application/octet-stream */
+    SANDBOX_BODY_MILLISECONDS, /* stamps with a time end in .000 */
+    SANDBOX_BODY_EMPTY200,     /* an empty list under 200 where a 404 is usual */
+    SANDBOX_BODY_AUTUMN_ONCE,  /* the doubled labels of the autumn night come once: an hour is lost */
+    SANDBOX_BODY_FORMS
+};
+
 /* The names of those enums, for releve_name_find. */
 extern const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS];
+extern const char *const sandbox_body_form_names[SANDBOX_BODY_FORMS];
 
 struct sandbox_settings {
     enum sandbox_api api;
@@ -96,6 +106,12 @@ struct sandbox_settings {
     bool end_today_refused;           /* a range that ends with today is one day too young */
     int call_days_less;               /* how much shorter than specified the longest range is */
     enum sandbox_error_form error_form;
+    uint32_t body_forms; /* bit i: form i */
 };
+
+static inline bool sandbox_settings_body(const struct sandbox_settings *settings, enum sandbox_body_form form)
+{
+    return settings->body_forms >> form & 1;
+}
 
 #endif

@@ -1,5 +1,5 @@
-"""The simulator plays what clients of Enedis have met: facts of one direction, late days, other forms of errors
-(docs/sandbox.md)."""
+"""The simulator plays what clients of Enedis have met: facts of one direction, late days, other forms of errors and
+bodies (docs/sandbox.md)."""
 import collections
 import json
 
@@ -15,6 +15,7 @@ NO_CURVE = "32320647321714"
 BOTH = "12655648759651"
 ASK = ("daily_consumption", CLIENT_0, "2026-11-01", "2026-11-08")
 CURVE = ("consumption_load_curve", CLIENT_0, "2026-11-01", "2026-11-08")
+AUTUMN = ("consumption_load_curve", CLIENT_0, "2026-10-25", "2026-10-26")
 
 
 @pytest.fixture
@@ -230,15 +231,88 @@ def test_errors_come_in_every_form_that_was_met(fresh, form):
     assert said(fresh.measure(*BEFORE)) == (400, "ADAM-ERR0123")
 
 
+# --- forms of bodies -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_good_body_may_be_labelled_octet_stream(fresh, api):
+    usual = fresh.measure(*ASK, api)
+    fresh.control(body_forms=["octet_stream"])
+    strange = fresh.measure(*ASK, api)
+    assert strange.headers["Content-Type"] == "application/octet-stream" and strange.body == usual.body
+    assert fresh.measure("daily_production", CLIENT_0, "2026-11-01", "2026-11-08", api).headers["Content-Type"] == \
+        "application/json"
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_stamps_may_have_milliseconds(fresh, api):
+    peak = ("daily_consumption_max_power", *CURVE[1:])
+    usual = [points(fresh.measure(*ask, api)) for ask in (CURVE, peak, ASK)]
+    fresh.control(body_forms=["milliseconds"])
+    strange = [points(fresh.measure(*ask, api)) for ask in (CURVE, peak, ASK)]
+    for with_time in (0, 1):
+        assert strange[with_time] == [(d + ".000", v, p) for d, v, p in usual[with_time]]
+    assert strange[2] == usual[2]  # a day alone
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("spelled", ["PT60M", "PT1H"])
+def test_an_hourly_meter_spells_its_interval_in_two_ways(fresh, api, spelled):
+    fresh.control(pace={CLIENT_0: spelled})
+    curve = points(fresh.measure(*AUTUMN, api="2026")) if api == "2026" else points(
+        fresh.measure("consumption_load_curve", CLIENT_0, "2026-10-24", "2026-10-26", "v5"))[24:]
+    assert len(curve) == 25 and {p for _, _, p in curve} == {spelled}
+    assert [d[11:] for d, _, _ in curve[:4]] == ["01:00:00", "02:00:00", "02:00:00", "03:00:00"]
+    energy = points(fresh.measure("daily_consumption", *AUTUMN[1:]))
+    assert sum(v for _, v, _ in curve) == energy[0][1]
+    fresh.control(pace={CLIENT_0: None})
+    assert {p for _, _, p in points(fresh.measure(*CURVE, api))} == {"PT30M"}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_range_without_data_may_be_an_empty_list_under_200(fresh, api):
+    fresh.control(body_forms=["empty200"])
+    answer = fresh.measure(*NOTHING, api)
+    assert answer.status == 200 and points(answer) == []
+    body = answer.json.get("meter_reading", answer.json)
+    assert NO_CURVE in (body.get("idPrm"), body.get("usage_point_id"))
+    assert fresh.stats()["days_served"] == 0
+    fresh.control(body_forms=[])
+    assert fresh.measure(*NOTHING, api).status == 404
+
+
+def test_the_doubled_labels_of_the_autumn_night_may_come_once(fresh):
+    both = points(fresh.measure(*AUTUMN))
+    summer, winter = both[3:5], both[5:7]
+    assert [d for d, _, _ in summer] == [d for d, _, _ in winter]
+    fresh.control(body_forms=["autumn_once"])
+    kept = set()
+    for number in range(10):
+        prm = f"3000000000{number:04}"
+        fresh.control(body_forms=[])
+        whole = points(fresh.measure(AUTUMN[0], prm, *AUTUMN[2:]))
+        fresh.control(body_forms=["autumn_once"])
+        lost = points(fresh.measure(AUTUMN[0], prm, *AUTUMN[2:]))
+        doubled = [p for p in whole if p[0][11:13] == "02"]
+        assert [d for d, _, _ in lost] == sorted({d for d, _, _ in whole}) and len(lost) == len(whole) - len(doubled) / 2
+        remaining = [p for p in lost if p[0][11:13] == "02"]
+        assert remaining in (doubled[:len(doubled) // 2], doubled[len(doubled) // 2:])
+        kept.add(remaining == doubled[:len(doubled) // 2])
+    assert kept == {True, False}  # nobody can know which of the two hours it is
+    assert len(points(fresh.measure(*CURVE))) == 7 * 48
+    assert len(points(fresh.measure("consumption_load_curve", CLIENT_0, "2026-03-29", "2026-03-30"))) == 46
+
+
 # --- what control says, and what it counts ---------------------------------------------------------
 
 
 def test_control_tells_what_is_on(fresh):
     changes = {"late": {"2026-11-20": 3}, "tardy": {"rate": 0.25, "days_max": 4}, "partial": {"rate": 1, "days_max": 2},
-               "end_today_refused": True, "call_days_less": 2, "error_form": "list"}
+               "end_today_refused": True, "call_days_less": 2, "error_form": "list",
+               "body_forms": ["milliseconds", "autumn_once"]}
     assert changes.items() <= fresh.control(**changes).items()
     off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0,
-           "error_form": "classic"}
+           "error_form": "classic", "body_forms": []}
     assert off.items() <= fresh.control(**off).items()
 
 
@@ -251,8 +325,9 @@ def test_control_tells_what_is_on(fresh):
     {"late": {f"2026-11-{n:02}": 2 for n in range(1, 18)}}, {"point_late": {BOTH: {"2026-11-20": 367}}},
     {"tardy": {"rate": 0.5}}, {"tardy": {"rate": 2, "days_max": 3}}, {"tardy": {"rate": 1, "days_max": 1}},
     {"partial": 1}, {"partial": {"rate": 1, "days_max": 3, "more": 1}}, {"end_today_refused": 1},
-    {"call_days_less": 6}, {"call_days_less": -1}, {"error_form": "german"}, {"error_form": None},
-    {"watch": {BOTH: True}}, {"watch": ["1"]}])
+    {"call_days_less": 6}, {"call_days_less": -1}, {"error_form": "german"}, {"error_form": None}, {"body_forms": "empty200"},
+    {"body_forms": ["empty"]},
+    {"pace": {BOTH: "PT5M"}}, {"pace": {BOTH: 30}}, {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
     answer = fresh.request("POST", "/__sandbox/control", body=json.dumps({"late_days": 3} | change))
