@@ -143,6 +143,28 @@ static enum releve_code read_body_forms(const cJSON *json, struct sandbox_settin
     return code;
 }
 
+static enum releve_code read_token_form(const cJSON *json, struct sandbox_settings *settings,
+                                        struct releve_error *error)
+{
+    int form;
+    enum releve_code code =
+        read_choice(json, json->string, sandbox_token_form_names, SANDBOX_TOKEN_FORMS, &form, error);
+    if (code == RELEVE_OK)
+        settings->token_form = (enum sandbox_token_form)form;
+    return code;
+}
+
+static enum releve_code read_token_answer(const cJSON *json, struct sandbox_settings *settings,
+                                          struct releve_error *error)
+{
+    int answer;
+    enum releve_code code =
+        read_choice(json, json->string, sandbox_token_answer_names, SANDBOX_TOKEN_ANSWERS, &answer, error);
+    if (code == RELEVE_OK)
+        settings->token_answer = (enum sandbox_token_answer)answer;
+    return code;
+}
+
 static const struct {
     const char *name;
     enum releve_code (*read)(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error);
@@ -158,6 +180,8 @@ static const struct {
     {"call_days_less", read_call_days_less},
     {"error_form", read_error_form},
     {"body_forms", read_body_forms},
+    {"token_form", read_token_form},
+    {"token_answer", read_token_answer},
 };
 
 enum releve_code sandbox_control_read_setting(const cJSON *item, struct sandbox_settings *settings, bool *known,
@@ -215,4 +239,6 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
         if (sandbox_settings_body(settings, (enum sandbox_body_form)i))
             (void)cJSON_AddItemToArray(forms, cJSON_CreateString(sandbox_body_form_names[i]));
     }
+    (void)cJSON_AddStringToObject(json, "token_form", sandbox_token_form_names[settings->token_form]);
+    (void)cJSON_AddStringToObject(json, "token_answer", sandbox_token_answer_names[settings->token_answer]);
 }

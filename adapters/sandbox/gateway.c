@@ -74,32 +74,63 @@ static void throttle(struct sandbox_gateway *gateway, const struct releve_window
     sandbox_answer_throttle(answer, form, now, until);
 }
 
+/* What is no path of an API. */
+static void answer_nowhere(struct sandbox_answer *answer)
+{
+    sandbox_answer_page(answer, 404, "404 Not Found: the requested URL was rejected");
+}
+
+static void write_garbage(struct sandbox_gateway *gateway, struct sandbox_answer *answer)
+{
+    sandbox_answer_clear(answer);
+    releve_text_puts(&answer->body, "%"); /* no JSON value begins so */
+    for (uint64_t i = 1; i < GARBAGE_BYTES; i++) {
+        char byte = (char)sandbox_chance(gateway->settings.seed, SANDBOX_TOPIC_GARBAGE,
+                                         gateway->data_requests * GARBAGE_BYTES + i);
+        releve_text_add(&answer->body, &byte, 1);
+    }
+}
+
+/* Credentials where this endpoint looks for them. */
+static bool has_credentials(const struct sandbox_gateway *gateway, const struct sandbox_request *request)
+{
+    enum sandbox_token_form form = gateway->settings.token_form;
+    if (form == SANDBOX_TOKEN_BASIC ? !request->basic : form == SANDBOX_TOKEN_BODY && request->basic)
+        return false;
+    return request->client_id[0] != '\0' && request->client_secret[0] != '\0' &&
+           strcmp(request->client_secret, "wrong") != 0;
+}
+
+static void write_token(struct sandbox_gateway *gateway, struct sandbox_answer *answer)
+{
+    char token[SANDBOX_TOKEN_BYTES];
+    const char *name = gateway->settings.token_answer == SANDBOX_TOKEN_NAMELESS ? "token" : "access_token";
+    sandbox_tokens_issue(&gateway->tokens, sandbox_clock_now(&gateway->clock), token);
+    gateway->stats.tokens += gateway->settings.token_answer == SANDBOX_TOKEN_GOOD;
+    releve_text_format(&answer->body,
+                       "{\"%s\":\"%s\",\"scope\":\"am_application_scope default\",\"token_type\":\"Bearer\","
+                       "\"expires_in\":%d}",
+                       name, token, SANDBOX_TOKEN_LIFE_S);
+}
+
 static void answer_token(struct sandbox_gateway *gateway, const struct sandbox_request *request,
                          struct sandbox_answer *answer)
 {
     static const struct sandbox_refusal no_grant = {400, "unsupported_grant_type", "Unsupported grant_type value",
                                                     NULL};
     static const struct sandbox_refusal no_client = {401, "invalid_client", "Client Authentication failed.", NULL};
-    if (strcmp(request->method, "POST") != 0) {
+    if (gateway->settings.token_answer == SANDBOX_TOKEN_NOT_FOUND)
+        answer_nowhere(answer);
+    else if (strcmp(request->method, "POST") != 0)
         sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "The token endpoint takes POST");
-        return;
-    }
-    if (strcmp(request->grant_type, "client_credentials") != 0) {
+    else if (strcmp(request->grant_type, "client_credentials") != 0)
         sandbox_answer_refuse(answer, &no_grant, SANDBOX_ERROR_CLASSIC);
-        return;
-    }
-    if (request->client_id[0] == '\0' || request->client_secret[0] == '\0' ||
-        strcmp(request->client_secret, "wrong") == 0) {
+    else if (!has_credentials(gateway, request))
         sandbox_answer_refuse(answer, &no_client, SANDBOX_ERROR_CLASSIC);
-        return;
-    }
-    char token[SANDBOX_TOKEN_BYTES];
-    sandbox_tokens_issue(&gateway->tokens, sandbox_clock_now(&gateway->clock), token);
-    gateway->stats.tokens++;
-    releve_text_format(&answer->body,
-                       "{\"access_token\":\"%s\",\"scope\":\"am_application_scope default\",\"token_type\":\"Bearer\","
-                       "\"expires_in\":%d}",
-                       token, SANDBOX_TOKEN_LIFE_S);
+    else if (gateway->settings.token_answer == SANDBOX_TOKEN_GARBAGE)
+        write_garbage(gateway, answer);
+    else
+        write_token(gateway, answer);
 }
 
 static bool authorized(const struct sandbox_gateway *gateway, const struct sandbox_request *request)
@@ -233,17 +264,6 @@ static void answer_customer(struct sandbox_gateway *gateway, const struct sandbo
         answer->spoiled = fault;
 }
 
-static void write_garbage(struct sandbox_gateway *gateway, struct sandbox_answer *answer)
-{
-    sandbox_answer_clear(answer);
-    releve_text_puts(&answer->body, "%"); /* no JSON value begins so */
-    for (uint64_t i = 1; i < GARBAGE_BYTES; i++) {
-        char byte = (char)sandbox_chance(gateway->settings.seed, SANDBOX_TOPIC_GARBAGE,
-                                         gateway->data_requests * GARBAGE_BYTES + i);
-        releve_text_add(&answer->body, &byte, 1);
-    }
-}
-
 /* Every fault but WRONGPRM, which is made while the body is written. */
 static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, struct sandbox_answer *answer)
 {
@@ -327,7 +347,7 @@ void sandbox_gateway_arrive(struct sandbox_gateway *gateway, const struct sandbo
     else if (busy)
         sandbox_answer_page(answer, 503, "503 Service Unavailable");
     else if (route == NULL)
-        sandbox_answer_page(answer, 404, "404 Not Found: the requested URL was rejected");
+        answer_nowhere(answer);
     else if (route->service == SANDBOX_TOKEN)
         answer_token(gateway, request, answer);
     else

@@ -34,6 +34,7 @@ const char *sandbox_parameter_name(enum sandbox_parameter parameter);
 struct sandbox_request {
     const char *method, *path;
     const char *authorization;
+    bool basic; /* credentials came in the header: those of a form do not count */
     const char *parameters[SANDBOX_PARAMETERS];
     /* Of a token request: from the form, or from Basic authorization. */
     char grant_type[SANDBOX_GRANT_BYTES];

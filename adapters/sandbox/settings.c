@@ -12,6 +12,9 @@ const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS] = {"classic", "l
                                                                    "list200", "doubled", "french"};
 const char *const sandbox_body_form_names[SANDBOX_BODY_FORMS] = {"octet_stream", "milliseconds", "empty200",
                                                                  "autumn_once"};
+const char *const sandbox_token_form_names[SANDBOX_TOKEN_FORMS] = {"both", "basic", "body"};
+const char *const sandbox_token_answer_names[SANDBOX_TOKEN_ANSWERS] = {"good", "no_access_token", "garbage",
+                                                                       "not_found"};
 
 static const char *const api_names[SANDBOX_API_BOTH] = {"v5", "2026", "both"}; /* from SANDBOX_API_V5 on */
 

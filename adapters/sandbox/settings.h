@@ -86,9 +86,23 @@ enum sandbox_body_form {
     SANDBOX_BODY_FORMS
 };
 
+/* Where the token endpoint looks for credentials. */
+enum sandbox_token_form { SANDBOX_TOKEN_BOTH, SANDBOX_TOKEN_BASIC, SANDBOX_TOKEN_BODY, SANDBOX_TOKEN_FORMS };
+
+/* How the token endpoint answers a good request. */
+enum sandbox_token_answer {
+    SANDBOX_TOKEN_GOOD,
+    SANDBOX_TOKEN_NAMELESS,  /* 200 without access_token */
+    SANDBOX_TOKEN_GARBAGE,   /* 200 and no JSON */
+    SANDBOX_TOKEN_NOT_FOUND, /* 404, a page */
+    SANDBOX_TOKEN_ANSWERS
+};
+
 /* The names of those enums, for releve_name_find. */
 extern const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS];
 extern const char *const sandbox_body_form_names[SANDBOX_BODY_FORMS];
+extern const char *const sandbox_token_form_names[SANDBOX_TOKEN_FORMS];
+extern const char *const sandbox_token_answer_names[SANDBOX_TOKEN_ANSWERS];
 
 struct sandbox_settings {
     enum sandbox_api api;
@@ -107,6 +121,8 @@ struct sandbox_settings {
     int call_days_less;               /* how much shorter than specified the longest range is */
     enum sandbox_error_form error_form;
     uint32_t body_forms; /* bit i: form i */
+    enum sandbox_token_form token_form;
+    enum sandbox_token_answer token_answer;
 };
 
 static inline bool sandbox_settings_body(const struct sandbox_settings *settings, enum sandbox_body_form form)

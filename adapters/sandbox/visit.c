@@ -34,7 +34,6 @@ struct sandbox_visit {
     enum stage stage;
     uint64_t out_ms;
     bool too_large, inside, waits, completed;
-    bool basic; /* credentials came in the header: those of a form do not count */
     bool timer_open, watch_open;
     unsigned handles_open; /* the visit is freed when they are closed and libmicrohttpd is done */
     uv_timer_t timer;
@@ -288,7 +287,7 @@ static enum MHD_Result on_form_field(void *data, enum MHD_ValueKind kind, const 
         return MHD_YES;
     if (strcmp(key, "grant_type") == 0)
         append(request->grant_type, sizeof request->grant_type, piece, piece_bytes);
-    else if (visit->basic)
+    else if (request->basic)
         return MHD_YES;
     else if (strcmp(key, "client_id") == 0)
         append(request->client_id, sizeof request->client_id, piece, piece_bytes);
@@ -302,7 +301,7 @@ static void read_basic(struct sandbox_visit *visit)
     struct sandbox_request *request = &visit->request;
     char *password = NULL;
     char *name = MHD_basic_auth_get_username_password(visit->connection, &password);
-    visit->basic = true;
+    request->basic = true;
     if (name != NULL)
         append(request->client_id, sizeof request->client_id, name, strlen(name));
     if (password != NULL)

@@ -1,5 +1,5 @@
 """The simulator plays what clients of Enedis have met: facts of one direction, late days, other forms of errors and
-bodies (docs/sandbox.md)."""
+bodies, a token endpoint that differs (docs/sandbox.md)."""
 import collections
 import json
 
@@ -303,16 +303,44 @@ def test_the_doubled_labels_of_the_autumn_night_may_come_once(fresh):
     assert len(points(fresh.measure("consumption_load_curve", CLIENT_0, "2026-03-29", "2026-03-30"))) == 46
 
 
+# --- the token endpoint ----------------------------------------------------------------------------
+
+
+FORM = "grant_type=client_credentials&client_id=client&client_secret=secret"
+
+
+@pytest.mark.parametrize("form, basic, body", [("both", 200, 200), ("basic", 200, 401), ("body", 401, 200)])
+def test_the_token_endpoint_may_take_one_form_of_credentials_only(fresh, form, basic, body):
+    fresh.control(token_form=form)
+    assert fresh.ask_token().status == basic
+    assert fresh.ask_token(basic=False, form=FORM).status == body
+    assert fresh.stats()["tokens"] == (basic, body).count(200)
+
+
+@pytest.mark.parametrize("answer, status", [("no_access_token", 200), ("garbage", 200), ("not_found", 404)])
+def test_the_token_endpoint_may_answer_something_else(fresh, answer, status):
+    fresh.control(token_answer=answer)
+    wrong = fresh.ask_token()
+    assert wrong.status == status and fresh.stats()["tokens"] == 0
+    if answer == "no_access_token":
+        assert "access_token" not in wrong.json
+    else:
+        with pytest.raises(ValueError):
+            wrong.json
+    fresh.control(token_answer="good")
+    assert fresh.ask_token().json["access_token"]
+
+
 # --- what control says, and what it counts ---------------------------------------------------------
 
 
 def test_control_tells_what_is_on(fresh):
     changes = {"late": {"2026-11-20": 3}, "tardy": {"rate": 0.25, "days_max": 4}, "partial": {"rate": 1, "days_max": 2},
                "end_today_refused": True, "call_days_less": 2, "error_form": "list",
-               "body_forms": ["milliseconds", "autumn_once"]}
+               "body_forms": ["milliseconds", "autumn_once"], "token_form": "body", "token_answer": "garbage"}
     assert changes.items() <= fresh.control(**changes).items()
     off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0,
-           "error_form": "classic", "body_forms": []}
+           "error_form": "classic", "body_forms": [], "token_form": "both", "token_answer": "good"}
     assert off.items() <= fresh.control(**off).items()
 
 
@@ -326,7 +354,7 @@ def test_control_tells_what_is_on(fresh):
     {"tardy": {"rate": 0.5}}, {"tardy": {"rate": 2, "days_max": 3}}, {"tardy": {"rate": 1, "days_max": 1}},
     {"partial": 1}, {"partial": {"rate": 1, "days_max": 3, "more": 1}}, {"end_today_refused": 1},
     {"call_days_less": 6}, {"call_days_less": -1}, {"error_form": "german"}, {"error_form": None}, {"body_forms": "empty200"},
-    {"body_forms": ["empty"]},
+    {"body_forms": ["empty"]}, {"token_form": "header"}, {"token_answer": True},
     {"pace": {BOTH: "PT5M"}}, {"pace": {BOTH: 30}}, {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
