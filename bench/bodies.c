@@ -36,7 +36,8 @@ static void write_body(enum sandbox_generation generation, enum releve_kind kind
                                       .settings = &settings,
                                       .own = sandbox_points_find(&nobody, PRM),
                                       .published_end = span.end,
-                                      .label = PRM};
+                                      .label = PRM,
+                                      .fault = SANDBOX_UNSPOILED};
     measure.asked.span = span;
     sandbox_answer_init(answer);
     if (!sandbox_client_find(PRM, 1, &measure.asked.client) || !sandbox_body_write(&measure, answer)) {

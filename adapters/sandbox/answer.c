@@ -11,7 +11,8 @@ void sandbox_answer_init(struct sandbox_answer *answer)
                                       .content_type = JSON_TYPE,
                                       .retry_after_s = SANDBOX_NO_RETRY_AFTER,
                                       .delivery = SANDBOX_DELIVER_WHOLE,
-                                      .spoiled = SANDBOX_UNSPOILED};
+                                      .spoiled = SANDBOX_UNSPOILED,
+                                      .disturbed = SANDBOX_UNSPOILED};
 }
 
 void sandbox_answer_free(struct sandbox_answer *answer)

@@ -9,9 +9,14 @@
 
 enum sandbox_delivery {
     SANDBOX_DELIVER_WHOLE,
-    SANDBOX_DELIVER_HALF,  /* the length of the whole, half of the bytes, then the connection is closed */
-    SANDBOX_DELIVER_RESET, /* nothing; the connection is reset */
-    SANDBOX_DELIVER_NEVER  /* nothing, until the client leaves */
+    SANDBOX_DELIVER_HALF,    /* the length of the whole, half of the bytes, then the connection is closed */
+    SANDBOX_DELIVER_RESET,   /* nothing; the connection is reset */
+    SANDBOX_DELIVER_NEVER,   /* nothing, until the client leaves */
+    SANDBOX_DELIVER_CUT,     /* half of the bytes, then the connection is reset */
+    SANDBOX_DELIVER_LESS,    /* all bytes, fewer than the length says, then the connection is closed */
+    SANDBOX_DELIVER_MORE,    /* all bytes, twice as many as the length says; the connection stays open */
+    SANDBOX_DELIVER_ENDLESS, /* the body again and again */
+    SANDBOX_DELIVER_SLOW     /* in pieces */
 };
 
 #define SANDBOX_SERVED_DAYS_MAX 366 /* longest range of one request */
@@ -19,7 +24,7 @@ enum sandbox_delivery {
 #define SANDBOX_SERVED_BYTES ((SANDBOX_SERVED_DAYS_MAX + 7) / 8)
 
 /* The days that a body has a value for: bit i is day first + i. A day is doubtful where a correct client may keep it
- * and may as well ask again: it is not complete yet. */
+ * and may as well ask again: it is not complete yet, or something is wrong with the body around it. */
 struct sandbox_served {
     releve_prm prm;
     enum releve_kind kind;
@@ -38,8 +43,9 @@ struct sandbox_answer {
     struct releve_text body;
     int64_t retry_after_s;
     enum sandbox_delivery delivery;
-    enum sandbox_fault spoiled; /* SANDBOX_UNSPOILED where it is what it should be */
-    int counted_as;             /* the status that statistics show it under; 0: its own */
+    enum sandbox_fault spoiled;   /* SANDBOX_UNSPOILED where something can be kept of it */
+    enum sandbox_fault disturbed; /* a fault that spoils nothing; SANDBOX_UNSPOILED: none */
+    int counted_as;               /* the status that statistics show it under; 0: its own */
     struct sandbox_served served;
 };
 

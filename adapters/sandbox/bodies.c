@@ -1,5 +1,6 @@
 /* The writers. Field names and their order are those of captured bodies. */
 #include "bodies.h"
+#include "weather.h"
 #include <assert.h>
 #include <releve/kind.h>
 
@@ -54,7 +55,10 @@ static void write_point(const struct sandbox_measure *measure, struct releve_tex
     const struct point_form *form = &forms[measure->generation];
     releve_text_puts(body, first ? "" : ",");
     releve_text_puts(body, form->value);
-    releve_text_number(body, reading->value);
+    if (reading->absurd != NULL)
+        releve_text_puts(body, reading->absurd);
+    else
+        releve_text_number(body, reading->value);
     releve_text_puts(body, form->date);
     write_stamp(measure, body, reading);
     if (reading->length_minutes > 0) {
@@ -122,7 +126,9 @@ bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_an
     struct sandbox_series series = {0};
     bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
     if (!curve || measure->asked.client.curve)
-        sandbox_series_read(&series, measure, measure->asked.span);
+        sandbox_series_read(&series, measure, sandbox_weather_span(measure));
+    if (sandbox_weather_apply(&series, measure))
+        answer->disturbed = measure->fault;
     bool good = series.count > 0 || sandbox_settings_body(measure->settings, SANDBOX_BODY_EMPTY200);
     if (good) {
         write_body(measure, &series, &answer->body);

@@ -98,6 +98,11 @@ static enum releve_code read_call_days_less(const cJSON *json, struct sandbox_se
     return read_number(json, SANDBOX_CALL_DAYS_LESS_MAX, &settings->call_days_less, error);
 }
 
+static enum releve_code read_slow_ms(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
+{
+    return read_number(json, SANDBOX_SLOW_MS_MAX, &settings->slow_ms, error);
+}
+
 /* One of `names` into *found; where it is none, the error lists them. */
 static enum releve_code read_choice(const cJSON *json, const char *key, const char *const *names, int count, int *found,
                                     struct releve_error *error)
@@ -171,6 +176,7 @@ static const struct {
 } keys[] = {
     {"latency", read_latency},
     {"faults", read_global_faults},
+    {"slow_ms", read_slow_ms},
     {"late_days", read_late_days},
     {"late", read_late},
     {"tardy", read_tardy},
@@ -227,6 +233,7 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
         if (settings->faults.rate[i] > 0)
             (void)cJSON_AddNumberToObject(faults, sandbox_fault_name((enum sandbox_fault)i), settings->faults.rate[i]);
     }
+    (void)cJSON_AddNumberToObject(json, "slow_ms", settings->slow_ms);
     (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
     write_late(&settings->late, cJSON_AddObjectToObject(json, "late"));
     write_tardiness(&settings->tardy, "tardy", json);

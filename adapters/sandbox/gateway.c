@@ -225,6 +225,8 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
         .generation = route->generation,
         .kind = route->kind,
         .settings = &gateway->settings,
+        .fault = fault,
+        .number = gateway->data_requests,
     };
     const struct sandbox_refusal *refusal = sandbox_rules_measure(&ask, &scene, &measure.asked);
     if (refusal != NULL) {
@@ -264,7 +266,7 @@ static void answer_customer(struct sandbox_gateway *gateway, const struct sandbo
         answer->spoiled = fault;
 }
 
-/* Every fault but WRONGPRM, which is made while the body is written. */
+/* Every fault but those that are made while the body is written. */
 static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, struct sandbox_answer *answer)
 {
     releve_time now = sandbox_clock_real();
@@ -293,8 +295,22 @@ static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, str
     case SANDBOX_GARBAGE:
         write_garbage(gateway, answer);
         break;
+    case SANDBOX_CUT:
+        answer->delivery = SANDBOX_DELIVER_CUT;
+        break;
+    case SANDBOX_WRONGLENGTH: /* in turn */
+        answer->delivery = gateway->data_requests % 2 == 0 ? SANDBOX_DELIVER_LESS : SANDBOX_DELIVER_MORE;
+        break;
+    case SANDBOX_ENDLESS:
+        answer->delivery = SANDBOX_DELIVER_ENDLESS;
+        break;
+    case SANDBOX_SLOW: /* the client may lose its patience and the answer be whole all the same */
+        answer->delivery = SANDBOX_DELIVER_SLOW;
+        answer->disturbed = fault;
+        memcpy(answer->served.doubtful, answer->served.bits, sizeof answer->served.bits);
+        return;
     case SANDBOX_WRONGPRM:
-    case SANDBOX_FAULTS:
+    default:
         return;
     }
     answer->spoiled = fault;

@@ -31,7 +31,8 @@ static const char help[] =
     "  --population N            N more usage points, 30000000000000 and on; at most 1000000 (0)\n"
     "  --seed N                  of the values, faults and delays (1)\n"
     "  --fault NAME=RATE         spoil this share of the answers, 0 to 1; may be given several times. NAME: error500,\n"
-    "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage\n"
+    "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage,\n"
+    "                            cut, wronglength, endless, slow, duplicate, missing, unsorted, extraday, absurd\n"
     "\n"
     "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings and plays what upstream was\n"
     "seen to do (docs/sandbox.md); POST /__sandbox/reset clears the counts.\n";
@@ -223,7 +224,8 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
 
 int releve_sandbox_main(int argc, char **argv)
 {
-    struct command command = {.settings = {.api = SANDBOX_API_BOTH, .today = RELEVE_DAY_NONE, .seed = 1}};
+    struct command command = {
+        .settings = {.api = SANDBOX_API_BOTH, .today = RELEVE_DAY_NONE, .seed = 1, .slow_ms = SANDBOX_SLOW_MS}};
     struct releve_error error = {.text = ""};
     uv_loop_t loop;
 

@@ -21,8 +21,25 @@ static void mark(struct sandbox_served *served, releve_day day, bool doubtful)
     served->days++;
 }
 
+void sandbox_series_disown(struct sandbox_series *series, releve_day day)
+{
+    struct sandbox_served *served = &series->served;
+    releve_day number = day - served->first;
+    if (number < 0 || number >= SANDBOX_SERVED_DAYS_MAX || (served->bits[number / 8] >> (number % 8) & 1) == 0)
+        return;
+    served->bits[number / 8] &= (uint8_t) ~(1u << (number % 8));
+    served->days--;
+}
+
+void sandbox_series_doubt(struct sandbox_series *series)
+{
+    for (size_t i = 0; i < SANDBOX_SERVED_BYTES; i++)
+        series->served.doubtful[i] = series->served.bits[i];
+}
+
 static void add(struct sandbox_series *series, struct sandbox_reading reading)
 {
+    reading.order = (int)series->count;
     series->readings[series->count++] = reading;
 }
 

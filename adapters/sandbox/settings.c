@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const fault_names[SANDBOX_FAULTS] = {"error500", "error502html", "reset",    "timeout",
-                                                        "truncate", "throttle200",  "wrongprm", "garbage"};
+static const char *const fault_names[SANDBOX_FAULTS] = {
+    "error500",    "error502html", "reset", "timeout",   "truncate", "throttle200", "wrongprm", "garbage", "cut",
+    "wronglength", "endless",      "slow",  "duplicate", "missing",  "unsorted",    "extraday", "absurd"};
 
 const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS] = {"classic", "libelle", "list",
                                                                    "list200", "doubled", "french"};

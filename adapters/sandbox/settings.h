@@ -13,7 +13,8 @@ enum sandbox_api { SANDBOX_API_V5 = 1, SANDBOX_API_2026 = 2, SANDBOX_API_BOTH = 
 const char *sandbox_api_name(enum sandbox_api api);
 bool sandbox_api_parse(const char *text, enum sandbox_api *api);
 
-/* What can spoil an answer. */
+/* What can happen to an answer. The first ones spoil it: a client can keep nothing of it. Of the others it can keep
+ * what is true. */
 enum sandbox_fault {
     SANDBOX_ERROR500,     /* technical_error */
     SANDBOX_ERROR502HTML, /* a proxy's page */
@@ -23,6 +24,17 @@ enum sandbox_fault {
     SANDBOX_THROTTLE200,  /* a throttle body under 200 */
     SANDBOX_WRONGPRM,     /* another usage point's body */
     SANDBOX_GARBAGE,      /* bytes that are no JSON */
+    SANDBOX_CUT,          /* the connection is reset in mid-body */
+    SANDBOX_WRONGLENGTH,  /* Content-Length larger or smaller than the body */
+    SANDBOX_ENDLESS,      /* a body that never ends */
+    SANDBOX_SPOILING,     /* how many faults spoil */
+
+    SANDBOX_SLOW = SANDBOX_SPOILING, /* the body comes in pieces, for slow_ms */
+    SANDBOX_DUPLICATE,               /* every point twice */
+    SANDBOX_MISSING,                 /* a quarter of the points is absent */
+    SANDBOX_UNSORTED,                /* the points in any order */
+    SANDBOX_EXTRADAY,                /* the day before or behind those that were asked as well */
+    SANDBOX_ABSURD,                  /* one value that cannot be */
     SANDBOX_FAULTS
 };
 
@@ -50,6 +62,8 @@ bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number);
 #define SANDBOX_LATE_DAYS_MAX 366
 #define SANDBOX_LATE_ITEMS_MAX 16
 #define SANDBOX_CALL_DAYS_LESS_MAX 5
+#define SANDBOX_SLOW_MS 3000
+#define SANDBOX_SLOW_MS_MAX 600000
 
 /* Days that appear later than on the next day: `day` on day + `appears_after`. */
 struct sandbox_late {
@@ -119,6 +133,7 @@ struct sandbox_settings {
     struct sandbox_tardiness partial; /* when load curves that are half there are completed */
     bool end_today_refused;           /* a range that ends with today is one day too young */
     int call_days_less;               /* how much shorter than specified the longest range is */
+    int slow_ms;                      /* how long a body takes that comes slowly */
     enum sandbox_error_form error_form;
     uint32_t body_forms; /* bit i: form i */
     enum sandbox_token_form token_form;

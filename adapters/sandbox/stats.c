@@ -48,6 +48,8 @@ void sandbox_stats_answer(struct sandbox_stats *stats, int route, const struct s
     bool by_status = answer->spoiled == SANDBOX_UNSPOILED || answer->spoiled == SANDBOX_ERROR500 ||
                      answer->spoiled == SANDBOX_ERROR502HTML;
     int status = answer->counted_as > 0 ? answer->counted_as : answer->status;
+    if (answer->disturbed != SANDBOX_UNSPOILED)
+        stats->by_fault[answer->disturbed]++;
     if (!by_status)
         stats->by_fault[answer->spoiled]++;
     else if (status == 200)
@@ -135,9 +137,13 @@ static void add_errors(const struct sandbox_stats *stats, cJSON *errors)
         if (stats->by_status[status] > 0)
             add(errors, name, stats->by_status[status]);
     }
-    for (int fault = 0; fault < SANDBOX_FAULTS; fault++) {
+}
+
+static void add_faults(const struct sandbox_stats *stats, cJSON *faults, int first, int end)
+{
+    for (int fault = first; fault < end; fault++) {
         if (stats->by_fault[fault] > 0)
-            add(errors, sandbox_fault_name((enum sandbox_fault)fault), stats->by_fault[fault]);
+            add(faults, sandbox_fault_name((enum sandbox_fault)fault), stats->by_fault[fault]);
     }
 }
 
@@ -178,7 +184,10 @@ cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbo
     cJSON *json = cJSON_CreateObject();
     add(json, "requests", stats->requests);
     add(json, "ok", stats->ok);
-    add_errors(stats, cJSON_AddObjectToObject(json, "errors"));
+    cJSON *errors = cJSON_AddObjectToObject(json, "errors");
+    add_errors(stats, errors);
+    add_faults(stats, errors, 0, SANDBOX_SPOILING);
+    add_faults(stats, cJSON_AddObjectToObject(json, "disturbed"), SANDBOX_SPOILING, SANDBOX_FAULTS);
     add(json, "violations", audit->violations);
     add_windows(audit, cJSON_AddObjectToObject(json, "max_in_window"));
     add(json, "days_served", stats->days_served);

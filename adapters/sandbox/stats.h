@@ -21,7 +21,7 @@ struct sandbox_served_block;
 struct sandbox_stats {
     uint64_t requests, ok, tokens;
     uint64_t by_status[SANDBOX_STATUS_MAX]; /* honest errors */
-    uint64_t by_fault[SANDBOX_FAULTS];      /* answers spoiled otherwise than by their status */
+    uint64_t by_fault[SANDBOX_FAULTS];      /* answers spoiled otherwise than by their status, and disturbed ones */
     uint64_t by_route[SANDBOX_ROUTES];
     uint64_t elsewhere; /* paths that are no route */
     uint64_t in_flight, in_flight_max;

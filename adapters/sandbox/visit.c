@@ -3,24 +3,23 @@
 #include "visit.h"
 #include "chance.h"
 #include "control.h"
+#include "parcel.h"
 #include <assert.h>
 #include <poll.h>
 #include <releve/memory.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <utlist.h>
 
 #define INSIDE "/__sandbox/" /* not upstream: neither counted nor delayed */
 #define FORM_PIECE_BYTES 1024
-#define TRUNCATED_BLOCK_BYTES 16384
 
 enum stage {
-    READING, /* headers and body */
-    COMING,  /* on the way in */
-    GOING,   /* on the way out, or never answered */
-    READY,   /* to be sent */
-    SENT,
+    READING,  /* headers and body */
+    COMING,   /* on the way in */
+    GOING,    /* on the way out, or never answered */
+    READY,    /* to be sent */
+    SENT,     /* or being sent */
     ABANDONED /* to be closed without an answer */
 };
 
@@ -31,6 +30,7 @@ struct sandbox_visit {
     struct sandbox_request request;
     struct releve_text body; /* of the request, where it is no form */
     struct sandbox_answer answer;
+    struct sandbox_parcel parcel;
     enum stage stage;
     uint64_t out_ms;
     bool too_large, inside, waits, completed;
@@ -57,14 +57,20 @@ static void on_handle_closed(uv_handle_t *handle)
     release(visit);
 }
 
-/* Both stop at once; only their memory goes later. */
+/* It stops at once; only its memory goes later. The same for the timer below. */
+static void close_watch(struct sandbox_visit *visit)
+{
+    if (visit->watch_open)
+        uv_close((uv_handle_t *)&visit->watch, on_handle_closed);
+    visit->watch_open = false;
+}
+
 static void close_handles(struct sandbox_visit *visit)
 {
     if (visit->timer_open)
         uv_close((uv_handle_t *)&visit->timer, on_handle_closed);
-    if (visit->watch_open)
-        uv_close((uv_handle_t *)&visit->watch, on_handle_closed);
-    visit->timer_open = visit->watch_open = false;
+    visit->timer_open = false;
+    close_watch(visit);
 }
 
 static int socket_of(const struct sandbox_visit *visit)
@@ -92,7 +98,9 @@ static void resume(struct sandbox_visit *visit, enum stage stage)
     visit->waits = false;
     visit->hall->waiting--;
     visit->hall->resumed = true;
-    close_handles(visit);
+    if (visit->timer_open)
+        (void)uv_timer_stop(&visit->timer); /* a slow body needs it again */
+    close_watch(visit);
     MHD_resume_connection(visit->connection);
 }
 
@@ -152,8 +160,9 @@ static void on_timer(uv_timer_t *timer)
             resume(visit, visit->stage);
         return;
     }
-    assert(visit->stage == GOING);
-    resume(visit, visit->answer.delivery == SANDBOX_DELIVER_NEVER ? ABANDONED : READY);
+    assert(visit->stage == GOING || visit->stage == SENT);
+    enum stage next = visit->stage == SENT ? SENT : READY;
+    resume(visit, visit->answer.delivery == SANDBOX_DELIVER_NEVER ? ABANDONED : next);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -164,29 +173,14 @@ static bool client_has_left(const struct sandbox_visit *visit)
     return poll(&client, 1, 0) > 0 && (client.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-/* Half of the body, then an end that breaks the connection. */
-static ssize_t read_half(void *data, uint64_t position, char *out, size_t max)
+/* Between two pieces of a slow body. */
+static bool rest(void *data, uint64_t delay_ms)
 {
-    const struct sandbox_visit *visit = data;
-    uint64_t half = visit->answer.body.length / 2;
-    if (position >= half)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t length = half - position < max ? (size_t)(half - position) : max;
-    memcpy(out, visit->answer.body.bytes + position, length);
-    return (ssize_t)length;
-}
-
-static struct MHD_Response *make_response(struct sandbox_visit *visit)
-{
-    struct releve_text *body = &visit->answer.body;
-    if (visit->answer.delivery == SANDBOX_DELIVER_HALF)
-        return MHD_create_response_from_callback(body->length, TRUNCATED_BLOCK_BYTES, read_half, visit, NULL);
-    struct MHD_Response *response = MHD_create_response_from_buffer(body->length, body->bytes, MHD_RESPMEM_MUST_FREE);
-    if (response != NULL) {
-        body->bytes = NULL; /* its owner is the response now */
-        body->capacity = 0;
-    }
-    return response;
+    struct sandbox_visit *visit = data;
+    if (visit->stage != SENT || !start_timer(visit, delay_ms))
+        return false;
+    suspend(visit);
+    return true;
 }
 
 static enum MHD_Result send_answer(struct sandbox_visit *visit)
@@ -195,12 +189,15 @@ static enum MHD_Result send_answer(struct sandbox_visit *visit)
     if (client_has_left(visit))
         return MHD_NO;
     if (answer->delivery == SANDBOX_DELIVER_RESET) {
-        /* On Linux, dissolving the association of a TCP socket resets its connection. */
-        struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-        (void)connect(socket_of(visit), &nobody, sizeof nobody);
+        sandbox_parcel_reset(socket_of(visit));
         return MHD_NO;
     }
-    struct MHD_Response *response = make_response(visit);
+    visit->parcel = (struct sandbox_parcel){.answer = answer,
+                                            .socket = socket_of(visit),
+                                            .slow_ms = visit->hall->gateway->settings.slow_ms,
+                                            .rest = rest,
+                                            .visit = visit};
+    struct MHD_Response *response = sandbox_parcel_response(&visit->parcel);
     if (response == NULL)
         return MHD_NO;
     enum MHD_Result result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
@@ -209,10 +206,10 @@ static enum MHD_Result send_answer(struct sandbox_visit *visit)
         (void)snprintf(seconds, sizeof seconds, "%lld", (long long)answer->retry_after_s);
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
+    visit->stage = SENT;
     if (result == MHD_YES)
         result = MHD_queue_response(visit->connection, (unsigned)answer->status, response);
     MHD_destroy_response(response);
-    visit->stage = SENT;
     return result;
 }
 
@@ -422,8 +419,10 @@ void sandbox_visit_completed(void *data, struct MHD_Connection *connection, void
     if (visit == NULL)
         return;
     if (!visit->inside) {
-        if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK && visit->stage == SENT)
+        if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK && visit->stage == SENT) {
+            sandbox_parcel_sent(&visit->parcel);
             sandbox_gateway_delivered(hall->gateway, &visit->answer);
+        }
         sandbox_stats_leave(&hall->gateway->stats);
     }
     if (visit->form != NULL)

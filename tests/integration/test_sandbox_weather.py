@@ -1,7 +1,9 @@
 """The simulator plays what clients of Enedis have met: facts of one direction, late days, other forms of errors and
-bodies, a token endpoint that differs (docs/sandbox.md)."""
+bodies, a token endpoint that differs, and faults that hurt an answer on its way (docs/sandbox.md)."""
 import collections
+import http.client
 import json
+import socket
 
 import pytest
 from sandbox import CURVES, MEASURES, TODAY, V2026, Sandbox, points, presence
@@ -331,16 +333,223 @@ def test_the_token_endpoint_may_answer_something_else(fresh, answer, status):
     assert fresh.ask_token().json["access_token"]
 
 
+# --- faults on the way -----------------------------------------------------------------------------
+
+
+def under(sandbox, fault, **more):
+    """One fault on every answer, from now on."""
+    sandbox.renew()
+    sandbox.control(faults={fault: 1}, **more)
+    sandbox.reset()
+
+
+def check_spoiled(sandbox, fault, count):
+    stats = sandbox.stats()
+    assert stats["errors"] == {fault: count} and stats["ok"] == 0 and stats["days_served"] == 0
+    sandbox.control(faults={})
+    assert sandbox.measure(*ASK).status == 200
+    assert sandbox.stats()["days_served_twice"] == 0
+
+
+def check_disturbed(sandbox, fault, count, days):
+    """Such days count once, and whoever asks for them again did nothing wrong; the next time they are known."""
+    stats = sandbox.stats()
+    assert stats["disturbed"] == {fault: count} and stats["ok"] == count and stats["errors"] == {}
+    assert (stats["days_served"], stats["days_served_twice"]) == (days, 0)
+
+
+def raw(sandbox, ask):
+    """Everything that comes back over a socket until it ends; whether it was reset."""
+    kind, prm, first, end = ask
+    received = b""
+    with socket.create_connection((sandbox.host, sandbox.port), timeout=60) as client:
+        client.sendall(f"GET {V2026[kind]}?pointId={prm}&dateDebut={first}&dateFin={end} HTTP/1.1\r\nHost: x\r\n"
+                       f"Connection: close\r\nAuthorization: Bearer {sandbox.token}\r\n\r\n".encode())
+        try:
+            while piece := client.recv(65536):
+                received += piece
+        except ConnectionResetError:
+            return received, True
+    return received, False
+
+
+def split(received):
+    head, _, body = received.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    return headers, body
+
+
+def test_fault_cut_resets_the_connection_in_mid_body(fresh):
+    whole = fresh.measure(*CURVE).body
+    under(fresh, "cut")
+    received, reset = raw(fresh, CURVE)
+    headers, body = split(received)
+    assert reset and int(headers["Content-Length"]) == len(whole)
+    assert body == whole[:len(whole) // 2]
+    check_spoiled(fresh, "cut", 1)
+
+
+def test_fault_wronglength_says_too_much_and_too_little_in_turn(fresh):
+    whole = fresh.measure(*ASK).body
+    under(fresh, "wronglength")
+    lengths = []
+    for _ in range(4):
+        received, reset = raw(fresh, ASK)
+        headers, body = split(received)
+        assert body == whole and not reset
+        lengths.append(int(headers["Content-Length"]))
+    assert sorted(lengths[:2]) == [len(whole) // 2, len(whole) + 100] and lengths[:2] == lengths[2:]
+    check_spoiled(fresh, "wronglength", 4)
+
+
+def test_what_a_wrong_length_does_not_announce_is_in_front_of_the_next_answer(fresh):
+    whole = fresh.measure(*ASK).body
+    under(fresh, "wronglength")
+    ask = (f"GET {V2026[ASK[0]]}?pointId={CLIENT_0}&dateDebut={ASK[2]}&dateFin={ASK[3]} HTTP/1.1\r\nHost: x\r\n"
+           f"Authorization: Bearer {fresh.token}\r\n\r\n").encode()
+    for _ in range(2):  # one of two
+        with socket.create_connection((fresh.host, fresh.port), timeout=60) as client, client.makefile("rb") as stream:
+            client.sendall(ask)
+            head = b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+            length = int(split(head)[0]["Content-Length"])
+            if length > len(whole):
+                continue
+            assert length == len(whole) // 2
+            assert stream.read(length) == whole[:length]
+            assert stream.read(len(whole) - length) == whole[length:]
+            fresh.control(faults={})
+            client.sendall(ask)
+            assert stream.readline().startswith(b"HTTP/1.1 200")
+            return
+    raise AssertionError("no length was too small")
+
+
+def test_fault_endless_goes_on_until_the_client_leaves_and_hinders_nobody(fresh):
+    whole = len(fresh.measure(*ASK).body)
+    under(fresh, "endless")
+    connection = http.client.HTTPConnection(fresh.host, fresh.port, timeout=60)
+    connection.request("GET", V2026["daily_consumption"], headers={"Authorization": f"Bearer {fresh.token}"})
+    stream = connection.getresponse()
+    assert len(stream.read(1 << 20)) == 1 << 20 > whole
+    fresh.control(faults={})
+    assert fresh.measure(*ASK).status == 200
+    assert len(stream.read(1 << 20)) == 1 << 20
+    stream.close()
+    connection.close()
+    stats = fresh.stats()
+    assert stats["errors"] == {"endless": 1} and stats["days_served"] == 7
+    assert fresh.stop() == 0
+
+
+def test_fault_slow_sends_pieces_and_hinders_nobody(fresh):
+    whole = fresh.measure(*CURVE).body
+    under(fresh, "slow", slow_ms=600000)
+    held = [http.client.HTTPConnection(fresh.host, fresh.port, timeout=60) for _ in range(3)]
+    streams = []
+    for connection in held:
+        connection.request("GET", V2026[CURVE[0]] + f"?pointId={CLIENT_0}&dateDebut={CURVE[2]}&dateFin={CURVE[3]}",
+                           headers={"Authorization": f"Bearer {fresh.token}"})
+        streams.append(connection.getresponse())
+    assert all(int(stream.headers["Content-Length"]) == len(whole) for stream in streams)
+    assert fresh.stats()["in_flight_max"] == 3 and fresh.stats()["days_served"] == 0
+    fresh.control(slow_ms=20)  # for those that come now
+    assert fresh.measure(*CURVE).body == whole
+    check_disturbed(fresh, "slow", 4, 7)
+    assert fresh.stop() == 0  # with the three that still wait
+    for stream, connection in zip(streams, held):
+        stream.close()
+        connection.close()
+
+
+def test_fault_duplicate_gives_every_point_twice(fresh):
+    whole = points(fresh.measure(*CURVE))
+    under(fresh, "duplicate")
+    assert points(fresh.measure(*CURVE)) == [p for p in whole for _ in range(2)]
+    check_disturbed(fresh, "duplicate", 1, 7)
+    fresh.reset()
+    assert len(points(fresh.measure(*AUTUMN))) == 100
+    check_disturbed(fresh, "duplicate", 1, 0)  # four equal labels: nobody can keep that day
+
+
+@pytest.mark.parametrize("ask, days", [(CURVE, 7), (ASK, None)])
+def test_fault_missing_leaves_points_out_and_the_same_ones_again(fresh, ask, days):
+    whole = points(fresh.measure(*ask))
+    under(fresh, "missing")
+    fewer = points(fresh.measure(*ask))
+    assert 0 < len(fewer) < len(whole) and [p for p in whole if p in fewer] == fewer
+    assert points(fresh.measure(*ask)) == fewer
+    check_disturbed(fresh, "missing", 2, days or len(fewer))
+    fresh.control(faults={})
+    fresh.measure(*ask)
+    assert (fresh.stats()["days_served"], fresh.stats()["days_served_twice"]) == (7, 0)
+    fresh.measure(*ask)
+    assert (fresh.stats()["days_served"], fresh.stats()["days_served_twice"]) == (7, 7)
+
+
+def test_fault_unsorted_shuffles_but_leaves_doubled_labels_in_order(fresh):
+    whole = points(fresh.measure(*AUTUMN))
+    for _ in range(5):
+        under(fresh, "unsorted")
+        shuffled = points(fresh.measure(*AUTUMN))
+        assert shuffled != whole and sorted(shuffled) == sorted(whole)
+        for label in ("2026-10-25 02:00:00", "2026-10-25 02:30:00"):
+            assert [p for p in shuffled if p[0] == label] == [p for p in whole if p[0] == label]
+        check_disturbed(fresh, "unsorted", 1, 1)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_fault_extraday_adds_a_day_before_or_behind(fresh, api):
+    wide = {p[0]: p for p in points(fresh.measure("daily_consumption", CLIENT_0, "2026-10-31", "2026-11-09", api))}
+    under(fresh, "extraday")
+    extra = set()
+    for _ in range(12):
+        answer = points(fresh.measure(*ASK, api))
+        assert [wide[d] for d, _, _ in answer] == answer and len(answer) == 8
+        extra |= {d for d, _, _ in answer} - {f"2026-11-{n:02}" for n in range(1, 8)}
+    assert extra == {"2026-10-31", "2026-11-08"}
+    check_disturbed(fresh, "extraday", 12, 7)
+    fresh.reset()
+    last = points(fresh.measure("daily_consumption", CLIENT_0, "2026-11-19", TODAY, api))
+    assert [d for d, _, _ in last] == ["2026-11-18", "2026-11-19", "2026-11-20"]  # nothing of today is there
+
+
+def test_fault_absurd_gives_one_value_that_cannot_be(fresh):
+    whole = fresh.measure(*ASK).json["grandeur"][0]["points"]
+    under(fresh, "absurd")
+    values = set()
+    for _ in range(5):
+        strange = fresh.measure(*ASK).json["grandeur"][0]["points"]
+        wrong = [(a, b) for a, b in zip(whole, strange) if a != b]
+        assert len(wrong) == 1 and wrong[0][0]["d"] == wrong[0][1]["d"]
+        values.add(wrong[0][1]["v"])
+    assert values == {"-5", "1e300", "abc", "99999999999999999999", "12.5.3"}
+    fresh.reset()
+    fresh.measure(*ASK)
+    check_disturbed(fresh, "absurd", 1, 6)
+
+
+def test_a_fault_without_anything_to_change_is_none(fresh):
+    fresh.control(faults={name: 0 for name in ("slow", "missing")} | {"duplicate": 1})
+    assert fresh.measure(*NOTHING).status == 404
+    assert fresh.get(f"/situation_contrat_auto/v1/{CLIENT_0}").status == 200
+    assert fresh.stats()["disturbed"] == {}
+
+
+def test_faults_may_be_given_by_flag():
+    with Sandbox("--quota", "none", "--today", TODAY, "--fault", "duplicate=1") as sandbox:
+        assert len(points(sandbox.measure(*ASK))) == 14
+
+
 # --- what control says, and what it counts ---------------------------------------------------------
 
 
 def test_control_tells_what_is_on(fresh):
     changes = {"late": {"2026-11-20": 3}, "tardy": {"rate": 0.25, "days_max": 4}, "partial": {"rate": 1, "days_max": 2},
-               "end_today_refused": True, "call_days_less": 2, "error_form": "list",
+               "end_today_refused": True, "call_days_less": 2, "error_form": "list", "slow_ms": 5,
                "body_forms": ["milliseconds", "autumn_once"], "token_form": "body", "token_answer": "garbage"}
     assert changes.items() <= fresh.control(**changes).items()
     off = {"late": {}, "tardy": None, "partial": None, "end_today_refused": False, "call_days_less": 0,
-           "error_form": "classic", "body_forms": [], "token_form": "both", "token_answer": "good"}
+           "error_form": "classic", "slow_ms": 3000, "body_forms": [], "token_form": "both", "token_answer": "good"}
     assert off.items() <= fresh.control(**off).items()
 
 
@@ -354,7 +563,7 @@ def test_control_tells_what_is_on(fresh):
     {"tardy": {"rate": 0.5}}, {"tardy": {"rate": 2, "days_max": 3}}, {"tardy": {"rate": 1, "days_max": 1}},
     {"partial": 1}, {"partial": {"rate": 1, "days_max": 3, "more": 1}}, {"end_today_refused": 1},
     {"call_days_less": 6}, {"call_days_less": -1}, {"error_form": "german"}, {"error_form": None}, {"body_forms": "empty200"},
-    {"body_forms": ["empty"]}, {"token_form": "header"}, {"token_answer": True},
+    {"body_forms": ["empty"]}, {"token_form": "header"}, {"token_answer": True}, {"slow_ms": 600001},
     {"pace": {BOTH: "PT5M"}}, {"pace": {BOTH: 30}}, {"watch": {BOTH: True}}, {"watch": ["1"]}])
 def test_bad_control_is_400_and_changes_nothing(fresh, change):
     before = fresh.request("GET", "/__sandbox/control").json
