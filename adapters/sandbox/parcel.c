@@ -14,12 +14,15 @@ void sandbox_parcel_reset(int socket)
     (void)connect(socket, &nobody, sizeof nobody);
 }
 
-void sandbox_parcel_sent(const struct sandbox_parcel *parcel)
+bool sandbox_parcel_sent(const struct sandbox_parcel *parcel)
 {
     const struct releve_text *body = &parcel->answer->body;
     size_t half = body->length / 2;
-    if (parcel->answer->delivery == SANDBOX_DELIVER_MORE) /* what a full socket does not take, stays away */
-        (void)send(parcel->socket, body->bytes + half, body->length - half, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (parcel->answer->delivery != SANDBOX_DELIVER_MORE)
+        return false;
+    /* What a full socket does not take, stays away. */
+    (void)send(parcel->socket, body->bytes + half, body->length - half, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return true;
 }
 
 static ssize_t read_until(const struct sandbox_parcel *parcel, uint64_t position, uint64_t end, char *out, size_t max)

@@ -19,8 +19,9 @@ struct sandbox_parcel {
  * reads it until it is destroyed: the answer and the parcel outlive it. */
 struct MHD_Response *sandbox_parcel_response(struct sandbox_parcel *parcel);
 
-/* The response has left whole, and the connection is still open: what it did not announce follows. */
-void sandbox_parcel_sent(const struct sandbox_parcel *parcel);
+/* The response has left whole, and the connection is still open: what it did not announce follows. False where there is
+ * nothing of the kind. */
+bool sandbox_parcel_sent(const struct sandbox_parcel *parcel);
 
 /* Resets the connection, now. */
 void sandbox_parcel_reset(int socket);

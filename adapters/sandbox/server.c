@@ -112,7 +112,7 @@ static struct MHD_Daemon *start_daemon(struct sandbox_server *server, int listen
                             &server->hall, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
                             connections_allowed(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
                             MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, sandbox_visit_completed,
-                            &server->hall, MHD_OPTION_END);
+                            &server->hall, MHD_OPTION_NOTIFY_CONNECTION, sandbox_visit_connected, NULL, MHD_OPTION_END);
 }
 
 static void open_handles(struct sandbox_server *server, uv_loop_t *loop)

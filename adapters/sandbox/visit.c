@@ -410,6 +410,34 @@ enum MHD_Result sandbox_visit_handle(void *data, struct MHD_Connection *connecti
     return MHD_YES;
 }
 
+/* Of a connection, from one visit to the next. */
+struct line {
+    bool littered; /* bytes that no length announced are in front of every later answer */
+};
+
+void sandbox_visit_connected(void *nothing, struct MHD_Connection *connection, void **context,
+                             enum MHD_ConnectionNotificationCode what)
+{
+    (void)nothing, (void)connection;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = releve_alloc(1, sizeof(struct line));
+    else
+        free(*context);
+}
+
+/* The answer has left whole. */
+static void deliver(struct sandbox_visit *visit)
+{
+    struct sandbox_served *served = &visit->answer.served;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(visit->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct line *line = info->socket_context;
+    if (line->littered) /* whoever does not close such a connection cannot read what comes */
+        memcpy(served->doubtful, served->bits, sizeof served->bits);
+    line->littered |= sandbox_parcel_sent(&visit->parcel);
+    sandbox_gateway_delivered(visit->hall->gateway, &visit->answer);
+}
+
 void sandbox_visit_completed(void *data, struct MHD_Connection *connection, void **state,
                              enum MHD_RequestTerminationCode how)
 {
@@ -419,10 +447,8 @@ void sandbox_visit_completed(void *data, struct MHD_Connection *connection, void
     if (visit == NULL)
         return;
     if (!visit->inside) {
-        if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK && visit->stage == SENT) {
-            sandbox_parcel_sent(&visit->parcel);
-            sandbox_gateway_delivered(hall->gateway, &visit->answer);
-        }
+        if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK && visit->stage == SENT)
+            deliver(visit);
         sandbox_stats_leave(&hall->gateway->stats);
     }
     if (visit->form != NULL)

@@ -32,6 +32,10 @@ enum MHD_Result sandbox_visit_handle(void *hall, struct MHD_Connection *connecti
 void sandbox_visit_completed(void *hall, struct MHD_Connection *connection, void **visit,
                              enum MHD_RequestTerminationCode how);
 
+/* MHD_NotifyConnectionCallback: keeps what is known of a connection as its socket context. */
+void sandbox_visit_connected(void *nothing, struct MHD_Connection *connection, void **context,
+                             enum MHD_ConnectionNotificationCode what);
+
 /* Ends all waiting, so that the daemon may stop. */
 void sandbox_visit_abandon_all(struct sandbox_hall *hall);
 
