@@ -140,7 +140,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         releve_react_answer(core, chunk_of(core, event), event->answer);
         break;
     case RELEVE_EVENT_TOKEN:
-        releve_react_token(core, event->answer);
+        releve_reach_token(core, event->answer);
         break;
     case RELEVE_EVENT_STORED:
         releve_react_stored(core, chunk_of(core, event), event);
@@ -166,7 +166,7 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     out->count = 0;
 
     dispatch(core, event);
-    releve_time alone_until = releve_react_alone(core);
+    releve_time alone_until = releve_fail_alone(core);
     releve_jobs_settle(core);
     if (core->write_again_at <= core->now) {
         core->write_again_at = RELEVE_TIME_NEVER;

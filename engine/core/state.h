@@ -6,7 +6,9 @@
  *
  * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
  *
- *   core.c ──▶ react.c, schedule.c, job.c ──▶ series.c ──▶ limits.c ──▶ floor.c, result.c, plan.c, coverage.c
+ *   core.c ──▶ react.c ──▶ refuse.c ──▶ fail.c, reach.c ─┐
+ *         └──▶ schedule.c, job.c ────────────────────────┴▶ series.c ──▶ limits.c ──▶ floor.c, freshness.c, result.c,
+ *                                                                                     plan.c, coverage.c
  *                    all but the last column ──▶ emit.c, permit.c
  *
  * Seen by the files of engine/core only. */
@@ -264,6 +266,13 @@ struct releve_plan_limits releve_limits_of(const struct releve_core *core, const
 /* Is the chunk planned for more than that? Then it is to be planned anew. */
 bool releve_limits_forbid(const struct releve_core *core, const struct chunk *chunk);
 
+/* --- freshness.c: "not yet" and "never". Pure ---------------------------------------------------------------- */
+
+/* Is the day so old that it stays as it is? */
+bool releve_freshness_is_settled(const struct releve_core *core, releve_day day);
+/* When a day that is not settled is worth another question, on the civil clock. */
+releve_time releve_freshness_recheck_after(const struct releve_core *core, releve_day day);
+
 /* --- result.c: what a job comes to. Pure ----------------------------------------------------------------- */
 
 /* Days of `part` that are in state `from` have failed: marked so, and listed with the reason. */
@@ -362,15 +371,47 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket);
 /* Asks for permits where there is work, and sets core->deadline. */
 void releve_schedule_ask(struct releve_core *core);
 
+/* --- reach.c: upstream as a whole ------------------------------------------------------------------------- */
+
+/* A throttle answer closes the bucket. */
+void releve_reach_close(struct releve_core *core, unsigned index, const struct releve_answer *answer);
+/* It cannot be reached, or fails for all; it answered. */
+void releve_reach_note_failure(struct releve_core *core, const struct releve_answer *answer);
+void releve_reach_note_answer(struct releve_core *core);
+/* A series failed: is that part of an outage? */
+bool releve_reach_is_outage(struct releve_core *core, struct series *series);
+void releve_reach_token(struct releve_core *core, const struct releve_answer *answer);
+
+/* --- fail.c: what failed and may work again --------------------------------------------------------------- */
+
+/* Upstream answered: the failures in a row of the job's usage point and kind are over. */
+void releve_fail_end(struct job *job);
+/* The chunk's days are given up. */
+void releve_fail_give_up(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
+/* The chunk is tried again, later; or its usage point has failed too often. */
+void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
+/* Redis refused the chunk's claim: it is tried again, later. */
+void releve_fail_wait_for_redis(struct releve_core *core, struct chunk *chunk, const struct releve_error *error);
+/* Where a command has nothing left but usage points that fail, they are given up after a while. Returns when, or
+ * RELEVE_TIME_NEVER. */
+releve_time releve_fail_alone(struct releve_core *core);
+
+/* --- refuse.c: what a refusal means ------------------------------------------------------------------------ */
+
+void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
+                         const struct releve_answer *answer);
+void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_length(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+
 /* --- react.c: what an answer means for the work ----------------------------------------------------------- */
 
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
 /* The days of the chunk are claimed, and it is sent; or they are not. */
 void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
 void releve_react_stored(struct releve_core *core, struct chunk *chunk, const struct releve_event *event);
-void releve_react_token(struct releve_core *core, const struct releve_answer *answer);
-/* Where a command has nothing left but usage points that fail, they are given up after a while. Returns when, or
- * RELEVE_TIME_NEVER. */
-releve_time releve_react_alone(struct releve_core *core);
 
 #endif

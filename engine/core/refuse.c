@@ -1,0 +1,112 @@
+/* What a refusal means: of a range, of a kind, of a direction, of a usage point, of an API (docs/design.md, Floors and
+ * Retries). Only what was asked is refused. Law 3. */
+#include "state.h"
+
+/* A floor. But where even the newest days that can be asked "begin before the activation", there is no such direction:
+ * upstream says so of meters without production, and nothing is activated in the future. */
+void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
+                         const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct direction *direction = chunk->series->direction;
+    struct releve_span asked = chunk->span.asked;
+    bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
+    releve_fail_end(job); /* it answered, and it works */
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    if (cause != FLOOR_ACTIVATION || !newest) {
+        releve_series_refuse_early(core, job, cause, asked);
+        return;
+    }
+    direction->activation = RELEVE_FLOOR_UNKNOWN;
+    direction->standing = RELEVE_STANDING_ABSENT;
+    direction->reason = answer->reason;
+    releve_series_absent_direction(core, direction, &direction->reason);
+    releve_emit_lesson(core, RELEVE_LESSON_ABSENT, job, asked)->reason = answer->reason;
+}
+
+void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct releve_span asked = chunk->span.asked;
+    releve_fail_end(job);
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_absent(core, job->series, &answer->reason);
+    releve_emit_lesson(core, RELEVE_LESSON_NO_KIND, job, asked)->reason = answer->reason;
+}
+
+/* Only what was asked is refused: the other direction may work with the same consent (docs/enedis.md, Directions). */
+void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct direction *direction = chunk->series->direction;
+    struct releve_span asked = chunk->span.asked;
+    releve_fail_end(job);
+    direction->standing = RELEVE_STANDING_REFUSED;
+    direction->reason = answer->reason;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_direction(core, direction, &answer->reason);
+    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &direction->reason, 0);
+    releve_emit_lesson(core, RELEVE_LESSON_REFUSED, job, asked)->reason = answer->reason;
+}
+
+void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct point *point = chunk->series->point;
+    struct releve_span asked = chunk->span.asked;
+    releve_fail_end(job);
+    point->unknown = true;
+    point->unknown_reason = answer->reason;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_point(core, point, &answer->reason);
+    releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->unknown_reason, 0);
+    releve_emit_lesson(core, RELEVE_LESSON_UNKNOWN, job, asked)->reason = answer->reason;
+}
+
+void releve_refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    enum releve_kind kind = chunk->series->kind;
+    bool news = core->kind_refused_until[kind] <= core->now;
+    core->kind_refused_until[kind] = core->now + RELEVE_KIND_REFUSED_MS;
+    core->kind_refusal[kind] = answer->reason;
+    const struct job *job = chunk->job;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_give_up_kind(core, kind, &answer->reason);
+    if (news)
+        releve_emit_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
+}
+
+/* The end is too recent for upstream: shortly after midnight it is, and where our clock is ahead. The last day waits,
+ * for all; the rest is asked at once. */
+void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    struct upstream *upstream = &core->upstream;
+    struct job *job = chunk->job;
+    releve_day end = chunk->span.asked.end;
+    releve_fail_end(job);
+    if (end <= releve_limits_latest(core)) {
+        if (end != core->today) { /* not what is meant */
+            releve_fail_give_up(core, chunk, &answer->reason);
+            return;
+        }
+        upstream->end_refused = end;
+        upstream->end_refused_until = releve_freshness_recheck_after(core, end - 1);
+    }
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+    releve_series_cut(core, job);
+}
+
+/* The longest range is refused at times: then one day less works (docs/enedis.md, Date rules). Believed for this run.
+ */
+void releve_refuse_length(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    enum releve_kind kind = chunk->series->kind;
+    int days = releve_span_days(chunk->span.asked), longest = releve_limits_of(core, chunk->series).days_max;
+    releve_fail_end(chunk->job);
+    if (days < longest || (days == longest && core->upstream.shortened[kind])) { /* not what is meant */
+        releve_fail_give_up(core, chunk, &answer->reason);
+        return;
+    }
+    core->upstream.shortened[kind] = true;
+    releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+}
