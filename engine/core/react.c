@@ -74,9 +74,9 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
         if (next < answer->readings_count && answer->readings[next].day == day)
             reading = &answer->readings[next++];
         if (reading != NULL && reading->unusable) {
-            /* One bad day delays no other: it is given up for this run, and the rest of the answer is kept. */
+            /* One bad day delays no other: the rest of the answer is kept. */
             chunk->outcomes[day - asked.first] = (char)RELEVE_DAY_FAILED;
-            releve_series_fail_day(chunk->series, day, &answer->reason);
+            chunk->spoiled = answer->reason;
             continue;
         }
         chunk->entries_count += judge_day(core, chunk, day, reading, &chunk->entries[chunk->entries_count]);

@@ -154,27 +154,6 @@ void releve_series_store_again(struct releve_core *core)
             releve_series_store(core, &core->chunks[i]);
 }
 
-void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
-{
-    assert(chunk->outcomes != NULL);
-    struct series *series = chunk->series;
-    struct releve_span asked = chunk->span.asked;
-    size_t next = 0;
-    for (releve_day day = asked.first; day < asked.end; day++) {
-        struct releve_span one = {day, day + 1};
-        enum releve_day_state state = (enum releve_day_state)chunk->outcomes[day - asked.first];
-        spread(series, one, RELEVE_DAY_ASKED, state);
-        bool stored = next < chunk->entries_count && chunk->entries[next].day == day;
-        next += stored;
-        if (!stored)
-            continue; /* what rode along stays as it was */
-        spread(series, one, RELEVE_DAY_PENDING, state);
-        spread(series, one, RELEVE_DAY_PARTIAL, state);
-    }
-    release(core, chunk);
-    replan_all_overtaken(core, series);
-}
-
 static void fail_days(struct series *series, struct releve_span part, const struct releve_reason *reason)
 {
     struct job *job;
@@ -184,6 +163,78 @@ static void fail_days(struct series *series, struct releve_span part, const stru
     }
 }
 
+/* The outcomes of a chunk, in every job that wants or knows its days. */
+static void spread_outcomes(struct chunk *chunk)
+{
+    struct series *series = chunk->series;
+    struct releve_span asked = chunk->span.asked;
+    size_t next = 0;
+    for (releve_day day = asked.first; day < asked.end; day++) {
+        struct releve_span one = {day, day + 1};
+        enum releve_day_state state = (enum releve_day_state)chunk->outcomes[day - asked.first];
+        if (state == RELEVE_DAY_FAILED)
+            continue; /* it is still under way */
+        spread(series, one, RELEVE_DAY_ASKED, state);
+        bool stored = next < chunk->entries_count && chunk->entries[next].day == day;
+        next += stored;
+        if (!stored)
+            continue; /* what rode along stays as it was */
+        spread(series, one, RELEVE_DAY_PENDING, state);
+        spread(series, one, RELEVE_DAY_PARTIAL, state);
+    }
+}
+
+/* From the first to the last day of a chunk that could not be used, of those that a job waits for. */
+static struct releve_span spoiled_span(const struct chunk *chunk)
+{
+    struct releve_span asked = chunk->span.asked, spoiled = {asked.end, asked.end};
+    for (releve_day day = asked.first; day < asked.end; day++) {
+        bool failed = chunk->outcomes[day - asked.first] == (char)RELEVE_DAY_FAILED;
+        if (!failed || !releve_series_waits_for(chunk->series, day))
+            continue;
+        spoiled.first = day < spoiled.first ? day : spoiled.first;
+        spoiled.end = day + 1;
+    }
+    return spoiled;
+}
+
+/* The chunk waits for another try, for some of its days only. */
+static void reopen(struct releve_core *core, struct chunk *chunk, const struct releve_chunk_span *span)
+{
+    core->storing_count -= chunk->phase == CHUNK_STORING;
+    chunk->series->direction->searching -= chunk->searching;
+    releve_series_free_chunk(chunk);
+    chunk->outcomes = NULL;
+    chunk->entries = NULL;
+    chunk->entries_count = 0;
+    chunk->searching = false;
+    chunk->phase = CHUNK_WAITING;
+    chunk->span = *span;
+    chunk->not_before = core->now + releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->spoils);
+    chunk->job->touched = true;
+}
+
+void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
+{
+    assert(chunk->outcomes != NULL);
+    struct series *series = chunk->series;
+    spread_outcomes(chunk);
+    struct releve_span spoiled = spoiled_span(chunk);
+    struct releve_plan_limits limits = releve_limits_of(core, series);
+    struct releve_chunk_span again;
+    if (releve_span_days(spoiled) == 0) {
+        release(core, chunk);
+    } else if (++chunk->spoils < RELEVE_SPOILED_TRIES_MAX && releve_plan_widen(spoiled, &limits, &again)) {
+        reopen(core, chunk, &again);
+    } else {
+        for (releve_day day = spoiled.first; day < spoiled.end; day++)
+            if (chunk->outcomes[day - chunk->span.asked.first] == (char)RELEVE_DAY_FAILED && !is_elsewhere(chunk, day))
+                fail_days(series, (struct releve_span){day, day + 1}, &chunk->spoiled);
+        release(core, chunk);
+    }
+    replan_all_overtaken(core, series);
+}
+
 void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     assert(chunk->phase != CHUNK_CLAIMING && chunk->phase != CHUNK_SENT);
@@ -191,11 +242,6 @@ void releve_series_fail(struct releve_core *core, struct chunk *chunk, const str
     while (next_own(chunk, &part))
         fail_days(chunk->series, part, reason);
     release(core, chunk);
-}
-
-void releve_series_fail_day(struct series *series, releve_day day, const struct releve_reason *reason)
-{
-    fail_days(series, (struct releve_span){day, day + 1}, reason);
 }
 
 /* --- what is wanted, and what is known ------------------------------------------------------------------------ */

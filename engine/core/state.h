@@ -138,6 +138,9 @@ struct chunk {
     struct releve_day_entry *entries;
     size_t entries_count;
     const struct releve_answer *answer;
+    unsigned
+        spoils; /* answers in which some days could not be used; their outcome is FAILED until they are asked again */
+    struct releve_reason spoiled; /* why */
 };
 
 struct bucket {
@@ -296,12 +299,11 @@ void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum 
 /* Stores chunk->entries. Stores again all that Redis refused. */
 void releve_series_store(struct releve_core *core, struct chunk *chunk);
 void releve_series_store_again(struct releve_core *core);
-/* Its days are stored: the chunk ends with the states kept in chunk->outcomes. */
+/* Its days are stored: they are what chunk->outcomes says. The chunk ends, or goes on for days that could not be used.
+ */
 void releve_series_conclude(struct releve_core *core, struct chunk *chunk);
 /* The same: its days are given up. */
 void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
-/* One day that is under way is given up; the chunk goes on. */
-void releve_series_fail_day(struct series *series, releve_day day, const struct releve_reason *reason);
 
 /* A job whose known days have come joins the others: what they have under way is under way for it too, and what the
  * store knew when it began they learn too. */

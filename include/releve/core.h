@@ -18,6 +18,7 @@
 #define RELEVE_BUCKETS_MAX 8                              /* quota buckets */
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
+#define RELEVE_SPOILED_TRIES_MAX 3                        /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
