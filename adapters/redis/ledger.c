@@ -15,7 +15,7 @@ bool releve_store_is_durable(const struct releve_store *store)
 static const struct releve_quota no_quota = {.windows_count = 0};
 static const struct releve_permit no_permit = {0, 0};
 
-/* `length_ms`: the life of a permit, or how long a bucket is closed. */
+/* `length_ms`: the life of a permit, how long its request may still be on its way, or how long a bucket is closed. */
 static void run_script(struct releve_store *store, const struct releve_call *call, const char *operation,
                        const char *bucket, const struct releve_quota *quota, struct releve_permit permit,
                        releve_time length_ms)
@@ -59,10 +59,10 @@ void releve_store_permit_ask(struct releve_store *store, const char *bucket, con
 }
 
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                                struct releve_permit permit, releve_store_permit reply, void *data)
+                                struct releve_permit permit, releve_time way_ms, releve_store_permit reply, void *data)
 {
     struct releve_call call = permit_call("settle a permit", reply, data);
-    run_script(store, &call, "settle", bucket, quota, permit, 0);
+    run_script(store, &call, "settle", bucket, quota, permit, way_ms);
 }
 
 void releve_store_permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,

@@ -8,7 +8,8 @@
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
 -- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits
---      2 the process that asks  3 number of its permit  4 ms: life of a permit (ask), length (close)
+--      2 the process that asks  3 number of its permit
+--      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
 --      7.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
@@ -156,8 +157,9 @@ end
 
 function operations.settle()
     local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
-    if own and own > now then
-        redis.call('ZADD', entries, 'XX', text(now), permit)
+    local arrived = now + length_ms * 1000
+    if own and own > arrived then
+        redis.call('ZADD', entries, 'XX', text(arrived), permit)
     end
     return announce_if_earlier()
 end

@@ -53,7 +53,7 @@ void releve_store_forget_job(struct releve_store *store, const char *id, releve_
 void releve_store_permit_ask(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                              bool urgent, struct releve_permit permit, releve_store_permit reply, void *data);
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                                struct releve_permit permit, releve_store_permit reply, void *data);
+                                struct releve_permit permit, releve_time way_ms, releve_store_permit reply, void *data);
 void releve_store_permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                                 struct releve_permit permit, releve_store_permit reply, void *data);
 void releve_store_bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms,

@@ -87,15 +87,29 @@ void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_
 
 /* --- requests ---------------------------------------------------------------------------------------- */
 
-static void on_first_byte(void *data)
+static void settle(const struct slot *slot, releve_time way_ms)
 {
-    const struct slot *slot = data;
     struct releve_runtime *runtime = slot->runtime;
-    if (runtime->phase == RUNTIME_CLOSED)
-        return;
     runtime->writes++;
     runtime->io.store_ops->permit_settle(runtime->io.store, slot->ledger->bucket, &runtime->options.quota,
-                                         name_permit(runtime, slot->permit), on_over, slot->ledger);
+                                         name_permit(runtime, slot->permit), way_ms, on_over, slot->ledger);
+}
+
+static void on_first_byte(void *data)
+{
+    struct slot *slot = data;
+    if (slot->runtime->phase == RUNTIME_CLOSED)
+        return;
+    slot->arrived = true;
+    settle(slot, 0);
+}
+
+/* The connection is gone, and with it what it had not sent yet (adapters/http/wire.c). What is on its way arrives
+ * within the slack, or never: the permit need not count for the rest of its life. */
+static void settle_broken(const struct slot *slot, enum releve_exchange_outcome outcome)
+{
+    if (!slot->arrived && outcome != RELEVE_EXCHANGE_ANSWERED && outcome != RELEVE_EXCHANGE_UNREACHED)
+        settle(slot, RELEVE_PERMIT_SLACK_MS);
 }
 
 static void on_done(void *data, const struct releve_exchange_response *response)
@@ -104,6 +118,7 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     struct releve_runtime *runtime = slot->runtime;
     if (runtime->phase == RUNTIME_CLOSED)
         return;
+    settle_broken(slot, response->outcome);
     const struct releve_dialect *dialect = runtime->io.dialect;
     releve_time now = runtime->io.host_ops->utc(runtime->io.host);
     struct releve_answer answer = {0};
@@ -124,6 +139,7 @@ static void send(struct slot *slot, const struct releve_action *action, const ch
     struct releve_runtime *runtime = slot->runtime;
     slot->ledger = &runtime->ledgers[action->bucket];
     slot->permit = action->permit;
+    slot->arrived = false;
     char url[RELEVE_UPSTREAM_BYTES + RELEVE_TARGET_BYTES];
     int length = snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
     assert(length > 0 && (size_t)length < sizeof url); /* checked when it was opened */

@@ -28,6 +28,7 @@ struct slot {
     /* of the request that is under way */
     struct ledger *ledger;
     uint64_t permit;
+    bool arrived; /* it is known to have */
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;

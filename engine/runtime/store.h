@@ -93,9 +93,9 @@ struct releve_store_ops {
      * refused, the next permit is kept for his process; of ten in a row at least one goes to others. */
     void (*permit_ask)(struct releve_store *store, const char *bucket, const struct releve_quota *quota, bool urgent,
                        struct releve_permit permit, releve_store_permit reply, void *data);
-    /* The first byte of the answer was seen: the request has arrived by now. */
+    /* The request has arrived by now, or will have in `way_ms`: 0 where the first byte of its answer was seen. */
     void (*permit_settle)(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                          struct releve_permit permit, releve_store_permit reply, void *data);
+                          struct releve_permit permit, releve_time way_ms, releve_store_permit reply, void *data);
     /* The permit was not used: nothing was sent. */
     void (*permit_return)(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                           struct releve_permit permit, releve_store_permit reply, void *data);

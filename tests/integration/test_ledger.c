@@ -153,6 +153,16 @@ static void test_a_settled_permit_occupies_it_from_its_arrival_only(void **state
     assert_int_equal(ask("b", arrived + 1000 * 1000 + MARGIN_US + 1, &one_a_second), 0);
 }
 
+static void test_a_request_that_broke_off_occupies_it_until_it_can_have_arrived(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    assert_int_equal(wait_of("settle", "a", 2000, EPOCH_US + 80000, &one_a_second), 2000 + 1000 + 2);
+    assert_int_equal(wait_of("settle", "a", 2000, EPOCH_US + 90000, &one_a_second),
+                     2000 + 1000 + 2 - 10);                                /* not raised */
+    assert_int_equal(settle("a", EPOCH_US + 100000, &one_a_second), 1002); /* it was seen to have */
+}
+
 static void test_settling_never_raises_a_permit_and_invents_none(void **state)
 {
     (void)state;
@@ -403,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival, clear),
         cmocka_unit_test_setup(test_a_settled_permit_occupies_it_from_its_arrival_only, clear),
+        cmocka_unit_test_setup(test_a_request_that_broke_off_occupies_it_until_it_can_have_arrived, clear),
         cmocka_unit_test_setup(test_settling_never_raises_a_permit_and_invents_none, clear),
         cmocka_unit_test_setup(test_a_returned_permit_is_free_at_once, clear),
         cmocka_unit_test_setup(test_asking_twice_with_one_id_is_one_permit_that_lives_from_the_second, clear),

@@ -117,7 +117,7 @@ static int64_t both(const char *operation, uint64_t permit, int64_t length_ms, i
     if (strcmp(operation, "ask") == 0)
         expected = ledger_model_ask(&model, quota, permit, length_ms, now_us);
     else if (strcmp(operation, "settle") == 0)
-        expected = ledger_model_settle(&model, quota, permit, now_us);
+        expected = ledger_model_settle(&model, quota, permit, length_ms, now_us);
     else if (strcmp(operation, "return") == 0)
         expected = ledger_model_return(&model, quota, permit, now_us);
     else
@@ -165,9 +165,10 @@ static void touch(size_t index, int64_t now_us, const struct releve_quota *quota
         (void)both("return", index, 0, now_us, quota);
         return;
     }
-    (void)both("settle", index, 0, now_us, quota);
-    if (now_us < permit->latest_us)
-        permit->latest_us = now_us;
+    int64_t way_ms = below(3) == 0 ? below(3000) : 0; /* it broke off, and may still arrive */
+    (void)both("settle", index, way_ms, now_us, quota);
+    if (now_us + way_ms * 1000 < permit->latest_us)
+        permit->latest_us = now_us + way_ms * 1000;
 }
 
 /* The wait until the next permit, where the last one asked for was refused. */

@@ -633,7 +633,7 @@ static void test_permits_are_granted_refused_settled_and_given_back(void **state
     assert_int_equal(ask(f.store, 1), 0);
     assert_int_equal(ask(f.store, 2), 0);
     assert_true(ask(f.store, 3) > 60 * RELEVE_SECOND_MS);
-    releve_store_permit_settle(f.store, "b", &two_a_minute, (struct releve_permit){1, 1}, on_permit, &settled);
+    releve_store_permit_settle(f.store, "b", &two_a_minute, (struct releve_permit){1, 1}, 0, on_permit, &settled);
     await_ok(&f, &settled);
     assert_true(settled.wait_ms > 0 && settled.wait_ms <= 60 * RELEVE_SECOND_MS + 2);
     releve_store_bucket_usage(f.store, "b", &two_a_minute, on_usage, &usage);

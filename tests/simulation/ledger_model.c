@@ -138,13 +138,14 @@ int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota 
 }
 
 int64_t ledger_model_settle(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,
-                            int64_t now_us)
+                            int64_t way_ms, int64_t now_us)
 {
     begin(ledger, now_us);
+    int64_t arrived_us = now_us + way_ms * 1000;
     struct ledger_entry *own = find(ledger, permit);
-    if (own != NULL && own->latest_us > now_us) {
+    if (own != NULL && own->latest_us > arrived_us) {
         take_out(ledger, own);
-        put_in(ledger, now_us, permit);
+        put_in(ledger, arrived_us, permit);
     }
     return tell_if_earlier(ledger, quota, now_us);
 }

@@ -34,7 +34,7 @@ void ledger_model_close(struct ledger_model *ledger);
 int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,
                          int64_t life_ms, int64_t now_us);
 int64_t ledger_model_settle(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,
-                            int64_t now_us);
+                            int64_t way_ms, int64_t now_us);
 int64_t ledger_model_return(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,
                             int64_t now_us);
 int64_t ledger_model_shut(struct ledger_model *ledger, const struct releve_quota *quota, int64_t length_ms,

@@ -16,6 +16,11 @@ struct journey network_draw(struct world *world, const struct scenario *scenario
     if (world_chance(world, scenario->straggler))
         journey.arrival_us = world_between(world, 0, timeout_us + slack_us);
     journey.first_byte_us = journey.arrival_us + scenario->down_us + world_below(world, scenario->down_jitter_us);
+    /* Somebody in between may reset the connection while the request is still on its way behind him. */
+    if (journey.fate == FATE_RESET && world_below(world, 2) == 0) {
+        journey.first_byte_us = journey.arrival_us - world_below(world, slack_us);
+        journey.first_byte_us = journey.first_byte_us < 1 ? 1 : journey.first_byte_us;
+    }
     journey.end_us = journey.first_byte_us + world_below(world, scenario->down_us);
     return journey;
 }

@@ -178,7 +178,7 @@ static int64_t use_ledger(struct simulation *simulation, const struct operation 
     if (operation->type == OP_ASK)
         wait_ms = ledger_model_ask(ledger, quota, operation->permit, RELEVE_PERMIT_LIFE_MS, now);
     else if (operation->type == OP_SETTLE)
-        wait_ms = ledger_model_settle(ledger, quota, operation->permit, now);
+        wait_ms = ledger_model_settle(ledger, quota, operation->permit, operation->wait_ms, now);
     else if (operation->type == OP_RETURN)
         wait_ms = ledger_model_return(ledger, quota, operation->permit, now);
     else
@@ -567,12 +567,13 @@ static void forget_job(struct releve_store *store, const char *id, releve_store_
 }
 
 static void use_permit(struct releve_store *store, enum operation_type type, const char *bucket,
-                       struct releve_permit permit, releve_store_permit reply, void *data)
+                       struct releve_permit permit, releve_time wait_ms, releve_store_permit reply, void *data)
 {
     struct operation *operation = make(store, type, data);
     operation->reply.permit = reply;
     operation->bucket = worker_bucket(bucket);
     operation->permit = name_of(permit);
+    operation->wait_ms = wait_ms;
     send(store, operation);
 }
 
@@ -582,14 +583,14 @@ static void permit_ask(struct releve_store *store, const char *bucket, const str
     (void)quota, (void)urgent;
     store->buckets[worker_bucket(bucket)].asked_at = worker_now(store->worker);
     store->asked_at[permit.number % ASKED_REMEMBERED] = worker_now(store->worker);
-    use_permit(store, OP_ASK, bucket, permit, reply, data);
+    use_permit(store, OP_ASK, bucket, permit, 0, reply, data);
 }
 
 static void permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
-                          struct releve_permit permit, releve_store_permit reply, void *data)
+                          struct releve_permit permit, releve_time way_ms, releve_store_permit reply, void *data)
 {
     (void)quota;
-    use_permit(store, OP_SETTLE, bucket, permit, reply, data);
+    use_permit(store, OP_SETTLE, bucket, permit, way_ms, reply, data);
 }
 
 static void permit_return(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
@@ -597,7 +598,7 @@ static void permit_return(struct releve_store *store, const char *bucket, const 
 {
     (void)quota;
     laws_check_return(store->worker);
-    use_permit(store, OP_RETURN, bucket, permit, reply, data);
+    use_permit(store, OP_RETURN, bucket, permit, 0, reply, data);
 }
 
 static void bucket_close(struct releve_store *store, const char *bucket, releve_time wait_ms, releve_store_done done,
