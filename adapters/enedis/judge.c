@@ -53,13 +53,24 @@ bool enedis_reply_open(const struct releve_exchange_response *response, struct e
     return true;
 }
 
+/* An error whose body was cut on the way, or spoiled: what it said is not known, so the status alone proves nothing.
+ * Only 401 and 429 say all by themselves; a web page and an empty body are judged by their status. */
+static bool is_spoiled_error(const struct releve_exchange_response *response, const struct enedis_reply *reply)
+{
+    int status = response->status;
+    return status >= 400 && status < 500 && status != 401 && status != 429 && reply->problem &&
+           response->body_bytes > 0 && !enedis_errors_is_page(response);
+}
+
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     struct enedis_reply reply;
     if (!enedis_reply_open(response, &reply, answer))
         return;
-    if (response->status != 200 || reply.fault.present || reply.fault.next_access_time) {
+    if (is_spoiled_error(response, &reply)) {
+        enedis_reason_bad_body(answer, "HTTP %d: %s", response->status, reply.problem);
+    } else if (response->status != 200 || reply.fault.present || reply.fault.next_access_time) {
         enedis_errors_judge(response, &reply.fault, reader->api, now, answer);
     } else if (releve_kind_facts(kind)->quantity == RELEVE_DOCUMENT) {
         enedis_reason(answer, RELEVE_BAD_REQUEST, "unsupported", "%s: documents cannot be read yet",

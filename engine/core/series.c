@@ -512,6 +512,8 @@ void releve_series_absent_job(struct releve_core *core, struct job *job, const s
 {
     releve_series_stop_waiting(core, job);
     releve_coverage_replace(&job->coverage, job->coverage.span, RELEVE_DAY_MISSING, RELEVE_DAY_CUT);
+    releve_coverage_replace(&job->coverage, job->coverage.span, RELEVE_DAY_FAILED, RELEVE_DAY_CUT);
+    job->result.failures_count = 0; /* days that do not exist cannot fail */
     job->absent = true;
     job->result.reason = *reason;
     job->touched = true;

@@ -85,6 +85,11 @@ static const struct row rows[] = {
     {200, "[" NEW_ERROR("no_data_found", "x") ",\"text\"]", RELEVE_TRANSIENT, "bad-body"},
     {200, "[[" NEW_ERROR("no_data_found", "x") "]]", RELEVE_TRANSIENT, "bad-body"},
     {404, "[]", RELEVE_BAD_REQUEST, "http-404"},
+    /* Cut on the way: what it said is not known. */
+    {404, "{\"error\":\"no_data_fo", RELEVE_TRANSIENT, "bad-body"},
+    {400, "{\"error\":\"ADAM-ERR0123\",\"error_desc", RELEVE_TRANSIENT, "bad-body"},
+    {403, "\x01\x02garbage", RELEVE_TRANSIENT, "bad-body"},
+    {404, "", RELEVE_BAD_REQUEST, "http-404"},
     {404, "[" NEW_ERROR("no_data_found", "x") ",{}]", RELEVE_BAD_REQUEST, "http-404"},
     /* The gateway for private persons wraps Enedis's body, or a text. */
     {400, CONSO("400", V5_ERROR("ADAM-DC-0007", "x")), RELEVE_DIRECTION_REFUSED, "ADAM-DC-0007"},
