@@ -1,5 +1,6 @@
 /* How the process ends for each of this program's own errors, and the writing of their texts. */
 #include <assert.h>
+#include <ctype.h>
 #include <releve/error.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,10 @@ enum releve_code releve_fail(struct releve_error *error, enum releve_code code, 
         va_start(arguments, format);
         (void)vsnprintf(error->text, sizeof error->text, format, arguments);
         va_end(arguments);
+        /* What is quoted may hold anything: it must neither end the line nor steer a terminal. */
+        for (char *at = error->text; *at != '\0'; at++)
+            if (iscntrl((unsigned char)*at))
+                *at = '?';
     }
     return code;
 }

@@ -30,7 +30,7 @@ struct releve_error {
 int releve_code_exit(enum releve_code code);
 
 /* Fills *error and returns `code`, so that a failing function can `return releve_fail(...)`.
- * A text that is too long is cut. */
+ * A text that is too long is cut, and control characters in it become question marks. */
 enum releve_code releve_fail(struct releve_error *error, enum releve_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

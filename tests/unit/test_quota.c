@@ -60,6 +60,15 @@ static void test_a_malformed_quota_is_refused_with_what_is_allowed(void **state)
     }
 }
 
+static void test_a_refusal_is_one_line_whatever_was_written(void **state)
+{
+    (void)state;
+    struct releve_quota quota;
+    struct releve_error error;
+    assert_int_equal(releve_quota_parse("5/1s\n\x1b[2Jfoo\x7f", &quota, &error), RELEVE_E_CONFIG);
+    assert_non_null(strstr(error.text, "\"5/1s??[2Jfoo?\""));
+}
+
 static void test_the_makespan_follows_the_tightest_window(void **state)
 {
     (void)state;
@@ -105,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_quota_is_written_as_it_was_read),
         cmocka_unit_test(test_a_malformed_quota_is_refused_with_what_is_allowed),
+        cmocka_unit_test(test_a_refusal_is_one_line_whatever_was_written),
         cmocka_unit_test(test_the_makespan_follows_the_tightest_window),
         cmocka_unit_test(test_a_round_trip_stretches_each_window),
         cmocka_unit_test(test_what_is_used_already_is_waited_for),
