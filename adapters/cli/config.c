@@ -167,6 +167,7 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
         code = load_upstream(config, asks_upstream, error);
     if (code == RELEVE_OK)
         code = load_credentials(config, asks_upstream, error);
+    releve_dotenv_forget();
     return code;
 }
 

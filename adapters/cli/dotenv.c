@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define VARIABLES_MAX 64
-#define LINE_BYTES_MAX 4096
+#define LINE_BYTES_MAX 4096 /* with its end of line */
 
 static struct {
     char *name;
@@ -104,15 +104,21 @@ enum releve_code releve_dotenv_load(const char *path, struct releve_error *error
             return RELEVE_OK;
         return releve_fail(error, RELEVE_E_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
     }
-    char line[LINE_BYTES_MAX];
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t length;
     enum releve_code code = RELEVE_OK;
-    for (int number = 1; code == RELEVE_OK && fgets(line, sizeof line, file) != NULL; number++) {
-        if (strlen(line) == sizeof line - 1 && line[sizeof line - 2] != '\n')
-            code = releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: longer than %d bytes", path, number,
-                               LINE_BYTES_MAX - 2);
+    for (int number = 1; code == RELEVE_OK && (length = getline(&line, &room, file)) >= 0; number++) {
+        if (length > LINE_BYTES_MAX)
+            code =
+                releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: longer than %d bytes", path, number, LINE_BYTES_MAX);
+        else if (memchr(line, '\0', (size_t)length) != NULL)
+            code = releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: holds a NUL", path, number);
         else
             code = parse_line(path, number, line, error);
+        explicit_bzero(line, (size_t)length); /* it may hold a secret */
     }
+    free(line);
     if (code == RELEVE_OK && ferror(file))
         code = releve_fail(error, RELEVE_E_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
     (void)fclose(file);
@@ -126,4 +132,14 @@ const char *releve_dotenv_get(const char *name)
         if (strcmp(variables[i].name, name) == 0)
             value = variables[i].value;
     return value != NULL && *value != '\0' ? value : NULL;
+}
+
+void releve_dotenv_forget(void)
+{
+    while (variables_count > 0) {
+        variables_count--;
+        explicit_bzero(variables[variables_count].value, strlen(variables[variables_count].value));
+        free(variables[variables_count].value);
+        free(variables[variables_count].name);
+    }
 }

@@ -11,4 +11,7 @@ enum releve_code releve_dotenv_load(const char *path, struct releve_error *error
 /* The environment's value, else the file's, else NULL. An empty value counts as none. */
 const char *releve_dotenv_get(const char *name);
 
+/* Overwrites and frees what was read of files; texts that releve_dotenv_get gave of them are gone. */
+void releve_dotenv_forget(void);
+
 #endif

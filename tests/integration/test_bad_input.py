@@ -274,6 +274,11 @@ def test_a_malformed_env_file_is_named_with_its_line_and_without_its_text(place,
     assert "this is not" not in line  # it may have been meant as a secret
 
 
+def test_a_nul_in_an_env_file_hides_nothing(place):
+    (place.path / ".env").write_bytes(b"CLIENT_ID=x\nRELEVE_PREFIX=a\0b\n")
+    place.refused("backfill", *SELECT, says=[".env", "line 2:", "NUL"])
+
+
 def test_an_env_file_is_read_and_the_environment_wins(place):
     (place.path / ".env").write_text("RELEVE_API=v7\nRELEVE_LOG=loud\n")
     place.refused("backfill", *SELECT, RELEVE_LOG="info", says=["RELEVE_API", '"v7"'])
