@@ -1,22 +1,20 @@
 /* Runs a libFuzzer target without libFuzzer: over the files named, then over seeded mutations of them, so that any
  * compiler can run it as an ordinary test.
  *
- *     replay MUTATIONS SEED FILE...
+ *     replay MUTATIONS SEED DICTIONARY FILE...
  *
- * On a failure the seed and the number of the mutation are on stderr, and the input in the file "crash-body" of the
+ * The dictionary has the words that mutations put in, one a line in quotes, as libFuzzer reads them.
+ *
+ * On a failure the seed and the number of the mutation are on stderr, and the input in the file "crash-input" of the
  * current directory. */
+#include "fuzz.h"
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define INPUT_BYTES_MAX (64 * 1024)
 #define FILES_MAX 256
+#define WORDS_MAX 128
+#define WORD_BYTES_MAX 64
 #define CHANGES_MAX 6 /* of one mutation */
 
 struct input {
@@ -24,6 +22,13 @@ struct input {
     size_t length;
 };
 
+struct word {
+    char bytes[WORD_BYTES_MAX];
+    size_t length;
+};
+
+static struct word words[WORDS_MAX];
+static size_t words_count;
 static struct input *corpus[FILES_MAX];
 static size_t corpus_count;
 static struct input current;
@@ -47,8 +52,8 @@ static size_t below(size_t limit)
 static void on_abort(int signal_number)
 {
     (void)signal_number;
-    (void)fprintf(stderr, "seed %lu, mutation %lu, %zu bytes: see crash-body\n", seed, mutation, current.length);
-    FILE *file = fopen("crash-body", "wb");
+    (void)fprintf(stderr, "seed %lu, mutation %lu, %zu bytes: see crash-input\n", seed, mutation, current.length);
+    FILE *file = fopen("crash-input", "wb");
     if (file) {
         (void)fwrite(current.bytes, 1, current.length, file);
         (void)fclose(file);
@@ -69,6 +74,38 @@ static bool read_file(const char *path)
     return input != NULL;
 }
 
+/* One line of a dictionary: "...", with \\, \" and \xHH; false where it is no word. */
+static bool read_word(const char *line, struct word *word)
+{
+    if (*line++ != '"')
+        return false;
+    for (word->length = 0; *line != '"'; word->length++) {
+        if (*line == '\0' || word->length == WORD_BYTES_MAX)
+            return false;
+        unsigned byte = (unsigned char)*line++;
+        if (byte == '\\' && *line == 'x') {
+            if (sscanf(line, "x%2x", &byte) != 1)
+                return false;
+            line += 3;
+        } else if (byte == '\\') {
+            byte = (unsigned char)*line++;
+        }
+        word->bytes[word->length] = (char)byte;
+    }
+    return word->length > 0;
+}
+
+static bool read_dictionary(const char *path)
+{
+    char line[4 * WORD_BYTES_MAX + 4];
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file) && words_count < WORDS_MAX)
+        words_count += line[0] != '#' && read_word(line, &words[words_count]);
+    if (file)
+        (void)fclose(file);
+    return words_count > 0;
+}
+
 static void replace(size_t at, size_t removed, const void *bytes, size_t added)
 {
     if (current.length - removed + added > INPUT_BYTES_MAX)
@@ -80,39 +117,10 @@ static void replace(size_t at, size_t removed, const void *bytes, size_t added)
 
 static void change(void)
 {
-    static const char *const words[] = {"null",
-                                        "\"\"",
-                                        "{",
-                                        "}",
-                                        "[",
-                                        "]",
-                                        ",",
-                                        ":",
-                                        "\"",
-                                        "\\",
-                                        "-1",
-                                        "0",
-                                        "1e999",
-                                        "2147483648",
-                                        "900804",
-                                        "\"error\":1,",
-                                        "\"code\":\"900908\",",
-                                        "PT5M",
-                                        "PT60M",
-                                        "+02:00",
-                                        "Z",
-                                        "24:00:00",
-                                        "02:30:00",
-                                        "\xc3\xa9",
-                                        "\xff",
-                                        "2026-03-29 02:30",
-                                        "<html>",
-                                        "0:-1:-1",
-                                        "API after 2026-Oct-25 05:00:00+0000"};
     size_t at = below(current.length + 1), left = current.length - at;
     const struct input *other = corpus[below(corpus_count)];
     uint8_t byte = (uint8_t)next();
-    const char *word = words[below(sizeof words / sizeof words[0])];
+    const struct word *word = &words[below(words_count)];
     switch (next() % 8) {
     case 0: /* a byte */
         replace(at, left > 0, &byte, 1);
@@ -130,10 +138,10 @@ static void change(void)
         current.length = at;
         break;
     case 4: /* a word put in */
-        replace(at, 0, word, strlen(word));
+        replace(at, 0, word->bytes, word->length);
         break;
     case 5: /* a word over what was there */
-        replace(at, left < strlen(word) ? left : strlen(word), word, strlen(word));
+        replace(at, left < word->length ? left : word->length, word->bytes, word->length);
         break;
     case 6: { /* something twice */
         uint8_t again[128];
@@ -152,15 +160,19 @@ static void change(void)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4 || argc - 3 > FILES_MAX) {
-        (void)fprintf(stderr, "usage: %s MUTATIONS SEED FILE...\n", argv[0]);
+    if (argc < 5 || argc - 4 > FILES_MAX) {
+        (void)fprintf(stderr, "usage: %s MUTATIONS SEED DICTIONARY FILE...\n", argv[0]);
+        return 2;
+    }
+    if (!read_dictionary(argv[3])) {
+        (void)fprintf(stderr, "%s: is no dictionary\n", argv[3]);
         return 2;
     }
     (void)signal(SIGABRT, on_abort);
     unsigned long mutations = strtoul(argv[1], NULL, 10);
     seed = strtoul(argv[2], NULL, 10);
     state = seed;
-    for (int i = 3; i < argc; i++) {
+    for (int i = 4; i < argc; i++) {
         if (!read_file(argv[i])) {
             perror(argv[i]);
             return 2;
