@@ -2,7 +2,7 @@
 #include "command.h"
 #include "lookup.h"
 #include "selection.h"
-#include <cjson/cJSON.h>
+#include "stored_day.h"
 #include <engine/runtime/clock.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,93 +19,6 @@ struct show {
     bool broken;
 };
 
-/* --- one day, in three forms --------------------------------------------------------------------------- */
-
-static const char *text_of(const cJSON *day, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(day, name));
-    return text != NULL ? text : "";
-}
-
-/* One line of CSV for an interval that begins `minute` elapsed minutes after local midnight. */
-static void print_interval(const char *prm, releve_day day, int minute, int length, const cJSON *value)
-{
-    char begin[RELEVE_TIME_TEXT];
-    releve_paris_format(releve_paris_midnight(day) + minute * RELEVE_MINUTE_MS, begin);
-    if (cJSON_IsNumber(value))
-        printf("%s,%s,%d,%.0f\n", prm, begin, length, value->valuedouble);
-    else
-        printf("%s,%s,%d,\n", prm, begin, length);
-}
-
-static void print_csv(const struct show *show, releve_day day, const cJSON *json)
-{
-    const char *prm = text_of(json, "prm");
-    const cJSON *values = cJSON_GetObjectItemCaseSensitive(json, "values");
-    const cJSON *points = cJSON_GetObjectItemCaseSensitive(json, "points");
-    const cJSON *item;
-    int minutes = 0, index = 0;
-    if (releve_kind_facts(show->job.kind)->quantity != RELEVE_LOAD_CURVE) {
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "value");
-        const char *at = text_of(json, "at");
-        printf("%s,%s,%s,", prm, text_of(json, "date"), text_of(json, "state"));
-        if (cJSON_IsNumber(value))
-            printf("%.0f", value->valuedouble);
-        printf(*at != '\0' ? ",%s\n" : "\n", at);
-    } else if (values != NULL) {
-        (void)sscanf(text_of(json, "interval"), "PT%dM", &minutes);
-        cJSON_ArrayForEach(item, values)
-            print_interval(prm, day, index++ * minutes, minutes, item);
-    } else {
-        cJSON_ArrayForEach(item, points) {
-            const cJSON *minute = cJSON_GetArrayItem(item, 0), *length = cJSON_GetArrayItem(item, 1);
-            if (cJSON_IsNumber(minute) && cJSON_IsNumber(length))
-                print_interval(prm, day, minute->valueint, length->valueint, cJSON_GetArrayItem(item, 2));
-        }
-    }
-}
-
-/* A curve's day in one line: its energy, and its lowest and highest power. */
-static void print_curve_line(const cJSON *json)
-{
-    const cJSON *values = cJSON_GetObjectItemCaseSensitive(json, "values");
-    const cJSON *points = cJSON_GetObjectItemCaseSensitive(json, "points");
-    const cJSON *item;
-    int minutes = 0, given = 0, slots = 0;
-    double energy = 0, low = 0, high = 0;
-    (void)sscanf(text_of(json, "interval"), "PT%dM", &minutes);
-    const cJSON *slots_of_day = values != NULL ? values : points;
-    cJSON_ArrayForEach(item, slots_of_day) {
-        const cJSON *value = values != NULL ? item : cJSON_GetArrayItem(item, 2);
-        const cJSON *length = values != NULL ? NULL : cJSON_GetArrayItem(item, 1);
-        slots++;
-        if (!cJSON_IsNumber(value))
-            continue;
-        double power = value->valuedouble;
-        energy += power * (length != NULL ? length->valuedouble : minutes) / 60.0;
-        low = given == 0 || power < low ? power : low;
-        high = given == 0 || power > high ? power : high;
-        given++;
-    }
-    if (slots > 0)
-        printf("  %8.0f Wh  %6.0f to %6.0f W  %d of %d values", energy, low, high, given, slots);
-}
-
-static void print_pretty(const struct show *show, const cJSON *json)
-{
-    printf("%s  %-8s", text_of(json, "date"), text_of(json, "state"));
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, "value");
-    if (releve_kind_facts(show->job.kind)->quantity == RELEVE_LOAD_CURVE)
-        print_curve_line(json);
-    else if (cJSON_IsNumber(value))
-        printf("  %8.0f %s", value->valuedouble, text_of(json, "unit"));
-    if (*text_of(json, "at") != '\0')
-        printf("  at %s", text_of(json, "at"));
-    if (*text_of(json, "recheck_after") != '\0')
-        printf("  asked again after %s", text_of(json, "recheck_after"));
-    putchar('\n');
-}
-
 static void on_day(void *data, releve_day day, const char *text, size_t text_bytes)
 {
     struct show *show = data;
@@ -113,20 +26,15 @@ static void on_day(void *data, releve_day day, const char *text, size_t text_byt
         printf("%s%.*s", show->days++ == 0 ? "[" : ",\n ", (int)text_bytes, text);
         return;
     }
-    cJSON *json = cJSON_ParseWithLength(text, text_bytes);
-    if (json == NULL) {
-        char date[RELEVE_DAY_TEXT];
-        releve_day_format(day, date);
-        fprintf(stderr, "releve: %s: what is stored for this day is no JSON\n", date);
-        show->broken = true;
-        return;
-    }
     if (show->days++ == 0 && show->format == FORMAT_CSV)
-        puts(releve_kind_facts(show->job.kind)->quantity == RELEVE_LOAD_CURVE  ? "prm,begin,minutes,value_w"
-             : releve_kind_facts(show->job.kind)->quantity == RELEVE_MAX_POWER ? "prm,date,state,value_va,at"
-                                                                               : "prm,date,state,value_wh");
-    (show->format == FORMAT_CSV ? print_csv(show, day, json) : print_pretty(show, json));
-    cJSON_Delete(json);
+        puts(releve_stored_day_header(show->job.kind));
+    if (releve_stored_day_print(stdout, show->format == FORMAT_CSV ? RELEVE_STORED_DAY_CSV : RELEVE_STORED_DAY_PRETTY,
+                                show->job.kind, day, text, text_bytes))
+        return;
+    char date[RELEVE_DAY_TEXT];
+    releve_day_format(day, date);
+    fprintf(stderr, "releve: %s: what is stored for this day is no day of this kind\n", date);
+    show->broken = true;
 }
 
 /* --- the command ---------------------------------------------------------------------------------------- */

@@ -328,6 +328,45 @@ def test_wrong_credentials_are_exit_3_after_one_attempt_in_each_form(api):
         assert world.redis.days() == {}
 
 
+# --- what others wrote into Redis ------------------------------------------------------------------------
+
+CURVE_DAY = '{{"prm":"22516914714270","date":"2026-11-01","state":"complete",{}}}'
+
+
+@pytest.mark.parametrize("form", ["pretty", "csv"])
+@pytest.mark.parametrize("day", ["", "[]", "nonsense", "[" * 5000, CURVE_DAY.format('"interval":"PT999999999M","values":[1,2,3]'),
+                                 CURVE_DAY.format('"values":[1]'), CURVE_DAY.format('"points":[[99999999,30,1]]'),
+                                 CURVE_DAY.format('"points":[[0]]'), CURVE_DAY.format('"points":[1]')], ids=range(9))
+def test_a_stored_day_that_is_none_is_named_and_the_others_are_shown(place, form, day):
+    with Redis() as redis:
+        redis.command("SET", f"releve:day:{PRM}:consumption_load_curve:2026-11-01", day)
+        redis.command("SET", f"releve:day:{PRM}:consumption_load_curve:2026-11-02",
+                      CURVE_DAY.format('"interval":"PT30M","values":[7]').replace("-01", "-02"))
+        ended = place.run("show", "consumption_load_curve", "--prm", PRM, "--start", "2026-11-01", "--end", "2026-11-03",
+                          "--format", form, RELEVE_REDIS=redis.url)
+        assert ended.code == 1 and ended.err == "releve: 2026-11-01: what is stored for this day is no day of this kind\n"
+        assert ended.out.count("\n") == (2 if form == "csv" else 1) and "2026-11-02" in ended.out, ended
+
+
+def test_a_stored_day_cannot_steer_the_terminal(place):
+    with Redis() as redis:
+        redis.command("SET", f"releve:day:{PRM}:daily_consumption:2026-11-01",
+                      '{"date":"\\u001b[2J","state":"complete","value":1,"unit":"Wh"}')
+        for form in ("pretty", "csv"):
+            ended = place.run("show", "daily_consumption", "--prm", PRM, "--start", "2026-11-01", "--end", "2026-11-01",
+                              "--format", form, RELEVE_REDIS=redis.url)
+            assert ended.code == 0 and "\x1b" not in ended.out and "complete" in ended.out, ended
+
+
+def test_each_line_of_a_csv_has_the_columns_of_its_header(place):
+    with Redis() as redis:
+        redis.command("SET", f"releve:day:{PRM}:daily_consumption_max_power:2026-11-01", '{"prm":"22516914714270",'
+                      '"date":"2026-11-01","state":"pending","recheck_after":"2026-11-21T12:00:00Z"}')
+        ended = place.run("show", "daily_consumption_max_power", "--prm", PRM, "--start", "2026-11-01", "--end",
+                          "2026-11-01", "--format", "csv", RELEVE_REDIS=redis.url)
+        assert ended.out == f"prm,date,state,value_va,at\n{PRM},2026-11-01,pending,,\n", ended
+
+
 # --- secrets -----------------------------------------------------------------------------------------
 
 
