@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test, twice: as released, and under AddressSanitizer and UndefinedBehaviorSanitizer. Warnings of gcc and clang are
-# errors here. The last line counts.
+# Every test, twice: as released, and under AddressSanitizer and UndefinedBehaviorSanitizer; and a short run of libFuzzer.
+# Warnings of gcc and clang are errors here. The last line counts.
 #
 #   ./test.sh                              everything: some 13 minutes on 2 cores
 #   ./test.sh --quick                      release build only, without the slow tests: some 2 minutes
@@ -76,16 +76,21 @@ python_tests() {
         -n 3 --dist loadfile --junitxml "$results/$name.xml" "$@"
 }
 
+# c_tests NAME BUILD-DIR
+c_tests() {
+    local name="$1" dir="$2" meson_arguments=(--no-rebuild --print-errorlogs --num-processes 2)
+    [ "$quick" = no ] || meson_arguments+=(--no-suite slow)
+    rm -f "$dir/meson-logs/testlog.junit.xml"
+    run "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}"
+    cp "$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml" || failed=yes
+}
+
 # suite NAME BUILD-DIR [PYTEST ARGUMENT]...
 suite() {
     local name="$1" dir="$2"
     shift 2
     echo "== $name"
-    local meson_arguments=(--no-rebuild --print-errorlogs --num-processes 2)
-    [ "$quick" = no ] || meson_arguments+=(--no-suite slow)
-    rm -f "$dir/meson-logs/testlog.junit.xml"
-    run "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}"
-    cp "$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml" || failed=yes
+    c_tests "$name" "$dir"
     python_tests "$name-pytest" "$dir" tests/house tests/integration "$@"
 }
 
@@ -100,6 +105,7 @@ else
     if [ "$quick" = no ]; then
         CC=clang build build/clang --buildtype=release --werror
         build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
+        build_fuzz
     fi
     suite release build/release-tests "${short[@]}"
     pretend "2026-07-02 22:30"
@@ -109,6 +115,8 @@ else
     if [ "$quick" = no ]; then
         export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
         suite sanitized build/sanitized
+        echo "== fuzz, a short run"
+        c_tests fuzz build/fuzz
     fi
 fi
 

@@ -5,7 +5,8 @@
 PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev libcurl4-openssl-dev libhiredis-dev \
 libcjson-dev libmicrohttpd-dev uthash-dev redis-server ca-certificates curl"
 # ... and what tests it.
-TEST_PACKAGES="libcmocka-dev clang clang-format python3-pytest python3-pytest-xdist python3-redis redis-tools nodejs npm tzdata"
+# (clang only recommends libclang-rt-14-dev, which has the sanitizers and libFuzzer.)
+TEST_PACKAGES="libcmocka-dev clang libclang-rt-14-dev clang-format python3-pytest python3-pytest-xdist python3-redis redis-tools nodejs npm tzdata"
 
 # Installs those of the named packages that are missing; names them and stops where that cannot be done.
 install_packages() {
@@ -55,6 +56,12 @@ build() {
         echo "building $dir failed; the whole log is in $log" >&2
         exit 1
     }
+}
+
+# build_fuzz: the fuzz targets, for libFuzzer.
+build_fuzz() {
+    CC=clang build build/fuzz --buildtype=debugoptimized --werror -Dtests=false -Dfuzz=true \
+        -Db_sanitize=address,undefined -Db_lundef=false
 }
 
 # at_end CLEANER: the script calls it when it ends, also when it is interrupted, and then exits as it would have.
