@@ -25,9 +25,11 @@ struct window {
     int64_t span_ms;
 };
 
+#define WINDOWS_MAX 2
+
 struct quota {
     int count;
-    struct window windows[2];
+    struct window windows[WINDOWS_MAX];
 };
 
 static struct redis_server server;
@@ -66,7 +68,7 @@ static int clear(void **state)
 static redisReply *run(const char *operation, const char *permit, int64_t length_ms, int64_t now_us,
                        const struct quota *quota)
 {
-    char numbers[2 + 4][32];
+    char numbers[2 + 2 * WINDOWS_MAX][32];
     const char *words[20] = {"EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting"};
     int count = 6;
     words[count++] = operation;
@@ -77,7 +79,7 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)now_us);
     words[count++] = now_us >= 0 ? numbers[1] : "";
     words[count++] = BUCKET ":due";
-    for (int i = 0; i < quota->count; i++) {
+    for (int i = 0; i < quota->count && i < WINDOWS_MAX; i++) {
         (void)snprintf(numbers[2 + 2 * i], sizeof numbers[0], "%d", quota->windows[i].limit);
         words[count++] = numbers[2 + 2 * i];
         (void)snprintf(numbers[3 + 2 * i], sizeof numbers[0], "%lld", (long long)quota->windows[i].span_ms);
