@@ -6,6 +6,7 @@
 #include <engine/runtime/upstream.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_BYTES_MAX 80  /* of a wrong value in a message */
@@ -56,6 +57,16 @@ static enum releve_code read_secret_file(struct releve_config *config, const cha
     config->client_secret[length] = '\0';
     config->client_secret[strcspn(config->client_secret, "\r\n")] = '\0';
     return RELEVE_OK;
+}
+
+/* Takes the secret out of the environment: children inherit that, and it can be read in /proc. */
+static void forget_secret(void)
+{
+    char *secret = getenv("CLIENT_SECRET");
+    if (secret == NULL)
+        return;
+    explicit_bzero(secret, strlen(secret));
+    (void)unsetenv("CLIENT_SECRET");
 }
 
 static enum releve_code load_credentials(struct releve_config *config, bool needed, struct releve_error *error)
@@ -168,6 +179,7 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
     if (code == RELEVE_OK)
         code = load_credentials(config, asks_upstream, error);
     releve_dotenv_forget();
+    forget_secret();
     return code;
 }
 

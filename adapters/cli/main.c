@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const struct releve_command *const commands[] = {
     &releve_command_backfill, &releve_command_plan,   &releve_command_show,    &releve_command_enqueue,
@@ -147,9 +148,20 @@ static int run(const struct releve_command *command, int argc, char **argv)
     return command->run(argc, argv);
 }
 
+/* No core dump of this process or of what it starts: its memory holds secrets and tokens. With a limit of one byte the
+ * kernel writes no file, which takes a page at least, and starts no handler either, which a limit of zero would not
+ * prevent (core(5)). Where the hard limit is zero it stays. */
+static void forbid_core_dumps(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max >= 1)
+        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 1, .rlim_max = 1}); /* lowering is always allowed */
+}
+
 int main(int argc, char **argv)
 {
     releve_interrupt_at_once(NULL);
+    forbid_core_dumps();
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     if (argc < 2) {
         print_help(stderr);

@@ -1,9 +1,10 @@
 """Bad input: one line that says what is wrong, where and what is allowed; exit 2; nothing sent, no Redis started."""
 import os
+import re
 
 import pytest
 from sandbox import Sandbox
-from server import Redis, free_port
+from server import Connection, Redis, free_port
 from world import TODAY, Running, World, clean_environment
 
 PRM = "22516914714270"
@@ -398,6 +399,27 @@ def test_no_secret_and_no_token_is_ever_shown():
         for text in (ended.out, ended.err, os.fsdecode(lines), kept.decode()):
             for secret in (SECRET, PASSWORD, token):
                 assert secret not in text
+
+
+def of_process(pid, name):
+    with open(f"/proc/{pid}/{name}") as file:
+        return file.read()
+
+
+def test_the_secret_is_in_no_environment_and_no_memory_is_dumped(tmp_path):
+    """Of the program, of the Redis that it starts, and of that one's keeper."""
+    with World("--latency", "20") as world:
+        running = world.start("backfill", "--prm", PRM, CLIENT_SECRET=SECRET, RELEVE_REDIS=f"embedded:{tmp_path}")
+        world.wait_for(running, "requests", 2)
+        connection = Connection(str(tmp_path / "redis.sock"))
+        redis_pid = int(re.search(rb"process_id:(\d+)", connection.command("INFO", "server")).group(1))
+        connection.close()
+        keeper_pid = int(re.search(r"PPid:\s+(\d+)", of_process(redis_pid, "status")).group(1))
+        assert "CLIENT_ID=client" in of_process(running.process.pid, "environ")
+        for pid in (running.process.pid, keeper_pid, redis_pid):
+            assert SECRET not in of_process(pid, "environ")
+            assert re.search(r"Max core file size +1 +1 ", of_process(pid, "limits"))
+        world.interrupt(running)
 
 
 def test_refused_credentials_are_not_repeated_in_the_complaint(place):
