@@ -6,7 +6,7 @@ PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev libcurl4
 libcjson-dev libmicrohttpd-dev uthash-dev redis-server ca-certificates curl"
 # ... and what tests it.
 # (clang only recommends libclang-rt-14-dev, which has the sanitizers and libFuzzer.)
-TEST_PACKAGES="libcmocka-dev binutils clang libclang-rt-14-dev clang-format python3-pytest python3-pytest-xdist python3-redis redis-tools nodejs npm tzdata"
+TEST_PACKAGES="libcmocka-dev binutils clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind python3-pytest python3-pytest-xdist python3-redis redis-tools nodejs npm tzdata"
 
 # Installs those of the named packages that are missing; names them and stops where that cannot be done.
 install_packages() {

@@ -112,7 +112,7 @@ static enum releve_code read_file(struct releve_selection *selection, const char
     if (file == NULL)
         return releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", path, strerror(errno));
     enum releve_code code = RELEVE_OK;
-    char line[LINE_BYTES_MAX];
+    char line[LINE_BYTES_MAX] = "";
     const char *problem;
     size_t before = selection->prms_count, had = before;
     for (int number = 1; code == RELEVE_OK && read_line(file, line, &problem); number++) {

