@@ -78,6 +78,8 @@ static void set_standing_options(struct http_exchange *exchange)
     SET(easy, CURLOPT_PRIVATE, exchange);
     SET(easy, CURLOPT_ERRORBUFFER, exchange->error);
     SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(easy, CURLOPT_SSL_VERIFYPEER, 1L); /* the default; said here, so that nothing changes it */
+    SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     SET(easy, CURLOPT_FOLLOWLOCATION, 0L); /* a token must not follow a redirect */
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip");

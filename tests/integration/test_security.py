@@ -1,0 +1,70 @@
+"""What docs/security.md claims of the running program, and no other test looks at."""
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+from world import World
+
+PRM = "22516914714270"
+DAY = ("--kind", "daily_consumption", "--start", "2026-11-01", "--end", "2026-11-01")
+
+
+class Impostor:
+    """A server with a certificate that nobody signed. Remembers what was said to it once TLS stood."""
+
+    def __init__(self, directory):
+        self.certificate, key = directory / "certificate.pem", directory / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
+                        self.certificate, "-days", "30", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.connections, self.heard = 0, b""
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return  # closed
+            self.connections += 1
+            try:
+                with self.context.wrap_socket(peer, server_side=True) as tls:
+                    self.heard += tls.recv(4096)
+                    tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            except (ssl.SSLError, OSError):
+                pass  # the peer did not like the certificate
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+@pytest.fixture
+def impostor(tmp_path):
+    impostor = Impostor(tmp_path)
+    yield impostor
+    impostor.close()
+
+
+def test_a_server_whose_certificate_nobody_signed_hears_nothing(impostor):
+    with World() as world:
+        running = world.start("backfill", "--prm", PRM, *DAY, RELEVE_UPSTREAM=f"https://localhost:{impostor.port}")
+        running.wait_until(lambda: "certificate" in running.so_far())
+        ended = world.interrupt(running)
+    assert ended.code == 130 and "cannot be reached" in ended.err, ended
+    assert impostor.connections >= 1 and impostor.heard == b""
+    # It does speak to whoever trusts it.
+    trusting = ssl.create_default_context(cafile=impostor.certificate)
+    with socket.create_connection(("127.0.0.1", impostor.port)) as plain:
+        with trusting.wrap_socket(plain, server_hostname="localhost") as tls:
+            tls.sendall(b"hello")
+            assert tls.recv(4096).startswith(b"HTTP/1.1 200")
+    assert impostor.heard == b"hello"
