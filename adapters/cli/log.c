@@ -2,6 +2,7 @@
 #include "log.h"
 #include "progress.h"
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     enum releve_log_level level;
@@ -23,15 +24,26 @@ static const struct {
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 
+/* The usage point as the log of that level may name it: whole for debug, else by its last digits, which still find it
+ * in a list. */
+static void name_point(releve_prm prm, enum releve_log_level level, char out[RELEVE_PRM_TEXT])
+{
+    releve_prm_format(prm, out);
+    if (level < RELEVE_LOG_DEBUG)
+        memset(out, '*', RELEVE_PRM_DIGITS - RELEVE_LOG_PRM_DIGITS);
+}
+
 bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level,
                        char line[RELEVE_LOG_LINE_BYTES])
 {
     if (notices[notice->notice].level > level)
         return false;
-    char about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "", span[2 * RELEVE_DAY_TEXT + 40] = "";
-    if (notice->job != NULL)
-        (void)snprintf(about, sizeof about, RELEVE_PRM_FORMAT " %s: ", notice->job->prm,
-                       releve_kind_facts(notice->job->kind)->name);
+    char point[RELEVE_PRM_TEXT], about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "",
+                                                         span[2 * RELEVE_DAY_TEXT + 40] = "";
+    if (notice->job != NULL) {
+        name_point(notice->job->prm, level, point);
+        (void)snprintf(about, sizeof about, "%s %s: ", point, releve_kind_facts(notice->job->kind)->name);
+    }
     if (notice->wait_ms > 0) {
         wait[0] = ' ';
         releve_duration_format(notice->wait_ms, wait + 1);
@@ -50,14 +62,16 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
     return true;
 }
 
-void releve_log_failures(const struct releve_result *result)
+void releve_log_failures(const struct releve_result *result, enum releve_log_level level)
 {
+    char point[RELEVE_PRM_TEXT];
+    name_point(result->job.prm, level, point);
     for (size_t i = 0; i < result->failures_count; i++) {
         const struct releve_failure *failure = &result->failures[i];
         char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(failure->span.first, first);
         releve_day_format(failure->span.end, end);
-        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s: %s to %s (excluded) failed: %s: %s\n", result->job.prm,
+        fprintf(stderr, "releve: %s %s: %s to %s (excluded) failed: %s: %s\n", point,
                 releve_kind_facts(result->job.kind)->name, first, end, failure->reason.code, failure->reason.text);
     }
 }

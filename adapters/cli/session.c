@@ -115,7 +115,8 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     struct releve_session *session = data;
     if (result->failures_count > 0 && session->options.progress != NULL)
         releve_progress_clear(session->options.progress);
-    releve_log_failures(result);
+    /* A command answers to whoever named the usage points; what a worker writes is a log. */
+    releve_log_failures(result, session->options.worker == NULL ? RELEVE_LOG_DEBUG : session->options.config->log);
     if (error->code != RELEVE_OK) {
         releve_session_say(session, "the result of a job could not be written: %s", error->text);
         if (!session->options.patient)

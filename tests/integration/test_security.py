@@ -1,4 +1,5 @@
 """What docs/security.md claims of the running program, and no other test looks at."""
+import json
 import socket
 import ssl
 import subprocess
@@ -7,7 +8,7 @@ import threading
 import pytest
 from world import World
 
-PRM = "22516914714270"
+PRM, BROKEN = "22516914714270", "11453290002823"
 DAY = ("--kind", "daily_consumption", "--start", "2026-11-01", "--end", "2026-11-01")
 
 
@@ -68,3 +69,16 @@ def test_a_server_whose_certificate_nobody_signed_hears_nothing(impostor):
             tls.sendall(b"hello")
             assert tls.recv(4096).startswith(b"HTTP/1.1 200")
     assert impostor.heard == b"hello"
+
+
+@pytest.mark.parametrize("level, whole", [("info", False), ("debug", True)])
+def test_a_worker_names_usage_points_whole_at_debug_only(level, whole):
+    with World() as world:
+        world.sandbox.control(revoke=[BROKEN])
+        for prm in (PRM, BROKEN):
+            world.redis.command("LPUSH", "releve:jobs", json.dumps(
+                {"prm": prm, "kind": "daily_consumption", "start": "2026-11-01", "end": "2026-11-01"}))
+        ended = world.run("worker", "--drain", RELEVE_LOG=level)
+        assert ended.code == 0 and f"{BROKEN if whole else '********' + BROKEN[-6:]} daily_consumption: " in ended.err, ended
+        assert (BROKEN in ended.err) == whole, ended
+        assert world.redis.days(PRM) != {}
