@@ -2,10 +2,12 @@
 import json
 import socket
 import ssl
+import stat
 import subprocess
 import threading
 
 import pytest
+from server import Connection
 from world import World
 
 PRM, BROKEN = "22516914714270", "11453290002823"
@@ -82,3 +84,16 @@ def test_a_worker_names_usage_points_whole_at_debug_only(level, whole):
         assert ended.code == 0 and f"{BROKEN if whole else '********' + BROKEN[-6:]} daily_consumption: " in ended.err, ended
         assert (BROKEN in ended.err) == whole, ended
         assert world.redis.days(PRM) != {}
+
+
+def test_an_embedded_redis_is_its_owners_alone(tmp_path):
+    directory = tmp_path / "made" / "redis"
+    with World("--latency", "20") as world:
+        running = world.start("backfill", "--prm", PRM, RELEVE_REDIS=f"embedded:{directory}")
+        world.wait_for(running, "requests", 2)
+        for path in (directory.parent, directory, directory / "redis.sock"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+        connection = Connection(str(directory / "redis.sock"))
+        assert connection.command("CONFIG", "GET", "port") == [b"port", b"0"]
+        connection.close()
+        world.interrupt(running)
