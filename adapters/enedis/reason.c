@@ -16,12 +16,20 @@ static bool is_accent(const unsigned char *at)
     return at[0] == 0xc3 && at[1] >= 0x80 && at[1] <= 0xbf;
 }
 
+/* Of the bytes of ASCII only the printable ones are written. */
+static bool is_dropped(unsigned char byte)
+{
+    return byte < 0x80 && !isprint(byte);
+}
+
 static bool is_personal(const char *word, size_t length)
 {
     if (length > WORD_BYTES_MAX || memchr(word, '@', length))
         return true;
     int digits = 0;
     for (size_t i = 0; i < length; i++) {
+        if (is_dropped((unsigned char)word[i]))
+            continue; /* what stands around it will be one row */
         digits = isdigit((unsigned char)word[i]) ? digits + 1 : 0;
         if (digits > ENEDIS_REASON_DIGITS_MAX)
             return true;
@@ -57,7 +65,7 @@ static void write_line(char *out, size_t size, const char *raw)
                 i++;
             } else if (at[0] >= 0x80) {
                 out[used++] = '?';
-            } else if (isprint(at[0])) {
+            } else if (!is_dropped(at[0])) {
                 out[used++] = (char)at[0];
             }
         }

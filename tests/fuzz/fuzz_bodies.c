@@ -22,6 +22,7 @@ static void check_reason(const struct releve_answer *answer)
         MUST(*c > ' ' && *c <= '~');
     MUST(good || fuzz_is_line(reason->text));
     MUST(fuzz_digits_in_a_row(reason->text) <= DIGITS_MAX); /* such as the PRM of the fixtures */
+    MUST(fuzz_digits_in_a_row(reason->code) <= DIGITS_MAX);
 }
 
 static void check_curve(const struct releve_reading *reading)

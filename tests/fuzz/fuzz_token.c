@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(given == (answer.reason.text[0] == '\0'));
     MUST(given || fuzz_is_line(answer.reason.text));
     MUST(fuzz_digits_in_a_row(answer.reason.text) <= DIGITS_MAX);
+    MUST(fuzz_digits_in_a_row(answer.reason.code) <= DIGITS_MAX);
     MUST(answer.readings == NULL);
     /* The same answer under any other status brings no token, and the one that it holds is not quoted. */
     if (given) {
