@@ -39,9 +39,13 @@ fuzz() {
     local target="$1" corpus="$dir/corpus/$1" log="$totals/$1.log" arguments
     mkdir -p "$corpus"
     mapfile -t arguments < <(arguments_of "$target")
-    { time "$dir/tests/fuzz/$target" "$corpus" "${arguments[@]}" -max_total_time="$seconds" -print_final_stats=1 \
-        -error_exitcode=1 -artifact_prefix="$findings/$target-" >"$log" 2>&1 & child=$!; wait "$child" || true; child=""; } \
-        2>"$log.time"
+    { time {
+        "$dir/tests/fuzz/$target" "$corpus" "${arguments[@]}" -max_total_time="$seconds" -print_final_stats=1 \
+            -error_exitcode=1 -artifact_prefix="$findings/$target-" >"$log" 2>&1 &
+        child=$!
+        wait "$child" || true
+        child=""
+    }; } 2>"$log.time"
     /usr/bin/python3 - "$log" "$log.time" >>"$totals/$target" <<'PYTHON'
 import re, sys
 log, taken = (open(path, errors="replace").read() for path in sys.argv[1:])
