@@ -15,6 +15,9 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->options = *options;
     core->random = options->seed;
     core->deadline = core->write_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
+    core->claims_refused_since = RELEVE_TIME_NEVER;
+    for (unsigned i = 0; i < options->buckets_count; i++)
+        core->buckets[i].refused_since = RELEVE_TIME_NEVER;
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count);
@@ -77,11 +80,30 @@ static void use_permit(struct releve_core *core, unsigned index)
         releve_emit_return(core, index, permit);
 }
 
+/* Redis has answered and refused, or has not. What is in flight is stored all the same: it may be a part of Redis that
+ * refuses, and the rest may be sound. */
+static void note_refusal(struct releve_core *core, releve_time *since, const struct releve_error *error)
+{
+    if (!releve_failed(error)) {
+        *since = RELEVE_TIME_NEVER;
+        return;
+    }
+    if (*since == RELEVE_TIME_NEVER)
+        *since = core->now;
+    if (core->now - *since < RELEVE_REFUSED_MAX_MS || core->draining || core->options.patient || core->options.queued)
+        return;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_STOP);
+    action->code = RELEVE_E_REDIS;
+    action->error = error;
+    core->draining = true;
+}
+
 static void on_permit(struct releve_core *core, const struct releve_event *event)
 {
     struct bucket *bucket = &core->buckets[event->bucket];
     assert(bucket->asking);
     bucket->asking = false;
+    note_refusal(core, &bucket->refused_since, event->error);
     if (releve_failed(event->error)) {
         bucket->ask_at = core->now + RELEVE_LEDGER_REFUSED_MS;
         releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, NULL, NULL, RELEVE_LEDGER_REFUSED_MS)->error =
@@ -134,6 +156,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         on_due(core, event);
         break;
     case RELEVE_EVENT_CLAIMED:
+        note_refusal(core, &core->claims_refused_since, event->error);
         releve_react_claimed(core, chunk_of(core, event), event);
         break;
     case RELEVE_EVENT_ANSWER:

@@ -145,10 +145,11 @@ struct chunk {
 
 struct bucket {
     bool asking;
-    struct permit permit; /* that is asked for, or was granted last */
-    bool urgent;          /* the ledger knows that somebody urgent waits here */
-    releve_time ask_at;   /* the ledger said that asking is useless before */
-    releve_time due_at;   /* news that came while asking: they may be newer than the reply */
+    struct permit permit;      /* that is asked for, or was granted last */
+    bool urgent;               /* the ledger knows that somebody urgent waits here */
+    releve_time ask_at;        /* the ledger said that asking is useless before */
+    releve_time due_at;        /* news that came while asking: they may be newer than the reply */
+    releve_time refused_since; /* Redis refuses to judge since then; RELEVE_TIME_NEVER where it does not */
 };
 
 enum token_phase { TOKEN_NONE, TOKEN_ASKED, TOKEN_VALID };
@@ -190,6 +191,7 @@ struct releve_core {
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
     size_t refused_count;                           /* chunks whose days Redis refused: nothing is sent meanwhile */
     size_t jobs_end;                                /* one past the highest slot in use */
+    releve_time claims_refused_since;               /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;

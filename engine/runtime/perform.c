@@ -101,7 +101,9 @@ static void end_job(const struct releve_runtime_options *options, const struct r
 static void stop(const struct releve_runtime_options *options, const struct releve_action *action)
 {
     struct releve_error error;
-    if (action->code == RELEVE_E_CREDENTIALS)
+    if (action->code == RELEVE_E_REDIS)
+        error = *action->error;
+    else if (action->code == RELEVE_E_CREDENTIALS)
         releve_fail(&error, action->code, "%s refuses the credentials: check CLIENT_ID and CLIENT_SECRET (%s: %s)",
                     options->upstream, action->reason->code, action->reason->text);
     else

@@ -58,6 +58,9 @@
 #define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
 #define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
+/* Redis refuses permits or claims for so long, and grants none: then RELEVE_ACTION_STOP, where somebody waits for the
+ * end (neither patient nor queued). With a question on its way that is within 30 s. */
+#define RELEVE_REFUSED_MAX_MS (20 * RELEVE_SECOND_MS)
 /* Before results and days that Redis refused are written again. */
 #define RELEVE_WRITE_AGAIN_MS (10 * RELEVE_SECOND_MS)
 
@@ -155,7 +158,7 @@ enum releve_action_type {
     RELEVE_ACTION_FORGET, /* .job: it comes from no queue, and nothing of it may be left where it is given back */
     RELEVE_ACTION_GIVE_BACK, /* .result so far: the job is not done and will not be (drain); forgotten here */
     RELEVE_ACTION_NOTICE,    /* .notice, .job, .reason, .wait_ms: for people */
-    RELEVE_ACTION_STOP       /* .code, .reason: going on is pointless; the core drains */
+    RELEVE_ACTION_STOP       /* .code, .reason (RELEVE_E_REDIS: .error): going on is pointless; the core drains */
 };
 
 enum releve_notice {
