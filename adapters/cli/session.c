@@ -110,6 +110,15 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- what the runtime says ---------------------------------------------------------------------------------- */
 
+/* Days that Redis refused: a command that somebody waits for goes on with the others, and ends as the work of Redis. */
+static void note_refused_days(struct releve_session *session, const struct releve_result *result)
+{
+    for (size_t i = 0; i < result->failures_count && !session->options.patient; i++)
+        if (session->error.code == RELEVE_OK && strcmp(result->failures[i].reason.code, "redis") == 0)
+            releve_fail(&session->error, RELEVE_E_REDIS, "Redis refused days: %s; then run the same command again",
+                        result->failures[i].reason.text);
+}
+
 static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
 {
     struct releve_session *session = data;
@@ -117,6 +126,7 @@ static void on_ended(void *data, const struct releve_result *result, const struc
         releve_progress_clear(session->options.progress);
     /* A command answers to whoever named the usage points; what a worker writes is a log. */
     releve_log_failures(result, session->options.worker == NULL ? RELEVE_LOG_DEBUG : session->options.config->log);
+    note_refused_days(session, result);
     if (error->code != RELEVE_OK) {
         releve_session_say(session, "the result of a job could not be written: %s", error->text);
         if (!session->options.patient)
@@ -174,9 +184,15 @@ static void on_link(void *data, bool up, const char *why)
         uv_timer_start(&session->outage, on_outage, RELEVE_REDIS_GONE_MS, 0);
 }
 
+void releve_session_say_refused(struct releve_session *session, const char *why)
+{
+    if (releve_refusals_note(&session->refusals, why, (releve_time)uv_now(&session->loop)))
+        releve_session_say(session, "Redis refused: %s", why);
+}
+
 static void on_refused(void *data, const char *why)
 {
-    releve_session_say(data, "Redis refused: %s", why);
+    releve_session_say_refused(data, why);
 }
 
 static void on_ready(void *data, const struct releve_error *error)

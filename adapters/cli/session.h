@@ -6,6 +6,7 @@
 #include "config.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "refusals.h"
 #include <engine/runtime/io.h>
 #include <releve/runtime.h>
 #include <stddef.h>
@@ -41,6 +42,7 @@ struct releve_session {
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     bool draining, closing;
+    struct releve_refusals refusals;
     struct releve_error error; /* why it ends early; RELEVE_OK else */
 };
 
@@ -55,5 +57,8 @@ void releve_session_end(struct releve_session *session);
 
 /* A line on stderr, without harm to the progress display. */
 void releve_session_say(struct releve_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what Redis refused: said when it is news, and again only after a while. */
+void releve_session_say_refused(struct releve_session *session, const char *why);
 
 #endif

@@ -103,7 +103,13 @@ static void on_buried(void *data, const char *why)
     releve_session_say(&worker->session, "a message that is no job was moved to the dead ones: %s", why);
 }
 
-static void on_refused(void *data, bool up, const char *why)
+static void on_refused(void *data, const char *why)
+{
+    struct worker *worker = data;
+    releve_session_say_refused(&worker->session, why);
+}
+
+static void on_link(void *data, bool up, const char *why)
 {
     struct worker *worker = data;
     if (!up && worker->config.log >= RELEVE_LOG_DEBUG)
@@ -138,7 +144,8 @@ static void on_ready(void *data)
         .dry = on_dry,
         .lost = on_lost,
         .buried = on_buried,
-        .link = on_refused,
+        .refused = on_refused,
+        .link = on_link,
     };
     worker->queue = releve_queue_open(&worker->session.loop, &options, on_queue_ready);
 }

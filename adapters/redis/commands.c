@@ -1,10 +1,11 @@
 /* The queue of commands over a connection that may break at any time (the store's promise: a callback comes late
  * rather than wrong, and exactly once). Bounded in number and bytes (law 6). */
 #include <adapters/redis/commands.h>
+#include <adapters/redis/refusal.h>
 #include <assert.h>
-#include <ctype.h>
 #include <releve/memory.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -19,10 +20,11 @@ struct releve_command {
     int script_loads;
     char *wire; /* as hiredis formatted it; the same at every try */
     size_t wire_bytes;
-    releve_time sent_ms; /* loop time */
+    size_t prelude_bytes; /* of the wire, in front of the command that is answered */
+    releve_time sent_ms;  /* loop time */
     releve_commands_reply reply;
     void *data;
-    struct releve_error error; /* where doomed */
+    struct releve_error error; /* where doomed or refused */
 };
 
 /* --- the queue ----------------------------------------------------------------------------------- */
@@ -96,15 +98,53 @@ static void load_and_repeat(struct releve_commands *commands, struct releve_comm
     transmit(commands, command);
 }
 
-static void answer_error(const struct releve_command *command, const redisReply *reply, struct releve_error *error)
+/* --- refusals ------------------------------------------------------------------------------------- */
+
+static void on_diagnosed(void *data, const redisReply *found, const struct releve_error *error)
 {
-    char line[256];
-    size_t used = 0;
-    for (size_t i = 0; i < reply->len && used + 1 < sizeof line; i++)
-        line[used++] = isprint((unsigned char)reply->str[i]) ? reply->str[i] : ' ';
-    line[used] = '\0';
-    (void)releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", command->what,
-                      command->commands->connection.url->address, line);
+    struct releve_command *refused = data;
+    if (error->code == RELEVE_OK && found->type == REDIS_REPLY_STRING)
+        (void)releve_refusal_blame(refused->what, found, &refused->error);
+    refused->reply(refused->data, NULL, &refused->error);
+    command_free(refused);
+}
+
+/* The next word of a formatted command: "$<bytes>\r\n<word>\r\n". */
+static const char *next_word(const char **wire, size_t *bytes)
+{
+    char *length_end;
+    *bytes = (size_t)strtoull(*wire + 1, &length_end, 10);
+    const char *word = length_end + 2;
+    *wire = word + *bytes + 2;
+    return word;
+}
+
+/* Asks which key is to blame; the refused command is answered when that is known. Its keys are read from what was sent,
+ * so that a command that is not refused pays nothing: a script says how many it has, and no other command that is sent
+ * here has more than two. What is no key of ours among them does no harm. */
+static void diagnose(struct releve_command *refused)
+{
+    const char *at = refused->wire + refused->prelude_bytes;
+    size_t bytes, count = (size_t)strtoull(at + 1, NULL, 10), first = 1, keys = 2;
+    at = strchr(at, '\n') + 1;
+    if (refused->script != NULL) {
+        (void)next_word(&at, &bytes); /* EVALSHA */
+        (void)next_word(&at, &bytes); /* its SHA-1 */
+        keys = (size_t)strtoull(next_word(&at, &bytes), NULL, 10);
+        first = 3;
+    } else {
+        (void)next_word(&at, &bytes);
+    }
+    if (keys > count - first)
+        keys = count - first;
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_diagnose, keys);
+    for (size_t i = 0; i < keys; i++) {
+        const char *key = next_word(&at, &bytes);
+        releve_words_add_bytes(&words, key, bytes);
+    }
+    releve_words_add(&words, refused->commands->prefix);
+    releve_commands_send(refused->commands, refused->what, &releve_script_diagnose, &words, on_diagnosed, refused);
 }
 
 static void on_reply(redisAsyncContext *context, void *answer, void *data)
@@ -124,10 +164,14 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     }
     commands->count--;
     commands->bytes -= command->wire_bytes;
-    struct releve_error error = {.code = RELEVE_OK};
-    if (reply->type == REDIS_REPLY_ERROR)
-        answer_error(command, reply, &error);
-    command->reply(command->data, error.code == RELEVE_OK ? reply : NULL, &error);
+    bool refused = reply->type == REDIS_REPLY_ERROR;
+    if (refused)
+        (void)releve_refusal_explain(command->what, commands->connection.url->address, reply, &command->error);
+    if (refused && releve_refusal_is_of_a_key(reply) && command->script != &releve_script_diagnose) {
+        diagnose(command);
+        return;
+    }
+    command->reply(command->data, refused ? NULL : reply, &command->error);
     command_free(command);
 }
 
@@ -282,11 +326,12 @@ static void on_timer_closed(uv_handle_t *handle)
 }
 
 void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, const struct releve_redis_url *url,
-                          void (*ready)(void *data, const struct releve_error *error),
+                          const char *prefix, void (*ready)(void *data, const struct releve_error *error),
                           void (*on_link)(void *data, bool up, const char *why), void *data)
 {
     static const struct releve_connection_events events = {on_up, on_down, on_failed, on_connection_closed};
     memset(commands, 0, sizeof *commands);
+    commands->prefix = prefix;
     commands->ready = ready;
     commands->on_link = on_link;
     commands->data = data;

@@ -22,6 +22,7 @@ struct releve_script {
 };
 extern const struct releve_script releve_script_accept;
 extern const struct releve_script releve_script_claim;
+extern const struct releve_script releve_script_diagnose;
 extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_finish;
 extern const struct releve_script releve_script_known;
@@ -36,6 +37,7 @@ typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const
 struct releve_command;
 struct releve_commands {
     struct releve_connection connection;
+    const char *prefix;
     void (*ready)(void *data, const struct releve_error *error); /* once */
     void (*on_link)(void *data, bool up, const char *why);
     void (*closed)(void *data);
@@ -49,9 +51,9 @@ struct releve_commands {
     struct releve_closing closing; /* the connection and two timers */
 };
 
-/* `commands` is the caller's and lives until `closed`. */
+/* `commands` is the caller's and lives until `closed`; so does `prefix`, that of all keys. */
 void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, const struct releve_redis_url *url,
-                          void (*ready)(void *data, const struct releve_error *error),
+                          const char *prefix, void (*ready)(void *data, const struct releve_error *error),
                           void (*on_link)(void *data, bool up, const char *why), void *data);
 
 /* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. Frees the words. */

@@ -94,8 +94,9 @@ static void add_own_list(const struct releve_queue *queue, struct releve_words *
 
 static void report_trouble(const struct releve_queue *queue, const struct releve_error *error)
 {
-    if (!is_closing(queue) && error->code != RELEVE_OK && queue->options.link != NULL)
-        queue->options.link(queue->options.data, false, error->text);
+    if (!is_closing(queue) && error->code != RELEVE_OK && error->code != RELEVE_E_INTERRUPTED &&
+        queue->options.refused != NULL)
+        queue->options.refused(queue->options.data, error->text);
 }
 
 /* --- accepting ------------------------------------------------------------------------------------------------ */
@@ -236,8 +237,7 @@ static void on_dequeued(void *data, const redisReply *reply, const struct releve
     if (!is_alive(queue))
         return;
     if (error->code != RELEVE_OK) { /* not a list, perhaps: asked again with the next beat */
-        if (error->code != RELEVE_E_INTERRUPTED)
-            report_trouble(queue, error);
+        report_trouble(queue, error);
         return;
     }
     if (reply->type == REDIS_REPLY_STRING) {
@@ -274,6 +274,7 @@ static void on_own_list(void *data, const redisReply *reply, const struct releve
     struct feed *feed = &queue->feeds[RELEVE_NORMAL];
     bool again = queue->compare == COMPARE_AGAIN;
     queue->compare = COMPARE_IDLE;
+    report_trouble(queue, error);
     if (!is_alive(queue) || error->code != RELEVE_OK || reply->type != REDIS_REPLY_ARRAY)
         return;
     for (size_t i = reply->elements; i-- > 0;) {
@@ -342,6 +343,7 @@ static void send_workers(struct releve_queue *queue, const char *operation, rele
 static void on_beaten(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
+    report_trouble(queue, error);
     if (!is_alive(queue) || error->code != RELEVE_OK)
         return;
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1)
@@ -350,11 +352,17 @@ static void on_beaten(void *data, const redisReply *reply, const struct releve_e
     queue->options.lost(queue->options.data);
 }
 
+static void on_joined(void *data, const redisReply *reply, const struct releve_error *error);
+
 static void on_beat(uv_timer_t *timer)
 {
     struct releve_queue *queue = timer->data;
     if (!is_alive(queue))
         return;
+    if (queue->phase == QUEUE_JOINING) {
+        send_workers(queue, "join", on_joined);
+        return;
+    }
     send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
@@ -362,21 +370,12 @@ static void on_beat(uv_timer_t *timer)
         pull(&queue->feeds[i]); /* where dequeuing failed */
 }
 
-static void on_joined(void *data, const redisReply *reply, const struct releve_error *error)
+static void open_feeds(struct releve_queue *queue)
 {
-    struct releve_queue *queue = data;
-    (void)reply;
-    if (is_closing(queue))
-        return;
-    if (error->code == RELEVE_OK && queue->phase == QUEUE_JOINING)
-        queue->phase = QUEUE_RUNNING;
-    queue->ready(queue->options.data, error);
-    if (error->code != RELEVE_OK || is_closing(queue))
-        return;
-    (void)uv_timer_start(&queue->beat, on_beat, (uint64_t)RELEVE_BEAT_MS, (uint64_t)RELEVE_BEAT_MS);
     for (int i = 0; i < RELEVE_CLASSES; i++) {
         struct feed *feed = &queue->feeds[i];
-        releve_commands_open(&feed->commands, queue->loop, &queue->url, on_feed_ready, on_feed_link, feed);
+        releve_commands_open(&feed->commands, queue->loop, &queue->url, queue->prefix, on_feed_ready, on_feed_link,
+                             feed);
         feed->commands.connection.timeout_ms = BLOCK_TIMEOUT_MS;
         feed->commands.connection.patient = true; /* the first attempt is repeated like the others */
         feed->connected = true;
@@ -384,15 +383,30 @@ static void on_joined(void *data, const redisReply *reply, const struct releve_e
     }
 }
 
+static void on_joined(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct releve_queue *queue = data;
+    (void)reply;
+    report_trouble(queue, error);
+    if (queue->phase != QUEUE_JOINING || error->code != RELEVE_OK)
+        return; /* refused: once more with the next beat */
+    queue->phase = QUEUE_RUNNING;
+    queue->ready(queue->options.data, error);
+    if (!is_closing(queue))
+        open_feeds(queue);
+}
+
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
     if (is_closing(queue))
         return;
-    if (error->code == RELEVE_OK)
-        send_workers(queue, "join", on_joined);
-    else
+    if (error->code != RELEVE_OK) {
         queue->ready(queue->options.data, error);
+        return;
+    }
+    (void)uv_timer_start(&queue->beat, on_beat, (uint64_t)RELEVE_BEAT_MS, (uint64_t)RELEVE_BEAT_MS);
+    send_workers(queue, "join", on_joined);
 }
 
 static void on_link(void *data, bool up, const char *why)
@@ -440,7 +454,7 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
     (void)uv_timer_init(loop, &queue->leave);
     queue->beat.data = queue->leave.data = queue;
     queue->parts = (struct releve_closing){3, on_all_closed, queue}; /* commands and two timers */
-    releve_commands_open(&queue->commands, loop, &queue->url, on_ready, on_link, queue);
+    releve_commands_open(&queue->commands, loop, &queue->url, queue->prefix, on_ready, on_link, queue);
     return queue;
 }
 

@@ -39,10 +39,13 @@ struct releve_queue_options {
     void (*lost)(void *data);
     /* A message that is no job was buried: why. */
     void (*buried)(void *data, const char *why);
+    /* Redis answered and refused: one line. It is asked again with the next beat. */
+    void (*refused)(void *data, const char *why);
     void (*link)(void *data, bool up, const char *why);
 };
 
-/* `ready` is called once: with RELEVE_OK when the worker has joined, or why it could not. */
+/* `ready` is called once: with RELEVE_OK when the worker has joined, or why Redis cannot be reached. Where Redis
+ * refuses to let it join, it asks again with every beat. */
 struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queue_options *options,
                                        void (*ready)(void *data, const struct releve_error *error));
 

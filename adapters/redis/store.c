@@ -45,7 +45,7 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     store->link_data = options->data;
     store->ready = ready;
     store->ready_data = data;
-    releve_commands_open(&store->commands, loop, &store->url, on_ready, on_link, store);
+    releve_commands_open(&store->commands, loop, &store->url, store->prefix, on_ready, on_link, store);
     store->parts = (struct releve_closing){1, on_all_closed, store};
     return store;
 }

@@ -19,37 +19,46 @@ local function list_of(worker)
     return prefix .. ':worker:' .. worker .. ':jobs'
 end
 
+-- What Redis refused on the way: it keeps nobody else from his turn, and is answered in the end.
+local trouble
+
 -- The list's right end holds what was taken first, and a queue's right end is taken first: pushed from the left end on,
--- the oldest is the next again.
+-- the oldest is the next again. What its queue refuses stays in the list.
 local function give_back(worker)
     local list = list_of(worker)
-    local items = redis.call('LRANGE', list, 0, -1)
+    local items = redis.pcall('LRANGE', list, 0, -1)
+    trouble = items.err and items or trouble
     for _, text in ipairs(items) do
         local ok, job = pcall(cjson.decode, text)
         if not ok or type(job) ~= 'table' then
             job = {} -- taken, and not read yet
         end
-        redis.call('RPUSH', QUEUES[job.priority] or QUEUES.normal, text)
-        if type(job.id) == 'string' then
-            local hash = prefix .. ':job:' .. job.id
-            if redis.pcall('HGET', hash, 'worker') == worker then -- whatever else is under that key stays
-                redis.call('HDEL', hash, 'worker')
-                redis.call('HSET', hash, 'state', 'queued')
+        local pushed = redis.pcall('RPUSH', QUEUES[job.priority] or QUEUES.normal, text)
+        if type(pushed) == 'table' then
+            trouble = pushed
+        else
+            redis.call('LREM', list, 1, text)
+            if type(job.id) == 'string' then
+                local hash = prefix .. ':job:' .. job.id
+                if redis.pcall('HGET', hash, 'worker') == worker then -- whatever else is under that key stays
+                    redis.call('HDEL', hash, 'worker')
+                    redis.call('HSET', hash, 'state', 'queued')
+                end
             end
         end
     end
-    redis.call('DEL', list)
 end
 
+-- Among the dead first: a worker that is in neither set has a list that nobody looks after.
 local function bury(worker)
-    redis.call('ZREM', workers, worker)
     redis.call('ZADD', dead, now_ms, worker)
+    redis.call('ZREM', workers, worker)
 end
 
 if operation == 'leave' then
     give_back(name)
     bury(name)
-    return 1
+    return trouble or 1
 end
 if operation == 'beat' and not redis.call('ZSCORE', workers, name) then
     bury(name) -- once more: it may have been forgotten, and taken a job since it woke up
@@ -79,4 +88,4 @@ for i = 1, #remembered, 2 do
         redis.call('ZREM', dead, worker)
     end
 end
-return 1
+return operation == 'beat' and trouble or 1 -- a worker that joins has joined: the next beat says it

@@ -1,0 +1,61 @@
+-- Run after Redis refused a command on account of a key's type: which key is it, what does it hold, and how is it put right?
+-- The good path pays nothing for it.
+--
+-- KEYS those that the command named  ARGV 1 prefix of the keys
+-- Answers one line, or nil where every key is what it should be (by now).
+local prefix = ARGV[1]
+
+-- Name of the key behind the prefix (a pattern), its type, what belongs there, and what deleting the key costs.
+local CHARGE = {
+    {'^jobs:dead$', 'list', 'messages that were no jobs', 'nothing else is lost'},
+    {'^jobs', 'list', 'a queue', 'nothing else is lost'},
+    {'^job:', 'hash', 'a job', 'a job of that id may run once more'},
+    {'^results$', 'stream', 'results', 'nothing else is lost'},
+    {'^point:', 'hash', 'what is known of a usage point', 'its refusals are asked for once more'},
+    {'^claim:', 'hash', 'claims on days', 'these days may be asked for twice'},
+    {'^day:', 'string', 'a day', 'it is asked for again'},
+    {'^workers$', 'zset', 'living workers', 'they begin anew under other names'},
+    {'^workers:dead$', 'zset', 'dead workers', 'nothing else is lost'},
+    {'^workers:known$', 'set', 'all workers', 'the jobs of those that die before their next beat'},
+    {'^worker:.+:jobs$', 'list', 'jobs of a worker', 'nothing else is lost'},
+    {'^quota:[^:]+$', 'zset', 'the ledger of a quota',
+     'before, send nothing for as long as the longest window of RELEVE_QUOTA, as it is not known what was sent'},
+    {'^quota:[^:]+:closed$', 'string', 'until when upstream closed a quota', 'upstream may refuse once more'},
+    {'^quota:[^:]+:longest$', 'string', 'the longest window of a quota',
+     'nothing else is lost where all processes have the same RELEVE_QUOTA'},
+    {'^quota:', 'string', 'a note of the ledger', 'nothing else is lost'},
+    {'', 'string', 'a note of releve', 'see docs/redis.md'},
+}
+
+-- What the scripts derive from the keys that they are given.
+local suspects = {}
+for _, key in ipairs(KEYS) do
+    suspects[#suspects + 1] = key
+    if string.find(key, ':quota:[^:]+$') then
+        for _, note in ipairs({':longest', ':first', ':streak'}) do
+            suspects[#suspects + 1] = key .. note
+        end
+    elseif key == prefix .. ':workers' or key == prefix .. ':workers:dead' then
+        local names = redis.pcall('ZRANGE', key, 0, -1)
+        for _, name in ipairs(names) do -- none where it is the key that is wrong
+            suspects[#suspects + 1] = prefix .. ':worker:' .. name .. ':jobs'
+        end
+    end
+end
+
+for _, key in ipairs(suspects) do
+    local held = redis.call('TYPE', key).ok
+    if held ~= 'none' and string.sub(key, 1, #prefix + 1) == prefix .. ':' then
+        local name = string.sub(key, #prefix + 2)
+        for _, one in ipairs(CHARGE) do
+            if string.find(name, one[1]) then
+                if held ~= one[2] then
+                    return string.format('%s holds a %s instead of a %s (%s): RENAME or DEL it with redis-cli; %s', key, held,
+                                         one[2], one[3], one[4])
+                end
+                break
+            end
+        end
+    end
+end
+return false

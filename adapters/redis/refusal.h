@@ -1,0 +1,19 @@
+/* What Redis's refusals mean for whoever runs it: the remedy, and the key that is to blame. */
+#ifndef RELEVE_REDIS_REFUSAL_H
+#define RELEVE_REDIS_REFUSAL_H
+
+#include <hiredis/hiredis.h>
+#include <releve/error.h>
+#include <stdbool.h>
+
+/* RELEVE_E_REDIS with what was attempted, what an error reply says, and the remedy where one is known. One line. */
+enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
+                                        struct releve_error *error);
+
+/* A key holds something of another type: diagnose.lua finds out which. */
+bool releve_refusal_is_of_a_key(const redisReply *reply);
+
+/* RELEVE_E_REDIS with what diagnose.lua found. One line. */
+enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error);
+
+#endif
