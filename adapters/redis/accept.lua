@@ -1,4 +1,4 @@
---with jobs.lua
+--with jobs.lua entry.lua
 -- A message that a worker took from a queue becomes one job or several, or is buried. Each job is then in the worker's
 -- list in its own words, with an id, so that it can be taken back to its queue as it is.
 --
@@ -6,46 +6,34 @@
 -- whoever waits gets it with the others.
 --
 -- KEYS 1 the worker's list  2 dead jobs  3.. a job hash each
--- ARGV 1 the message as it was, or the beginning of an absurdly long one  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash  5 what to bury, ''
---      for jobs  6 1 where the worker found the message in its list and does not know it (a reply was lost)  7 bytes of
---      the message; then for each job: its words, reply list or '', and field count, field, value, ...
+-- ARGV 1 the message as it lies in the worker's list  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash
+--      5 what to bury, '' for jobs  6 1 where the worker found the message in its list and does not know it (a reply was
+--      lost); then for each job: its words, reply list or '', and field count, field, value, ...
 -- Answers a number each job: 1 run it, 0 do not; none where the message is not in the list any more.
 local own, dead = KEYS[1], KEYS[2]
-local raw, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
-local bytes = tonumber(ARGV[7])
-
--- The whole of a message of which only the beginning was sent here.
-local function find_whole()
-    for i = 0, redis.call('LLEN', own) - 1 do
-        local message = redis.call('LINDEX', own, i)
-        if #message == bytes and string.sub(message, 1, #raw) == raw then
-            return message
-        end
-    end
-    return raw
-end
+local entry, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
 
 -- Whatever Redis may refuse comes before the message leaves the list: a script is not rolled back.
 for i = 3, #KEYS do
     local type = redis.call('TYPE', KEYS[i]).ok
     if type ~= 'none' and type ~= 'hash' then
-        burial = cjson.encode({raw = raw, error = 'id: its key holds something that is no job'})
+        local _, _, message = read_entry(entry)
+        burial = cjson.encode({raw = message or entry, error = 'id: its key holds something that is no job'})
     end
 end
-local message = #raw == bytes and raw or find_whole()
 if burial ~= '' then
-    if redis.call('LPOS', own, message) then
+    if redis.call('LPOS', own, entry) then
         redis.call('LPUSH', dead, burial)
         redis.call('LTRIM', dead, 0, dead_max - 1)
-        redis.call('LREM', own, 1, message)
+        redis.call('LREM', own, 1, entry)
     end
     return {}
 end
-if redis.call('LREM', own, 1, message) == 0 then
+if redis.call('LREM', own, 1, entry) == 0 then
     return {}
 end
 
-local answer, at = {}, 8
+local answer, at = {}, 7
 for i = 3, #KEYS do
     local hash, words, reply, fields = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
     local known = redis.call('HMGET', hash, 'state', 'worker', 'result')
@@ -61,7 +49,7 @@ for i = 3, #KEYS do
         if known[2] and not (again and known[2] == worker) then
             -- The message that was just taken out may have been the very words of the job, found in the list before the
             -- reply that brought it was read. They stay until the job has ended.
-            if known[2] == worker and words == raw and not redis.call('LPOS', own, words) then
+            if known[2] == worker and words == entry and not redis.call('LPOS', own, words) then
                 redis.call('LPUSH', own, words)
             end
             answer[#answer + 1] = 0

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <utlist.h>
 
-#define SCRIPT_TRIES 3      /* loads of one script for one command, before Redis is taken to refuse it */
+#define SCRIPT_TRIES 3 /* loads of one script for one command, before Redis is taken to refuse it */
+#define SKIP_NEXT_REPLY "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
 #define WATCHES_A_TIMEOUT 4 /* how often a time-out's length is looked at */
 
 struct releve_command {
@@ -20,8 +21,9 @@ struct releve_command {
     int script_loads;
     char *wire; /* as hiredis formatted it; the same at every try */
     size_t wire_bytes;
-    size_t prelude_bytes; /* of the wire, in front of the command that is answered */
-    releve_time sent_ms;  /* loop time */
+    char *prelude; /* likewise: goes in front of the wire, and is not answered; NULL for none */
+    size_t prelude_bytes;
+    releve_time sent_ms; /* loop time */
     releve_commands_reply reply;
     void *data;
     struct releve_error error; /* where doomed or refused */
@@ -33,6 +35,8 @@ static void command_free(struct releve_command *command)
 {
     if (command->wire != NULL)
         redisFreeCommand(command->wire);
+    if (command->prelude != NULL)
+        redisFreeCommand(command->prelude);
     free(command);
 }
 
@@ -78,9 +82,19 @@ static void transmit(struct releve_commands *commands, struct releve_command *co
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
     DL_APPEND(commands->sent, command);
+    /* Where only the script was missing, the prelude has been run. */
+    bool has_prelude = command->prelude != NULL && command->script_loads == 0;
+    struct releve_text whole = {.length = 0};
+    if (has_prelude) {
+        releve_text_puts(&whole, SKIP_NEXT_REPLY);
+        releve_text_add(&whole, command->prelude, command->prelude_bytes);
+        releve_text_add(&whole, command->wire, command->wire_bytes);
+    }
     /* Fails only while the context is being cut; then the command is sent again like the others. */
-    (void)redisAsyncFormattedCommand(commands->connection.context, on_reply, command, command->wire,
-                                     command->wire_bytes);
+    (void)redisAsyncFormattedCommand(commands->connection.context, on_reply, command,
+                                     has_prelude ? whole.bytes : command->wire,
+                                     has_prelude ? whole.length : command->wire_bytes);
+    releve_text_free(&whole);
 }
 
 static bool wants_script(const struct releve_command *command, const redisReply *reply)
@@ -124,7 +138,7 @@ static const char *next_word(const char **wire, size_t *bytes)
  * here has more than two. What is no key of ours among them does no harm. */
 static void diagnose(struct releve_command *refused)
 {
-    const char *at = refused->wire + refused->prelude_bytes;
+    const char *at = refused->wire;
     size_t bytes, count = (size_t)strtoull(at + 1, NULL, 10), first = 1, keys = 2;
     at = strchr(at, '\n') + 1;
     if (refused->script != NULL) {
@@ -171,28 +185,28 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         diagnose(command);
         return;
     }
+    /* It may be the prelude that was refused, or that its reply be skipped: then no reply is known by its place. */
+    if (refused && command->prelude != NULL && releve_refusal_is_of_a_command(reply))
+        releve_connection_drop(&commands->connection, command->error.text);
     command->reply(command->data, refused ? NULL : reply, &command->error);
     command_free(command);
 }
 
-/* As hiredis wants a command: its words one by one. False where memory is short, or the command absurdly large. */
-static bool format(struct releve_command *command, const struct releve_words *words)
+/* As hiredis wants a command: its words one by one. NULL where memory is short, or the command absurdly large. */
+static char *format(const struct releve_words *words, size_t *wire_bytes)
 {
+    char *wire = NULL;
     const char **values = releve_alloc(words->count, sizeof *values);
     size_t *bytes = releve_alloc(words->count, sizeof *bytes);
     for (size_t i = 0, begin = 0; i < words->count; begin = words->ends[i++]) {
         values[i] = words->text.bytes + begin;
         bytes[i] = words->ends[i] - begin;
     }
-    int wire_bytes = redisFormatCommandArgv(&command->wire, (int)words->count, values, bytes);
+    int count = redisFormatCommandArgv(&wire, (int)words->count, values, bytes);
     free(values);
     free(bytes);
-    if (wire_bytes < 0) {
-        command->wire = NULL;
-        return false;
-    }
-    command->wire_bytes = (size_t)wire_bytes;
-    return true;
+    *wire_bytes = count < 0 ? 0 : (size_t)count;
+    return count < 0 ? NULL : wire;
 }
 
 /* Why a command cannot even wait for its turn; RELEVE_OK where it can. */
@@ -206,7 +220,8 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
         command->error = commands->failure;
         return command->error.code;
     }
-    if (!format(command, words))
+    command->wire = format(words, &command->wire_bytes);
+    if (command->wire == NULL)
         return releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: the command is too large", what);
     if (commands->count < RELEVE_COMMANDS_MAX && commands->bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
         return RELEVE_OK;
@@ -215,8 +230,9 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
                        commands->connection.url->address, commands->count, commands->bytes);
 }
 
-void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
-                          struct releve_words *words, releve_commands_reply reply, void *data)
+static void send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
+                        const struct releve_script *script, struct releve_words *words, releve_commands_reply reply,
+                        void *data)
 {
     struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
@@ -224,6 +240,8 @@ void releve_commands_send(struct releve_commands *commands, const char *what, co
     command->script = script;
     command->reply = reply;
     command->data = data;
+    if (prelude != NULL)
+        command->prelude = releve_must(format(prelude, &command->prelude_bytes));
     enum releve_code code = refuse(commands, command, words);
     releve_words_free(words);
     if (code != RELEVE_OK) {
@@ -236,6 +254,20 @@ void releve_commands_send(struct releve_commands *commands, const char *what, co
         transmit(commands, command);
     else
         DL_APPEND(commands->waiting, command);
+}
+
+void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
+                          struct releve_words *words, releve_commands_reply reply, void *data)
+{
+    send_behind(commands, NULL, what, script, words, reply, data);
+}
+
+void releve_commands_send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
+                                 const struct releve_script *script, struct releve_words *words,
+                                 releve_commands_reply reply, void *data)
+{
+    send_behind(commands, prelude, what, script, words, reply, data);
+    releve_words_free(prelude);
 }
 
 /* --- the connection ------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@ extern const struct releve_script releve_script_known;
 extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
 extern const struct releve_script releve_script_put_days;
+extern const struct releve_script releve_script_take;
 extern const struct releve_script releve_script_workers;
 
 /* error->code is RELEVE_OK and reply is there (never an error reply), or the reason and reply is NULL. */
@@ -59,6 +60,12 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
 /* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. Frees the words. */
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
                           struct releve_words *words, releve_commands_reply reply, void *data);
+
+/* The same behind another command, in one go: whatever that one replies is skipped, so that it may be large. Its errors
+ * are skipped too; what comes of it is for the script to find out. Sent again, both are. Frees the words of both. */
+void releve_commands_send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
+                                 const struct releve_script *script, struct releve_words *words,
+                                 releve_commands_reply reply, void *data);
 
 /* Whatever has no reply yet gets RELEVE_E_INTERRUPTED, then `closed` is called. */
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data));

@@ -14,9 +14,8 @@ local CHARGE = {
     {'^point:', 'hash', 'what is known of a usage point', 'its refusals are asked for once more'},
     {'^claim:', 'hash', 'claims on days', 'these days may be asked for twice'},
     {'^day:', 'string', 'a day', 'it is asked for again'},
-    {'^workers$', 'zset', 'living workers', 'they begin anew under other names'},
-    {'^workers:dead$', 'zset', 'dead workers', 'nothing else is lost'},
-    {'^workers:known$', 'set', 'all workers', 'the jobs of those that die before their next beat'},
+    {'^workers$', 'zset', 'living workers', 'then see to lists that are left over (docs/operations.md)'},
+    {'^workers:dead$', 'zset', 'dead workers', 'then see to lists that are left over (docs/operations.md)'},
     {'^worker:.+:jobs$', 'list', 'jobs of a worker', 'nothing else is lost'},
     {'^quota:[^:]+$', 'zset', 'the ledger of a quota',
      'before, send nothing for as long as the longest window of RELEVE_QUOTA, as it is not known what was sent'},
@@ -31,7 +30,9 @@ local CHARGE = {
 local suspects = {}
 for _, key in ipairs(KEYS) do
     suspects[#suspects + 1] = key
-    if string.find(key, ':quota:[^:]+$') then
+    if string.find(key, ':jobs$') or string.find(key, ':jobs:%l+$') then
+        suspects[#suspects + 1] = key .. ':moving'
+    elseif string.find(key, ':quota:[^:]+$') then
         for _, note in ipairs({':longest', ':first', ':streak'}) do
             suspects[#suspects + 1] = key .. note
         end

@@ -157,6 +157,12 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
     return RELEVE_OK;
 }
 
+enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_error *error)
+{
+    return releve_fail(error, RELEVE_E_USAGE, "a message of %zu bytes: at most %d", text_bytes,
+                       RELEVE_MESSAGE_BYTES_MAX);
+}
+
 enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
                                       enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
                                       struct releve_error *error)
@@ -164,8 +170,7 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
     enum releve_json_flaw flaw =
         releve_json_guard(text, text_bytes, RELEVE_MESSAGE_BYTES_MAX, RELEVE_MESSAGE_NESTING_MAX);
     if (flaw == RELEVE_JSON_TOO_LARGE)
-        return releve_fail(error, RELEVE_E_USAGE, "a message of %zu bytes: at most %d", text_bytes,
-                           RELEVE_MESSAGE_BYTES_MAX);
+        return releve_job_json_refuse_length(text_bytes, error);
     if (flaw == RELEVE_JSON_TOO_DEEP)
         return releve_fail(error, RELEVE_E_USAGE, "nested deeper than %d", RELEVE_MESSAGE_NESTING_MAX);
     const char *end = NULL;

@@ -19,6 +19,9 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
                                       enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
                                       struct releve_error *error);
 
+/* The RELEVE_E_USAGE of a message that is longer than RELEVE_MESSAGE_BYTES_MAX, of which not all need be here. */
+enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_error *error);
+
 /* The words of a job: the same bytes for the same job. The caller frees. */
 char *releve_job_json_write(const struct releve_job *job);
 

@@ -20,7 +20,7 @@ end
 
 local answer = {queues = {}, ended = {}}
 for i, name in ipairs({'high', 'normal', 'low', 'dead'}) do
-    answer.queues[name] = redis.call('LLEN', KEYS[i])
+    answer.queues[name] = redis.call('LLEN', KEYS[i]) + redis.call('LLEN', KEYS[i] .. ':moving')
 end
 
 local dead = {}

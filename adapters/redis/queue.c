@@ -1,8 +1,8 @@
 /* The worker's side of the queues: dequeues messages, makes jobs of them, beats. Law 4.
  *
  * One connection for scripts and one for each queue, as a blocked BLMOVE holds its connection. A message that Redis
- * moved while the reply was lost stands in the worker's list and nobody works on it; after every reconnection the list
- * is compared with what is known here. */
+ * took for this worker while the reply was lost stands in the worker's list and nobody works on it; after every
+ * reconnection the list is compared with what is known here. */
 #include <adapters/redis/commands.h>
 #include <adapters/redis/holdings.h>
 #include <adapters/redis/job_json.h>
@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_S 20                                           /* longest wait of one BLMOVE */
@@ -19,15 +20,15 @@
 #define DEAD_REMEMBERED_MS (60 * RELEVE_SECOND_MS)           /* longer than a BLMOVE of a dead worker can last */
 #define DEAD_AT_ONCE 20                                      /* dead workers looked after in one beat */
 #define DEAD_LIST_MAX 10000                                  /* buried messages that are kept */
-#define MESSAGE_SENT_MAX (RELEVE_MESSAGE_BYTES_MAX + 1)      /* of a message that is too long, so much names it */
-#define COMPARE_BEATS 12                                     /* between two looks for jobs that nobody works on */
-#define LEAVE_MS (3 * RELEVE_SECOND_MS)                      /* how long closing waits for Redis */
+#define EMPTY_WAITS_MAX 3 /* waits in a row that end at once with nothing: then it may be that Redis refuses them */
+#define COMPARE_BEATS 12  /* between two looks for jobs that nobody works on */
+#define LEAVE_MS (3 * RELEVE_SECOND_MS) /* how long closing waits for Redis */
 
 enum feed_phase {
     FEED_CLOSED,  /* no connection yet, or no more */
     FEED_OPEN,    /* may dequeue */
-    FEED_PULLING, /* a BLMOVE or LMOVE has no reply yet */
-    FEED_DRY      /* the last LMOVE found nothing; may dequeue */
+    FEED_PULLING, /* a message was asked for, and there is no reply yet */
+    FEED_DRY      /* there was none the last time; may dequeue */
 };
 
 /* One queue, over a connection of its own: a blocked BLMOVE holds it. */
@@ -36,8 +37,10 @@ struct feed {
     enum releve_class class_;
     enum feed_phase phase;
     struct releve_commands commands;
-    bool connected;      /* commands is open */
-    unsigned held, most; /* jobs that came from this queue, whatever class they name, and are here */
+    bool connected;       /* commands is open */
+    unsigned empty_waits; /* in a row that brought nothing, and not because nothing came for long */
+    uint64_t pulled_ms;   /* loop time of the last question; 0 before the first */
+    unsigned held, most;  /* jobs that came from this queue, whatever class they name, and are here */
 };
 
 enum queue_phase {
@@ -103,8 +106,8 @@ static void report_trouble(const struct releve_queue *queue, const struct releve
 
 struct acceptance {
     struct feed *feed;
-    char *raw;
-    size_t raw_bytes;
+    char *entry; /* as it lies in the worker's list */
+    size_t entry_bytes;
     size_t count;
     struct releve_job jobs[RELEVE_MEASURES];
     struct releve_error error; /* why it is no job */
@@ -116,7 +119,7 @@ static void compare(struct releve_queue *queue);
 
 static void free_acceptance(struct acceptance *acceptance)
 {
-    free(acceptance->raw);
+    free(acceptance->entry);
     free(acceptance);
 }
 
@@ -153,7 +156,7 @@ static void on_accepted(void *data, const redisReply *reply, const struct releve
     struct acceptance *acceptance = data;
     struct feed *feed = acceptance->feed;
     struct releve_queue *queue = feed->queue;
-    releve_holdings_remove(&queue->holdings, feed->class_, acceptance->raw, acceptance->raw_bytes);
+    releve_holdings_remove(&queue->holdings, feed->class_, acceptance->entry, acceptance->entry_bytes);
     feed->held -= reserved(acceptance);
     queue->accepting--;
     if (is_alive(queue) && error->code == RELEVE_OK)
@@ -177,38 +180,73 @@ static void add_job(struct releve_words *words, const struct releve_job *job)
     free(message);
 }
 
-/* A message is in the worker's list: it becomes jobs, or is buried. */
-static void accept_message(struct feed *feed, const char *text, size_t bytes, bool again)
+/* What a worker's list holds (entry.lua): a message behind "<class> <bytes>\n", or the words of a job. */
+struct entry {
+    const char *message;
+    size_t message_bytes; /* that are there */
+    size_t bytes;         /* that it had */
+    enum releve_class class_;
+};
+
+static struct entry read_entry(const char *text, size_t bytes)
 {
-    struct releve_queue *queue = feed->queue;
+    struct entry entry = {text, bytes, bytes, RELEVE_NORMAL};
+    const char *end = memchr(text, '\n', bytes), *blank = end != NULL ? memchr(text, ' ', (size_t)(end - text)) : NULL;
+    if (blank == NULL)
+        return entry;
+    for (enum releve_class class_ = 0; class_ < RELEVE_CLASSES; class_++) {
+        const char *name = releve_class_name(class_);
+        if (strlen(name) == (size_t)(blank - text) && memcmp(name, text, strlen(name)) == 0) {
+            size_t line_bytes = (size_t)(end + 1 - text);
+            return (struct entry){end + 1, bytes - line_bytes, (size_t)strtoull(blank, NULL, 10), class_};
+        }
+    }
+    return entry;
+}
+
+static void read_jobs(struct acceptance *acceptance, const struct entry *entry)
+{
+    releve_time now = acceptance->feed->queue->options.civil(acceptance->feed->queue->options.data);
+    enum releve_code code;
+    if (entry->bytes > RELEVE_MESSAGE_BYTES_MAX)
+        code = releve_job_json_refuse_length(entry->bytes, &acceptance->error);
+    else
+        code = releve_job_json_read(entry->message, entry->message_bytes, releve_paris_day(now), now, entry->class_,
+                                    acceptance->jobs, &acceptance->count, &acceptance->error);
+    if (code != RELEVE_OK)
+        acceptance->count = 0;
+}
+
+/* A message is in the worker's list: it becomes jobs, or is buried. */
+static void accept_entry(struct releve_queue *queue, const char *text, size_t bytes, bool again)
+{
+    struct entry entry = read_entry(text, bytes);
+    struct feed *feed = &queue->feeds[entry.class_];
     struct acceptance *acceptance = releve_alloc(1, sizeof *acceptance);
     acceptance->feed = feed;
-    acceptance->raw = releve_alloc(bytes + 1, 1);
-    acceptance->raw_bytes = bytes;
-    memcpy(acceptance->raw, text, bytes);
-    releve_time now = queue->options.civil(queue->options.data);
-    if (releve_job_json_read(text, bytes, releve_paris_day(now), now, feed->class_, acceptance->jobs,
-                             &acceptance->count, &acceptance->error) != RELEVE_OK)
-        acceptance->count = 0;
+    acceptance->entry = releve_alloc(bytes + 1, 1);
+    acceptance->entry_bytes = bytes;
+    memcpy(acceptance->entry, text, bytes);
+    read_jobs(acceptance, &entry);
     feed->held += reserved(acceptance);
     queue->accepting++;
     releve_holdings_add(&queue->holdings, feed->class_, text, bytes);
 
-    char *burial =
-        acceptance->count > 0 ? releve_strdup("") : releve_job_json_bury(text, bytes, acceptance->error.text);
+    char *burial = acceptance->count > 0
+                       ? releve_strdup("")
+                       : releve_job_json_bury(entry.message, entry.message_bytes, acceptance->error.text);
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_accept, 2 + acceptance->count);
     add_own_list(queue, &words);
     releve_words_format(&words, "%s:jobs:dead", queue->prefix);
     for (size_t i = 0; i < acceptance->count; i++)
         releve_words_format(&words, "%s:job:%s", queue->prefix, acceptance->jobs[i].id);
-    releve_words_add_bytes(&words, acceptance->raw, bytes < MESSAGE_SENT_MAX ? bytes : MESSAGE_SENT_MAX);
+    releve_words_add_bytes(&words, text, bytes);
     releve_words_add(&words, queue->worker);
     releve_words_format(&words, "%d", DEAD_LIST_MAX);
     releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
     releve_words_add(&words, burial);
     releve_words_add(&words, again ? "1" : "0");
-    releve_words_format(&words, "%zu", bytes);
     for (size_t i = 0; i < acceptance->count; i++)
         add_job(&words, &acceptance->jobs[i]);
     releve_commands_send(&queue->commands, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
@@ -228,7 +266,23 @@ static void report_if_dry(struct releve_queue *queue)
     queue->options.dry(queue->options.data);
 }
 
-static void on_dequeued(void *data, const redisReply *reply, const struct releve_error *error)
+/* Its jobs were given to others. */
+static void lose(struct releve_queue *queue)
+{
+    queue->phase = QUEUE_LOST;
+    queue->options.lost(queue->options.data);
+}
+
+/* No message came. A wait that ended long before its time has been refused (the error is skipped, see commands.h), or
+ * somebody was faster: the first would come at once, again and again. */
+static bool may_wait_again(struct feed *feed)
+{
+    bool early = uv_now(feed->queue->loop) - feed->pulled_ms < BLOCK_S * RELEVE_SECOND_MS / 2;
+    feed->empty_waits = early ? feed->empty_waits + 1 : 0;
+    return feed->empty_waits <= EMPTY_WAITS_MAX;
+}
+
+static void on_taken(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct feed *feed = data;
     struct releve_queue *queue = feed->queue;
@@ -240,14 +294,31 @@ static void on_dequeued(void *data, const redisReply *reply, const struct releve
         report_trouble(queue, error);
         return;
     }
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        lose(queue);
+        return;
+    }
     if (reply->type == REDIS_REPLY_STRING) {
-        accept_message(feed, reply->str, reply->len, false);
+        feed->empty_waits = 0;
+        accept_entry(queue, reply->str, reply->len, false);
     } else if (queue->options.drain) {
         feed->phase = FEED_DRY;
         report_if_dry(queue);
         return;
+    } else if (!may_wait_again(feed)) {
+        return; /* until the next beat */
     }
     pull(feed);
+}
+
+static void add_queue(const struct feed *feed, struct releve_words *words)
+{
+    releve_words_format(words, "%s:%s", feed->queue->prefix, releve_queue_key(feed->class_));
+}
+
+static void add_moving(const struct feed *feed, struct releve_words *words)
+{
+    releve_words_format(words, "%s:%s:moving", feed->queue->prefix, releve_queue_key(feed->class_));
 }
 
 static void pull(struct feed *feed)
@@ -256,22 +327,35 @@ static void pull(struct feed *feed)
     bool idle = feed->phase == FEED_OPEN || feed->phase == FEED_DRY;
     if (!idle || queue->phase != QUEUE_RUNNING || feed->held >= feed->most)
         return;
+    bool waits = !queue->options.drain && feed->pulled_ms > 0; /* first, what a dead worker may have left under way */
     feed->phase = FEED_PULLING;
-    struct releve_words words = {.count = 0};
-    releve_words_add(&words, queue->options.drain ? "LMOVE" : "BLMOVE");
-    releve_words_format(&words, "%s:%s", queue->prefix, releve_queue_key(feed->class_));
-    add_own_list(queue, &words);
-    releve_words_add(&words, "RIGHT");
-    releve_words_add(&words, "LEFT");
-    if (!queue->options.drain)
-        releve_words_format(&words, "%d", BLOCK_S);
-    releve_commands_send(&feed->commands, "dequeue a job", NULL, &words, on_dequeued, feed);
+    feed->pulled_ms = uv_now(queue->loop);
+    struct releve_words take = {.count = 0}, wait = {.count = 0};
+    releve_words_script(&take, &releve_script_take, 4);
+    add_queue(feed, &take);
+    add_moving(feed, &take);
+    add_own_list(queue, &take);
+    releve_words_format(&take, "%s:workers", queue->prefix);
+    releve_words_add(&take, releve_class_name(feed->class_));
+    releve_words_add(&take, queue->worker);
+    releve_words_format(&take, "%d", RELEVE_MESSAGE_BYTES_MAX);
+    releve_words_format(&take, "%d", RELEVE_BURIED_BYTES_MAX);
+    if (!waits) {
+        releve_commands_send(&feed->commands, "dequeue a job", &releve_script_take, &take, on_taken, feed);
+        return;
+    }
+    releve_words_add(&wait, "BLMOVE");
+    add_queue(feed, &wait);
+    add_moving(feed, &wait);
+    releve_words_add(&wait, "RIGHT");
+    releve_words_add(&wait, "LEFT");
+    releve_words_format(&wait, "%d", BLOCK_S);
+    releve_commands_send_behind(&feed->commands, &wait, "dequeue a job", &releve_script_take, &take, on_taken, feed);
 }
 
 static void on_own_list(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
-    struct feed *feed = &queue->feeds[RELEVE_NORMAL];
     bool again = queue->compare == COMPARE_AGAIN;
     queue->compare = COMPARE_IDLE;
     report_trouble(queue, error);
@@ -279,10 +363,11 @@ static void on_own_list(void *data, const redisReply *reply, const struct releve
         return;
     for (size_t i = reply->elements; i-- > 0;) {
         const redisReply *item = reply->element[i];
-        if (feed->held >= feed->most)
-            return; /* the rest at the next look */
-        if (item->type == REDIS_REPLY_STRING && !releve_holdings_has(&queue->holdings, item->str, item->len))
-            accept_message(feed, item->str, item->len, true);
+        if (item->type != REDIS_REPLY_STRING || releve_holdings_has(&queue->holdings, item->str, item->len))
+            continue;
+        const struct feed *feed = &queue->feeds[read_entry(item->str, item->len).class_];
+        if (feed->held < feed->most) /* the rest at the next look */
+            accept_entry(queue, item->str, item->len, true);
     }
     if (again)
         compare(queue);
@@ -348,8 +433,7 @@ static void on_beaten(void *data, const redisReply *reply, const struct releve_e
         return;
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1)
         return;
-    queue->phase = QUEUE_LOST;
-    queue->options.lost(queue->options.data);
+    lose(queue);
 }
 
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error);

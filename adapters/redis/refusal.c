@@ -53,9 +53,19 @@ enum releve_code releve_refusal_explain(const char *what, const char *address, c
                        remedy);
 }
 
+static bool begins(const redisReply *reply, const char *word)
+{
+    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
+}
+
 bool releve_refusal_is_of_a_key(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) == 0;
+    return begins(reply, "WRONGTYPE ");
+}
+
+bool releve_refusal_is_of_a_command(const redisReply *reply)
+{
+    return begins(reply, "NOPERM ") || begins(reply, "ERR ");
 }
 
 enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error)

@@ -13,6 +13,9 @@ enum releve_code releve_refusal_explain(const char *what, const char *address, c
 /* A key holds something of another type: diagnose.lua finds out which. */
 bool releve_refusal_is_of_a_key(const redisReply *reply);
 
+/* This user may not run a command, or there is no such command. */
+bool releve_refusal_is_of_a_command(const redisReply *reply);
+
 /* RELEVE_E_REDIS with what diagnose.lua found. One line. */
 enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error);
 

@@ -1,7 +1,8 @@
+--with entry.lua
 -- Workers say that they live, and take the jobs of those that do not back to the heads of their queues.
 --
--- A worker whose machine vanished may still have a blocked BLMOVE in Redis, which moves a job into its list later on. So
--- the dead are remembered for longer than that can take, and their lists are emptied again with every beat.
+-- The dead are remembered until their lists are empty, and for a while longer. Nobody is in neither set and gets a message
+-- all the same: take.lua sees to that.
 --
 -- KEYS 1 workers (name, last beat in ms of Redis's clock)  2 the dead (name, time of death)  3..5 queues high, normal, low
 -- ARGV 1 operation: join, beat, leave  2 own name  3 ms without a beat after which a worker is dead
@@ -22,6 +23,19 @@ end
 -- What Redis refused on the way: it keeps nobody else from his turn, and is answered in the end.
 local trouble
 
+-- Where an entry of a worker's list goes back to, what of it, and the job that it is (empty where it was not read yet).
+local function origin(text)
+    local class, bytes, message = read_entry(text)
+    if QUEUES[class or ''] then
+        return QUEUES[class], #message == bytes and message or text, {} -- one that was cut is known by its line
+    end
+    local ok, job = pcall(cjson.decode, text)
+    if not ok or type(job) ~= 'table' then
+        job = {}
+    end
+    return QUEUES[job.priority] or QUEUES.normal, text, job
+end
+
 -- The list's right end holds what was taken first, and a queue's right end is taken first: pushed from the left end on,
 -- the oldest is the next again. What its queue refuses stays in the list.
 local function give_back(worker)
@@ -29,11 +43,8 @@ local function give_back(worker)
     local items = redis.pcall('LRANGE', list, 0, -1)
     trouble = items.err and items or trouble
     for _, text in ipairs(items) do
-        local ok, job = pcall(cjson.decode, text)
-        if not ok or type(job) ~= 'table' then
-            job = {} -- taken, and not read yet
-        end
-        local pushed = redis.pcall('RPUSH', QUEUES[job.priority] or QUEUES.normal, text)
+        local queue, message, job = origin(text)
+        local pushed = redis.pcall('RPUSH', queue, message)
         if type(pushed) == 'table' then
             trouble = pushed
         else

@@ -84,7 +84,7 @@ def start_worker(world, name="worker", *flags, **settings):
 
 
 def own_lists(redis):
-    """{worker: what is in its list}."""
+    """{worker: what is in its list}: jobs, and messages that are not read yet behind a line of their own."""
     return {key.split(":")[2]: redis.command("LRANGE", key, 0, -1) for key in redis.keys("releve:worker:*:jobs")}
 
 

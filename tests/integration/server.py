@@ -153,9 +153,10 @@ class Connection:
             data = word if isinstance(word, bytes) else str(word).encode()
             parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
         self.socket.sendall(b"".join(parts))
-        return self._read()
+        return self.read()
 
-    def _read(self):
+    def read(self):
+        """The next reply; after MONITOR or SUBSCRIBE, the next piece of news."""
         line = self.stream.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionError("Redis closed the connection")
@@ -168,4 +169,4 @@ class Connection:
             return int(text)
         if kind == b"$":
             return None if int(text) < 0 else self.stream.read(int(text) + 2)[:-2]
-        return None if int(text) < 0 else [self._read() for _ in range(int(text))]
+        return None if int(text) < 0 else [self.read() for _ in range(int(text))]

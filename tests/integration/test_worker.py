@@ -330,16 +330,18 @@ def test_a_message_that_is_no_job_is_buried_with_its_reason_and_stops_nobody(que
         end(worker)
 
 
-def test_a_message_too_large_to_be_sent_back_is_buried_too():
+def test_a_message_of_200_mb_is_buried_without_being_sent_to_the_worker():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
-        size = 70_000_000
-        push(world.redis, b"{" + b"7" * (size - 1))
-        push(world.redis, message(CLIENT_0, id="good", **ONE_DAY))
+        before = peak_kb(worker)
+        size = 200_000_000
+        push(world.redis, b"{" + b"7" * (size - 1), to="high")
+        push(world.redis, message(CLIENT_0, id="good", **ONE_DAY), to="high")
         assert stream.one()["id"] == "good"
         worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 1)
-        (_, why), = dead(world.redis)
-        assert f"{size} bytes" in why and own_lists(world.redis) == {}
+        (raw, why), = dead(world.redis)
+        assert raw == "{" + "7" * 4095 and f"a message of {size} bytes" in why and own_lists(world.redis) == {}
+        assert peak_kb(worker) < before + 20_000  # it is judged in Redis
         end(worker)
 
 
@@ -442,9 +444,10 @@ def test_an_idle_worker_sleeps():
         worker.wait_until(lambda: beaten(4))  # three beats of 5 s
         after, used = calls(), cpu_s(worker) - cpu
         sent = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
-        assert sent.pop("evalsha") == 3
-        assert sent.pop("blmove", 0) <= 3  # one for each queue, every 20 s
-        assert sum(sent.values()) <= 3 * 6, sent  # within the script
+        waits = sent.pop("blmove", 0)
+        assert waits <= 3 and sent.pop("client|reply", 0) == waits  # one for each queue, every 20 s
+        assert 3 <= sent.pop("evalsha") <= 3 + 3  # beats, and one behind each wait
+        assert sum(sent.values()) <= 3 * 6 + 3 * 6, sent  # within the scripts
         assert used <= 0.05
         end(worker)
 

@@ -1,0 +1,124 @@
+"""The way of a message from its queue into a worker's list and back: it goes back to where it came from, it is judged before
+it is sent, and it is found by somebody whoever dies at whichever moment."""
+import json
+import signal
+
+import pytest
+from jobs import QUEUES, Results, message, own_lists, push, start_worker, waiting, workers
+from server import Connection
+from world import World
+
+CLIENT_0 = "22516914714270"
+ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
+
+
+def end(running):
+    running.signal(signal.SIGTERM)
+    ended = running.end()
+    assert ended.code == 0, ended
+
+
+def blocked(redis):
+    """How many clients wait for messages."""
+    return sum(b" cmd=blmove " in line for line in redis.command("CLIENT", "LIST").splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["high", "normal", "low"])
+@pytest.mark.parametrize("text", [message(CLIENT_0, id="x", **ONE_DAY), b"no job", b""])
+def test_what_a_dead_worker_took_and_did_not_read_goes_back_to_the_queue_it_came_from(queue, text):
+    """It has no priority of its own that would say which."""
+    with World() as world:
+        victim = start_worker(world, "victim")
+        victim.wait_until(lambda: blocked(world.redis) == 3)
+        victim.signal(signal.SIGSTOP)
+        push(world.redis, text, to=queue)  # Redis gives it to the worker all the same
+        assert waiting(world.redis, queue) == [] and [len(jobs) for jobs in own_lists(world.redis).values()] == [1]
+        victim.signal(signal.SIGKILL)
+        victim.end()
+        monitor = Connection(world.redis.socket)
+        monitor.command("MONITOR")
+        heir = start_worker(world, "heir")
+        given_back = b""
+        while b'"RPUSH"' not in given_back:
+            given_back = monitor.read()
+        assert given_back.endswith(f'"RPUSH" "{QUEUES[queue]}" {json.dumps(text.decode())}'.encode()), given_back
+        monitor.close()
+        end(heir)
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_forgotten_and_dies_on_waking_up_leaves_nothing_behind():
+    with World() as world:
+        sleeper = start_worker(world, "sleeper")
+        sleeper.wait_until(lambda: blocked(world.redis) == 3)
+        sleeper.signal(signal.SIGSTOP)
+        name, = workers(world.redis)
+        world.redis.command("ZREM", "releve:workers", name)  # dead for more than a minute, its list empty: forgotten
+        texts = [message(CLIENT_0, id=f"j{i}", **ONE_DAY) for i in range(3)]
+        world.redis.command("LPUSH", "releve:jobs:moving", *texts[:2])  # of others that died so
+        push(world.redis, texts[2])  # its BLMOVE still stands
+        assert own_lists(world.redis) == {} and waiting(world.redis) == texts
+        sleeper.signal(signal.SIGKILL)
+        sleeper.end()
+        heir = start_worker(world, "heir")
+        with Results(world.redis) as stream:
+            assert len(stream.take(3)) == 3
+        assert own_lists(world.redis) == {} and world.redis.keys("releve:jobs*") == set()
+        end(heir)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_while_it_wakes_up_forgotten_leaves_nothing_behind():
+    with World() as world:
+        sleeper = start_worker(world, "sleeper")
+        sleeper.wait_until(lambda: blocked(world.redis) == 3)
+        sleeper.signal(signal.SIGSTOP)
+        name, = workers(world.redis)
+        sleeper.wait_until(lambda: blocked(world.redis) == 0)  # Redis has ended its waits
+        world.redis.command("ZREM", "releve:workers", name)
+        push(world.redis, *(message(CLIENT_0, id=f"j{i}", **ONE_DAY) for i in range(100)))
+        sleeper.signal(signal.SIGCONT)
+        sleeper.wait_until(lambda: len(waiting(world.redis)) < 100 or "silent" in sleeper.so_far())
+        sleeper.signal(signal.SIGKILL)
+        sleeper.end()
+        assert own_lists(world.redis) == {}
+        assert world.run("worker", "--drain").code == 0
+        assert world.redis.command("XLEN", "releve:results") == 100 and world.redis.keys("releve:jobs*") == set()
+
+
+def test_what_was_left_on_its_way_by_a_dead_worker_is_done_by_the_next():
+    with World() as world:
+        for i in range(3):
+            world.redis.command("LPUSH", "releve:jobs:high:moving", message(CLIENT_0, id=f"moving{i}", **ONE_DAY))
+        push(world.redis, message(CLIENT_0, id="waiting", **ONE_DAY), to="high")
+        assert json.loads(world.run("status", "--json").out)["queues"]["high"] == 4
+        assert world.run("worker", "--drain", "--concurrency", "1").code == 0
+        ids = [json.loads(fields[1])["id"] for _, fields in world.redis.command("XRANGE", "releve:results", "-", "+")]
+        assert sorted(ids) == ["moving0", "moving1", "moving2", "waiting"] and world.redis.keys("releve:jobs*") == set()
+
+
+@pytest.mark.slow
+def test_a_message_that_was_cut_and_not_buried_is_buried_by_another_with_its_length():
+    with World() as world:
+        world.redis.command("ZADD", "releve:workers", 1, "a")
+        world.redis.command("RPUSH", "releve:worker:a:jobs", b"high 300000000\n" + b"7" * 4096)
+        heir = start_worker(world, "heir")
+        heir.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 1)
+        buried = json.loads(world.redis.command("LINDEX", "releve:jobs:dead", 0))
+        assert buried["raw"] == "7" * 4096 and "a message of 300000000 bytes" in buried["error"]
+        assert own_lists(world.redis) == {} and world.redis.keys("releve:jobs*") == {"releve:jobs:dead"}
+        end(heir)
+
+
+@pytest.mark.slow
+def test_a_worker_that_may_not_skip_replies_says_so_and_does_not_crash():
+    with World() as world:
+        world.redis.command("ACL", "SETUSER", "w", "on", ">pw", "~*", "&*", "+@all", "-client|reply")
+        worker = start_worker(world, RELEVE_REDIS=world.redis.url.replace("unix://", "unix://w:pw@"))
+        worker.wait_until(lambda: "its user may not do this" in worker.so_far())
+        push(world.redis, message(CLIENT_0, id="x", **ONE_DAY))
+        world.redis.command("ACL", "SETUSER", "w", "+client|reply")
+        with Results(world.redis) as stream:
+            assert stream.one()["id"] == "x"
+        end(worker)
