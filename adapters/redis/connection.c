@@ -23,6 +23,9 @@ static void cut(struct releve_connection *connection)
     connection->context = NULL;
     (void)uv_timer_stop(&connection->attempt_timer);
     (void)uv_timer_stop(&connection->deadline_timer);
+    if (connection->lookup != NULL)
+        releve_lookup_drop(connection->lookup);
+    connection->lookup = NULL;
     if (context != NULL) {
         context->data = NULL;
         redisAsyncFree(context);
@@ -48,14 +51,33 @@ static void lose(struct releve_connection *connection, const struct releve_error
         connection->events.down(connection->data, error->text);
 }
 
+static void connect_next(struct releve_connection *connection);
+
+/* Nobody answers at this address: the next one, if there is one. */
 static void lose_unreached(struct releve_connection *connection, const char *why)
 {
     struct releve_error error;
+    if (connection->state == RELEVE_CONNECTION_UP) {
+        (void)releve_fail(&error, RELEVE_E_REDIS, "connection to Redis at %s lost: %s", connection->url->address, why);
+    } else if (connection->next_address < connection->addresses.count) {
+        cut(connection);
+        connect_next(connection);
+        return;
+    } else {
+        (void)releve_fail(&error, RELEVE_E_REDIS,
+                          "cannot connect to Redis at %s: %s; start it, or correct RELEVE_REDIS (RELEVE_REDIS=embedded "
+                          "starts a private one)",
+                          connection->url->address, why);
+    }
+    lose(connection, &error);
+}
+
+static void lose_unresolved(struct releve_connection *connection, const char *why)
+{
+    struct releve_error error;
     (void)releve_fail(&error, RELEVE_E_REDIS,
-                      connection->state == RELEVE_CONNECTION_UP
-                          ? "connection to Redis at %s lost: %s"
-                          : "cannot connect to Redis at %s: %s; start it, or correct RELEVE_REDIS "
-                            "(RELEVE_REDIS=embedded starts a private one)",
+                      "cannot connect to Redis at %s: its host name is not resolved: %s; correct RELEVE_REDIS, or what "
+                      "resolves names here",
                       connection->url->address, why);
     lose(connection, &error);
 }
@@ -208,30 +230,9 @@ static void on_connect(const redisAsyncContext *context, int status)
     }
 }
 
-static void on_attempt(uv_timer_t *timer)
+/* Sent as soon as the socket takes it, in this order; the first refusal ends the attempt. */
+static void send_handshake(redisAsyncContext *context, const struct releve_redis_url *url)
 {
-    struct releve_connection *connection = timer->data;
-    const struct releve_redis_url *url = connection->url;
-    assert(connection->context == NULL);
-    connection->state = RELEVE_CONNECTION_CONNECTING;
-    connection->loading_since_ms = RELEVE_TIME_NEVER;
-    connection->no_append_only_file = connection->no_save_points = false;
-    redisAsyncContext *context =
-        url->where == RELEVE_REDIS_UNIX ? redisAsyncConnectUnix(url->path) : redisAsyncConnect(url->host, url->port);
-    if (context == NULL || context->err != 0 || !releve_glue_attach(context, connection->loop, on_broken)) {
-        char why[128] = "no memory for a connection";
-        if (context != NULL) {
-            (void)snprintf(why, sizeof why, "%s", context->err != 0 ? context->errstr : "its socket cannot be watched");
-            redisAsyncFree(context);
-        }
-        lose_unreached(connection, why);
-        return;
-    }
-    connection->context = context;
-    context->data = connection;
-    (void)redisAsyncSetConnectCallback(context, on_connect);
-    (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
-    /* Sent as soon as the socket takes it, in this order; the first refusal ends the attempt. */
     if (url->password[0] != '\0' && url->user[0] != '\0')
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s %s", url->user, url->password);
     else if (url->password[0] != '\0')
@@ -241,7 +242,81 @@ static void on_attempt(uv_timer_t *timer)
     (void)redisAsyncCommand(context, on_info, NULL, "INFO persistence");
     (void)redisAsyncCommand(context, on_save_points, NULL, "CONFIG GET save");
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
+}
+
+static void shake_hands(struct releve_connection *connection, redisAsyncContext *context)
+{
+    if (context == NULL || context->err != 0 || !releve_glue_attach(context, connection->loop, on_broken)) {
+        char why[128] = "no memory for a connection";
+        if (context != NULL) {
+            (void)snprintf(why, sizeof why, "%s", context->err != 0 ? context->errstr : "its socket cannot be watched");
+            redisAsyncFree(context);
+        }
+        lose_unreached(connection, why);
+        return;
+    }
+    connection->loading_since_ms = RELEVE_TIME_NEVER;
+    connection->no_append_only_file = connection->no_save_points = false;
+    connection->context = context;
+    context->data = connection;
+    (void)redisAsyncSetConnectCallback(context, on_connect);
+    (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
+    send_handshake(context, connection->url);
     start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
+}
+
+static void connect_next(struct releve_connection *connection)
+{
+    const char *address = connection->addresses.text[connection->next_address++];
+    shake_hands(connection, redisAsyncConnect(address, connection->url->port));
+}
+
+static void on_looked_up(void *data, const struct releve_addresses *addresses, const char *why)
+{
+    struct releve_connection *connection = data;
+    connection->lookup = NULL;
+    (void)uv_timer_stop(&connection->deadline_timer);
+    if (addresses == NULL) {
+        lose_unresolved(connection, why);
+        return;
+    }
+    connection->addresses = *addresses;
+    connect_next(connection);
+}
+
+static void on_lookup_deadline(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    char why[64];
+    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)connection->timeout_ms);
+    lose_unresolved(connection, why);
+}
+
+static bool is_numeric(const char *host)
+{
+    struct in6_addr address; /* large enough for both */
+    return uv_inet_pton(AF_INET, host, &address) == 0 || uv_inet_pton(AF_INET6, host, &address) == 0;
+}
+
+static void on_attempt(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    const struct releve_redis_url *url = connection->url;
+    assert(connection->context == NULL && connection->lookup == NULL);
+    connection->state = RELEVE_CONNECTION_CONNECTING;
+    connection->addresses.count = connection->next_address = 0;
+    if (url->where == RELEVE_REDIS_UNIX) {
+        shake_hands(connection, redisAsyncConnectUnix(url->path));
+    } else if (is_numeric(url->host)) {
+        shake_hands(connection, redisAsyncConnect(url->host, url->port));
+    } else {
+        const char *why = NULL;
+        connection->lookup = releve_lookup_start(connection->loop, url->host, on_looked_up, connection, &why);
+        if (connection->lookup == NULL)
+            lose_unresolved(connection, why);
+        else
+            start(&connection->deadline_timer, on_lookup_deadline, connection->timeout_ms);
+    }
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */

@@ -1,10 +1,12 @@
-/* One connection to Redis that stays: connects, names itself (AUTH, SELECT), asks what Redis keeps on disk, checks
- * that it answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's
- * affair. */
+/* One connection to Redis that stays: looks the host up (at every attempt, as its address may change), connects to the
+ * first of its addresses that answers, names itself (AUTH, SELECT), asks what Redis keeps on disk, checks that it
+ * answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's affair.
+ */
 #ifndef RELEVE_REDIS_CONNECTION_H
 #define RELEVE_REDIS_CONNECTION_H
 
 #include <adapters/redis/closing.h>
+#include <adapters/redis/lookup.h>
 #include <adapters/redis/url.h>
 #include <hiredis/async.h>
 #include <releve/calendar.h>
@@ -45,9 +47,12 @@ struct releve_connection {
     bool been_up;
     bool no_append_only_file, no_save_points; /* as Redis said in the latest handshake; false where it did not */
     enum releve_connection_state state;
-    redisAsyncContext *context; /* not NULL where state is UP */
-    releve_time timeout_ms;     /* for the handshake, and the owner's commands */
-    releve_time delay_ms;       /* before the next attempt */
+    struct releve_lookup *lookup;      /* under way; NULL else */
+    struct releve_addresses addresses; /* of the host, looked up for this attempt */
+    size_t next_address;               /* to try */
+    redisAsyncContext *context;        /* not NULL where state is UP */
+    releve_time timeout_ms;            /* for the lookup, the handshake at each address, and the owner's commands */
+    releve_time delay_ms;              /* before the next attempt */
     releve_time loading_since_ms;
     uv_timer_t attempt_timer; /* next attempt, or next PING while Redis loads */
     uv_timer_t deadline_timer;
