@@ -5,20 +5,21 @@
 
 #define LINE_BYTES 400 /* of a reply: leaves room for what was attempted */
 
-/* The first word of an error reply, and what to do. https://redis.io/docs/latest/develop/reference/protocol-spec/ says
- * that the first word is the kind of the error. */
+/* The first word of an error reply is its kind
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). What it means: "Redis at ...", and
+ * then. */
 static const struct {
-    const char *word, *remedy;
-} remedies[] = {
-    {"OOM", "it is full: raise maxmemory, or remove what is not needed"},
-    {"READONLY", "it is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
-    {"MISCONF", "it cannot write to its disk: make room there, and see its log"},
-    {"NOREPLICAS", "too few replicas are connected: bring them back, or lower min-replicas-to-write"},
-    {"MASTERDOWN", "it is a replica without its master: name the master in RELEVE_REDIS"},
-    {"NOPERM", "its user may not do this: docs/redis.md says what a worker needs"},
-    {"BUSY", "somebody's script keeps it busy: see SLOWLOG, or end it with SCRIPT KILL"},
-    {"MOVED", "it is a cluster: name a single Redis in RELEVE_REDIS"},
-    {"CROSSSLOT", "it is a cluster: name a single Redis in RELEVE_REDIS"},
+    const char *word, *meaning;
+} refusals[] = {
+    {"OOM", "is full: raise maxmemory, or remove what is not needed"},
+    {"READONLY", "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
+    {"MISCONF", "cannot write to its disk: make room there, and see its log"},
+    {"NOREPLICAS", "has too few replicas: bring them back, or lower min-replicas-to-write"},
+    {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS"},
+    {"NOPERM", "does not let its user do this: docs/redis.md says what a worker needs"},
+    {"BUSY", "is kept busy by somebody's script: end it with SCRIPT KILL"},
+    {"MOVED", "is a cluster: name a single Redis in RELEVE_REDIS"},
+    {"CROSSSLOT", "is a cluster: name a single Redis in RELEVE_REDIS"},
 };
 
 static void copy_line(const redisReply *reply, char line[LINE_BYTES])
@@ -29,28 +30,17 @@ static void copy_line(const redisReply *reply, char line[LINE_BYTES])
     line[used] = '\0';
 }
 
-static const char *find_remedy(const char *line)
-{
-    size_t word_bytes = strcspn(line, " ");
-    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
-        if (strlen(remedies[i].word) == word_bytes && strncmp(remedies[i].word, line, word_bytes) == 0)
-            return remedies[i].remedy;
-    return NULL;
-}
-
 enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
                                         struct releve_error *error)
 {
     char line[LINE_BYTES];
     copy_line(reply, line);
-    const char *remedy = find_remedy(line);
-    char *script = strstr(line, " script: "); /* where in which script: of no use to whoever reads it */
-    if (remedy != NULL && script != NULL)
-        *script = '\0';
-    if (remedy == NULL)
-        return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", what, address, line);
-    return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %.120s; %s", what, address, line,
-                       remedy);
+    size_t word_bytes = strcspn(line, " ");
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        if (strlen(refusals[i].word) == word_bytes && strncmp(refusals[i].word, line, word_bytes) == 0)
+            return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s %s (%s)", what, address,
+                               refusals[i].meaning, refusals[i].word);
+    return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", what, address, line);
 }
 
 static bool begins(const redisReply *reply, const char *word)

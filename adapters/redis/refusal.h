@@ -6,7 +6,7 @@
 #include <releve/error.h>
 #include <stdbool.h>
 
-/* RELEVE_E_REDIS with what was attempted, what an error reply says, and the remedy where one is known. One line. */
+/* RELEVE_E_REDIS with what was attempted, what an error reply means, and what to do where that is known. One line. */
 enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
                                         struct releve_error *error);
 

@@ -116,7 +116,7 @@ def test_a_worker_that_may_not_skip_replies_says_so_and_does_not_crash():
     with World() as world:
         world.redis.command("ACL", "SETUSER", "w", "on", ">pw", "~*", "&*", "+@all", "-client|reply")
         worker = start_worker(world, RELEVE_REDIS=world.redis.url.replace("unix://", "unix://w:pw@"))
-        worker.wait_until(lambda: "its user may not do this" in worker.so_far())
+        worker.wait_until(lambda: "does not let its user do this" in worker.so_far())
         push(world.redis, message(CLIENT_0, id="x", **ONE_DAY))
         world.redis.command("ACL", "SETUSER", "w", "+client|reply")
         with Results(world.redis) as stream:
