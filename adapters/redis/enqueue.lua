@@ -8,7 +8,7 @@ local WAITING_S = 30 * 24 * 3600 -- longer than a queue should be; the message i
 if redis.call('EXISTS', KEYS[2]) == 1 then
     return 0
 end
+redis.call('LPUSH', KEYS[1], ARGV[1]) -- what may be refused first: a script is not rolled back
 redis.call('HSET', KEYS[2], unpack(ARGV, 2))
 redis.call('EXPIRE', KEYS[2], WAITING_S)
-redis.call('LPUSH', KEYS[1], ARGV[1])
 return 1

@@ -195,3 +195,21 @@ def test_what_cannot_go_back_to_its_queue_stays_where_it_is_and_is_not_doubled()
         assert stream.one()["id"] == "normal" and own_lists(world.redis) == {}
         worker.signal(15)
         assert worker.end().code == 0
+
+
+def test_what_could_not_be_queued_can_be_queued_again():
+    with World() as world:
+        spoil(world.redis, "releve:jobs")
+        ended = world.run("enqueue", *ONE_DAY_FLAGS)
+        assert ended.code == 4 and names(ended.err, "releve:jobs", "string"), ended
+        assert world.redis.keys("releve:job:*") == set()
+        world.redis.command("DEL", "releve:jobs")
+        assert world.run("enqueue", *ONE_DAY_FLAGS).code == 0 and len(waiting(world.redis)) == 1
+
+
+@pytest.mark.parametrize("key", ["releve:jobs:high", "releve:jobs:dead", "releve:workers", "releve:results"])
+def test_status_names_a_key_of_a_wrong_type(key):
+    with World() as world:
+        spoil(world.redis, key)
+        ended = world.run("status", "--json")
+        assert ended.code == 4 and names(ended.err, key, "string"), ended
