@@ -1,10 +1,11 @@
 /* The queues in Redis, as a worker uses them (docs/redis.md).
  *
- *   releve:jobs:high, releve:jobs, releve:jobs:low ──BLMOVE──▶ releve:worker:<name>:jobs ──(result written)──▶ gone
+ *   releve:jobs:high ──BLMOVE──▶ releve:jobs:high:moving ──take.lua──▶ releve:worker:<name>:jobs ──(result written)──▶
+ * gone
  *
- * A job leaves its queue atomically into the worker's own list, and that list only together with its result
- * (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever beats next takes
- * the jobs of a worker that has stopped back to their queues. Law 4. */
+ * A job leaves its queue by way of a list that all workers share into the worker's own, and that list only together
+ * with its result (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever
+ * beats next takes the jobs of a worker that has stopped back to their queues. Law 4. */
 #ifndef RELEVE_REDIS_QUEUE_H
 #define RELEVE_REDIS_QUEUE_H
 
