@@ -12,14 +12,14 @@ local claims, process, name, life_ms, ends = KEYS[1], ARGV[5], ARGV[6], tonumber
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Claims that have run out are forgotten.
+local expired = {}
 local function is_busy()
     local busy = false
     local held = redis.call('HGETALL', claims)
     for i = 1, #held, 2 do
         local from, to, expires = string.match(held[i + 1], '^(%d+) (%d+) (%d+)$')
         if not expires or tonumber(expires) <= now_ms then
-            redis.call('HDEL', claims, held[i])
+            expired[#expired + 1] = held[i] ~= name and held[i] or nil
         elseif tonumber(from) < first + count and tonumber(to) > first and
             sub(held[i], 1, #process + 1) ~= process .. '.' then
             busy = true
@@ -33,10 +33,20 @@ local function is_known()
     return ends == 'both' and letter(values[1]) ~= MISSING or ends ~= 'any' and letter(values[2]) ~= MISSING
 end
 
+-- Claims that have run out are forgotten, and only once the new one stands: a Redis that is full refuses what adds to it as
+-- long as the script has changed nothing.
+local function forget()
+    for _, one in ipairs(expired) do
+        redis.call('HDEL', claims, one)
+    end
+end
+
 local busy = is_busy()
 if busy or is_known() then
+    forget()
     return {read_states(), busy and 1 or 0}
 end
 redis.call('HSET', claims, name, format('%d %d %.0f', first, first + count, now_ms + life_ms))
 redis.call('PEXPIRE', claims, life_ms)
+forget()
 return false

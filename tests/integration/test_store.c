@@ -479,6 +479,20 @@ static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(v
     assert_int_equal(integer("HLEN t:claim:12345678901234:daily_consumption"), 1);
 }
 
+static void test_a_full_redis_grants_no_claim_though_others_have_run_out(void **state)
+{
+    (void)state;
+    const struct releve_job job = job_of("", 20000, 20002);
+    struct claimed claimed = {.answer = {.calls = 0}};
+    freeReplyObject(redis_server_command(&server, "HSET t:claim:12345678901234:daily_consumption 9.1 %s", "1 2 1"));
+    freeReplyObject(redis_server_command(&server, "CONFIG SET maxmemory 1"));
+    releve_store_claim(f.store, &job, job.span, RELEVE_CLAIM_BOTH_MISSING, mine, NOW, on_claimed, &claimed);
+    await_answer(&f, &claimed.answer);
+    freeReplyObject(redis_server_command(&server, "CONFIG SET maxmemory 0"));
+    assert_int_equal(claimed.answer.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(claimed.answer.error.text, "is full: raise maxmemory"));
+}
+
 static void test_what_lies_where_claims_should_keeps_no_day_from_being_stored(void **state)
 {
     (void)state;
@@ -777,6 +791,7 @@ int main(void)
         with_store(test_an_answer_takes_back_what_was_learned_before),
         with_store(test_days_end_the_claim_under_which_they_were_asked_for),
         with_store(test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life),
+        with_store(test_a_full_redis_grants_no_claim_though_others_have_run_out),
         with_store(test_what_lies_where_claims_should_keeps_no_day_from_being_stored),
         with_store(test_a_job_ends_once_in_hash_stream_and_reply_list),
         with_store(test_a_reply_list_that_is_no_list_keeps_nobody_from_the_result),
