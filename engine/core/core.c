@@ -15,7 +15,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->options = *options;
     core->random = options->seed;
     core->deadline = core->write_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
-    core->claims_refused_since = RELEVE_TIME_NEVER;
+    core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
     for (unsigned i = 0; i < options->buckets_count; i++)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
     core->upstream.end_refused = RELEVE_DAY_NONE;
@@ -166,6 +166,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         releve_reach_token(core, event->answer);
         break;
     case RELEVE_EVENT_STORED:
+        note_refusal(core, &core->stores_refused_since, event->error);
         releve_react_stored(core, chunk_of(core, event), event);
         break;
     case RELEVE_EVENT_FINISHED:

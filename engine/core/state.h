@@ -191,7 +191,7 @@ struct releve_core {
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
     size_t refused_count;                           /* chunks whose days Redis refused: nothing is sent meanwhile */
     size_t jobs_end;                                /* one past the highest slot in use */
-    releve_time claims_refused_since;               /* as in struct bucket */
+    releve_time claims_refused_since, stores_refused_since; /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;

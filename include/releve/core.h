@@ -58,8 +58,8 @@
 #define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
 #define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
-/* Redis refuses permits or claims for so long, and grants none: then RELEVE_ACTION_STOP, where somebody waits for the
- * end (neither patient nor queued). With a question on its way that is within 30 s. */
+/* Redis refuses permits, claims or days for so long, and takes none: then RELEVE_ACTION_STOP, where somebody waits for
+ * the end (neither patient nor queued). With a question on its way that is within 30 s. */
 #define RELEVE_REFUSED_MAX_MS (20 * RELEVE_SECOND_MS)
 /* Before results and days that Redis refused are written again. */
 #define RELEVE_WRITE_AGAIN_MS (10 * RELEVE_SECOND_MS)
