@@ -242,11 +242,12 @@ void releve_feed_pull(struct feed *feed)
     feed->phase = FEED_PULLING;
     feed->pulled_ms = uv_now(queue->loop);
     struct releve_words take = {.count = 0}, wait = {.count = 0};
-    releve_words_script(&take, &releve_script_take, 4);
+    releve_words_script(&take, &releve_script_take, 5);
     add_queue(feed, &take);
     add_moving(feed, &take);
     add_own_list(queue, &take);
     releve_words_format(&take, "%s:workers", queue->prefix);
+    releve_words_format(&take, "%s:workers:dead", queue->prefix);
     releve_words_add(&take, releve_class_name(feed->class_));
     releve_words_add(&take, queue->worker);
     releve_words_format(&take, "%d", RELEVE_MESSAGE_BYTES_MAX);

@@ -6,7 +6,7 @@
 -- workers: whoever comes next finds what was left there by one that died in between. Only who is known to live gets
 -- anything, so no list is ever filled that nobody looks after.
 --
--- KEYS 1 queue  2 where BLMOVE moves its messages  3 the worker's list  4 workers
+-- KEYS 1 queue  2 where BLMOVE moves its messages  3 the worker's list  4 workers  5 the dead
 -- ARGV 1 class of the queue  2 worker  3 longest message in bytes  4 bytes that are kept of a longer one
 -- Answers the entry (entry.lua); nil where there is none, 0 where this worker was declared dead.
 local queue, moving, own, workers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -22,6 +22,8 @@ end
 
 if not redis.call('ZSCORE', workers, worker) then
     put_back()
+    local time = redis.call('TIME')
+    redis.call('ZADD', KEYS[5], time[1] * 1000 + math.floor(time[2] / 1000), worker) -- as workers.lua: it beats no more
     return 0
 end
 local from = redis.call('LLEN', moving) > 0 and moving or queue

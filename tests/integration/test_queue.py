@@ -122,3 +122,26 @@ def test_a_worker_that_may_not_skip_replies_says_so_and_does_not_crash():
         with Results(world.redis) as stream:
             assert stream.one()["id"] == "x"
         end(worker)
+
+
+@pytest.mark.slow
+def test_a_worker_that_hears_from_its_queue_that_it_was_forgotten_leaves_its_jobs_to_others():
+    """It beats no more from then on; so whoever tells it has to see to its list."""
+    with World("--latency", "60000") as world:
+        worker = start_worker(world, "forgotten")
+        push(world.redis, message(CLIENT_0, id="held", **ONE_DAY))
+        worker.wait_until(lambda: world.redis.hash("releve:job:held").get("state") == "running"
+                          and blocked(world.redis) == 3)
+        name, = workers(world.redis)
+        world.redis.command("ZREM", "releve:workers", name)
+        push(world.redis, b"wakes it", to="high")
+        worker.wait_until(lambda: "was silent for so long" in worker.so_far())
+        assert world.redis.command("ZSCORE", "releve:workers:dead", name) is not None
+        worker.signal(signal.SIGKILL)
+        worker.end()
+        world.sandbox.control(latency="0")
+        world.redis.command("DEL", f"releve:claim:{CLIENT_0}:daily_consumption")
+        heir = start_worker(world, "heir")
+        with Results(world.redis) as stream:
+            assert stream.one()["id"] == "held"
+        end(heir)
