@@ -87,7 +87,8 @@ static void narrow(const struct releve_floor *floor, const struct releve_plan_li
     if (floor->first != RELEVE_DAY_NONE) {
         if (newest - earliest >= limits->days_max)
             return;
-        middle = earliest + (newest - earliest + 1) / 2;
+        releve_day doubtful = floor->first < newest ? floor->first : newest; /* what is newer was accepted */
+        middle = earliest + (doubtful - earliest + 1) / 2;
         middle = middle < newest ? middle : newest;
     }
     struct releve_chunk_span part;
@@ -103,7 +104,6 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
     struct releve_plan_limits limits = releve_limits_of(core, job->series);
     if (releve_floor_forbids(floor, limits.earliest))
         limits.earliest = releve_floor_earliest(floor);
-    bool searching = must_search(job);
     struct releve_chunk_span span;
     while (!releve_plan_next(&job->coverage, &limits, &span)) {
         if (releve_span_days(span.wanted) == 0)
@@ -111,6 +111,7 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
         releve_coverage_replace(&job->coverage, span.wanted, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
         job->touched = true;
     }
+    bool searching = releve_floor_doubts(floor, span.wanted.first);
     if (searching)
         narrow(floor, &limits, &span);
     else
