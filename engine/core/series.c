@@ -6,13 +6,15 @@
 
 /* --- open chunks ------------------------------------------------------------------------------------------ */
 
-/* Changes the days of `part` that are in state `from`, in every job that has them. */
+/* Changes the days of `part` that are in state `from`, in every job that has them. What a job that is not applicable
+ * had under way with another is cut, and not missing again. */
 static void spread(struct series *series, struct releve_span part, enum releve_day_state from, enum releve_day_state to)
 {
     struct job *job;
     TAILQ_FOREACH(job, &series->jobs, link) {
         job->touched = true;
-        releve_coverage_replace(&job->coverage, part, from, to);
+        releve_coverage_replace(&job->coverage, part, from,
+                                to == RELEVE_DAY_MISSING && job->absent ? RELEVE_DAY_CUT : to);
     }
 }
 
