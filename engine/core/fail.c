@@ -111,7 +111,9 @@ static bool only_sick_left(const struct releve_core *core)
         return false;
     for (size_t i = 0; i < core->jobs_end; i++) {
         const struct job *job = &core->jobs[i];
-        if (job->phase == JOB_BEGINNING || (job->phase == JOB_RUNNING && job->series->point->failures == 0))
+        const struct series *series = job->series; /* it may fail while other kinds of the usage point answer */
+        bool fails = series->failures > 0 || series->point->failures > 0;
+        if (job->phase == JOB_BEGINNING || (job->phase == JOB_RUNNING && !fails))
             return false;
         any = any || job->phase == JOB_RUNNING;
     }
