@@ -37,8 +37,6 @@ static bool may_open(const struct releve_core *core, const struct job *job)
     if (job->newest_missing == RELEVE_DAY_NONE || job->open == RELEVE_JOB_CHUNKS_MAX ||
         core->chunks_count == RELEVE_CORE_CHUNKS_MAX)
         return false;
-    if (!series->direction->heard && series->direction->chunks > 0)
-        return false;
     if ((!series->heard || series->failures > 0) && !TAILQ_EMPTY(&series->open))
         return false;
     return series->direction->searching == 0 || !must_search(job);

@@ -55,7 +55,6 @@ struct chunk *releve_series_open(struct releve_core *core, struct job *job, cons
         (struct chunk){.phase = CHUNK_WAITING, .series = series, .job = job, .span = *span, .searching = searching};
     TAILQ_INSERT_TAIL(&series->open, chunk, link);
     job->open++;
-    series->direction->chunks++;
     series->direction->searching += searching;
     spread(series, span->asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
     return chunk;
@@ -92,10 +91,9 @@ void releve_series_free_chunk(struct chunk *chunk)
 static void release(struct releve_core *core, struct chunk *chunk)
 {
     struct direction *direction = chunk->series->direction;
-    assert(chunk->job->open > 0 && direction->chunks > 0);
+    assert(chunk->job->open > 0);
     TAILQ_REMOVE(&chunk->series->open, chunk, link);
     chunk->job->open--;
-    direction->chunks--;
     direction->searching -= chunk->searching;
     core->storing_count -= chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
     core->refused_count -= chunk->phase == CHUNK_REFUSED;

@@ -52,9 +52,8 @@ struct direction {
     enum releve_standing standing;
     struct releve_reason reason; /* unless OPEN */
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
-    unsigned chunks;             /* open */
-    unsigned in_flight;          /* those that hold a permit */
-    unsigned searching;          /* those that look for the first day */
+    unsigned in_flight;          /* chunks that hold a permit */
+    unsigned searching;          /* open chunks that look for the first day */
 };
 
 struct point {
