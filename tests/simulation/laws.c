@@ -5,6 +5,7 @@
 
 #define CHUNKS_WATCHED_MAX (3 * RELEVE_CONCURRENCY_MAX)
 #define RETURNS_IN_A_ROW_MAX 30
+#define END_WAITS_MS (3 * RELEVE_HOUR_MS) /* a refused end is not asked again before, or before 08:30 */
 
 struct watched {
     const void *chunk; /* NULL: free */
@@ -14,9 +15,16 @@ struct watched {
     unsigned point;
     enum releve_kind kind;
     struct releve_span wanted, asked;
+    int64_t chosen_us; /* when its claim was asked for */
     int64_t claimed_us;
     releve_day *whole; /* days that its last answer brought whole, ascending */
     size_t whole_count;
+};
+
+/* The usage point, the direction or the kind is refused or not there. */
+struct closing {
+    int64_t since_us;
+    releve_time until;
 };
 
 struct watch {
@@ -25,6 +33,13 @@ struct watch {
     uint64_t granted, sent, unreached, returned; /* permits */
     size_t series_count;
     uint8_t **seen; /* as store.days: days that this runtime was told are final */
+    /* What upstream refused in this life. */
+    releve_day end_refused;
+    int64_t end_refused_us;
+    releve_time end_refused_until;
+    bool too_long[RELEVE_MEASURES];
+    int64_t too_long_us[RELEVE_MEASURES];
+    struct closing *closings; /* of each series */
 };
 
 struct watch *laws_watch_new(const struct simulation *simulation)
@@ -32,6 +47,8 @@ struct watch *laws_watch_new(const struct simulation *simulation)
     struct watch *watch = releve_alloc(1, sizeof *watch);
     watch->series_count = (size_t)simulation->scenario.points * RELEVE_MEASURES;
     watch->seen = releve_alloc(watch->series_count, sizeof *watch->seen);
+    watch->closings = releve_alloc(watch->series_count, sizeof *watch->closings);
+    watch->end_refused = RELEVE_DAY_NONE;
     return watch;
 }
 
@@ -42,6 +59,7 @@ void laws_watch_free(struct watch *watch)
     for (size_t i = 0; i < watch->series_count; i++)
         free(watch->seen[i]);
     free(watch->seen);
+    free(watch->closings);
     free(watch);
 }
 
@@ -88,13 +106,18 @@ void laws_note_put(struct worker *worker, unsigned point, enum releve_kind kind,
             seen[entries[i].day - worker->simulation->store.first_day] = 1;
 }
 
+/* One process that hears all, and whose every word is kept. */
+static bool is_exact(const struct scenario *scenario)
+{
+    return scenario->workers == 1 && scenario->crash_us == 0 && scenario->drain_us == 0 && scenario->redis_cut == 0 &&
+           scenario->redis_error == 0;
+}
+
 static bool is_known(struct worker *worker, const struct watched *chunk, releve_day day)
 {
     const struct store *store = &worker->simulation->store;
     const struct scenario *scenario = &worker->simulation->scenario;
-    bool exact = scenario->workers == 1 && scenario->crash_us == 0 && scenario->drain_us == 0 &&
-                 scenario->redis_cut == 0 && scenario->redis_error == 0;
-    if (exact)
+    if (is_exact(scenario))
         return store_is_final(store, chunk->point, chunk->kind, day);
     return seen_days(worker, chunk->point, chunk->kind)[day - store->first_day] != 0;
 }
@@ -103,9 +126,9 @@ static bool is_known(struct worker *worker, const struct watched *chunk, releve_
 static bool may_search(const struct worker *worker, const struct watched *chunk)
 {
     const struct simulation *simulation = worker->simulation;
-    const struct usage_point *point = &simulation->upstream.points[chunk->point];
-    bool searches = point->activation != RELEVE_DAY_NONE || point->consent != RELEVE_DAY_NONE ||
-                    simulation->scenario.history_short_days > 0;
+    const struct usage_direction *direction = upstream_direction(&simulation->upstream, chunk->point, chunk->kind);
+    bool searches = direction->activation != RELEVE_DAY_NONE || direction->consent != RELEVE_DAY_NONE ||
+                    direction->absent_until > 0 || simulation->scenario.history_short_days > 0;
     releve_day today = upstream_today(&simulation->upstream);
     for (size_t i = 0; i < worker->jobs_count && !searches; i++) {
         const struct job_record *job = &simulation->store.jobs[worker->jobs[i]];
@@ -149,6 +172,141 @@ static void check_alone(struct worker *worker, const struct watched *chunk)
     }
 }
 
+/* --- law 2: nothing that is refused is asked again ---------------------------------------------------- */
+
+static struct closing *closing_of(const struct worker *worker, unsigned point, enum releve_kind kind)
+{
+    return &worker->watch->closings[(size_t)point * RELEVE_MEASURES + kind];
+}
+
+/* What was learned keeps jobs that are looked up later from asking; where Redis did not keep it, nothing does. */
+static void check_refusals(struct worker *worker, const struct releve_job *job, const struct watched *chunk)
+{
+    struct simulation *simulation = worker->simulation;
+    const struct closing *closing = closing_of(worker, chunk->point, chunk->kind);
+    if (!job->refresh && simulation->scenario.redis_error == 0 &&
+        simulation->store.jobs[chunk->job].looked_up_us > closing->since_us &&
+        upstream_civil(&simulation->upstream) < closing->until)
+        world_break(&simulation->world,
+                    "law 2 (thrift): worker %u asks for [%d, %d[ of point %u, kind %d in job %zu: that is refused",
+                    worker->index, chunk->wanted.first, chunk->wanted.end, chunk->point, (int)chunk->kind, chunk->job);
+}
+
+/* `end` and length: what had been chosen before the refusal was heard may still leave. */
+static void check_range(struct worker *worker, const struct watched *chunk)
+{
+    struct simulation *simulation = worker->simulation;
+    const struct watch *watch = worker->watch;
+    if (chunk->asked.end == watch->end_refused && chunk->chosen_us > watch->end_refused_us &&
+        upstream_civil(&simulation->upstream) < watch->end_refused_until)
+        world_break(&simulation->world, "law 2 (thrift): worker %u asks for an end that is too recent again",
+                    worker->index);
+    if (watch->too_long[chunk->kind] && chunk->chosen_us > watch->too_long_us[chunk->kind] &&
+        releve_span_days(chunk->asked) == releve_kind_facts(chunk->kind)->call_days_max)
+        world_break(&simulation->world, "law 2 (thrift): worker %u asks for a range that is too long again",
+                    worker->index);
+}
+
+static void note_refused_range(struct worker *worker, const struct watched *chunk, enum releve_verdict verdict)
+{
+    struct watch *watch = worker->watch;
+    releve_time civil = upstream_civil(&worker->simulation->upstream);
+    if (verdict == RELEVE_TOO_LONG) {
+        watch->too_long[chunk->kind] = true;
+        watch->too_long_us[chunk->kind] = worker->simulation->world.now_us;
+    }
+    if (verdict != RELEVE_END_TOO_RECENT)
+        return;
+    releve_time morning = releve_paris_midnight(releve_paris_day(civil)) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
+    watch->end_refused = chunk->asked.end;
+    watch->end_refused_us = worker->simulation->world.now_us;
+    watch->end_refused_until = civil + END_WAITS_MS;
+    if (civil < morning && morning < watch->end_refused_until)
+        watch->end_refused_until = morning;
+}
+
+/* --- law 3: what was learned is so, of that direction -------------------------------------------------- */
+
+static bool is_true_floor(const struct releve_floor *floor, releve_day latest, releve_day earliest)
+{
+    return (floor->after == RELEVE_DAY_NONE || floor->after < latest) &&
+           (floor->first == RELEVE_DAY_NONE || floor->first >= earliest);
+}
+
+static bool is_true(const struct worker *worker, unsigned point, const struct releve_lesson *lesson)
+{
+    const struct upstream *upstream = &worker->simulation->upstream;
+    const struct usage_point *it = &upstream->points[point];
+    const struct usage_direction *direction = upstream_direction(upstream, point, lesson->kind);
+    bool corrected = direction->corrected_at != RELEVE_TIME_NEVER;
+    releve_time civil = upstream_civil(upstream);
+    switch (lesson->type) {
+    case RELEVE_LESSON_ACTIVATION:
+        return is_true_floor(&lesson->floor,
+                             direction->absent_until > 0 ? upstream_today(upstream) : direction->activation,
+                             corrected ? direction->corrected : direction->activation);
+    case RELEVE_LESSON_CONSENT:
+        return is_true_floor(&lesson->floor, direction->consent, direction->consent);
+    case RELEVE_LESSON_REFUSED:
+        return direction->refused;
+    case RELEVE_LESSON_ABSENT: /* a minute: what answers take, and midnight */
+        return upstream_was_absent(upstream, point, lesson->kind, civil - RELEVE_MINUTE_MS);
+    case RELEVE_LESSON_NO_KIND:
+        return (it->kinds & RELEVE_KIND_BIT(lesson->kind)) == 0;
+    case RELEVE_LESSON_UNKNOWN:
+        return it->unknown;
+    case RELEVE_LESSON_REFUTED:
+        return !direction->refused && !it->unknown && (it->kinds & RELEVE_KIND_BIT(lesson->kind)) != 0;
+    }
+    return false;
+}
+
+static void close_series(struct worker *worker, unsigned point, const struct releve_lesson *lesson)
+{
+    enum releve_direction direction = releve_kind_facts(lesson->kind)->direction;
+    releve_time civil = upstream_civil(&worker->simulation->upstream), until = 0;
+    if (lesson->type == RELEVE_LESSON_REFUSED || lesson->type == RELEVE_LESSON_UNKNOWN)
+        until = civil + RELEVE_REFUSAL_HOLDS_MS;
+    else if (lesson->type == RELEVE_LESSON_ABSENT)
+        until = civil + releve_direction_absent_ms(direction);
+    else if (lesson->type == RELEVE_LESSON_NO_KIND)
+        until = civil + RELEVE_ABSENCE_HOLDS_MS;
+    else if (lesson->type != RELEVE_LESSON_REFUTED)
+        return;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        bool concerned = lesson->type == RELEVE_LESSON_UNKNOWN || kind == lesson->kind ||
+                         (lesson->type != RELEVE_LESSON_NO_KIND && releve_kind_facts(kind)->direction == direction);
+        if (concerned)
+            *closing_of(worker, point, kind) = (struct closing){worker->simulation->world.now_us, until};
+    }
+}
+
+void laws_check_lesson(struct worker *worker, unsigned point, const struct releve_lesson *lesson)
+{
+    if (!is_true(worker, point, lesson))
+        world_break(&worker->simulation->world,
+                    "law 3 (truth): worker %u learns of point %u, kind %d what is not so (lesson %d: after %d, first "
+                    "%d)",
+                    worker->index, point, (int)lesson->kind, (int)lesson->type, lesson->floor.after,
+                    lesson->floor.first);
+    close_series(worker, point, lesson);
+}
+
+/* What was accepted is not "before the activation" for a job that begins later. Exact where nothing gets lost. */
+static void note_reach(struct worker *worker, const struct watched *chunk, enum releve_verdict verdict)
+{
+    releve_day *reach =
+        &worker->simulation->store.points[chunk->point].reach[releve_kind_facts(chunk->kind)->direction];
+    bool accepted = verdict == RELEVE_DATA || verdict == RELEVE_NO_DATA;
+    bool refused = verdict == RELEVE_BEFORE_ACTIVATION || verdict == RELEVE_BEFORE_CONSENT;
+    if (!is_exact(&worker->simulation->scenario))
+        return;
+    if (accepted && (*reach == RELEVE_DAY_NONE || chunk->asked.first < *reach))
+        *reach = chunk->asked.first;
+    else if (refused && chunk->asked.first >= *reach)
+        *reach = RELEVE_DAY_NONE;
+}
+
 /* --- what is under way ------------------------------------------------------------------------------- */
 
 void laws_check_claim(struct worker *worker, const void *chunk, const struct releve_job *job, struct releve_span span,
@@ -165,8 +323,10 @@ void laws_check_claim(struct worker *worker, const void *chunk, const struct rel
         .point = worker_point(worker, job->prm),
         .kind = job->kind,
         .wanted = span,
+        .chosen_us = worker->simulation->world.now_us,
     };
     worker->watch->returns_in_a_row = 0;
+    check_refusals(worker, job, watched);
 }
 
 void laws_note_claimed(struct worker *worker, const void *chunk, bool granted, int64_t at_us)
@@ -200,6 +360,7 @@ void laws_check_send(struct worker *worker, const void *chunk, const struct upst
         world_break(&simulation->world, "law 2 (thrift): worker %u sends other days than it has claimed",
                     worker->index);
     check_thrift(worker, watched);
+    check_range(worker, watched);
     check_alone(worker, watched);
     if (worker->draining && simulation->world.now_us > worker->drained_us)
         world_break(&simulation->world, "drain: worker %u sends a new request", worker->index);
@@ -229,6 +390,8 @@ void laws_note_answer(struct worker *worker, const void *chunk, const struct rel
 {
     struct watched *watched = find(worker, chunk);
     watched->sent = false;
+    note_refused_range(worker, watched, answer->verdict);
+    note_reach(worker, watched, answer->verdict);
     if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA) {
         forget(watched);
         return;

@@ -24,6 +24,7 @@ void laws_check_deadline(struct worker *worker, const void *chunk, const struct 
                          releve_time deadline);
 void laws_note_answer(struct worker *worker, const void *chunk, const struct releve_answer *answer);
 void laws_check_put(struct worker *worker, const void *chunk, const struct releve_day_batch *batch);
+void laws_check_lesson(struct worker *worker, unsigned point, const struct releve_lesson *lesson);
 void laws_note_stored(struct worker *worker, const void *chunk, bool stored);
 void laws_note_grant(struct worker *worker);
 void laws_note_unreached(struct worker *worker);

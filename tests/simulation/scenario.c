@@ -69,12 +69,28 @@ static void draw_faults(struct world *dice, struct scenario *scenario)
 static void draw_points(struct world *dice, struct scenario *scenario)
 {
     scenario->refused = maybe(dice, 2000);
+    scenario->unknown = maybe(dice, 1000);
     scenario->sick = scenario->faultless ? 0 : maybe(dice, 2000);
+    scenario->sick_partly = maybe(dice, 10000);
+    scenario->sick_later = maybe(dice, 10000);
     scenario->absent = maybe(dice, 3000);
     scenario->activated = maybe(dice, 5000);
+    scenario->corrected = maybe(dice, 5000);
     scenario->consented = maybe(dice, 2000);
+    scenario->directionless = maybe(dice, 3000);
     scenario->holes = maybe(dice, 3000);
     scenario->partials = maybe(dice, 1000);
+    scenario->late = maybe(dice, 3000);
+    scenario->unfinished = maybe(dice, 2000);
+}
+
+/* Where upstream is stricter than its date rules. */
+static void draw_strictness(struct world *dice, struct scenario *scenario)
+{
+    if (world_below(dice, 2) == 0)
+        scenario->end_closed_ms = world_between(dice, 1, 12 * 60) * RELEVE_MINUTE_MS;
+    if (world_below(dice, 2) == 0)
+        scenario->shortened_kinds = (releve_kinds)world_between(dice, 1, RELEVE_ALL_MEASURES);
 }
 
 static void draw_jobs(struct world *dice, struct scenario *scenario)
@@ -140,6 +156,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
     draw_quota(&dice, &scenario->quota);
     draw_buckets(&dice, scenario);
     draw_points(&dice, scenario);
+    draw_strictness(&dice, scenario);
     draw_jobs(&dice, scenario);
     if (large || world_below(&dice, 100) == 0) {
         scenario->points = (unsigned)world_between(&dice, 1000, large ? 8000 : 2000);

@@ -33,10 +33,17 @@ struct scenario {
     bool patient, queued;       /* as the runtime's options */
     releve_kinds refused_kinds; /* APIs that are not subscribed */
     unsigned history_short_days;
-    unsigned refused, sick, absent, activated, consented, forgetful, holes, partials; /* of usage points */
+    unsigned unknown, absent, forgetful, holes, partials;             /* of usage points */
+    unsigned refused, activated, corrected, consented, directionless; /* of directions of usage points */
+    unsigned sick, sick_partly, sick_later;                           /* of usage points; of those that are sick */
+    unsigned late, unfinished;                                        /* of days: come late; whole later */
+    releve_time end_closed_ms;    /* so long after midnight no range may end with today */
+    releve_kinds shortened_kinds; /* whose longest range is refused; one day less works */
 
     int64_t crash_us, drain_us; /* mean time between them; 0: never */
     unsigned crashes_max;
+
+    int duty_days; /* jobs come every day for so long; 0: they come once */
 
     int days_max;                           /* longest span of a job, mostly */
     unsigned deep, refresh, overlap, known; /* of jobs */

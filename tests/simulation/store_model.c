@@ -27,8 +27,10 @@ void store_open(struct store *store, struct world *world, const struct scenario 
     store->refreshed = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->refreshed);
     store->points = zeros(scenario->points, sizeof *store->points);
     for (unsigned i = 0; i < scenario->points; i++)
-        for (int d = 0; d < RELEVE_DIRECTIONS; d++)
+        for (int d = 0; d < RELEVE_DIRECTIONS; d++) {
             store->points[i].directions[d].activation = store->points[i].directions[d].consent = RELEVE_FLOOR_UNKNOWN;
+            store->points[i].reach[d] = RELEVE_DAY_NONE;
+        }
 }
 
 void store_close(struct store *store)
@@ -171,10 +173,12 @@ void store_know(struct store *store, unsigned point, enum releve_kind kind, rele
 {
     releve_day today = upstream_today(store->upstream);
     enum releve_day_state truth = upstream_day(store->upstream, point, kind, day, upstream_civil(store->upstream));
-    bool recent = day >= today - RELEVE_SETTLED_DAYS;
+    bool settled = day < today - RELEVE_SETTLED_DAYS;
     const struct usage_point *it = &store->upstream->points[point];
-    if (it->refused || (it->kinds & RELEVE_KIND_BIT(kind)) == 0 || truth == RELEVE_DAY_MISSING ||
-        (recent && truth != RELEVE_DAY_COMPLETE) || day < upstream_first_day(store->upstream, point, kind, today))
+    const struct usage_direction *direction = upstream_direction(store->upstream, point, kind);
+    if (it->unknown || direction->refused || direction->absent_until > 0 || (it->kinds & RELEVE_KIND_BIT(kind)) == 0 ||
+        truth == RELEVE_DAY_MISSING || (!settled && truth != RELEVE_DAY_COMPLETE) ||
+        day < upstream_first_day(store->upstream, point, kind, today))
         return;
     *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER};
 }
@@ -286,6 +290,40 @@ static void read_facts(const struct point_record *point, releve_time civil, stru
     facts->unknown = read_reason(&point->unknown, civil, RELEVE_REFUSAL_HOLDS_MS, &facts->unknown_reason);
 }
 
+/* Requests for one search: the range that is refused, the newest day alone, and halving. */
+static int search_requests_max(int days_max)
+{
+    int requests = 2;
+    for (int days = 1; days < days_max; days *= 2)
+        requests++;
+    return requests;
+}
+
+/* The plan for what upstream has, a search for each floor, and what is under way when a range turns out to be too
+ * early, too long or too recent: all that a job may have open. */
+static int requests_max(const struct store *store, const struct job_record *job, const struct releve_coverage *coverage)
+{
+    const struct usage_direction *direction = upstream_direction(store->upstream, job->point, job->wish.kind);
+    int longest = releve_kind_facts(job->wish.kind)->call_days_max;
+    bool shortened = (store->scenario->shortened_kinds & RELEVE_KIND_BIT(job->wish.kind)) != 0;
+    struct releve_coverage left = *coverage;
+    struct releve_plan_limits limits = {
+        .days_max = longest - shortened,
+        .days_min = store->scenario->days_min,
+        .earliest = releve_kind_history(job->wish.kind, job->begun_today).first,
+        .latest = job->begun_today,
+    };
+    if (direction->corrected_at == RELEVE_TIME_NEVER)
+        limits.earliest = upstream_first_day(store->upstream, job->point, job->wish.kind, job->begun_today);
+    (void)releve_coverage_replace(&left, (struct releve_span){left.span.first, limits.earliest}, RELEVE_DAY_MISSING,
+                                  RELEVE_DAY_CUT);
+    bool activated = direction->activation != RELEVE_DAY_NONE || direction->absent_until > 0;
+    int searches = activated + (direction->consent != RELEVE_DAY_NONE);
+    bool waits = store->scenario->end_closed_ms > 0 && job->wish.span.end >= job->begun_today;
+    int wasted = (searches > 0 || waits || shortened) ? RELEVE_JOB_CHUNKS_MAX + waits + shortened : 0;
+    return releve_plan_chunks(&left, &limits) + searches * search_requests_max(longest) + wasted;
+}
+
 void store_begin(struct store *store, const struct releve_job *job, struct releve_coverage *coverage,
                  struct releve_point_facts *facts)
 {
@@ -297,7 +335,9 @@ void store_begin(struct store *store, const struct releve_job *job, struct relev
         releve_coverage_set(coverage, day, store_day(store, record->point, job->kind, day));
     read_facts(point, civil, facts);
     record->begun_today = upstream_today(store->upstream);
+    record->begun_reach = point->reach[releve_kind_facts(job->kind)->direction];
     record->cost = releve_plan_cost(job, coverage, facts, record->begun_today, store->scenario->days_min);
+    record->requests_max = requests_max(store, record, coverage);
 }
 
 static void keep_reason(struct reason_record *record, const struct releve_lesson *lesson, releve_time civil)

@@ -28,6 +28,7 @@ struct direction_record {
 
 struct point_record {
     struct direction_record directions[RELEVE_DIRECTIONS];
+    releve_day reach[RELEVE_DIRECTIONS]; /* the oldest start that was heard to be accepted; RELEVE_DAY_NONE */
     struct reason_record absent[RELEVE_MEASURES], unknown;
 };
 
@@ -55,7 +56,10 @@ struct job_record {
     bool alone;         /* no other job is about its usage point and kind */
     int64_t submitted_us, ended_us;
     struct releve_cost cost; /* what a plan said when it was begun; of the last run */
+    int requests_max;        /* that it may take, with what a search and a stricter upstream may cost */
+    int64_t looked_up_us;    /* when its worker asked the store what is known */
     releve_day begun_today;
+    releve_day begun_reach; /* the oldest start that had been accepted by then in its direction; RELEVE_DAY_NONE */
     struct releve_result result;
 };
 

@@ -5,10 +5,58 @@
 
 #define FIRST_PRM UINT64_C(30000000000000)
 #define PUBLISHED_MS (8 * RELEVE_HOUR_MS)
+#define DAY_US (INT64_C(24) * 3600 * WORLD_SECOND_US)
 
 static bool draws(const struct scenario *scenario, unsigned point, uint64_t what, unsigned per_ten_thousand)
 {
     return world_hash(scenario->seed, point, what, 1) % 10000 < per_ten_thousand;
+}
+
+/* The moments at which things change in the world lie in its first minutes, or days where it lasts for days. */
+static int64_t some_moment_us(const struct scenario *scenario, uint64_t hash)
+{
+    int64_t until_us = scenario->duty_days > 0 ? scenario->duty_days * DAY_US : 600 * WORLD_SECOND_US;
+    return (int64_t)(hash % (uint64_t)until_us);
+}
+
+static void make_direction(const struct scenario *scenario, unsigned index, enum releve_direction which,
+                           releve_day today, struct usage_direction *direction)
+{
+    uint64_t hash = world_hash(scenario->seed, index, 11, 3 + (uint64_t)which);
+    uint64_t what = 100 * (1 + (uint64_t)which);
+    *direction = (struct usage_direction){
+        .activation = RELEVE_DAY_NONE,
+        .corrected_at = RELEVE_TIME_NEVER,
+        .consent = RELEVE_DAY_NONE,
+        .refused = draws(scenario, index, what + 3, scenario->refused),
+    };
+    int reach = hash % 2 == 0 ? 10 : hash % 4 == 1 ? 100 : 1100;
+    int ahead = scenario->duty_days / 2; /* panels that come within the run */
+    if (draws(scenario, index, what + 5, scenario->activated))
+        direction->activation = today + ahead - (releve_day)(hash / 64 % (uint64_t)(reach + ahead));
+    if (draws(scenario, index, what + 6, scenario->consented))
+        direction->consent = today - (releve_day)(hash / 4096 % (uint64_t)reach);
+    if (direction->activation != RELEVE_DAY_NONE && draws(scenario, index, what + 7, scenario->corrected)) {
+        direction->corrected = direction->activation - 1 - (releve_day)(hash / 8192 % 100);
+        direction->corrected_at = scenario->civil_ms + some_moment_us(scenario, hash >> 17) / 1000;
+    }
+    if (draws(scenario, index, what + 8, scenario->directionless))
+        direction->absent_until = hash / 16 % 2 == 0 ? RELEVE_TIME_NEVER : releve_paris_midnight(today + 1);
+}
+
+static void make_sick(const struct scenario *scenario, unsigned index, struct usage_point *point)
+{
+    uint64_t hash = world_hash(scenario->seed, index, 12, 2);
+    point->sickness = hash % 3 == 0 ? NEVER_ANSWERS : ANSWERS_500;
+    point->sick_kinds = RELEVE_ALL_MEASURES;
+    point->sick_until_us = INT64_MAX;
+    if (draws(scenario, index, 13, scenario->sick_partly))
+        point->sick_kinds = (releve_kinds)(hash >> 8) & RELEVE_ALL_MEASURES;
+    if (!draws(scenario, index, 14, scenario->sick_later))
+        return;
+    point->sick_from_us = some_moment_us(scenario, hash >> 16);
+    if (scenario->duty_days > 0)
+        point->sick_until_us = point->sick_from_us + (int64_t)(hash >> 40) % 20 * DAY_US;
 }
 
 static void make_point(const struct scenario *scenario, unsigned index, releve_day today, struct usage_point *point)
@@ -17,20 +65,15 @@ static void make_point(const struct scenario *scenario, unsigned index, releve_d
     *point = (struct usage_point){
         .prm = FIRST_PRM + index,
         .kinds = RELEVE_ALL_MEASURES,
-        .activation = RELEVE_DAY_NONE,
-        .consent = RELEVE_DAY_NONE,
-        .refused = draws(scenario, index, 3, scenario->refused),
+        .unknown = draws(scenario, index, 3, scenario->unknown),
         .forgetful = draws(scenario, index, 4, scenario->forgetful),
     };
-    int reach = hash % 2 == 0 ? 10 : hash % 4 == 1 ? 100 : 1100;
-    if (draws(scenario, index, 5, scenario->activated))
-        point->activation = today - (releve_day)(hash / 64 % (uint64_t)reach);
-    if (draws(scenario, index, 6, scenario->consented))
-        point->consent = today - (releve_day)(hash / 4096 % (uint64_t)reach);
+    for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
+        make_direction(scenario, index, i, today, &point->directions[i]);
     if (draws(scenario, index, 7, scenario->absent))
         point->kinds &= (releve_kinds)(hash >> 20);
     if (draws(scenario, index, 8, scenario->sick))
-        point->sickness = hash % 3 == 0 ? NEVER_ANSWERS : ANSWERS_500;
+        make_sick(scenario, index, point);
     if (draws(scenario, index, 9, scenario->holes))
         point->holes = hash % 8 == 0 ? 10000 : (unsigned)(hash / 8 % 6000);
     if (draws(scenario, index, 10, scenario->partials))
@@ -67,15 +110,41 @@ releve_day upstream_today(const struct upstream *upstream)
 
 /* --- truth ------------------------------------------------------------------------------------------ */
 
-static releve_day history_first(const struct upstream *upstream, enum releve_kind kind, releve_day today)
+releve_day upstream_history_first(const struct upstream *upstream, enum releve_kind kind, releve_day today)
 {
     return releve_kind_history(kind, today).first + (releve_day)upstream->scenario->history_short_days;
 }
 
-releve_day upstream_first_day(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day today)
+const struct usage_direction *upstream_direction(const struct upstream *upstream, unsigned point, enum releve_kind kind)
+{
+    return &upstream->points[point].directions[releve_kind_facts(kind)->direction];
+}
+
+bool upstream_is_sick(const struct upstream *upstream, unsigned point, enum releve_kind kind)
 {
     const struct usage_point *it = &upstream->points[point];
-    releve_day first = history_first(upstream, kind, today);
+    int64_t now_us = upstream->world->now_us;
+    return it->sickness != HEALTHY && (it->sick_kinds & RELEVE_KIND_BIT(kind)) != 0 && now_us >= it->sick_from_us &&
+           now_us < it->sick_until_us;
+}
+
+/* As upstream has it at that time. */
+static releve_day activation_at(const struct usage_direction *direction, releve_time civil)
+{
+    return civil < direction->corrected_at ? direction->activation : direction->corrected;
+}
+
+bool upstream_was_absent(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_time since)
+{
+    const struct usage_direction *it = upstream_direction(upstream, point, kind);
+    return it->absent_until > since ||
+           activation_at(it, since) > releve_paris_day(since) - (releve_day)upstream->scenario->days_min - 1;
+}
+
+releve_day upstream_first_day(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day today)
+{
+    const struct usage_direction *it = upstream_direction(upstream, point, kind);
+    releve_day first = upstream_history_first(upstream, kind, today);
     first = it->activation > first ? it->activation : first;
     return it->consent > first ? it->consent : first;
 }
@@ -84,14 +153,21 @@ enum releve_day_state upstream_day(const struct upstream *upstream, unsigned poi
                                    releve_day day, releve_time civil)
 {
     const struct usage_point *it = &upstream->points[point];
-    uint64_t hash = world_hash(upstream->scenario->seed, point, (uint64_t)kind, (uint64_t)day);
-    /* Usually within two hours of 08:00; one meter in ten reports a day late. */
-    releve_time late = (releve_time)(hash % (2 * RELEVE_HOUR_MS)) + (hash / 16 % 10 == 0 ? 24 * RELEVE_HOUR_MS : 0);
-    if (civil < releve_paris_midnight(day + 1) + PUBLISHED_MS + late)
+    const struct scenario *scenario = upstream->scenario;
+    uint64_t hash = world_hash(scenario->seed, point, (uint64_t)kind, (uint64_t)day);
+    uint64_t luck = world_hash(scenario->seed + 78, point, (uint64_t)kind, (uint64_t)day);
+    /* Within two hours of 08:00 on J+1; or a day, or up to a fortnight later. */
+    releve_time hours = PUBLISHED_MS + (releve_time)(hash % (2 * RELEVE_HOUR_MS));
+    int more = luck % 8 == 0 ? (int)(luck / 8 % 13) + 1 : (int)(luck / 8 % 4) + 1;
+    bool late = luck / 1024 % 10000 < scenario->late, whole_later = (luck >> 32) % 10000 < scenario->unfinished;
+    if (civil < releve_paris_midnight(day + 1 + (late && !whole_later ? more : 0)) + hours)
         return RELEVE_DAY_MISSING;
     if (hash / 1024 % 10000 < it->holes)
         return RELEVE_DAY_HOLE;
-    return (hash >> 40) % 10000 < it->partials ? RELEVE_DAY_PARTIAL : RELEVE_DAY_COMPLETE;
+    if ((hash >> 40) % 10000 < it->partials)
+        return RELEVE_DAY_PARTIAL;
+    return whole_later && civil < releve_paris_midnight(day + 1 + more) + hours ? RELEVE_DAY_PARTIAL
+                                                                                : RELEVE_DAY_COMPLETE;
 }
 
 int32_t upstream_value(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day day)
@@ -191,21 +267,28 @@ void upstream_revoke(struct upstream *upstream)
 static bool dates_are_right(struct upstream *upstream, const struct upstream_request *request,
                             struct releve_answer *answer)
 {
-    const struct usage_point *point = &upstream->points[request->point];
-    releve_day today = upstream_today(upstream);
+    const struct usage_direction *direction = upstream_direction(upstream, request->point, request->kind);
+    const struct scenario *scenario = upstream->scenario;
+    releve_time civil = upstream_civil(upstream);
+    releve_day today = releve_paris_day(civil);
     int days = releve_span_days(request->span);
-    if (request->span.end > today || days < upstream->scenario->days_min ||
+    if (request->span.end > today || days < scenario->days_min ||
         days > releve_kind_facts(request->kind)->call_days_max) {
         world_break(upstream->world, "law 2 (plans): [%d, %d[ asked when today is %d", request->span.first,
                     request->span.end, today);
         say(answer, RELEVE_BAD_REQUEST, "Invalid_request");
         return false;
     }
-    if (request->span.first < point->activation)
+    if (request->span.end == today && civil < releve_paris_midnight(today) + scenario->end_closed_ms)
+        say(answer, RELEVE_END_TOO_RECENT, "Invalid_request");
+    else if (days == releve_kind_facts(request->kind)->call_days_max &&
+             (scenario->shortened_kinds & RELEVE_KIND_BIT(request->kind)) != 0)
+        say(answer, RELEVE_TOO_LONG, "ADAM-ERR0126");
+    else if (civil < direction->absent_until || request->span.first < activation_at(direction, civil))
         say(answer, RELEVE_BEFORE_ACTIVATION, "ADAM-ERR0123");
-    else if (request->span.first < point->consent)
+    else if (request->span.first < direction->consent)
         say(answer, RELEVE_BEFORE_CONSENT, "ADAM-DC-0009");
-    else if (request->span.first < history_first(upstream, request->kind, today))
+    else if (request->span.first < upstream_history_first(upstream, request->kind, today))
         say(answer, RELEVE_BEYOND_HISTORY, "ADAM-ERR0125");
     else
         return true;
@@ -241,6 +324,14 @@ static bool token_is_good(const struct upstream *upstream, uint64_t token)
            upstream->world->now_us < upstream->token_ends_us[token];
 }
 
+/* Neither the usage point nor the direction nor the API is refused: a look that comes before all others. */
+static bool may_be_asked(const struct upstream *upstream, const struct upstream_request *request)
+{
+    return (upstream->scenario->refused_kinds & RELEVE_KIND_BIT(request->kind)) == 0 &&
+           !upstream->points[request->point].unknown &&
+           !upstream_direction(upstream, request->point, request->kind)->refused;
+}
+
 void upstream_arrive(struct upstream *upstream, const struct upstream_request *request, struct releve_answer *answer,
                      struct releve_reading *readings, uint64_t *token)
 {
@@ -257,14 +348,20 @@ void upstream_arrive(struct upstream *upstream, const struct upstream_request *r
         return;
     }
     struct usage_point *point = &upstream->points[request->point];
+    bool sick = upstream_is_sick(upstream, request->point, request->kind);
     point->requests++;
+    if (!sick)
+        upstream->last_good_us = world->now_us;
+    point->failures += sick && (point->sickness == NEVER_ANSWERS || may_be_asked(upstream, request));
     if (!token_is_good(upstream, request->token))
         say(answer, RELEVE_TOKEN_STALE, "900901");
     else if ((scenario->refused_kinds & RELEVE_KIND_BIT(request->kind)) != 0)
         say(answer, RELEVE_API_REFUSED, "900908");
-    else if (point->refused)
-        say(answer, RELEVE_POINT_REFUSED, "ADAM-DC-0008");
-    else if (point->sickness != HEALTHY || world_chance(world, scenario->transient))
+    else if (point->unknown)
+        say(answer, RELEVE_POINT_REFUSED, "ADAM-DC-0001");
+    else if (upstream_direction(upstream, request->point, request->kind)->refused)
+        say(answer, RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008");
+    else if (sick || world_chance(world, scenario->transient))
         say(answer, RELEVE_TRANSIENT, "http-500");
     else if ((point->kinds & RELEVE_KIND_BIT(request->kind)) == 0)
         say(answer, RELEVE_NOT_APPLICABLE, "ADAM-ERR0069");

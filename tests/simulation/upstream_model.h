@@ -8,15 +8,28 @@
 
 enum sickness { HEALTHY, ANSWERS_500, NEVER_ANSWERS };
 
+/* What is true of one direction of a usage point, and not of the other. */
+struct usage_direction {
+    releve_day activation;    /* first day with data; RELEVE_DAY_NONE: before all history */
+    releve_day corrected;     /* the same, as upstream has it after `corrected_at`: never later */
+    releve_time corrected_at; /* RELEVE_TIME_NEVER: it is not corrected */
+    releve_day consent;       /* first day that may be asked */
+    releve_time absent_until; /* "before the activation" for every range; 0: it is there */
+    bool refused;
+};
+
 struct usage_point {
     releve_prm prm;
-    releve_kinds kinds;    /* that it has */
-    releve_day activation; /* first day with data */
-    releve_day consent;    /* first day that may be asked */
-    bool refused, forgetful;
+    releve_kinds kinds; /* that it has */
+    struct usage_direction directions[RELEVE_DIRECTIONS];
+    bool unknown; /* there is no such usage point */
+    bool forgetful;
     enum sickness sickness;
+    releve_kinds sick_kinds; /* that fail, while ... */
+    int64_t sick_from_us, sick_until_us;
     unsigned holes, partials; /* of its days, in ten thousand */
     unsigned requests;        /* that arrived */
+    unsigned failures;        /* those of them that failed because of its sickness */
 };
 
 /* Arrivals of one bucket, in order. */
@@ -36,7 +49,8 @@ struct upstream {
     size_t tokens, tokens_capacity;
     size_t revoked; /* tokens below that one */
     uint64_t requests, throttled;
-    unsigned refusals; /* of the credentials */
+    unsigned refusals;    /* of the credentials */
+    int64_t last_good_us; /* when a request for days came that did not fail, last */
 };
 
 struct upstream_request {
@@ -54,10 +68,20 @@ void upstream_close(struct upstream *upstream);
 releve_time upstream_civil(const struct upstream *upstream); /* now, UTC */
 releve_day upstream_today(const struct upstream *upstream);
 
-/* The first day of which it answers, when today is `today`. */
+const struct usage_direction *upstream_direction(const struct upstream *upstream, unsigned point,
+                                                 enum releve_kind kind);
+/* Does a request for that kind fail now, whatever is asked? */
+bool upstream_is_sick(const struct upstream *upstream, unsigned point, enum releve_kind kind);
+/* Was even the newest range of that direction "before the activation" at some time between `since` and now? */
+bool upstream_was_absent(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_time since);
+
+/* The oldest day that it keeps of that kind. */
+releve_day upstream_history_first(const struct upstream *upstream, enum releve_kind kind, releve_day today);
+/* The first day of which it answers, when today is `today`; before an activation is corrected. */
 releve_day upstream_first_day(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day today);
 
-/* What is true of a day: COMPLETE, PARTIAL or HOLE for ever, or MISSING where it is not published at that time. */
+/* What is true of a day at that time: MISSING where it is not published; HOLE for ever; PARTIAL for ever or until the
+ * rest comes; COMPLETE. Nothing comes later than on the morning of J+14. */
 enum releve_day_state upstream_day(const struct upstream *upstream, unsigned point, enum releve_kind kind,
                                    releve_day day, releve_time civil);
 int32_t upstream_value(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day day);

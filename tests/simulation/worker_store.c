@@ -486,6 +486,8 @@ static void begin(struct releve_store *store, const struct releve_job *job, rele
                   void *data)
 {
     struct operation *operation = make(store, OP_BEGIN, data);
+    store->simulation->store.jobs[store_job_of(&store->simulation->store, job)].looked_up_us =
+        store->simulation->world.now_us;
     operation->reply.known = known;
     operation->job = *job;
     operation->civil = now;
@@ -541,6 +543,7 @@ static void learn(struct releve_store *store, releve_prm prm, const struct relev
     struct operation *operation = make(store, OP_LEARN, data);
     operation->reply.done = done;
     operation->point = worker_point(store->worker, prm);
+    laws_check_lesson(store->worker, operation->point, lesson);
     operation->lesson = *lesson;
     operation->civil = now;
     send(store, operation);
