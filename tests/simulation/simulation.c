@@ -208,6 +208,23 @@ void simulation_run(struct simulation *simulation, int64_t until_us)
         ;
 }
 
+/* A refused direction costs one request while that is believed, and one for each job that does not care. */
+static void check_refusals(struct simulation *simulation)
+{
+    const struct store *store = &simulation->store;
+    unsigned days = (unsigned)(simulation->world.now_us / 1000 / RELEVE_REFUSAL_HOLDS_MS);
+    for (unsigned i = 0; i < simulation->scenario.points; i++)
+        for (enum releve_direction d = 0; d < RELEVE_DIRECTIONS; d++) {
+            unsigned allowed = 1 + days, refusals = simulation->upstream.points[i].directions[d].refusals;
+            for (size_t j = 0; refusals > allowed && j < store->jobs_count; j++)
+                allowed += store->jobs[j].point == i && store->jobs[j].wish.refresh &&
+                           releve_kind_facts(store->jobs[j].wish.kind)->direction == d;
+            if (refusals > allowed)
+                world_break(&simulation->world, "law 2 (thrift): %u requests for %s of point %u, which is refused",
+                            refusals, releve_direction_name(d), i);
+        }
+}
+
 void simulation_check_end(struct simulation *simulation)
 {
     struct world *world = &simulation->world;
@@ -229,6 +246,8 @@ void simulation_check_end(struct simulation *simulation)
         simulation->scenario.straggler == 0 && simulation->upstream.refusals > 2 * lives)
         world_break(world, "law 2 (thrift): %u requests with credentials that are refused",
                     simulation->upstream.refusals);
+    if (simulation->scenario.faultless)
+        check_refusals(simulation);
     uint64_t steps_max = STEPS_PER_REQUEST_MAX * (simulation->sends + store->jobs_count + simulation->crashes + 10);
     if (simulation->steps > steps_max)
         world_break(world, "liveness: %llu steps for %llu requests", (unsigned long long)simulation->steps,

@@ -324,6 +324,12 @@ static bool token_is_good(const struct upstream *upstream, uint64_t token)
            upstream->world->now_us < upstream->token_ends_us[token];
 }
 
+static void refuse_direction(struct usage_direction *direction, struct releve_answer *answer)
+{
+    direction->refusals++;
+    say(answer, RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008");
+}
+
 /* Neither the usage point nor the direction nor the API is refused: a look that comes before all others. */
 static bool may_be_asked(const struct upstream *upstream, const struct upstream_request *request)
 {
@@ -348,6 +354,7 @@ void upstream_arrive(struct upstream *upstream, const struct upstream_request *r
         return;
     }
     struct usage_point *point = &upstream->points[request->point];
+    struct usage_direction *direction = &point->directions[releve_kind_facts(request->kind)->direction];
     bool sick = upstream_is_sick(upstream, request->point, request->kind);
     point->requests++;
     if (!sick)
@@ -359,8 +366,8 @@ void upstream_arrive(struct upstream *upstream, const struct upstream_request *r
         say(answer, RELEVE_API_REFUSED, "900908");
     else if (point->unknown)
         say(answer, RELEVE_POINT_REFUSED, "ADAM-DC-0001");
-    else if (upstream_direction(upstream, request->point, request->kind)->refused)
-        say(answer, RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008");
+    else if (direction->refused)
+        refuse_direction(direction, answer);
     else if (sick || world_chance(world, scenario->transient))
         say(answer, RELEVE_TRANSIENT, "http-500");
     else if ((point->kinds & RELEVE_KIND_BIT(request->kind)) == 0)

@@ -16,6 +16,7 @@ struct usage_direction {
     releve_day consent;       /* first day that may be asked */
     releve_time absent_until; /* "before the activation" for every range; 0: it is there */
     bool refused;
+    unsigned refusals; /* requests that were told so */
 };
 
 struct usage_point {
