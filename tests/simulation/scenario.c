@@ -1,5 +1,6 @@
 /* A seed's parameters. Each fault is absent from about half of the worlds, so that each is also seen alone. */
 #include "scenario.h"
+#include <limits.h>
 #include <stdio.h>
 
 static unsigned maybe(struct world *dice, unsigned most)
@@ -178,6 +179,49 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
         make_instant(scenario);
 }
 
+/* What befalls such a world within minutes befalls it within days. */
+static void slow_down(struct scenario *scenario)
+{
+    const int64_t slower = 700;
+    scenario->crash_us *= slower;
+    scenario->drain_us *= slower;
+    scenario->revoke_us *= slower;
+    scenario->crashes_max = UINT_MAX;
+}
+
+static void draw_duty(struct world *dice, struct duty *duty)
+{
+    static const int reaches[] = {1, 7, 14, 30};
+    *duty = (struct duty){
+        .days = (int)world_between(dice, 30, 800),
+        .turns = (unsigned)world_between(dice, 1, 3),
+        .reach_days = reaches[world_below(dice, 4)],
+        .deep = maybe(dice, 100),
+        .refresh = maybe(dice, 100),
+        .deep_days = (int)world_between(dice, 30, 800),
+    };
+    for (unsigned i = 0; i < duty->turns; i++) /* any time; often around midnight, or when days are published */
+        duty->turn_ms[i] = world_below(dice, 3) == 0   ? world_below(dice, 24 * RELEVE_HOUR_MS)
+                           : world_below(dice, 2) == 0 ? world_below(dice, 20 * RELEVE_MINUTE_MS)
+                                                       : world_between(dice, 7, 11) * RELEVE_HOUR_MS;
+}
+
+void scenario_draw_long(struct scenario *scenario, uint64_t seed)
+{
+    struct world dice;
+    scenario_draw(scenario, seed, false);
+    world_init(&dice, seed + 1);
+    scenario->isolation = false;
+    scenario->points = (unsigned)world_between(&dice, 1, 3);
+    scenario->prefetch = 0;
+    scenario->patient = true; /* else it ends with the first outage */
+    scenario->queued = true;
+    scenario->credentials_refused = false;
+    scenario->civil_ms = draw_date(&dice);
+    draw_duty(&dice, &scenario->duty);
+    slow_down(scenario);
+}
+
 void scenario_print(const struct scenario *scenario)
 {
     char quota[RELEVE_QUOTA_TEXT], date[RELEVE_TIME_TEXT];
@@ -202,4 +246,8 @@ void scenario_print(const struct scenario *scenario)
            (long long)(scenario->revoke_us / WORLD_SECOND_US), (long long)(scenario->crash_us / WORLD_SECOND_US),
            (long long)(scenario->drain_us / WORLD_SECOND_US), scenario->days_max, scenario->deep, scenario->refresh,
            scenario->overlap, scenario->known);
+    if (scenario->duty.days > 0)
+        printf("  duty: %d days, %u turns, %d days each, deep %u (%d days), refresh %u\n", scenario->duty.days,
+               scenario->duty.turns, scenario->duty.reach_days, scenario->duty.deep, scenario->duty.deep_days,
+               scenario->duty.refresh);
 }

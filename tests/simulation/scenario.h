@@ -8,6 +8,18 @@
 
 #define SCENARIO_WORKERS_MAX 5
 
+#define SCENARIO_TURNS_MAX 6
+
+/* Jobs for the newest days of every series, each day at the same times. */
+struct duty {
+    int days; /* how long; 0: jobs come once, as below */
+    unsigned turns;
+    releve_time turn_ms[SCENARIO_TURNS_MAX]; /* after midnight in Paris */
+    int reach_days;                          /* that a job asks for */
+    unsigned deep, refresh;                  /* of jobs, in ten thousand: ask for deep_days; for known days too */
+    int deep_days;
+};
+
 /* Rates are chances in ten thousand. */
 struct scenario {
     uint64_t seed;
@@ -43,7 +55,7 @@ struct scenario {
     int64_t crash_us, drain_us; /* mean time between them; 0: never */
     unsigned crashes_max;
 
-    int duty_days; /* jobs come every day for so long; 0: they come once */
+    struct duty duty;
 
     int days_max;                           /* longest span of a job, mostly */
     unsigned deep, refresh, overlap, known; /* of jobs */
@@ -51,6 +63,8 @@ struct scenario {
     int64_t requests_max;                   /* jobs are submitted up to about so much work */
 };
 
+/* A world that lasts for months, with few usage points: duty, and weather now and then. */
+void scenario_draw_long(struct scenario *scenario, uint64_t seed);
 /* `large`: for the long mode, thousands of usage points. */
 void scenario_draw(struct scenario *scenario, uint64_t seed, bool large);
 void scenario_print(const struct scenario *scenario);

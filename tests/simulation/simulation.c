@@ -7,7 +7,8 @@
 
 static bool has_work(const struct simulation *simulation)
 {
-    return simulation->store.ended < simulation->store.jobs_count && !simulation->stopped;
+    bool more = simulation->on_duty || simulation->store.ended < simulation->store.jobs_count;
+    return more && !simulation->stopped;
 }
 
 /* --- what befalls the workers --------------------------------------------------------------------------- */
@@ -99,13 +100,11 @@ size_t simulation_submit(struct simulation *simulation, unsigned point, enum rel
         .refresh = refresh,
     };
     size_t number = store_add_job(store, point, &wish);
-    bool alone = true;
-    for (size_t i = 0; i < number; i++) {
-        if (store->jobs[i].point != point || store->jobs[i].wish.kind != kind)
-            continue;
-        alone = store->jobs[i].alone = false;
-    }
-    store->jobs[number].alone = alone;
+    size_t *last = &store->last_jobs[(size_t)point * RELEVE_MEASURES + kind]; /* plus one */
+    store->jobs[number].alone = *last == 0;
+    if (*last > 0)
+        store->jobs[*last - 1].alone = false;
+    *last = number + 1;
     if (refresh)
         store->refreshed[(size_t)point * RELEVE_MEASURES + kind] = true;
     world_at(&simulation->world, at_us, on_submission, simulation, (void *)(uintptr_t)number, false);

@@ -22,9 +22,10 @@ void store_open(struct store *store, struct world *world, const struct scenario 
 {
     *store = (struct store){.world = world, .scenario = scenario, .upstream = upstream};
     store->first_day = upstream_today(upstream) - DAYS_BEFORE;
-    store->days_count = DAYS_BEFORE + DAYS_AFTER;
+    store->days_count = DAYS_BEFORE + scenario->duty.days + DAYS_AFTER;
     store->days = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->days);
     store->refreshed = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->refreshed);
+    store->last_jobs = zeros((size_t)scenario->points * RELEVE_MEASURES, sizeof *store->last_jobs);
     store->points = zeros(scenario->points, sizeof *store->points);
     for (unsigned i = 0; i < scenario->points; i++)
         for (int d = 0; d < RELEVE_DIRECTIONS; d++) {
@@ -41,6 +42,7 @@ void store_close(struct store *store)
         free(store->queues[i]);
     free(store->days);
     free(store->refreshed);
+    free(store->last_jobs);
     free(store->points);
     free(store->jobs);
     free(store->claims);

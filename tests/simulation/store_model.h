@@ -71,6 +71,7 @@ struct store {
     int days_count;
     struct day_record **days; /* [point * RELEVE_MEASURES + kind], NULL where none is known */
     bool *refreshed;          /* likewise: a refresh job is about it */
+    size_t *last_jobs;        /* likewise: the number of the last job about it, plus one */
     struct point_record *points;
     struct job_record *jobs;
     size_t jobs_count, jobs_capacity, ended;

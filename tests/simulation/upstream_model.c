@@ -15,7 +15,7 @@ static bool draws(const struct scenario *scenario, unsigned point, uint64_t what
 /* The moments at which things change in the world lie in its first minutes, or days where it lasts for days. */
 static int64_t some_moment_us(const struct scenario *scenario, uint64_t hash)
 {
-    int64_t until_us = scenario->duty_days > 0 ? scenario->duty_days * DAY_US : 600 * WORLD_SECOND_US;
+    int64_t until_us = scenario->duty.days > 0 ? scenario->duty.days * DAY_US : 600 * WORLD_SECOND_US;
     return (int64_t)(hash % (uint64_t)until_us);
 }
 
@@ -31,7 +31,7 @@ static void make_direction(const struct scenario *scenario, unsigned index, enum
         .refused = draws(scenario, index, what + 3, scenario->refused),
     };
     int reach = hash % 2 == 0 ? 10 : hash % 4 == 1 ? 100 : 1100;
-    int ahead = scenario->duty_days / 2; /* panels that come within the run */
+    int ahead = scenario->duty.days / 2; /* panels that come within the run */
     if (draws(scenario, index, what + 5, scenario->activated))
         direction->activation = today + ahead - (releve_day)(hash / 64 % (uint64_t)(reach + ahead));
     if (draws(scenario, index, what + 6, scenario->consented))
@@ -55,7 +55,7 @@ static void make_sick(const struct scenario *scenario, unsigned index, struct us
     if (!draws(scenario, index, 14, scenario->sick_later))
         return;
     point->sick_from_us = some_moment_us(scenario, hash >> 16);
-    if (scenario->duty_days > 0)
+    if (scenario->duty.days > 0)
         point->sick_until_us = point->sick_from_us + (int64_t)(hash >> 40) % 20 * DAY_US;
 }
 

@@ -27,6 +27,7 @@ struct simulation {
     uint64_t processes; /* numbered so far */
     int64_t redis_paused_until_us;
     unsigned crashes;
+    bool on_duty; /* more jobs will come */
     bool stopped; /* a runtime said that going on is pointless */
     /* Of all lives that something is still on its way for. */
     LIST_HEAD(, releve_store) stores;
