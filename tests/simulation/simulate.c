@@ -4,8 +4,10 @@
  *   simulate --hours H [--from SEED]       worlds that last for months, until they have lasted so many virtual hours
  *   simulate --minutes M [--from SEED]     the long mode: thousands of usage points in each, as long as told
  *   simulate --seed S [--large | --long] [--verbose]
+ *   simulate --freshness                   days that come late, and what they cost
  *   simulate --throughput                  what the quota lets through, next to what it could */
 #include "duty.h"
+#include "freshness.h"
 #include "isolation.h"
 #include "simulation.h"
 #include "throughput.h"
@@ -116,7 +118,7 @@ static int usage(void)
     fputs("usage: simulate [--seeds N | --minutes M] [--from SEED]\n"
           "       simulate --hours H [--from SEED]\n"
           "       simulate --seed SEED [--large | --long] [--verbose]\n"
-          "       simulate --throughput\n",
+          "       simulate --throughput | --freshness\n",
           stderr);
     return 2;
 }
@@ -131,6 +133,8 @@ int main(int argc, char **argv)
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--throughput") == 0)
             return throughput_print();
+        if (strcmp(argv[i], "--freshness") == 0)
+            return freshness_print();
         if (strcmp(argv[i], "--large") == 0)
             flavour = LARGE;
         else if (strcmp(argv[i], "--long") == 0)
