@@ -132,14 +132,17 @@ static int choose_class(struct releve_core *core, const bool has_work[RELEVE_CLA
     return chosen;
 }
 
-/* What is best among the jobs of a class: usage points that fail are behind the others, but not for ever. */
+/* What is best among the jobs of a class: usage points that fail are behind the others, but not for ever. A request
+ * that hangs occupies its permit until the time-out, so their share is one of time as well as of permits. */
 struct best {
     struct job *healthy, *failing;
 };
 
 static struct job *choose_job(struct releve_core *core, const struct best *best)
 {
-    bool failing = best->failing != NULL && (best->healthy == NULL || core->sick_waits >= RELEVE_SICK_WAIT_MAX);
+    bool due =
+        core->sick_waits >= RELEVE_SICK_WAIT_MAX && core->sick_in_flight == 0 && core->now >= core->sick_again_at;
+    bool failing = best->failing != NULL && (best->healthy == NULL || due);
     core->sick_waits = best->failing != NULL && !failing ? core->sick_waits + 1 : 0;
     return failing ? best->failing : best->healthy;
 }

@@ -64,6 +64,7 @@ void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk
 {
     struct series *series = chunk->series;
     chunk->of_sick = series->point->failures > 0;
+    chunk->in_flight_since = core->now;
     core->sick_in_flight += chunk->of_sick;
     core->in_flight++;
     series->in_flight++;
@@ -76,6 +77,8 @@ void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
     struct series *series = chunk->series;
     assert(series->in_flight > 0 && core->in_flight > 0);
     core->sick_in_flight -= chunk->of_sick;
+    if (chunk->of_sick || series->point->failures > 0)
+        core->sick_again_at = core->now + RELEVE_SICK_WAIT_MAX * (core->now - chunk->in_flight_since);
     core->in_flight--;
     series->in_flight--;
     series->direction->in_flight--;

@@ -123,12 +123,13 @@ struct chunk {
     TAILQ_ENTRY(chunk) link; /* in series->open */
     struct job *job;         /* that opened it */
     struct releve_chunk_span span;
-    bool searching;         /* may be refused as too early */
-    bool of_sick;           /* CLAIMING, SENT: its usage point had failed when it got its permit */
-    unsigned tries;         /* transient failures */
-    unsigned stale;         /* 401s */
-    uint64_t token;         /* generation of the token that it was sent with */
-    struct permit permit;   /* CLAIMING to STORING: the claim on its days has the permit's number */
+    bool searching;       /* may be refused as too early */
+    bool of_sick;         /* CLAIMING, SENT: its usage point had failed when it got its permit */
+    unsigned tries;       /* transient failures */
+    unsigned stale;       /* 401s */
+    uint64_t token;       /* generation of the token that it was sent with */
+    struct permit permit; /* CLAIMING to STORING: the claim on its days has the permit's number */
+    releve_time in_flight_since;
     releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
     releve_time not_before; /* WAITING: not sent before */
     /* STORING, REFUSED: the state of each asked day, and what is to be stored of `answer`; both owned, the answer is
@@ -208,6 +209,7 @@ struct releve_core {
     struct releve_lesson lessons[4];    /* of the LEARN actions under way, in turn */
     unsigned lessons_count;
     unsigned sick_in_flight;      /* permits that are used for usage points that had failed when they were granted */
+    releve_time sick_again_at;    /* while healthy ones have work, one that fails gets no permit before */
     unsigned sick_waits;          /* permits that healthy usage points got while one that fails had work */
     releve_time sick_alone_since; /* since when only such usage points are left; RELEVE_TIME_NEVER: others are */
 };
