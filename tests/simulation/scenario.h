@@ -8,6 +8,8 @@
 
 #define SCENARIO_WORKERS_MAX 5
 
+enum sickness { HEALTHY, ANSWERS_500, NEVER_ANSWERS };
+
 #define SCENARIO_TURNS_MAX 6
 
 /* Jobs for the newest days of every series, each day at the same times. */
@@ -48,6 +50,7 @@ struct scenario {
     unsigned unknown, absent, forgetful, holes, partials;             /* of usage points */
     unsigned refused, activated, corrected, consented, directionless; /* of directions of usage points */
     unsigned sick, sick_partly, sick_later;                           /* of usage points; of those that are sick */
+    enum sickness sick_only;                                          /* HEALTHY: those are sick in both ways */
     unsigned late, unfinished;                                        /* of days: come late; whole later */
     releve_time end_closed_ms;    /* so long after midnight no range may end with today */
     releve_kinds shortened_kinds; /* whose longest range is refused; one day less works */

@@ -48,6 +48,8 @@ static void make_sick(const struct scenario *scenario, unsigned index, struct us
 {
     uint64_t hash = world_hash(scenario->seed, index, 12, 2);
     point->sickness = hash % 3 == 0 ? NEVER_ANSWERS : ANSWERS_500;
+    if (scenario->sick_only != HEALTHY)
+        point->sickness = scenario->sick_only;
     point->sick_kinds = RELEVE_ALL_MEASURES;
     point->sick_until_us = INT64_MAX;
     if (draws(scenario, index, 13, scenario->sick_partly))

@@ -6,8 +6,6 @@
 
 #include "scenario.h"
 
-enum sickness { HEALTHY, ANSWERS_500, NEVER_ANSWERS };
-
 /* What is true of one direction of a usage point, and not of the other. */
 struct usage_direction {
     releve_day activation;    /* first day with data; RELEVE_DAY_NONE: before all history */
