@@ -15,7 +15,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->options = *options;
     core->random = options->seed;
     core->deadline = core->write_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
-    core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
+    core->begins_refused_since = core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
     for (unsigned i = 0; i < options->buckets_count; i++)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
     core->upstream.end_refused = RELEVE_DAY_NONE;
@@ -147,6 +147,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         releve_job_arrive(core, event->job);
         break;
     case RELEVE_EVENT_KNOWN:
+        note_refusal(core, &core->begins_refused_since, event->error);
         releve_job_known(core, job_of(core, event), event);
         break;
     case RELEVE_EVENT_PERMIT:
@@ -175,6 +176,7 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
     case RELEVE_EVENT_DRAIN:
         core->draining = true;
         releve_series_store_again(core); /* the last time */
+        releve_jobs_begin_none(core);
         break;
     }
 }
@@ -195,7 +197,7 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     if (core->write_again_at <= core->now) {
         core->write_again_at = RELEVE_TIME_NEVER;
         releve_series_store_again(core);
-        releve_jobs_write_again(core);
+        releve_jobs_try_again(core);
     }
     releve_schedule_ask(core);
     core->deadline = releve_earlier(releve_earlier(core->deadline, core->write_again_at), alone_until);

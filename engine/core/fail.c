@@ -113,7 +113,7 @@ static bool only_sick_left(const struct releve_core *core)
         const struct job *job = &core->jobs[i];
         const struct series *series = job->series; /* it may fail while other kinds of the usage point answer */
         bool fails = series->failures > 0 || series->point->failures > 0;
-        if (job->phase == JOB_BEGINNING || (job->phase == JOB_RUNNING && !fails))
+        if (job->phase == JOB_BEGINNING || job->phase == JOB_UNBEGUN || (job->phase == JOB_RUNNING && !fails))
             return false;
         any = any || job->phase == JOB_RUNNING;
     }

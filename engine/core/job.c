@@ -37,6 +37,14 @@ static struct point *find_point(struct releve_core *core, releve_prm prm)
     return free_slot;
 }
 
+static void begin(struct releve_core *core, struct job *job)
+{
+    job->phase = JOB_BEGINNING;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_BEGIN);
+    action->handle = releve_emit_job_handle(core, job);
+    action->job = &job->submitted;
+}
+
 void releve_job_arrive(struct releve_core *core, const struct releve_job *submitted)
 {
     assert(releve_span_days(submitted->span) <= RELEVE_JOB_DAYS_MAX && submitted->kind < RELEVE_MEASURES);
@@ -50,16 +58,13 @@ void releve_job_arrive(struct releve_core *core, const struct releve_job *submit
     point->jobs++;
     struct job *job = &core->jobs[slot];
     memset(job, 0, sizeof *job);
-    job->phase = JOB_BEGINNING;
     job->submitted = *submitted;
     job->class_ = submitted->class_;
     job->series = &point->series[submitted->kind];
     job->newest_missing = RELEVE_DAY_NONE;
     releve_coverage_init(&job->coverage, submitted->span);
     releve_coverage_init(&job->known, submitted->span);
-    struct releve_action *action = releve_emit(core, RELEVE_ACTION_BEGIN);
-    action->handle = releve_emit_job_handle(core, job);
-    action->job = &job->submitted;
+    begin(core, job);
 }
 
 /* --- what the store says ------------------------------------------------------------------------------------ */
@@ -101,18 +106,42 @@ static void note_known_facts(struct job *job, const struct releve_point_facts *f
     }
 }
 
+/* It runs with nothing known and nothing asked: so it is given back. */
+static void run_unbegun(struct releve_core *core, struct job *job)
+{
+    job->phase = JOB_RUNNING;
+    job->touched = true;
+    releve_series_join(core, job);
+}
+
+/* What Redis refuses to look up it may look up later; nothing is asked before. Only a core that drains has no time. */
+static void wait_for_redis(struct releve_core *core, struct job *job, const struct releve_error *error)
+{
+    if (core->draining) {
+        run_unbegun(core, job);
+        return;
+    }
+    job->phase = JOB_UNBEGUN;
+    releve_emit_refusal(core, job, error);
+}
+
+void releve_jobs_begin_none(struct releve_core *core)
+{
+    for (size_t i = 0; i < core->jobs_end; i++)
+        if (core->jobs[i].phase == JOB_UNBEGUN)
+            run_unbegun(core, &core->jobs[i]);
+}
+
 void releve_job_known(struct releve_core *core, struct job *job, const struct releve_event *event)
 {
     assert(job->phase == JOB_BEGINNING);
     struct series *series = job->series;
-    job->phase = JOB_RUNNING;
-    job->touched = true;
     if (releve_failed(event->error)) {
-        releve_reason_set(&core->redis_refusal, "redis", event->error->text);
-        releve_series_join(core, job);
-        releve_series_give_up(core, job, &core->redis_refusal);
+        wait_for_redis(core, job, event->error);
         return;
     }
+    job->phase = JOB_RUNNING;
+    job->touched = true;
     note_known_days(job, event->coverage);
     releve_series_join(core, job);
     note_known_facts(job, event->facts);
@@ -187,11 +216,14 @@ void releve_job_finished(struct releve_core *core, struct job *job, const struct
     releve_emit_refusal(core, job, error);
 }
 
-void releve_jobs_write_again(struct releve_core *core)
+void releve_jobs_try_again(struct releve_core *core)
 {
-    for (size_t i = 0; i < core->jobs_end; i++)
+    for (size_t i = 0; i < core->jobs_end; i++) {
         if (core->jobs[i].phase == JOB_REFUSED)
             write_result(core, &core->jobs[i]);
+        else if (core->jobs[i].phase == JOB_UNBEGUN)
+            begin(core, &core->jobs[i]);
+    }
 }
 
 /* Days are left, and none is under way. */

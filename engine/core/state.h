@@ -75,6 +75,7 @@ struct point {
 enum job_phase {
     JOB_FREE,
     JOB_BEGINNING, /* the store looks up what is known */
+    JOB_UNBEGUN,   /* Redis refused that: it is looked up again */
     JOB_RUNNING,
     JOB_FINISHING, /* its result is being written */
     JOB_REFUSED    /* Redis refused the result: it is written again */
@@ -191,7 +192,7 @@ struct releve_core {
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
     size_t refused_count;                           /* chunks whose days Redis refused: nothing is sent meanwhile */
     size_t jobs_end;                                /* one past the highest slot in use */
-    releve_time claims_refused_since, stores_refused_since; /* as in struct bucket */
+    releve_time begins_refused_since, claims_refused_since, stores_refused_since; /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
     struct upstream upstream;
@@ -366,8 +367,10 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
 void releve_jobs_settle(struct releve_core *core);
 /* Its result is written, or refused. */
 void releve_job_finished(struct releve_core *core, struct job *job, const struct releve_error *error);
-/* Writes results again that Redis refused. */
-void releve_jobs_write_again(struct releve_core *core);
+/* What has not begun will not: it is given back. */
+void releve_jobs_begin_none(struct releve_core *core);
+/* Looks up and writes again what Redis refused. */
+void releve_jobs_try_again(struct releve_core *core);
 
 /* --- schedule.c: what is asked next -------------------------------------------------------------------- */
 
