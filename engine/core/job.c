@@ -7,8 +7,10 @@ static void init_point(struct releve_core *core, struct point *point, releve_prm
 {
     *point = (struct point){.prm = prm};
     for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
-        point->directions[i] =
-            (struct direction){.point = point, .activation = RELEVE_FLOOR_UNKNOWN, .consent = RELEVE_FLOOR_UNKNOWN};
+        point->directions[i] = (struct direction){.point = point,
+                                                  .activation = RELEVE_FLOOR_UNKNOWN,
+                                                  .consent = RELEVE_FLOOR_UNKNOWN,
+                                                  .unbelieved = {RELEVE_DAY_NONE, RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
     for (int i = 0; i < RELEVE_CLASSES; i++)
         point->turn[i] = ++core->turn; /* behind those that wait already */
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
@@ -90,8 +92,11 @@ static void note_known_facts(struct job *job, const struct releve_point_facts *f
     const struct releve_direction_facts *known = &facts->directions[releve_kind_facts(job->series->kind)->direction];
     bool absent = (facts->absent_kinds & RELEVE_KIND_BIT(job->series->kind)) != 0;
     job->doubted = job->submitted.refresh && (facts->unknown || known->standing != RELEVE_STANDING_OPEN || absent);
-    if (job->submitted.refresh)
+    if (job->submitted.refresh) {
+        direction->unbelieved[FLOOR_ACTIVATION] = known->activation.after;
+        direction->unbelieved[FLOOR_CONSENT] = known->consent.after;
         return;
+    }
     if (!releve_floor_is_known(&direction->activation))
         direction->activation = known->activation;
     if (!releve_floor_is_known(&direction->consent))

@@ -438,9 +438,13 @@ void releve_series_accept(struct releve_core *core, struct job *job, struct rele
 {
     for (enum floor_cause cause = FLOOR_ACTIVATION; cause < FLOORS; cause++) {
         struct releve_floor *floor = floor_of(job->series, cause);
+        releve_day *unbelieved = &job->series->direction->unbelieved[cause];
         bool forbade = floor->after != RELEVE_DAY_NONE;
-        if (!releve_floor_accept(floor, asked.first) || !forbade)
+        bool contradicts = asked.first <= *unbelieved; /* NONE is before all days */
+        bool news = releve_floor_accept(floor, asked.first) && forbade;
+        if (!news && !contradicts)
             continue;
+        *unbelieved = contradicts ? RELEVE_DAY_NONE : *unbelieved;
         keep_floor(core, job, cause, asked);
         if (floor->after == RELEVE_DAY_NONE)
             for_concerned(core, job->series, cause, restore_all);

@@ -49,6 +49,7 @@ struct series {
 struct direction {
     struct point *point;
     struct releve_floor activation, consent;
+    releve_day unbelieved[FLOORS]; /* what the store has as too early, and a job that refreshes does not believe */
     enum releve_standing standing;
     struct releve_reason reason; /* unless OPEN */
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
