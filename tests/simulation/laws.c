@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define CHUNKS_WATCHED_MAX (3 * RELEVE_CONCURRENCY_MAX)
-#define RETURNS_IN_A_ROW_MAX 30
+#define RETURNS_IN_A_ROW_MAX (30 + RELEVE_CONCURRENCY_MAX)
 #define END_WAITS_MS (3 * RELEVE_HOUR_MS) /* a refused end is not asked again before, or before 08:30 */
 
 struct watched {
