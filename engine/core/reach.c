@@ -53,16 +53,19 @@ void releve_reach_note_failure(struct releve_core *core, const struct releve_ans
     releve_emit_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
 }
 
-/* Where several series that answered before fail one after the other, with no answer between, upstream fails for all:
- * usage points do not fall sick together. */
+/* Where several usage points that answered before fail one after the other, with no answer between, upstream fails for
+ * all: they do not fall sick together. One that never answered in this run is not excused by that, and nobody is for
+ * longer than RELEVE_OUTAGE_MAX_MS: else a worker would try it for ever. */
 bool releve_reach_is_outage(struct releve_core *core, struct series *series)
 {
     struct upstream *upstream = &core->upstream;
-    if (series->answered && series->failed_round != upstream->round + 1) {
-        series->failed_round = upstream->round + 1; /* 0: in none */
+    struct point *point = series->point;
+    if (series->answered && point->failed_round != upstream->round + 1) {
+        point->failed_round = upstream->round + 1; /* 0: in none */
         upstream->troubled++;
     }
-    return upstream->troubled >= RELEVE_OUTAGE_SERIES_MIN;
+    bool lasts = upstream->failures > 0 && core->now - upstream->since >= RELEVE_OUTAGE_MAX_MS;
+    return upstream->troubled >= RELEVE_OUTAGE_POINTS_MIN && series->answered && !lasts;
 }
 
 void releve_reach_note_answer(struct releve_core *core)

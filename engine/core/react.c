@@ -58,8 +58,11 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     releve_fail_end(job);
-    if (job->doubted) {
+    struct direction *direction = job->series->direction;
+    if (job->doubted || direction->standing != RELEVE_STANDING_OPEN || direction->point->unknown) {
         releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, asked);
+        direction->standing = RELEVE_STANDING_OPEN;
+        direction->point->unknown = false;
         job->doubted = false;
     }
     releve_series_accept(core, job, asked);

@@ -2,6 +2,20 @@
  * Retries). Only what was asked is refused. Law 3. */
 #include "state.h"
 
+/* May one answer say that the direction does not exist? Not where days of it have been seen, and not to a job that
+ * looks at the last days only: it cannot know of older ones, and such an answer has been gone the next day. */
+static bool may_be_absent(const struct direction *direction, const struct job *asker)
+{
+    const struct job *job;
+    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+        const struct series *series = &direction->point->series[kind];
+        TAILQ_FOREACH(job, &series->jobs, link)
+            if (series->direction == direction && job->had_data)
+                return false;
+    }
+    return releve_span_days(asker->coverage.span) > RELEVE_SETTLED_DAYS;
+}
+
 /* A floor. But where even the newest days that can be asked "begin before the activation", there is no such direction:
  * upstream says so of meters without production, and nothing is activated in the future. */
 void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
@@ -18,6 +32,11 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
         return;
     }
     direction->activation = RELEVE_FLOOR_UNKNOWN;
+    if (!may_be_absent(direction, job)) {
+        releve_series_put_off(direction, asked.end);
+        releve_emit_lesson(core, RELEVE_LESSON_ACTIVATION, job, asked)->floor = direction->activation;
+        return;
+    }
     direction->standing = RELEVE_STANDING_ABSENT;
     direction->reason = answer->reason;
     releve_series_absent_direction(core, direction, &direction->reason);
@@ -85,8 +104,8 @@ void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const stru
     releve_day end = chunk->span.asked.end;
     releve_fail_end(job);
     if (end <= releve_limits_latest(core)) {
-        if (end != core->today) { /* not what is meant */
-            releve_fail_give_up(core, chunk, &answer->reason);
+        if (end != core->today) { /* not what is meant; or midnight has passed since it was sent */
+            releve_fail_for_now(core, chunk, &answer->reason);
             return;
         }
         upstream->end_refused = end;

@@ -36,7 +36,6 @@ struct series {
            * or given up */
     struct direction *direction;
     bool heard;             /* upstream has answered something about it: it need not be approached with one request */
-    uint64_t failed_round;  /* the upstream's round in which it failed last */
     bool answered;          /* in this run */
     unsigned failures;      /* transient failures in a row */
     unsigned in_flight;     /* chunks that hold a permit */
@@ -61,9 +60,10 @@ struct point {
     releve_prm prm;
     struct series series[RELEVE_MEASURES];
     struct direction directions[RELEVE_DIRECTIONS];
-    unsigned jobs;      /* jobs under way that are about it; 0: the slot is free */
-    unsigned in_flight; /* chunks that hold a permit */
-    unsigned failures;  /* transient failures in a row, of all kinds: while there are some, it goes behind the others */
+    uint64_t failed_round; /* the upstream's round in which a kind of it failed that had answered */
+    unsigned jobs;         /* jobs under way that are about it; 0: the slot is free */
+    unsigned in_flight;    /* chunks that hold a permit */
+    unsigned failures; /* transient failures in a row, of all kinds: while there are some, it goes behind the others */
     struct releve_reason last_failure;
     unsigned pauses; /* pauses since the last success */
     releve_time paused_until;
@@ -175,7 +175,7 @@ struct upstream {
     releve_time since; /* of the first of those */
     releve_time paused_until;
     uint64_t round;                  /* counts answers that were no failures */
-    unsigned troubled;               /* series that answered before and failed in this round */
+    unsigned troubled;               /* usage points that answered before and failed in this round */
     releve_day end_refused;          /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
     releve_time end_refused_until;   /* on the civil clock: believed until then */
     bool shortened[RELEVE_MEASURES]; /* the longest range of that kind is refused: one day less is asked for */
@@ -354,6 +354,8 @@ void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind,
 /* The usage point has no such kind: of one job, of all jobs of a series. */
 void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
+/* The missing days before `end` wait for another run, in all jobs of a direction. */
+void releve_series_put_off(struct direction *direction, releve_day end);
 /* It has no such direction: likewise, of all its series. */
 void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
                                     const struct releve_reason *reason);

@@ -29,11 +29,14 @@
 /* How long a command goes on where only usage points that fail are left; their requests are over by then. Together with
  * a transfer that was under way before, less than a minute. */
 #define RELEVE_SICK_ALONE_MS (25 * RELEVE_SECOND_MS)
+/* Where the ledger lets them wait for longer than that, this time does not run. */
+#define RELEVE_SICK_PERMIT_MS (5 * RELEVE_SECOND_MS)
 #define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
 #define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */
 #define RELEVE_CLASS_WAIT_MAX 9      /* permits that others get before a class with work gets one */
 #define RELEVE_UNREACHED_FIRST_MAX 6 /* attempts before upstream was reached at all; then RELEVE_ACTION_STOP */
-#define RELEVE_OUTAGE_SERIES_MIN 3   /* that answered before and fail now, with no answer between: an outage */
+#define RELEVE_OUTAGE_POINTS_MIN \
+    3 /* usage points that answered before and fail now, with no answer between: an outage */
 #define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */
 #define RELEVE_TOKEN_TRIES_MAX 6                  /* token failures in a row; then RELEVE_ACTION_STOP, unless patient */
 #define RELEVE_TOKEN_BAD_BODIES_MAX 3             /* the same, where the last of them was a body without a token */
