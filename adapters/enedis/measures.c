@@ -196,7 +196,7 @@ static bool read_bound(const cJSON *item, releve_time *at)
 {
     releve_time found[2];
     struct enedis_stamp stamp;
-    if (!cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &stamp) ||
+    if (!item || !cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &stamp) ||
         enedis_stamp_instants(&stamp, found) == 0)
         return false;
     *at = found[0];

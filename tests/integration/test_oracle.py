@@ -14,6 +14,7 @@ NO_CURVE, HOLES, BOTH, RECENT, REFUSED = ("32320647321714", "42900589957123", "1
 TEN_MINUTES, CHANGING = "30000000000007", "30000000000008"
 CONSUMERS = ["22516914714270", "11453290002823", NO_CURVE, "12345678901234", HOLES, BOTH, "64975835695673",
              "63695879465986", RECENT, TEN_MINUTES, CHANGING]
+SEARCHED = ["11453290002823", RECENT]  # whose activation lies within the history, or may
 PRODUCERS = ["10284856584123", "24880057139941", BOTH]
 PRMS = sorted({*CONSUMERS, *PRODUCERS, REFUSED})
 SHORT_DAYS = ["2025-03-30", "2026-03-29"]  # in the history of the curves
@@ -154,7 +155,9 @@ def test_both_generations_yield_the_same_bytes_apart_from_source_and_moment(runs
 @pytest.mark.parametrize("api", APIS)
 def test_the_quota_held_and_no_day_was_served_twice(runs, api):
     stats = runs[api].stats
-    assert stats["violations"] == 0 and stats["days_served_twice"] == 0 and stats["tokens"] == 1
+    # v5 serves no day alone: where the search for an activation leaves a single day, its neighbour comes once more.
+    assert stats["days_served_twice"] <= (len(SEARCHED) if api == "v5" else 0), stats
+    assert stats["violations"] == 0 and stats["tokens"] == 1
     states = [json.loads(value)["state"] for value in runs[api].days.values()]
     assert stats["days_served"] == states.count("complete")
     assert set(states) == {"complete", "hole", "pending"}
