@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes every target for SECONDS, one after another, ROUNDS times (1), and prints a table of all that was run so far.
+# Fuzzes targets (all of them) for SECONDS, one after another, ROUNDS times (1), and prints a table of all that was run
+# so far.
 #
-#   tests/fuzz/run.sh SECONDS [ROUNDS]
+#   tests/fuzz/run.sh SECONDS [ROUNDS [TARGET]...]
 #
 # What was found to be interesting is kept in build/fuzz/corpus and used again by the next run; an input that breaks
 # something is in build/fuzz/findings, and the program takes it as its argument to show it again. Ends with 1 if there is one.
@@ -11,7 +12,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 . tools/machine.sh
 
 seconds="${1-}" rounds="${2-1}"
-[[ "$seconds" =~ ^[1-9][0-9]*$ && "$rounds" =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 SECONDS [ROUNDS]" >&2; exit 2; }
+[[ "$seconds" =~ ^[1-9][0-9]*$ && "$rounds" =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 SECONDS [ROUNDS [TARGET]...]" >&2; exit 2; }
 
 child=""
 clean_up() {
@@ -70,6 +71,12 @@ print_table() {
 mapfile -t targets < <(meson introspect --tests "$dir" | /usr/bin/python3 -c '
 import json, sys
 print("\n".join(sorted(test["name"] for test in json.load(sys.stdin))))')
+if [ $# -gt 2 ]; then
+    for target in "${@:3}"; do
+        [[ " ${targets[*]} " == *" $target "* ]] || { echo "no target $target; there are: ${targets[*]}" >&2; exit 2; }
+    done
+    targets=("${@:3}")
+fi
 for round in $(seq "$rounds"); do
     for target in "${targets[@]}"; do
         fuzz "$target"
