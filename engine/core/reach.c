@@ -53,14 +53,16 @@ void releve_reach_note_failure(struct releve_core *core, const struct releve_ans
     releve_emit_notice(core, RELEVE_NOTICE_UNREACHED, NULL, &answer->reason, wait);
 }
 
-/* Where several usage points that answered before fail one after the other, with no answer between, upstream fails for
- * all: they do not fall sick together. One that never answered in this run is not excused by that, and nobody is for
- * longer than RELEVE_OUTAGE_MAX_MS: else a worker would try it for ever. */
+/* Where several usage points that answered before begin to fail one after the other, with no answer between, upstream
+ * fails for all: they do not fall sick together. One that failed already while others were answered shows nothing: when
+ * such ones are all that is left, they are sick and upstream is not. One that never answered in this run is not
+ * excused, and nobody is for longer than RELEVE_OUTAGE_MAX_MS: else a worker would try it for ever. */
 bool releve_reach_is_outage(struct releve_core *core, struct series *series)
 {
     struct upstream *upstream = &core->upstream;
     struct point *point = series->point;
-    if (series->answered && point->failed_round != upstream->round + 1) {
+    bool begins = series->answered && series->failures == 0 && point->failures == 0;
+    if (begins && point->failed_round != upstream->round + 1) {
         point->failed_round = upstream->round + 1; /* 0: in none */
         upstream->troubled++;
     }

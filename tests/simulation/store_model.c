@@ -302,7 +302,8 @@ static int search_requests_max(int days_max)
 }
 
 /* The plan for what upstream has, a search for each floor, and what is under way when a range turns out to be too
- * early, too long or too recent: all that a job may have open. */
+ * early, too long or too recent: all that a job may have open. Ranges that are too long come back one by one, and each
+ * is planned anew between others that are still under way: in two pieces. */
 static int requests_max(const struct store *store, const struct job_record *job, const struct releve_coverage *coverage)
 {
     const struct usage_direction *direction = upstream_direction(store->upstream, job->point, job->wish.kind);
@@ -322,7 +323,8 @@ static int requests_max(const struct store *store, const struct job_record *job,
     bool activated = direction->activation != RELEVE_DAY_NONE || direction->absent_until > 0;
     int searches = activated + (direction->consent != RELEVE_DAY_NONE);
     bool waits = store->scenario->end_closed_ms > 0 && job->wish.span.end >= job->begun_today;
-    int wasted = (searches > 0 || waits || shortened) ? RELEVE_JOB_CHUNKS_MAX + waits + shortened : 0;
+    int wasted = (searches > 0 || waits || shortened) ? RELEVE_JOB_CHUNKS_MAX + waits : 0;
+    wasted += shortened ? RELEVE_JOB_CHUNKS_MAX : 0;
     return releve_plan_chunks(&left, &limits) + searches * search_requests_max(longest) + wasted;
 }
 

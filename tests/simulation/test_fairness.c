@@ -508,6 +508,72 @@ static void test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_und
     }
 }
 
+/* --- who is sick, and who is not ------------------------------------------------------------------------------- */
+
+/* Until all jobs have ended: where nobody asks for a permit, time goes on to the core's next deadline. */
+static void serve_to_the_end(void)
+{
+    while (releve_core_look(desk.core).jobs > 0) {
+        serve(SENDS_MAX);
+        if (releve_core_deadline(desk.core) == RELEVE_TIME_NEVER)
+            return;
+        desk.now = releve_core_deadline(desk.core) > desk.now ? releve_core_deadline(desk.core) : desk.now;
+        step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    }
+}
+
+static size_t sends_of(unsigned point)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < desk.sends_count; i++)
+        count += desk.sends[i].prm == FIRST_PRM + point;
+    return count;
+}
+
+/* Usage points 1 to 3 answer once and never again; 4 answers always. */
+static enum releve_verdict first_three_fall_sick(const struct sending *sending)
+{
+    unsigned point = (unsigned)(sending->prm - FIRST_PRM);
+    return point > 3 || sends_of(point) <= 1 ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+static void test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    for (unsigned point = 1; point <= 4; point++)
+        submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    get_token();
+    releve_time since = desk.now;
+    serve_to_the_end();
+    assert_int_equal(desk.results_count, 4);
+    for (unsigned point = 1; point <= 3; point++)
+        assert_in_range(sends_of(point), 2, 1 + RELEVE_SICK_REQUESTS_MAX);
+    assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS + 40 * 200); /* a minute behind the last good answer */
+}
+
+/* All answer once, and then nobody for `outage_ms`. */
+static releve_time outage_ends;
+static enum releve_verdict all_fail_for_a_while(const struct sending *sending)
+{
+    (void)sending;
+    return desk.sends_count <= 8 || desk.now >= outage_ends ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+static void test_an_outage_is_waited_for_and_costs_no_day(void **state)
+{
+    (void)state;
+    desk.judge = all_fail_for_a_while;
+    for (unsigned point = 1; point <= 4; point++)
+        submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 10, TODAY, RELEVE_NORMAL);
+    get_token();
+    outage_ends = desk.now + 50 * RELEVE_MINUTE_MS;
+    serve_to_the_end();
+    assert_int_equal(desk.results_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(desk.results[i].failed, 0);
+}
+
 /* By the time that the reply comes, the days may be somebody else's. */
 static void test_nothing_is_sent_under_a_claim_that_may_have_run_out(void **state)
 {
@@ -542,6 +608,8 @@ int main(void)
         LAW(test_a_day_that_another_chunk_brought_is_not_asked_again),
         LAW(test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way),
         LAW(test_nothing_is_sent_under_a_claim_that_may_have_run_out),
+        LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
+        LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
