@@ -175,7 +175,7 @@ static void spread_outcomes(struct chunk *chunk)
     for (releve_day day = asked.first; day < asked.end; day++) {
         struct releve_span one = {day, day + 1};
         enum releve_day_state state = (enum releve_day_state)chunk->outcomes[day - asked.first];
-        if (state == RELEVE_DAY_FAILED)
+        if (state == RELEVE_DAY_FAILED || (state == RELEVE_DAY_MISSING && is_elsewhere(chunk, day)))
             continue; /* it is still under way */
         spread(series, one, RELEVE_DAY_ASKED, state);
         bool stored = next < chunk->entries_count && chunk->entries[next].day == day;

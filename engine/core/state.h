@@ -134,8 +134,8 @@ struct chunk {
     releve_time in_flight_since;
     releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
     releve_time not_before; /* WAITING: not sent before */
-    /* STORING, REFUSED: the state of each asked day, and what is to be stored of `answer`; both owned, the answer is
-     * not. */
+    /* STORING, REFUSED: the state of each asked day (MISSING: it is not kept, FAILED: it could not be used), and what
+     * is to be stored of `answer`; both owned, the answer is not. */
     char *outcomes;
     struct releve_day_entry *entries;
     size_t entries_count;

@@ -38,6 +38,8 @@ static struct desk {
     bool asked[RELEVE_BUCKETS_MAX];
     bool silent_store; /* begun jobs hear nothing, until the test tells them */
     releve_handle begun;
+    bool slow_store; /* stored days hear nothing, until the test tells them */
+    releve_handle storing;
     releve_time claim_takes_ms; /* until its reply */
     int returns, unclaims;
     struct sending sends[SENDS_MAX];
@@ -87,7 +89,9 @@ static void take_action(const struct releve_action *action)
         desk.sends_count++;
         break;
     case RELEVE_ACTION_STORE:
-        put_off((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = action->handle});
+        desk.storing = action->handle;
+        if (!desk.slow_store)
+            put_off((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = action->handle});
         break;
     case RELEVE_ACTION_FINISH:
         assert_true(desk.results_count < RESULTS_MAX);
@@ -418,6 +422,34 @@ static void test_an_activation_inside_a_chunk_of_seven_days_costs_four_requests_
     }
 }
 
+/* --- what comes along ------------------------------------------------------------------------------------------- */
+
+/* Days that may have changed since they were asked cost no request of their own where one that is due reaches them. */
+static void test_a_request_takes_pending_and_unsettled_partial_days_along(void **state)
+{
+    (void)state;
+    releve_coverage_init(&desk.known, (struct releve_span){TODAY - 40, TODAY});
+    for (releve_day day = TODAY - 40; day < TODAY - 1; day++)
+        releve_coverage_set(&desk.known, day, RELEVE_DAY_COMPLETE);
+    releve_coverage_set(&desk.known, TODAY - 6, RELEVE_DAY_PENDING);
+    releve_coverage_set(&desk.known, TODAY - 4, RELEVE_DAY_PARTIAL);
+    releve_coverage_set(&desk.known, TODAY - 30, RELEVE_DAY_PARTIAL); /* it stays so: settled */
+    releve_coverage_set(&desk.known, TODAY - 31, RELEVE_DAY_MISSING);
+    submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 40, TODAY, RELEVE_NORMAL);
+    get_token();
+    const struct sending *newest = grant(0);
+    assert_int_equal(newest->span.first, TODAY - 6);
+    assert_int_equal(newest->span.end, TODAY);
+    answer(newest, RELEVE_DATA);
+    const struct sending *oldest = grant(0);
+    assert_int_equal(oldest->span.first, TODAY - 31);
+    assert_int_equal(oldest->span.end, TODAY - 30);
+    answer(oldest, RELEVE_DATA);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].complete, 39);
+    assert_int_equal(desk.results[0].partial, 1);
+}
+
 /* --- found by the simulation ------------------------------------------------------------------------------------ */
 
 static void test_permits_that_are_asked_for_count_as_requests_in_flight(void **state)
@@ -506,6 +538,29 @@ static void test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_und
         assert_int_equal(desk.results[i].complete, 10);
         assert_int_equal(desk.results[i].failed, desk.results[i].job.class_ == RELEVE_HIGH ? 0 : 140);
     }
+}
+
+/* A request was widened, its neighbour came in part, and nobody wanted that: it is not stored. */
+static void test_a_job_that_comes_while_days_are_stored_counts_no_day_that_is_not(void **state)
+{
+    const struct releve_core_options options = {.concurrency = 16, .days_min = 2, .buckets_count = 1, .seed = 1};
+    (void)close_desk(state);
+    open_desk_with(&options);
+    desk.slow_store = true;
+    submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 30, TODAY - 29, RELEVE_NORMAL);
+    get_token();
+    struct sending *sending = grant(0);
+    assert_int_equal(sending->span.first, TODAY - 31);
+    struct releve_reading readings[] = {{.day = TODAY - 31}, {.day = TODAY - 30, .complete = true}};
+    struct releve_answer partly = {.verdict = RELEVE_DATA, .readings = readings, .readings_count = 2};
+    step((struct releve_event){.type = RELEVE_EVENT_ANSWER, .handle = sending->handle, .answer = &partly});
+    submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 31, TODAY - 29, RELEVE_NORMAL);
+    desk.slow_store = false;
+    step((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = desk.storing});
+    serve(SENDS_MAX);
+    assert_int_equal(desk.sends_count, 2);
+    assert_int_equal(desk.results_count, 2);
+    assert_int_equal(desk.results[1].complete, 2);
 }
 
 /* --- who is sick, and who is not ------------------------------------------------------------------------------- */
@@ -603,11 +658,13 @@ int main(void)
         LAW(test_a_refused_usage_point_costs_one_request),
         LAW(test_a_kind_that_a_usage_point_does_not_have_costs_one_request),
         LAW(test_an_activation_inside_a_chunk_of_seven_days_costs_four_requests_at_most),
+        LAW(test_a_request_takes_pending_and_unsettled_partial_days_along),
         LAW(test_permits_that_are_asked_for_count_as_requests_in_flight),
         LAW(test_a_known_day_does_not_fail_with_a_chunk_around_it),
         LAW(test_a_day_that_another_chunk_brought_is_not_asked_again),
         LAW(test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way),
         LAW(test_nothing_is_sent_under_a_claim_that_may_have_run_out),
+        LAW(test_a_job_that_comes_while_days_are_stored_counts_no_day_that_is_not),
         LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
