@@ -7,13 +7,19 @@ void releve_fail_end(struct job *job)
     struct series *series = job->series;
     struct point *point = series->point;
     job->given_up = 0;
-    series->heard = series->answered = series->direction->heard = true;
+    series->answered = true;
     series->failures = 0;
     series->sick_until = 0;
     point->distrusted = false;
     point->failures = 0;
     point->pauses = 0;
     point->paused_until = 0;
+}
+
+void releve_fail_end_heard(struct job *job)
+{
+    releve_fail_end(job);
+    job->series->heard = job->series->direction->heard = true;
 }
 
 void releve_fail_give_up(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)

@@ -58,7 +58,7 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
-    releve_fail_end(job);
+    releve_fail_end_heard(job);
     struct direction *direction = job->series->direction;
     if (job->doubted || direction->standing != RELEVE_STANDING_OPEN || direction->point->unknown) {
         releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, asked);

@@ -25,7 +25,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     struct direction *direction = chunk->series->direction;
     struct releve_span asked = chunk->span.asked;
     bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
-    releve_fail_end(job); /* it answered, and it works */
+    releve_fail_end_heard(job); /* it answered, and it works */
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     if (cause != FLOOR_ACTIVATION || !newest) {
         releve_series_refuse_early(core, job, cause, asked);
@@ -47,7 +47,7 @@ void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
-    releve_fail_end(job);
+    releve_fail_end_heard(job);
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_absent(core, job->series, &answer->reason);
     releve_emit_lesson(core, RELEVE_LESSON_NO_KIND, job, asked)->reason = answer->reason;
@@ -59,7 +59,7 @@ void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, cons
     struct job *job = chunk->job;
     struct direction *direction = chunk->series->direction;
     struct releve_span asked = chunk->span.asked;
-    releve_fail_end(job);
+    releve_fail_end_heard(job);
     direction->standing = RELEVE_STANDING_REFUSED;
     direction->reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
@@ -73,7 +73,7 @@ void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const st
     struct job *job = chunk->job;
     struct point *point = chunk->series->point;
     struct releve_span asked = chunk->span.asked;
-    releve_fail_end(job);
+    releve_fail_end_heard(job);
     point->unknown = true;
     point->unknown_reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);

@@ -397,6 +397,8 @@ void releve_reach_token(struct releve_core *core, const struct releve_answer *an
 
 /* Upstream answered: the failures in a row of the job's usage point and kind are over. */
 void releve_fail_end(struct job *job);
+/* And it is known that the usage point may be asked: not one request at a time any more. */
+void releve_fail_end_heard(struct job *job);
 /* The chunk's days are given up. */
 void releve_fail_give_up(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason);
 /* The chunk is tried again, later; or its usage point has failed too often. */

@@ -372,6 +372,25 @@ static enum releve_verdict no_production(const struct sending *sending)
     return releve_kind_facts(sending->kind)->direction == RELEVE_PRODUCTION ? RELEVE_NOT_APPLICABLE : RELEVE_DATA;
 }
 
+/* What upstream says of a range says nothing of the consent. */
+static void test_a_refused_range_opens_no_usage_point(void **state)
+{
+    static const enum releve_verdict verdicts[] = {RELEVE_TOO_LONG, RELEVE_END_TOO_RECENT};
+    for (size_t i = 0; i < 2; i++) {
+        (void)close_desk(state);
+        (void)open_desk(state);
+        submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 70, TODAY, RELEVE_NORMAL);
+        get_token();
+        answer(grant(0), verdicts[i]);
+        const struct sending *second = grant(0);
+        assert_non_null(second);
+        assert_false(desk.asked[0]);
+        answer(second, RELEVE_DIRECTION_REFUSED);
+        assert_int_equal(desk.results_count, 1);
+        assert_int_equal(desk.sends_count, 2);
+    }
+}
+
 static void test_a_kind_that_a_usage_point_does_not_have_costs_one_request(void **state)
 {
     (void)state;
@@ -656,6 +675,7 @@ int main(void)
         LAW(test_a_job_whose_four_newest_chunks_are_empty_goes_on_in_class_low),
         LAW(test_three_empty_chunks_demote_nobody),
         LAW(test_a_refused_usage_point_costs_one_request),
+        LAW(test_a_refused_range_opens_no_usage_point),
         LAW(test_a_kind_that_a_usage_point_does_not_have_costs_one_request),
         LAW(test_an_activation_inside_a_chunk_of_seven_days_costs_four_requests_at_most),
         LAW(test_a_request_takes_pending_and_unsettled_partial_days_along),
