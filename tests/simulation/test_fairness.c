@@ -626,7 +626,21 @@ static void test_usage_points_that_fail_while_others_answer_are_no_outage_when_t
     assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS + 40 * 200); /* a minute behind the last good answer */
 }
 
-/* All answer once, and then nobody for `outage_ms`. */
+static void test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    get_token();
+    releve_time since = desk.now;
+    serve_to_the_end();
+    assert_int_equal(desk.results_count, 2);
+    assert_in_range(sends_of(1), 2, 1 + RELEVE_SICK_REQUESTS_MAX);
+    assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS);
+}
+
+/* All answer once, and then nobody for a while. */
 static releve_time outage_ends;
 static enum releve_verdict all_fail_for_a_while(const struct sending *sending)
 {
@@ -686,6 +700,7 @@ int main(void)
         LAW(test_nothing_is_sent_under_a_claim_that_may_have_run_out),
         LAW(test_a_job_that_comes_while_days_are_stored_counts_no_day_that_is_not),
         LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
+        LAW(test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
