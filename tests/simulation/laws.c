@@ -276,8 +276,12 @@ static void close_series(struct worker *worker, unsigned point, const struct rel
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         bool concerned = lesson->type == RELEVE_LESSON_UNKNOWN || kind == lesson->kind ||
                          (lesson->type != RELEVE_LESSON_NO_KIND && releve_kind_facts(kind)->direction == direction);
-        if (concerned)
-            *closing_of(worker, point, kind) = (struct closing){worker->simulation->world.now_us, until};
+        for (unsigned i = 0; concerned && i < worker->simulation->scenario.workers; i++) {
+            const struct worker *other = worker->simulation->workers[i];
+            bool hears = other == worker || (lesson->type == RELEVE_LESSON_REFUTED && other->watch != NULL);
+            if (hears) /* what somebody refutes, nobody has to believe */
+                *closing_of(other, point, kind) = (struct closing){worker->simulation->world.now_us, until};
+        }
     }
 }
 

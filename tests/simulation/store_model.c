@@ -182,21 +182,35 @@ void store_know(struct store *store, unsigned point, enum releve_kind kind, rele
         truth == RELEVE_DAY_MISSING || (!settled && truth != RELEVE_DAY_COMPLETE) ||
         day < upstream_first_day(store->upstream, point, kind, today))
         return;
-    *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER};
+    *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER, 0};
+}
+
+static int worth(char state)
+{
+    return state == RELEVE_DAY_COMPLETE ? 2 : state == RELEVE_DAY_PARTIAL ? 1 : 0;
+}
+
+/* As put_days.lua: a better day is not replaced by a worse one. Only requests that were under way together may bring
+ * both; where nobody else asks and nothing gets lost, a day that was complete before is not asked again. */
+static void put(struct store *store, struct day_record *record, const struct releve_day_entry *entry)
+{
+    bool exact = store->scenario->workers == 1 && store->scenario->crash_us == 0;
+    bool better = worth(record->state) > worth((char)entry->state);
+    if (exact && better && record->state == RELEVE_DAY_COMPLETE &&
+        store->world->now_us - record->put_us > RELEVE_PERMIT_LIFE_MS * 1000)
+        world_break(store->world, "law 3 (truth): day %d was complete and becomes %c", entry->day, (char)entry->state);
+    store->days_stored++;
+    if (!better)
+        *record = (struct day_record){(char)entry->state, entry->recheck_after, store->world->now_us};
+    else if (record->recheck_after != RELEVE_TIME_NEVER)
+        record->recheck_after = entry->recheck_after;
 }
 
 void store_put(struct store *store, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
                size_t count)
 {
-    bool exact = store->scenario->workers == 1 && store->scenario->crash_us == 0;
-    for (size_t i = 0; i < count; i++) {
-        struct day_record *record = make_record(store, point, kind, entries[i].day);
-        if (exact && record->state == RELEVE_DAY_COMPLETE && entries[i].state != RELEVE_DAY_COMPLETE)
-            world_break(store->world, "law 3 (truth): day %d of point %u, kind %d was complete and becomes %c",
-                        entries[i].day, point, (int)kind, (char)entries[i].state);
-        *record = (struct day_record){(char)entries[i].state, entries[i].recheck_after};
-        store->days_stored++;
-    }
+    for (size_t i = 0; i < count; i++)
+        put(store, make_record(store, point, kind, entries[i].day), &entries[i]);
 }
 
 /* --- claims ------------------------------------------------------------------------------------------ */

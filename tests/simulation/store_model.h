@@ -11,6 +11,7 @@
 struct day_record {
     char state; /* 0: none */
     releve_time recheck_after;
+    int64_t put_us;
 };
 
 /* A reason that holds for a while. */
