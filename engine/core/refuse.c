@@ -33,7 +33,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     }
     direction->activation = RELEVE_FLOOR_UNKNOWN;
     if (!may_be_absent(direction, job)) {
-        releve_series_put_off(direction, asked.end);
+        releve_series_put_off(core, direction, asked.end);
         releve_emit_lesson(core, RELEVE_LESSON_ACTIVATION, job, asked)->floor = direction->activation;
         return;
     }

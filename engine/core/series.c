@@ -542,17 +542,17 @@ void releve_series_absent_direction(struct releve_core *core, struct direction *
             releve_series_absent(core, &direction->point->series[kind], reason);
 }
 
-void releve_series_put_off(struct direction *direction, releve_day end)
+void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end)
 {
     struct job *job;
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         struct series *series = &direction->point->series[kind];
+        if (series->direction != direction)
+            continue;
+        restore_all(core, series);
         TAILQ_FOREACH(job, &series->jobs, link) {
-            if (series->direction != direction)
-                break;
             struct releve_span part = {job->coverage.span.first, end};
             releve_coverage_replace(&job->coverage, part, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
-            job->touched = true;
         }
     }
 }

@@ -355,7 +355,7 @@ void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind,
 void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
 /* The missing days before `end` wait for another run, in all jobs of a direction. */
-void releve_series_put_off(struct direction *direction, releve_day end);
+void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end);
 /* It has no such direction: likewise, of all its series. */
 void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
                                     const struct releve_reason *reason);

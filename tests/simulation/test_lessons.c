@@ -1,0 +1,186 @@
+/* What an answer teaches of a usage point, and what is asked after that: floors, absence, refusals (docs/design.md,
+ * Floors and Retries). */
+#include "desk.h"
+
+#define CURVE RELEVE_CONSUMPTION_LOAD_CURVE
+
+static releve_day accepted_from; /* upstream accepts ranges that begin then */
+
+static enum releve_verdict judge(const struct sending *sending)
+{
+    return sending->span.first < accepted_from ? RELEVE_BEFORE_ACTIVATION : RELEVE_DATA;
+}
+
+static const struct releve_lesson *last_lesson(enum releve_lesson_type type)
+{
+    for (size_t i = desk.lessons_count; i-- > 0;)
+        if (desk.lessons[i].type == type)
+            return &desk.lessons[i];
+    return NULL;
+}
+
+/* The store knows the days from `first` on. */
+static void know_days_from(releve_day first)
+{
+    releve_coverage_init(&desk.known, (struct releve_span){first, TODAY});
+    releve_coverage_replace(&desk.known, desk.known.span, RELEVE_DAY_MISSING, RELEVE_DAY_COMPLETE);
+}
+
+/* --- an activation ---------------------------------------------------------------------------------------------- */
+
+static struct releve_point_facts doubtful;
+
+static void doubt_what_lies_before(releve_day first)
+{
+    doubtful = releve_facts_unknown;
+    doubtful.directions[RELEVE_CONSUMPTION].activation = (struct releve_floor){first - 1, first, .doubted = true};
+    desk.facts = &doubtful;
+    know_days_from(first);
+}
+
+static void test_a_doubted_activation_costs_one_request_where_it_still_holds(void **state)
+{
+    (void)state;
+    doubt_what_lies_before(TODAY - 50);
+    accepted_from = TODAY - 50;
+    desk.judge = judge;
+    desk_submit(1, CURVE, TODAY - 80, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.sends_count, 1);
+    assert_int_equal(desk.results[0].complete, 50);
+    assert_int_equal(desk.results[0].cut, 30);
+    assert_non_null(last_lesson(RELEVE_LESSON_ACTIVATION)); /* it is believed again */
+}
+
+static void test_a_doubted_activation_that_is_gone_cuts_nothing_any_more(void **state)
+{
+    (void)state;
+    doubt_what_lies_before(TODAY - 50);
+    accepted_from = TODAY - 1000;
+    desk.judge = judge;
+    desk_submit(1, CURVE, TODAY - 80, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results[0].complete, 80);
+    assert_int_equal(desk.results[0].cut, 0);
+    const struct releve_lesson *lesson = last_lesson(RELEVE_LESSON_ACTIVATION);
+    assert_non_null(lesson);
+    assert_int_equal(lesson->floor.after, RELEVE_DAY_NONE);
+}
+
+/* Two answers contradict each other: the later one counts, for all kinds of the direction. */
+static void test_a_wider_answer_takes_an_activation_back_in_the_same_run(void **state)
+{
+    (void)state;
+    know_days_from(TODAY - 14);
+    desk_submit(1, CURVE, TODAY - 42, TODAY, RELEVE_NORMAL);
+    desk_submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 42, TODAY, RELEVE_LOW);
+    desk_get_token();
+    const struct sending *newer = desk_grant(0), *older = desk_grant(0);
+    assert_int_equal(newer->span.first, TODAY - 21);
+    assert_int_equal(older->span.first, TODAY - 28);
+    desk_answer(newer, RELEVE_BEFORE_ACTIVATION);
+    assert_int_equal(last_lesson(RELEVE_LESSON_ACTIVATION)->floor.after, TODAY - 21);
+    desk_answer(older, RELEVE_DATA);
+    assert_int_equal(last_lesson(RELEVE_LESSON_ACTIVATION)->floor.after, RELEVE_DAY_NONE);
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(desk.results[i].complete, 42);
+        assert_int_equal(desk.results[i].cut, 0);
+    }
+}
+
+/* --- a direction that is not there, or refused ----------------------------------------------------------------- */
+
+/* Consumption keeps the usage point at hand while its production is asked again and again. */
+static void test_a_direction_that_is_not_there_is_asked_once_and_learned(void **state)
+{
+    (void)state;
+    desk_submit(1, CURVE, TODAY - 700, TODAY, RELEVE_LOW);
+    desk_get_token();
+    desk_serve(1);
+    accepted_from = TODAY + 1;
+    desk.judge = judge;
+    desk_submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 100, TODAY, RELEVE_HIGH);
+    desk_serve(2); /* the range, and the newest day alone */
+    assert_int_equal(desk.results_count, 1);
+    assert_non_null(last_lesson(RELEVE_LESSON_ABSENT));
+    assert_null(last_lesson(RELEVE_LESSON_REFUSED));
+    size_t sends = desk.sends_count;
+    desk_submit(1, RELEVE_PRODUCTION_LOAD_CURVE, TODAY - 100, TODAY, RELEVE_HIGH);
+    desk_submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 50, TODAY - 10, RELEVE_HIGH);
+    assert_int_equal(desk.results_count, 3);
+    assert_int_equal(desk.sends_count, sends);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(desk.results[i].state, RELEVE_JOB_NOT_APPLICABLE);
+}
+
+static void test_a_refused_direction_is_asked_once_and_the_other_for_itself(void **state)
+{
+    (void)state;
+    desk_submit(1, CURVE, TODAY - 700, TODAY, RELEVE_LOW);
+    desk_get_token();
+    desk_serve(1);
+    desk_submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 100, TODAY, RELEVE_HIGH);
+    desk_answer(desk_grant(0), RELEVE_DIRECTION_REFUSED);
+    assert_non_null(last_lesson(RELEVE_LESSON_REFUSED));
+    size_t sends = desk.sends_count;
+    desk_submit(1, RELEVE_PRODUCTION_LOAD_CURVE, TODAY - 100, TODAY, RELEVE_HIGH);
+    assert_int_equal(desk.results_count, 2);
+    assert_int_equal(desk.sends_count, sends);
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 3);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_FAILED);
+    assert_int_equal(desk.results[1].state, RELEVE_JOB_FAILED);
+    assert_int_equal(desk.results[2].complete, 700);
+}
+
+/* Such an answer has been gone the next day: a job that looks at the last days cannot know. */
+static void test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing(void **state)
+{
+    (void)state;
+    accepted_from = TODAY + 1;
+    desk.judge = judge;
+    desk_submit(1, CURVE, TODAY - RELEVE_SETTLED_DAYS, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
+    assert_in_range(desk.results[0].pending, 1, RELEVE_SETTLED_DAYS);
+    assert_null(last_lesson(RELEVE_LESSON_ABSENT));
+}
+
+static void test_a_direction_with_days_is_there_whatever_its_newest_day_says(void **state)
+{
+    (void)state;
+    releve_coverage_init(&desk.known, (struct releve_span){TODAY - 90, TODAY});
+    releve_coverage_replace(&desk.known, (struct releve_span){TODAY - 90, TODAY - 3}, RELEVE_DAY_MISSING,
+                            RELEVE_DAY_COMPLETE);
+    accepted_from = TODAY + 1;
+    desk.judge = judge;
+    desk_submit(1, CURVE, TODAY - 90, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
+    assert_int_equal(desk.results[0].complete, 87);
+    assert_int_equal(desk.results[0].pending, 3);
+    assert_null(last_lesson(RELEVE_LESSON_ABSENT));
+}
+
+int main(void)
+{
+#define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
+    const struct CMUnitTest tests[] = {
+        LAW(test_a_doubted_activation_costs_one_request_where_it_still_holds),
+        LAW(test_a_doubted_activation_that_is_gone_cuts_nothing_any_more),
+        LAW(test_a_wider_answer_takes_an_activation_back_in_the_same_run),
+        LAW(test_a_direction_that_is_not_there_is_asked_once_and_learned),
+        LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),
+        LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
+        LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

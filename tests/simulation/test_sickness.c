@@ -1,0 +1,71 @@
+/* Who is sick, who is not, and what that costs (docs/design.md, Retries). */
+#include "desk.h"
+
+/* Usage points 1 to 3 answer once and never again; 4 answers always. */
+static enum releve_verdict first_three_fall_sick(const struct sending *sending)
+{
+    unsigned point = (unsigned)(sending->prm - FIRST_PRM);
+    return point > 3 || desk_sends_of(point) <= 1 ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+static void test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    for (unsigned point = 1; point <= 4; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    releve_time since = desk.now;
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 4);
+    for (unsigned point = 1; point <= 3; point++)
+        assert_in_range(desk_sends_of(point), 2, 1 + RELEVE_SICK_REQUESTS_MAX);
+    assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS + 40 * 200); /* a minute behind the last good answer */
+}
+
+static void test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    desk_submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    desk_submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 7 * 40, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    releve_time since = desk.now;
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 2);
+    assert_in_range(desk_sends_of(1), 2, 1 + RELEVE_SICK_REQUESTS_MAX);
+    assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS);
+}
+
+/* All answer once, and then nobody for a while. */
+static releve_time outage_ends;
+static enum releve_verdict all_fail_for_a_while(const struct sending *sending)
+{
+    (void)sending;
+    return desk.sends_count <= 8 || desk.now >= outage_ends ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+static void test_an_outage_is_waited_for_and_costs_no_day(void **state)
+{
+    (void)state;
+    desk.judge = all_fail_for_a_while;
+    for (unsigned point = 1; point <= 4; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 10, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    outage_ends = desk.now + 50 * RELEVE_MINUTE_MS;
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(desk.results[i].failed, 0);
+}
+
+int main(void)
+{
+#define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
+    const struct CMUnitTest tests[] = {
+        LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
+        LAW(test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute),
+        LAW(test_an_outage_is_waited_for_and_costs_no_day),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
