@@ -117,34 +117,38 @@ static struct chunk *open_next(struct releve_core *core, struct job *job)
     return releve_series_open(core, job, &span, searching);
 }
 
+/* What is best among the jobs of each class, of healthy usage points or of those that fail. */
+struct best {
+    struct job *of_class[RELEVE_CLASSES];
+    bool any;
+};
+
+/* Usage points that fail are behind the others of all classes, but not for ever. A request that hangs occupies its
+ * permit until the time-out, so their share is one of time as well as of permits. */
+static bool is_turn_of_failing(struct releve_core *core, const struct best *healthy, const struct best *failing)
+{
+    bool due =
+        core->sick_waits >= RELEVE_SICK_WAIT_MAX && core->sick_in_flight == 0 && core->now >= core->sick_again_at;
+    bool theirs = failing->any && (!healthy->any || due);
+    core->sick_waits = failing->any && !theirs ? core->sick_waits + 1 : 0;
+    return theirs;
+}
+
 /* The class that the next permit is for, of those that have work; the others wait one more permit. Two classes may come
  * to their limit at once, and then one of them waits for the other: so they are served one permit before it. */
-static int choose_class(struct releve_core *core, const bool has_work[RELEVE_CLASSES])
+static int choose_class(struct releve_core *core, const struct best *best, const struct best *others)
 {
     int chosen = -1;
     for (int i = 0; i < RELEVE_CLASSES; i++) {
         bool overdue = core->class_waits[i] >= RELEVE_CLASS_WAIT_MAX - 1;
-        if (has_work[i] && (chosen < 0 || (overdue && core->class_waits[i] > core->class_waits[chosen])))
+        if (best->of_class[i] != NULL && (chosen < 0 || (overdue && core->class_waits[i] > core->class_waits[chosen])))
             chosen = i;
     }
-    for (int i = 0; i < RELEVE_CLASSES; i++)
-        core->class_waits[i] = has_work[i] && i != chosen ? core->class_waits[i] + 1 : 0;
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        bool has_work = best->of_class[i] != NULL || others->of_class[i] != NULL;
+        core->class_waits[i] = has_work && i != chosen ? core->class_waits[i] + 1 : 0;
+    }
     return chosen;
-}
-
-/* What is best among the jobs of a class: usage points that fail are behind the others, but not for ever. A request
- * that hangs occupies its permit until the time-out, so their share is one of time as well as of permits. */
-struct best {
-    struct job *healthy, *failing;
-};
-
-static struct job *choose_job(struct releve_core *core, const struct best *best)
-{
-    bool due =
-        core->sick_waits >= RELEVE_SICK_WAIT_MAX && core->sick_in_flight == 0 && core->now >= core->sick_again_at;
-    bool failing = best->failing != NULL && (best->healthy == NULL || due);
-    core->sick_waits = best->failing != NULL && !failing ? core->sick_waits + 1 : 0;
-    return failing ? best->failing : best->healthy;
 }
 
 static bool goes_before(const struct job *job, const struct job *other)
@@ -157,28 +161,35 @@ static bool goes_before(const struct job *job, const struct job *other)
     return job->turn < other->turn;
 }
 
+/* Looks at every job: some 15 us at 1024 of them (bench/core.c), less than what the permit costs Redis. */
+static void find_best(struct releve_core *core, unsigned bucket, struct best *healthy, struct best *failing)
+{
+    releve_time ignored = RELEVE_TIME_NEVER;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        struct job *job = &core->jobs[i];
+        if (job->phase != JOB_RUNNING || core->options.bucket_of[job->series->kind] != bucket ||
+            !is_ready(core, job, &ignored))
+            continue;
+        struct best *best = job->series->point->failures > 0 ? failing : healthy;
+        struct job **place = &best->of_class[job->class_];
+        best->any = true;
+        if (goes_before(job, *place))
+            *place = job;
+    }
+}
+
 struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
 {
     for (;;) {
-        struct best best[RELEVE_CLASSES] = {{NULL, NULL}};
-        bool has_work[RELEVE_CLASSES] = {false};
+        struct best healthy = {{NULL}, false}, failing = {{NULL}, false};
         releve_time ignored = RELEVE_TIME_NEVER;
-        /* Looks at every job: some 15 us at 1024 of them (bench/core.c), less than what the permit costs Redis. */
-        for (size_t i = 0; i < core->jobs_end; i++) {
-            struct job *job = &core->jobs[i];
-            if (job->phase != JOB_RUNNING || core->options.bucket_of[job->series->kind] != bucket ||
-                !is_ready(core, job, &ignored))
-                continue;
-            has_work[job->class_] = true;
-            struct best *of_class = &best[job->class_];
-            struct job **place = job->series->point->failures > 0 ? &of_class->failing : &of_class->healthy;
-            if (goes_before(job, *place))
-                *place = job;
-        }
-        int class_ = choose_class(core, has_work);
-        if (class_ < 0)
+        find_best(core, bucket, &healthy, &failing);
+        if (!healthy.any && !failing.any)
             return NULL;
-        struct job *job = choose_job(core, &best[class_]);
+        bool theirs = is_turn_of_failing(core, &healthy, &failing);
+        const struct best *best = theirs ? &failing : &healthy;
+        int class_ = choose_class(core, best, theirs ? &healthy : &failing);
+        struct job *job = best->of_class[class_];
         struct chunk *chunk = due_chunk(core, job, &ignored);
         if (chunk != NULL && releve_limits_forbid(core, chunk)) { /* they changed while it waited */
             releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);

@@ -23,6 +23,25 @@ static void test_usage_points_that_fail_while_others_answer_are_no_outage_when_t
     assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS + 40 * 200); /* a minute behind the last good answer */
 }
 
+/* What was never tried goes first, however urgent those that fail are. */
+static void test_usage_points_that_fail_go_behind_the_others_of_all_classes(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    for (unsigned point = 1; point <= 2; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 100, TODAY, RELEVE_HIGH);
+    desk_get_token();
+    desk_serve(4);
+    for (unsigned point = 1; point <= 2; point++)
+        assert_int_equal(desk_sends_of(point), 2); /* each has failed once: two are no outage */
+    desk.now += 2 * RELEVE_BACKOFF_MIN_MS;         /* and may be tried again */
+    for (unsigned point = 4; point <= 13; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7, TODAY, RELEVE_LOW);
+    desk_serve(10);
+    for (unsigned point = 4; point <= 13; point++)
+        assert_int_equal(desk_sends_of(point), 1);
+}
+
 static void test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute(void **state)
 {
     (void)state;
@@ -64,6 +83,7 @@ int main(void)
 #define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
     const struct CMUnitTest tests[] = {
         LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
+        LAW(test_usage_points_that_fail_go_behind_the_others_of_all_classes),
         LAW(test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
