@@ -63,7 +63,7 @@ static void take_action(const struct releve_action *action)
 static void step_once(struct releve_event *event)
 {
     event->now = desk.now;
-    event->civil = NOON;
+    event->civil = desk.civil;
     releve_core_step(desk.core, event, &desk.actions);
     for (size_t i = 0; i < desk.actions.count; i++)
         take_action(&desk.actions.items[i]);
@@ -94,6 +94,7 @@ void desk_open_with(const struct releve_core_options *options)
 {
     memset(&desk, 0, sizeof desk);
     desk.facts = &releve_facts_unknown;
+    desk.civil = NOON;
     desk.core = releve_core_new(options);
     assert_non_null(desk.core);
 }

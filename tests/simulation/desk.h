@@ -30,6 +30,7 @@ struct desk {
     struct releve_core *core;
     struct releve_actions actions;
     releve_time now;
+    releve_time civil; /* noon of TODAY, at first */
     struct releve_event pending[RELEVE_CORE_JOBS_MAX * 2];
     size_t pending_count;
     bool asked[RELEVE_BUCKETS_MAX];

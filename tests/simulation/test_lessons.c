@@ -137,6 +137,51 @@ static void test_a_refused_direction_is_asked_once_and_the_other_for_itself(void
     assert_int_equal(desk.results[2].complete, 700);
 }
 
+static void test_an_unknown_usage_point_is_asked_once_over_all_its_kinds(void **state)
+{
+    (void)state;
+    desk_submit(2, CURVE, TODAY - 700, TODAY, RELEVE_LOW);
+    desk_get_token();
+    desk_submit(1, RELEVE_DAILY_PRODUCTION, TODAY - 100, TODAY, RELEVE_HIGH);
+    desk.silent_store = true;
+    desk_submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 100, TODAY, RELEVE_HIGH);
+    desk_answer(desk_grant(0), RELEVE_POINT_REFUSED);
+    assert_non_null(last_lesson(RELEVE_LESSON_UNKNOWN));
+    size_t sends = desk.sends_count;
+    struct releve_coverage nothing;
+    releve_coverage_init(&nothing, (struct releve_span){TODAY - 100, TODAY});
+    desk_step((struct releve_event){
+        .type = RELEVE_EVENT_KNOWN, .handle = desk.begun, .coverage = &nothing, .facts = &releve_facts_unknown});
+    assert_int_equal(desk.results_count, 2);
+    assert_int_equal(desk.sends_count, sends);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(desk.results[i].state, RELEVE_JOB_FAILED);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+/* Yesterday waits; what was refused at night is asked in the morning. */
+static void test_an_end_that_is_too_recent_is_asked_again_in_the_morning(void **state)
+{
+    (void)state;
+    desk.civil = releve_paris_midnight(TODAY) + RELEVE_HOUR_MS;
+    know_days_from(TODAY - 30);
+    releve_coverage_set(&desk.known, TODAY - 1, RELEVE_DAY_MISSING);
+    releve_coverage_set(&desk.known, TODAY - 2, RELEVE_DAY_MISSING);
+    desk_submit(1, CURVE, TODAY - 30, TODAY, RELEVE_NORMAL);
+    desk_submit(2, CURVE, TODAY - 30, TODAY, RELEVE_LOW);
+    desk_get_token();
+    desk_answer(desk_grant(0), RELEVE_END_TOO_RECENT);
+    const struct sending *without = desk_grant(0);
+    assert_int_equal(without->span.end, TODAY - 1);
+    desk_answer(without, RELEVE_DATA);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].pending, 1);
+    desk.civil = releve_paris_midnight(TODAY) + 9 * RELEVE_HOUR_MS;
+    desk_submit(3, CURVE, TODAY - 30, TODAY, RELEVE_HIGH);
+    assert_int_equal(desk_grant(0)->span.end, TODAY);
+}
+
 /* Such an answer has been gone the next day: a job that looks at the last days cannot know. */
 static void test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing(void **state)
 {
@@ -179,6 +224,8 @@ int main(void)
         LAW(test_a_wider_answer_takes_an_activation_back_in_the_same_run),
         LAW(test_a_direction_that_is_not_there_is_asked_once_and_learned),
         LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),
+        LAW(test_an_unknown_usage_point_is_asked_once_over_all_its_kinds),
+        LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
         LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),
     };
