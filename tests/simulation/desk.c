@@ -115,11 +115,15 @@ int desk_close(void **state)
     return 0;
 }
 
+void desk_submit_job(const struct releve_job *job)
+{
+    desk_step((struct releve_event){.type = RELEVE_EVENT_JOB, .job = job});
+}
+
 void desk_submit(unsigned point, enum releve_kind kind, releve_day first, releve_day end, enum releve_class class_)
 {
-    struct releve_job job = {
-        .prm = FIRST_PRM + point, .kind = kind, .span = {first, end}, .class_ = class_, .id = "a-job"};
-    desk_step((struct releve_event){.type = RELEVE_EVENT_JOB, .job = &job});
+    desk_submit_job(&(struct releve_job){
+        .prm = FIRST_PRM + point, .kind = kind, .span = {first, end}, .class_ = class_, .id = "a-job"});
 }
 
 struct sending *desk_grant(unsigned bucket)

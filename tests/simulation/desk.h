@@ -62,6 +62,7 @@ void desk_open_with(const struct releve_core_options *options);
 void desk_step(struct releve_event event);
 /* A job about FIRST_PRM + point. */
 void desk_submit(unsigned point, enum releve_kind kind, releve_day first, releve_day end, enum releve_class class_);
+void desk_submit_job(const struct releve_job *job);
 /* Grants the permit that is asked for; the sending that it led to, or NULL where it was not needed. */
 struct sending *desk_grant(unsigned bucket);
 /* RELEVE_DATA: every asked day, complete. */

@@ -69,6 +69,21 @@ static void test_a_doubted_activation_that_is_gone_cuts_nothing_any_more(void **
     assert_int_equal(lesson->floor.after, RELEVE_DAY_NONE);
 }
 
+/* A refresh asks before the activation all the same, and what it finds there is kept. */
+static void test_a_refresh_that_is_answered_takes_an_activation_back(void **state)
+{
+    (void)state;
+    doubt_what_lies_before(TODAY - 50);
+    doubtful.directions[RELEVE_CONSUMPTION].activation.doubted = false;
+    desk_submit_job(&(struct releve_job){
+        .prm = FIRST_PRM, .kind = CURVE, .span = {TODAY - 80, TODAY}, .refresh = true, .id = "a-job"});
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results[0].complete, 80);
+    assert_non_null(last_lesson(RELEVE_LESSON_ACTIVATION));
+    assert_int_equal(last_lesson(RELEVE_LESSON_ACTIVATION)->floor.after, RELEVE_DAY_NONE);
+}
+
 /* Two answers contradict each other: the later one counts, for all kinds of the direction. */
 static void test_a_wider_answer_takes_an_activation_back_in_the_same_run(void **state)
 {
@@ -221,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LAW(test_a_doubted_activation_costs_one_request_where_it_still_holds),
         LAW(test_a_doubted_activation_that_is_gone_cuts_nothing_any_more),
+        LAW(test_a_refresh_that_is_answered_takes_an_activation_back),
         LAW(test_a_wider_answer_takes_an_activation_back_in_the_same_run),
         LAW(test_a_direction_that_is_not_there_is_asked_once_and_learned),
         LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),

@@ -56,6 +56,32 @@ static void test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_withi
     assert_in_range(desk.now - since, 0, RELEVE_MINUTE_MS);
 }
 
+static enum releve_verdict daily_falls_sick(const struct sending *sending)
+{
+    return sending->kind == RELEVE_DAILY_CONSUMPTION && sending->span.end < TODAY ? RELEVE_TRANSIENT : RELEVE_DATA;
+}
+
+/* Its siblings go on answering, so the usage point never fails often in a row. */
+static void test_a_kind_that_falls_sick_while_others_answer_is_given_up_too(void **state)
+{
+    const struct releve_core_options worker = {
+        .concurrency = 16, .days_min = 1, .buckets_count = 1, .seed = 1, .queued = true, .patient = true};
+    (void)desk_close(state);
+    desk_open_with(&worker);
+    desk.judge = daily_falls_sick;
+    desk_submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 700, TODAY, RELEVE_NORMAL);
+    desk_submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 1000, TODAY, RELEVE_NORMAL);
+    desk_submit(2, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 700, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 3);
+    size_t sends_of_daily = desk.sends_count - 200;
+    assert_in_range(sends_of_daily, 2, 1 + RELEVE_SICK_REQUESTS_MAX);
+    for (size_t i = 0; i < 3; i++)
+        if (desk.results[i].job.kind == RELEVE_CONSUMPTION_LOAD_CURVE)
+            assert_int_equal(desk.results[i].complete, 700);
+}
+
 /* All answer once, and then nobody for a while. */
 static releve_time outage_ends;
 static enum releve_verdict all_fail_for_a_while(const struct sending *sending)
@@ -85,6 +111,7 @@ int main(void)
         LAW(test_usage_points_that_fail_while_others_answer_are_no_outage_when_they_are_left),
         LAW(test_usage_points_that_fail_go_behind_the_others_of_all_classes),
         LAW(test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute),
+        LAW(test_a_kind_that_falls_sick_while_others_answer_is_given_up_too),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
