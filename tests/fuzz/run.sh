@@ -42,7 +42,7 @@ fuzz() {
     mapfile -t arguments < <(arguments_of "$target")
     { time {
         "$dir/tests/fuzz/$target" "$corpus" "${arguments[@]}" -max_total_time="$seconds" -print_final_stats=1 \
-            -error_exitcode=1 -artifact_prefix="$findings/$target-" >"$log" 2>&1 &
+            -error_exitcode=1 -report_slow_units=60 -artifact_prefix="$findings/$target-" >"$log" 2>&1 &
         child=$!
         wait "$child" || true
         child=""
