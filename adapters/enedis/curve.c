@@ -97,23 +97,37 @@ static void drop_eve(struct enedis_measures *measures)
     measures->points_count = kept;
 }
 
-/* The smallest gap between the stamps of one day, in minutes; 0 where there is none. Points are sorted by end. */
-static int64_t smallest_gap(const struct enedis_point *points, size_t count)
-{
-    int64_t smallest = 0;
-    for (size_t i = 1; i < count; i++) {
-        int64_t gap = (points[i].at - points[i - 1].at) / RELEVE_MINUTE_MS;
-        if (gap > 0 && (smallest == 0 || gap < smallest))
-            smallest = gap;
-    }
-    return smallest;
-}
-
 static releve_day day_ended_by(releve_time at)
 {
     return releve_paris_day(at - 1);
 }
 
+static bool is_known_length(int64_t minutes)
+{
+    return minutes == 5 || minutes == 10 || minutes == 15 || minutes == 30 || minutes == 60;
+}
+
+/* The length in minutes that the stamps of a day show, where points do not say it: they follow each other at one
+ * distance, from midnight to midnight. 0 where they do not: of a part of a day nobody knows which stamps are missing,
+ * and half-hours of which only the full hours came look like hours. Points are sorted by end. */
+static int length_shown(const struct enedis_point *points, size_t count, releve_day day)
+{
+    releve_time last = releve_paris_midnight(day);
+    int64_t length = (points[0].at - last) / RELEVE_MINUTE_MS;
+    if (!is_known_length(length))
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && points[i].at == last;
+        if (!again && points[i].at != last + length * RELEVE_MINUTE_MS)
+            return 0;
+        if (points[i].length_minutes > 0 && points[i].length_minutes != length)
+            return 0;
+        last = points[i].at;
+    }
+    return last == releve_paris_midnight(day + 1) ? (int)length : 0;
+}
+
+/* A point without a value needs no length. */
 static void infer_lengths(struct enedis_measures *measures)
 {
     sort(measures, compare_ends);
@@ -123,15 +137,13 @@ static void infer_lengths(struct enedis_measures *measures)
         releve_day day = day_ended_by(points[0].at);
         for (next = first; next < measures->points_count && day_ended_by(measures->points[next].at) == day; next++)
             ;
-        int64_t gap = smallest_gap(points, next - first);
-        bool seen = gap == 5 || gap == 10 || gap == 15 || gap == 30 || gap == 60;
+        int length = length_shown(points, next - first, day);
         for (size_t i = 0; i < next - first; i++) {
-            if (points[i].length_minutes > 0 || points[i].wrong)
+            if (points[i].length_minutes > 0 || points[i].wrong || points[i].value == RELEVE_NO_VALUE)
                 continue;
-            if (seen)
-                points[i].length_minutes = (int)gap;
-            else
-                points[i].wrong = "no interval length, and none to be seen";
+            points[i].length_minutes = length;
+            if (length == 0)
+                points[i].wrong = "no interval length, and the stamps of the day do not show it";
         }
     }
 }

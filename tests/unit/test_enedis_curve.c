@@ -66,12 +66,93 @@ static void test_a_day_with_23_hours_has_46_half_hours(void **state)
     assert_one_whole_day("2026-03-29", 60, "PT60M");
 }
 
-static void test_a_missing_length_is_the_smallest_gap_of_its_day(void **state)
+static void test_a_missing_length_is_what_the_stamps_of_a_whole_day_show(void **state)
 {
     (void)state;
     assert_one_whole_day("2026-09-29", 30, NULL);
+    assert_one_whole_day("2026-09-29", 60, NULL);
     assert_one_whole_day("2026-10-25", 15, NULL);
     assert_one_whole_day("2026-03-29", 60, NULL);
+}
+
+/* Of three days, the last of them with lengths, the one in the middle lacks every second stamp from half-hour `from` to
+ * before `to`. */
+static void assert_no_length_in_the_middle(size_t from, size_t to)
+{
+    memset(&points, 0, sizeof points);
+    add_day(&points, "2026-09-28", 30, NULL);
+    add_day(&points, "2026-09-29", 30, NULL);
+    add_day(&points, "2026-09-30", 30, "PT30M");
+    for (size_t dropped = 0; from + 2 * dropped < to; dropped++)
+        drop_point(&points, 48 + from + dropped);
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-28", 3), &points);
+    assert_unusable(&answer, "2026-09-29", "no interval length");
+    assert_int_equal(answer.readings_count, 3);
+    assert_whole_day(&answer.readings[0], "2026-09-28", 30);
+    assert_whole_day(&answer.readings[2], "2026-09-30", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+/* Of a half-hour curve only the full hours have come, so far: no number of it is the mean of an hour. */
+static void test_full_hours_of_a_day_that_is_not_whole_are_no_hourly_values(void **state)
+{
+    (void)state;
+    for (int hour = 0; hour < 20; hour++) {
+        char stamp[20];
+        label_of(releve_paris_midnight(day_of("2026-09-29")) + (hour + 1) * RELEVE_HOUR_MS, stamp);
+        add(&points, "\"700\"", stamp, NULL);
+    }
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
+    assert_no_length_in_the_middle(0, 40); /* full hours until 20:00, half-hours then */
+}
+
+static void test_a_day_that_lacks_a_stamp_shows_no_length(void **state)
+{
+    (void)state;
+    assert_no_length_in_the_middle(0, 1);
+    assert_no_length_in_the_middle(20, 21);
+    assert_no_length_in_the_middle(47, 48);
+}
+
+static void test_a_missing_length_is_not_shown_where_others_of_the_day_are_said_to_differ(void **state)
+{
+    (void)state;
+    add_day(&points, "2026-09-29", 30, NULL);
+    (void)snprintf(points.list[10].length, sizeof points.list[10].length, "PT10M");
+    assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
+    (void)snprintf(points.list[10].length, sizeof points.list[10].length, "PT30M");
+    struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+    assert_int_equal(answer.readings_count, 1);
+    assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+    releve_dialect_answer_free(&answer);
+}
+
+/* A stamp without a value shows where its interval ends all the same, and needs no length of its own. */
+static void test_stamps_without_values_show_the_length_and_need_none(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = {NULL, "PT30M"};
+    for (size_t i = 0; i < 2; i++) {
+        memset(&points, 0, sizeof points);
+        add_day(&points, "2026-09-29", 30, lengths[i]);
+        for (size_t odd = 0; odd < 48; odd += 2) {
+            (void)snprintf(points.list[odd].value, sizeof points.list[odd].value, "null");
+            points.list[odd].length[0] = '\0';
+        }
+        if (lengths[i])
+            drop_point(&points, 47);
+        struct releve_answer answer = judge_points(CURVE, span_of("2026-09-29", 1), &points);
+        assert_string_equal(answer.reason.code, "");
+        assert_int_equal(answer.readings_count, 1);
+        const struct releve_reading *reading = &answer.readings[0];
+        assert_false(reading->complete);
+        assert_int_equal(reading->intervals_count, lengths[i] ? 23 : 24);
+        for (size_t j = 0; j < reading->intervals_count; j++) {
+            assert_int_equal(reading->intervals[j].minute, (int)j * 60 + 30);
+            assert_int_equal(reading->intervals[j].length_minutes, 30);
+        }
+        releve_dialect_answer_free(&answer);
+    }
 }
 
 static void test_a_length_that_cannot_be_known_is_not_guessed(void **state)
@@ -79,7 +160,8 @@ static void test_a_length_that_cannot_be_known_is_not_guessed(void **state)
     (void)state;
     add(&points, "\"1\"", "2026-09-29 00:30:00", NULL);
     assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
-    add(&points, "\"1\"", "2026-09-29 00:50:00", NULL); /* 20 minutes: no length that upstream has */
+    memset(&points, 0, sizeof points);
+    add_day(&points, "2026-09-29", 20, NULL); /* no length that upstream has */
     assert_bad_body(CURVE, span_of("2026-09-29", 1), &points, "no interval length");
 }
 
@@ -790,7 +872,11 @@ int main(void)
         LAW(test_a_day_has_its_intervals_at_every_length),
         LAW(test_a_day_with_25_hours_has_50_half_hours),
         LAW(test_a_day_with_23_hours_has_46_half_hours),
-        LAW(test_a_missing_length_is_the_smallest_gap_of_its_day),
+        LAW(test_a_missing_length_is_what_the_stamps_of_a_whole_day_show),
+        LAW(test_full_hours_of_a_day_that_is_not_whole_are_no_hourly_values),
+        LAW(test_a_day_that_lacks_a_stamp_shows_no_length),
+        LAW(test_a_missing_length_is_not_shown_where_others_of_the_day_are_said_to_differ),
+        LAW(test_stamps_without_values_show_the_length_and_need_none),
         LAW(test_a_length_that_cannot_be_known_is_not_guessed),
         LAW(test_the_midnight_point_belongs_to_the_day_that_ends),
         LAW(test_the_point_at_the_very_start_of_the_span_is_not_of_it),
