@@ -12,6 +12,9 @@
 #define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_MEASURES)
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
+#define LOOK_MS RELEVE_SECOND_MS /* how often a drain looks whether anything moves */
+/* What Redis goes on refusing is said again by then: at the second beat after RELEVE_REFUSAL_AGAIN_MS at the latest. */
+#define REFUSAL_OVER_MS (RELEVE_REFUSAL_AGAIN_MS + 8 * RELEVE_SECOND_MS)
 #define GIVEN_BACK ", and jobs that were not done are back in their queues"
 
 struct worker {
@@ -27,6 +30,11 @@ struct worker {
     size_t first, count;
     size_t under_way; /* taken and not ended */
     bool dry, lost;
+
+    uint64_t moves; /* jobs taken and jobs ended */
+    /* of a drain, at its last look */
+    uint64_t work;           /* moves and requests */
+    releve_time still_since; /* Redis refuses, and nothing moves */
 };
 
 RELEVE_SESSION_FIRST(struct worker);
@@ -40,6 +48,7 @@ static void on_job(void *data, const struct releve_job *job)
         abort(); /* the queue hands out no more than it said: see RELEVE_PREFETCH_* */
     worker->waiting[(worker->first + worker->count++) % WAITING_MAX] = *job;
     worker->under_way++;
+    worker->moves++;
     worker->dry = false;
     releve_runtime_wake(worker->session.runtime);
 }
@@ -60,6 +69,7 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     struct worker *worker = data;
     (void)error; /* said by the session; the job is in the worker's list still, and will be taken back from there */
     worker->under_way--;
+    worker->moves++;
     worker->dry = false; /* there is room for another one: the queue looks, and says so again */
     if (worker->queue != NULL)
         releve_queue_release(worker->queue, &result->job);
@@ -70,6 +80,43 @@ static void on_idle(void *data)
     struct worker *worker = data;
     if (worker->drain && worker->dry && worker->under_way == 0)
         releve_session_end(&worker->session);
+}
+
+/* What Redis refuses now; NULL for nothing. */
+static const char *refusal_of(const struct releve_refusals *refusals, releve_time now)
+{
+    const char *newest = NULL;
+    releve_time said_ms = now - REFUSAL_OVER_MS;
+    for (size_t i = 0; i < refusals->count; i++) {
+        if (refusals->lines[i].said_ms <= said_ms)
+            continue;
+        said_ms = refusals->lines[i].said_ms;
+        newest = refusals->lines[i].text;
+    }
+    return newest;
+}
+
+/* Somebody waits for a drain (a cron job), so it does not ask for ever for what Redis refuses: permits, days, results,
+ * or the jobs themselves, of which the core knows nothing. Jobs that were not done stay in Redis. */
+static void on_tick(void *data)
+{
+    struct worker *worker = data;
+    struct releve_session *session = &worker->session;
+    releve_time now = (releve_time)uv_now(&session->loop);
+    struct releve_core_view view = releve_runtime_look(session->runtime);
+    uint64_t work = worker->moves + view.requests;
+    const char *refusal = refusal_of(&session->refusals, now);
+    if (refusal == NULL || work != worker->work || session->draining) {
+        worker->work = work;
+        worker->still_since = now;
+        return;
+    }
+    if (now - worker->still_since < RELEVE_REFUSED_MAX_MS || view.in_flight > 0)
+        return;
+    releve_session_say(session, "Redis has let nothing through for %d s; jobs that were not done stay there",
+                       (int)(RELEVE_REFUSED_MAX_MS / RELEVE_SECOND_MS));
+    releve_fail(&session->error, RELEVE_E_REDIS, "%s", refusal);
+    releve_session_end(session);
 }
 
 /* --- the queue ------------------------------------------------------------------------------------------------ */
@@ -172,12 +219,15 @@ static enum releve_code run_once(struct worker *worker)
     (void)snprintf(worker->name, sizeof worker->name, "%s.%.*s", worker->given_name, SUFFIX_CHARACTERS, id);
     worker->first = worker->count = worker->under_way = 0;
     worker->dry = worker->lost = false;
+    worker->moves = worker->work = 0;
     struct releve_session_options options = {
         .config = &worker->config,
         .concurrency = worker->concurrency,
         .worker = worker->name,
         .adopt = worker->adopt,
         .patient = true,
+        .tick_ms = worker->drain ? LOOK_MS : 0,
+        .tick = on_tick,
         .next = next_job,
         .ended = on_ended,
         .idle = on_idle,
@@ -268,7 +318,8 @@ const struct releve_command releve_command_worker = {
         "options:\n"
         "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
         "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-        "  --drain            end when the queues are empty\n" RELEVE_ADOPT_HELP,
+        "  --drain            end when the queues are empty; with 4 where Redis refuses, and nothing\n"
+        "                     moves for 20 s\n" RELEVE_ADOPT_HELP,
     .interrupted = RELEVE_KEPT GIVEN_BACK,
     .ends_by_signal = true,
     .run = worker_main,

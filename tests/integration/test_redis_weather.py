@@ -156,6 +156,92 @@ def test_a_backfill_under_which_redis_fills_up_ends_with_4_and_goes_on_when_it_i
         assert world.run(*command).code == 0 and len(world.redis.days()) == 7 * JOBS
 
 
+def start_drain(world):
+    """Somebody waits for it: it is to end by itself."""
+    running = world.start("worker", "--drain", "--concurrency", str(CONCURRENCY))
+    world.wait_for(running, "ok", 20)
+    return running
+
+
+def check_rest_is_done(world):
+    """What comes next finds every job that has no result, and ends it."""
+    worker = start_worker(world, "next")
+    worker.wait_until(lambda: len(results(world.redis)) >= JOBS)
+    check_each_once(world, results(world.redis))
+    assert len(world.redis.days(kind=DAILY)) == 7 * JOBS
+    worker.signal(signal.SIGTERM)
+    assert worker.end().code == 0
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_drain_that_redis_refuses_ends_with_4_and_its_jobs_are_left_for_others(name):
+    weather = REFUSALS[name]
+    with world_of_jobs() as world:
+        push_all(world)
+        running = start_drain(world)
+        weather.begin(world.redis)
+        ended = running.end()
+        assert ended.code == 4 and weather.words in ended.err.splitlines()[-1], ended
+        assert len(results(world.redis)) < JOBS
+        weather.end(world.redis)
+        check_rest_is_done(world)
+
+
+def test_a_drain_that_redis_refuses_for_a_moment_goes_on_to_its_end():
+    full = REFUSALS["full"]
+    with world_of_jobs() as world:
+        push_all(world)
+        running = start_drain(world)
+        full.begin(world.redis)
+        running.wait_until(lambda: full.words in running.so_far())
+        full.end(world.redis)
+        assert running.end().code == 0
+        check_each_once(world, results(world.redis))
+
+
+PUT_ASIDE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then
+    redis.call('RENAME', KEYS[1], 'aside')
+end
+redis.call('SET', KEYS[1], 'x')
+"""
+
+
+def spoil(redis, pattern):
+    """The key of that pattern, or that it will be, holds something of another type; what it held lies aside."""
+    key = min(redis.keys(pattern), key=len, default=pattern)
+    redis.command("EVAL", PUT_ASIDE, 1, key)
+    return key
+
+
+def put_right(redis, key):
+    redis.command("DEL", key)
+    if redis.command("EXISTS", "aside"):
+        redis.command("RENAME", "aside", key)
+
+
+@pytest.mark.parametrize("pattern", ["releve:quota:mesure*", "releve:results"])
+def test_a_drain_that_a_key_of_another_type_stops_ends_with_4_and_names_it(pattern):
+    with world_of_jobs() as world:
+        push_all(world)
+        running = start_drain(world)
+        key = spoil(world.redis, pattern)
+        ended = running.end()
+        assert ended.code == 4 and f"{key} holds a string" in ended.err.splitlines()[-1], ended
+        put_right(world.redis, key)
+        assert len(results(world.redis)) < JOBS
+        check_rest_is_done(world)
+
+
+def test_a_drain_of_which_one_queue_cannot_be_read_empties_the_others_and_ends_with_4():
+    with world_of_jobs() as world:
+        push_all(world)
+        key = spoil(world.redis, "releve:jobs:low")
+        ended = start_drain(world).end()
+        assert ended.code == 4 and f"{key} holds a string" in ended.err.splitlines()[-1], ended
+        check_each_once(world, results(world.redis))
+
+
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_worker_says_the_remedy_no_more_than_once_in_10_s_for_each_operation(name):
     with world_of_jobs() as world:
