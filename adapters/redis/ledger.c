@@ -131,7 +131,7 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
 void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
                                void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data)
 {
-    assert(strlen(bucket) < RELEVE_BUCKET_BYTES && due != NULL && !store->closing);
+    assert(strlen(bucket) < RELEVE_BUCKET_BYTES && due != NULL && store->phase == STORE_OPEN);
     if (!store->watching) {
         store->watching = true;
         store->parts.open++;

@@ -13,10 +13,14 @@ static void on_ready(void *data, const struct releve_error *error)
     store->ready(store->ready_data, error);
 }
 
+static void end(struct releve_store *store);
+
 static void on_link(void *data, bool up, const char *why)
 {
     struct releve_store *store = data;
-    if (store->on_link != NULL)
+    if (store->phase == STORE_ENDING)
+        end(store); /* nothing comes any more */
+    else if (store->on_link != NULL)
         store->on_link(store->link_data, up, why);
 }
 
@@ -46,6 +50,8 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     store->ready = ready;
     store->ready_data = data;
     releve_commands_open(&store->commands, loop, &store->url, store->prefix, on_ready, on_link, store);
+    (void)uv_timer_init(loop, &store->late); /* cannot fail */
+    store->late.data = store;
     store->parts = (struct releve_closing){1, on_all_closed, store};
     return store;
 }
@@ -62,15 +68,58 @@ static void on_part_closed(void *data)
     releve_closing_one(&store->parts);
 }
 
+/* Handles that were closed before this one, or in the same go, have told by the end of this turn of the loop; what is
+ * closed from here on goes with the next. */
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct releve_store *store = handle->data;
+    releve_commands_close(&store->commands, on_part_closed);
+}
+
+static void end(struct releve_store *store)
+{
+    store->phase = STORE_CLOSING;
+    uv_close((uv_handle_t *)&store->late, on_timer_closed);
+}
+
+static void on_late(uv_timer_t *timer)
+{
+    end(timer->data);
+}
+
+static void on_last_reply(void *data, const struct releve_error *error);
+
+/* Replies come in order: this one is behind those of all that was asked before. */
+static void ask_last(struct releve_store *store)
+{
+    releve_call_nothing(store, "end", on_last_reply, store);
+}
+
+static void on_last_reply(void *data, const struct releve_error *error)
+{
+    struct releve_store *store = data;
+    if (store->phase == STORE_CLOSING)
+        return;
+    if (error->code == RELEVE_OK && store->commands.count > 0)
+        ask_last(store); /* something was asked meanwhile */
+    else
+        end(store);
+}
+
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data)
 {
-    assert(!store->closing);
-    store->closing = true;
+    assert(store->phase == STORE_OPEN);
+    store->phase = STORE_ENDING;
     store->closed = closed;
     store->closed_data = data;
     if (store->watching)
         releve_watcher_close(&store->watcher, on_part_closed);
-    releve_commands_close(&store->commands, on_part_closed);
+    if (store->commands.connection.state != RELEVE_CONNECTION_UP) {
+        end(store);
+        return;
+    }
+    (void)uv_timer_start(&store->late, on_late, (uint64_t)RELEVE_STORE_END_MS, 0);
+    ask_last(store);
 }
 
 /* --- names ------------------------------------------------------------------------------------------- */

@@ -12,7 +12,13 @@
 struct releve_store {
     struct releve_commands commands;
     struct releve_watcher watcher; /* opened by the first releve_store_bucket_watch */
-    bool watching, closing;
+    bool watching;
+    enum {
+        STORE_OPEN,
+        STORE_ENDING, /* waits for the last replies */
+        STORE_CLOSING
+    } phase;
+    uv_timer_t late; /* the last replies take too long */
     struct releve_redis_url url;
     char prefix[RELEVE_PREFIX_BYTES];
     char worker[RELEVE_WORKER_NAME_BYTES]; /* "" where jobs come from no queue */

@@ -116,9 +116,9 @@ static void on_done(void *data, const struct releve_exchange_response *response)
 {
     const struct slot *slot = data;
     struct releve_runtime *runtime = slot->runtime;
-    if (runtime->phase == RUNTIME_CLOSED)
-        return;
     settle_broken(slot, response->outcome);
+    if (runtime->phase == RUNTIME_CLOSED)
+        return; /* it was broken off, and whoever starts next need not wait for its permit */
     const struct releve_dialect *dialect = runtime->io.dialect;
     releve_time now = runtime->io.host_ops->utc(runtime->io.host);
     struct releve_answer answer = {0};

@@ -62,7 +62,8 @@ void releve_runtime_wake(struct releve_runtime *runtime);
 void releve_runtime_drain(struct releve_runtime *runtime);
 
 /* The end, at once: calls nobody any more. What is under way in the parts of `io` still calls back into the runtime, so
- * close them next, and give the memory back with releve_runtime_free when they are closed. */
+ * close them next, the transport first: a request that it breaks off is settled with the store. Give the memory back
+ * with releve_runtime_free when they are closed. */
 void releve_runtime_close(struct releve_runtime *runtime);
 void releve_runtime_free(struct releve_runtime *runtime);
 

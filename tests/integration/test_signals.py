@@ -1,12 +1,16 @@
-"""A signal that comes before a command has begun its work: one line, the usual exit code, nothing left behind."""
+"""A signal ends a command: before it has begun its work, with one line, the usual exit code and nothing left behind; and
+while upstream hangs, without leaving the ledger more to count than what may still be on its way."""
 import errno
 import os
 import signal
 
 import pytest
+from jobs import message, prm_of, push, start_worker
 from world import World
 
 PRM = "22516914714270"
+HANGING = 3  # requests that upstream never answers
+WAY_US = 2_000_000  # a request that was broken off may still be on its way for so long
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -85,3 +89,78 @@ def test_what_ignores_a_hang_up_from_the_start_goes_on_ignoring_it():
         os.close(fifo.fd)
         ended = running.end(timeout_s=20)
         assert ended.code == 0 and "daily_consumption" in ended.out, ended
+
+
+# --- while upstream hangs -------------------------------------------------------------------------------
+
+
+def ledger_us(redis):
+    """For how long each permit still counts, by Redis's own clock."""
+    keys = [key for key in redis.keys("releve:quota:*") if redis.command("TYPE", key) == b"zset"]
+    scores = [float(word) for key in keys for word in redis.command("ZRANGE", key, 0, -1, "WITHSCORES")[1::2]]
+    seconds, us = redis.command("TIME")
+    return [score - int(seconds) * 1_000_000 - int(us) for score in scores]
+
+
+def start_hanging(world, command):
+    """The program, with that many requests that are not answered and a token that came."""
+    points = [prm_of(i) for i in range(HANGING)]
+    world.sandbox.control(point_faults={prm: {"timeout": 1} for prm in points})
+    if command == "worker":
+        running = start_worker(world)
+        push(world.redis, *(message(prm, start="2026-10-05", end="2026-10-12") for prm in points))
+    else:
+        prms = world.write("prms.csv", "".join(f"{prm}\n" for prm in points))
+        running = world.start("backfill", "--prms", prms, "--kind", "daily_consumption", "--start", "2026-10-05", "--end",
+                              "2026-10-12")
+    world.wait_for(running, "requests", HANGING + 1)
+    waiting = ledger_us(world.redis)
+    assert len(waiting) == HANGING + 1 and sum(left > WAY_US for left in waiting) == HANGING, waiting
+    return running
+
+
+def hanging_world():
+    return World("--population", str(HANGING), quota="100/1h")
+
+
+CODES = {"worker": 0, "backfill": 130}
+
+
+@pytest.mark.parametrize("command", CODES)
+def test_a_second_signal_leaves_no_more_in_the_ledger_than_what_may_be_on_its_way(command):
+    with hanging_world() as world:
+        running = start_hanging(world, command)
+        running.signal(signal.SIGTERM)
+        running.wait_until(lambda: "ending what is in flight" in running.so_far())
+        running.signal(signal.SIGTERM)
+        assert running.end().code == CODES[command]
+        left = ledger_us(world.redis)
+        assert len(left) == HANGING + 1 and max(left) <= WAY_US, left
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", CODES)
+def test_what_hangs_when_the_time_to_end_is_over_counts_for_no_longer_than_it_may_be_on_its_way(command):
+    with hanging_world() as world:
+        running = start_hanging(world, command)
+        running.signal(signal.SIGTERM)
+        assert running.end().code == CODES[command]
+        left = ledger_us(world.redis)
+        assert len(left) == HANGING + 1 and max(left) <= WAY_US, left
+
+
+ABSENCES = {"stands still": lambda redis: redis.process.send_signal(signal.SIGSTOP), "is gone": lambda redis: redis.kill()}
+
+
+@pytest.mark.parametrize("absence", ABSENCES)
+@pytest.mark.parametrize("command", CODES)
+def test_a_redis_that_does_not_answer_keeps_nobody_who_is_told_twice(command, absence):
+    with hanging_world() as world:
+        running = start_hanging(world, command)
+        ABSENCES[absence](world.redis)
+        running.signal(signal.SIGTERM)
+        running.wait_until(lambda: "ending what is in flight" in running.so_far())
+        running.signal(signal.SIGTERM)
+        assert running.end().code == CODES[command]
+        if world.redis.process is not None:
+            world.redis.process.send_signal(signal.SIGCONT)

@@ -1,5 +1,6 @@
 /* The store against a real Redis: what is written is found again, as other programs are promised it. */
 #include <adapters/redis/result_json.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -698,20 +699,34 @@ static void test_a_refused_asker_hears_when_somebody_elses_permit_comes_back(voi
     assert_int_equal(other.calls, 0);
 }
 
-static void test_closing_tells_everybody_who_waits(void **state)
+/* Asks two things, closes, and returns what both came to; Redis's news are watched too. */
+static enum releve_code close_after_asking(void)
 {
-    (void)state;
-    struct answer answers[3] = {{.calls = 0}};
+    struct answer answers[2] = {{.calls = 0}};
     releve_store_permit_ask(f.store, "b", &two_a_minute, false, (struct releve_permit){1, 1}, on_permit, &answers[0]);
     struct releve_job job = job_of("", 20000, 20001);
     releve_store_begin(f.store, &job, NOW, on_known, &answers[1]);
     struct news news = {.calls = 0};
     releve_store_bucket_watch(f.store, "b", on_due, &news);
     fixture_close(&f);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         assert_int_equal(answers[i].calls, 1);
-        assert_int_equal(answers[i].error.code, RELEVE_E_INTERRUPTED);
-    }
+    assert_int_equal(answers[0].error.code, answers[1].error.code);
+    return answers[0].error.code;
+}
+
+static void test_closing_lets_redis_answer_what_was_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(close_after_asking(), RELEVE_OK);
+}
+
+static void test_closing_waits_for_no_redis_that_stands_still_and_tells_everybody_who_waits(void **state)
+{
+    (void)state;
+    assert_int_equal(kill(server.pid, SIGSTOP), 0);
+    assert_int_equal(close_after_asking(), RELEVE_E_INTERRUPTED);
+    assert_int_equal(kill(server.pid, SIGCONT), 0);
 }
 
 /* --- what Redis is like ------------------------------------------------------------------------------ */
@@ -801,7 +816,9 @@ int main(void)
         with_store(test_a_refused_asker_hears_when_somebody_elses_permit_comes_back),
         cmocka_unit_test(test_a_redis_that_keeps_nothing_on_disk_is_told_from_one_that_does),
         cmocka_unit_test(test_a_socket_takes_its_password_from_the_address),
-        cmocka_unit_test_setup(test_closing_tells_everybody_who_waits, open_store),
+        cmocka_unit_test_setup(test_closing_lets_redis_answer_what_was_asked, open_store),
+        cmocka_unit_test_setup(test_closing_waits_for_no_redis_that_stands_still_and_tells_everybody_who_waits,
+                               open_store),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
