@@ -1,5 +1,5 @@
 /* The addresses behind a host's name, looked up beside the loop: hiredis would ask the resolver in the loop's own
- * thread, which stands still until the resolver answers or gives up. */
+ * thread, which stands still until the resolver answers or gives up, and libuv in one that keeps the process. */
 #ifndef RELEVE_REDIS_LOOKUP_H
 #define RELEVE_REDIS_LOOKUP_H
 
@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #define RELEVE_ADDRESSES_MAX 8 /* of one name that are tried; the resolver puts the best first */
+#define RELEVE_LOOKUPS_MAX 16  /* questions that are with the resolver at once, given up or not */
 
 /* In digits, IPv4 or IPv6, in the resolver's order. */
 struct releve_addresses {
@@ -26,8 +27,8 @@ typedef void (*releve_lookup_done)(void *data, const struct releve_addresses *ad
 struct releve_lookup *releve_lookup_start(uv_loop_t *loop, const char *host, releve_lookup_done done, void *data,
                                           const char **why);
 
-/* `done` is not called any more. A question that a thread is asking already cannot be taken back: the loop runs until
- * the resolver has answered it, or has given up (resolv.conf(5): 5 s for each try). */
+/* `done` is not called any more. A question that is with the resolver cannot be taken back, but neither the loop nor
+ * the end of the process waits for it (it may take minutes: resolv.conf(5), 5 s for each try). */
 void releve_lookup_drop(struct releve_lookup *lookup);
 
 #endif

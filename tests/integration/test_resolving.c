@@ -5,7 +5,9 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "redis_server.h"
@@ -22,7 +24,7 @@ static int port;
 static const char *const *resolved;
 static atomic_int questions;
 static bool is_mute; /* the resolver answers nothing until `answer` is posted */
-static sem_t answer;
+static sem_t answer, answered;
 
 typedef int resolver(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found);
 
@@ -34,9 +36,11 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     if (node == NULL || strcmp(node, NAME) != 0)
         return real(node, service, hints, found);
     (void)atomic_fetch_add(&questions, 1);
-    if (is_mute)
+    if (is_mute) {
         while (sem_wait(&answer) != 0) {
         }
+        (void)sem_post(&answered);
+    }
     struct addrinfo **end = found;
     *found = NULL;
     for (size_t i = 0; resolved[i] != NULL; i++) {
@@ -71,6 +75,7 @@ static int begin(void **state)
     is_mute = false;
     atomic_store(&questions, 0);
     (void)sem_init(&answer, 0, 0);
+    (void)sem_init(&answered, 0, 0);
     memset(&server, 0, sizeof server);
     return 0;
 }
@@ -81,6 +86,7 @@ static int end(void **state)
     if (server.directory[0] != '\0')
         redis_server_end(&server);
     (void)sem_destroy(&answer);
+    (void)sem_destroy(&answered);
     return 0;
 }
 
@@ -116,8 +122,70 @@ static void test_a_resolver_that_does_not_answer_is_given_up_and_holds_nobody(vo
     open_by_name(SOON_MS); /* comes back: the loop turned while the resolver was asked */
     assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
     assert_non_null(strstr(f.ready.error.text, "its host name is not resolved: no answer within 100 ms"));
-    (void)sem_post(&answer);
     fixture_close(&f);
+    (void)sem_post(&answer);
+    while (sem_wait(&answered) != 0) {
+    }
+}
+
+/* A process of its own: what keeps a loop, or a process that exits, would keep the tests. */
+static void run_to_its_end(void (*life)(void))
+{
+    int status;
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        life();
+        exit(EXIT_SUCCESS);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child); /* what never ends is the test's time-out */
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+}
+
+static void ask_twice_and_leave(void)
+{
+    is_mute = true; /* and stays so */
+    port = 6379;
+    for (int i = 0; i < 2; i++) {
+        open_by_name(SOON_MS);
+        fixture_close(&f);
+    }
+}
+
+static void test_a_resolver_that_never_answers_keeps_no_process_from_its_end(void **state)
+{
+    (void)state;
+    run_to_its_end(ask_twice_and_leave);
+}
+
+static void ask_too_often(void)
+{
+    is_mute = true;
+    port = 6379;
+    for (int i = 0; i <= RELEVE_LOOKUPS_MAX; i++) {
+        open_by_name(1);
+        bool refused = strstr(f.ready.error.text, "questions are with the resolver") != NULL;
+        if (refused != (i == RELEVE_LOOKUPS_MAX))
+            exit(EXIT_FAILURE);
+        fixture_close(&f);
+    }
+    /* Where it answers, there is room again. */
+    static const char *const nowhere[] = {NULL};
+    resolved = nowhere;
+    is_mute = false;
+    for (int i = 0; i < RELEVE_LOOKUPS_MAX; i++)
+        (void)sem_post(&answer);
+    do {
+        open_by_name(0);
+        fixture_close(&f);
+    } while (strstr(f.ready.error.text, "questions are with the resolver") != NULL);
+}
+
+static void test_so_many_questions_are_with_the_resolver_and_no_more(void **state)
+{
+    (void)state;
+    run_to_its_end(ask_too_often);
 }
 
 static void test_every_address_is_tried_in_turn(void **state)
@@ -186,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         one(test_a_name_that_is_not_known_is_said_with_the_address),
         one(test_a_resolver_that_does_not_answer_is_given_up_and_holds_nobody),
+        one(test_a_resolver_that_never_answers_keeps_no_process_from_its_end),
+        one(test_so_many_questions_are_with_the_resolver_and_no_more),
         one(test_every_address_is_tried_in_turn),
         one(test_an_address_of_ipv6_is_one_like_others),
         one(test_where_nobody_answers_the_first_attempt_fails_after_the_last_address),
