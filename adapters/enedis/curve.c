@@ -259,6 +259,7 @@ bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_r
     drop_eve(measures);
     infer_lengths(measures);
     settle_days(measures);
+    enedis_spoil_unnamed(measures);
     if (!enedis_inside(measures) || !enedis_drop_spoiled(measures))
         return false;
     settle_values(measures);

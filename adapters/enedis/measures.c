@@ -55,6 +55,16 @@ bool enedis_drop_spoiled(struct enedis_measures *measures)
     return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
 
+void enedis_spoil_unnamed(struct enedis_measures *measures)
+{
+    bool told[RELEVE_JOB_DAYS_MAX] = {false};
+    for (size_t i = 0; i < measures->points_count; i++)
+        told[measures->points[i].day - measures->span.first] = true;
+    for (releve_day day = measures->span.first; day < measures->span.end; day++)
+        if (!releve_span_has(measures->named, day) && !told[day - measures->span.first])
+            enedis_spoil(measures, day, "the body is of a range without it");
+}
+
 bool enedis_inside(struct enedis_measures *measures)
 {
     return measures->inside_seen || !measures->outside_seen ||
@@ -220,6 +230,7 @@ bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *
             named.end = named.first + 1;
         if (named.first >= asked.end || named.end <= asked.first)
             return enedis_problem(measures, "the body is of a range outside the days that were asked");
+        measures->named = named;
     }
     return !empty || (named.first <= asked.first && named.end >= asked.end) ||
            enedis_problem(measures, "the body has no points, and is not of all days that were asked");
@@ -264,6 +275,7 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
         return false;
     qsort(measures->points, measures->points_count, sizeof *measures->points, compare_days);
     settle_daily(measures);
+    enedis_spoil_unnamed(measures);
     if (!enedis_drop_spoiled(measures))
         return false;
     struct releve_reading *readings = releve_alloc(measures->points_count + measures->spoiled_count, sizeof *readings);

@@ -13,7 +13,8 @@ struct enedis_point;
 
 struct enedis_measures {
     enum releve_kind kind;
-    struct releve_span span;
+    struct releve_span span;  /* asked */
+    struct releve_span named; /* those that the body says it is about; those asked, where it does not */
     struct enedis_point *points;
     size_t points_count, points_room;
     size_t points_seen;                     /* in the body, outside of the asked days too */
@@ -47,7 +48,8 @@ bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);
 
 /* Checks the range that the body names, from the day of `start` to before the day of `end`; either may be NULL: not
  * named. False where the body is of other days than were asked. Call it when all points are added: where there are
- * none, the range must be readable and hold all asked days, for the body says something about all of them. */
+ * none, the range must be readable and hold all asked days, for the body says something about all of them. Where there
+ * are some, asked days beyond the range that have none will be unusable. */
 bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *start, const cJSON *end);
 
 /* Whether `item`, NULL where the body has none, is the unit of that kind; none will do where no points were seen. */

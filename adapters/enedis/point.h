@@ -26,6 +26,10 @@ void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *
  * used, and it is to be asked again like any bad body. */
 bool enedis_drop_spoiled(struct enedis_measures *measures);
 
+/* Spoils the asked days beyond the range that the body names, unless there is a point of them: the body says nothing of
+ * them, not even that they are empty. All points have their day. */
+void enedis_spoil_unnamed(struct enedis_measures *measures);
+
 /* A point of a day that was not asked for is left out. */
 void enedis_leave_out(struct enedis_measures *measures);
 

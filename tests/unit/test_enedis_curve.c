@@ -865,6 +865,27 @@ static void test_a_body_with_the_eve_alone_is_data_without_days(void **state)
     assert_string_equal(answer.reason.code, "");
 }
 
+/* Asked for two days, a body that names the first of them alone says nothing of the second; the midnight in its end is
+ * of the first. */
+static void test_a_day_beyond_the_range_that_a_body_names_is_unusable(void **state)
+{
+    (void)state;
+    static char body[BODY_BYTES + 128];
+    add_day(&points, "2026-09-29", 30, "PT30M");
+    (void)snprintf(body, sizeof body, "{\"periode\":{\"dateDebut\":\"2026-09-29\",\"dateFin\":\"2026-09-30\"},%s",
+                   body_of(&releve_dialect_2026, CURVE, &points) + 1);
+    struct releve_answer answer;
+    judge_text(&releve_dialect_2026, CURVE, span_of("2026-09-29", 1), body, &answer);
+    assert_string_equal(answer.reason.code, "");
+    assert_int_equal(answer.readings_count, 1);
+    releve_dialect_answer_free(&answer);
+    judge_text(&releve_dialect_2026, CURVE, span_of("2026-09-29", 2), body, &answer);
+    assert_unusable(&answer, "2026-09-30", "range without it");
+    assert_int_equal(answer.readings_count, 2);
+    assert_whole_day(&answer.readings[0], "2026-09-29", 30);
+    releve_dialect_answer_free(&answer);
+}
+
 int main(void)
 {
 #define LAW(name) cmocka_unit_test_setup(name, reset)
@@ -914,6 +935,7 @@ int main(void)
         LAW(test_an_interval_across_midnight_spoils_both_of_its_days),
         LAW(test_an_interval_across_the_ends_of_the_span_spoils_the_day_inside),
         LAW(test_a_body_with_the_eve_alone_is_data_without_days),
+        LAW(test_a_day_beyond_the_range_that_a_body_names_is_unusable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -349,6 +349,41 @@ static void test_a_body_with_points_names_a_range_that_overlaps_or_none(void **s
     }
 }
 
+/* Of days outside of the range that it names, a body says nothing: they are no holes. Of a day that has a point, it
+ * does. */
+static void test_days_beyond_the_range_that_a_body_names_are_unusable(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "{\"meter_reading\":{\"usage_point_id\":" PRM_JSON UNIT("Wh") RANGE_V5(
+            "\"2026-09-28\"", "\"2026-10-01\"") ",\"interval_reading\":[{\"value\":\"5\",\"date\":\"2026-09-28\"},"
+                                                "{\"value\":\"7\",\"date\":\"2026-10-01\"}]}}",
+        "{\"idPrm\":" PRM_JSON RANGE_NEW(
+            "\"2026-09-28\"",
+            "\"2026-10-01\"") ",\"grandeur\":[{"
+                              "\"grandeurMetier\":\"CONS\",\"grandeurPhysique\":\"EA\",\"unite\":\"Wh\",\"points\":["
+                              "{\"v\":\"5\",\"d\":\"2026-09-28\"},{\"v\":\"7\",\"d\":\"2026-10-01\"}]}]}"};
+    const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+    for (size_t i = 0; i < 2; i++) {
+        struct releve_answer answer;
+        judge_text(dialects[i], RELEVE_DAILY_CONSUMPTION, span_of("2026-09-28", 4), bodies[i], &answer);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_int_equal(answer.readings_count, 2); /* the 29th and the 30th: nothing, and that is said */
+        assert_int_equal(answer.readings[1].value, 7);
+        releve_dialect_answer_free(&answer);
+        judge_text(dialects[i], RELEVE_DAILY_CONSUMPTION, span_of("2026-09-27", 6), bodies[i], &answer);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_string_equal(answer.reason.text, "daily_consumption of 2026-09-27: the body is of a range without it");
+        assert_int_equal(answer.readings_count, 4);
+        static const char *const days[] = {"2026-09-27", "2026-09-28", "2026-10-01", "2026-10-02"};
+        for (size_t j = 0; j < 4; j++) {
+            assert_int_equal(answer.readings[j].day, day_of(days[j]));
+            assert_int_equal(answer.readings[j].unusable, j == 0 || j == 3);
+        }
+        releve_dialect_answer_free(&answer);
+    }
+}
+
 static void test_the_content_type_of_a_good_answer_does_not_matter(void **state)
 {
     (void)state;
@@ -446,6 +481,7 @@ int main(void)
         LAW(test_the_body_must_be_of_what_was_asked),
         LAW(test_an_empty_list_is_no_data_where_all_else_is_right),
         LAW(test_a_body_with_points_names_a_range_that_overlaps_or_none),
+        LAW(test_days_beyond_the_range_that_a_body_names_are_unusable),
         LAW(test_the_content_type_of_a_good_answer_does_not_matter),
         LAW(test_what_is_not_json_stores_nothing),
         LAW(test_a_body_cut_anywhere_stores_nothing),
