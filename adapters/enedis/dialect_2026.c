@@ -75,6 +75,7 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
     }
     const cJSON *range = enedis_json_get(root, "periode");
     return (found || enedis_problem(measures, "the body has no grandeur %s %s", direction, quantity)) &&
+           enedis_measures_check_period(measures, enedis_json_get(root, "pas")) &&
            enedis_measures_check_range(measures, enedis_json_get(range, "dateDebut"),
                                        enedis_json_get(range, "dateFin"));
 }

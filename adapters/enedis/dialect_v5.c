@@ -51,7 +51,9 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
         return enedis_problem(measures, "the body is not of the usage point that was asked");
     if (!enedis_measures_add(measures, enedis_json_get(reading, "interval_reading"), &names))
         return false;
-    if (!enedis_measures_is_unit(measures, enedis_json_get(enedis_json_get(reading, "reading_type"), "unit"), facts))
+    const cJSON *type = enedis_json_get(reading, "reading_type");
+    if (!enedis_measures_is_unit(measures, enedis_json_get(type, "unit"), facts) ||
+        !enedis_measures_check_period(measures, enedis_json_get(type, "measuring_period")))
         return false;
     *quality = enedis_json_text(reading, "quality");
     return enedis_measures_check_range(measures, enedis_json_get(reading, "start"), enedis_json_get(reading, "end"));

@@ -201,6 +201,14 @@ bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item
     return right || enedis_problem(measures, "the unit is not %s", facts->unit);
 }
 
+bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON *item)
+{
+    if (item == NULL || releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE)
+        return true;
+    return (cJSON_IsString(item) && strcmp(item->valuestring, "P1D") == 0) ||
+           enedis_problem(measures, "the values of the body are not of one day each");
+}
+
 /* The instant at which a named day begins, or the named moment; where it can be two, the first. */
 static bool read_bound(const cJSON *item, releve_time *at)
 {

@@ -46,6 +46,9 @@ bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, c
 /* Whether `item` is that PRM, as a text or a number. */
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);
 
+/* Whether `item`, NULL where the body has none, says that the values of a daily kind are of one day each. */
+bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON *item);
+
 /* Checks the range that the body names, from the day of `start` to before the day of `end`; either may be NULL: not
  * named. False where the body is of other days than were asked. Call it when all points are added: where there are
  * none, the range must be readable and hold all asked days, for the body says something about all of them. Where there

@@ -246,6 +246,33 @@ static void test_the_body_must_be_of_what_was_asked(void **state)
     assert_refused(&releve_dialect_2026, "{\"idPrm\":" PRM_JSON ",\"grandeur\":null}", "no grandeur");
 }
 
+/* The largest value of a month is none of a day, and the others of that month are no holes. */
+static void test_the_values_of_a_body_are_of_one_day_each(void **state)
+{
+    (void)state;
+    static const char *const periods[] = {"\"P1D\"", "null", "\"P1M\"", "\"P1Y\"", "30"};
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
+        char v5[512], new[512];
+        (void)snprintf(v5, sizeof v5,
+                       "{\"meter_reading\":{\"usage_point_id\":" PRM_JSON
+                       ",\"reading_type\":{\"unit\":\"Wh\",\"measuring_period\":%s},"
+                       "\"interval_reading\":[{\"value\":\"5\",\"date\":\"2026-09-29\"}]}}",
+                       periods[i]);
+        (void)snprintf(new, sizeof new,
+                       "{\"idPrm\":" PRM_JSON ",\"pas\":%s,\"grandeur\":[{\"grandeurMetier\":\"CONS\","
+                       "\"grandeurPhysique\":\"EA\",\"unite\":\"Wh\",\"points\":[{\"v\":\"5\","
+                       "\"d\":\"2026-09-29\"}]}]}",
+                       periods[i]);
+        if (i < 2) {
+            assert_taken(&releve_dialect_v5, v5, "");
+            assert_taken(&releve_dialect_2026, new, "");
+        } else {
+            assert_refused(&releve_dialect_v5, v5, "not of one day each");
+            assert_refused(&releve_dialect_2026, new, "not of one day each");
+        }
+    }
+}
+
 /* Bodies without points, asked for three days from the 29th of September. */
 #define EMPTY_V5(prm, rest) \
     "{\"meter_reading\":{\"usage_point_id\":" prm rest ",\"quality\":\"BRUT\",\"interval_reading\":[]}}"
@@ -479,6 +506,7 @@ int main(void)
         LAW(test_max_power_carries_the_instant_of_its_peak),
         LAW(test_a_peak_in_the_hour_that_spring_skips_is_refused),
         LAW(test_the_body_must_be_of_what_was_asked),
+        LAW(test_the_values_of_a_body_are_of_one_day_each),
         LAW(test_an_empty_list_is_no_data_where_all_else_is_right),
         LAW(test_a_body_with_points_names_a_range_that_overlaps_or_none),
         LAW(test_days_beyond_the_range_that_a_body_names_are_unusable),
