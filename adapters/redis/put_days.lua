@@ -1,7 +1,7 @@
 --with days.lua
 -- The days of one batch, all at once. A better day is never replaced by a worse one, whoever comes late (law 3:
--- nothing that upstream said is lost): complete, then partial, then hole and pending; of two partial ones the one with
--- fewer values is worse.
+-- nothing that upstream said is lost): complete, then partial, then hole and pending; of two partial ones the one that
+-- covers less time is worse.
 --
 -- A key that holds something else than a day of ours is replaced.
 --
@@ -17,12 +17,18 @@ local function worth(json)
     return name and WORTH[name] or 0, close
 end
 
--- How many values a partial day has: the numbers of "values", or of "points" (three a value).
-local function values_in(json)
+-- Of how many minutes a partial day has values: numbers of "values", each of one length, or "points" with theirs.
+local function minutes_in(json)
     local values = string.match(json, '"values":(%b[])')
-    local list = values or string.match(json, '"points":(%b[])') or ''
-    local _, numbers = string.gsub(list, '%d+', '')
-    return values and numbers or numbers / 3
+    if values then
+        local _, numbers = string.gsub(values, '%d+', '')
+        return numbers * (string.match(json, '"interval":"PT(%d+)M"') or 0)
+    end
+    local minutes = 0
+    for length in string.gmatch(string.match(json, '"points":(%b[])') or '', '%[%d+,(%d+),%d+%]') do
+        minutes = minutes + length
+    end
+    return minutes
 end
 
 local words = {} -- key, JSON, key, JSON ...: twice 1128 at most, a Lua stack holds 8000
@@ -47,8 +53,8 @@ for i = 1, #unsure do
     local old, new = known[i], news[i]
     local old_worth, old_close = worth(old or '')
     local new_worth, new_close = worth(new)
-    local fewer = old_worth == WORTH.partial and new_worth == WORTH.partial and values_in(new) < values_in(old)
-    if old_worth <= new_worth and not fewer then
+    local less = old_worth == WORTH.partial and new_worth == WORTH.partial and minutes_in(new) < minutes_in(old)
+    if old_worth <= new_worth and not less then
         put(unsure[i], new)
     else
         -- The values stay. Where they were to be asked again, that has been done: next time as the answer says.

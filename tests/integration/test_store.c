@@ -165,29 +165,35 @@ static void test_a_better_day_is_never_replaced_by_a_worse_one(void **state)
             assert_stays(all[i], all[j], worth[j] >= worth[i] ? all[j] : all[i]);
 }
 
-/* A partial day of a load curve with that many half-hours from midnight on, stored where `put` would store it. */
-static void put_half_hours(releve_day day, size_t count, int32_t value_w)
+/* A partial day of a load curve with that many intervals from midnight on, the last of them of another length where
+ * that is not 0, stored where `put` would store it. */
+static void put_curve(releve_day day, int count, int minutes, int last_minutes, int32_t value_w)
 {
-    struct releve_interval intervals[48];
-    for (size_t i = 0; i < count; i++)
-        intervals[i] = (struct releve_interval){(int16_t)(30 * i), 30, value_w};
-    struct releve_reading reading = {.day = day, .intervals = intervals, .intervals_count = count};
+    struct releve_interval intervals[RELEVE_INTERVALS_MAX];
+    for (int i = 0; i < count; i++)
+        intervals[i] = (struct releve_interval){(int16_t)(minutes * i), (int16_t)minutes, value_w};
+    if (last_minutes > 0)
+        intervals[count - 1].length_minutes = (int16_t)last_minutes;
+    struct releve_reading reading = {.day = day, .intervals = intervals, .intervals_count = (size_t)count};
     struct releve_day_entry entry = {day, RELEVE_DAY_PARTIAL, RELEVE_TIME_NEVER, &reading};
     put_kind(CURVE, &entry, 1);
 }
 
-static void test_a_partial_day_is_never_replaced_by_one_with_fewer_values(void **state)
+static void test_a_partial_day_is_never_replaced_by_one_that_covers_less_time(void **state)
 {
     (void)state;
     releve_day day = releve_day_from_civil(2026, 9, 20);
     const char *key = "t:day:12345678901234:consumption_load_curve:2026-09-20";
     static const struct {
-        size_t count;
+        int count, minutes, last_minutes;
         int32_t value_w;
         const char *stands;
-    } steps[] = {{20, 111, "111"}, {10, 222, "111"}, {20, 333, "333"}, {30, 444, "444"}, {29, 555, "444"}};
+    } steps[] = {{20, 30, 0, 111, "111"},  {10, 30, 0, 222, "111"},  {20, 30, 0, 333, "333"}, {30, 30, 0, 444, "444"},
+                 {29, 30, 0, 555, "444"},  {80, 10, 0, 666, "444"},  {90, 10, 0, 777, "777"}, {16, 60, 0, 888, "888"},
+                 {32, 30, 15, 999, "888"}, {17, 60, 10, 123, "123"}, {96, 10, 0, 234, "123"}, {98, 10, 0, 345, "345"},
+                 {17, 60, 15, 456, "345"}, {17, 60, 30, 567, "567"}};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        put_half_hours(day, steps[i].count, steps[i].value_w);
+        put_curve(day, steps[i].count, steps[i].minutes, steps[i].last_minutes, steps[i].value_w);
         redisReply *reply = redis_server_command(&server, "GET %s", key);
         if (strstr(reply->str, steps[i].stands) == NULL)
             fail_msg("step %zu: %s", i, reply->str);
@@ -794,7 +800,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_store(test_every_state_of_a_day_comes_back_as_its_letter),
         with_store(test_a_better_day_is_never_replaced_by_a_worse_one),
-        with_store(test_a_partial_day_is_never_replaced_by_one_with_fewer_values),
+        with_store(test_a_partial_day_is_never_replaced_by_one_that_covers_less_time),
         with_store(test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew),
         with_store(test_the_longest_batch_is_one_step_among_days_that_stand),
         with_store(test_a_key_that_is_not_a_day_counts_as_missing),
