@@ -42,20 +42,35 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
     return RELEVE_OK;
 }
 
+/* Takes everything behind the first line off. NULL, or why that is no secret. */
+static const char *take_first_line(char *text, size_t length)
+{
+    static const char white[] = " \t\r\n";
+    if (memchr(text, '\0', length) != NULL)
+        return "holds a NUL, so it is no text";
+    if (text[strspn(text, white)] == '\0')
+        return length == 0 ? "is empty: write the secret into it" : "holds only white space: write the secret into it";
+    text[strcspn(text, "\r\n")] = '\0';
+    return text[strspn(text, white)] == '\0' ? "its first line is empty: write the secret there" : NULL;
+}
+
 static enum releve_code read_secret_file(struct releve_config *config, const char *path, struct releve_error *error)
 {
     FILE *file = fopen(path, "r");
-    if (file == NULL)
+    size_t length = file != NULL ? fread(config->client_secret, 1, sizeof config->client_secret, file) : 0;
+    int failure = file == NULL || ferror(file) != 0 ? errno : 0;
+    if (file != NULL)
+        (void)fclose(file);
+    if (failure != 0)
         return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: cannot be read: %s", path,
-                           strerror(errno));
-    size_t length = fread(config->client_secret, 1, sizeof config->client_secret, file);
-    bool failed = ferror(file) != 0;
-    (void)fclose(file);
-    if (failed || length == sizeof config->client_secret)
-        return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: %s", path,
-                           failed ? "cannot be read" : "longer than any secret");
+                           strerror(failure));
+    if (length == sizeof config->client_secret)
+        return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: longer than %zu bytes, so no secret",
+                           path, length - 1);
     config->client_secret[length] = '\0';
-    config->client_secret[strcspn(config->client_secret, "\r\n")] = '\0';
+    const char *wrong = take_first_line(config->client_secret, length);
+    if (wrong != NULL)
+        return releve_fail(error, RELEVE_E_CONFIG, "CLIENT_SECRET_FILE %.200s: %s", path, wrong);
     return RELEVE_OK;
 }
 

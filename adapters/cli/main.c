@@ -29,8 +29,8 @@ static const char introduction[] =
 static const char configuration[] =
     "\n"
     "configuration (environment, or a .env file in the current directory; the environment wins):\n"
-    "  CLIENT_ID, CLIENT_SECRET  the application's credentials; CLIENT_SECRET_FILE instead of CLIENT_SECRET reads the\n"
-    "                            secret from a file\n"
+    "  CLIENT_ID, CLIENT_SECRET  the application's credentials; CLIENT_SECRET_FILE instead of CLIENT_SECRET names a\n"
+    "                            file whose first line is the secret; both at once are refused\n"
     "  RELEVE_UPSTREAM           production, sandbox (Enedis's own), or a base URL such as http://127.0.0.1:8750\n"
     "  RELEVE_API                2026 or v5 (default 2026)\n"
     "  RELEVE_QUOTA              N/DURATION[,N/DURATION] or none (default 5/1s,1000/1h)\n"

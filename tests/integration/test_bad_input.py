@@ -242,6 +242,29 @@ def test_two_secrets_are_refused_wherever_they_stand_and_neither_is_shown(place)
     place.refused("plan", *SELECT, RELEVE_REDIS=NO_REDIS, code=4, says=["unix:///nowhere"])
 
 
+@pytest.mark.parametrize("content, says", [
+    (b"", "is empty"), (b"\n", "white space"), (b"\r\n  \t \n", "white space"),
+    (b"\n" + SECRET.encode(), "first line"), (b"  \n" + SECRET.encode(), "first line"), (SECRET.encode() + b"\0\n", "NUL"), (b"x" * 5000, "longer")])
+def test_a_secret_file_that_holds_no_secret_is_named_and_not_called_unset(place, content, says):
+    (place.path / "secret").write_bytes(content)
+    line = place.refused("backfill", *SELECT, CLIENT_SECRET=None, CLIENT_SECRET_FILE="secret",
+                         says=["CLIENT_SECRET_FILE secret:", says])
+    assert "not set" not in line and SECRET not in line
+
+
+def test_a_secret_file_that_is_a_directory_is_named_with_the_reason(place):
+    place.refused("backfill", *SELECT, CLIENT_SECRET=None, CLIENT_SECRET_FILE=str(place.path),
+                  says=[f"CLIENT_SECRET_FILE {place.path}:", "cannot be read", "directory"])
+
+
+@pytest.mark.parametrize("content", ["wrong", "wrong\n", "wrong\r\n", "wrong\n\n"])
+def test_a_line_end_behind_the_secret_in_a_file_is_not_part_of_it(content):
+    with World() as world:
+        world.write("secret", content)
+        ended = world.run("backfill", *SELECT, CLIENT_SECRET=None, CLIENT_SECRET_FILE="secret")
+        assert ended.code == 3, ended  # the simulator refuses this very one
+
+
 @pytest.mark.parametrize("url, clear", [
     ("http://192.0.2.1", True), ("http://192.0.2.1:8750/gate", True), ("http://127.example.org", True),
     ("http://localhost.example.org", True), ("http://[2001:db8::1]:8750", True), ("HTTP://Example.org", True),
