@@ -98,7 +98,7 @@ static bool has_credentials(const struct sandbox_gateway *gateway, const struct 
     if (form == SANDBOX_TOKEN_BASIC ? !request->basic : form == SANDBOX_TOKEN_BODY && request->basic)
         return false;
     return request->client_id[0] != '\0' && request->client_secret[0] != '\0' &&
-           strcmp(request->client_secret, "wrong") != 0;
+           strcmp(request->client_secret, SANDBOX_SECRET_REFUSED) != 0;
 }
 
 static void write_token(struct sandbox_gateway *gateway, struct sandbox_answer *answer)

@@ -29,6 +29,7 @@ const char *sandbox_parameter_name(enum sandbox_parameter parameter);
 
 #define SANDBOX_GRANT_BYTES 64
 #define SANDBOX_CREDENTIAL_BYTES 256
+#define SANDBOX_SECRET_REFUSED "wrong" /* any other secret gets a token */
 
 /* A request as it came; pointers are NULL where there was no such thing. */
 struct sandbox_request {

@@ -1,6 +1,7 @@
 /* The command: flags, the line that says where it listens, and its lifetime. */
 #include "sandbox.h"
 #include "clients.h"
+#include "gateway.h"
 #include "server.h"
 #include <arpa/inet.h>
 #include <assert.h>
@@ -22,6 +23,7 @@ static const char help[] =
     "\n"
     "Simulates Enedis on this machine: both generations of the API, the token endpoint and the quotas, for\n"
     "trying releve without credentials. Serves until it is interrupted.\n"
+    "Any CLIENT_ID and CLIENT_SECRET will do, but the secret \"" SANDBOX_SECRET_REFUSED "\" is refused.\n"
     "\n"
     "  --listen HOST:PORT        a loopback address; port 0 picks a free one (" DEFAULT_LISTEN ")\n"
     "  --api v5|2026|both        which generations (both)\n"

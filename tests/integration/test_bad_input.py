@@ -352,6 +352,13 @@ def test_wrong_credentials_are_exit_3_after_one_attempt_in_each_form(api):
         assert world.redis.days() == {}
 
 
+def test_the_simulator_says_which_secret_it_refuses_and_does():
+    with World() as world:
+        said = re.search(r'the secret "(\w+)" is refused', world.run("sandbox", "--help").out)
+        assert said, world.run("sandbox", "--help").out
+        assert world.run("backfill", *SELECT, CLIENT_SECRET=said.group(1)).code == 3
+
+
 # --- what others wrote into Redis ------------------------------------------------------------------------
 
 CURVE_DAY = '{{"prm":"22516914714270","date":"2026-11-01","state":"complete",{}}}'
