@@ -1,7 +1,14 @@
 /* Adds results up and prints the table at the end of a backfill. */
 #include "report.h"
+#include "reasons.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+
+#define KIND_CHARACTERS 27     /* of the longest name of a kind */
+#define CODE_CHARACTERS_MAX 18 /* of a reason, so that a row has 80 */
+#define ROWS_MAX (RELEVE_MEASURES + 2)
+#define TOTAL_TEXT 48
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
 {
@@ -12,18 +19,21 @@ void releve_report_init(struct releve_report *report, const releve_prm *prms, si
     memcpy(report->points, prms, count * sizeof *prms);
 }
 
-/* "1110", "795 +315 holes", "not applicable", "ADAM-DC-0008" */
+/* "1110", "795 +315 holes", "not applicable", "refused (ADAM-DC-0008)" */
 static void format_cell(const struct releve_result *result, bool ended, char cell[RELEVE_REPORT_CELL_BYTES])
 {
     int values = result->complete + result->partial;
+    const char *failed = releve_reasons_is_refusal(&result->reason) ? "refused" : "failed";
+    char code[RELEVE_REASONS_CODE_TEXT];
+    releve_reasons_code(&result->reason, code);
     if (!ended)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d so far", values);
     else if (result->state == RELEVE_JOB_NOT_APPLICABLE)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "not applicable");
     else if (result->state == RELEVE_JOB_FAILED)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%s", result->reason.code);
+        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%s (%.*s)", failed, CODE_CHARACTERS_MAX, code);
     else if (result->failed > 0)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d failed", values, result->failed);
+        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d %s", values, result->failed, failed);
     else if (result->holes > 0 && result->pending > 0)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d holes +%d soon", values, result->holes, result->pending);
     else if (result->holes > 0)
@@ -76,61 +86,143 @@ bool releve_report_all_obtained(const struct releve_report *report)
     return true;
 }
 
+/* --- the table of usage points ------------------------------------------------------------------------------- */
+
+static const char *cell_of(const struct releve_report *report, size_t point, enum releve_kind kind)
+{
+    const char *cell = report->cells[point][kind];
+    return cell[0] != '\0' ? cell : "-";
+}
+
+static bool is_shown(const struct releve_report *report, enum releve_kind kind, releve_kinds among)
+{
+    return report->kinds[kind].jobs_wanted > 0 && (among & RELEVE_KIND_BIT(kind)) != 0;
+}
+
+/* What is the same for several kinds is said once, unless it is a number of days. NULL where it is said of each. */
+static const char *common_cell(const struct releve_report *report, size_t point, releve_kinds among)
+{
+    const char *common = NULL;
+    int count = 0;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if (!is_shown(report, kind, among))
+            continue;
+        const char *cell = cell_of(report, point, kind);
+        if (isdigit((unsigned char)*cell) || (count++ > 0 && strcmp(cell, common) != 0))
+            return NULL;
+        common = cell;
+    }
+    return count > 1 ? common : NULL;
+}
+
+static void print_row(const struct releve_report *report, size_t point, const char *kind, const char *cell, FILE *out)
+{
+    fprintf(out, RELEVE_PRM_FORMAT "  %-*s  %s\n", report->points[point], KIND_CHARACTERS, kind, cell);
+}
+
+/* `name` is what these kinds are called together. */
+static void print_kinds(const struct releve_report *report, size_t point, releve_kinds among, const char *name,
+                        FILE *out)
+{
+    const char *common = common_cell(report, point, among);
+    if (common != NULL)
+        print_row(report, point, name, common, out);
+    for (enum releve_kind kind = 0; common == NULL && kind < RELEVE_MEASURES; kind++)
+        if (is_shown(report, kind, among))
+            print_row(report, point, releve_kind_facts(kind)->name, cell_of(report, point, kind), out);
+}
+
 static void print_points(const struct releve_report *report, FILE *out)
 {
-    int width[RELEVE_MEASURES];
-    fprintf(out, "%-15s", "usage point");
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
-        const char *name = releve_kind_facts((enum releve_kind)kind)->name;
-        width[kind] = (int)strlen(name);
-        for (size_t i = 0; i < report->points_count; i++)
-            if ((int)strlen(report->cells[i][kind]) > width[kind])
-                width[kind] = (int)strlen(report->cells[i][kind]);
-        if (report->kinds[kind].jobs_wanted > 0)
-            fprintf(out, "  %*s", width[kind], name);
-    }
-    fputc('\n', out);
+    releve_kinds of[RELEVE_DIRECTIONS] = {0};
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        of[releve_kind_facts(kind)->direction] |= RELEVE_KIND_BIT(kind);
+    fprintf(out, "%-*s  %-*s  days with values\n", RELEVE_PRM_DIGITS, "usage point", KIND_CHARACTERS, "kind");
     for (size_t i = 0; i < report->points_count; i++) {
-        fprintf(out, RELEVE_PRM_FORMAT " ", report->points[i]);
-        for (int kind = 0; kind < RELEVE_MEASURES; kind++)
-            if (report->kinds[kind].jobs_wanted > 0)
-                fprintf(out, "  %*s", width[kind], report->cells[i][kind][0] != '\0' ? report->cells[i][kind] : "-");
+        bool alike = common_cell(report, i, RELEVE_ALL_MEASURES) != NULL;
+        if (alike)
+            print_kinds(report, i, RELEVE_ALL_MEASURES, "all", out);
+        for (enum releve_direction which = 0; !alike && which < RELEVE_DIRECTIONS; which++)
+            print_kinds(report, i, of[which], releve_direction_name(which), out);
+    }
+    fputs("(holes: upstream has none; soon: not published yet; -: not begun)\n\n", out);
+}
+
+/* --- the table of kinds -------------------------------------------------------------------------------------- */
+
+enum column { KIND, JOBS, COMPLETE, PARTIAL, HOLES, PENDING, FAILED, CUT, NOT_APPLICABLE, REQUESTS, COLUMNS };
+
+struct totals {
+    char cells[ROWS_MAX][COLUMNS][TOTAL_TEXT]; /* the first row names the columns */
+    size_t rows;
+};
+
+static void add_row(struct totals *totals, const char *name, const struct releve_report_kind *kind)
+{
+    char(*cells)[TOTAL_TEXT] = totals->cells[totals->rows++];
+    const uint64_t counts[COLUMNS] = {
+        [COMPLETE] = kind->days.complete, [PARTIAL] = kind->days.partial,
+        [HOLES] = kind->days.holes,       [PENDING] = kind->days.pending,
+        [FAILED] = kind->days.failed,     [CUT] = kind->days.cut,
+        [REQUESTS] = kind->requests,      [NOT_APPLICABLE] = kind->states[RELEVE_JOB_NOT_APPLICABLE],
+    };
+    for (int column = COMPLETE; column < COLUMNS; column++)
+        (void)snprintf(cells[column], TOTAL_TEXT, "%" PRIu64, counts[column]);
+    (void)snprintf(cells[KIND], TOTAL_TEXT, "%s", name);
+    if (kind->jobs_ended == kind->jobs_wanted)
+        (void)snprintf(cells[JOBS], TOTAL_TEXT, "%zu", kind->jobs_ended);
+    else /* after an interruption */
+        (void)snprintf(cells[JOBS], TOTAL_TEXT, "%zu of %zu", kind->jobs_ended, kind->jobs_wanted);
+}
+
+/* What there is nothing of has no column. */
+static void print_totals(const struct totals *totals, FILE *out)
+{
+    int widths[COLUMNS] = {0};
+    bool shown[COLUMNS] = {[KIND] = true, [JOBS] = true, [COMPLETE] = true, [REQUESTS] = true};
+    for (int column = 0; column < COLUMNS; column++) {
+        for (size_t row = 0; row < totals->rows; row++) {
+            int width = (int)strlen(totals->cells[row][column]);
+            widths[column] = width > widths[column] ? width : widths[column];
+            shown[column] = shown[column] || (row > 0 && strcmp(totals->cells[row][column], "0") != 0);
+        }
+    }
+    for (size_t row = 0; row < totals->rows; row++) {
+        fprintf(out, "%-*s", widths[KIND], totals->cells[row][KIND]);
+        for (int column = JOBS; column < COLUMNS; column++)
+            if (shown[column])
+                fprintf(out, " %*s", widths[column], totals->cells[row][column]);
         fputc('\n', out);
     }
-    fputs("(days with values; holes: upstream has none; soon: not published yet; -: not begun)\n\n", out);
+}
+
+static void sum_up(struct releve_report_kind *all, const struct releve_report_kind *kind)
+{
+    all->jobs_wanted += kind->jobs_wanted;
+    all->jobs_ended += kind->jobs_ended;
+    all->days.complete += kind->days.complete;
+    all->days.partial += kind->days.partial;
+    all->days.holes += kind->days.holes;
+    all->days.pending += kind->days.pending;
+    all->days.failed += kind->days.failed;
+    all->days.cut += kind->days.cut;
+    all->states[RELEVE_JOB_NOT_APPLICABLE] += kind->states[RELEVE_JOB_NOT_APPLICABLE];
+    all->requests += kind->requests;
 }
 
 void releve_report_print(const struct releve_report *report, FILE *out)
 {
+    struct totals totals = {
+        .cells = {{"kind", "jobs", "complete", "partial", "holes", "pending", "failed", "cut", "n/a", "requests"}},
+        .rows = 1};
+    struct releve_report_kind all = {0};
     if (report->points_count > 0)
         print_points(report, out);
-    fprintf(out, "%-28s %9s %10s %8s %8s %8s %8s %8s %15s %9s\n", "kind", "jobs", "complete", "partial", "holes",
-            "pending", "failed", "cut", "not applicable", "requests");
-    struct releve_report_kind all = {0};
-    for (int kind = 0; kind <= RELEVE_MEASURES; kind++) {
-        const struct releve_report_kind *row = kind < RELEVE_MEASURES ? &report->kinds[kind] : &all;
-        if (row->jobs_wanted == 0)
-            continue;
-        char jobs[48]; /* "12", or "3 of 12" after an interruption */
-        if (row->jobs_ended == row->jobs_wanted)
-            (void)snprintf(jobs, sizeof jobs, "%zu", row->jobs_ended);
-        else
-            (void)snprintf(jobs, sizeof jobs, "%zu of %zu", row->jobs_ended, row->jobs_wanted);
-        fprintf(out,
-                "%-28s %9s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
-                " %15zu %9" PRIu64 "\n",
-                kind < RELEVE_MEASURES ? releve_kind_facts((enum releve_kind)kind)->name : "all", jobs,
-                row->days.complete, row->days.partial, row->days.holes, row->days.pending, row->days.failed,
-                row->days.cut, row->states[RELEVE_JOB_NOT_APPLICABLE], row->requests);
-        all.jobs_wanted += row->jobs_wanted;
-        all.jobs_ended += row->jobs_ended;
-        all.days.complete += row->days.complete;
-        all.days.partial += row->days.partial;
-        all.days.holes += row->days.holes;
-        all.days.pending += row->days.pending;
-        all.days.failed += row->days.failed;
-        all.days.cut += row->days.cut;
-        all.states[RELEVE_JOB_NOT_APPLICABLE] += row->states[RELEVE_JOB_NOT_APPLICABLE];
-        all.requests += row->requests;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        if (report->kinds[kind].jobs_wanted > 0)
+            add_row(&totals, releve_kind_facts(kind)->name, &report->kinds[kind]);
+        sum_up(&all, &report->kinds[kind]);
     }
+    add_row(&totals, "all", &all);
+    print_totals(&totals, out);
 }

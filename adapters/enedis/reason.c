@@ -82,7 +82,7 @@ void enedis_reason(struct releve_answer *answer, enum releve_verdict verdict, co
     va_start(arguments, format);
     (void)vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    answer->verdict = verdict;
+    answer->verdict = answer->reason.verdict = verdict;
     (void)snprintf(answer->reason.code, sizeof answer->reason.code, "%s", code);
     write_line(answer->reason.text, sizeof answer->reason.text, raw);
 }

@@ -54,11 +54,12 @@ static struct releve_floor floor_of(const redisReply *fields, const struct fact 
 
 /* False where there is none, or it is too old. */
 static bool read_reason(const redisReply *fields, const struct fact *fact, releve_time now, releve_time holds_ms,
-                        struct releve_reason *reason)
+                        enum releve_verdict verdict, struct releve_reason *reason)
 {
     if (!is_younger(fields, fact, now, holds_ms))
         return false;
     releve_reason_set(reason, part_of(fields, fact, "code"), part_of(fields, fact, "text"));
+    reason->verdict = verdict;
     return true;
 }
 
@@ -72,10 +73,11 @@ static void read_direction(const redisReply *fields, enum releve_direction which
                                     !is_younger(fields, &activation, now, RELEVE_ACTIVATION_HOLDS_MS);
     if (is_younger(fields, &consent, now, RELEVE_REFUSAL_HOLDS_MS))
         direction->consent = floor_of(fields, &consent);
-    if (read_reason(fields, &(struct fact){name, "refused"}, now, RELEVE_REFUSAL_HOLDS_MS, &direction->reason))
+    if (read_reason(fields, &(struct fact){name, "refused"}, now, RELEVE_REFUSAL_HOLDS_MS, RELEVE_DIRECTION_REFUSED,
+                    &direction->reason))
         direction->standing = RELEVE_STANDING_REFUSED;
     else if (read_reason(fields, &(struct fact){name, "absent"}, now, releve_direction_absent_ms(which),
-                         &direction->reason))
+                         RELEVE_BEFORE_ACTIVATION, &direction->reason))
         direction->standing = RELEVE_STANDING_ABSENT;
 }
 
@@ -86,10 +88,10 @@ void releve_facts_read(const redisReply *fields, releve_time now, struct releve_
         read_direction(fields, direction, now, &facts->directions[direction]);
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
         if (read_reason(fields, &(struct fact){releve_kind_facts(kind)->name, "absent"}, now, RELEVE_ABSENCE_HOLDS_MS,
-                        &facts->absent[kind]))
+                        RELEVE_NOT_APPLICABLE, &facts->absent[kind]))
             facts->absent_kinds |= RELEVE_KIND_BIT(kind);
-    facts->unknown =
-        read_reason(fields, &(struct fact){"point", "unknown"}, now, RELEVE_REFUSAL_HOLDS_MS, &facts->unknown_reason);
+    facts->unknown = read_reason(fields, &(struct fact){"point", "unknown"}, now, RELEVE_REFUSAL_HOLDS_MS,
+                                 RELEVE_POINT_REFUSED, &facts->unknown_reason);
 }
 
 /* --- learn ------------------------------------------------------------------------------------------ */

@@ -42,6 +42,7 @@ const char *releve_verdict_name(enum releve_verdict verdict);
 struct releve_reason {
     char code[RELEVE_REASON_CODE_BYTES];
     char text[RELEVE_REASON_TEXT_BYTES];
+    enum releve_verdict verdict; /* of the answer that said so; RELEVE_DATA where none did */
 };
 
 /* Copies both, cut to size. */

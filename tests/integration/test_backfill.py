@@ -2,6 +2,7 @@
 end is right, nothing is asked twice, and the quota holds."""
 import json
 import os
+import re
 import signal
 import socket
 
@@ -540,6 +541,43 @@ def test_without_a_terminal_the_table_is_on_stdout_and_stderr_has_no_control_cha
         assert ended.code == 0
         assert "793 +313 holes +5 soon" in ended.out and "not applicable" in ended.out
         assert "\x1b" not in ended.out + ended.err and "\r" not in ended.out + ended.err
+
+
+def rows(ended):
+    """The table of usage points: {(usage point, kind): what it came to}."""
+    return {tuple(words[:2]): " ".join(words[2:]) for line in ended.out.splitlines()
+            if re.match(r"\d{14} ", line) and (words := line.split())}
+
+
+@pytest.mark.parametrize("form, code", [("french", "HTTP 403"), ("classic", "ADAM-DC-0008"), ("libelle", "ADAM-DC-0008")])
+def test_a_refusal_in_the_table_is_no_count_of_days(form, code):
+    with World() as world:
+        world.sandbox.control(error_form=form, revoke=[CLIENT_1])
+        ended = world.run("backfill", "--prm", CLIENT_1, "--prm", CLIENT_0, *SOME_DAYS)
+        assert ended.code == 1
+        assert rows(ended) == {(CLIENT_1, "all"): f"refused ({code})", (CLIENT_0, "daily_consumption"): "31",
+                               (CLIENT_0, CURVE): "31", (CLIENT_0, "daily_consumption_max_power"): "31",
+                               (CLIENT_0, "production"): "not applicable"}, ended
+
+
+def test_what_is_refused_in_the_middle_is_told_from_what_failed():
+    with World() as world:
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", CURVE, *SOME_DAYS).code == 0
+        world.sandbox.control(error_form="french", refuse={CLIENT_0: {"consumption": "ADAM-DC-0008"}},
+                              unsubscribed=["mesure_synchrone_auto"])
+        ended = world.run("backfill", "--prm", CLIENT_0, "--kind", f"{CURVE},daily_production", "--start", "2026-09-01",
+                          "--end", "2026-11-01")
+        assert rows(ended) == {(CLIENT_0, CURVE): "31 +30 refused", (CLIENT_0, "daily_production"): "refused (900908)"}, ended
+
+
+def test_the_tables_fit_a_terminal_of_eighty_columns():
+    prms = [CLIENT_0, CLIENT_1, HOLES, RECENT, BOTH, "24880057139941", "26584978546985", "32320647321714"]
+    selection = [word for prm in prms for word in ("--prm", prm)]
+    with World() as world:
+        world.sandbox.control(refuse={CLIENT_1: "no_such_point"})
+        ended = world.run("backfill", *selection, "--start", "2026-05-01")
+        assert ended.code == 1 and len(rows(ended)) > len(prms), ended
+        assert max(len(line) for line in ended.out.splitlines()) <= 80, ended.out
 
 
 @pytest.mark.hour

@@ -523,7 +523,7 @@ static struct releve_result result_of(const struct releve_job *job)
 {
     struct releve_result result = {.job = *job, .state = RELEVE_JOB_PARTIAL, .days = 4, .complete = 3, .failed = 1};
     result.requests = 2;
-    result.reason = (struct releve_reason){"http-500", "later"};
+    result.reason = (struct releve_reason){.code = "http-500", .text = "later"};
     result.finished_at = NOW;
     return result;
 }

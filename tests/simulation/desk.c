@@ -142,7 +142,7 @@ void desk_answer(const struct sending *sending, enum releve_verdict verdict)
     for (releve_day day = sending->span.first; verdict == RELEVE_DATA && day < sending->span.end; day++)
         readings[count++] = (struct releve_reading){.day = day, .complete = true};
     struct releve_answer answer = {.verdict = verdict,
-                                   .reason = {"a code", "a text"},
+                                   .reason = {.code = "a code", .text = "a text"},
                                    .retry_after_ms = RELEVE_RETRY_UNKNOWN,
                                    .readings = readings,
                                    .readings_count = count};

@@ -187,9 +187,9 @@ static void test_a_failed_result_says_why_and_which_days(void **state)
     (void)state;
     struct releve_result result = result_of();
     result.state = RELEVE_JOB_FAILED;
-    result.reason = (struct releve_reason){"http-502", "bad \"gateway\""};
+    result.reason = (struct releve_reason){.code = "http-502", .text = "bad \"gateway\""};
     result.failures_count = 1;
-    result.failures[0] = (struct releve_failure){result.job.span, {"timeout", "no answer"}};
+    result.failures[0] = (struct releve_failure){result.job.span, {.code = "timeout", .text = "no answer"}};
     char *text = releve_result_json(&result);
     assert_non_null(strstr(text, "\"state\":\"failed\""));
     assert_non_null(strstr(text, "\"error\":\"http-502: bad \\\"gateway\\\"\""));

@@ -1,0 +1,15 @@
+/* Reasons, as people are told them. */
+#ifndef RELEVE_CLI_REASONS_H
+#define RELEVE_CLI_REASONS_H
+
+#include <releve/verdict.h>
+#include <stdbool.h>
+
+/* Its code; "HTTP 403" where that is all it says: a bare 403 looks like a count. */
+#define RELEVE_REASONS_CODE_TEXT (RELEVE_REASON_CODE_BYTES + 5)
+void releve_reasons_code(const struct releve_reason *reason, char out[RELEVE_REASONS_CODE_TEXT]);
+
+/* Upstream does not give what was asked, and says so: it is no failure that another try may mend. */
+bool releve_reasons_is_refusal(const struct releve_reason *reason);
+
+#endif
