@@ -1,6 +1,7 @@
 /* Texts of notices and failures. */
 #include "log.h"
 #include "progress.h"
+#include "reasons.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -62,16 +63,21 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
     return true;
 }
 
-void releve_log_failures(const struct releve_result *result, enum releve_log_level level)
+void releve_log_failure(const struct releve_result *result, size_t index, enum releve_log_level level,
+                        char line[RELEVE_LOG_LINE_BYTES])
 {
-    char point[RELEVE_PRM_TEXT];
+    const struct releve_failure *failure = &result->failures[index];
+    char point[RELEVE_PRM_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], code[RELEVE_REASONS_CODE_TEXT],
+        refusal[RELEVE_REASONS_TEXT];
     name_point(result->job.prm, level, point);
-    for (size_t i = 0; i < result->failures_count; i++) {
-        const struct releve_failure *failure = &result->failures[i];
-        char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
-        releve_day_format(failure->span.first, first);
-        releve_day_format(failure->span.end, end);
-        fprintf(stderr, "releve: %s %s: %s to %s (excluded) failed: %s: %s\n", point,
-                releve_kind_facts(result->job.kind)->name, first, end, failure->reason.code, failure->reason.text);
+    if (releve_reasons_is_wide(&failure->reason)) {
+        releve_reasons_format(&failure->reason, result->job.kind, refusal);
+        (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s: %s", point, refusal);
+        return;
     }
+    releve_day_format(failure->span.first, first);
+    releve_day_format(failure->span.end, end);
+    releve_reasons_code(&failure->reason, code);
+    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s %s: %s to %s (excluded) failed: %s: %s", point,
+                   releve_kind_facts(result->job.kind)->name, first, end, code, failure->reason.text);
 }

@@ -14,8 +14,9 @@
 bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level,
                        char line[RELEVE_LOG_LINE_BYTES]);
 
-/* The lines for a job whose days were not all obtained, one a failed span, written to stderr. At RELEVE_LOG_DEBUG they
- * name the usage point whole. */
-void releve_log_failures(const struct releve_result *result, enum releve_log_level level);
+/* The line for one of the failures of a job. At RELEVE_LOG_DEBUG it names the usage point whole. What is refused for
+ * more than this kind is said without it and without the days, so that the line is the same for all kinds of it. */
+void releve_log_failure(const struct releve_result *result, size_t index, enum releve_log_level level,
+                        char line[RELEVE_LOG_LINE_BYTES]);
 
 #endif

@@ -12,8 +12,31 @@ void releve_reasons_code(const struct releve_reason *reason, char out[RELEVE_REA
     (void)snprintf(out, RELEVE_REASONS_CODE_TEXT, "%s%s", status ? "HTTP " : "", status ? code : reason->code);
 }
 
+bool releve_reasons_is_wide(const struct releve_reason *reason)
+{
+    return reason->verdict == RELEVE_DIRECTION_REFUSED || reason->verdict == RELEVE_POINT_REFUSED;
+}
+
 bool releve_reasons_is_refusal(const struct releve_reason *reason)
 {
-    return reason->verdict == RELEVE_DIRECTION_REFUSED || reason->verdict == RELEVE_POINT_REFUSED ||
-           reason->verdict == RELEVE_API_REFUSED;
+    return releve_reasons_is_wide(reason) || reason->verdict == RELEVE_API_REFUSED;
+}
+
+void releve_reasons_format(const struct releve_reason *reason, enum releve_kind kind, char out[RELEVE_REASONS_TEXT])
+{
+    char code[RELEVE_REASONS_CODE_TEXT], since[RELEVE_TIME_TEXT], until[RELEVE_TIME_TEXT], memory[100] = "";
+    bool is_there = releve_reasons_is_refusal(reason);
+    const char *what = releve_kind_facts(kind)->name;
+    if (reason->verdict == RELEVE_DIRECTION_REFUSED || reason->verdict == RELEVE_BEFORE_ACTIVATION)
+        what = releve_direction_name(releve_kind_facts(kind)->direction);
+    else if (reason->verdict == RELEVE_POINT_REFUSED)
+        what = "the usage point";
+    if (reason->since != 0) {
+        releve_utc_format(reason->since, since);
+        releve_utc_format(reason->until, until);
+        (void)snprintf(memory, sizeof memory, "; remembered since %s, not asked again before %s", since, until);
+    }
+    releve_reasons_code(reason, code);
+    (void)snprintf(out, RELEVE_REASONS_TEXT, "%s%s%s (%s: %s)%s", is_there ? "" : "there is no ", what,
+                   is_there ? " is refused" : "", code, reason->text, memory);
 }

@@ -2,6 +2,7 @@
 #ifndef RELEVE_CLI_REASONS_H
 #define RELEVE_CLI_REASONS_H
 
+#include <releve/kind.h>
 #include <releve/verdict.h>
 #include <stdbool.h>
 
@@ -11,5 +12,13 @@ void releve_reasons_code(const struct releve_reason *reason, char out[RELEVE_REA
 
 /* Upstream does not give what was asked, and says so: it is no failure that another try may mend. */
 bool releve_reasons_is_refusal(const struct releve_reason *reason);
+
+/* Likewise, and for more than the kind that was asked: its direction, or the usage point. */
+bool releve_reasons_is_wide(const struct releve_reason *reason);
+
+/* What is not to be had, and why: "consumption is refused (HTTP 403: the customer has revoked it)"; where that is
+ * remembered, also since when and until when. `kind` was wanted. */
+#define RELEVE_REASONS_TEXT 400
+void releve_reasons_format(const struct releve_reason *reason, enum releve_kind kind, char out[RELEVE_REASONS_TEXT]);
 
 #endif

@@ -1,4 +1,4 @@
-/* What Redis refused, said to people: each line when it is news, and again only after a while. */
+/* What was refused, said to people: each line when it is news, and again only after a while. */
 #ifndef RELEVE_CLI_REFUSALS_H
 #define RELEVE_CLI_REFUSALS_H
 

@@ -23,13 +23,14 @@ void releve_report_init(struct releve_report *report, const releve_prm *prms, si
 static void format_cell(const struct releve_result *result, bool ended, char cell[RELEVE_REPORT_CELL_BYTES])
 {
     int values = result->complete + result->partial;
-    const char *failed = releve_reasons_is_refusal(&result->reason) ? "refused" : "failed";
+    bool before = result->reason.since != 0;
+    const char *failed = !releve_reasons_is_refusal(&result->reason) ? "failed" : before ? "refused before" : "refused";
     char code[RELEVE_REASONS_CODE_TEXT];
     releve_reasons_code(&result->reason, code);
     if (!ended)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d so far", values);
     else if (result->state == RELEVE_JOB_NOT_APPLICABLE)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "not applicable");
+        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "not applicable%s", before ? ", as before" : "");
     else if (result->state == RELEVE_JOB_FAILED)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%s (%.*s)", failed, CODE_CHARACTERS_MAX, code);
     else if (result->failed > 0)
@@ -47,6 +48,7 @@ static void format_cell(const struct releve_result *result, bool ended, char cel
 void releve_report_add(struct releve_report *report, const struct releve_result *result, bool ended)
 {
     struct releve_report_kind *kind = &report->kinds[result->job.kind];
+    report->remembers = report->remembers || result->reason.since != 0;
     kind->jobs_begun++;
     kind->jobs_ended += ended;
     kind->states[result->state] += ended;
@@ -145,7 +147,10 @@ static void print_points(const struct releve_report *report, FILE *out)
         for (enum releve_direction which = 0; !alike && which < RELEVE_DIRECTIONS; which++)
             print_kinds(report, i, of[which], releve_direction_name(which), out);
     }
-    fputs("(holes: upstream has none; soon: not published yet; -: not begun)\n\n", out);
+    fputs("(holes: upstream has none; soon: not published yet; -: not begun)\n", out);
+    if (report->remembers)
+        fputs("(before: an earlier run was told so, and it is not asked now; see --refresh)\n", out);
+    fputc('\n', out);
 }
 
 /* --- the table of kinds -------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct releve_report_kind {
 
 struct releve_report {
     struct releve_report_kind kinds[RELEVE_MEASURES];
+    bool remembers;      /* some jobs ended as an earlier run had been told */
     size_t points_count; /* 0: too many for rows */
     releve_prm points[RELEVE_REPORT_POINTS_MAX];
     char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_MEASURES][RELEVE_REPORT_CELL_BYTES];

@@ -1,6 +1,7 @@
 /* Puts the runtime's outside together, runs it under signals, and says what it notices. */
 #include "session.h"
 #include "log.h"
+#include "reasons.h"
 #include <adapters/enedis/enedis.h>
 #include <adapters/http/transport.h>
 #include <adapters/redis/store.h>
@@ -119,13 +120,40 @@ static void note_refused_days(struct releve_session *session, const struct relev
                         result->failures[i].reason.text);
 }
 
+/* What is refused for more than this kind is said once for all kinds of it, and to a command that somebody waits for
+ * also how to ask all the same. */
+static void say_wide(struct releve_session *session, const struct releve_reason *reason, const char *line)
+{
+    if (!releve_refusals_note(&session->told, line, (releve_time)uv_now(&session->loop)))
+        return;
+    if (session->options.worker != NULL)
+        releve_session_say(session, "%s", line);
+    else if (reason->since != 0)
+        releve_session_say(session, "%s; --refresh asks at once", line);
+    else
+        releve_session_say(session, "%s; not asked again for %d h, unless with --refresh", line,
+                           (int)(RELEVE_REFUSAL_HOLDS_MS / RELEVE_HOUR_MS));
+}
+
+/* A command answers to whoever named the usage points; what a worker writes is a log. */
+static void log_failures(struct releve_session *session, const struct releve_result *result)
+{
+    enum releve_log_level level = session->options.worker == NULL ? RELEVE_LOG_DEBUG : session->options.config->log;
+    for (size_t i = 0; i < result->failures_count; i++) {
+        char line[RELEVE_LOG_LINE_BYTES];
+        const struct releve_reason *reason = &result->failures[i].reason;
+        releve_log_failure(result, i, level, line);
+        if (releve_reasons_is_wide(reason))
+            say_wide(session, reason, line);
+        else
+            releve_session_say(session, "%s", line);
+    }
+}
+
 static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
 {
     struct releve_session *session = data;
-    if (result->failures_count > 0 && session->options.progress != NULL)
-        releve_progress_clear(session->options.progress);
-    /* A command answers to whoever named the usage points; what a worker writes is a log. */
-    releve_log_failures(result, session->options.worker == NULL ? RELEVE_LOG_DEBUG : session->options.config->log);
+    log_failures(session, result);
     note_refused_days(session, result);
     if (error->code != RELEVE_OK) {
         releve_session_say(session, "the result of a job could not be written: %s", error->text);

@@ -42,8 +42,9 @@ struct releve_session {
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     bool draining, closing;
-    struct releve_refusals refusals;
-    struct releve_error error; /* why it ends early; RELEVE_OK else */
+    struct releve_refusals refusals; /* Redis's */
+    struct releve_refusals told;     /* upstream's, of more than one kind */
+    struct releve_error error;       /* why it ends early; RELEVE_OK else */
 };
 
 /* A command's own struct begins with its session, so that each callback gets both. */

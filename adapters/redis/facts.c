@@ -60,6 +60,7 @@ static bool read_reason(const redisReply *fields, const struct fact *fact, relev
         return false;
     releve_reason_set(reason, part_of(fields, fact, "code"), part_of(fields, fact, "text"));
     reason->verdict = verdict;
+    reason->until = releve_utc_parse(part_of(fields, fact, "at"), &reason->since) ? reason->since + holds_ms : 0;
     return true;
 }
 

@@ -73,19 +73,6 @@ static enum releve_code read_days(const cJSON *json, struct releve_span *asked, 
     return RELEVE_OK;
 }
 
-static bool read_time(const char *text, releve_time *at)
-{
-    releve_day day;
-    int hour, minute, second, read = 0;
-    if (strlen(text) != 20 || !releve_day_parse(text, 10, &day) ||
-        sscanf(text + 10, "T%2d:%2d:%2dZ%n", &hour, &minute, &second, &read) != 3 || read != 10 || hour > 23 ||
-        minute > 59 || second > 59)
-        return false;
-    *at = (releve_time)day * 24 * RELEVE_HOUR_MS + hour * RELEVE_HOUR_MS + minute * RELEVE_MINUTE_MS +
-          second * RELEVE_SECOND_MS;
-    return true;
-}
-
 static enum releve_code read_rest(const cJSON *json, struct releve_job *job, struct releve_error *error)
 {
     bool wrong = false;
@@ -103,7 +90,7 @@ static enum releve_code read_rest(const cJSON *json, struct releve_job *job, str
         return refuse(error, "refresh: say true or false");
     const char *created_at = text_of(json, "created_at", &wrong);
     if (created_at != NULL)
-        (void)read_time(created_at, &job->created_at); /* ours where it can be read, else now */
+        (void)releve_utc_parse(created_at, &job->created_at); /* ours where it can be read, else now */
     job->refresh = cJSON_IsTrue(refresh);
     (void)snprintf(job->reply_to, sizeof job->reply_to, "%s", reply_to != NULL ? reply_to : "");
     (void)snprintf(job->id, sizeof job->id, "%s", id != NULL ? id : "");

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <releve/calendar.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DAY_MS (24 * RELEVE_HOUR_MS)
 #define WINTER_MINUTES 60       /* CET is UTC+1 */
@@ -176,4 +177,17 @@ void releve_paris_format(releve_time at, char out[RELEVE_TIME_TEXT])
 void releve_utc_format(releve_time at, char out[RELEVE_TIME_TEXT])
 {
     format_wall(at, out, "Z");
+}
+
+bool releve_utc_parse(const char *text, releve_time *at)
+{
+    releve_day day;
+    unsigned hour, minute, second;
+    int read = 0;
+    if (strlen(text) != 20 || !releve_day_parse(text, 10, &day) ||
+        sscanf(text + 10, "T%2u:%2u:%2uZ%n", &hour, &minute, &second, &read) != 3 || read != 10 || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    *at = (releve_time)day * DAY_MS + hour * RELEVE_HOUR_MS + minute * RELEVE_MINUTE_MS + second * RELEVE_SECOND_MS;
+    return true;
 }

@@ -69,5 +69,7 @@ void releve_paris_format(releve_time at, char out[RELEVE_TIME_TEXT]);
 
 /* "2026-09-29T11:03:35Z" (20 bytes and NUL). Sorts as text as it does in time. */
 void releve_utc_format(releve_time at, char out[RELEVE_TIME_TEXT]);
+/* Reads that form. False, and *at untouched, where it is another, or no instant. */
+bool releve_utc_parse(const char *text, releve_time *at);
 
 #endif

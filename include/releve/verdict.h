@@ -43,6 +43,8 @@ struct releve_reason {
     char code[RELEVE_REASON_CODE_BYTES];
     char text[RELEVE_REASON_TEXT_BYTES];
     enum releve_verdict verdict; /* of the answer that said so; RELEVE_DATA where none did */
+    /* Where it was learned by an earlier run: when, and until when it is believed; else 0. */
+    releve_time since, until;
 };
 
 /* Copies both, cut to size. */

@@ -1,5 +1,6 @@
 """releve backfill and plan against the simulator and a real Redis: what is interrupted, broken or late in between, the
 end is right, nothing is asked twice, and the quota holds."""
+import datetime
 import json
 import os
 import re
@@ -206,7 +207,7 @@ def test_a_consent_that_is_revoked_in_mid_run_stops_that_usage_point_alone(api, 
         world.wait_for(running, "ok", 40)
         world.sandbox.control(revoke=[CLIENT_0])
         ended = running.end()
-        assert ended.code == 1 and f"{CLIENT_0} {CURVE}: " in ended.err, ended
+        assert ended.code == 1 and f"{CLIENT_0}: consumption is refused (" in ended.err, ended
         assert code.replace("_", "-") in ended.err.replace("_", "-")
         stats = check_audit(world)
         assert 1 <= stats["errors"]["403"] <= IN_FLIGHT
@@ -558,6 +559,64 @@ def test_a_refusal_in_the_table_is_no_count_of_days(form, code):
         assert rows(ended) == {(CLIENT_1, "all"): f"refused ({code})", (CLIENT_0, "daily_consumption"): "31",
                                (CLIENT_0, CURVE): "31", (CLIENT_0, "daily_consumption_max_power"): "31",
                                (CLIENT_0, "production"): "not applicable"}, ended
+
+
+def refusals(ended):
+    """The lines on stderr that say what is refused, or not there."""
+    return [line for line in ended.err.splitlines() if " is refused (" in line or "there is no " in line]
+
+
+def memory(world, prm, fact, days):
+    """How it is said of what stands in Redis since when that is remembered, and until when."""
+    since = datetime.datetime.fromisoformat(world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"])
+    since, until = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, since + days * oracle.DAY))
+    return f"; remembered since {since}, not asked again before {until}; "
+
+
+def test_a_refused_usage_point_takes_one_line_a_direction_and_not_one_a_kind():
+    with World() as world:
+        world.sandbox.control(revoke=[CLIENT_0], refuse={CLIENT_1: "no_such_point"}, error_form="french")
+        ended = world.run("backfill", "--prm", CLIENT_0, "--prm", CLIENT_1, *SOME_DAYS)
+        lines = sorted(refusals(ended))
+        assert ended.code == 1 and [line.partition(" (")[0] for line in lines] == [
+            f"releve: {CLIENT_1}: the usage point is refused", f"releve: {CLIENT_0}: consumption is refused",
+            f"releve: {CLIENT_0}: production is refused"], ended
+        assert all("HTTP 40" in line and "for 24 h" in line and "--refresh" in line for line in lines), ended
+        assert all("remembered" not in line for line in lines) and "failed" not in ended.err, ended
+
+
+def test_a_remembered_refusal_says_so_and_how_to_ask_at_once():
+    with World() as world:
+        selection = ("backfill", "--prm", CLIENT_0, "--kind", f"{CURVE},daily_consumption", *SOME_DAYS)
+        world.sandbox.control(revoke=[CLIENT_0])
+        assert rows(world.run(*selection)) == {(CLIENT_0, "all"): "refused (ADAM-DC-0008)"}
+        ended, requests = world.requests_of(*selection)
+        line, = refusals(ended)
+        assert requests == 0 and rows(ended) == {(CLIENT_0, "all"): "refused before (ADAM-DC-0008)"}, ended
+        assert line.endswith(memory(world, CLIENT_0, "consumption:refused", 1) + "--refresh asks at once"), line
+        world.sandbox.control(grant=[CLIENT_0])
+        ended = world.run(*selection, "--refresh")
+        assert ended.code == 0 and refusals(ended) == [], ended
+
+
+def test_what_is_remembered_of_a_kind_that_a_usage_point_lacks_says_so_too():
+    with World() as world:
+        world.sandbox.control(activation={BOTH: {"production": "never"}})
+        selection = ("backfill", "--prm", BOTH, "--prm", CLIENT_0, "--kind", "daily_production", "--start", "2026-10-01")
+        for wanted in ("not applicable", "not applicable, as before", "not applicable, as before"):
+            ended = world.run(*selection)
+            assert ended.code == 0 and set(rows(ended).values()) == {wanted} and refusals(ended) == [], ended
+            assert ("--refresh" in ended.out) == ("before" in wanted), ended
+
+
+def test_a_worker_says_a_refusal_in_one_line_and_names_nobody():
+    with World() as world:
+        world.sandbox.control(revoke=[CLIENT_0])
+        assert world.run("enqueue", "--prm", CLIENT_0, *SOME_DAYS).code == 0
+        ended = world.run("worker", "--drain")
+        assert sorted(line.partition(" (")[0] for line in refusals(ended)) == [
+            f"releve: ********{CLIENT_0[-6:]}: {direction} is refused" for direction in ("consumption", "production")]
+        assert CLIENT_0 not in ended.err and "--refresh" not in ended.err, ended
 
 
 def test_what_is_refused_in_the_middle_is_told_from_what_failed():

@@ -81,7 +81,8 @@ def test_a_worker_names_usage_points_whole_at_debug_only(level, whole):
             world.redis.command("LPUSH", "releve:jobs", json.dumps(
                 {"prm": prm, "kind": "daily_consumption", "start": "2026-11-01", "end": "2026-11-01"}))
         ended = world.run("worker", "--drain", RELEVE_LOG=level)
-        assert ended.code == 0 and f"{BROKEN if whole else '********' + BROKEN[-6:]} daily_consumption: " in ended.err, ended
+        named = BROKEN if whole else "********" + BROKEN[-6:]
+        assert ended.code == 0 and f"{named}: consumption is refused (" in ended.err, ended
         assert (BROKEN in ended.err) == whole, ended
         assert world.redis.days(PRM) != {}
 

@@ -134,6 +134,31 @@ static void test_instants_are_written_with_their_offset(void **state)
     assert_string_equal(text, "2026-10-25T01:05:07Z");
 }
 
+static void test_instants_that_are_written_are_read_and_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "2026-10-25",
+                                        "2026-10-25T01:05:07",
+                                        "2026-10-25T01:05:07+00:00",
+                                        "2026-10-25 01:05:07Z",
+                                        "2026-13-25T01:05:07Z",
+                                        "2026-10-25T24:05:07Z",
+                                        "2026-10-25T01:60:07Z",
+                                        "2026-10-25T-1:05:07Z",
+                                        "2026-10-25T01:05:7ZZ"};
+    char text[RELEVE_TIME_TEXT];
+    releve_time at = 0, read = 7;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(releve_utc_parse(wrong[i], &read));
+    assert_int_equal(read, 7);
+    for (at = 1793000000000; at < 1900000000000; at += 7654321000) {
+        releve_utc_format(at, text);
+        assert_true(releve_utc_parse(text, &read));
+        assert_int_equal(read, at);
+    }
+}
+
 int main(void)
 {
     (void)setenv("TZ", "Europe/Paris", 1); /* of this test's own localtime; the calendar must not need it */
@@ -147,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_days_that_do_not_exist_are_refused),
         cmocka_unit_test(test_adding_months_keeps_to_the_end_of_a_short_month),
         cmocka_unit_test(test_instants_are_written_with_their_offset),
+        cmocka_unit_test(test_instants_that_are_written_are_read_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
