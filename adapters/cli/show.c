@@ -1,6 +1,7 @@
 /* releve show: what Redis holds of one usage point and kind. Never a request. */
 #include "command.h"
 #include "lookup.h"
+#include "reasons.h"
 #include "selection.h"
 #include "stored_day.h"
 #include <engine/runtime/clock.h>
@@ -49,11 +50,11 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
     enum releve_standing standing = RELEVE_STANDING_OPEN;
     if (error->code == RELEVE_OK)
         standing = releve_facts_standing(facts, show->job.kind, &why);
-    if (standing != RELEVE_STANDING_OPEN)
-        fprintf(stderr, "releve: nothing is stored of these days; %s: %s: %s\n",
-                standing == RELEVE_STANDING_REFUSED ? "upstream refuses this usage point" : "not applicable", why->code,
-                why->text);
-    else if (error->code == RELEVE_OK)
+    char text[RELEVE_REASONS_TEXT];
+    if (standing != RELEVE_STANDING_OPEN) {
+        releve_reasons_format(why, show->job.kind, text);
+        fprintf(stderr, "releve: nothing is stored of these days: %s; backfill --refresh asks at once\n", text);
+    } else if (error->code == RELEVE_OK)
         fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches what upstream has\n");
     releve_lookup_end(&show->lookup, error);
 }

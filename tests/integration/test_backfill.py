@@ -619,6 +619,31 @@ def test_a_worker_says_a_refusal_in_one_line_and_names_nobody():
         assert CLIENT_0 not in ended.err and "--refresh" not in ended.err, ended
 
 
+@pytest.mark.parametrize("kind, says, fact, days", [
+    ("consumption_load_curve", "consumption is refused (ADAM-DC-0008: ", "consumption:refused", 1),
+    ("daily_consumption", "consumption is refused (ADAM-DC-0008: ", "consumption:refused", 1),
+    ("daily_production", "there is no production (ADAM-ERR0123: ", "production:absent", 30)])
+def test_show_says_of_which_direction_what_is_remembered(kind, says, fact, days):
+    with World() as world:
+        world.sandbox.control(refuse={BOTH: {"consumption": "ADAM-DC-0008"}}, activation={BOTH: {"production": "never"}})
+        world.run("backfill", "--prm", BOTH, "--start", "2026-10-01")
+        ended = world.run("show", kind, "--prm", BOTH)
+        assert ended.code == 0 and ended.err.startswith(f"releve: nothing is stored of these days: {says}"), ended
+        assert ended.err.endswith(memory(world, BOTH, fact, days) + "backfill --refresh asks at once\n"), ended
+
+
+@pytest.mark.parametrize("refusal, says, fact, days", [
+    ("no_such_point", "the usage point is refused (", "point:unknown", 1),
+    (None, "there is no production_load_curve (ADAM-ERR0069: ", "production_load_curve:absent", 30)])
+def test_show_says_what_is_remembered_of_a_usage_point_and_of_a_kind(refusal, says, fact, days):
+    with World() as world:
+        world.sandbox.control(refuse={CLIENT_0: refusal})
+        world.run("backfill", "--prm", CLIENT_0, "--kind", "production_load_curve", *SOME_DAYS)
+        ended = world.run("show", "production_load_curve", "--prm", CLIENT_0)
+        assert ended.err.startswith(f"releve: nothing is stored of these days: {says}"), ended
+        assert memory(world, CLIENT_0, fact, days) in ended.err, ended
+
+
 def test_what_is_refused_in_the_middle_is_told_from_what_failed():
     with World() as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", CURVE, *SOME_DAYS).code == 0
