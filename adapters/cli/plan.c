@@ -2,8 +2,10 @@
 #include "command.h"
 #include "lookup.h"
 #include "progress.h"
+#include "reasons.h"
 #include "selection.h"
 #include <adapters/enedis/enedis.h>
+#include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -12,8 +14,17 @@
 
 #define LOOKUPS_AT_ONCE 32 /* questions to Redis under way */
 
+#define REFUSALS_MAX 24 /* that are named */
+
 struct total {
-    uint64_t jobs, requests, days, known;
+    uint64_t jobs, requests, days, known, refused;
+};
+
+/* What is remembered of a usage point or a direction of it, so that it is not asked. */
+struct refusal {
+    releve_prm prm;
+    enum releve_kind kind; /* one of its kinds */
+    struct releve_reason reason;
 };
 
 struct plan {
@@ -26,6 +37,8 @@ struct plan {
     releve_time makespan_ms;
     size_t next, under_way;
     struct total kinds[RELEVE_MEASURES], all;
+    struct refusal refusals[REFUSALS_MAX], latest;
+    size_t refusals_count; /* also of those that are not named */
 };
 
 /* The question to Redis that a slot has under way. */
@@ -36,12 +49,48 @@ struct question {
 
 static struct question questions[LOOKUPS_AT_ONCE];
 
-static void count(struct total *total, const struct releve_cost *cost)
+static void count(struct total *total, const struct releve_cost *cost, int refused)
 {
     total->jobs++;
     total->requests += (uint64_t)cost->requests;
     total->days += (uint64_t)cost->days;
-    total->known += (uint64_t)cost->known;
+    total->known += (uint64_t)(cost->known - refused);
+    total->refused += (uint64_t)refused;
+}
+
+/* The direction that it is about; NULL for the usage point as a whole. */
+static const char *refused_direction(const struct refusal *refusal)
+{
+    return refusal->reason.verdict == RELEVE_POINT_REFUSED
+               ? NULL
+               : releve_direction_name(releve_kind_facts(refusal->kind)->direction);
+}
+
+/* Kinds of one direction come one after the other. */
+static void note_refusal(struct plan *plan, const struct releve_job *job, const struct releve_reason *why)
+{
+    struct refusal refusal = {job->prm, job->kind, *why};
+    if (plan->refusals_count > 0 && plan->latest.prm == job->prm &&
+        refused_direction(&plan->latest) == refused_direction(&refusal))
+        return;
+    plan->latest = refusal;
+    if (plan->refusals_count < REFUSALS_MAX)
+        plan->refusals[plan->refusals_count] = refusal;
+    plan->refusals_count++;
+}
+
+/* How many days are not known and not asked, as they are refused: those that would be asked if they were not. */
+static int count_refused(struct plan *plan, const struct releve_job *job, const struct releve_coverage *coverage,
+                         const struct releve_point_facts *facts)
+{
+    const struct releve_reason *why;
+    if (releve_facts_standing(facts, job->kind, &why) != RELEVE_STANDING_REFUSED)
+        return 0;
+    note_refusal(plan, job, why);
+    struct releve_point_facts open = *facts;
+    open.unknown = false;
+    open.directions[releve_kind_facts(job->kind)->direction].standing = RELEVE_STANDING_OPEN;
+    return releve_plan_cost(job, coverage, &open, plan->today, plan->dialect->days_min).days;
 }
 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
@@ -103,8 +152,9 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         return;
     }
     struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
-    count(&plan->kinds[question->job.kind], &cost);
-    count(&plan->all, &cost);
+    int refused = count_refused(plan, &question->job, coverage, facts);
+    count(&plan->kinds[question->job.kind], &cost, refused);
+    count(&plan->all, &cost, refused);
     ask_next(question);
 }
 
@@ -117,44 +167,96 @@ static void ask_first(void *data)
     }
 }
 
+static void print_row(const char *name, const struct total *total)
+{
+    printf("%-27s %6" PRIu64 " %11" PRIu64 " %10" PRIu64 " %9" PRIu64 " %10" PRIu64 "\n", name, total->jobs,
+           total->known, total->refused, total->days, total->requests);
+}
+
+static void print_refusals(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++) {
+        char text[RELEVE_REASONS_TEXT];
+        releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, text);
+        printf(RELEVE_PRM_FORMAT ": %s; backfill --refresh asks at once\n", plan->refusals[i].prm, text);
+    }
+    if (plan->refusals_count > REFUSALS_MAX)
+        printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);
+}
+
 static void print_table(const struct plan *plan)
 {
     char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT];
     releve_quota_format(&plan->config.quota, quota);
     releve_duration_format(plan->makespan_ms, duration);
-    printf("%-28s %9s %12s %12s %10s\n", "kind", "jobs", "days known", "days to ask", "requests");
-    for (int kind = 0; kind <= RELEVE_MEASURES; kind++) {
-        const struct total *row = kind < RELEVE_MEASURES ? &plan->kinds[kind] : &plan->all;
-        if (row->jobs > 0)
-            printf("%-28s %9" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64 "\n",
-                   kind < RELEVE_MEASURES ? releve_kind_facts((enum releve_kind)kind)->name : "all", row->jobs,
-                   row->known, row->days, row->requests);
-    }
-    printf(
-        "\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
-        "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first day.\n",
-        quota, duration);
+    printf("%-27s %6s %11s %10s %9s %10s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        if (plan->kinds[kind].jobs > 0)
+            print_row(releve_kind_facts(kind)->name, &plan->kinds[kind]);
+    print_row("all", &plan->all);
+    if (plan->all.requests == 0)
+        puts("\nNothing is to be asked now.");
+    else
+        printf("\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
+               "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first "
+               "day.\n",
+               quota, duration);
+    print_refusals(plan);
+}
+
+static cJSON *total_json(const struct total *total)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "jobs", (double)total->jobs);
+    cJSON_AddNumberToObject(json, "days_known", (double)total->known);
+    cJSON_AddNumberToObject(json, "days_refused", (double)total->refused);
+    cJSON_AddNumberToObject(json, "days", (double)total->days);
+    cJSON_AddNumberToObject(json, "requests", (double)total->requests);
+    return json;
+}
+
+static void add_time(cJSON *json, const char *name, releve_time at)
+{
+    char text[RELEVE_TIME_TEXT];
+    releve_utc_format(at, text);
+    cJSON_AddStringToObject(json, name, text);
+}
+
+static cJSON *refusal_json(const struct refusal *refusal)
+{
+    char prm[RELEVE_PRM_TEXT];
+    const char *direction = refused_direction(refusal);
+    cJSON *json = cJSON_CreateObject();
+    releve_prm_format(refusal->prm, prm);
+    cJSON_AddStringToObject(json, "prm", prm);
+    cJSON_AddItemToObject(json, "direction", direction != NULL ? cJSON_CreateString(direction) : cJSON_CreateNull());
+    cJSON_AddStringToObject(json, "code", refusal->reason.code);
+    cJSON_AddStringToObject(json, "message", refusal->reason.text);
+    add_time(json, "since", refusal->reason.since);
+    add_time(json, "until", refusal->reason.until);
+    return json;
 }
 
 static void print_json(const struct plan *plan)
 {
-    char seconds[32] = "null";
-    if (plan->makespan_ms != RELEVE_TIME_NEVER)
-        (void)snprintf(seconds, sizeof seconds, "%.3f", (double)plan->makespan_ms / 1000.0);
-    printf("{\"usage_points\":%zu,\"jobs\":%" PRIu64 ",\"days_known\":%" PRIu64 ",\"days\":%" PRIu64
-           ",\"requests\":%" PRIu64 ",\"seconds\":%s,\"kinds\":{",
-           plan->selection.prms_count, plan->all.jobs, plan->all.known, plan->all.days, plan->all.requests, seconds);
-    const char *comma = "";
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
-        const struct total *row = &plan->kinds[kind];
-        if (row->jobs == 0)
-            continue;
-        printf("%s\"%s\":{\"jobs\":%" PRIu64 ",\"days_known\":%" PRIu64 ",\"days\":%" PRIu64 ",\"requests\":%" PRIu64
-               "}",
-               comma, releve_kind_facts((enum releve_kind)kind)->name, row->jobs, row->known, row->days, row->requests);
-        comma = ",";
-    }
-    printf("}}\n");
+    cJSON *json = total_json(&plan->all);
+    cJSON_AddNumberToObject(json, "usage_points", (double)plan->selection.prms_count);
+    if (plan->makespan_ms == RELEVE_TIME_NEVER)
+        cJSON_AddNullToObject(json, "seconds");
+    else
+        cJSON_AddNumberToObject(json, "seconds", (double)plan->makespan_ms / 1000.0);
+    cJSON *kinds = cJSON_AddObjectToObject(json, "kinds");
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        if (plan->kinds[kind].jobs > 0)
+            cJSON_AddItemToObject(kinds, releve_kind_facts(kind)->name, total_json(&plan->kinds[kind]));
+    cJSON_AddNumberToObject(json, "refused_count", (double)plan->refusals_count);
+    cJSON *refused = cJSON_AddArrayToObject(json, "refused");
+    for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++)
+        cJSON_AddItemToArray(refused, refusal_json(&plan->refusals[i]));
+    char *text = cJSON_PrintUnformatted(json);
+    puts(text != NULL ? text : "{}");
+    cJSON_free(text);
+    cJSON_Delete(json);
 }
 
 static const struct option options[] = {
@@ -195,11 +297,14 @@ static int plan_main(int argc, char **argv)
 const struct releve_command releve_command_plan = {
     .name = "plan",
     .summary = "what a backfill would cost: requests, days, time under the quota",
-    .help = "SELECTION [--json]\n"
-            "\n"
-            "Says how many requests a backfill of the same selection would send, and the time that the quota imposes.\n"
-            "Counts what Redis holds already as free. Sends nothing.\n"
-            "\n" RELEVE_SELECTION_HELP "\noptions:\n"
-            "  --json             one JSON object on standard output\n",
+    .help =
+        "SELECTION [--json]\n"
+        "\n"
+        "Says how many requests a backfill of the same selection would send, and the time that the quota imposes.\n"
+        "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing.\n"
+        "\n" RELEVE_SELECTION_HELP "\noptions:\n"
+        "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
+        "                     days_refused, requests, seconds, the same of each of its kinds, refused_count, and\n"
+        "                     refused: what is refused (prm, direction, code, message, since, until), at most 24\n",
     .run = plan_main,
 };

@@ -363,6 +363,43 @@ def test_plan_says_the_time_that_the_quota_imposes():
         assert "2 h 00 min" in world.run("plan", *selection, RELEVE_QUOTA="100/1s,50/1h").out
 
 
+def test_plan_tells_what_is_refused_from_what_is_known():
+    with World() as world:
+        selection = ("--prm", BOTH, "--prm", CLIENT_0, *SOME_DAYS)
+        ten_days = ("--start", "2026-10-01", "--end", "2026-10-11")
+        assert world.run("backfill", "--prm", BOTH, "--kind", CURVE, *ten_days).code == 0
+        world.sandbox.control(refuse={BOTH: {"consumption": "ADAM-DC-0007"}, CLIENT_0: "no_such_point"})
+        assert world.run("backfill", *selection).code == 1
+        forecast = plan(world, *selection)
+        assert {name: forecast[name] for name in ("requests", "days", "days_known", "days_refused")} == {
+            "requests": 0, "days": 0, "days_known": 10 + 2 * 31, "days_refused": 21 + 2 * 31 + 5 * 31}, forecast
+        assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "days": 0, "days_known": 10,
+                                            "days_refused": 21 + 31}
+        since = {prm: world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"]
+                 for prm, fact in ((BOTH, "consumption:refused"), (CLIENT_0, "point:unknown"))}
+        assert forecast["refused_count"] == 2 and [
+            (one["prm"], one["direction"], one["code"], one["since"]) for one in forecast["refused"]] == [
+            (BOTH, "consumption", "ADAM-DC-0007", since[BOTH]), (CLIENT_0, None, "404", since[CLIENT_0])]
+        text = world.run("plan", *selection).out
+        assert [line.split()[1:] for line in text.splitlines() if line.startswith("all ")] == [
+            ["10", "72", str(forecast["days_refused"]), "0", "0"]], text
+        said = [line for line in text.splitlines() if " is refused (" in line]
+        assert [line.partition(" (")[0] for line in said] == [f"{BOTH}: consumption is refused",
+                                                              f"{CLIENT_0}: the usage point is refused"], text
+        assert said[0].endswith(memory(world, BOTH, "consumption:refused", 1) + "backfill --refresh asks at once"), text
+
+
+def test_plan_names_some_of_many_that_are_refused_and_counts_all():
+    with World("--population", "30") as world:
+        selection = [word for i in range(30) for word in ("--prm", str(30000000000000 + i))]
+        world.sandbox.control(revoke=selection[1::2])
+        assert world.run("backfill", *selection, "--kind", "daily_consumption", *SOME_DAYS).code == 1
+        forecast = plan(world, *selection, *SOME_DAYS)
+        assert forecast["refused_count"] == 30 and len(forecast["refused"]) == 24
+        text = world.run("plan", *selection, *SOME_DAYS).out
+        assert text.count(" is refused (") == 24 and "and 6 more" in text, text
+
+
 @pytest.mark.hour
 def test_refresh_asks_again():
     selection = ("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS)
