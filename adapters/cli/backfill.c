@@ -92,6 +92,15 @@ static void on_ready(void *data)
     releve_progress_begin(&backfill->progress, backfill->session.runtime, uv_now(&backfill->session.loop));
 }
 
+/* The last look: behind it there is no runtime. */
+static void on_closing(void *data)
+{
+    struct backfill *backfill = data;
+    if (backfill->session.runtime != NULL)
+        backfill->report.requests = releve_runtime_look(backfill->session.runtime).requests;
+    backfill->report.jobs_taken = backfill->next;
+}
+
 static int run_backfill(struct backfill *backfill)
 {
     releve_report_init(&backfill->report, backfill->selection.prms, backfill->selection.prms_count);
@@ -113,6 +122,7 @@ static int run_backfill(struct backfill *backfill)
         .idle = on_idle,
         .tick = on_tick,
         .ready = on_ready,
+        .closing = on_closing,
     };
     struct releve_error *error = &backfill->session.error;
     (void)releve_session_run(&backfill->session, &options);

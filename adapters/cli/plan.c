@@ -34,6 +34,7 @@ struct plan {
     struct releve_lookup lookup;
     releve_day today;
     const struct releve_dialect *dialect;
+    uint64_t token_requests;
     releve_time makespan_ms;
     size_t next, under_way;
     struct total kinds[RELEVE_MEASURES], all;
@@ -96,13 +97,14 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
-/* One request more where the token request counts in the same bucket. */
+/* One request is for the token, and may count in the same bucket. */
 static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
 {
     const char *family = plan->dialect->families[RELEVE_DAILY_CONSUMPTION];
     uint64_t requests = plan->all.requests;
-    if (requests > 0 && strcmp(family, plan->dialect->token_family) == 0)
-        requests++;
+    plan->token_requests = requests > 0;
+    if (strcmp(family, plan->dialect->token_family) == 0)
+        requests += plan->token_requests;
     plan->makespan_ms = releve_quota_makespan_ms(&plan->config.quota, requests, 0, over_ms, count);
 }
 
@@ -193,7 +195,11 @@ static void print_table(const struct plan *plan)
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
         if (plan->kinds[kind].jobs > 0)
             print_row(releve_kind_facts(kind)->name, &plan->kinds[kind]);
-    print_row("all", &plan->all);
+    struct total all = plan->all;
+    all.requests += plan->token_requests;
+    if (plan->token_requests > 0)
+        printf("%-27s %50" PRIu64 "\n", "token", plan->token_requests);
+    print_row("all", &all);
     if (plan->all.requests == 0)
         puts("\nNothing is to be asked now.");
     else
@@ -240,6 +246,7 @@ static cJSON *refusal_json(const struct refusal *refusal)
 static void print_json(const struct plan *plan)
 {
     cJSON *json = total_json(&plan->all);
+    cJSON_AddNumberToObject(json, "token_requests", (double)plan->token_requests);
     cJSON_AddNumberToObject(json, "usage_points", (double)plan->selection.prms_count);
     if (plan->makespan_ms == RELEVE_TIME_NEVER)
         cJSON_AddNullToObject(json, "seconds");
@@ -304,7 +311,9 @@ const struct releve_command releve_command_plan = {
         "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing.\n"
         "\n" RELEVE_SELECTION_HELP "\noptions:\n"
         "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
-        "                     days_refused, requests, seconds, the same of each of its kinds, refused_count, and\n"
-        "                     refused: what is refused (prm, direction, code, message, since, until), at most 24\n",
+        "                     days_refused, requests (without token_requests), seconds, the same of each of its "
+        "kinds,\n"
+        "                     refused_count, and refused: what is refused (prm, direction, code, message, since,\n"
+        "                     until), at most 24\n",
     .run = plan_main,
 };

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define KIND_CHARACTERS 27     /* of the longest name of a kind */
-#define CODE_CHARACTERS_MAX 18 /* of a reason, so that a row has 80 */
-#define ROWS_MAX (RELEVE_MEASURES + 2)
+#define KIND_CHARACTERS 27             /* of the longest name of a kind */
+#define CODE_CHARACTERS_MAX 18         /* of a reason, so that a row has 80 */
+#define ROWS_MAX (RELEVE_MEASURES + 3) /* the heading, the token, all */
 #define TOTAL_TEXT 48
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
@@ -180,6 +180,17 @@ static void add_row(struct totals *totals, const char *name, const struct releve
         (void)snprintf(cells[JOBS], TOTAL_TEXT, "%zu of %zu", kind->jobs_ended, kind->jobs_wanted);
 }
 
+/* Requests that are of no job. Where the run was cut off, jobs of which nothing was heard any more are among them. */
+static void add_token_row(struct totals *totals, const struct releve_report *report, struct releve_report_kind *all)
+{
+    if (report->requests <= all->requests)
+        return;
+    char(*cells)[TOTAL_TEXT] = totals->cells[totals->rows++];
+    (void)snprintf(cells[KIND], TOTAL_TEXT, "token%s", all->jobs_begun < report->jobs_taken ? " and cut off" : "");
+    (void)snprintf(cells[REQUESTS], TOTAL_TEXT, "%" PRIu64, report->requests - all->requests);
+    all->requests = report->requests;
+}
+
 /* What there is nothing of has no column. */
 static void print_totals(const struct totals *totals, FILE *out)
 {
@@ -189,7 +200,7 @@ static void print_totals(const struct totals *totals, FILE *out)
         for (size_t row = 0; row < totals->rows; row++) {
             int width = (int)strlen(totals->cells[row][column]);
             widths[column] = width > widths[column] ? width : widths[column];
-            shown[column] = shown[column] || (row > 0 && strcmp(totals->cells[row][column], "0") != 0);
+            shown[column] = shown[column] || (row > 0 && width > 0 && strcmp(totals->cells[row][column], "0") != 0);
         }
     }
     for (size_t row = 0; row < totals->rows; row++) {
@@ -205,6 +216,7 @@ static void sum_up(struct releve_report_kind *all, const struct releve_report_ki
 {
     all->jobs_wanted += kind->jobs_wanted;
     all->jobs_ended += kind->jobs_ended;
+    all->jobs_begun += kind->jobs_begun;
     all->days.complete += kind->days.complete;
     all->days.partial += kind->days.partial;
     all->days.holes += kind->days.holes;
@@ -228,6 +240,7 @@ void releve_report_print(const struct releve_report *report, FILE *out)
             add_row(&totals, releve_kind_facts(kind)->name, &report->kinds[kind]);
         sum_up(&all, &report->kinds[kind]);
     }
+    add_token_row(&totals, report, &all);
     add_row(&totals, "all", &all);
     print_totals(&totals, out);
 }

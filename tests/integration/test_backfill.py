@@ -598,6 +598,37 @@ def test_a_refusal_in_the_table_is_no_count_of_days(form, code):
                                (CLIENT_0, "production"): "not applicable"}, ended
 
 
+def requests_row(ended):
+    """{row of the table of kinds: its requests}."""
+    return {words[0]: int(words[-1]) for line in ended.out.splitlines()
+            if (words := line.split()) and words[0] in (*MEASURES, "token", "all")}
+
+
+def test_the_totals_of_requests_are_what_upstream_counts():
+    with World() as world:
+        selection = ("--prm", CLIENT_0, "--kind", f"daily_consumption,{CURVE}", *SOME_DAYS)
+        forecast = plan(world, *selection)
+        wanted = {"daily_consumption": 1, CURVE: 5, "token": 1, "all": 7}
+        assert (forecast["requests"], forecast["token_requests"]) == (6, 1)
+        assert requests_row(world.run("plan", *selection)) == wanted
+        ended, requests = world.requests_of("backfill", *selection)
+        assert requests_row(ended) == wanted and requests == 7, ended
+        ended, requests = world.requests_of("backfill", *selection)
+        assert requests_row(ended) == {"daily_consumption": 0, CURVE: 0, "all": 0} and requests == 0, ended
+        assert plan(world, *selection)["token_requests"] == 0
+        ended, requests = world.requests_of("backfill", *selection, "--refresh", CLIENT_SECRET="wrong")
+        assert requests_row(ended) == {"daily_consumption": 0, CURVE: 0, "token": 2, "all": 2} and requests == 2, ended
+
+
+def test_the_totals_of_an_interrupted_run_are_what_upstream_counts_too():
+    with World("--latency", "40:20", quota="200/1s") as world:
+        running = world.start(*ALL_CURVE)
+        world.wait_for(running, "ok", 30)
+        ended = world.interrupt(running)
+        sent = requests_row(ended)
+        assert sent["token"] == 1 and sent["all"] == sent[CURVE] + 1 == world.sandbox.stats()["requests"], ended
+
+
 def refusals(ended):
     """The lines on stderr that say what is refused, or not there."""
     return [line for line in ended.err.splitlines() if " is refused (" in line or "there is no " in line]
