@@ -1,6 +1,7 @@
 /* Draws progress. The time left is what the quota imposes on the requests that are left, never a guess from the past.
  */
 #include "progress.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +42,84 @@ void releve_progress_clear(struct releve_progress *progress)
         fprintf(stderr, "\r\x1b[%dA\x1b[J", progress->lines);
     progress->lines = 0;
 }
+
+/* --- the jobs under way -------------------------------------------------------------------------------------- */
+
+void releve_progress_take(struct releve_progress *progress, const struct releve_job *job)
+{
+    assert(progress->jobs_count < RELEVE_CORE_JOBS_MAX); /* no core has room for more */
+    size_t at = progress->jobs_count++;
+    progress->jobs[at].prm = job->prm;
+    progress->jobs[at].kind = job->kind;
+    progress->jobs[at].fails = false;
+}
+
+/* Its place; jobs_count where it is not there. */
+static size_t find(const struct releve_progress *progress, const struct releve_job *job)
+{
+    size_t at = 0;
+    while (at < progress->jobs_count && (progress->jobs[at].prm != job->prm || progress->jobs[at].kind != job->kind))
+        at++;
+    return at;
+}
+
+void releve_progress_note(struct releve_progress *progress, const struct releve_action *notice)
+{
+    if (notice->notice != RELEVE_NOTICE_ANSWERED)
+        return;
+    size_t at = find(progress, notice->job);
+    if (at < progress->jobs_count)
+        progress->jobs[at].fails = notice->verdict == RELEVE_TRANSIENT;
+}
+
+void releve_progress_drop(struct releve_progress *progress, const struct releve_job *job)
+{
+    size_t at = find(progress, job);
+    if (at < progress->jobs_count)
+        progress->jobs[at] = progress->jobs[--progress->jobs_count];
+}
+
+/* Does that usage point fail, in the first job under way that says so? */
+static bool fails_first(const struct releve_progress *progress, size_t job)
+{
+    for (size_t i = 0; i < job; i++)
+        if (progress->jobs[i].fails && progress->jobs[i].prm == progress->jobs[job].prm)
+            return false;
+    return progress->jobs[job].fails;
+}
+
+/* How many usage points fail, where all jobs under way are theirs; else 0. */
+static size_t count_sick_alone(const struct releve_progress *progress)
+{
+    size_t points = 0;
+    for (size_t i = 0; i < progress->jobs_count; i++) {
+        bool fails = false;
+        for (size_t j = 0; j < progress->jobs_count && !fails; j++)
+            fails = progress->jobs[j].fails && progress->jobs[j].prm == progress->jobs[i].prm;
+        if (!fails)
+            return 0;
+        points += fails_first(progress, i);
+    }
+    return points;
+}
+
+/* What the end is waited for: "; at least 3 min 20 s left"; "" where the quota is no matter. */
+static void format_left(const struct releve_progress *progress, releve_time left_ms, bool all_taken,
+                        char left[RELEVE_USAGE_TEXT])
+{
+    char duration[RELEVE_DURATION_TEXT];
+    size_t sick = all_taken ? count_sick_alone(progress) : 0;
+    releve_duration_format(left_ms, duration);
+    if (sick > 0)
+        (void)snprintf(left, RELEVE_USAGE_TEXT, "; %zu usage point%s tried again, for less than a minute", sick,
+                       sick == 1 ? " that fails is" : "s that fail are");
+    else if (left_ms >= RELEVE_SECOND_MS)
+        (void)snprintf(left, RELEVE_USAGE_TEXT, "; at least %s left", duration);
+    else
+        left[0] = '\0';
+}
+
+/* --- figures --------------------------------------------------------------------------------------------------- */
 
 static void add(struct releve_tally *sum, const struct releve_tally *part)
 {
@@ -95,7 +174,8 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
                          releve_time closed_ms, char out[RELEVE_USAGE_TEXT])
 {
     size_t length = 0;
-    out[0] = '\0';
+    if (quota->windows_count == 0)
+        length = (size_t)snprintf(out, RELEVE_USAGE_TEXT, "no limit");
     for (size_t i = 0; i < quota->windows_count && length < RELEVE_USAGE_TEXT; i++) {
         struct releve_quota one = {1, {quota->windows[i]}};
         char window[RELEVE_QUOTA_TEXT];
@@ -107,7 +187,7 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
     if (wait >= RELEVE_SECOND_MS && length < RELEVE_USAGE_TEXT) {
         char duration[RELEVE_DURATION_TEXT];
         releve_duration_format(wait, duration);
-        (void)snprintf(out + length, RELEVE_USAGE_TEXT - length, "%s%s %s", length > 0 ? ", " : "",
+        (void)snprintf(out + length, RELEVE_USAGE_TEXT - length, ", %s %s",
                        closed_ms > 0 ? "closed by upstream for" : "next permit in", duration);
     }
 }
@@ -152,15 +232,15 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
     releve_time left_ms = releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0);
     if (usage.known && left_ms != RELEVE_TIME_NEVER) /* what is used already is waited for first */
         left_ms += usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
-    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
-    releve_duration_format(left_ms, left);
+    char left[RELEVE_USAGE_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
+    format_left(progress, left_ms, ahead == 0, left);
     if (usage.known)
         releve_usage_format(progress->quota, usage.used, usage.next_ms, usage.closed_ms, quota);
     double rate = measure_rate(progress, view.requests, now_ms);
     releve_progress_clear(progress);
     if (progress->terminal)
         draw_kinds(progress, &view);
-    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed; at least %s left",
+    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed%s",
              progress->terminal ? "" : "releve: ", ended, wanted, all.complete + all.partial, all.holes, all.failed,
              left);
     put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled",

@@ -24,6 +24,12 @@ struct releve_progress {
     struct {
         uint64_t at_ms, requests;
     } samples[RELEVE_PROGRESS_SAMPLES];
+    size_t jobs_count; /* under way */
+    struct {
+        releve_prm prm;
+        enum releve_kind kind;
+        bool fails; /* its latest answer was a failure that is tried again */
+    } jobs[RELEVE_CORE_JOBS_MAX];
 };
 
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
@@ -32,6 +38,11 @@ void releve_progress_init(struct releve_progress *progress, enum releve_progress
 /* The work begins now. */
 void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms);
 
+/* What happens meanwhile: a job is taken, is answered, and ends or is given back. */
+void releve_progress_take(struct releve_progress *progress, const struct releve_job *job);
+void releve_progress_note(struct releve_progress *progress, const struct releve_action *notice);
+void releve_progress_drop(struct releve_progress *progress, const struct releve_job *job);
+
 /* Draws it. `ahead`: about how many requests the jobs will need that have not begun. */
 void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,
                           uint64_t ahead);
@@ -39,7 +50,7 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
 /* Erases the block from the terminal, so that a line can be written. */
 void releve_progress_clear(struct releve_progress *progress);
 
-/* "4 of 5/1s, 812 of 1000/1h, next permit in 3 s"; "" for no quota. */
+/* "4 of 5/1s, 812 of 1000/1h, next permit in 3 s"; "no limit". */
 #define RELEVE_USAGE_TEXT 192
 void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
                          releve_time closed_ms, char out[RELEVE_USAGE_TEXT]);

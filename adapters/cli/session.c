@@ -183,6 +183,8 @@ static void on_notice(void *data, const struct releve_action *notice)
 {
     struct releve_session *session = data;
     char line[RELEVE_LOG_LINE_BYTES];
+    if (session->options.progress != NULL)
+        releve_progress_note(session->options.progress, notice);
     if (releve_log_notice(notice, session->options.config->log, line))
         releve_session_say(session, "%s", line);
 }

@@ -47,7 +47,7 @@ static void print_quota(const struct status *status)
         char text[RELEVE_USAGE_TEXT];
         releve_usage_format(&status->config.quota, status->usages[i].used, status->usages[i].next_ms,
                             status->usages[i].closed_ms, text);
-        printf("quota   %-22s %s\n", status->families[i], text[0] != '\0' ? text : "no limit");
+        printf("quota   %-22s %s\n", status->families[i], text);
     }
     if (status->families_count == 0)
         puts("quota   (set CLIENT_ID to see what of its quota is used)");

@@ -598,6 +598,18 @@ def test_a_refusal_in_the_table_is_no_count_of_days(form, code):
                                (CLIENT_0, "production"): "not applicable"}, ended
 
 
+@pytest.mark.parametrize("quota", ["none", "100/1s,10000/1h"])
+def test_while_only_sick_meters_are_left_the_progress_says_so_and_promises_no_time(quota):
+    with World(quota=quota) as world:
+        world.sandbox.control(point_faults={prm: {"error500": 1} for prm in (CLIENT_1, HOLES)})
+        running = world.start("backfill", "--prm", CLIENT_1, "--prm", HOLES, "--prm", CLIENT_0, "--kind",
+                              f"daily_consumption,{CURVE},daily_production", "--progress", "always", *SOME_DAYS)
+        running.wait_until(lambda: "2 usage points that fail are tried again" in running.so_far())
+        shown = world.interrupt(running).err
+        assert "; ;" not in shown and " 0 s left" not in shown, shown
+        assert all("left" not in line.rpartition("failed")[2] for line in shown.splitlines() if "tried again" in line)
+
+
 def requests_row(ended):
     """{row of the table of kinds: its requests}."""
     return {words[0]: int(words[-1]) for line in ended.out.splitlines()
