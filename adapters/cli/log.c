@@ -25,16 +25,15 @@ static const struct {
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 
-/* The usage point as the log of that level may name it: whole for debug, else by its last digits, which still find it
- * in a list. */
-static void name_point(releve_prm prm, enum releve_log_level level, char out[RELEVE_PRM_TEXT])
+/* The usage point, whole or by its last digits, which still find it in a list. */
+static void name_point(releve_prm prm, bool whole, char out[RELEVE_PRM_TEXT])
 {
     releve_prm_format(prm, out);
-    if (level < RELEVE_LOG_DEBUG)
+    if (!whole)
         memset(out, '*', RELEVE_PRM_DIGITS - RELEVE_LOG_PRM_DIGITS);
 }
 
-bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level,
+bool releve_log_notice(const struct releve_action *notice, enum releve_log_level level, bool whole,
                        char line[RELEVE_LOG_LINE_BYTES])
 {
     if (notices[notice->notice].level > level)
@@ -42,7 +41,7 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
     char point[RELEVE_PRM_TEXT], about[RELEVE_PRM_TEXT + 40] = "", wait[RELEVE_DURATION_TEXT + 1] = "",
                                                          span[2 * RELEVE_DAY_TEXT + 40] = "";
     if (notice->job != NULL) {
-        name_point(notice->job->prm, level, point);
+        name_point(notice->job->prm, whole, point);
         (void)snprintf(about, sizeof about, "%s %s: ", point, releve_kind_facts(notice->job->kind)->name);
     }
     if (notice->wait_ms > 0) {
@@ -63,13 +62,12 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
     return true;
 }
 
-void releve_log_failure(const struct releve_result *result, size_t index, enum releve_log_level level,
-                        char line[RELEVE_LOG_LINE_BYTES])
+void releve_log_failure(const struct releve_result *result, size_t index, bool whole, char line[RELEVE_LOG_LINE_BYTES])
 {
     const struct releve_failure *failure = &result->failures[index];
     char point[RELEVE_PRM_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT], code[RELEVE_REASONS_CODE_TEXT],
         refusal[RELEVE_REASONS_TEXT];
-    name_point(result->job.prm, level, point);
+    name_point(result->job.prm, whole, point);
     if (releve_reasons_is_wide(&failure->reason)) {
         releve_reasons_format(&failure->reason, result->job.kind, refusal);
         (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s: %s", point, refusal);

@@ -136,13 +136,17 @@ static void say_wide(struct releve_session *session, const struct releve_reason 
 }
 
 /* A command answers to whoever named the usage points; what a worker writes is a log. */
+static bool names_points_whole(const struct releve_session *session)
+{
+    return session->options.worker == NULL || session->options.config->log >= RELEVE_LOG_DEBUG;
+}
+
 static void log_failures(struct releve_session *session, const struct releve_result *result)
 {
-    enum releve_log_level level = session->options.worker == NULL ? RELEVE_LOG_DEBUG : session->options.config->log;
     for (size_t i = 0; i < result->failures_count; i++) {
         char line[RELEVE_LOG_LINE_BYTES];
         const struct releve_reason *reason = &result->failures[i].reason;
-        releve_log_failure(result, i, level, line);
+        releve_log_failure(result, i, names_points_whole(session), line);
         if (releve_reasons_is_wide(reason))
             say_wide(session, reason, line);
         else
@@ -185,7 +189,7 @@ static void on_notice(void *data, const struct releve_action *notice)
     char line[RELEVE_LOG_LINE_BYTES];
     if (session->options.progress != NULL)
         releve_progress_note(session->options.progress, notice);
-    if (releve_log_notice(notice, session->options.config->log, line))
+    if (releve_log_notice(notice, session->options.config->log, names_points_whole(session), line))
         releve_session_say(session, "%s", line);
 }
 

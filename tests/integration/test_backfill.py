@@ -610,6 +610,14 @@ def test_while_only_sick_meters_are_left_the_progress_says_so_and_promises_no_ti
         assert all("left" not in line.rpartition("failed")[2] for line in shown.splitlines() if "tried again" in line)
 
 
+def test_a_command_names_usage_points_whole_in_its_notices_too():
+    with World() as world:
+        world.sandbox.control(point_faults={CLIENT_1: {"error500": 1}})
+        running = world.start("backfill", "--prm", CLIENT_1, "--kind", CURVE, *SOME_DAYS)
+        running.wait_until(lambda: "paused for" in running.so_far())
+        assert f"releve: {CLIENT_1} {CURVE}: fails again and again, paused for" in world.interrupt(running).err
+
+
 def requests_row(ended):
     """{row of the table of kinds: its requests}."""
     return {words[0]: int(words[-1]) for line in ended.out.splitlines()
