@@ -228,6 +228,7 @@ def test_a_token_endpoint_that_answers_nonsense_is_asked_at_most_three_times(ans
         world.sandbox.control(token_answer=answer)
         ended, sent = world.requests_of("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", START)
         assert (ended.code, sent) == (1, requests), ended
+        assert ended.err.count("asked again in") == sent - 1, ended  # what is announced happens
         assert "token" in ended.err.splitlines()[-1], ended
 
 
