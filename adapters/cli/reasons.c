@@ -3,12 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+bool releve_reasons_is_status(const char *code, size_t characters)
+{
+    return characters == 3 && strspn(code, "0123456789") >= 3;
+}
+
 void releve_reasons_code(const struct releve_reason *reason, char out[RELEVE_REASONS_CODE_TEXT])
 {
     const char *code = reason->code;
     if (strncmp(code, "http-", 5) == 0)
         code += 5;
-    bool status = strlen(code) == 3 && strspn(code, "0123456789") == 3;
+    bool status = releve_reasons_is_status(code, strlen(code));
     (void)snprintf(out, RELEVE_REASONS_CODE_TEXT, "%s%s", status ? "HTTP " : "", status ? code : reason->code);
 }
 

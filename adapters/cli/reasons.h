@@ -5,8 +5,12 @@
 #include <releve/kind.h>
 #include <releve/verdict.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Its code; "HTTP 403" where that is all it says: a bare 403 looks like a count. */
+/* Is a code no more than an HTTP status? A bare 403 looks like a count: "HTTP " belongs before it. */
+bool releve_reasons_is_status(const char *code, size_t characters);
+
+/* Its code, and what belongs before it. */
 #define RELEVE_REASONS_CODE_TEXT (RELEVE_REASON_CODE_BYTES + 5)
 void releve_reasons_code(const struct releve_reason *reason, char out[RELEVE_REASONS_CODE_TEXT]);
 

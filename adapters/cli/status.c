@@ -2,6 +2,7 @@
 #include "command.h"
 #include "lookup.h"
 #include "progress.h"
+#include "reasons.h"
 #include <adapters/enedis/enedis.h>
 #include <adapters/redis/url.h>
 #include <cjson/cJSON.h>
@@ -118,9 +119,11 @@ static void print_rest(const cJSON *overview)
     print_workers(overview);
     printf("ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n", number_of(ended, "done"),
            number_of(ended, "partial"), number_of(ended, "failed"), number_of(ended, "not_applicable"));
-    cJSON_ArrayForEach(item, failures)
-        printf("%-7s %s %s %s: %s\n", text_of(item, "state"), text_of(item, "finished_at"), text_of(item, "prm"),
-               text_of(item, "kind"), text_of(item, "error"));
+    cJSON_ArrayForEach(item, failures) {
+        const char *error = text_of(item, "error"); /* "CODE: TEXT" */
+        printf("%-7s %s %s %s: %s%s\n", text_of(item, "state"), text_of(item, "finished_at"), text_of(item, "prm"),
+               text_of(item, "kind"), releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
+    }
 }
 
 static enum releve_code print_status(struct status *status, const char *text, struct releve_error *error)
