@@ -19,30 +19,41 @@ void releve_report_init(struct releve_report *report, const releve_prm *prms, si
     memcpy(report->points, prms, count * sizeof *prms);
 }
 
-/* "1110", "795 +315 holes", "not applicable", "refused (ADAM-DC-0008)" */
+/* " +315 holes"; "" for none */
+static void add_part(char cell[RELEVE_REPORT_CELL_BYTES], int days, const char *name)
+{
+    size_t length = strlen(cell);
+    if (days > 0)
+        (void)snprintf(cell + length, RELEVE_REPORT_CELL_BYTES - length, " +%d %s", days, name);
+}
+
+/* "1110", "795 +315 holes +4 soon", "31 +30 refused" */
+static void format_days(const struct releve_result *result, char cell[RELEVE_REPORT_CELL_BYTES])
+{
+    (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d", result->complete + result->partial);
+    add_part(cell, result->failed, releve_reasons_is_refusal(&result->reason) ? "refused" : "failed");
+    if (result->failed > 0)
+        return; /* the rest has to be asked for anyway */
+    add_part(cell, result->holes, "holes");
+    add_part(cell, result->pending, "soon");
+    add_part(cell, result->cut, "cut");
+}
+
+/* And "not applicable", "refused (ADAM-DC-0008)", "failed (timeout)", "12 so far". */
 static void format_cell(const struct releve_result *result, bool ended, char cell[RELEVE_REPORT_CELL_BYTES])
 {
-    int values = result->complete + result->partial;
     bool before = result->reason.since != 0;
     const char *failed = !releve_reasons_is_refusal(&result->reason) ? "failed" : before ? "refused before" : "refused";
     char code[RELEVE_REASONS_CODE_TEXT];
     releve_reasons_code(&result->reason, code);
     if (!ended)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d so far", values);
+        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d so far", result->complete + result->partial);
     else if (result->state == RELEVE_JOB_NOT_APPLICABLE)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "not applicable%s", before ? ", as before" : "");
     else if (result->state == RELEVE_JOB_FAILED)
         (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%s (%.*s)", failed, CODE_CHARACTERS_MAX, code);
-    else if (result->failed > 0)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d %s", values, result->failed, failed);
-    else if (result->holes > 0 && result->pending > 0)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d holes +%d soon", values, result->holes, result->pending);
-    else if (result->holes > 0)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d holes", values, result->holes);
-    else if (result->pending > 0)
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d +%d soon", values, result->pending);
     else
-        (void)snprintf(cell, RELEVE_REPORT_CELL_BYTES, "%d", values);
+        format_days(result, cell);
 }
 
 void releve_report_add(struct releve_report *report, const struct releve_result *result, bool ended)
@@ -147,7 +158,9 @@ static void print_points(const struct releve_report *report, FILE *out)
         for (enum releve_direction which = 0; !alike && which < RELEVE_DIRECTIONS; which++)
             print_kinds(report, i, of[which], releve_direction_name(which), out);
     }
-    fputs("(holes: upstream has none; soon: not published yet; -: not begun)\n", out);
+    fputs("(holes: upstream has none; soon: not published yet; -: not begun;\n"
+          " cut: before the activation, the consent or upstream's history)\n",
+          out);
     if (report->remembers)
         fputs("(before: an earlier run was told so, and it is not asked now; see --refresh)\n", out);
     fputc('\n', out);

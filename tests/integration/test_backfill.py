@@ -649,6 +649,14 @@ def test_the_totals_of_an_interrupted_run_are_what_upstream_counts_too():
         assert sent["token"] == 1 and sent["all"] == sent[CURVE] + 1 == world.sandbox.stats()["requests"], ended
 
 
+def test_days_that_are_cut_are_shown():
+    with World() as world:
+        world.sandbox.control(activation={CLIENT_1: "2026-11-10", CLIENT_0: "2026-10-15"})
+        ended = world.run("backfill", "--prm", CLIENT_1, "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS)
+        assert rows(ended) == {(CLIENT_1, "daily_consumption"): "0 +31 cut", (CLIENT_0, "daily_consumption"): "17 +14 cut"}
+        assert "cut: before the activation" in ended.out, ended
+
+
 def refusals(ended):
     """The lines on stderr that say what is refused, or not there."""
     return [line for line in ended.err.splitlines() if " is refused (" in line or "there is no " in line]
