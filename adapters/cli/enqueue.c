@@ -153,7 +153,8 @@ const struct releve_command releve_command_enqueue = {
         "\n" RELEVE_SELECTION_HELP "\noptions:\n"
         "  --priority CLASS   high, normal (default) or low: which queue\n"
         "  --reply-to LIST    a Redis list that gets each result\n"
-        "  --refresh          ask again for days that are known too\n"
+        "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
+        "                     refusals\n"
         "  --json             one JSON object a job instead of its id\n",
     .run = enqueue_main,
 };

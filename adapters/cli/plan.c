@@ -180,7 +180,7 @@ static void print_refusals(const struct plan *plan)
     for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++) {
         char text[RELEVE_REASONS_TEXT];
         releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, text);
-        printf(RELEVE_PRM_FORMAT ": %s; backfill --refresh asks at once\n", plan->refusals[i].prm, text);
+        printf(RELEVE_PRM_FORMAT ": %s" RELEVE_REASONS_REMEDY "\n", plan->refusals[i].prm, text, plan->refusals[i].prm);
     }
     if (plan->refusals_count > REFUSALS_MAX)
         printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);

@@ -3,6 +3,7 @@
 #define RELEVE_CLI_REASONS_H
 
 #include <releve/kind.h>
+#include <releve/usage_point.h>
 #include <releve/verdict.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +25,9 @@ bool releve_reasons_is_wide(const struct releve_reason *reason);
  * remembered, also since when and until when. `kind` was wanted. */
 #define RELEVE_REASONS_TEXT 400
 void releve_reasons_format(const struct releve_reason *reason, enum releve_kind kind, char out[RELEVE_REASONS_TEXT]);
+
+/* How to ask at once what is remembered; for printf, with a PRM. It names one usage point: of others, with --refresh,
+ * all known days would be asked again. */
+#define RELEVE_REASONS_REMEDY "; backfill --refresh --prm " RELEVE_PRM_FORMAT " asks at once, also for known days"
 
 #endif

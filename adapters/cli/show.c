@@ -53,7 +53,7 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
     char text[RELEVE_REASONS_TEXT];
     if (standing != RELEVE_STANDING_OPEN) {
         releve_reasons_format(why, show->job.kind, text);
-        fprintf(stderr, "releve: nothing is stored of these days: %s; backfill --refresh asks at once\n", text);
+        fprintf(stderr, "releve: nothing is stored of these days: %s" RELEVE_REASONS_REMEDY "\n", text, show->job.prm);
     } else if (error->code == RELEVE_OK)
         fprintf(stderr, "releve: nothing is stored of these days; releve backfill fetches what upstream has\n");
     releve_lookup_end(&show->lookup, error);
