@@ -140,9 +140,7 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
         if (length == 3 && memcmp(value, "all", 3) == 0) {
             selection->kinds |= RELEVE_ALL_MEASURES;
         } else if (!releve_kind_parse(value, length, &kind)) {
-            return releve_fail(error, RELEVE_E_USAGE,
-                               "--kind \"%.*s\": unknown; say daily_consumption, consumption_load_curve, "
-                               "daily_consumption_max_power, daily_production, production_load_curve or all",
+            return releve_fail(error, RELEVE_E_USAGE, "--kind \"%.*s\": unknown; say " RELEVE_SELECTION_KINDS " or all",
                                (int)(length < 60 ? length : 60), value);
         } else if (kind >= RELEVE_MEASURES) {
             return releve_fail(error, RELEVE_E_USAGE, "--kind %s: is a document, not a measure with days",

@@ -33,6 +33,10 @@ struct releve_selection {
         "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4      \
     }
 
+/* The kinds that have days, for messages. */
+#define RELEVE_SELECTION_KINDS \
+    "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"
+
 #define RELEVE_SELECTION_HELP                                                                                          \
     "SELECTION:\n"                                                                                                     \
     "  --prm PRM          a usage point, 14 digits; may be given again\n"                                              \

@@ -100,10 +100,15 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
                          : releve_selection_apply(&show->selection, option, value, error);
 }
 
+static enum releve_code fail_kind(struct releve_error *error)
+{
+    return releve_fail(error, RELEVE_E_USAGE, "show: takes one kind, as its first word: " RELEVE_SELECTION_KINDS);
+}
+
 static enum releve_code check_selection(const struct releve_selection *selection, struct releve_error *error)
 {
     if ((selection->kinds & (selection->kinds - 1)) != 0)
-        return releve_fail(error, RELEVE_E_USAGE, "show: takes one kind");
+        return fail_kind(error);
     if (selection->prms_count != 1)
         return releve_fail(error, RELEVE_E_USAGE, "show: takes one usage point: give --prm PRM once");
     return RELEVE_OK;
@@ -132,12 +137,12 @@ static int show_main(int argc, char **argv)
 {
     static struct show show;
     struct releve_error error = {0};
-    if (argc < 2 || argv[1][0] == '-') {
-        releve_fail(&error, RELEVE_E_USAGE, "show: the first word is the kind (releve show daily_consumption ...)");
+    enum releve_kind kind;
+    if (argc < 2 || !releve_kind_parse(argv[1], strlen(argv[1]), &kind) || kind >= RELEVE_MEASURES) {
+        fail_kind(&error);
         return releve_command_fail(&error);
     }
-    if (releve_selection_apply(&show.selection, RELEVE_SELECTION_OPTION + 2, argv[1], &error) != RELEVE_OK)
-        return releve_command_fail(&error);
+    show.selection.kinds = RELEVE_KIND_BIT(kind);
     int wrong = releve_command_parse("show", argc - 1, argv + 1, options, apply_option, &show);
     if (wrong != 0)
         return wrong;

@@ -120,6 +120,14 @@ def test_an_unknown_kind_is_named_and_all_known_ones_are(place, kinds, wrong):
                         "daily_consumption_max_power", "daily_production", "production_load_curve", "all"])
 
 
+@pytest.mark.parametrize("words", [["gas", *SELECT], ["all", *SELECT], ["daily_consumption,gas", *SELECT],
+                                   ["daily_consumption", *SELECT, "--kind", "daily_production"], [*SELECT], []])
+def test_show_takes_one_kind_and_names_all(place, words):
+    line = place.refused("show", *words, says=["show: ", "daily_consumption", "consumption_load_curve",
+                                               "daily_consumption_max_power", "daily_production", "production_load_curve"])
+    assert "--kind" not in line and " all" not in line.replace('"all"', "")
+
+
 @pytest.mark.parametrize("option", ["--start", "--end"])
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "2025-02-29", "20260201", "2026-2-1", "tomorrow", "",
                                  "2026-02-01T00:00", " 2026-02-01", "0000-01-01"])
