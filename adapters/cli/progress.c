@@ -103,22 +103,6 @@ static size_t count_sick_alone(const struct releve_progress *progress)
     return points;
 }
 
-/* What the end is waited for: "; at least 3 min 20 s left"; "" where the quota is no matter. */
-static void format_left(const struct releve_progress *progress, releve_time left_ms, bool all_taken,
-                        char left[RELEVE_USAGE_TEXT])
-{
-    char duration[RELEVE_DURATION_TEXT];
-    size_t sick = all_taken ? count_sick_alone(progress) : 0;
-    releve_duration_format(left_ms, duration);
-    if (sick > 0)
-        (void)snprintf(left, RELEVE_USAGE_TEXT, "; %zu usage point%s tried again, for less than a minute", sick,
-                       sick == 1 ? " that fails is" : "s that fail are");
-    else if (left_ms >= RELEVE_SECOND_MS)
-        (void)snprintf(left, RELEVE_USAGE_TEXT, "; at least %s left", duration);
-    else
-        left[0] = '\0';
-}
-
 /* --- figures --------------------------------------------------------------------------------------------------- */
 
 static void add(struct releve_tally *sum, const struct releve_tally *part)
@@ -199,10 +183,11 @@ static void draw_kinds(struct releve_progress *progress, const struct releve_cor
         add(&sum, &view->kinds[kind]);
         if (progress->report->kinds[kind].jobs_wanted == 0)
             continue;
+        /* What a terminal of 80 columns has no room for is the last. */
         put_line(
-            progress, "%-28s %6zu/%zu jobs %10" PRIu64 " days %8" PRIu64 " holes %6" PRIu64 " failed %8" PRIu64 " left",
+            progress, "%-27s %4zu/%zu jobs %7" PRIu64 " days %6" PRIu64 " left %5" PRIu64 " failed %6" PRIu64 " holes",
             releve_kind_facts((enum releve_kind)kind)->name, progress->report->kinds[kind].jobs_ended,
-            progress->report->kinds[kind].jobs_wanted, sum.complete + sum.partial, sum.holes, sum.failed, sum.left);
+            progress->report->kinds[kind].jobs_wanted, sum.complete + sum.partial, sum.left, sum.failed, sum.holes);
     }
 }
 
@@ -230,19 +215,26 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
         wanted += progress->report->kinds[kind].jobs_wanted;
     }
     releve_time left_ms = releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0);
+    releve_time wait_ms = usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
     if (usage.known && left_ms != RELEVE_TIME_NEVER) /* what is used already is waited for first */
-        left_ms += usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
-    char left[RELEVE_USAGE_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
-    format_left(progress, left_ms, ahead == 0, left);
+        left_ms += wait_ms;
+    size_t sick = ahead == 0 && wait_ms < RELEVE_SICK_PERMIT_MS ? count_sick_alone(progress) : 0;
+    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
+    bool timed = left_ms >= RELEVE_SECOND_MS && sick == 0; /* else the quota is not what is waited for */
+    releve_duration_format(left_ms, left);
     if (usage.known)
         releve_usage_format(progress->quota, usage.used, usage.next_ms, usage.closed_ms, quota);
     double rate = measure_rate(progress, view.requests, now_ms);
     releve_progress_clear(progress);
     if (progress->terminal)
         draw_kinds(progress, &view);
-    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed%s",
-             progress->terminal ? "" : "releve: ", ended, wanted, all.complete + all.partial, all.holes, all.failed,
-             left);
-    put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled",
-             progress->terminal ? "" : "releve: ", view.requests, rate, quota, view.retries, view.throttled);
+    const char *who = progress->terminal ? "" : "releve: ";
+    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed%s%s%s", who, ended,
+             wanted, all.complete + all.partial, all.holes, all.failed, timed ? "; at least " : "", timed ? left : "",
+             timed ? " left" : "");
+    put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled", who,
+             view.requests, rate, quota, view.retries, view.throttled);
+    if (sick > 0)
+        put_line(progress, "%s%zu usage point%s left, tried again for less than a minute", who, sick,
+                 sick == 1 ? " that fails is" : "s that fail are");
 }

@@ -604,10 +604,13 @@ def test_while_only_sick_meters_are_left_the_progress_says_so_and_promises_no_ti
         world.sandbox.control(point_faults={prm: {"error500": 1} for prm in (CLIENT_1, HOLES)})
         running = world.start("backfill", "--prm", CLIENT_1, "--prm", HOLES, "--prm", CLIENT_0, "--kind",
                               f"daily_consumption,{CURVE},daily_production", "--progress", "always", *SOME_DAYS)
-        running.wait_until(lambda: "2 usage points that fail are tried again" in running.so_far())
+        said = "2 usage points that fail are left, tried again for less than a minute\n"
+        running.wait_until(lambda: said in running.so_far())
         shown = world.interrupt(running).err
         assert "; ;" not in shown and " 0 s left" not in shown, shown
-        assert all("left" not in line.rpartition("failed")[2] for line in shown.splitlines() if "tried again" in line)
+        block = shown[:shown.index(said)].splitlines()[-5:]  # three kinds, and all in two lines
+        assert " of 9 jobs" in block[3] and block[3].endswith(" failed"), block
+        assert all("left" in line[:80] and "failed" in line[:80] for line in block[:3]), block
 
 
 def test_a_command_names_usage_points_whole_in_its_notices_too():
