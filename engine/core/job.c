@@ -106,10 +106,12 @@ static void note_known_facts(struct job *job, const struct releve_point_facts *f
     if (direction->standing == RELEVE_STANDING_OPEN) {
         direction->standing = known->standing;
         direction->reason = known->reason;
+        direction->closed_by = 0;
     }
     if (facts->unknown && !point->unknown) {
         point->unknown = true;
         point->unknown_reason = facts->unknown_reason;
+        point->unknown_by = 0;
     }
 }
 

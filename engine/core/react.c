@@ -54,18 +54,28 @@ static void unclaim(struct releve_core *core, const struct job *job, struct perm
     action->job = &job->submitted;
 }
 
+/* What was refused before answers now. But not where the refusal came to a request that left later than this one. */
+static void refute(struct releve_core *core, struct job *job, const struct chunk *chunk)
+{
+    struct direction *direction = job->series->direction;
+    struct point *point = direction->point;
+    bool closed = direction->standing != RELEVE_STANDING_OPEN;
+    bool older = (closed && chunk->permit.number < direction->closed_by) ||
+                 (point->unknown && chunk->permit.number < point->unknown_by);
+    if (older || !(job->doubted || closed || point->unknown))
+        return;
+    releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
+    direction->standing = RELEVE_STANDING_OPEN;
+    point->unknown = false;
+    job->doubted = false;
+}
+
 static void accept_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
-    struct direction *direction = job->series->direction;
-    if (job->doubted || direction->standing != RELEVE_STANDING_OPEN || direction->point->unknown) {
-        releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, asked);
-        direction->standing = RELEVE_STANDING_OPEN;
-        direction->point->unknown = false;
-        job->doubted = false;
-    }
+    refute(core, job, chunk);
     releve_series_accept(core, job, asked);
     count_empty(core, job, answer->readings_count == 0);
 

@@ -24,6 +24,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     struct job *job = chunk->job;
     struct direction *direction = chunk->series->direction;
     struct releve_span asked = chunk->span.asked;
+    uint64_t permit = chunk->permit.number;
     bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
     releve_fail_end_heard(job); /* it answered, and it works */
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
@@ -38,6 +39,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
         return;
     }
     direction->standing = RELEVE_STANDING_ABSENT;
+    direction->closed_by = permit;
     direction->reason = answer->reason;
     releve_series_absent_direction(core, direction, &direction->reason);
     releve_emit_lesson(core, RELEVE_LESSON_ABSENT, job, asked)->reason = answer->reason;
@@ -61,6 +63,7 @@ void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, cons
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
     direction->standing = RELEVE_STANDING_REFUSED;
+    direction->closed_by = chunk->permit.number;
     direction->reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_give_up_direction(core, direction, &answer->reason);
@@ -75,6 +78,7 @@ void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const st
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
     point->unknown = true;
+    point->unknown_by = chunk->permit.number;
     point->unknown_reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_give_up_point(core, point, &answer->reason);

@@ -51,6 +51,7 @@ struct direction {
     releve_day unbelieved[FLOORS]; /* what the store has as too early, and a job that refreshes does not believe */
     enum releve_standing standing;
     struct releve_reason reason; /* unless OPEN */
+    uint64_t closed_by;          /* likewise: the permit of the request that said so; 0: an earlier run's */
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
     unsigned in_flight;          /* chunks that hold a permit */
     unsigned searching;          /* open chunks that look for the first day */
@@ -70,7 +71,8 @@ struct point {
     uint64_t turn[RELEVE_CLASSES]; /* when it last had a permit, in permits; the lowest is next */
     bool unknown;                  /* there is no such usage point */
     struct releve_reason unknown_reason;
-    bool distrusted; /* answered 401 to a fresh token: its 401s say nothing about tokens */
+    uint64_t unknown_by; /* as closed_by */
+    bool distrusted;     /* answered 401 to a fresh token: its 401s say nothing about tokens */
 };
 
 enum job_phase {

@@ -173,6 +173,25 @@ static void test_an_unknown_usage_point_is_asked_once_over_all_its_kinds(void **
         assert_int_equal(desk.results[i].state, RELEVE_JOB_FAILED);
 }
 
+/* The consent was revoked between two requests: what was answered before it says nothing against the refusal. */
+static void test_an_older_answer_does_not_take_a_refusal_back(void **state)
+{
+    (void)state;
+    know_days_from(TODAY - 14);
+    desk_submit(1, CURVE, TODAY - 42, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    const struct sending *first = desk_grant(0), *second = desk_grant(0);
+    desk_answer(second, RELEVE_DIRECTION_REFUSED);
+    desk_answer(first, RELEVE_DATA);
+    assert_null(last_lesson(RELEVE_LESSON_REFUTED));
+    size_t sends = desk.sends_count;
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.sends_count, sends);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_PARTIAL);
+    assert_int_equal(desk.results[0].complete, 14 + 7);
+}
+
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
 /* Yesterday waits; what was refused at night is asked in the morning. */
@@ -240,6 +259,7 @@ int main(void)
         LAW(test_a_wider_answer_takes_an_activation_back_in_the_same_run),
         LAW(test_a_direction_that_is_not_there_is_asked_once_and_learned),
         LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),
+        LAW(test_an_older_answer_does_not_take_a_refusal_back),
         LAW(test_an_unknown_usage_point_is_asked_once_over_all_its_kinds),
         LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
