@@ -35,11 +35,6 @@ static int compare_starts(const void *left, const void *right)
     return by_start ? by_start : compare(a->order, b->order);
 }
 
-static void sort(struct enedis_measures *measures, int (*order)(const void *, const void *))
-{
-    qsort(measures->points, measures->points_count, sizeof *measures->points, order);
-}
-
 /* Where the body lists the newest point first, its order is turned. */
 static void turn_descending(struct enedis_measures *measures)
 {
@@ -69,7 +64,7 @@ static void settle_labels(struct enedis_measures *measures)
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
         releve_time at[2];
-        int count = enedis_stamp_instants(&point->stamp, at);
+        int count = enedis_stamp_instants(&point->stamp, &measures->date, at);
         if (count == 0) {
             drop_label(measures, point, "a time that this day does not have");
             continue;
@@ -97,9 +92,9 @@ static void drop_eve(struct enedis_measures *measures)
     measures->points_count = kept;
 }
 
-static releve_day day_ended_by(releve_time at)
+static releve_day day_ended_by(struct enedis_measures *measures, releve_time at)
 {
-    return releve_paris_day(at - 1);
+    return enedis_date_of(&measures->date, at - 1);
 }
 
 static bool is_known_length(int64_t minutes)
@@ -130,14 +125,18 @@ static int length_shown(const struct enedis_point *points, size_t count, releve_
 /* A point without a value needs no length. */
 static void infer_lengths(struct enedis_measures *measures)
 {
-    sort(measures, compare_ends);
+    enedis_measures_sort(measures, compare_ends);
     size_t next;
     for (size_t first = 0; first < measures->points_count; first = next) {
         struct enedis_point *points = &measures->points[first];
-        releve_day day = day_ended_by(points[0].at);
-        for (next = first; next < measures->points_count && day_ended_by(measures->points[next].at) == day; next++)
-            ;
-        int length = length_shown(points, next - first, day);
+        releve_day day = day_ended_by(measures, points[0].at);
+        bool said = true;
+        for (next = first; next < measures->points_count; next++) {
+            if (day_ended_by(measures, measures->points[next].at) != day)
+                break;
+            said = said && measures->points[next].length_minutes > 0;
+        }
+        int length = said ? 0 : length_shown(points, next - first, day);
         for (size_t i = 0; i < next - first; i++) {
             if (points[i].length_minutes > 0 || points[i].wrong || points[i].value == RELEVE_NO_VALUE)
                 continue;
@@ -155,9 +154,9 @@ static void settle_days(struct enedis_measures *measures)
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
-        releve_day last = day_ended_by(point->at), first = last;
+        releve_day last = day_ended_by(measures, point->at), first = last;
         if (point->length_minutes > 0)
-            first = releve_paris_day(point->at - point->length_minutes * RELEVE_MINUTE_MS);
+            first = enedis_date_of(&measures->date, point->at - point->length_minutes * RELEVE_MINUTE_MS);
         if (first != last && !point->wrong)
             point->wrong = "an interval crosses midnight";
         point->day = releve_span_has(measures->span, first) ? first : last;
@@ -177,7 +176,7 @@ static void settle_days(struct enedis_measures *measures)
 /* Of equal intervals one stays; intervals that contradict each other spoil their day. None crosses midnight by now. */
 static void settle_values(struct enedis_measures *measures)
 {
-    sort(measures, compare_starts);
+    enedis_measures_sort(measures, compare_starts);
     const struct enedis_point *last = NULL; /* that has a value */
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
@@ -205,14 +204,13 @@ static void drop_valueless(struct enedis_measures *measures)
 }
 
 /* The reading of one day, from its points, which are the first of `points`; its intervals go to `interval`. */
-static struct releve_reading read_day(releve_day day, const struct enedis_point *points, size_t count,
+static struct releve_reading read_day(const struct enedis_date *date, const struct enedis_point *points, size_t count,
                                       struct releve_interval *interval)
 {
-    struct releve_reading reading = {.day = day, .intervals = interval};
-    releve_time midnight = releve_paris_midnight(day);
+    struct releve_reading reading = {.day = date->day, .intervals = interval};
     int covered = 0;
-    for (size_t i = 0; i < count && points[i].day == day; i++) {
-        int64_t end = (points[i].at - midnight) / RELEVE_MINUTE_MS;
+    for (size_t i = 0; i < count && points[i].day == date->day; i++) {
+        int64_t end = (points[i].at - date->midnight) / RELEVE_MINUTE_MS;
         assert(end - points[i].length_minutes >= 0 && end <= RELEVE_DAY_MINUTES_MAX);
         assert(reading.intervals_count < RELEVE_INTERVALS_MAX);
         interval[reading.intervals_count++] =
@@ -221,7 +219,7 @@ static struct releve_reading read_day(releve_day day, const struct enedis_point 
                                      .value_w = points[i].value};
         covered += points[i].length_minutes;
     }
-    reading.complete = covered == releve_paris_day_minutes(day);
+    reading.complete = covered == date->minutes;
     return reading;
 }
 
@@ -243,7 +241,8 @@ static bool build(struct enedis_measures *measures, const struct releve_reading 
         if (enedis_is_spoiled(measures, day)) {
             readings[used++] = (struct releve_reading){.day = day, .unusable = true};
         } else if (next < measures->points_count && points[next].day == day) {
-            readings[used] = read_day(day, &points[next], measures->points_count - next, &intervals[next]);
+            enedis_date_set(&measures->date, day);
+            readings[used] = read_day(&measures->date, &points[next], measures->points_count - next, &intervals[next]);
             next += readings[used++].intervals_count;
         }
     }

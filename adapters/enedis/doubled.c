@@ -20,16 +20,16 @@ struct order {
     bool interleaved; /* those of the doubled hour do not run through the hour twice, one run after the other */
 };
 
-static bool is_doubled(const struct enedis_point *point)
+static bool is_doubled(struct enedis_date *date, const struct enedis_point *point)
 {
     releve_time at[2];
-    return !point->stamp.has_offset && enedis_stamp_instants(&point->stamp, at) == 2;
+    return !point->stamp.has_offset && enedis_stamp_instants(&point->stamp, date, at) == 2;
 }
 
-static bool any_doubled(const struct enedis_measures *measures)
+static bool any_doubled(struct enedis_measures *measures)
 {
     for (size_t i = 0; i < measures->points_count; i++)
-        if (is_doubled(&measures->points[i]))
+        if (is_doubled(&measures->date, &measures->points[i]))
             return true;
     return false;
 }
@@ -78,7 +78,7 @@ static size_t group_end(struct enedis_point *const *sorted, size_t first, size_t
 }
 
 /* Points are in the order of the body, or where it tells the newest first, in the reverse of it. */
-static void look_at_order(const struct enedis_measures *measures, struct order *order)
+static void look_at_order(struct enedis_measures *measures, struct order *order)
 {
     int64_t last = INT64_MIN, last_doubled = INT64_MIN;
     int rounds = 0;
@@ -88,7 +88,7 @@ static void look_at_order(const struct enedis_measures *measures, struct order *
         if (point->repeated || point->stamp.has_offset)
             continue;
         int64_t at = enedis_label(point);
-        if (is_doubled(point)) {
+        if (is_doubled(&measures->date, point)) {
             rounds += at <= last_doubled;
             last_doubled = at;
             at -= point->stamp.second % ENEDIS_HOUR_SECONDS; /* all of the hour stands at its beginning */
@@ -138,7 +138,7 @@ void enedis_doubled_settle(struct enedis_measures *measures)
     size_t count = measures->points_count, end;
     for (size_t first = 0; first < count; first = end) {
         end = group_end(sorted, first, count);
-        bool doubled = is_doubled(sorted[first]);
+        bool doubled = is_doubled(&measures->date, sorted[first]);
         size_t left = mark_repeated(&sorted[first], end - first, doubled);
         order.repeats = order.repeats || left < end - first;
         order.lost = order.lost || (doubled && left == 1);
@@ -149,7 +149,7 @@ void enedis_doubled_settle(struct enedis_measures *measures)
         size_t left = 0;
         for (size_t i = first; i < end; i++)
             left += !sorted[i]->repeated;
-        if (is_doubled(sorted[first]))
+        if (is_doubled(&measures->date, sorted[first]))
             settle_group(&sorted[first], end - first, left, &order);
     }
     free(sorted);

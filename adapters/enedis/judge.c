@@ -79,7 +79,7 @@ void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, rel
         enedis_reason_bad_body(answer, "%s", reply.problem);
     } else {
         assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
-        struct enedis_measures measures = {.kind = kind, .span = span, .named = span};
+        struct enedis_measures measures = {.kind = kind, .span = span, .named = span, .date = ENEDIS_NO_DATE};
         judge_data(reader, &reply.json, prm, &measures, answer);
         enedis_measures_free(&measures);
     }

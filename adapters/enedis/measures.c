@@ -119,13 +119,13 @@ static bool read_length(const cJSON *item, int *minutes)
 }
 
 /* The day that a daily value is of: its date, or where it is an instant, the day in Paris then. */
-static releve_day stamp_day(const struct enedis_stamp *stamp)
+static releve_day stamp_day(struct enedis_date *date, const struct enedis_stamp *stamp)
 {
     releve_time at[2];
     if (!stamp->has_offset)
         return stamp->day;
-    (void)enedis_stamp_instants(stamp, at);
-    return releve_paris_day(at[0]);
+    (void)enedis_stamp_instants(stamp, date, at);
+    return enedis_date_of(date, at[0]);
 }
 
 /* Sets *outside where the point is of a day that was not asked: it is left out then. */
@@ -150,7 +150,7 @@ static bool read_point(struct enedis_measures *measures, const cJSON *item, cons
         *outside = point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1;
         return true;
     }
-    point->day = stamp_day(&point->stamp);
+    point->day = stamp_day(&measures->date, &point->stamp);
     *outside = !releve_span_has(span, point->day);
     measures->inside_seen = measures->inside_seen || !*outside;
     return true;
@@ -210,12 +210,12 @@ bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON 
 }
 
 /* The instant at which a named day begins, or the named moment; where it can be two, the first. */
-static bool read_bound(const cJSON *item, releve_time *at)
+static bool read_bound(struct enedis_date *date, const cJSON *item, releve_time *at)
 {
     releve_time found[2];
     struct enedis_stamp stamp;
     if (!item || !cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &stamp) ||
-        enedis_stamp_instants(&stamp, found) == 0)
+        enedis_stamp_instants(&stamp, date, found) == 0)
         return false;
     *at = found[0];
     return true;
@@ -227,9 +227,9 @@ bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *
     bool empty = measures->points_seen == 0;
     releve_time at;
     if ((start && !cJSON_IsNull(start)) || (end && !cJSON_IsNull(end))) {
-        bool has_start = read_bound(start, &at);
+        bool has_start = read_bound(&measures->date, start, &at);
         named.first = has_start ? releve_paris_day(at) : asked.first;
-        bool has_end = read_bound(end, &at);
+        bool has_end = read_bound(&measures->date, end, &at);
         named.end = has_end ? releve_paris_day(at - 1) + 1 : asked.end;
         if (empty && !(has_start && has_end))
             return enedis_problem(measures, "the body has no points, and its range cannot be read");
@@ -242,6 +242,16 @@ bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *
     }
     return !empty || (named.first <= asked.first && named.end >= asked.end) ||
            enedis_problem(measures, "the body has no points, and is not of all days that were asked");
+}
+
+/* Upstream's points mostly are in order. */
+void enedis_measures_sort(struct enedis_measures *measures, int (*order)(const void *, const void *))
+{
+    size_t sorted = 1;
+    while (sorted < measures->points_count && order(&measures->points[sorted - 1], &measures->points[sorted]) < 0)
+        sorted++;
+    if (sorted < measures->points_count)
+        qsort(measures->points, measures->points_count, sizeof *measures->points, order);
 }
 
 static int compare_days(const void *left, const void *right)
@@ -263,7 +273,7 @@ static void settle_daily(struct enedis_measures *measures)
         releve_time at[2] = {0, 0}; /* of a doubled label, the earlier one */
         if (point->wrong)
             enedis_spoil(measures, point->day, point->wrong);
-        else if (power && enedis_stamp_instants(&point->stamp, at) == 0)
+        else if (power && enedis_stamp_instants(&point->stamp, &measures->date, at) == 0)
             enedis_spoil(measures, point->day, "the peak has a time that this day does not have");
         point->at = at[0];
         if (point->wrong || point->value == RELEVE_NO_VALUE)
@@ -281,7 +291,7 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
 {
     if (!enedis_inside(measures))
         return false;
-    qsort(measures->points, measures->points_count, sizeof *measures->points, compare_days);
+    enedis_measures_sort(measures, compare_days);
     settle_daily(measures);
     enedis_spoil_unnamed(measures);
     if (!enedis_drop_spoiled(measures))

@@ -2,6 +2,7 @@
 #ifndef ENEDIS_MEASURES_H
 #define ENEDIS_MEASURES_H
 
+#include "stamp.h"
 #include <cjson/cJSON.h>
 #include <releve/kind.h>
 #include <releve/reading.h>
@@ -15,6 +16,7 @@ struct enedis_measures {
     enum releve_kind kind;
     struct releve_span span;  /* asked */
     struct releve_span named; /* those that the body says it is about; those asked, where it does not */
+    struct enedis_date date;  /* of the stamp that was looked at last */
     struct enedis_point *points;
     size_t points_count, points_room;
     size_t points_seen;                     /* in the body, outside of the asked days too */

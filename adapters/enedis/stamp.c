@@ -93,12 +93,30 @@ bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
     return *text == '\0';
 }
 
-int enedis_stamp_instants(const struct enedis_stamp *stamp, releve_time at[2])
+void enedis_date_set(struct enedis_date *date, releve_day day)
 {
-    if (!stamp->has_offset)
+    if (date->day != day)
+        *date = (struct enedis_date){day, releve_paris_midnight(day), releve_paris_day_minutes(day)};
+}
+
+releve_day enedis_date_of(struct enedis_date *date, releve_time at)
+{
+    if (date->day == RELEVE_DAY_NONE || at < date->midnight || at >= date->midnight + date->minutes * RELEVE_MINUTE_MS)
+        enedis_date_set(date, releve_paris_day(at));
+    return date->day;
+}
+
+int enedis_stamp_instants(const struct enedis_stamp *stamp, struct enedis_date *date, releve_time at[2])
+{
+    if (stamp->has_offset) {
+        at[0] = ((releve_time)stamp->day * ENEDIS_DAY_SECONDS + stamp->second) * RELEVE_SECOND_MS -
+                stamp->offset_minutes * RELEVE_MINUTE_MS;
+        return 1;
+    }
+    enedis_date_set(date, stamp->day);
+    if (date->minutes * RELEVE_MINUTE_MS != ENEDIS_DAY_SECONDS * RELEVE_SECOND_MS) /* the clock changes that day */
         return releve_paris_instants(stamp->day, stamp->second, at);
-    at[0] = ((releve_time)stamp->day * ENEDIS_DAY_SECONDS + stamp->second) * RELEVE_SECOND_MS -
-            stamp->offset_minutes * RELEVE_MINUTE_MS;
+    at[0] = date->midnight + stamp->second * RELEVE_SECOND_MS;
     return 1;
 }
 

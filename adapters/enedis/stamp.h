@@ -20,8 +20,23 @@ struct enedis_stamp {
  * 24:00 becomes 00:00 of the next day. False where it is anything else. */
 bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp);
 
+/* A day in Paris, looked up once for the many stamps of it. Begin with ENEDIS_NO_DATE. */
+struct enedis_date {
+    releve_day day;
+    releve_time midnight;
+    int minutes; /* 1380, 1440 or 1500 */
+};
+
+#define ENEDIS_NO_DATE ((struct enedis_date){RELEVE_DAY_NONE, 0, 0})
+
+/* Looks that day up, unless it is the one that *date has. */
+void enedis_date_set(struct enedis_date *date, releve_day day);
+
+/* The day that an instant is of, as releve_paris_day. */
+releve_day enedis_date_of(struct enedis_date *date, releve_time at);
+
 /* The instants that it may mean, in order: as releve_paris_instants, and 1 where it has an offset. */
-int enedis_stamp_instants(const struct enedis_stamp *stamp, releve_time at[2]);
+int enedis_stamp_instants(const struct enedis_stamp *stamp, struct enedis_date *date, releve_time at[2]);
 
 /* "2026-Jul-17 05:00:00+0000 UTC", the gateway's own form, at the beginning of `text`. */
 bool enedis_stamp_parse_gateway(const char *text, releve_time *at);
