@@ -37,6 +37,13 @@ void releve_day_to_civil(releve_day day, int *year, int *month, int *day_of_mont
     *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
+static int month_days(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
 static int digits(const char *text, int count)
 {
     int value = 0;
@@ -57,12 +64,9 @@ bool releve_day_parse(const char *text, size_t length, releve_day *day)
     int day_of_month = digits(text + 8, 2);
     if (year < RELEVE_DAY_YEAR_MIN || year > RELEVE_DAY_YEAR_MAX || month < 1 || month > 12 || day_of_month < 1)
         return false;
-    releve_day parsed = releve_day_from_civil(year, month, day_of_month);
-    int y, m, d;
-    releve_day_to_civil(parsed, &y, &m, &d);
-    if (m != month || d != day_of_month)
-        return false; /* 30 February and its like */
-    *day = parsed;
+    if (day_of_month > month_days(year, month))
+        return false;
+    *day = releve_day_from_civil(year, month, day_of_month);
     return true;
 }
 
@@ -87,24 +91,14 @@ releve_day releve_day_add_months(releve_day day, int months)
     int count = year * 12 + (month - 1) + months;
     year = count / 12;
     month = count % 12 + 1;
-    releve_day first = releve_day_from_civil(year, month, 1);
-    releve_day next = month == 12 ? releve_day_from_civil(year + 1, 1, 1) : releve_day_from_civil(year, month + 1, 1);
-    int length = next - first;
-    return first + (day_of_month < length ? day_of_month : length) - 1;
+    int length = month_days(year, month);
+    return releve_day_from_civil(year, month, day_of_month < length ? day_of_month : length);
 }
 
 static releve_day last_sunday(int year, int month)
 {
-    releve_day last = releve_day_from_civil(year, month + 1, 1) - 1; /* never asked of December */
+    releve_day last = releve_day_from_civil(year, month, month_days(year, month));
     return last - (releve_day_weekday(last) + 1) % 7;
-}
-
-/* The instants at which summer time begins and ends in a year. */
-static void summer(int year, releve_time *begin, releve_time *end)
-{
-    *begin = (releve_time)last_sunday(year, 3) * DAY_MS + SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
-    *end =
-        (releve_time)last_sunday(year, year >= FIRST_OCTOBER_RULE ? 10 : 9) * DAY_MS + SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
 }
 
 static releve_day utc_day(releve_time at)
@@ -115,13 +109,23 @@ static releve_day utc_day(releve_time at)
     return (releve_day)day;
 }
 
+/* The instant at which the clock changes in that month. */
+static releve_time clock_change(int year, int month)
+{
+    return (releve_time)last_sunday(year, month) * DAY_MS + SWITCH_HOUR_UTC * RELEVE_HOUR_MS;
+}
+
 int releve_paris_offset_minutes(releve_time at)
 {
     int year, month, day_of_month;
     releve_day_to_civil(utc_day(at), &year, &month, &day_of_month);
-    releve_time begin, end;
-    summer(year, &begin, &end);
-    return at >= begin && at < end ? SUMMER_MINUTES : WINTER_MINUTES;
+    int last_month = year >= FIRST_OCTOBER_RULE ? 10 : 9; /* of summer time */
+    bool summer = month > 3 && month < last_month;
+    if (month == 3)
+        summer = at >= clock_change(year, month);
+    else if (month == last_month)
+        summer = at < clock_change(year, month);
+    return summer ? SUMMER_MINUTES : WINTER_MINUTES;
 }
 
 releve_day releve_paris_day(releve_time at)
