@@ -53,7 +53,6 @@ static bool is_text(const cJSON *object, const char *name, const char *wanted)
 
 static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
 {
-    static const struct enedis_point_names names = {"v", "d", "p"};
     const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
     const char *direction = facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS";
     const char *quantity = places[measures->kind].quantity;
@@ -69,7 +68,7 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
         if (!is_text(item, "grandeurMetier", direction) || !is_text(item, "grandeurPhysique", quantity))
             continue;
         found = true;
-        if (!enedis_measures_add(measures, enedis_json_get(item, "points"), &names) ||
+        if (!enedis_measures_take(measures, enedis_json_get(item, "points")) ||
             !enedis_measures_is_unit(measures, enedis_json_get(item, "unite"), facts))
             return false;
     }
@@ -84,7 +83,7 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     assert(kind < RELEVE_KINDS);
-    const struct enedis_reader reader = {releve_dialect_2026.families[kind], read_body};
+    const struct enedis_reader reader = {releve_dialect_2026.families[kind], {"points", "v", "d", "p"}, read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);
 }
 

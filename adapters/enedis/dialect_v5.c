@@ -42,14 +42,13 @@ static void target(enum releve_kind kind, releve_prm prm, struct releve_span spa
 
 static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
 {
-    static const struct enedis_point_names names = {"value", "date", "interval_length"};
     const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
     const cJSON *reading = enedis_json_get(root, "meter_reading");
     if (!cJSON_IsObject(reading))
         return enedis_problem(measures, "the body has no meter_reading");
     if (!enedis_measures_is_prm(enedis_json_get(reading, "usage_point_id"), prm))
         return enedis_problem(measures, "the body is not of the usage point that was asked");
-    if (!enedis_measures_add(measures, enedis_json_get(reading, "interval_reading"), &names))
+    if (!enedis_measures_take(measures, enedis_json_get(reading, "interval_reading")))
         return false;
     const cJSON *type = enedis_json_get(reading, "reading_type");
     if (!enedis_measures_is_unit(measures, enedis_json_get(type, "unit"), facts) ||
@@ -63,7 +62,8 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     assert(kind < RELEVE_KINDS);
-    const struct enedis_reader reader = {places[kind].api, read_body};
+    const struct enedis_reader reader = {
+        places[kind].api, {"interval_reading", "value", "date", "interval_length"}, read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);
 }
 

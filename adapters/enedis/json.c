@@ -10,12 +10,14 @@
 #include <pthread.h>
 #include <releve/json_guard.h>
 #include <releve/memory.h>
+#include <releve/text.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)64 * 1024)
 #define ALIGNMENT ((size_t)16)
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF" /* that a text is UTF-8; cJSON passes over it too */
 
 struct enedis_json_block {
     struct enedis_json_block *older;
@@ -78,6 +80,20 @@ static bool blank(const char *from, const char *to)
     return true;
 }
 
+static const char *build(struct enedis_json *json, const char *text, size_t bytes)
+{
+    (void)pthread_once(&hooks_once, install_hooks);
+    const char *end = NULL;
+    armed = json;
+    json->root = cJSON_ParseWithLengthOpts(text, bytes + 1, &end, false);
+    armed = NULL;
+    if (!json->root)
+        return "the body is not complete JSON";
+    if (!blank(end, text + bytes))
+        return "the body goes on after its JSON";
+    return NULL;
+}
+
 const char *enedis_json_open(struct enedis_json *json, const char *body, size_t bytes)
 {
     assert(!armed && body[bytes] == '\0');
@@ -94,16 +110,92 @@ const char *enedis_json_open(struct enedis_json *json, const char *body, size_t 
     }
     if (blank(body, body + bytes))
         return "the body is empty";
-    (void)pthread_once(&hooks_once, install_hooks);
-    const char *end = NULL;
-    armed = json;
-    json->root = cJSON_ParseWithLengthOpts(body, bytes + 1, &end, false);
-    armed = NULL;
-    if (!json->root)
-        return "the body is not complete JSON";
-    if (!blank(end, body + bytes))
-        return "the body goes on after its JSON";
-    return NULL;
+    return build(json, body, bytes);
+}
+
+/* --- lists that are read, and not built --------------------------------------------------------------- */
+
+/* The way through a body. What is no list goes into `rest`, for cJSON; a list becomes [its number] there. */
+struct walk {
+    struct enedis_scan scan;
+    const struct enedis_json_lists *lists;
+    int lists_count;
+    struct releve_text rest;
+    const char *copied; /* the body up to here is in `rest` */
+};
+
+static void read_list(struct walk *walk)
+{
+    if (walk->lists_count == ENEDIS_JSON_LISTS_MAX) {
+        walk->scan.wrong = "the body has too many lists of points";
+        return;
+    }
+    releve_text_add(&walk->rest, walk->copied, (size_t)(walk->scan.at - walk->copied));
+    releve_text_format(&walk->rest, "[%d]", walk->lists_count);
+    walk->lists->read(walk->lists->data, &walk->scan, walk->lists_count++);
+    walk->copied = walk->scan.at;
+}
+
+static void walk_value(struct walk *walk);
+
+static void walk_object(struct walk *walk)
+{
+    struct enedis_scan *scan = &walk->scan;
+    for (bool more = enedis_scan_enter(scan, '{'); more; more = enedis_scan_more(scan, '}')) {
+        struct enedis_scanned name;
+        if (!enedis_scan_name(scan, &name))
+            return;
+        if (enedis_scan_peek(scan) == '[' && enedis_scanned_is(&name, walk->lists->name))
+            read_list(walk);
+        else
+            walk_value(walk);
+    }
+}
+
+/* Nests as deep as the scanner lets it: ENEDIS_JSON_DEPTH_MAX. */
+static void walk_value(struct walk *walk)
+{
+    struct enedis_scan *scan = &walk->scan;
+    struct enedis_scanned ignored;
+    switch (enedis_scan_peek(scan)) {
+    case '{':
+        walk_object(walk);
+        break;
+    case '[':
+        for (bool more = enedis_scan_enter(scan, '['); more; more = enedis_scan_more(scan, ']'))
+            walk_value(walk);
+        break;
+    default:
+        (void)enedis_scan_value(scan, &ignored);
+    }
+}
+
+const char *enedis_json_open_lists(struct enedis_json *json, const char *body, size_t bytes,
+                                   const struct enedis_json_lists *lists)
+{
+    assert(!armed && body[bytes] == '\0');
+    *json = (struct enedis_json){NULL, NULL, 0};
+    if (bytes > RELEVE_BODY_BYTES_MAX)
+        return "the body is too large";
+    bool marked = strncmp(body, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0;
+    struct walk walk = {.scan = {.at = marked ? body + strlen(BYTE_ORDER_MARK) : body}, .lists = lists, .copied = body};
+    walk_value(&walk);
+    const char *problem = walk.scan.wrong;
+    if (!problem && !blank(walk.scan.at, body + bytes))
+        problem = "the body goes on after its JSON";
+    if (!problem) {
+        releve_text_add(&walk.rest, walk.copied, (size_t)(body + bytes - walk.copied));
+        releve_text_add(&walk.rest, "", 1);
+        problem = build(json, walk.rest.bytes, walk.rest.length - 1);
+    }
+    releve_text_free(&walk.rest);
+    return problem;
+}
+
+int enedis_json_list_number(const cJSON *item)
+{
+    const cJSON *number = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, 0) : NULL;
+    return cJSON_IsNumber(number) ? (int)number->valuedouble : -1;
 }
 
 void enedis_json_close(struct enedis_json *json, bool secret)

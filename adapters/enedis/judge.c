@@ -40,16 +40,23 @@ static void judge_data(const struct enedis_reader *reader, const struct enedis_j
     copy_quality(quality, answer->quality);
 }
 
-bool enedis_reply_open(const struct releve_exchange_response *response, struct enedis_reply *reply,
-                       struct releve_answer *answer)
+bool enedis_reply_open(const struct releve_exchange_response *response, const struct enedis_json_lists *lists,
+                       struct enedis_reply *reply, struct releve_answer *answer)
 {
     *answer = (struct releve_answer){.retry_after_ms = RELEVE_RETRY_UNKNOWN};
     if (response->outcome != RELEVE_EXCHANGE_ANSWERED) {
         enedis_errors_judge_outcome(response, answer);
         return false;
     }
-    reply->problem = enedis_json_open(&reply->json, response->body ? response->body : "", response->body_bytes);
+    const char *body = response->body ? response->body : "", *no_data = NULL;
+    if (lists)
+        no_data = enedis_json_open_lists(&reply->json, body, response->body_bytes, lists);
+    if (no_data)
+        enedis_json_close(&reply->json, false);
+    reply->problem = lists && !no_data ? NULL : enedis_json_open(&reply->json, body, response->body_bytes);
     enedis_errors_read(reply->problem ? NULL : reply->json.root, &reply->fault);
+    if (!reply->problem)
+        reply->problem = no_data;
     return true;
 }
 
@@ -65,8 +72,13 @@ static bool is_spoiled_error(const struct releve_exchange_response *response, co
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
+    struct enedis_measures measures = {
+        .kind = kind, .span = span, .named = span, .names = &reader->names, .date = ENEDIS_NO_DATE};
+    const struct enedis_json_lists lists = {reader->names.list, enedis_measures_read, &measures};
+    bool data = response->status == 200 && releve_kind_facts(kind)->quantity != RELEVE_DOCUMENT;
     struct enedis_reply reply;
-    if (!enedis_reply_open(response, &reply, answer))
+    assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
+    if (!enedis_reply_open(response, data ? &lists : NULL, &reply, answer))
         return;
     if (is_spoiled_error(response, &reply)) {
         enedis_reason_bad_body(answer, "HTTP %d: %s", response->status, reply.problem);
@@ -78,11 +90,9 @@ void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, rel
     } else if (reply.problem) {
         enedis_reason_bad_body(answer, "%s", reply.problem);
     } else {
-        assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
-        struct enedis_measures measures = {.kind = kind, .span = span, .named = span, .date = ENEDIS_NO_DATE};
         judge_data(reader, &reply.json, prm, &measures, answer);
-        enedis_measures_free(&measures);
     }
+    enedis_measures_free(&measures);
     enedis_json_close(&reply.json, false);
 }
 

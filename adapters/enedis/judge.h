@@ -14,13 +14,15 @@ struct enedis_reply {
     struct enedis_fault fault;
 };
 
-/* Begins *answer. False where nothing came back: that is judged then. Otherwise close reply->json. */
-bool enedis_reply_open(const struct releve_exchange_response *response, struct enedis_reply *reply,
-                       struct releve_answer *answer);
+/* Begins *answer. False where nothing came back: that is judged then. Otherwise close reply->json. `lists`, NULL where
+ * there are none, are those of the body where it is data: what is no strict JSON may still be an error. */
+bool enedis_reply_open(const struct releve_exchange_response *response, const struct enedis_json_lists *lists,
+                       struct enedis_reply *reply, struct releve_answer *answer);
 
 /* How a generation serves the kind that was asked. */
 struct enedis_reader {
-    const char *api; /* the first segment of the path */
+    const char *api;                 /* the first segment of the path */
+    struct enedis_point_names names; /* what it calls the parts of a point */
 
     /* Checks the body's PRM, unit and shape, adds its points, and sets *quality (NULL where it has none). False and
      * measures->problem where the body is not what was asked for. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define VALUE_DIGITS_MAX 10   /* of RELEVE_VALUE_MAX */
+#define STAMP_BYTES_MAX 64    /* more than any date and time, fraction and offset */
 #define POINTS_ROOM_FIRST 512 /* more than seven days of half-hours; doubled as needed */
 
 bool enedis_problem(struct enedis_measures *measures, const char *format, ...)
@@ -71,31 +72,33 @@ bool enedis_inside(struct enedis_measures *measures)
            enedis_problem(measures, "all points lie outside the days that were asked");
 }
 
+/* --- reading a point ------------------------------------------------------------------------------------ */
+
 /* Absent, null, "" and "null" are no value (docs/enedis.md, Bodies); otherwise a whole number, as a text or a number.
  */
-static bool read_value(const cJSON *item, int32_t *value)
+static bool read_value(const struct enedis_scanned *item, int32_t *value)
 {
     *value = RELEVE_NO_VALUE;
-    if (!item)
+    if (item->type == ENEDIS_SCANNED_NOTHING || item->type == ENEDIS_SCANNED_NULL)
         return true;
-    if (cJSON_IsNumber(item)) {
-        double number = item->valuedouble;
+    if (item->type == ENEDIS_SCANNED_NUMBER) {
+        double number = enedis_scanned_number(item);
         if (!(number >= 0 && number <= RELEVE_VALUE_MAX) || (double)(int32_t)number < number)
             return false;
         *value = (int32_t)number;
         return true;
     }
-    if (!cJSON_IsString(item))
+    char text[VALUE_DIGITS_MAX + 1];
+    if (!enedis_scanned_copy(item, text, sizeof text))
         return false;
-    const char *text = item->valuestring;
     if (text[0] == '\0' || strcmp(text, "null") == 0)
         return true;
-    size_t length = strlen(text);
-    if (length > VALUE_DIGITS_MAX || strspn(text, "0123456789") != length)
-        return false;
     int64_t parsed = 0;
-    for (size_t i = 0; i < length; i++)
-        parsed = parsed * 10 + (text[i] - '0');
+    for (const char *digit = text; *digit != '\0'; digit++) {
+        if (*digit < '0' || *digit > '9')
+            return false;
+        parsed = parsed * 10 + (*digit - '0');
+    }
     if (parsed > RELEVE_VALUE_MAX)
         return false;
     *value = (int32_t)parsed;
@@ -103,17 +106,17 @@ static bool read_value(const cJSON *item, int32_t *value)
 }
 
 /* The lengths that upstream is known to use (docs/enedis.md, Bodies). Absent is 0. */
-static bool read_length(const cJSON *item, int *minutes)
+static bool read_length(const struct enedis_scanned *item, int *minutes)
 {
     static const struct {
         const char *text;
         int minutes;
-    } lengths[] = {{"PT5M", 5}, {"PT10M", 10}, {"PT15M", 15}, {"PT30M", 30}, {"PT60M", 60}, {"PT1H", 60}};
+    } lengths[] = {{"PT30M", 30}, {"PT60M", 60}, {"PT10M", 10}, {"PT15M", 15}, {"PT5M", 5}, {"PT1H", 60}};
     *minutes = 0;
-    if (!item)
+    if (item->type == ENEDIS_SCANNED_NOTHING || item->type == ENEDIS_SCANNED_NULL)
         return true;
-    for (size_t i = 0; cJSON_IsString(item) && i < sizeof lengths / sizeof lengths[0]; i++)
-        if (strcmp(item->valuestring, lengths[i].text) == 0)
+    for (size_t i = 0; *minutes == 0 && i < sizeof lengths / sizeof lengths[0]; i++)
+        if (enedis_scanned_is(item, lengths[i].text))
             *minutes = lengths[i].minutes;
     return *minutes > 0;
 }
@@ -128,23 +131,54 @@ static releve_day stamp_day(struct enedis_date *date, const struct enedis_stamp 
     return enedis_date_of(date, at[0]);
 }
 
-/* Sets *outside where the point is of a day that was not asked: it is left out then. */
-static bool read_point(struct enedis_measures *measures, const cJSON *item, const struct enedis_point_names *names,
+/* What an element of a list has of the parts of a point. */
+struct parts {
+    struct enedis_scanned value, stamp, length;
+};
+
+/* Of members with one name the first counts. */
+static void keep(struct enedis_scanned *part, const struct enedis_scanned *value)
+{
+    if (part->type == ENEDIS_SCANNED_NOTHING)
+        *part = *value;
+}
+
+static void read_parts(struct enedis_scan *scan, const struct enedis_point_names *names, struct parts *parts)
+{
+    struct enedis_scanned name, value;
+    *parts = (struct parts){.value = {.type = ENEDIS_SCANNED_NOTHING}};
+    if (enedis_scan_peek(scan) != '{') {
+        (void)enedis_scan_value(scan, &value);
+        return;
+    }
+    for (bool more = enedis_scan_enter(scan, '{'); more; more = enedis_scan_more(scan, '}')) {
+        if (!enedis_scan_name(scan, &name) || !enedis_scan_value(scan, &value))
+            return;
+        if (enedis_scanned_is(&name, names->value))
+            keep(&parts->value, &value);
+        else if (enedis_scanned_is(&name, names->stamp))
+            keep(&parts->stamp, &value);
+        else if (enedis_scanned_is(&name, names->length))
+            keep(&parts->length, &value);
+    }
+}
+
+/* Sets *outside where the point is of a day that was not asked: it is left out then. False where it has no date that
+ * can be read. */
+static bool read_point(struct enedis_measures *measures, struct enedis_list *list, const struct parts *parts,
                        struct enedis_point *point, bool *outside)
 {
-    int number = point->order + 1;
-    const char *stamp = enedis_json_text(item, names->stamp);
-    if (!cJSON_IsObject(item) || !stamp || !enedis_stamp_parse(stamp, &point->stamp))
-        return enedis_problem(measures, "point %d has no date that can be read", number);
+    char stamp[STAMP_BYTES_MAX];
+    if (!enedis_scanned_copy(&parts->stamp, stamp, sizeof stamp) || !enedis_stamp_parse(stamp, &point->stamp))
+        return false;
     struct releve_span span = measures->span;
-    if (cJSON_GetObjectItemCaseSensitive(item, names->value))
-        measures->value_seen = true;
-    if (!read_value(enedis_json_get(item, names->value), &point->value))
+    list->value_seen = list->value_seen || parts->value.type != ENEDIS_SCANNED_NOTHING;
+    if (!read_value(&parts->value, &point->value))
         point->wrong = "a value is not a whole number";
     if (point->stamp.fraction)
         point->wrong = "a time that is not a whole second";
     if (releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE) {
-        if (!read_length(enedis_json_get(item, names->length), &point->length_minutes))
+        if (!read_length(&parts->length, &point->length_minutes))
             point->wrong = "an unknown interval length";
         /* Roughly: an offset may shift it by one, and midnight is of the day before. curve.c knows. */
         *outside = point->stamp.day < span.first - 1 || point->stamp.day > span.end + 1;
@@ -152,38 +186,70 @@ static bool read_point(struct enedis_measures *measures, const cJSON *item, cons
     }
     point->day = stamp_day(&measures->date, &point->stamp);
     *outside = !releve_span_has(span, point->day);
-    measures->inside_seen = measures->inside_seen || !*outside;
+    list->inside_seen = list->inside_seen || !*outside;
     return true;
 }
 
+/* --- reading a list ------------------------------------------------------------------------------------ */
+
 static void make_room(struct enedis_measures *measures)
 {
-    if (measures->points_count < measures->points_room)
+    if (measures->points_read < measures->points_room)
         return;
     measures->points_room = measures->points_room ? measures->points_room * 2 : POINTS_ROOM_FIRST;
     measures->points = releve_realloc(measures->points, measures->points_room * sizeof *measures->points);
 }
 
-bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names)
+void enedis_measures_read(void *data, struct enedis_scan *scan, int number)
 {
-    if (!cJSON_IsArray(array))
-        return enedis_problem(measures, "the body has no list of points");
-    const cJSON *item;
-    cJSON_ArrayForEach(item, array) {
+    struct enedis_measures *measures = data;
+    struct enedis_list *list = &measures->lists[number];
+    *list = (struct enedis_list){.first = measures->points_read};
+    measures->lists_count = number + 1;
+    for (bool more = enedis_scan_enter(scan, '['); more; more = enedis_scan_more(scan, ']')) {
+        struct parts parts;
+        read_parts(scan, measures->names, &parts);
+        if (scan->wrong || list->unreadable > 0)
+            continue;
         make_room(measures);
-        struct enedis_point *point = &measures->points[measures->points_count];
-        *point = (struct enedis_point){.order = (int)measures->points_seen};
+        struct enedis_point *point = &measures->points[measures->points_read];
+        *point = (struct enedis_point){.order = list->seen};
         bool outside = false;
-        if (!read_point(measures, item, names, point, &outside))
-            return false;
-        measures->points_seen++;
-        if (outside)
-            enedis_leave_out(measures);
+        list->seen++;
+        if (!read_point(measures, list, &parts, point, &outside))
+            list->unreadable = list->seen;
+        else if (outside)
+            list->outside_seen = true;
         else
-            measures->points_count++;
+            measures->points_read++;
     }
+    list->count = measures->points_read - list->first;
+}
+
+bool enedis_measures_take(struct enedis_measures *measures, const cJSON *item)
+{
+    int number = enedis_json_list_number(item);
+    if (number < 0 || number >= measures->lists_count)
+        return enedis_problem(measures, "the body has no list of points");
+    struct enedis_list *list = &measures->lists[number];
+    int before = (int)measures->points_seen;
+    if (list->unreadable > 0)
+        return enedis_problem(measures, "point %d has no date that can be read", before + list->unreadable);
+    assert(!list->taken && list->first >= measures->points_count);
+    list->taken = true;
+    for (size_t i = 0; i < list->count; i++) {
+        struct enedis_point *point = &measures->points[measures->points_count++];
+        *point = measures->points[list->first + i];
+        point->order += before;
+    }
+    measures->points_seen += (size_t)list->seen;
+    measures->inside_seen = measures->inside_seen || list->inside_seen;
+    measures->outside_seen = measures->outside_seen || list->outside_seen;
+    measures->value_seen = measures->value_seen || list->value_seen;
     return true;
 }
+
+/* --- what else a body says -------------------------------------------------------------------------- */
 
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm)
 {

@@ -2,6 +2,7 @@
 #ifndef ENEDIS_MEASURES_H
 #define ENEDIS_MEASURES_H
 
+#include "json.h"
 #include "stamp.h"
 #include <cjson/cJSON.h>
 #include <releve/kind.h>
@@ -12,14 +13,32 @@
 
 struct enedis_point;
 
+/* What a generation calls its lists of points, and the parts of a point. */
+struct enedis_point_names {
+    const char *list, *value, *stamp, *length;
+};
+
+/* One list of points of a body. A body may have others beside that of the kind that was asked. */
+struct enedis_list {
+    size_t first, count; /* those of `points` that are its; what lies outside of the asked days is left out */
+    int seen;            /* in the body, outside of the asked days too */
+    int unreadable;      /* the number, from 1, of the first point without a date; 0 where all have one */
+    bool inside_seen, outside_seen, value_seen; /* as below */
+    bool taken;
+};
+
 struct enedis_measures {
     enum releve_kind kind;
     struct releve_span span;  /* asked */
     struct releve_span named; /* those that the body says it is about; those asked, where it does not */
-    struct enedis_date date;  /* of the stamp that was looked at last */
-    struct enedis_point *points;
+    const struct enedis_point_names *names;
+    struct enedis_date date;                         /* of the stamp that was looked at last */
+    struct enedis_list lists[ENEDIS_JSON_LISTS_MAX]; /* of the body, whether they are taken or not */
+    int lists_count;
+    struct enedis_point *points; /* those of all lists while the body is read; then of those that were taken */
     size_t points_count, points_room;
-    size_t points_seen;                     /* in the body, outside of the asked days too */
+    size_t points_read;
+    size_t points_seen;                     /* in lists that were taken, outside of the asked days too */
     bool inside_seen;                       /* some point is of a day that was asked */
     bool outside_seen;                      /* some point is of another day, and was left out */
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
@@ -32,18 +51,16 @@ struct enedis_measures {
     char spoiled_why[RELEVE_REASON_TEXT_BYTES]; /* of the first of them */
 };
 
-/* What a generation calls the parts of a point. */
-struct enedis_point_names {
-    const char *value, *stamp, *length;
-};
-
 /* Keeps what is wrong with the body; returns false, so that a reader can `return enedis_problem(...)`. Only names and
  * days: values are personal data. */
 bool enedis_problem(struct enedis_measures *measures, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds the points of one array, in its order; may be called for several. False: the whole body is not to be believed.
- */
-bool enedis_measures_add(struct enedis_measures *measures, const cJSON *array, const struct enedis_point_names *names);
+/* Reads a list of points, as struct enedis_json_lists wants it; `data` are the measures. */
+void enedis_measures_read(void *data, struct enedis_scan *scan, int number);
+
+/* Adds the points of a list that was read, in its order; may be called for several, each later in the body than the one
+ * before. False: the whole body is not to be believed. */
+bool enedis_measures_take(struct enedis_measures *measures, const cJSON *list);
 
 /* Whether `item` is that PRM, as a text or a number. */
 bool enedis_measures_is_prm(const cJSON *item, releve_prm prm);

@@ -150,12 +150,8 @@ static bool pass_digits(const char **at)
 
 static bool scan_number(struct enedis_scan *scan, struct enedis_scanned *number)
 {
-    const char *at = scan->at;
-    at += *at == '-';
-    bool zero = *at == '0';
-    bool sound = pass_digits(&at) && (!zero || !is_digit(at[-1]) || at[-1] == '0');
-    const char *first = scan->at + (*scan->at == '-');
-    sound = sound && (!zero || at == first + 1);
+    const char *at = scan->at + (*scan->at == '-'), *first = at;
+    bool sound = pass_digits(&at) && (*first != '0' || at == first + 1);
     if (sound && *at == '.') {
         at++;
         sound = pass_digits(&at);

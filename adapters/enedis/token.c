@@ -119,7 +119,7 @@ void releve_dialect_judge_token(const struct releve_exchange_response *response,
 {
     token[0] = '\0';
     struct enedis_reply reply;
-    if (!enedis_reply_open(response, &reply, answer))
+    if (!enedis_reply_open(response, NULL, &reply, answer))
         return;
     const cJSON *root = reply.problem ? NULL : reply.json.root;
     if (enedis_errors_judge_throttle(response, &reply.fault, now, answer))
