@@ -194,11 +194,17 @@ static bool scan_word(struct enedis_scan *scan, const char *word, size_t length)
 
 /* --- structure ------------------------------------------------------------------------------------------ */
 
+static bool out_of_place(struct enedis_scan *scan)
+{
+    bool control = *scan->at > '\0' && *scan->at < ' ';
+    return fail(scan, control ? "a control character stands between values" : "the body is not complete JSON");
+}
+
 bool enedis_scan_enter(struct enedis_scan *scan, char open)
 {
     char close = open == '{' ? '}' : ']';
     if (scan->wrong || enedis_scan_peek(scan) != open)
-        return fail(scan, "the body is not complete JSON");
+        return out_of_place(scan);
     if (++scan->depth > ENEDIS_JSON_DEPTH_MAX)
         return fail(scan, "the body is JSON nested too deep");
     scan->at++;
@@ -213,7 +219,7 @@ bool enedis_scan_more(struct enedis_scan *scan, char close)
 {
     char c = scan->wrong ? '\0' : enedis_scan_peek(scan);
     if (c != ',' && c != close)
-        return fail(scan, "the body is not complete JSON");
+        return out_of_place(scan);
     scan->at++;
     scan->depth -= c == close;
     return c == ',';
@@ -222,7 +228,7 @@ bool enedis_scan_more(struct enedis_scan *scan, char close)
 bool enedis_scan_name(struct enedis_scan *scan, struct enedis_scanned *name)
 {
     if (scan->wrong || enedis_scan_peek(scan) != '"' || !scan_text(scan, name) || enedis_scan_peek(scan) != ':')
-        return fail(scan, "the body is not complete JSON");
+        return out_of_place(scan);
     scan->at++;
     return true;
 }
@@ -256,6 +262,6 @@ bool enedis_scan_value(struct enedis_scan *scan, struct enedis_scanned *value)
         value->type = ENEDIS_SCANNED_NULL;
         return scan_word(scan, "null", 4);
     default:
-        return c == '-' || is_digit(c) ? scan_number(scan, value) : fail(scan, "the body is not complete JSON");
+        return c == '-' || is_digit(c) ? scan_number(scan, value) : out_of_place(scan);
     }
 }
