@@ -19,17 +19,35 @@ static unsigned index_of(const struct ledger *ledger)
 
 /* --- permits ----------------------------------------------------------------------------------------- */
 
+/* Without a quota there is nothing to count; only closed doors are looked at, now and then. */
+static bool counts(const struct releve_runtime *runtime)
+{
+    return runtime->options.quota.windows_count > 0;
+}
+
+static releve_time now_of(const struct releve_runtime *runtime)
+{
+    return runtime->io.host_ops->now(runtime->io.host);
+}
+
 static void on_permit(void *data, const struct releve_error *error, releve_time wait_ms)
 {
     struct ledger *ledger = data;
     struct releve_event event = {
         .type = RELEVE_EVENT_PERMIT, .bucket = index_of(ledger), .wait_ms = wait_ms, .error = error};
+    bool granted = (error == NULL || error->code == RELEVE_OK) && wait_ms == 0;
+    ledger->open_until = granted && !counts(ledger->runtime) ? now_of(ledger->runtime) + DOOR_LOOK_MS : 0;
     releve_runtime_post(ledger->runtime, &event);
 }
 
 void releve_request_ask(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct ledger *ledger = &runtime->ledgers[action->bucket];
+    if (now_of(runtime) < ledger->open_until) {
+        struct releve_event event = {.type = RELEVE_EVENT_PERMIT, .bucket = action->bucket};
+        releve_runtime_post(runtime, &event);
+        return;
+    }
     runtime->io.store_ops->permit_ask(runtime->io.store, ledger->bucket, &runtime->options.quota, action->urgent,
                                       name_permit(runtime, action->permit), on_permit, ledger);
 }
@@ -47,6 +65,8 @@ static void on_over(void *data, const struct releve_error *error, releve_time wa
 void releve_request_return(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct ledger *ledger = &runtime->ledgers[action->bucket];
+    if (!counts(runtime))
+        return;
     runtime->writes++;
     runtime->io.store_ops->permit_return(runtime->io.store, ledger->bucket, &runtime->options.quota,
                                          name_permit(runtime, action->permit), on_over, ledger);
@@ -90,6 +110,8 @@ void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_
 static void settle(const struct slot *slot, releve_time way_ms)
 {
     struct releve_runtime *runtime = slot->runtime;
+    if (!counts(runtime))
+        return;
     runtime->writes++;
     runtime->io.store_ops->permit_settle(runtime->io.store, slot->ledger->bucket, &runtime->options.quota,
                                          name_permit(runtime, slot->permit), way_ms, on_over, slot->ledger);

@@ -14,9 +14,13 @@
 #include <sys/queue.h>
 
 /* One bucket's ledger, as this process sees it. */
+/* How long a door that was open is not looked at again, where there is no quota: somebody else may have closed it. */
+#define DOOR_LOOK_MS (1 * RELEVE_SECOND_MS)
+
 struct ledger {
     struct releve_runtime *runtime;
     char bucket[RELEVE_BUCKET_BYTES];
+    releve_time open_until; /* without a quota: its door was open, and is not looked at again before */
     struct releve_runtime_usage usage;
     bool usage_asked;
 };
