@@ -255,9 +255,9 @@ class Peer(Contender):
 
 class PythonPeer(Peer):
     def missing(self):
-        ended = subprocess.run(["/usr/bin/python3", "-c", "import aiohttp, redis.asyncio, uvloop"], capture_output=True,
+        ended = subprocess.run(["/usr/bin/python3", "-c", "import aiohttp, hiredis, redis.asyncio, uvloop"], capture_output=True,
                                stdin=subprocess.DEVNULL, text=True)
-        return f"{ended.stderr.splitlines()[-1]}: python3-aiohttp, python3-redis, python3-uvloop" if ended.returncode else None
+        return f"{ended.stderr.splitlines()[-1]}: python3-aiohttp, python3-hiredis, python3-redis, python3-uvloop" if ended.returncode else None
 
     def program(self):
         return ["/usr/bin/python3", os.path.join(PEERS, "peer.py")]

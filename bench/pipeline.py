@@ -121,6 +121,7 @@ def machine():
 
 
 def print_table(measured):
+    print("Median of the rounds (the best one); CPU and commands a request:\n")
     print(f"| what | program | {' | '.join(COLUMNS.values())} |")
     print("|---|---|" + "---:|" * len(COLUMNS))
     for one in measured:

@@ -4,7 +4,7 @@
     CLIENT_ID=... CLIENT_SECRET=... peer.py --upstream URL --redis SOCKET --prefix P --prms FILE --kind K --api 2026|v5 \\
         --start DAY --end DAY --in-flight N
 
-aiohttp, uvloop, redis.asyncio. No quota, no retries, no claims: a wrong answer ends it. The days are those that releve
+aiohttp, uvloop, redis.asyncio (which uses hiredis where it is there). No quota, no retries, no claims: a wrong answer ends it. The days are those that releve
 stores, in the same form. Prints what it did and how long it took without the imports, as JSON.
 """
 import argparse

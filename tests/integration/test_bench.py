@@ -1,5 +1,6 @@
 """The programs of bench/ run and print every figure; how large the figures are is no matter here, but for those that no
 machine may change: no violation of the quota, and no day lost."""
+import json
 import os
 import re
 import subprocess
@@ -48,6 +49,22 @@ def test_the_way_of_a_job_and_the_memory_of_a_worker_are_measured():
     found = run("/usr/bin/python3", os.path.join(BENCH, "worker.py"), "--jobs", "10", "--queued", "2000")
     assert sum(what.startswith("LPUSH to result") for what in found) == 4
     assert sum("memory" in what for what in found) == 2
+
+
+def test_the_pipeline_and_its_peers_store_the_same_days(tmp_path):
+    found = tmp_path / "pipeline.json"
+    ended = subprocess.run(["/usr/bin/python3", os.path.join(BENCH, "pipeline.py"), "--quick", "--json", found],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_S)
+    assert ended.returncode == 0 and ended.stderr == "", ended
+    found = json.loads(found.read_text())
+    peers = {"node", "python"} - set(found["missing"])
+    assert {(row["api"], row["kind"]) for row in found["rows"]} == {
+        (api, kind) for api in ("2026", "v5") for kind in ("consumption_load_curve", "daily_consumption")}
+    for row in found["rows"]:
+        assert row["compared"] == dict.fromkeys({"releve"} | peers, row["days"]), row["compared"]
+        assert {"transfer floor", "parse floor"} < set(row["programs"])
+    if found["missing"]:
+        pytest.skip(f"only among those that are there: {found['missing']}")
 
 
 @pytest.mark.slow
