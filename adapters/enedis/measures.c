@@ -169,7 +169,8 @@ static bool read_point(struct enedis_measures *measures, struct enedis_list *lis
                        struct enedis_point *point, bool *outside)
 {
     char stamp[STAMP_BYTES_MAX];
-    if (!enedis_scanned_copy(&parts->stamp, stamp, sizeof stamp) || !enedis_stamp_parse(stamp, &point->stamp))
+    if (!enedis_scanned_copy(&parts->stamp, stamp, sizeof stamp) ||
+        !enedis_stamp_parse(stamp, &measures->date_text, &point->stamp))
         return false;
     struct releve_span span = measures->span;
     list->value_seen = list->value_seen || parts->value.type != ENEDIS_SCANNED_NOTHING;
@@ -276,12 +277,12 @@ bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON 
 }
 
 /* The instant at which a named day begins, or the named moment; where it can be two, the first. */
-static bool read_bound(struct enedis_date *date, const cJSON *item, releve_time *at)
+static bool read_bound(struct enedis_measures *measures, const cJSON *item, releve_time *at)
 {
     releve_time found[2];
     struct enedis_stamp stamp;
-    if (!item || !cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &stamp) ||
-        enedis_stamp_instants(&stamp, date, found) == 0)
+    if (!item || !cJSON_IsString(item) || !enedis_stamp_parse(item->valuestring, &measures->date_text, &stamp) ||
+        enedis_stamp_instants(&stamp, &measures->date, found) == 0)
         return false;
     *at = found[0];
     return true;
@@ -293,9 +294,9 @@ bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *
     bool empty = measures->points_seen == 0;
     releve_time at;
     if ((start && !cJSON_IsNull(start)) || (end && !cJSON_IsNull(end))) {
-        bool has_start = read_bound(&measures->date, start, &at);
+        bool has_start = read_bound(measures, start, &at);
         named.first = has_start ? releve_paris_day(at) : asked.first;
-        bool has_end = read_bound(&measures->date, end, &at);
+        bool has_end = read_bound(measures, end, &at);
         named.end = has_end ? releve_paris_day(at - 1) + 1 : asked.end;
         if (empty && !(has_start && has_end))
             return enedis_problem(measures, "the body has no points, and its range cannot be read");

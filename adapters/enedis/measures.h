@@ -32,6 +32,7 @@ struct enedis_measures {
     struct releve_span span;  /* asked */
     struct releve_span named; /* those that the body says it is about; those asked, where it does not */
     const struct enedis_point_names *names;
+    struct enedis_date_text date_text;
     struct enedis_date date;                         /* of the stamp that was looked at last */
     struct enedis_list lists[ENEDIS_JSON_LISTS_MAX]; /* of the body, whether they are taken or not */
     int lists_count;

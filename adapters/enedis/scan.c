@@ -2,6 +2,7 @@
 #include "scan.h"
 #include "json.h"
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,12 +70,20 @@ static int read_escape(const char **at)
     return 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF);
 }
 
+/* Bytes that are more than themselves in a text: control characters, its end, escapes. */
+static const bool ends_plain[UCHAR_MAX + 1] = {
+    [0] = true,  [1] = true,  [2] = true,  [3] = true,  [4] = true,   [5] = true,   [6] = true,
+    [7] = true,  [8] = true,  [9] = true,  [10] = true, [11] = true,  [12] = true,  [13] = true,
+    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true,  [19] = true,  [20] = true,
+    [21] = true, [22] = true, [23] = true, [24] = true, [25] = true,  [26] = true,  [27] = true,
+    [28] = true, [29] = true, [30] = true, [31] = true, ['"'] = true, ['\\'] = true};
+
 static bool scan_text(struct enedis_scan *scan, struct enedis_scanned *text)
 {
     const char *at = ++scan->at;
     *text = (struct enedis_scanned){.type = ENEDIS_SCANNED_TEXT, .text = at};
     for (;;) {
-        while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\')
+        while (!ends_plain[(unsigned char)*at])
             at++;
         if (*at == '"')
             break;
@@ -132,9 +141,14 @@ bool enedis_scanned_copy(const struct enedis_scanned *value, char *out, size_t s
 bool enedis_scanned_is(const struct enedis_scanned *value, const char *text)
 {
     char copy[NAME_BYTES_MAX];
-    if (!value->escaped)
-        return value->type == ENEDIS_SCANNED_TEXT && strncmp(value->text, text, value->length) == 0 &&
-               text[value->length] == '\0';
+    if (value->type != ENEDIS_SCANNED_TEXT)
+        return false;
+    if (!value->escaped) {
+        size_t same = 0; /* names are short: shorter than a call */
+        while (same < value->length && text[same] == value->text[same])
+            same++;
+        return same == value->length && text[same] == '\0';
+    }
     return enedis_scanned_copy(value, copy, sizeof copy) && strcmp(copy, text) == 0;
 }
 

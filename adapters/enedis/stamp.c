@@ -70,10 +70,23 @@ static bool parse_offset(const char **text, int *minutes)
     return true;
 }
 
-bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp)
+static bool parse_date(const char *text, struct enedis_date_text *last, releve_day *day)
+{
+    if (strncmp(text, last->text, RELEVE_DAY_TEXT - 1) != 0 || last->text[0] == '\0') {
+        if (strlen(text) < RELEVE_DAY_TEXT - 1 || !releve_day_parse(text, RELEVE_DAY_TEXT - 1, &last->day)) {
+            last->text[0] = '\0';
+            return false;
+        }
+        memcpy(last->text, text, RELEVE_DAY_TEXT - 1);
+    }
+    *day = last->day;
+    return true;
+}
+
+bool enedis_stamp_parse(const char *text, struct enedis_date_text *last, struct enedis_stamp *stamp)
 {
     *stamp = (struct enedis_stamp){.second = 0};
-    if (strlen(text) < RELEVE_DAY_TEXT - 1 || !releve_day_parse(text, RELEVE_DAY_TEXT - 1, &stamp->day))
+    if (!parse_date(text, last, &stamp->day))
         return false;
     text += RELEVE_DAY_TEXT - 1;
     if (*text == '\0')

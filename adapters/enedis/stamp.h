@@ -16,9 +16,15 @@ struct enedis_stamp {
     bool fraction;      /* a part of a second follows that is not zero */
 };
 
+/* The date that was read last: those of a body repeat. Begin with zeros. */
+struct enedis_date_text {
+    char text[RELEVE_DAY_TEXT];
+    releve_day day;
+};
+
 /* "YYYY-MM-DD", then perhaps "HH:MM[:SS[.fff]]" after a blank or a T, then perhaps "Z", "+HH:MM" or "+HHMM". The label
  * 24:00 becomes 00:00 of the next day. False where it is anything else. */
-bool enedis_stamp_parse(const char *text, struct enedis_stamp *stamp);
+bool enedis_stamp_parse(const char *text, struct enedis_date_text *last, struct enedis_stamp *stamp);
 
 /* A day in Paris, looked up once for the many stamps of it. Begin with ENEDIS_NO_DATE. */
 struct enedis_date {

@@ -70,12 +70,23 @@ bool releve_day_parse(const char *text, size_t length, releve_day *day)
     return true;
 }
 
+/* Exactly `count` digits; returns where they end. Every day of every answer is written twice: no printf here. */
+static char *put_digits(char *out, unsigned number, int count)
+{
+    for (int i = count; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
 void releve_day_format(releve_day day, char out[RELEVE_DAY_TEXT])
 {
     int year, month, day_of_month;
     releve_day_to_civil(day, &year, &month, &day_of_month);
-    (void)snprintf(out, RELEVE_DAY_TEXT, "%04u-%02u-%02u", (unsigned)year % 10000u, (unsigned)month % 100u,
-                   (unsigned)day_of_month % 100u);
+    char *at = put_digits(out, (unsigned)year % 10000u, 4);
+    *at++ = '-';
+    at = put_digits(at, (unsigned)month, 2);
+    *at++ = '-';
+    *put_digits(at, (unsigned)day_of_month, 2) = '\0';
 }
 
 int releve_day_weekday(releve_day day)
