@@ -17,13 +17,6 @@ static bool fail(struct enedis_scan *scan, const char *why)
     return false;
 }
 
-char enedis_scan_peek(struct enedis_scan *scan)
-{
-    while (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t')
-        scan->at++;
-    return *scan->at;
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -138,11 +131,9 @@ bool enedis_scanned_copy(const struct enedis_scanned *value, char *out, size_t s
     return true;
 }
 
-bool enedis_scanned_is(const struct enedis_scanned *value, const char *text)
+bool enedis_scanned_is_whole(const struct enedis_scanned *value, const char *text)
 {
     char copy[NAME_BYTES_MAX];
-    if (value->type != ENEDIS_SCANNED_TEXT)
-        return false;
     if (!value->escaped) {
         size_t same = 0; /* names are short: shorter than a call */
         while (same < value->length && text[same] == value->text[same])

@@ -46,12 +46,22 @@ bool enedis_scan_name(struct enedis_scan *scan, struct enedis_scanned *name);
 /* The value that comes next, of any type. */
 bool enedis_scan_value(struct enedis_scan *scan, struct enedis_scanned *value);
 /* Passes white space; the byte behind it. */
-char enedis_scan_peek(struct enedis_scan *scan);
+static inline char enedis_scan_peek(struct enedis_scan *scan)
+{
+    while (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t')
+        scan->at++;
+    return *scan->at;
+}
 
 /* Copies a text, its escapes resolved, and a NUL behind it. False where it is none or does not fit into `size`. */
 bool enedis_scanned_copy(const struct enedis_scanned *value, char *out, size_t size);
-/* Is it that text? */
-bool enedis_scanned_is(const struct enedis_scanned *value, const char *text);
+/* Is it that text? Most names are told apart by their first byte. */
+bool enedis_scanned_is_whole(const struct enedis_scanned *value, const char *text);
+static inline bool enedis_scanned_is(const struct enedis_scanned *value, const char *text)
+{
+    return value->type == ENEDIS_SCANNED_TEXT && (value->escaped || *value->text == *text || value->length == 0) &&
+           enedis_scanned_is_whole(value, text);
+}
 /* What a number stands for. */
 double enedis_scanned_number(const struct enedis_scanned *value);
 
