@@ -3,7 +3,7 @@
 -- a claim that overlaps, or where an end of the chunk has been stored meanwhile: then the chunk is not the right one any
 -- more. A process minds its own chunks itself.
 --
--- KEYS 1 claims of the usage point and kind: name -> "first end expires"
+-- KEYS 1 claims of the usage point and kind: name -> "first end expires"  2 the first day  3 the last day
 -- ARGV 1..4 the days (span.lua)  5 the process  6 name of the claim: process.number  7 its life in ms
 --      8 which ends must not be known: both, last or any (neither)
 -- Answers nil where it is claimed; else {one state character a day, 1 busy or 0 known}.
@@ -29,7 +29,7 @@ local function is_busy()
 end
 
 local function is_known()
-    local values = redis.call('MGET', key_of(first), key_of(first + count - 1))
+    local values = redis.call('MGET', KEYS[2], KEYS[3])
     return ends == 'both' and letter(values[1]) ~= MISSING or ends ~= 'any' and letter(values[2]) ~= MISSING
 end
 

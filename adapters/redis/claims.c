@@ -49,8 +49,10 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
 {
     assert(job->kind < RELEVE_MEASURES && releve_span_days(span) > 0 && claimed != NULL);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_claim, 1);
+    releve_words_script(&words, &releve_script_claim, 3);
     releve_store_claims_key(store, &words, job->prm, job->kind);
+    releve_store_day_key(store, &words, job->prm, job->kind, span.first);
+    releve_store_day_key(store, &words, job->prm, job->kind, span.end - 1);
     releve_reply_coverage_words(store, &words, job->prm, job->kind, span, now);
     releve_words_format(&words, "%" PRIx64, claim.process);
     releve_store_permit_name(&words, claim);

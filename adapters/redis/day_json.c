@@ -97,7 +97,9 @@ void releve_day_json_write(struct releve_text *json, const struct releve_day_bat
     assert(has_reading == (entry->reading != NULL));
     assert(!has_reading || (entry->reading->day == entry->day && batch->quality != NULL));
     char time[RELEVE_TIME_TEXT];
-    releve_text_format(json, "{\"prm\":\"" RELEVE_PRM_FORMAT "\"", batch->prm);
+    releve_text_puts(json, "{\"prm\":\"");
+    releve_text_prm(json, batch->prm);
+    releve_text_puts(json, "\"");
     add_member(json, "kind", releve_kind_facts(batch->kind)->name);
     releve_text_puts(json, ",\"date\":\"");
     releve_text_day(json, entry->day);

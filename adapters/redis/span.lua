@@ -28,10 +28,6 @@ local function month_days(year, month)
     return (month == 4 or month == 6 or month == 9 or month == 11) and 30 or 31
 end
 
-local function key_of(number)
-    return prefix .. format('%04d-%02d-%02d', civil(number))
-end
-
 -- The character of a stored day; false is what is no string. Missing is also what is to be asked again by now.
 local function letter(value)
     local name, close = state_of(value or '')

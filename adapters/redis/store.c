@@ -132,13 +132,37 @@ void releve_store_point_key(const struct releve_store *store, struct releve_word
 void releve_store_claims_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
                              enum releve_kind kind)
 {
-    releve_words_format(words, "%s:claim:" RELEVE_PRM_FORMAT ":%s", store->prefix, prm, releve_kind_facts(kind)->name);
+    releve_text_puts(&words->text, store->prefix);
+    releve_text_puts(&words->text, ":claim:");
+    releve_text_prm(&words->text, prm);
+    releve_text_puts(&words->text, ":");
+    releve_words_add(words, releve_kind_facts(kind)->name);
+}
+
+static void add_days_key(const struct releve_store *store, struct releve_text *text, releve_prm prm,
+                         enum releve_kind kind)
+{
+    releve_text_puts(text, store->prefix);
+    releve_text_puts(text, ":day:");
+    releve_text_prm(text, prm);
+    releve_text_puts(text, ":");
+    releve_text_puts(text, releve_kind_facts(kind)->name);
+    releve_text_puts(text, ":");
 }
 
 void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
                            enum releve_kind kind)
 {
-    releve_words_format(words, "%s:day:" RELEVE_PRM_FORMAT ":%s:", store->prefix, prm, releve_kind_facts(kind)->name);
+    add_days_key(store, &words->text, prm, kind);
+    releve_words_end(words);
+}
+
+void releve_store_day_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                          enum releve_kind kind, releve_day day)
+{
+    add_days_key(store, &words->text, prm, kind);
+    releve_text_day(&words->text, day);
+    releve_words_end(words);
 }
 
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit)

@@ -37,6 +37,8 @@ void releve_store_claims_key(const struct releve_store *store, struct releve_wor
                              enum releve_kind kind);
 void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
                            enum releve_kind kind);
+void releve_store_day_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                          enum releve_kind kind, releve_day day);
 /* The days that a script is to look at, and their states in its reply; false where they are none. */
 void releve_reply_coverage_words(const struct releve_store *store, struct releve_words *words, releve_prm prm,
                                  enum releve_kind kind, struct releve_span span, releve_time now);

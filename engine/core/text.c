@@ -64,6 +64,13 @@ void releve_text_format(struct releve_text *text, const char *format, ...)
     va_end(arguments);
 }
 
+void releve_text_prm(struct releve_text *text, releve_prm prm)
+{
+    char out[RELEVE_PRM_TEXT];
+    releve_prm_format(prm, out);
+    releve_text_add(text, out, RELEVE_PRM_DIGITS);
+}
+
 void releve_text_day(struct releve_text *text, releve_day day)
 {
     char out[RELEVE_DAY_TEXT];

@@ -1,6 +1,5 @@
 /* PRMs: 14 digits in, 14 digits out. */
 #include <releve/usage_point.h>
-#include <stdio.h>
 
 bool releve_prm_parse(const char *text, size_t length, releve_prm *prm)
 {
@@ -18,5 +17,7 @@ bool releve_prm_parse(const char *text, size_t length, releve_prm *prm)
 
 void releve_prm_format(releve_prm prm, char out[RELEVE_PRM_TEXT])
 {
-    (void)snprintf(out, RELEVE_PRM_TEXT, RELEVE_PRM_FORMAT, prm % UINT64_C(100000000000000));
+    for (int i = RELEVE_PRM_DIGITS; i-- > 0; prm /= 10) /* many times an answer: no printf here */
+        out[i] = (char)('0' + prm % 10);
+    out[RELEVE_PRM_DIGITS] = '\0';
 }

@@ -6,6 +6,7 @@
 #define RELEVE_TEXT_H
 
 #include <releve/calendar.h>
+#include <releve/usage_point.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ void releve_text_format(struct releve_text *text, const char *format, ...) __att
 void releve_text_vformat(struct releve_text *text, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0), nonnull(2)));
 
+/* Its 14 digits. */
+void releve_text_prm(struct releve_text *text, releve_prm prm);
 /* "2026-09-29" */
 void releve_text_day(struct releve_text *text, releve_day day);
 
