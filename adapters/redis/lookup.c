@@ -6,7 +6,6 @@
 #include <releve/memory.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -48,9 +47,10 @@ static void ask(struct question *question)
     freeaddrinfo(found);
 }
 
-/* It is with the resolver no more. */
-static void end_question(struct question *question)
+static void *run(void *data)
 {
+    struct question *question = data;
+    ask(question);
     (void)pthread_mutex_lock(&lock);
     questions--;
     question->over = true;
@@ -60,27 +60,29 @@ static void end_question(struct question *question)
     (void)pthread_mutex_unlock(&lock);
     if (dropped)
         free(question);
-}
-
-static void *run(void *question)
-{
-    ask(question);
-    end_question(question);
     return NULL;
 }
 
-/* 0, or an errno. Signals are for the loop's thread. */
-static int start_thread(struct question *question)
+/* NULL, or why there is none. Signals are for the loop's thread. */
+static const char *start_thread(struct question *question)
 {
     pthread_t thread;
     sigset_t all, before;
+    const char *why = "too many questions are with the resolver, which does not answer them";
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&thread, NULL, run, question);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (status == 0)
+    (void)pthread_mutex_lock(&lock); /* so long it cannot end */
+    if (questions < RELEVE_LOOKUPS_MAX) {
+        int status = pthread_create(&thread, NULL, run, question);
+        why = status != 0 ? strerror(status) : NULL;
+    }
+    if (why == NULL) {
+        questions++;
         (void)pthread_detach(thread);
-    return status;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return why;
 }
 
 /* --- the loop ----------------------------------------------------------------------------------------- */
@@ -114,16 +116,6 @@ static void on_answered(uv_async_t *async)
     done(data, why == NULL ? &addresses : NULL, why);
 }
 
-/* Room for one more question with the resolver. */
-static bool reserve(void)
-{
-    (void)pthread_mutex_lock(&lock);
-    bool has_room = questions < RELEVE_LOOKUPS_MAX;
-    questions += has_room ? 1 : 0;
-    (void)pthread_mutex_unlock(&lock);
-    return has_room;
-}
-
 static struct releve_lookup *lookup_new(uv_loop_t *loop, const char *host, releve_lookup_done done, void *data)
 {
     struct releve_lookup *lookup = releve_alloc(1, sizeof *lookup);
@@ -140,15 +132,11 @@ static struct releve_lookup *lookup_new(uv_loop_t *loop, const char *host, relev
 struct releve_lookup *releve_lookup_start(uv_loop_t *loop, const char *host, releve_lookup_done done, void *data,
                                           const char **why)
 {
-    *why = "too many questions are with the resolver, which does not answer them";
-    if (!reserve())
-        return NULL;
     struct releve_lookup *lookup = lookup_new(loop, host, done, data);
-    int status = start_thread(lookup->question);
-    if (status == 0)
+    *why = start_thread(lookup->question);
+    if (*why == NULL)
         return lookup;
-    *why = strerror(status);
-    end_question(lookup->question); /* unasked */
+    lookup->question->over = true; /* no thread has it */
     releve_lookup_drop(lookup);
     return NULL;
 }
