@@ -17,6 +17,7 @@ import time
 import urllib.parse
 
 from figures import TESTS
+from jobs import FIRST_PRM, cpu_s
 from sandbox import V5, V2026, releve_bin
 from server import wait_for_end
 from world import clean_environment
@@ -26,11 +27,9 @@ PEERS = os.path.join(BENCH, "peers")
 LOOK_S = 0.02  # between two looks at a process's memory
 RUN_S = 600  # a run that takes longer has gone wrong
 NPM_S = 300
-FIRST_PRM = 30000000000000  # of the simulator's population
 NO_HALF_HOURS = (7, 8)  # last digits of usage points with other intervals
 WINDOW_DAYS = {"consumption_load_curve": 7, "daily_consumption": 365}
 SCRIPTS = ("eval", "evalsha", "exec")  # commands whose time holds that of others
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,12 +138,6 @@ def watch(pid, until):
     return peak_kb
 
 
-def process_cpu_s(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
 def redis_cpu_s(redis):
     text = redis.command("INFO", "cpu").decode()
     return sum(float(number) for number in re.findall(r"used_cpu_(?:sys|user):([\d.]+)", text))
@@ -171,13 +164,13 @@ class Contender:
         world.redis.command("FLUSHALL")
         world.redis.command("CONFIG", "RESETSTAT")
         world.sandbox.reset()
-        simulator_before, redis_before = process_cpu_s(world.sandbox.process.pid), redis_cpu_s(world.redis)
+        simulator_before, redis_before = cpu_s(world.sandbox), redis_cpu_s(world.redis)
         ended = Ended(self.command(world, row), self.environment(world, row), world.directory.name)
         redis_s, redis_process_s = redis_commands_s(world.redis), redis_cpu_s(world.redis) - redis_before
-        simulator_s = process_cpu_s(world.sandbox.process.pid) - simulator_before
-        wall_s, cpu_s = self.times(ended)
+        simulator_s = cpu_s(world.sandbox) - simulator_before
+        wall_s, own_s = self.times(ended)
         self.check(world, row)
-        return Sample(self.name, row, row.requests, row.points * row.days, wall_s, cpu_s, redis_s, redis_process_s,
+        return Sample(self.name, row, row.requests, row.points * row.days, wall_s, own_s, redis_s, redis_process_s,
                       simulator_s, ended.peak_kb)
 
     def times(self, ended):
@@ -206,7 +199,7 @@ class Releve(Contender):
 
     def __init__(self, name="releve", program=None):
         super().__init__(name)
-        self.program = program or releve_bin()
+        self.program = os.path.abspath(program or releve_bin())
 
     def command(self, world, row):
         prms = world.write("prms", "".join(f"{prm}\n" for prm in row.prms))

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What a request costs when no quota holds it back: releve beside two peers that do the same work, and beside the floors.
 
-    RELEVE_BIN=BUILD/adapters/cli/releve bench/pipeline.py [--quick] [--rounds N] [--main] [--beside PROGRAM] [--json FILE]
+    RELEVE_BIN=BUILD/adapters/cli/releve bench/pipeline.py [--quick] [--rounds N] [--main] [--beside PROGRAM] [--only NAMES] \\
+        [--json FILE]
 
 All in one run, in turns, on the same two cores, with the simulator (no quota, no latency) and a private redis-server (Unix
 socket, nothing on disk) on them too. A figure is the median of the rounds, a ratio the median of the ratios within each
@@ -155,11 +156,16 @@ def main():
     parser.add_argument("--rounds", type=int, help="5 of the main row and 3 of the others, unless told")
     parser.add_argument("--main", action="store_true", help="only the main row")
     parser.add_argument("--beside", metavar="PROGRAM", help="another build of releve, in turns with the others")
+    parser.add_argument("--only", metavar="NAMES", help="of the table's programs, with commas between them")
     parser.add_argument("--json", metavar="FILE", help="all figures of all rounds")
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # and so of all that is started
     contenders = [Releve(), *([Releve("beside", options.beside)] if options.beside else []), NodePeer("node"),
                   PythonPeer("python"), Floor("fetch"), Floor("parse")]
+    if options.only:
+        contenders = [one for one in contenders if one.name in options.only.split(",")]
+        if "releve" not in [one.name for one in contenders]:
+            parser.error("--only: releve has to be among them: the others are compared with it")
     here = machine()
     print("; ".join(f"{name} {value}" for name, value in here.items()))
     contenders, missing = available(contenders)

@@ -5,7 +5,8 @@
 
 A worker that is idle and has a token gets one job of one day after the other, each of another usage point. The time runs
 from before LPUSH until a consumer that is blocked on XREAD has the result; upstream's round trip, as the simulator makes
-it, is subtracted. Memory is the worker's peak (VmHWM) after so many jobs with a short and with a long queue behind them.
+it, is subtracted. Then the same for urgent jobs, one after the other, while the worker goes through a backlog of others.
+Memory is the worker's peak (VmHWM) after so many jobs with a short and with a long queue behind them.
 """
 import argparse
 import statistics
@@ -46,6 +47,24 @@ def delays(latency_ms, jobs):
         return taken[WARM:]
 
 
+def delays_under_backlog(jobs, queued):
+    """Milliseconds from LPUSH of an urgent job to the result in its reply list, with so many others queued before; and how
+    many of these are left at the end: where none is, there was no backlog all the time."""
+    with World("--population", str(queued + jobs)) as world:
+        push(world.redis, *(message(prm_of(i), **DAY) for i in range(queued)))
+        worker = start_worker(world)
+        worker.wait_until(lambda: world.redis.command("XLEN", "releve:results") > 0)
+        taken = []
+        for i in range(jobs):
+            begin = time.perf_counter()
+            push(world.redis, message(prm_of(queued + i), reply_to="reply", **DAY), to="high")
+            assert world.redis.command("BLPOP", "reply", 30) is not None
+            taken.append(1000 * (time.perf_counter() - begin))
+        left = world.redis.command("LLEN", "releve:jobs")
+        stop(worker)
+        return taken, left
+
+
 def memory_kb(queued):
     """The peak of a worker that has done the first of so many jobs."""
     with World("--population", str(POINTS)) as world:
@@ -61,6 +80,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=500, help="one after the other, at each round trip")
     parser.add_argument("--queued", type=int, default=1_000_000, help="in the long queue")
+    parser.add_argument("--backlog", type=int, default=100_000, help="of other jobs, in front of the urgent ones")
     arguments = parser.parse_args()
     held = True
     for latency in ROUND_TRIPS_MS:
@@ -68,6 +88,13 @@ def main():
         what = f"LPUSH to result, beyond {latency} ms upstream"
         held &= show(f"{what}: median", statistics.median(beyond), "ms", DELAY_MAX_MS)
         show(f"{what}: 95 of 100", beyond[len(beyond) * 95 // 100], "ms")
+    urgent, left = delays_under_backlog(arguments.jobs, arguments.backlog)
+    urgent.sort()
+    what = f"an urgent job, {arguments.backlog} others queued"
+    show(f"{what}: median", statistics.median(urgent), "ms")
+    for per_cent in (95, 99):
+        show(f"{what}: {per_cent} of 100", urgent[len(urgent) * per_cent // 100], "ms")
+    show("  others left in the queue at the end", left, "jobs")
     few, many = memory_kb(SHORT), memory_kb(arguments.queued)
     held &= show(f"a worker's memory, {SHORT} jobs queued", few / 1024, "MB", MEMORY_MAX_KB / 1024)
     held &= show(f"a worker's memory, {arguments.queued} jobs queued", many / 1024, "MB", MEMORY_MAX_KB / 1024)

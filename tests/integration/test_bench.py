@@ -19,7 +19,7 @@ def figures(text):
     """{what: figure} of lines such as "what     12.5 unit   <= 100 unit   ok"."""
     found = {}
     for line in text.splitlines():
-        match = re.match(r"(.+?) {2,}([\d.e+]+)(?: |$)", line)
+        match = re.match(r"(.+?) {2,}([\d.e+-]+)(?: |$)", line)
         if match is None:
             assert re.search(r"\d requests$", line), line  # a title
             continue
@@ -46,8 +46,10 @@ def test_the_price_of_a_permit_is_measured_with_a_full_hour_in_the_ledger():
 
 
 def test_the_way_of_a_job_and_the_memory_of_a_worker_are_measured():
-    found = run("/usr/bin/python3", os.path.join(BENCH, "worker.py"), "--jobs", "10", "--queued", "2000")
+    found = run("/usr/bin/python3", os.path.join(BENCH, "worker.py"), "--jobs", "10", "--queued", "2000",
+                "--backlog", "100")
     assert sum(what.startswith("LPUSH to result") for what in found) == 4
+    assert sum(what.startswith("an urgent job") for what in found) == 3
     assert sum("memory" in what for what in found) == 2
 
 
@@ -65,6 +67,24 @@ def test_the_pipeline_and_its_peers_store_the_same_days(tmp_path):
         assert {"transfer floor", "parse floor"} < set(row["programs"])
     if found["missing"]:
         pytest.skip(f"only among those that are there: {found['missing']}")
+
+
+def test_growth_is_measured_at_three_sizes():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "growth.py"), "--points", "2")
+    assert sum(what.endswith("200 usage points: time") for what in found) == 3
+    assert sum("exponent" in what for what in found) == 9
+
+
+def test_waiting_is_measured_and_violates_nothing():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "idle.py"), "--seconds", "1", "--starts", "2")
+    assert sum("waits for the quota" in what for what in found) == 4
+    assert sum(what.startswith("exec to the first byte") for what in found) == 2
+    assert found["violations"] == 0
+
+
+def test_a_day_takes_memory_in_redis():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "bytes.py"), "--points", "1")
+    assert len(found) == 4 and min(found.values()) > 100  # the value alone is longer
 
 
 @pytest.mark.slow
