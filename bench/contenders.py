@@ -143,10 +143,14 @@ def redis_cpu_s(redis):
     return sum(float(number) for number in re.findall(r"used_cpu_(?:sys|user):([\d.]+)", text))
 
 
-def redis_commands_s(redis):
-    """All that is done for a request runs in scripts or transactions, whose time holds that of their commands."""
+def redis_commands_s(redis, requests):
+    """All that is done for a request runs in scripts or transactions, whose time holds that of their commands. (Commands that
+    came alone cannot be told from those within: then this figure has to be made anew.)"""
     text = redis.command("INFO", "commandstats").decode()
-    return sum(int(usec) for name, usec in re.findall(r"cmdstat_(\w+):calls=\d+,usec=(\d+)", text) if name in SCRIPTS) / 1e6
+    found = [(int(calls), int(usec)) for name, calls, usec in re.findall(r"cmdstat_(\w+):calls=(\d+),usec=(\d+)", text)
+             if name in SCRIPTS]
+    assert sum(calls for calls, _ in found) >= requests, f"fewer scripts and transactions than requests: {text}"
+    return sum(usec for _, usec in found) / 1e6
 
 
 class Contender:
@@ -166,7 +170,8 @@ class Contender:
         world.sandbox.reset()
         simulator_before, redis_before = cpu_s(world.sandbox), redis_cpu_s(world.redis)
         ended = Ended(self.command(world, row), self.environment(world, row), world.directory.name)
-        redis_s, redis_process_s = redis_commands_s(world.redis), redis_cpu_s(world.redis) - redis_before
+        redis_s = redis_commands_s(world.redis, row.requests) if self.stores else 0
+        redis_process_s = redis_cpu_s(world.redis) - redis_before
         simulator_s = cpu_s(world.sandbox) - simulator_before
         wall_s, own_s = self.times(ended)
         self.check(world, row)
