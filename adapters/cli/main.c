@@ -2,6 +2,7 @@
 #include "command.h"
 #include "interrupt.h"
 #include <getopt.h>
+#include <malloc.h>
 #include <releve/core.h>
 #include <releve/usage_point.h>
 #include <signal.h>
@@ -15,6 +16,7 @@ static const struct releve_command *const commands[] = {
     &releve_command_backfill, &releve_command_plan,   &releve_command_show,    &releve_command_enqueue,
     &releve_command_worker,   &releve_command_status, &releve_command_sandbox,
 };
+#define KEPT_BYTES (16 * 1024 * 1024) /* free memory that is not given back to the kernel */
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 static const char introduction[] =
@@ -158,10 +160,21 @@ static void forbid_core_dumps(void)
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 1, .rlim_max = 1}); /* lowering is always allowed */
 }
 
+/* Answers come and go at the top of the heap. By default glibc gives that back to the kernel after each of them, and
+ * faults it in again for the next. */
+static void keep_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TOP_PAD, KEPT_BYTES / 16);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     releve_interrupt_at_once(NULL);
     forbid_core_dumps();
+    keep_memory();
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not the end */
     if (argc < 2) {
         print_help(stderr);
