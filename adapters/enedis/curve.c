@@ -76,7 +76,7 @@ static void settle_labels(struct enedis_measures *measures)
         point->at = at[point->which] + (point->stamp.fraction ? 1 : 0); /* of a fraction it is known that it is later */
         if (point->at % RELEVE_MINUTE_MS != 0 && !point->wrong)
             point->wrong = "a time that is not on a minute";
-        measures->points[kept++] = *point;
+        enedis_keep(measures, i, &kept);
     }
     measures->points_count = kept;
 }
@@ -88,7 +88,7 @@ static void drop_eve(struct enedis_measures *measures)
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
         if (measures->points[i].at != begin)
-            measures->points[kept++] = measures->points[i];
+            enedis_keep(measures, i, &kept);
     measures->points_count = kept;
 }
 
@@ -168,7 +168,7 @@ static void settle_days(struct enedis_measures *measures)
             continue;
         }
         measures->inside_seen = true;
-        measures->points[kept++] = *point;
+        enedis_keep(measures, i, &kept);
     }
     measures->points_count = kept;
 }
@@ -199,7 +199,7 @@ static void drop_valueless(struct enedis_measures *measures)
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
         if (measures->points[i].value != RELEVE_NO_VALUE)
-            measures->points[kept++] = measures->points[i];
+            enedis_keep(measures, i, &kept);
     measures->points_count = kept;
 }
 

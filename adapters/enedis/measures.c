@@ -51,7 +51,7 @@ bool enedis_drop_spoiled(struct enedis_measures *measures)
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
         if (!enedis_is_spoiled(measures, measures->points[i].day))
-            measures->points[kept++] = measures->points[i];
+            enedis_keep(measures, i, &kept);
     measures->points_count = kept;
     return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
@@ -239,9 +239,8 @@ bool enedis_measures_take(struct enedis_measures *measures, const cJSON *item)
     assert(!list->taken && list->first >= measures->points_count);
     list->taken = true;
     for (size_t i = 0; i < list->count; i++) {
-        struct enedis_point *point = &measures->points[measures->points_count++];
-        *point = measures->points[list->first + i];
-        point->order += before;
+        measures->points[list->first + i].order += before;
+        enedis_keep(measures, list->first + i, &measures->points_count);
     }
     measures->points_seen += (size_t)list->seen;
     measures->inside_seen = measures->inside_seen || list->inside_seen;

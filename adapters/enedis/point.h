@@ -33,6 +33,14 @@ void enedis_spoil_unnamed(struct enedis_measures *measures);
 /* Sorts the points; costs one pass where they are sorted already. */
 void enedis_measures_sort(struct enedis_measures *measures, int (*order)(const void *, const void *));
 
+/* Keeps the i-th point, behind the `*kept` that were kept before it. */
+static inline void enedis_keep(struct enedis_measures *measures, size_t i, size_t *kept)
+{
+    if (*kept != i)
+        measures->points[*kept] = measures->points[i];
+    ++*kept;
+}
+
 /* A point of a day that was not asked for is left out. */
 void enedis_leave_out(struct enedis_measures *measures);
 

@@ -71,10 +71,18 @@ static const bool ends_plain[UCHAR_MAX + 1] = {
     [21] = true, [22] = true, [23] = true, [24] = true, [25] = true,  [26] = true,  [27] = true,
     [28] = true, [29] = true, [30] = true, [31] = true, ['"'] = true, ['\\'] = true};
 
+/* Passes the escape at `at`; NULL where it is none. */
+static const char *pass_escape(const char *at)
+{
+    return read_escape(&at) < 0 ? NULL : at;
+}
+
 static bool scan_text(struct enedis_scan *scan, struct enedis_scanned *text)
 {
     const char *at = ++scan->at;
-    *text = (struct enedis_scanned){.type = ENEDIS_SCANNED_TEXT, .text = at};
+    text->type = ENEDIS_SCANNED_TEXT;
+    text->text = at;
+    text->escaped = false;
     for (;;) {
         while (!ends_plain[(unsigned char)*at])
             at++;
@@ -83,7 +91,8 @@ static bool scan_text(struct enedis_scan *scan, struct enedis_scanned *text)
         if (*at != '\\')
             return fail(scan, *at == '\0' ? "the body is not complete JSON" : "a text has a control character");
         text->escaped = true;
-        if (read_escape(&at) < 0)
+        at = pass_escape(at);
+        if (!at)
             return fail(scan, "a text has an escape that is none");
     }
     text->length = (size_t)(at - text->text);
@@ -131,15 +140,9 @@ bool enedis_scanned_copy(const struct enedis_scanned *value, char *out, size_t s
     return true;
 }
 
-bool enedis_scanned_is_whole(const struct enedis_scanned *value, const char *text)
+bool enedis_scanned_is_escaped(const struct enedis_scanned *value, const char *text)
 {
     char copy[NAME_BYTES_MAX];
-    if (!value->escaped) {
-        size_t same = 0; /* names are short: shorter than a call */
-        while (same < value->length && text[same] == value->text[same])
-            same++;
-        return same == value->length && text[same] == '\0';
-    }
     return enedis_scanned_copy(value, copy, sizeof copy) && strcmp(copy, text) == 0;
 }
 
@@ -252,7 +255,7 @@ bool enedis_scan_value(struct enedis_scan *scan, struct enedis_scanned *value)
     if (scan->wrong)
         return false;
     char c = enedis_scan_peek(scan);
-    *value = (struct enedis_scanned){.type = ENEDIS_SCANNED_OTHER};
+    value->type = ENEDIS_SCANNED_OTHER;
     switch (c) {
     case '"':
         return scan_text(scan, value);

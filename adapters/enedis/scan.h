@@ -55,12 +55,18 @@ static inline char enedis_scan_peek(struct enedis_scan *scan)
 
 /* Copies a text, its escapes resolved, and a NUL behind it. False where it is none or does not fit into `size`. */
 bool enedis_scanned_copy(const struct enedis_scanned *value, char *out, size_t size);
-/* Is it that text? Most names are told apart by their first byte. */
-bool enedis_scanned_is_whole(const struct enedis_scanned *value, const char *text);
+bool enedis_scanned_is_escaped(const struct enedis_scanned *value, const char *text);
+/* Is it that text? Names are short: comparing them is shorter than a call. */
 static inline bool enedis_scanned_is(const struct enedis_scanned *value, const char *text)
 {
-    return value->type == ENEDIS_SCANNED_TEXT && (value->escaped || *value->text == *text || value->length == 0) &&
-           enedis_scanned_is_whole(value, text);
+    if (value->type != ENEDIS_SCANNED_TEXT)
+        return false;
+    if (value->escaped)
+        return enedis_scanned_is_escaped(value, text);
+    size_t same = 0;
+    while (same < value->length && text[same] == value->text[same])
+        same++;
+    return same == value->length && text[same] == '\0';
 }
 /* What a number stands for. */
 double enedis_scanned_number(const struct enedis_scanned *value);

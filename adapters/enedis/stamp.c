@@ -106,17 +106,9 @@ bool enedis_stamp_parse(const char *text, struct enedis_date_text *last, struct 
     return *text == '\0';
 }
 
-void enedis_date_set(struct enedis_date *date, releve_day day)
+void enedis_date_look_up(struct enedis_date *date, releve_day day)
 {
-    if (date->day != day)
-        *date = (struct enedis_date){day, releve_paris_midnight(day), releve_paris_day_minutes(day)};
-}
-
-releve_day enedis_date_of(struct enedis_date *date, releve_time at)
-{
-    if (date->day == RELEVE_DAY_NONE || at < date->midnight || at >= date->midnight + date->minutes * RELEVE_MINUTE_MS)
-        enedis_date_set(date, releve_paris_day(at));
-    return date->day;
+    *date = (struct enedis_date){day, releve_paris_midnight(day), releve_paris_day_minutes(day)};
 }
 
 int enedis_stamp_instants(const struct enedis_stamp *stamp, struct enedis_date *date, releve_time at[2])

@@ -35,11 +35,22 @@ struct enedis_date {
 
 #define ENEDIS_NO_DATE ((struct enedis_date){RELEVE_DAY_NONE, 0, 0})
 
+void enedis_date_look_up(struct enedis_date *date, releve_day day);
+
 /* Looks that day up, unless it is the one that *date has. */
-void enedis_date_set(struct enedis_date *date, releve_day day);
+static inline void enedis_date_set(struct enedis_date *date, releve_day day)
+{
+    if (date->day != day)
+        enedis_date_look_up(date, day);
+}
 
 /* The day that an instant is of, as releve_paris_day. */
-releve_day enedis_date_of(struct enedis_date *date, releve_time at);
+static inline releve_day enedis_date_of(struct enedis_date *date, releve_time at)
+{
+    if (date->day == RELEVE_DAY_NONE || at < date->midnight || at >= date->midnight + date->minutes * RELEVE_MINUTE_MS)
+        enedis_date_look_up(date, releve_paris_day(at));
+    return date->day;
+}
 
 /* The instants that it may mean, in order: as releve_paris_instants, and 1 where it has an offset. */
 int enedis_stamp_instants(const struct enedis_stamp *stamp, struct enedis_date *date, releve_time at[2]);

@@ -44,11 +44,11 @@ static void add_grid(struct releve_text *json, const struct releve_reading *read
         if (next < reading->intervals_count && reading->intervals[next].minute == slot * length)
             value = reading->intervals[next++].value_w;
         if (slot > 0)
-            releve_text_puts(json, ",");
+            releve_text_byte(json, ',');
         add_value(json, value);
     }
     assert(next == reading->intervals_count); /* ascending, inside the day */
-    releve_text_puts(json, "]");
+    releve_text_byte(json, ']');
 }
 
 static void add_points(struct releve_text *json, const struct releve_reading *reading)
@@ -58,13 +58,13 @@ static void add_points(struct releve_text *json, const struct releve_reading *re
         const struct releve_interval *interval = &reading->intervals[i];
         releve_text_puts(json, i > 0 ? ",[" : "[");
         releve_text_number(json, interval->minute);
-        releve_text_puts(json, ",");
+        releve_text_byte(json, ',');
         releve_text_number(json, interval->length_minutes);
-        releve_text_puts(json, ",");
+        releve_text_byte(json, ',');
         add_value(json, interval->value_w);
-        releve_text_puts(json, "]");
+        releve_text_byte(json, ']');
     }
-    releve_text_puts(json, "]");
+    releve_text_byte(json, ']');
 }
 
 static void add_reading(struct releve_text *json, enum releve_kind kind, const struct releve_reading *reading)

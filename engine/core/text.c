@@ -33,7 +33,7 @@ void releve_text_puts(struct releve_text *text, const char *string)
 
 void releve_text_number(struct releve_text *text, int64_t number)
 {
-    char digits[DIGITS_MAX];
+    char digits[DIGITS_MAX], *out = reserve(text, DIGITS_MAX);
     size_t at = sizeof digits;
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     do {
@@ -42,7 +42,15 @@ void releve_text_number(struct releve_text *text, int64_t number)
     } while (rest > 0);
     if (number < 0)
         digits[--at] = '-';
-    releve_text_add(text, digits + at, sizeof digits - at);
+    for (; at < sizeof digits; at++) /* few: shorter than a call */
+        *out++ = digits[at];
+    text->length = (size_t)(out - text->bytes);
+}
+
+void releve_text_byte(struct releve_text *text, char byte)
+{
+    *reserve(text, 1) = byte;
+    text->length++;
 }
 
 void releve_text_vformat(struct releve_text *text, const char *format, va_list arguments)

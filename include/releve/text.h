@@ -19,6 +19,7 @@ struct releve_text {
 
 void releve_text_add(struct releve_text *text, const char *bytes, size_t length);
 void releve_text_puts(struct releve_text *text, const char *string);
+void releve_text_byte(struct releve_text *text, char byte);
 void releve_text_number(struct releve_text *text, int64_t number);
 void releve_text_format(struct releve_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void releve_text_vformat(struct releve_text *text, const char *format, va_list arguments)
