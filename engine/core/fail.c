@@ -65,6 +65,12 @@ static void end_sick(struct releve_core *core, struct series *series, const stru
     releve_emit_notice(core, RELEVE_NOTICE_SICK, job, &series->sickness, 0);
 }
 
+/* Where only usage points that fail are left, a long wait helps nobody: they are tried as often as the time allows. */
+static releve_time shortened(const struct releve_core *core, releve_time wait)
+{
+    return core->sick_alone_since == RELEVE_TIME_NEVER ? wait : releve_earlier(wait, RELEVE_SICK_ALONE_WAIT_MS);
+}
+
 void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
     struct job *job = chunk->job;
@@ -79,7 +85,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
         return;
     }
     if (point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
-        releve_time pause = releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++);
+        releve_time pause = shortened(core, releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++));
         point->paused_until = core->now + pause;
         releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, reason, pause);
     }
@@ -87,7 +93,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
         releve_fail_give_up(core, chunk, reason);
         return;
     }
-    releve_time wait = releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
+    releve_time wait = shortened(core, releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1));
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now + wait;
     job->touched = true;
@@ -129,14 +135,30 @@ static bool only_sick_left(const struct releve_core *core)
     return any;
 }
 
+/* What waits already waits for the short time. */
+static void hurry(struct releve_core *core)
+{
+    releve_time soon = core->now + RELEVE_SICK_ALONE_WAIT_MS;
+    for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++) {
+        struct chunk *chunk = &core->chunks[i];
+        if (chunk->phase != CHUNK_WAITING)
+            continue;
+        struct point *point = chunk->series->point;
+        chunk->not_before = releve_earlier(chunk->not_before, soon);
+        point->paused_until = releve_earlier(point->paused_until, soon);
+    }
+}
+
 releve_time releve_fail_alone(struct releve_core *core)
 {
     if (!only_sick_left(core)) {
         core->sick_alone_since = RELEVE_TIME_NEVER;
         return RELEVE_TIME_NEVER;
     }
-    if (core->sick_alone_since == RELEVE_TIME_NEVER)
+    if (core->sick_alone_since == RELEVE_TIME_NEVER) {
         core->sick_alone_since = core->now;
+        hurry(core);
+    }
     releve_time until = releve_permit_alone_until(core);
     if (core->now < until)
         return until;

@@ -29,6 +29,7 @@
 /* How long a command goes on where only usage points that fail are left; their requests are over by then. Together with
  * a transfer that was under way before, less than a minute. */
 #define RELEVE_SICK_ALONE_MS (25 * RELEVE_SECOND_MS)
+#define RELEVE_SICK_ALONE_WAIT_MS (2 * RELEVE_SECOND_MS) /* between two tries of them, at most */
 /* Where the ledger lets them wait for longer than that, this time does not run. */
 #define RELEVE_SICK_PERMIT_MS (5 * RELEVE_SECOND_MS)
 #define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
