@@ -4,6 +4,8 @@
  * days of both clock changes, which are those of tests/fixtures. */
 #include "adapters/enedis/enedis.h"
 #include "fuzz.h"
+#include <cjson/cJSON.h>
+#include <math.h>
 
 #define PRM ((releve_prm)10000000000018)
 #define NOW ((releve_time)1784261400000) /* any instant */
@@ -64,6 +66,54 @@ static void check_answer(enum releve_kind kind, struct releve_span span, const s
     }
 }
 
+static bool same_readings(const struct releve_reading *a, const struct releve_reading *b)
+{
+    bool same = a->day == b->day && a->complete == b->complete && a->unusable == b->unusable && a->value == b->value &&
+                a->at == b->at && a->intervals_count == b->intervals_count;
+    for (size_t i = 0; same && i < a->intervals_count; i++)
+        same = a->intervals[i].minute == b->intervals[i].minute &&
+               a->intervals[i].length_minutes == b->intervals[i].length_minutes &&
+               a->intervals[i].value_w == b->intervals[i].value_w;
+    return same;
+}
+
+static bool same_answers(const struct releve_answer *a, const struct releve_answer *b)
+{
+    bool same = a->verdict == b->verdict && a->readings_count == b->readings_count &&
+                strcmp(a->quality, b->quality) == 0 && strcmp(a->reason.text, b->reason.text) == 0;
+    for (size_t i = 0; same && i < a->readings_count; i++)
+        same = same_readings(&a->readings[i], &b->readings[i]);
+    return same;
+}
+
+/* cJSON prints a number that is too large for a double as null. */
+static bool has_infinite(const cJSON *item)
+{
+    bool found = false;
+    for (; item && !found; item = item->next)
+        found = (cJSON_IsNumber(item) && isinf(item->valuedouble)) || has_infinite(item->child);
+    return found;
+}
+
+/* Data means the same in the words of cJSON: points are read by another reader than the rest (docs/enedis.md,
+ * Scanning). */
+static void check_in_other_words(const struct releve_dialect *dialect, enum releve_kind kind, struct releve_span span,
+                                 const struct releve_exchange_response *response, const struct releve_answer *answer)
+{
+    cJSON *tree = cJSON_ParseWithOpts(response->body, NULL, true);
+    char *text = cJSON_PrintUnformatted(tree);
+    MUST(tree && text);
+    struct releve_exchange_response printed = *response;
+    printed.body = text;
+    printed.body_bytes = strlen(text);
+    struct releve_answer again;
+    dialect->judge(kind, PRM, span, &printed, NOW, &again);
+    MUST(same_answers(answer, &again) || has_infinite(tree));
+    releve_dialect_answer_free(&again);
+    cJSON_free(text);
+    cJSON_Delete(tree);
+}
+
 static void judge_measures(struct releve_exchange_response *response, struct releve_span span)
 {
     static const int statuses[] = {200, 400, 403, 404, 429, 500};
@@ -78,6 +128,8 @@ static void judge_measures(struct releve_exchange_response *response, struct rel
                 MUST(response->status == 200 || answer.verdict != RELEVE_DATA);
                 MUST(response->status != 429 || answer.verdict == RELEVE_THROTTLED);
                 check_answer((enum releve_kind)kind, span, &answer);
+                if (response->status == 200 && (answer.verdict == RELEVE_DATA || answer.verdict == RELEVE_NO_DATA))
+                    check_in_other_words(dialects[d], (enum releve_kind)kind, span, response, &answer);
                 releve_dialect_answer_free(&answer);
             }
         }
