@@ -192,6 +192,25 @@ static void test_an_older_answer_does_not_take_a_refusal_back(void **state)
     assert_int_equal(desk.results[0].complete, 14 + 7);
 }
 
+static void test_a_refresh_asks_what_was_refused_and_takes_it_back(void **state)
+{
+    (void)state;
+    static struct releve_point_facts refused;
+    refused = releve_facts_unknown;
+    refused.directions[RELEVE_CONSUMPTION].standing = RELEVE_STANDING_REFUSED;
+    desk.facts = &refused;
+    desk_submit(1, CURVE, TODAY - 7, TODAY, RELEVE_NORMAL);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_FAILED);
+    desk_submit_job(&(struct releve_job){
+        .prm = FIRST_PRM, .kind = CURVE, .span = {TODAY - 7, TODAY}, .refresh = true, .id = "a-job"});
+    desk_get_token();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 2);
+    assert_int_equal(desk.results[1].complete, 7);
+    assert_non_null(last_lesson(RELEVE_LESSON_REFUTED));
+}
+
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
 /* Yesterday waits; what was refused at night is asked in the morning. */
@@ -261,6 +280,7 @@ int main(void)
         LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),
         LAW(test_an_older_answer_does_not_take_a_refusal_back),
         LAW(test_an_unknown_usage_point_is_asked_once_over_all_its_kinds),
+        LAW(test_a_refresh_asks_what_was_refused_and_takes_it_back),
         LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
         LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),

@@ -1,6 +1,9 @@
 /* Who is sick, who is not, and what that costs (docs/design.md, Retries). */
 #include "desk.h"
 
+static const struct releve_core_options worker = {
+    .concurrency = 16, .days_min = 1, .buckets_count = 1, .seed = 1, .queued = true, .patient = true};
+
 /* Usage points 1 to 3 answer once and never again; 4 answers always. */
 static enum releve_verdict first_three_fall_sick(const struct sending *sending)
 {
@@ -64,8 +67,6 @@ static enum releve_verdict daily_falls_sick(const struct sending *sending)
 /* Its siblings go on answering, so the usage point never fails often in a row. */
 static void test_a_kind_that_falls_sick_while_others_answer_is_given_up_too(void **state)
 {
-    const struct releve_core_options worker = {
-        .concurrency = 16, .days_min = 1, .buckets_count = 1, .seed = 1, .queued = true, .patient = true};
     (void)desk_close(state);
     desk_open_with(&worker);
     desk.judge = daily_falls_sick;
@@ -80,6 +81,112 @@ static void test_a_kind_that_falls_sick_while_others_answer_is_given_up_too(void
     for (size_t i = 0; i < 3; i++)
         if (desk.results[i].job.kind == RELEVE_CONSUMPTION_LOAD_CURVE)
             assert_int_equal(desk.results[i].complete, 700);
+}
+
+static enum releve_verdict nobody_answers_twice(const struct sending *sending)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < desk.sends_count; i++)
+        same += desk.sends[i].prm == sending->prm && desk.sends[i].kind == sending->kind;
+    return same <= 1 ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+/* Over all its kinds, whoever of them fails. */
+static void test_a_usage_point_that_fails_costs_eight_requests_over_all_its_kinds(void **state)
+{
+    (void)desk_close(state);
+    desk_open_with(&worker);
+    desk.judge = nobody_answers_twice;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        desk_submit(1, kind, TODAY - 1000, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, RELEVE_MEASURES);
+    assert_int_equal(desk.sends_count, RELEVE_MEASURES + RELEVE_SICK_REQUESTS_MAX);
+}
+
+static enum releve_verdict only_the_curve_answers(const struct sending *sending)
+{
+    return sending->kind == RELEVE_CONSUMPTION_LOAD_CURVE ? RELEVE_DATA : RELEVE_TRANSIENT;
+}
+
+/* Kinds that never answered share one number, though their sibling's answers end every row of failures. */
+static void test_kinds_that_never_answer_share_eight_requests(void **state)
+{
+    (void)desk_close(state);
+    desk_open_with(&worker);
+    desk.judge = only_the_curve_answers;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        desk_submit(1, kind, TODAY - 1000, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, RELEVE_MEASURES);
+    size_t unanswered = 0;
+    for (size_t i = 0; i < desk.sends_count; i++)
+        unanswered += desk.sends[i].kind != RELEVE_CONSUMPTION_LOAD_CURVE;
+    assert_int_equal(unanswered, RELEVE_SICK_REQUESTS_MAX);
+}
+
+/* Each may hang until the time-out: they leave the others three of four requests in flight. */
+static void test_usage_points_that_fail_have_a_quarter_of_the_requests_in_flight(void **state)
+{
+    (void)state;
+    desk.judge = first_three_fall_sick;
+    for (unsigned point = 1; point <= 12; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 3, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    for (unsigned point = 1; point <= 12; point++) /* each fails once, but for a few that are answered between */
+        desk_answer(desk_grant(0), point % 2 == 0 ? RELEVE_DATA : RELEVE_TRANSIENT);
+    desk.now += 2 * RELEVE_BACKOFF_MIN_MS;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    size_t failing = 0, before = desk.sends_count;
+    while (desk.asked[0])
+        if (desk_grant(0) == NULL)
+            break;
+    for (size_t i = before; i < desk.sends_count; i++)
+        failing += (desk.sends[i].prm - FIRST_PRM) % 2 == 1;
+    assert_int_equal(failing, 16 / RELEVE_SICK_SLOTS);
+}
+
+static enum releve_verdict answers_at_last(const struct sending *sending)
+{
+    (void)sending;
+    return desk.sends_count <= 2 ? RELEVE_TRANSIENT : RELEVE_DATA;
+}
+
+/* What cannot be tried, as the quota is used up, is not given up for that. */
+static void test_the_time_of_those_that_fail_does_not_run_while_the_quota_is_used_up(void **state)
+{
+    (void)state;
+    desk.judge = answers_at_last;
+    desk_submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 10, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_answer(desk_grant(0), RELEVE_TRANSIENT);
+    desk.now += RELEVE_BACKOFF_MIN_MS;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    assert_true(desk.asked[0]);
+    desk.asked[0] = false;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_PERMIT, .wait_ms = RELEVE_HOUR_MS / 2});
+    desk.now += RELEVE_HOUR_MS / 2;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].complete, 10);
+}
+
+/* Nobody is excused for ever: else a worker would hold such jobs until somebody looks. */
+static void test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more(void **state)
+{
+    (void)desk_close(state);
+    desk_open_with(&worker);
+    desk.judge = nobody_answers_twice;
+    for (unsigned point = 1; point <= 4; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 10, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    releve_time since = desk.now;
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 4);
+    assert_in_range(desk.now - since, RELEVE_OUTAGE_MAX_MS, 4 * RELEVE_OUTAGE_MAX_MS);
 }
 
 /* Fails so often in a row, and answers then; all else has been answered long before. */
@@ -143,6 +250,11 @@ int main(void)
         LAW(test_usage_points_that_fail_go_behind_the_others_of_all_classes),
         LAW(test_the_only_usage_point_of_a_command_that_falls_sick_ends_it_within_a_minute),
         LAW(test_a_kind_that_falls_sick_while_others_answer_is_given_up_too),
+        LAW(test_a_usage_point_that_fails_costs_eight_requests_over_all_its_kinds),
+        LAW(test_kinds_that_never_answer_share_eight_requests),
+        LAW(test_usage_points_that_fail_have_a_quarter_of_the_requests_in_flight),
+        LAW(test_the_time_of_those_that_fail_does_not_run_while_the_quota_is_used_up),
+        LAW(test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more),
         LAW(test_what_fails_is_tried_at_short_intervals_when_nothing_else_is_left),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
