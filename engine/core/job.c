@@ -95,10 +95,13 @@ static void note_known_facts(struct job *job, const struct releve_point_facts *f
     if (job->submitted.refresh) {
         direction->unbelieved[FLOOR_ACTIVATION] = known->activation.after;
         direction->unbelieved[FLOOR_CONSENT] = known->consent.after;
+        direction->activation = direction->consent = RELEVE_FLOOR_UNKNOWN;
         direction->standing = RELEVE_STANDING_OPEN; /* what was refused before is asked at once, also for others */
         point->unknown = false;
         return;
     }
+    if (direction->refreshes > 0)
+        return; /* it is being asked anew */
     if (!releve_floor_is_known(&direction->activation))
         direction->activation = known->activation;
     if (!releve_floor_is_known(&direction->consent))

@@ -59,6 +59,12 @@ static void refute(struct releve_core *core, struct job *job, const struct chunk
 {
     struct direction *direction = job->series->direction;
     struct point *point = direction->point;
+    struct series *series = job->series;
+    if (series->absent_by != 0 && chunk->permit.number > series->absent_by) {
+        releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
+        series->absent_by = 0;
+        releve_series_present(core, series);
+    }
     bool closed = direction->standing != RELEVE_STANDING_OPEN;
     bool older = (closed && chunk->permit.number < direction->closed_by) ||
                  (point->unknown && chunk->permit.number < point->unknown_by);
@@ -168,11 +174,13 @@ static void send(struct releve_core *core, struct chunk *chunk)
 }
 
 /* While its days were being claimed, sending may have become pointless: the token was refused to somebody, upstream is
- * out of reach, the end has come, or the reply took too long for the permit or the claim to be worth anything. */
+ * out of reach, Redis takes no days, the end has come, or the reply took too long for the permit or the claim to be
+ * worth anything. */
 static bool may_send(const struct releve_core *core, const struct chunk *chunk)
 {
-    return !core->draining && core->upstream.paused_until <= core->now && core->token.phase == TOKEN_VALID &&
-           !releve_permit_is_late(core, chunk->permit) && core->now < chunk->claim_ends;
+    return !core->draining && core->refused_count == 0 && core->upstream.paused_until <= core->now &&
+           core->token.phase == TOKEN_VALID && !releve_permit_is_late(core, chunk->permit) &&
+           core->now < chunk->claim_ends;
 }
 
 void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)

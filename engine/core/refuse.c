@@ -26,6 +26,10 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     struct releve_span asked = chunk->span.asked;
     uint64_t permit = chunk->permit.number;
     bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
+    if (newest && cause == FLOOR_HISTORY) { /* yesterday is no history */
+        releve_fail_give_up(core, chunk, &answer->reason);
+        return;
+    }
     releve_fail_end_heard(job); /* it answered, and it works */
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     if (cause != FLOOR_ACTIVATION || !newest) {
@@ -34,7 +38,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     }
     direction->activation = RELEVE_FLOOR_UNKNOWN;
     if (!may_be_absent(direction, job)) {
-        releve_series_put_off(core, direction, asked.end);
+        releve_series_put_off(core, direction, asked.end, &answer->reason);
         releve_emit_lesson(core, RELEVE_LESSON_ACTIVATION, job, asked)->floor = direction->activation;
         return;
     }
@@ -50,6 +54,7 @@ void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
+    job->series->absent_by = chunk->permit.number;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_absent(core, job->series, &answer->reason);
     releve_emit_lesson(core, RELEVE_LESSON_NO_KIND, job, asked)->reason = answer->reason;
@@ -106,12 +111,13 @@ void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const stru
     struct upstream *upstream = &core->upstream;
     struct job *job = chunk->job;
     releve_day end = chunk->span.asked.end;
+    if (end <= releve_limits_latest(core) && end != core->today) {
+        /* Not what is meant; or midnight has passed since it was sent. */
+        releve_fail_for_now(core, chunk, &answer->reason);
+        return;
+    }
     releve_fail_end(job);
     if (end <= releve_limits_latest(core)) {
-        if (end != core->today) { /* not what is meant; or midnight has passed since it was sent */
-            releve_fail_for_now(core, chunk, &answer->reason);
-            return;
-        }
         upstream->end_refused = end;
         upstream->end_refused_until = releve_freshness_recheck_after(core, end - 1);
     }
@@ -125,11 +131,11 @@ void releve_refuse_length(struct releve_core *core, struct chunk *chunk, const s
 {
     enum releve_kind kind = chunk->series->kind;
     int days = releve_span_days(chunk->span.asked), longest = releve_limits_of(core, chunk->series).days_max;
-    releve_fail_end(chunk->job);
     if (days < longest || (days == longest && core->upstream.shortened[kind])) { /* not what is meant */
         releve_fail_give_up(core, chunk, &answer->reason);
         return;
     }
+    releve_fail_end(chunk->job);
     core->upstream.shortened[kind] = true;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
 }

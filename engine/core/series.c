@@ -325,11 +325,13 @@ void releve_series_join(struct releve_core *core, struct job *job)
         releve_coverage_replace(&job->coverage, chunk->span.asked, RELEVE_DAY_MISSING, RELEVE_DAY_ASKED);
     releve_series_learn(series, &job->known, job->known.span); /* also of days that are under way here, and may fail */
     TAILQ_INSERT_TAIL(&series->jobs, job, link);
+    series->direction->refreshes += job->submitted.refresh;
     replan_all_overtaken(core, series);
 }
 
 void releve_series_leave(struct job *job)
 {
+    job->series->direction->refreshes -= job->submitted.refresh;
     TAILQ_REMOVE(&job->series->jobs, job, link);
 }
 
@@ -542,8 +544,18 @@ void releve_series_absent_direction(struct releve_core *core, struct direction *
             releve_series_absent(core, &direction->point->series[kind], reason);
 }
 
-void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end)
+void releve_series_present(struct releve_core *core, struct series *series)
 {
+    struct job *job;
+    TAILQ_FOREACH(job, &series->jobs, link)
+        job->absent = false;
+    restore_all(core, series);
+}
+
+void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end,
+                           const struct releve_reason *reason)
+{
+    releve_day settled = core->today - RELEVE_SETTLED_DAYS;
     struct job *job;
     for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
         struct series *series = &direction->point->series[kind];
@@ -551,8 +563,9 @@ void releve_series_put_off(struct releve_core *core, struct direction *direction
             continue;
         restore_all(core, series);
         TAILQ_FOREACH(job, &series->jobs, link) {
-            struct releve_span part = {job->coverage.span.first, end};
-            releve_coverage_replace(&job->coverage, part, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
+            struct releve_span old = {job->coverage.span.first, settled}, recent = {settled, end};
+            releve_result_fail(&job->result, &job->coverage, old, RELEVE_DAY_MISSING, reason);
+            releve_coverage_replace(&job->coverage, recent, RELEVE_DAY_MISSING, RELEVE_DAY_PENDING);
         }
     }
 }

@@ -39,6 +39,7 @@ struct series {
     bool answered;          /* in this run */
     unsigned failures;      /* transient failures in a row */
     unsigned in_flight;     /* chunks that hold a permit */
+    uint64_t absent_by;     /* the permit of the request by which the usage point lacks it; 0: none in this run */
     releve_time sick_until; /* given up until then, for the jobs that are under way */
     struct releve_reason sickness;
     struct releve_floor history; /* where upstream keeps less of it than its rules say */
@@ -52,6 +53,7 @@ struct direction {
     enum releve_standing standing;
     struct releve_reason reason; /* unless OPEN */
     uint64_t closed_by;          /* likewise: the permit of the request that said so; 0: an earlier run's */
+    unsigned refreshes;          /* jobs under way that do not believe what an earlier run learned of it */
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
     unsigned in_flight;          /* chunks that hold a permit */
     unsigned searching;          /* open chunks that look for the first day */
@@ -356,8 +358,12 @@ void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind,
 /* The usage point has no such kind: of one job, of all jobs of a series. */
 void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
-/* The missing days before `end` wait for another run, in all jobs of a direction. */
-void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end);
+/* It has that kind after all. */
+void releve_series_present(struct releve_core *core, struct series *series);
+/* The missing days before `end` wait for another run, in all jobs of a direction: the recent ones are not there yet, of
+ * the others nobody knows. */
+void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end,
+                           const struct releve_reason *reason);
 /* It has no such direction: likewise, of all its series. */
 void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
                                     const struct releve_reason *reason);

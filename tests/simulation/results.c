@@ -84,7 +84,9 @@ static void check_truth(struct store *store, const struct job_record *job, const
                     point->sickness != HEALTHY || (scenario->refused_kinds & bit) != 0 || scenario->transient > 0 ||
                     scenario->lost_request > 0 || scenario->lost_answer > 0 || scenario->reset > 0 ||
                     scenario->unreached > 0 || scenario->straggler > 0 || scenario->redis_error > 0 ||
-                    scenario->revoke_us > 0 || scenario->token_life_s < 1000;
+                    scenario->revoke_us > 0 || scenario->token_life_s < 1000 ||
+                    upstream_was_absent(store->upstream, job->point, job->wish.kind,
+                                        releve_paris_midnight(job->begun_today - 1)); /* but days of it are known */
     if (result->failed > 0 && (!may_fail || result->failures_count == 0))
         world_break(store->world, "law 4 (delivery): job %s: %d days failed for no reason", job->wish.id,
                     result->failed);

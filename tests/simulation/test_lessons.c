@@ -211,6 +211,96 @@ static void test_a_refresh_asks_what_was_refused_and_takes_it_back(void **state)
     assert_non_null(last_lesson(RELEVE_LESSON_REFUTED));
 }
 
+static void test_data_take_it_back_that_there_is_no_such_kind(void **state)
+{
+    (void)state;
+    know_days_from(TODAY - 14);
+    desk_submit(1, CURVE, TODAY - 42, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    const struct sending *first = desk_grant(0), *second = desk_grant(0);
+    desk_answer(first, RELEVE_NOT_APPLICABLE);
+    assert_non_null(last_lesson(RELEVE_LESSON_NO_KIND));
+    desk_answer(second, RELEVE_DATA);
+    assert_non_null(last_lesson(RELEVE_LESSON_REFUTED));
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].complete, 42);
+}
+
+/* An ordinary job beside it brings what the store has, which the refresh does not believe. */
+static void test_a_refresh_is_not_undone_by_a_job_beside_it(void **state)
+{
+    (void)state;
+    doubt_what_lies_before(TODAY - 50);
+    doubtful.directions[RELEVE_CONSUMPTION].activation.doubted = false;
+    desk_submit(1, CURVE, TODAY - 60, TODAY, RELEVE_NORMAL); /* loads the floor */
+    desk_submit(1, RELEVE_DAILY_CONSUMPTION, TODAY - 3, TODAY, RELEVE_LOW);
+    desk_submit_job(&(struct releve_job){
+        .prm = FIRST_PRM + 1, .kind = CURVE, .span = {TODAY - 200, TODAY}, .refresh = true, .id = "refresh"});
+    desk_submit(1, CURVE, TODAY - 61, TODAY, RELEVE_NORMAL);
+    if (desk.asked[0])
+        desk_get_token();
+    desk_serve_to_the_end();
+    for (size_t i = 0; i < desk.results_count; i++)
+        if (desk.results[i].job.refresh)
+            assert_int_equal(desk.results[i].complete, 200);
+    assert_int_equal(desk.results_count, 4);
+}
+
+static enum releve_verdict always_too_long(const struct sending *sending)
+{
+    (void)sending;
+    return RELEVE_TOO_LONG;
+}
+
+static enum releve_verdict always_too_recent(const struct sending *sending)
+{
+    (void)sending;
+    return RELEVE_END_TOO_RECENT;
+}
+
+static enum releve_verdict always_beyond_history(const struct sending *sending)
+{
+    (void)sending;
+    return RELEVE_BEYOND_HISTORY;
+}
+
+/* What is said of every range says nothing: it ends, and not as a success. */
+static void test_a_refusal_that_makes_no_sense_is_a_failure(void **state)
+{
+    static enum releve_verdict (*const judges[])(const struct sending *) = {always_too_long, always_too_recent,
+                                                                            always_beyond_history};
+    for (size_t i = 0; i < 3; i++) {
+        const struct releve_core_options options = {
+            .concurrency = 16, .days_min = 1, .buckets_count = 1, .seed = 1, .queued = true, .patient = true};
+        (void)desk_close(state);
+        desk_open_with(&options);
+        desk.judge = judges[i];
+        desk_submit(1, CURVE, TODAY - 700, TODAY, RELEVE_NORMAL);
+        desk_get_token();
+        desk_serve_to_the_end();
+        assert_int_equal(desk.results_count, 1);
+        assert_true(desk.results[0].failed > 0);
+        assert_in_range(desk.sends_count, 1, 1 + RELEVE_SICK_REQUESTS_MAX + 1);
+    }
+}
+
+static void test_nothing_is_sent_while_redis_takes_no_days(void **state)
+{
+    (void)state;
+    static const struct releve_error full = {.code = RELEVE_E_REDIS, .text = "OOM"};
+    desk.slow_store = true;
+    for (unsigned point = 1; point <= 3; point++)
+        desk_submit(point, CURVE, TODAY - 700, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_answer(desk_grant(0), RELEVE_DATA);
+    assert_true(desk.asked[0]);
+    desk_step((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = desk.storing, .error = &full});
+    assert_null(desk_grant(0)); /* asked for before the refusal */
+    assert_int_equal(desk.returns, 1);
+    assert_false(desk.asked[0]);
+}
+
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
 /* Yesterday waits; what was refused at night is asked in the morning. */
@@ -258,13 +348,14 @@ static void test_a_direction_with_days_is_there_whatever_its_newest_day_says(voi
                             RELEVE_DAY_COMPLETE);
     accepted_from = TODAY + 1;
     desk.judge = judge;
-    desk_submit(1, CURVE, TODAY - 90, TODAY, RELEVE_NORMAL);
+    desk_submit(1, CURVE, TODAY - 120, TODAY, RELEVE_NORMAL);
     desk_get_token();
     desk_serve(SENDS_MAX);
     assert_int_equal(desk.results_count, 1);
-    assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_PARTIAL);
     assert_int_equal(desk.results[0].complete, 87);
     assert_int_equal(desk.results[0].pending, 3);
+    assert_int_equal(desk.results[0].failed, 30); /* of them nobody knows: they are not "not yet" */
     assert_null(last_lesson(RELEVE_LESSON_ABSENT));
 }
 
@@ -281,6 +372,10 @@ int main(void)
         LAW(test_an_older_answer_does_not_take_a_refusal_back),
         LAW(test_an_unknown_usage_point_is_asked_once_over_all_its_kinds),
         LAW(test_a_refresh_asks_what_was_refused_and_takes_it_back),
+        LAW(test_data_take_it_back_that_there_is_no_such_kind),
+        LAW(test_a_refresh_is_not_undone_by_a_job_beside_it),
+        LAW(test_a_refusal_that_makes_no_sense_is_a_failure),
+        LAW(test_nothing_is_sent_while_redis_takes_no_days),
         LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
         LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),
