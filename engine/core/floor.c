@@ -25,11 +25,13 @@ bool releve_floor_doubts(const struct releve_floor *floor, releve_day first)
     return floor != NULL && (floor->first == RELEVE_DAY_NONE || first < floor->first);
 }
 
+/* One refusal may be a mistake, and would cut all that is older: a second one in the search, of that day or of a newer
+ * one, has to agree. */
 void releve_floor_refuse(struct releve_floor *floor, releve_day first)
 {
+    floor->doubted = floor->after == RELEVE_DAY_NONE;
     if (floor->after == RELEVE_DAY_NONE || floor->after < first)
         floor->after = first;
-    floor->doubted = false;
     if (floor->first != RELEVE_DAY_NONE && floor->first <= floor->after)
         floor->first = RELEVE_DAY_NONE; /* upstream changed its mind: what it says now counts */
 }

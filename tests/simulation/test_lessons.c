@@ -107,6 +107,33 @@ static void test_a_wider_answer_takes_an_activation_back_in_the_same_run(void **
     }
 }
 
+static size_t spurious; /* the number of the request that is refused by mistake */
+
+static enum releve_verdict one_mistake(const struct sending *sending)
+{
+    (void)sending;
+    return desk.sends_count == spurious ? RELEVE_BEFORE_ACTIVATION : RELEVE_DATA;
+}
+
+/* It would cut all that is older, for 30 days. */
+static void test_one_wrong_refusal_cuts_nothing(void **state)
+{
+    static const enum releve_kind kinds[] = {CURVE, RELEVE_DAILY_CONSUMPTION};
+    for (size_t i = 0; i < 2; i++) {
+        for (spurious = 1; spurious <= 4; spurious++) {
+            (void)desk_close(state);
+            (void)desk_open(state);
+            desk.judge = one_mistake;
+            desk_submit(1, kinds[i], TODAY - 700, TODAY, RELEVE_NORMAL);
+            desk_get_token();
+            desk_serve(SENDS_MAX);
+            assert_int_equal(desk.results_count, 1);
+            assert_int_equal(desk.results[0].complete, 700);
+            assert_int_equal(desk.results[0].cut, 0);
+        }
+    }
+}
+
 /* --- a direction that is not there, or refused ----------------------------------------------------------------- */
 
 /* Consumption keeps the usage point at hand while its production is asked again and again. */
@@ -367,6 +394,7 @@ int main(void)
         LAW(test_a_doubted_activation_that_is_gone_cuts_nothing_any_more),
         LAW(test_a_refresh_that_is_answered_takes_an_activation_back),
         LAW(test_a_wider_answer_takes_an_activation_back_in_the_same_run),
+        LAW(test_one_wrong_refusal_cuts_nothing),
         LAW(test_a_direction_that_is_not_there_is_asked_once_and_learned),
         LAW(test_a_refused_direction_is_asked_once_and_the_other_for_itself),
         LAW(test_an_older_answer_does_not_take_a_refusal_back),
