@@ -303,13 +303,13 @@ static enum releve_code run_workers(struct releve_trial *trial, struct releve_er
     return RELEVE_OK;
 }
 
-/* What a plan would still ask for has been lost. */
+/* What a plan would still ask for has been lost, and what was refused did not come either. */
 static enum releve_code count_lost(struct releve_trial *trial, struct releve_error *error)
 {
     if (run_selection(trial, "plan", error) != RELEVE_OK)
         return error->code;
     cJSON *plan = cJSON_Parse(trial->text);
-    trial->days_lost = member_of(plan, "days");
+    trial->days_lost = member_of(plan, "days") + member_of(plan, "days_refused");
     uint64_t left = member_of(plan, "requests"), all = releve_trial_requests(trial);
     if (!trial->simulated)
         trial->arrived = left < all ? all - left : 0;
