@@ -20,24 +20,18 @@ CREDENTIALS = {"CLIENT_ID": "client", "CLIENT_SECRET": "secret"}
 CALL_DAYS = 7
 
 
-class Bench:
-    """releve bench with a temporary directory of its own, by which everything that it starts is known."""
+class Place:
+    """A temporary directory for releve bench, by which everything that it starts is known."""
 
-    def __init__(self, *flags, **settings):
-        self.flags, self.settings = flags, settings
+    def __init__(self):
+        self.directory, self.cwd = (tempfile.TemporaryDirectory(prefix=f"releve-{name}-") for name in ("place", "cwd"))
+        self.path = self.directory.name
+        self.env = {**clean_environment(), "TMPDIR": self.path}
 
     def __enter__(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="releve-bench-test-")
-        self.place = self.directory.name
-        self.cwd = tempfile.TemporaryDirectory(prefix="releve-cwd-")
-        env = {**clean_environment(), "TMPDIR": self.place, **self.settings}
-        self.running = Running(["bench", *self.flags], env, self.cwd.name)
         return self
 
     def __exit__(self, *_):
-        if self.running.process.returncode is None:
-            self.running.process.kill()
-            self.running.process.wait(END_S)
         self.cwd.cleanup()
         self.directory.cleanup()
 
@@ -48,22 +42,34 @@ class Bench:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/environ", "rb") as file:
-                    ours = f"TMPDIR={self.place}".encode() in file.read().split(b"\0")
-                if ours or os.readlink(f"/proc/{pid}/cwd").startswith(self.place):
+                    ours = f"TMPDIR={self.path}".encode() in file.read().split(b"\0")
+                if ours or os.readlink(f"/proc/{pid}/cwd").startswith(self.path):
                     with open(f"/proc/{pid}/cmdline", "rb") as file:
                         found[int(pid)] = file.read().replace(b"\0", b" ").decode()
             except OSError:
                 continue  # it has ended meanwhile
         return found
 
+    def check_nothing_is_left(self):
+        assert self.processes() == {}
+        assert os.listdir(self.path) == []
+
+
+class Bench(Place):
+    def __init__(self, *flags, **settings):
+        super().__init__()
+        self.running = Running(["bench", *flags], {**self.env, **settings}, self.cwd.name)
+
+    def __exit__(self, *_):
+        if self.running.process.returncode is None:
+            self.running.process.kill()
+            self.running.process.wait(END_S)
+        super().__exit__()
+
     def wait_for_workers(self):
         """The pidfds of all processes, by pid, once workers run."""
         self.running.wait_until(lambda: any(" worker --drain" in line for line in self.processes().values()))
         return {pid: os.pidfd_open(pid) for pid in self.processes()}
-
-    def check_nothing_is_left(self):
-        assert self.processes() == {}
-        assert os.listdir(self.place) == []
 
 
 def run(*flags, **settings):
@@ -119,21 +125,19 @@ def test_without_a_quota_there_are_requests_a_second_and_no_windows():
 
 
 def test_on_a_terminal_a_line_shows_how_far_it_is():
-    with Bench(*ENDLESS) as bench:  # for its directory
-        bench.running.signal(signal.SIGINT)
-        bench.running.end()
+    with Place() as place:
         ours, theirs = pty.openpty()
         process = subprocess.Popen([releve_bin(), "bench", *ENDLESS], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=theirs, env={**clean_environment(), "TMPDIR": bench.place})
+                                   stderr=theirs, env=place.env, cwd=place.cwd.name)
         os.close(theirs)
         seen = b""
         while b"2 of 40 requests" not in seen:
-            seen += os.read(ours, 4096)
+            seen += os.read(ours, 4096)  # fails once nobody is there to write
         process.send_signal(signal.SIGINT)
         assert process.wait(END_S) == 130
         os.close(ours)
         assert re.search(rb"\r\x1b\[K2 of 40 requests, [\d.]+/s; at most 2 of 2/1h", seen), seen
-        bench.check_nothing_is_left()
+        place.check_nothing_is_left()
 
 
 # --- how it ends --------------------------------------------------------------------------------------------
