@@ -18,6 +18,7 @@
 #define REQUESTS_DEFAULT_MS RELEVE_MINUTE_MS /* and no more than that time brings */
 #define REQUESTS_MAX 1000000
 #define WORKERS_MAX 64
+_Static_assert(WORKERS_MAX + 5 <= RELEVE_CHILDREN_MAX, "and the janitor, status, sandbox, enqueue, plan");
 #define POPULATION_MAX 1000000
 #define POPULATION_DEFAULT 100
 #define LATENCY_DEFAULT_MS 50

@@ -152,7 +152,7 @@ struct releve_child *releve_children_start(struct releve_children *children, con
     assert(children->count < RELEVE_CHILDREN_MAX);
     struct releve_child *child = &children->list[children->count++];
     pid_t parent = getpid();
-    *child = (struct releve_child){.pid = fork(), .code = NOT_STARTED};
+    *child = (struct releve_child){.command = words[1], .pid = fork(), .code = NOT_STARTED};
     if (child->pid == 0)
         run_child(children, parent, words, secret);
     if (child->pid < 0)

@@ -18,6 +18,7 @@
 #define RELEVE_CHILDREN_REDIS "redis" /* the folder in the directory where an embedded Redis may be */
 
 struct releve_child {
+    const char *command;
     pid_t pid; /* 0: there is none (any more) */
     int code;  /* how it ended: its exit code, 128 + the signal that killed it; 127: it could not be started */
     struct rusage usage;
@@ -37,8 +38,8 @@ struct releve_children {
  * releve_children_wait. */
 enum releve_code releve_children_open(struct releve_children *children, struct releve_error *error);
 
-/* Starts {"releve", COMMAND, ..., NULL} in the directory. Standard output and error are appended to COMMAND.out and
- * COMMAND.err there. `secret`: its CLIENT_SECRET, or NULL. */
+/* Starts {"releve", COMMAND, ..., NULL} in the directory; COMMAND has to stay. Standard output and error are appended
+ * to COMMAND.out and COMMAND.err there. `secret`: its CLIENT_SECRET, or NULL. */
 struct releve_child *releve_children_start(struct releve_children *children, const char *const words[],
                                            const char *secret);
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define POINTS_FILE "points"
-#define FIRST_CHILD 1                      /* behind the janitor */
 #define FIRST_PRM UINT64_C(30000000000000) /* of the simulator's population */
+#define IN_FLIGHT "256"                    /* of a worker: so many that only the quota holds it up */
 #define LOOK_MS 50                         /* between two looks at what has arrived */
 #define ANSWER_MS 2000L                    /* the simulator answers within that time, or is not well */
 
@@ -39,13 +39,13 @@ uint64_t releve_trial_days(const struct releve_trial *trial)
 /* --- children ---------------------------------------------------------------------------------------------------- */
 
 /* A command ended that should not have, or not so: its own last line says why. */
-static enum releve_code fail_child(struct releve_trial *trial, const struct releve_child *child, const char *command,
+static enum releve_code fail_child(struct releve_trial *trial, const struct releve_child *child,
                                    struct releve_error *error)
 {
     static const enum releve_code codes[] = {RELEVE_E_USAGE, RELEVE_E_CREDENTIALS, RELEVE_E_REDIS};
     enum releve_code code = RELEVE_E_UPSTREAM;
     char file[32], said[RELEVE_ERROR_BYTES];
-    (void)snprintf(file, sizeof file, "%s.err", command);
+    (void)snprintf(file, sizeof file, "%s.err", child->command);
     releve_children_tail(&trial->children, file, said, sizeof said);
     const char *newline = strrchr(said, '\n'), *line = newline != NULL ? newline + 1 : said;
     if (strncmp(line, "releve: ", strlen("releve: ")) == 0)
@@ -53,7 +53,7 @@ static enum releve_code fail_child(struct releve_trial *trial, const struct rele
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (releve_code_exit(codes[i]) == child->code)
             code = codes[i];
-    return releve_fail(error, code, "bench: releve %s ended with %d: %.400s", command, child->code, line);
+    return releve_fail(error, code, "bench: releve %s ended with %d: %.400s", child->command, child->code, line);
 }
 
 static enum releve_code wait_a_little(struct releve_trial *trial, struct releve_error *error)
@@ -74,20 +74,21 @@ static enum releve_code run_command(struct releve_trial *trial, const char *cons
         if (wait_a_little(trial, error) != RELEVE_OK)
             return error->code;
     releve_children_tail(&trial->children, file, trial->text, sizeof trial->text);
-    return child->code == 0 ? RELEVE_OK : fail_child(trial, child, words[1], error);
+    return child->code == 0 ? RELEVE_OK : fail_child(trial, child, error);
 }
 
-/* Starts a command that goes on, and waits for its first line, which is in `text` then. */
+/* Starts a command that goes on to the end of the trial, and waits for its first line, which is in `text` then. */
 static enum releve_code begin_command(struct releve_trial *trial, const char *const words[], struct releve_error *error)
 {
     char file[32];
     (void)snprintf(file, sizeof file, "%s.out", words[1]);
     const struct releve_child *child = releve_children_start(&trial->children, words, NULL);
+    trial->lasting[trial->lasting_count++] = child;
     for (trial->text[0] = '\0'; trial->text[0] == '\0';) {
         if (wait_a_little(trial, error) != RELEVE_OK)
             return error->code;
         if (child->pid == 0)
-            return fail_child(trial, child, words[1], error);
+            return fail_child(trial, child, error);
         releve_children_tail(&trial->children, file, trial->text, sizeof trial->text);
     }
     return RELEVE_OK;
@@ -137,6 +138,8 @@ static void look_at_ledger(struct releve_trial *trial)
     releve_children_tail(&trial->children, "status.out", trial->text, sizeof trial->text);
     const char *newline = strrchr(trial->text, '\n');
     cJSON *status = cJSON_Parse(newline != NULL ? newline + 1 : trial->text);
+    if (status == NULL)
+        return; /* half a line */
     const cJSON *bucket = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(status, "quota"), 0);
     const cJSON *windows = cJSON_GetObjectItemCaseSensitive(bucket, "windows");
     trial->arrived = trial->calls * member_of(cJSON_GetObjectItemCaseSensitive(status, "ended"), "done");
@@ -262,20 +265,10 @@ static enum releve_code start_redis(struct releve_trial *trial, struct releve_er
     return begin_command(trial, words, error);
 }
 
-/* What was started before the workers is needed to the end: status, and the simulator. */
-static const struct releve_child *find_gone(const struct releve_trial *trial)
-{
-    size_t count = trial->simulated ? 2 : 1;
-    for (size_t i = 0; i < count; i++)
-        if (trial->children.list[FIRST_CHILD + i].pid == 0)
-            return &trial->children.list[FIRST_CHILD + i];
-    return NULL;
-}
-
 /* Until all workers have ended; they do when nothing is left to do. */
 static enum releve_code run_workers(struct releve_trial *trial, struct releve_error *error)
 {
-    static const char *const words[] = {"releve", "worker", "--drain", "--concurrency", "256", NULL};
+    static const char *const words[] = {"releve", "worker", "--drain", "--concurrency", IN_FLIGHT, NULL};
     const char *secret = trial->simulated ? "bench" : trial->config.client_secret;
     const struct releve_child *workers = trial->children.list + trial->children.count;
     for (uint64_t i = 0; i < trial->workers; i++)
@@ -288,14 +281,14 @@ static enum releve_code run_workers(struct releve_trial *trial, struct releve_er
         for (uint64_t i = 0; i < trial->workers; i++)
             working = working || workers[i].pid != 0;
         look(trial);
-        const struct releve_child *gone = find_gone(trial);
-        if (gone != NULL)
-            return fail_child(trial, gone, gone == trial->children.list + FIRST_CHILD ? "status" : "sandbox", error);
+        for (size_t i = 0; i < trial->lasting_count; i++)
+            if (trial->lasting[i]->pid == 0)
+                return fail_child(trial, trial->lasting[i], error);
     }
     for (uint64_t i = 0; i < trial->workers; i++) {
         const struct rusage *usage = &workers[i].usage;
         if (workers[i].code != 0)
-            return fail_child(trial, &workers[i], words[1], error);
+            return fail_child(trial, &workers[i], error);
         trial->cpu_ms += (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1e3 +
                          (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e3;
         trial->peak_kb = usage->ru_maxrss > trial->peak_kb ? usage->ru_maxrss : trial->peak_kb;

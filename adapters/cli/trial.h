@@ -35,6 +35,8 @@ struct releve_trial {
 
     /* Its own. */
     struct releve_children children;
+    const struct releve_child *lasting[2]; /* those that go on to the end: status, and the simulator */
+    size_t lasting_count;
     CURL *curl;
     int64_t drawn_ms;
     char text[RELEVE_TRIAL_TEXT_BYTES]; /* what a child said last */
