@@ -469,6 +469,32 @@ static void test_days_end_the_claim_under_which_they_were_asked_for(void **state
     assert_int_equal(claim(two, RELEVE_CLAIM_ANY, mine), RELEVE_CLAIM_GRANTED);
 }
 
+/* Complete days are written by a command of their own: who sees the claim gone finds them, and a claim whose days Redis
+ * refused stands. */
+static void test_a_claim_ends_behind_complete_days_and_not_without_them(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    struct releve_span one = {day, day + 1};
+    struct releve_reading reading = {.day = day, .complete = true, .value = 33495};
+    struct releve_day_entry entry = {day, RELEVE_DAY_COMPLETE, RELEVE_TIME_NEVER, &reading};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine};
+    assert_int_equal(claim(one, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
+    expect("ACL SETUSER default -mset", "OK");
+    struct answer refused = {.calls = 0}, answer = {.calls = 0};
+    releve_store_put_days(f.store, &batch, on_done, &refused);
+    await_answer(&f, &refused);
+    assert_int_equal(refused.error.code, RELEVE_E_REDIS);
+    expect("ACL SETUSER default +mset", "OK");
+    assert_int_equal(integer("HEXISTS t:claim:12345678901234:daily_consumption 1.2f"), 1);
+    releve_store_put_days(f.store, &batch, on_done, &answer);
+    await_ok(&f, &answer);
+    assert_int_equal(integer("EXISTS t:day:12345678901234:daily_consumption:2026-09-20"), 1);
+    struct releve_job job = job_of("", day, day + 1);
+    (void)begin(&job, NOW); /* behind the end of the claim */
+    assert_int_equal(integer("EXISTS t:claim:12345678901234:daily_consumption"), 0);
+}
+
 static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(void **state)
 {
     (void)state;
@@ -811,6 +837,7 @@ int main(void)
         with_store(test_learning_one_thing_leaves_the_others),
         with_store(test_an_answer_takes_back_what_was_learned_before),
         with_store(test_days_end_the_claim_under_which_they_were_asked_for),
+        with_store(test_a_claim_ends_behind_complete_days_and_not_without_them),
         with_store(test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life),
         with_store(test_a_full_redis_grants_no_claim_though_others_have_run_out),
         with_store(test_what_lies_where_claims_should_keeps_no_day_from_being_stored),

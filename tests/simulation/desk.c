@@ -4,6 +4,8 @@
 
 struct desk desk;
 
+static const struct releve_answer token = {.verdict = RELEVE_TOKEN, .expires_in_s = 12600};
+
 static void put_off(struct releve_event event)
 {
     assert_true(desk.pending_count < sizeof desk.pending / sizeof desk.pending[0]);
@@ -37,6 +39,10 @@ static void take_action(const struct releve_action *action)
         *sending =
             (struct sending){action->handle, action->job->prm, action->job->kind, action->job->class_, action->span};
         desk.sends_count++;
+        break;
+    case RELEVE_ACTION_SEND_TOKEN:
+        desk.tokens++;
+        put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = &token});
         break;
     case RELEVE_ACTION_STORE:
         desk.storing = action->handle;
@@ -152,8 +158,6 @@ void desk_answer(const struct sending *sending, enum releve_verdict verdict)
 void desk_get_token(void)
 {
     (void)desk_grant(0);
-    struct releve_answer token = {.verdict = RELEVE_TOKEN, .expires_in_s = 12600};
-    desk_step((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = &token});
 }
 
 void desk_serve(size_t sends)

@@ -189,6 +189,27 @@ static void test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more(void **
     assert_in_range(desk.now - since, RELEVE_OUTAGE_MAX_MS, 4 * RELEVE_OUTAGE_MAX_MS);
 }
 
+static enum releve_verdict first_one_is_never_let_in(const struct sending *sending)
+{
+    return sending->prm == FIRST_PRM + 1 ? RELEVE_TOKEN_STALE : RELEVE_DATA;
+}
+
+/* A fresh token is not to blame for a second 401: it is the usage point's failure, and no token is renewed for it. */
+static void test_a_usage_point_that_refuses_every_token_is_sick(void **state)
+{
+    (void)desk_close(state);
+    desk_open_with(&worker);
+    desk.judge = first_one_is_never_let_in;
+    for (unsigned point = 1; point <= 2; point++)
+        desk_submit(point, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 7 * 5, TODAY, RELEVE_NORMAL);
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 2);
+    assert_in_range(desk_sends_of(1), 2, 2 + RELEVE_SICK_REQUESTS_MAX);
+    assert_in_range(desk.tokens, 1, 3);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(desk.results[i].failed, desk.results[i].job.prm == FIRST_PRM + 1 ? 35 : 0);
+}
+
 /* Fails so often in a row, and answers then; all else has been answered long before. */
 #define SPOILED_IN_A_ROW 7
 static enum releve_verdict one_chunk_is_spoiled_often(const struct sending *sending)
@@ -255,6 +276,7 @@ int main(void)
         LAW(test_usage_points_that_fail_have_a_quarter_of_the_requests_in_flight),
         LAW(test_the_time_of_those_that_fail_does_not_run_while_the_quota_is_used_up),
         LAW(test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more),
+        LAW(test_a_usage_point_that_refuses_every_token_is_sick),
         LAW(test_what_fails_is_tried_at_short_intervals_when_nothing_else_is_left),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
     };
