@@ -81,10 +81,10 @@ static enum releve_code read_rest(const cJSON *json, struct releve_job *job, str
         return refuse(error, "priority: say high, normal or low");
     const char *reply_to = text_of(json, "reply_to", &wrong);
     if (wrong || (reply_to != NULL && !is_visible(reply_to, sizeof job->reply_to - 1)))
-        return refuse(error, "reply_to: the name of a list, 1 to 256 printable characters without blanks");
+        return refuse(error, "reply_to: the name of a list, 1 to 256 printable ASCII characters without blanks");
     const char *id = text_of(json, "id", &wrong);
     if (wrong || (id != NULL && !is_visible(id, sizeof job->id - 1)))
-        return refuse(error, "id: 1 to 64 printable characters without blanks");
+        return refuse(error, "id: 1 to 64 printable ASCII characters without blanks");
     const cJSON *refresh = cJSON_GetObjectItemCaseSensitive(json, "refresh");
     if (refresh != NULL && !cJSON_IsBool(refresh) && !cJSON_IsNull(refresh))
         return refuse(error, "refresh: say true or false");
@@ -129,7 +129,7 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
         releve_job_id_new(first->id);
     bool several = (kinds & (kinds - 1)) != 0;
     if (several && strlen(first->id) > RELEVE_MESSAGE_ID_MAX)
-        return refuse(error, "id: 1 to 64 printable characters without blanks");
+        return refuse(error, "id: 1 to 64 printable ASCII characters without blanks");
     *count = 0;
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         if ((kinds & RELEVE_KIND_BIT(kind)) == 0)

@@ -1,6 +1,7 @@
 /* What failed and may work again: chunks, usage points that fail, and when they are given up (docs/design.md, Retries).
  * Law 5: a usage point that fails delays no other. */
 #include "state.h"
+#include <stdio.h>
 
 void releve_fail_end(struct job *job)
 {
@@ -33,10 +34,16 @@ void releve_fail_give_up(struct releve_core *core, struct chunk *chunk, const st
     }
 }
 
+/* With its own last failure, or where it has none, that of the usage point. */
 static void give_up_sick(struct releve_core *core, struct series *series, const struct releve_reason *reason)
 {
     series->sick_until = core->now + RELEVE_BACKOFF_MAX_MS;
-    series->sickness = *reason;
+    series->sickness = series->failures > 0 ? series->last_failure : *reason;
+    if (series->failures == 0) {
+        char text[RELEVE_REASON_TEXT_BYTES];
+        (void)snprintf(text, sizeof text, "the usage point fails; last: %.150s", reason->text);
+        releve_reason_set(&series->sickness, reason->code, text);
+    }
     releve_series_give_up_all(core, series, &series->sickness);
 }
 
@@ -79,7 +86,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
     core->retries++;
     series->failures++;
     point->failures++;
-    point->last_failure = *reason;
+    point->last_failure = series->last_failure = *reason;
     if (is_sick(series)) {
         end_sick(core, series, job, point->failures >= RELEVE_SICK_REQUESTS_MAX, reason);
         return;

@@ -42,8 +42,8 @@ void releve_reach_note_failure(struct releve_core *core, const struct releve_ans
         return;
     if (upstream->failures++ == 0)
         upstream->since = core->now;
-    bool hopeless = upstream->reached ? core->now - upstream->since >= RELEVE_OUTAGE_MAX_MS
-                                      : upstream->failures >= RELEVE_UNREACHED_FIRST_MAX;
+    bool hopeless = upstream->served ? core->now - upstream->since >= RELEVE_OUTAGE_MAX_MS
+                                     : upstream->failures >= RELEVE_UNREACHED_FIRST_MAX;
     if (hopeless && !core->options.patient) {
         stop(core, RELEVE_E_UPSTREAM, answer);
         return;
@@ -55,19 +55,20 @@ void releve_reach_note_failure(struct releve_core *core, const struct releve_ans
 
 /* Where several usage points that answered before begin to fail one after the other, with no answer between, upstream
  * fails for all: they do not fall sick together. One that failed already while others were answered shows nothing: when
- * such ones are all that is left, they are sick and upstream is not. One that never answered in this run is not
- * excused, and nobody is for longer than RELEVE_OUTAGE_MAX_MS: else a worker would try it for ever. */
+ * such ones are all that is left, they are sick and upstream is not. One that never answered in this run, where others
+ * did, is not excused, and nobody is for longer than RELEVE_OUTAGE_MAX_MS: else a worker would try it for ever. */
 bool releve_reach_is_outage(struct releve_core *core, struct series *series)
 {
     struct upstream *upstream = &core->upstream;
     struct point *point = series->point;
-    bool begins = series->answered && series->failures == 0 && point->failures == 0;
+    bool may_work = series->answered || !upstream->served;
+    bool begins = may_work && series->failures == 0 && point->failures == 0;
     if (begins && point->failed_round != upstream->round + 1) {
         point->failed_round = upstream->round + 1; /* 0: in none */
         upstream->troubled++;
     }
     bool lasts = upstream->failures > 0 && core->now - upstream->since >= RELEVE_OUTAGE_MAX_MS;
-    return upstream->troubled >= RELEVE_OUTAGE_POINTS_MIN && series->answered && !lasts;
+    return upstream->troubled >= RELEVE_OUTAGE_POINTS_MIN && may_work && !lasts;
 }
 
 void releve_reach_note_answer(struct releve_core *core)

@@ -54,26 +54,15 @@ static void unclaim(struct releve_core *core, const struct job *job, struct perm
     action->job = &job->submitted;
 }
 
-/* What was refused before answers now. But not where the refusal came to a request that left later than this one. */
-static void refute(struct releve_core *core, struct job *job, const struct chunk *chunk)
+/* Newer data than the answer that it has no such kind. */
+static void take_back_absence(struct releve_core *core, const struct job *job, const struct chunk *chunk)
 {
-    struct direction *direction = job->series->direction;
-    struct point *point = direction->point;
     struct series *series = job->series;
     if (series->absent_by != 0 && chunk->permit.number > series->absent_by) {
         releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
         series->absent_by = 0;
         releve_series_present(core, series);
     }
-    bool closed = direction->standing != RELEVE_STANDING_OPEN;
-    bool older = (closed && chunk->permit.number < direction->closed_by) ||
-                 (point->unknown && chunk->permit.number < point->unknown_by);
-    if (older || !(job->doubted || closed || point->unknown))
-        return;
-    releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
-    direction->standing = RELEVE_STANDING_OPEN;
-    point->unknown = false;
-    job->doubted = false;
 }
 
 static void accept_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
@@ -81,7 +70,8 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
-    refute(core, job, chunk);
+    releve_refuse_take_back(core, job, chunk);
+    take_back_absence(core, job, chunk);
     releve_series_accept(core, job, asked);
     count_empty(core, job, answer->readings_count == 0);
 
@@ -233,8 +223,10 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, job, &answer->reason, 0);
     notice->span = chunk->span.asked;
     notice->verdict = answer->verdict;
-    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT)
+    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT) {
+        core->upstream.served = true;
         releve_reach_note_answer(core);
+    }
 
     switch (answer->verdict) {
     case RELEVE_UNREACHED:

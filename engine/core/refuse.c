@@ -16,6 +16,22 @@ static bool may_be_absent(const struct direction *direction, const struct job *a
     return releve_span_days(asker->coverage.span) > RELEVE_SETTLED_DAYS;
 }
 
+/* What was refused before answers now. But not where the refusal came to a request that left later than this one. */
+void releve_refuse_take_back(struct releve_core *core, struct job *job, const struct chunk *chunk)
+{
+    struct direction *direction = job->series->direction;
+    struct point *point = direction->point;
+    bool closed = direction->standing != RELEVE_STANDING_OPEN;
+    bool older = (closed && chunk->permit.number < direction->closed_by) ||
+                 (point->unknown && chunk->permit.number < point->unknown_by);
+    if (older || !(job->doubted || closed || point->unknown))
+        return;
+    releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
+    direction->standing = RELEVE_STANDING_OPEN;
+    point->unknown = false;
+    job->doubted = false;
+}
+
 /* A floor. But where even the newest days that can be asked "begin before the activation", there is no such direction:
  * upstream says so of meters without production, and nothing is activated in the future. */
 void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
@@ -31,6 +47,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
         return;
     }
     releve_fail_end_heard(job); /* it answered, and it works */
+    releve_refuse_take_back(core, job, chunk);
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     if (cause != FLOOR_ACTIVATION || !newest) {
         releve_series_refuse_early(core, job, cause, asked);
@@ -54,6 +71,7 @@ void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
+    releve_refuse_take_back(core, job, chunk);
     job->series->absent_by = chunk->permit.number;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_absent(core, job->series, &answer->reason);

@@ -35,10 +35,11 @@ struct series {
     open; /* chunks of those jobs, from the moment when they are planned until their days are stored
            * or given up */
     struct direction *direction;
-    bool heard;             /* upstream has answered something about it: it need not be approached with one request */
-    bool answered;          /* in this run */
-    unsigned failures;      /* transient failures in a row */
-    unsigned in_flight;     /* chunks that hold a permit */
+    bool heard;        /* upstream has answered something about it: it need not be approached with one request */
+    bool answered;     /* in this run */
+    unsigned failures; /* transient failures in a row */
+    struct releve_reason last_failure; /* where there are some */
+    unsigned in_flight;                /* chunks that hold a permit */
     uint64_t absent_by;     /* the permit of the request by which the usage point lacks it; 0: none in this run */
     releve_time sick_until; /* given up until then, for the jobs that are under way */
     struct releve_reason sickness;
@@ -175,6 +176,7 @@ struct token {
 /* Upstream as a whole: while it cannot be reached, that is nobody's failure in particular. */
 struct upstream {
     bool reached;      /* ever, in this run */
+    bool served;       /* likewise: some usage point was answered */
     unsigned failures; /* attempts in a row that did not reach it */
     releve_time since; /* of the first of those */
     releve_time paused_until;
@@ -419,6 +421,8 @@ releve_time releve_fail_alone(struct releve_core *core);
 
 /* --- refuse.c: what a refusal means ------------------------------------------------------------------------ */
 
+/* What was refused before is answered now, whatever the answer says of days. */
+void releve_refuse_take_back(struct releve_core *core, struct job *job, const struct chunk *chunk);
 void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum floor_cause cause,
                          const struct releve_answer *answer);
 void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);

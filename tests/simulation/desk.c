@@ -40,6 +40,9 @@ static void take_action(const struct releve_action *action)
             (struct sending){action->handle, action->job->prm, action->job->kind, action->job->class_, action->span};
         desk.sends_count++;
         break;
+    case RELEVE_ACTION_STOP:
+        desk.stops++;
+        break;
     case RELEVE_ACTION_SEND_TOKEN:
         desk.tokens++;
         put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = &token});

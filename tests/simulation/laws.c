@@ -256,7 +256,7 @@ static bool is_true(const struct worker *worker, unsigned point, const struct re
     case RELEVE_LESSON_UNKNOWN:
         return it->unknown;
     case RELEVE_LESSON_REFUTED:
-        return !direction->refused && !it->unknown && (it->kinds & RELEVE_KIND_BIT(lesson->kind)) != 0;
+        return !direction->refused && !it->unknown; /* that it lacks the kind is a lesson of its own */
     }
     return false;
 }

@@ -238,6 +238,23 @@ static void test_a_refresh_asks_what_was_refused_and_takes_it_back(void **state)
     assert_non_null(last_lesson(RELEVE_LESSON_REFUTED));
 }
 
+/* "No such kind" is an answer too: whoever refused before does not any more. */
+static void test_a_kind_that_is_not_there_takes_a_refusal_back(void **state)
+{
+    (void)state;
+    static struct releve_point_facts refused;
+    refused = releve_facts_unknown;
+    refused.directions[RELEVE_PRODUCTION].standing = RELEVE_STANDING_REFUSED;
+    desk.facts = &refused;
+    desk_submit_job(&(struct releve_job){
+        .prm = FIRST_PRM, .kind = RELEVE_DAILY_PRODUCTION, .span = {TODAY - 7, TODAY}, .refresh = true, .id = "a-job"});
+    desk_get_token();
+    desk_answer(desk_grant(0), RELEVE_NOT_APPLICABLE);
+    assert_int_equal(desk.lessons_count, 2);
+    assert_int_equal(desk.lessons[0].type, RELEVE_LESSON_REFUTED);
+    assert_int_equal(desk.lessons[1].type, RELEVE_LESSON_NO_KIND);
+}
+
 static void test_data_take_it_back_that_there_is_no_such_kind(void **state)
 {
     (void)state;
@@ -400,6 +417,7 @@ int main(void)
         LAW(test_an_older_answer_does_not_take_a_refusal_back),
         LAW(test_an_unknown_usage_point_is_asked_once_over_all_its_kinds),
         LAW(test_a_refresh_asks_what_was_refused_and_takes_it_back),
+        LAW(test_a_kind_that_is_not_there_takes_a_refusal_back),
         LAW(test_data_take_it_back_that_there_is_no_such_kind),
         LAW(test_a_refresh_is_not_undone_by_a_job_beside_it),
         LAW(test_a_refusal_that_makes_no_sense_is_a_failure),

@@ -189,6 +189,25 @@ static void test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more(void **
     assert_in_range(desk.now - since, RELEVE_OUTAGE_MAX_MS, 4 * RELEVE_OUTAGE_MAX_MS);
 }
 
+static enum releve_verdict nobody_is_served(const struct sending *sending)
+{
+    (void)sending;
+    return RELEVE_TRANSIENT;
+}
+
+/* An outage that began before: a command ends, and a worker waits, without a try of each usage point. */
+static void test_where_nobody_is_served_from_the_start_upstream_is_to_blame(void **state)
+{
+    (void)state;
+    desk.judge = nobody_is_served;
+    for (unsigned point = 1; point <= 200; point++)
+        desk_submit(point, RELEVE_DAILY_CONSUMPTION, TODAY - 10, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve_to_the_end();
+    assert_int_equal(desk.stops, 1);
+    assert_in_range(desk.sends_count, RELEVE_OUTAGE_POINTS_MIN, RELEVE_OUTAGE_POINTS_MIN + RELEVE_UNREACHED_FIRST_MAX);
+}
+
 static enum releve_verdict first_one_is_never_let_in(const struct sending *sending)
 {
     return sending->prm == FIRST_PRM + 1 ? RELEVE_TOKEN_STALE : RELEVE_DATA;
@@ -276,6 +295,7 @@ int main(void)
         LAW(test_usage_points_that_fail_have_a_quarter_of_the_requests_in_flight),
         LAW(test_the_time_of_those_that_fail_does_not_run_while_the_quota_is_used_up),
         LAW(test_an_outage_that_lasts_longer_than_an_hour_is_one_no_more),
+        LAW(test_where_nobody_is_served_from_the_start_upstream_is_to_blame),
         LAW(test_a_usage_point_that_refuses_every_token_is_sick),
         LAW(test_what_fails_is_tried_at_short_intervals_when_nothing_else_is_left),
         LAW(test_an_outage_is_waited_for_and_costs_no_day),
