@@ -157,13 +157,18 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     note_known_days(job, event->coverage);
     releve_series_join(core, job);
     note_known_facts(job, event->facts);
-    const struct releve_reason *refusal = releve_series_refusal(core, series);
-    if (!job->submitted.refresh && (event->facts->absent_kinds & RELEVE_KIND_BIT(series->kind)) != 0)
-        releve_series_absent_job(core, job, &event->facts->absent[series->kind]);
-    else if (series->direction->standing == RELEVE_STANDING_ABSENT)
+    const struct releve_reason *refusal = releve_series_refusal(core, series), *why;
+    /* What the store has counts for this job also where another one does not believe it, and asks anew. */
+    enum releve_standing known = releve_facts_standing(event->facts, series->kind, &why);
+    bool believes = !job->submitted.refresh;
+    if (series->direction->standing == RELEVE_STANDING_ABSENT)
         releve_series_absent_job(core, job, &series->direction->reason);
     else if (refusal != NULL)
         releve_series_give_up(core, job, refusal);
+    else if (believes && known == RELEVE_STANDING_ABSENT)
+        releve_series_absent_job(core, job, why);
+    else if (believes && known == RELEVE_STANDING_REFUSED)
+        releve_series_give_up(core, job, why);
     else
         releve_series_cut(core, job);
 }

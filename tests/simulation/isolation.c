@@ -82,6 +82,10 @@ static struct sums count_requests(struct simulation *simulation)
  * a command does not wait for them. */
 static bool may_not_fail(const struct simulation *simulation, const struct job_record *job)
 {
+    /* Where even the newest days are "before the activation" though days are known, nobody knows of the older ones. */
+    if (upstream_was_absent(&simulation->upstream, job->point, job->wish.kind,
+                            releve_paris_midnight(job->begun_today - 1)))
+        return false;
     const struct store *store = &simulation->store;
     const struct usage_direction *direction = upstream_direction(&simulation->upstream, job->point, job->wish.kind);
     bool alike = direction->activation == RELEVE_DAY_NONE && direction->consent == RELEVE_DAY_NONE &&
