@@ -195,7 +195,7 @@ const char *enedis_json_open_lists(struct enedis_json *json, const char *body, s
 int enedis_json_list_number(const cJSON *item)
 {
     const cJSON *number = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, 0) : NULL;
-    return cJSON_IsNumber(number) ? (int)number->valuedouble : -1;
+    return number && cJSON_IsNumber(number) ? (int)number->valuedouble : -1;
 }
 
 void enedis_json_close(struct enedis_json *json, bool secret)

@@ -189,6 +189,7 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
         bool theirs = is_turn_of_failing(core, &healthy, &failing);
         const struct best *best = theirs ? &failing : &healthy;
         int class_ = choose_class(core, best, theirs ? &healthy : &failing);
+        assert(class_ >= 0); /* there is one */
         struct job *job = best->of_class[class_];
         struct chunk *chunk = due_chunk(core, job, &ignored);
         if (chunk != NULL && releve_limits_forbid(core, chunk)) { /* they changed while it waited */

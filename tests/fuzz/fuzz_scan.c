@@ -46,6 +46,7 @@ static void check_value(struct enedis_scan *scan, const cJSON *item)
         MUST(!scan->wrong && !child);
         return;
     }
+    double number;
     MUST(enedis_scan_value(scan, &scanned));
     switch (scanned.type) {
     case ENEDIS_SCANNED_TEXT:
@@ -53,8 +54,8 @@ static void check_value(struct enedis_scan *scan, const cJSON *item)
         check_text(&scanned, item->valuestring);
         break;
     case ENEDIS_SCANNED_NUMBER:
-        MUST(cJSON_IsNumber(item) &&
-             memcmp(&item->valuedouble, &(double){enedis_scanned_number(&scanned)}, sizeof item->valuedouble) == 0);
+        number = enedis_scanned_number(&scanned);
+        MUST(cJSON_IsNumber(item) && memcmp(&item->valuedouble, &number, sizeof number) == 0);
         break;
     case ENEDIS_SCANNED_NULL:
         MUST(cJSON_IsNull(item));
