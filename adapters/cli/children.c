@@ -58,6 +58,7 @@ static void run_janitor(const char *directory, int gone_fd)
 
 /* --- beginning ------------------------------------------------------------------------------------------------ */
 
+/* A shell that starts something in the background lets it ignore SIGINT: whoever sends one all the same means it. */
 static void hold_signals(struct releve_children *children)
 {
     (void)signal(SIGCHLD, SIG_DFL);
@@ -65,8 +66,11 @@ static void hold_signals(struct releve_children *children)
     sigaddset(&children->heard, SIGCHLD);
     for (size_t i = 0; i < RELEVE_INTERRUPTS; i++) {
         struct sigaction action;
-        if (sigaction(releve_interrupts[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-            sigaddset(&children->heard, releve_interrupts[i]);
+        int number = releve_interrupts[i];
+        if (number == SIGHUP && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            continue; /* nohup(1) */
+        (void)signal(number, SIG_DFL);
+        sigaddset(&children->heard, number);
     }
     (void)sigprocmask(SIG_BLOCK, &children->heard, &children->usual);
 }
