@@ -47,8 +47,7 @@ def wait_for_quota(world):
     prms = world.write("prms", "".join(f"{prm_of(i)}\n" for i in range(POINTS)))
     backfill = world.start("backfill", "--prms", prms, *DAY)
     world.wait_for(backfill, "requests", LIMIT)
-    asked = sum(count for path, count in world.sandbox.stats()["by_path"].items() if "oauth2" not in path)
-    backfill.wait_until(lambda: len(world.redis.keys("releve:day:*")) == asked)
+    backfill.wait_until(lambda: len(world.redis.keys("releve:day:*")) >= LIMIT - 1)  # all but the token brought a day
     worker = start_worker(world)
     push(world.redis, *(message(prm_of(POINTS + i), start="2026-10-05", end="2026-10-06") for i in range(POINTS)))
     worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs") == 0)
