@@ -43,6 +43,10 @@ static int64_t sick_requests_max(const struct simulation *simulation, unsigned p
     int64_t at_once = RELEVE_JOB_CHUNKS_MAX * jobs;
     at_once = at_once < scenario->concurrency ? at_once : scenario->concurrency;
     int64_t under_way = scenario->known == 0 && it->sick_from_us == 0 ? 0 : at_once - 1;
+    unsigned sick_points = 0;
+    for (unsigned i = 0; i < scenario->points; i++)
+        sick_points += simulation->upstream.points[i].sickness != HEALTHY;
+    under_way += sick_points >= RELEVE_OUTAGE_POINTS_MIN; /* a failure that passed for an outage */
     bool answers = it->sick_kinds != RELEVE_ALL_MEASURES; /* a refusal is an answer too */
     for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
         answers = answers || it->directions[i].refusals > 0;
