@@ -16,14 +16,15 @@ static bool may_be_absent(const struct direction *direction, const struct job *a
     return releve_span_days(asker->coverage.span) > RELEVE_SETTLED_DAYS;
 }
 
-/* What was refused before answers now. But not where the refusal came to a request that left later than this one. */
+/* What was refused before answers now. But not where this request left before the refusal was heard: the gateway may
+ * have answered it first. */
 void releve_refuse_take_back(struct releve_core *core, struct job *job, const struct chunk *chunk)
 {
     struct direction *direction = job->series->direction;
     struct point *point = direction->point;
     bool closed = direction->standing != RELEVE_STANDING_OPEN;
-    bool older = (closed && chunk->permit.number < direction->closed_by) ||
-                 (point->unknown && chunk->permit.number < point->unknown_by);
+    bool older = (closed && chunk->permit.number <= direction->closed_by) ||
+                 (point->unknown && chunk->permit.number <= point->unknown_by);
     if (older || !(job->doubted || closed || point->unknown))
         return;
     releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
@@ -40,7 +41,6 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     struct job *job = chunk->job;
     struct direction *direction = chunk->series->direction;
     struct releve_span asked = chunk->span.asked;
-    uint64_t permit = chunk->permit.number;
     bool newest = asked.first >= releve_limits_latest(core) - core->options.days_min;
     if (newest && cause == FLOOR_HISTORY) { /* yesterday is no history */
         releve_fail_give_up(core, chunk, &answer->reason);
@@ -60,7 +60,7 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
         return;
     }
     direction->standing = RELEVE_STANDING_ABSENT;
-    direction->closed_by = permit;
+    direction->closed_by = core->permits;
     direction->reason = answer->reason;
     releve_series_absent_direction(core, direction, &direction->reason);
     releve_emit_lesson(core, RELEVE_LESSON_ABSENT, job, asked)->reason = answer->reason;
@@ -86,7 +86,7 @@ void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, cons
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
     direction->standing = RELEVE_STANDING_REFUSED;
-    direction->closed_by = chunk->permit.number;
+    direction->closed_by = core->permits;
     direction->reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_give_up_direction(core, direction, &answer->reason);
@@ -101,7 +101,7 @@ void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const st
     struct releve_span asked = chunk->span.asked;
     releve_fail_end_heard(job);
     point->unknown = true;
-    point->unknown_by = chunk->permit.number;
+    point->unknown_by = core->permits;
     point->unknown_reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     releve_series_give_up_point(core, point, &answer->reason);

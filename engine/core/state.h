@@ -53,7 +53,7 @@ struct direction {
     releve_day unbelieved[FLOORS]; /* what the store has as too early, and a job that refreshes does not believe */
     enum releve_standing standing;
     struct releve_reason reason; /* unless OPEN */
-    uint64_t closed_by;          /* likewise: the permit of the request that said so; 0: an earlier run's */
+    uint64_t closed_by;          /* likewise: the last permit that was asked for before; 0: an earlier run said so */
     unsigned refreshes;          /* jobs under way that do not believe what an earlier run learned of it */
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
     unsigned in_flight;          /* chunks that hold a permit */
