@@ -38,8 +38,10 @@ void releve_fail_give_up(struct releve_core *core, struct chunk *chunk, const st
 static void give_up_sick(struct releve_core *core, struct series *series, const struct releve_reason *reason)
 {
     series->sick_until = core->now + RELEVE_BACKOFF_MAX_MS;
-    series->sickness = series->failures > 0 ? series->last_failure : *reason;
-    if (series->failures == 0) {
+    series->sickness = *reason;
+    if (series->failures > 0) {
+        series->sickness = series->last_failure;
+    } else {
         char text[RELEVE_REASON_TEXT_BYTES];
         (void)snprintf(text, sizeof text, "the usage point fails; last: %.150s", reason->text);
         releve_reason_set(&series->sickness, reason->code, text);
@@ -73,7 +75,7 @@ static void end_sick(struct releve_core *core, struct series *series, const stru
 }
 
 /* Where only usage points that fail are left, a long wait helps nobody: they are tried as often as the time allows. */
-static releve_time shortened(const struct releve_core *core, releve_time wait)
+static releve_time hurried(const struct releve_core *core, releve_time wait)
 {
     return core->sick_alone_since == RELEVE_TIME_NEVER ? wait : releve_earlier(wait, RELEVE_SICK_ALONE_WAIT_MS);
 }
@@ -92,7 +94,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
         return;
     }
     if (point->failures % RELEVE_POINT_FAILURES_MAX == 0) {
-        releve_time pause = shortened(core, releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++));
+        releve_time pause = hurried(core, releve_emit_doubled(RELEVE_POINT_PAUSE_MIN_MS, point->pauses++));
         point->paused_until = core->now + pause;
         releve_emit_notice(core, RELEVE_NOTICE_PAUSED, job, reason, pause);
     }
@@ -100,7 +102,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
         releve_fail_give_up(core, chunk, reason);
         return;
     }
-    releve_time wait = shortened(core, releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1));
+    releve_time wait = hurried(core, releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1));
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now + wait;
     job->touched = true;

@@ -20,8 +20,9 @@ static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day 
     if (releve_day_worth(known) > releve_day_worth(state)) {
         state = known;
         keep = false;
-    } else if (!keep)
+    } else if (!keep) {
         state = RELEVE_DAY_MISSING; /* who joins before the rest is stored asks for it */
+    }
     chunk->outcomes[day - chunk->span.asked.first] = (char)state;
     *entry = (struct releve_day_entry){day, state, RELEVE_TIME_NEVER, reading};
     if (!settled && state != RELEVE_DAY_COMPLETE)

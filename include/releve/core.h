@@ -35,7 +35,7 @@
 #define RELEVE_GIVEN_UP_MAX 3        /* chunks given up in a row before the rest of the job is given up */
 #define RELEVE_EMPTY_CHUNKS_MAX 4    /* newest chunks all empty: the job goes on in class low */
 #define RELEVE_CLASS_WAIT_MAX 9      /* permits that others get before a class with work gets one */
-#define RELEVE_UNREACHED_FIRST_MAX 6 /* attempts before upstream was reached at all; then RELEVE_ACTION_STOP */
+#define RELEVE_UNREACHED_FIRST_MAX 6 /* attempts before any usage point was answered; then RELEVE_ACTION_STOP */
 #define RELEVE_OUTAGE_POINTS_MIN \
     3 /* usage points that answered before and fail now, with no answer between: an outage */
 #define RELEVE_TOKEN_MARGIN_MS (5 * RELEVE_MINUTE_MS) /* renewed so long before it expires */

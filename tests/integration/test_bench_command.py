@@ -131,10 +131,13 @@ def test_on_a_terminal_a_line_shows_how_far_it_is():
                                    stderr=theirs, env=place.env, cwd=place.cwd.name)
         os.close(theirs)
         seen = b""
-        while b"2 of 40 requests" not in seen:
-            seen += os.read(ours, 4096)  # fails once nobody is there to write
-        process.send_signal(signal.SIGINT)
-        assert process.wait(END_S) == 130
+        try:
+            while b"2 of 40 requests" not in seen:
+                seen += os.read(ours, 4096)  # fails once nobody is there to write
+            process.send_signal(signal.SIGINT)
+            assert process.wait(END_S) == 130
+        finally:
+            process.kill()  # what it started goes with it
         os.close(ours)
         assert re.search(rb"\r\x1b\[K2 of 40 requests, [\d.]+/s; at most 2 of 2/1h", seen), seen
         place.check_nothing_is_left()
