@@ -105,6 +105,8 @@ static void on_permit(struct releve_core *core, const struct releve_event *event
     assert(bucket->asking);
     bucket->asking = false;
     note_refusal(core, &bucket->refused_since, event->error);
+    if (releve_failed(event->error) || event->wait_ms > 0)
+        bucket->open_until = 0;
     if (releve_failed(event->error)) {
         bucket->ask_at = core->now + RELEVE_LEDGER_REFUSED_MS;
         releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, NULL, NULL, RELEVE_LEDGER_REFUSED_MS)->error =

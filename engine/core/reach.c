@@ -14,6 +14,7 @@ void releve_reach_close(struct releve_core *core, unsigned index, const struct r
     else
         wait = core->options.closed_ms; /* unknown, past or absurd */
     struct bucket *bucket = &core->buckets[index];
+    bucket->open_until = 0;
     if (bucket->ask_at < core->now + wait)
         bucket->ask_at = core->now + wait;
     core->throttled++;

@@ -238,6 +238,9 @@ static void ask(struct releve_core *core, unsigned index, bool urgent)
     bucket->due_at = RELEVE_TIME_NEVER;
     bucket->permit = releve_permit_new(core);
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_ASK);
+    action->granted = core->now < bucket->open_until;
+    if (core->options.unlimited && !action->granted)
+        bucket->open_until = core->now + RELEVE_DOOR_LOOK_MS; /* unless the reply says otherwise */
     action->bucket = index;
     action->permit = bucket->permit.number;
     action->urgent = urgent;

@@ -155,6 +155,7 @@ struct bucket {
     struct permit permit;      /* that is asked for, or was granted last */
     bool urgent;               /* the ledger knows that somebody urgent waits here */
     releve_time ask_at;        /* the ledger said that asking is useless before */
+    releve_time open_until;    /* where there is no quota: its door is taken to be open until then */
     releve_time due_at;        /* news that came while asking: they may be newer than the reply */
     releve_time refused_since; /* Redis refuses to judge since then; RELEVE_TIME_NEVER where it does not */
 };

@@ -58,7 +58,6 @@ static void store_days(struct releve_runtime *runtime, const struct releve_actio
 
 static void close_bucket(struct releve_runtime *runtime, const struct releve_action *action)
 {
-    runtime->ledgers[action->bucket].open_until = 0;
     runtime->writes++;
     runtime->io.store_ops->bucket_close(runtime->io.store, runtime->ledgers[action->bucket].bucket, action->wait_ms,
                                         releve_runtime_written, runtime);

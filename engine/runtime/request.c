@@ -19,15 +19,10 @@ static unsigned index_of(const struct ledger *ledger)
 
 /* --- permits ----------------------------------------------------------------------------------------- */
 
-/* Without a quota there is nothing to count; only closed doors are looked at, now and then. */
+/* Without a quota there is nothing to settle or to return. */
 static bool counts(const struct releve_runtime *runtime)
 {
     return runtime->options.quota.windows_count > 0;
-}
-
-static releve_time now_of(const struct releve_runtime *runtime)
-{
-    return runtime->io.host_ops->now(runtime->io.host);
 }
 
 static void on_permit(void *data, const struct releve_error *error, releve_time wait_ms)
@@ -35,15 +30,13 @@ static void on_permit(void *data, const struct releve_error *error, releve_time 
     struct ledger *ledger = data;
     struct releve_event event = {
         .type = RELEVE_EVENT_PERMIT, .bucket = index_of(ledger), .wait_ms = wait_ms, .error = error};
-    bool granted = (error == NULL || error->code == RELEVE_OK) && wait_ms == 0;
-    ledger->open_until = granted && !counts(ledger->runtime) ? now_of(ledger->runtime) + DOOR_LOOK_MS : 0;
     releve_runtime_post(ledger->runtime, &event);
 }
 
 void releve_request_ask(struct releve_runtime *runtime, const struct releve_action *action)
 {
     struct ledger *ledger = &runtime->ledgers[action->bucket];
-    if (now_of(runtime) < ledger->open_until) {
+    if (action->granted) {
         struct releve_event event = {.type = RELEVE_EVENT_PERMIT, .bucket = action->bucket};
         releve_runtime_post(runtime, &event);
         return;

@@ -185,6 +185,7 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
         .concurrency = options->concurrency,
         .days_min = dialect->days_min,
         .patient = options->patient,
+        .unlimited = options->quota.windows_count == 0,
         .queued = options->queued,
         .closed_ms = longest > 0 && longest < RELEVE_CLOSED_MAX_MS ? longest : RELEVE_CLOSED_MAX_MS,
         .seed = runtime->io.host_ops->random(runtime->io.host),

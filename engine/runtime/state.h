@@ -13,14 +13,10 @@
 #include <releve/runtime.h>
 #include <sys/queue.h>
 
-/* How long a door that was open is not looked at again, where there is no quota: somebody else may have closed it. */
-#define DOOR_LOOK_MS (1 * RELEVE_SECOND_MS)
-
 /* One bucket's ledger, as this process sees it. */
 struct ledger {
     struct releve_runtime *runtime;
     char bucket[RELEVE_BUCKET_BYTES];
-    releve_time open_until; /* without a quota: its door was open, and is not looked at again before */
     struct releve_runtime_usage usage;
     bool usage_asked;
 };

@@ -44,6 +44,8 @@
 #define RELEVE_OUTAGE_MAX_MS (1 * RELEVE_HOUR_MS) /* upstream out of reach for so long: likewise */
 #define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)       /* believed for no longer */
 #define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS) /* a throttle answer closes a bucket for no longer */
+#define RELEVE_DOOR_LOOK_MS (1 * RELEVE_SECOND_MS) /* where there is no quota: how long an open door is not looked at \
+                                                    */
 #define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
 
 /* How long a permit occupies the ledger where its request is never heard of again. */
@@ -88,6 +90,7 @@ struct releve_core_options {
     unsigned token_bucket;            /* the one of token requests */
     releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
     bool patient;                     /* never stops for an upstream that gives no token or cannot be reached */
+    bool unlimited;                   /* there is no quota: only closed doors keep a request back */
     bool queued;   /* jobs come from a queue: a result that Redis refuses is written until it stands */
     uint64_t seed; /* of the jitter */
 };
@@ -147,7 +150,7 @@ struct releve_event {
 
 enum releve_action_type {
     RELEVE_ACTION_BEGIN,      /* .handle, .job: look up what is known -> KNOWN */
-    RELEVE_ACTION_ASK,        /* .bucket, .permit, .urgent: ask the ledger for a permit -> PERMIT */
+    RELEVE_ACTION_ASK,        /* .bucket, .permit, .urgent, .granted: ask the ledger for a permit -> PERMIT */
     RELEVE_ACTION_RETURN,     /* .bucket, .permit: it is not needed, nothing was sent under it */
     RELEVE_ACTION_CLOSE,      /* .bucket, .wait_ms: close it for everybody */
     RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
@@ -194,6 +197,7 @@ struct releve_action {
     struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
     enum releve_claim_ends ends;
     bool urgent;                  /* ASK: it is for a job of class high */
+    bool granted;                 /* ASK: it is known to be granted, and nobody has to be asked */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;
     const struct releve_day_entry *entries;
