@@ -44,10 +44,9 @@
 #define RELEVE_OUTAGE_MAX_MS (1 * RELEVE_HOUR_MS) /* upstream out of reach for so long: likewise */
 #define RELEVE_TOKEN_LIFE_MAX_S (24 * 3600)       /* believed for no longer */
 #define RELEVE_CLOSED_MAX_MS (1 * RELEVE_HOUR_MS) /* a throttle answer closes a bucket for no longer */
-#define RELEVE_DOOR_LOOK_MS                                                                   \
-    (1 * RELEVE_SECOND_MS) /* where there is no quota: how long an open door is not looked at \
-                            */
 #define RELEVE_CLOSED_MARGIN_MS (1 * RELEVE_SECOND_MS) /* clocks differ: closed so much longer than told */
+/* Where there is no quota: how long a door that was open is not looked at again. */
+#define RELEVE_DOOR_LOOK_MS (1 * RELEVE_SECOND_MS)
 
 /* How long a permit occupies the ledger where its request is never heard of again. */
 #define RELEVE_PERMIT_LIFE_MS (40 * RELEVE_SECOND_MS)
