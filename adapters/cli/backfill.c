@@ -49,7 +49,6 @@ static bool next_job(void *data, struct releve_job *job)
     job->class_ = backfill->class_;
     job->refresh = backfill->refresh;
     job->created_at = releve_clock_civil(backfill->config.today);
-    releve_progress_take(&backfill->progress, job);
     return true;
 }
 
@@ -57,7 +56,6 @@ static void on_ended(void *data, const struct releve_result *result, const struc
 {
     struct backfill *backfill = data;
     (void)error; /* the session has reported it */
-    releve_progress_drop(&backfill->progress, &result->job);
     releve_report_add(&backfill->report, result, true);
     if (!backfill->json)
         return;
@@ -71,7 +69,6 @@ static void on_ended(void *data, const struct releve_result *result, const struc
 static void on_given_back(void *data, const struct releve_result *so_far)
 {
     struct backfill *backfill = data;
-    releve_progress_drop(&backfill->progress, &so_far->job);
     releve_report_add(&backfill->report, so_far, false);
 }
 

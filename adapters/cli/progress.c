@@ -1,7 +1,6 @@
 /* Draws progress. The time left is what the quota imposes on the requests that are left, never a guess from the past.
  */
 #include "progress.h"
-#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,66 +40,6 @@ void releve_progress_clear(struct releve_progress *progress)
     if (progress->lines > 0)
         fprintf(stderr, "\r\x1b[%dA\x1b[J", progress->lines);
     progress->lines = 0;
-}
-
-/* --- the jobs under way -------------------------------------------------------------------------------------- */
-
-void releve_progress_take(struct releve_progress *progress, const struct releve_job *job)
-{
-    assert(progress->jobs_count < RELEVE_CORE_JOBS_MAX); /* no core has room for more */
-    size_t at = progress->jobs_count++;
-    progress->jobs[at].prm = job->prm;
-    progress->jobs[at].kind = job->kind;
-    progress->jobs[at].fails = false;
-}
-
-/* Its place; jobs_count where it is not there. */
-static size_t find(const struct releve_progress *progress, const struct releve_job *job)
-{
-    size_t at = 0;
-    while (at < progress->jobs_count && (progress->jobs[at].prm != job->prm || progress->jobs[at].kind != job->kind))
-        at++;
-    return at;
-}
-
-void releve_progress_note(struct releve_progress *progress, const struct releve_action *notice)
-{
-    if (notice->notice != RELEVE_NOTICE_ANSWERED)
-        return;
-    size_t at = find(progress, notice->job);
-    if (at < progress->jobs_count)
-        progress->jobs[at].fails = notice->verdict == RELEVE_TRANSIENT;
-}
-
-void releve_progress_drop(struct releve_progress *progress, const struct releve_job *job)
-{
-    size_t at = find(progress, job);
-    if (at < progress->jobs_count)
-        progress->jobs[at] = progress->jobs[--progress->jobs_count];
-}
-
-/* Does that usage point fail, in the first job under way that says so? */
-static bool fails_first(const struct releve_progress *progress, size_t job)
-{
-    for (size_t i = 0; i < job; i++)
-        if (progress->jobs[i].fails && progress->jobs[i].prm == progress->jobs[job].prm)
-            return false;
-    return progress->jobs[job].fails;
-}
-
-/* How many usage points fail, where all jobs under way are theirs; else 0. */
-static size_t count_sick_alone(const struct releve_progress *progress)
-{
-    size_t points = 0;
-    for (size_t i = 0; i < progress->jobs_count; i++) {
-        bool fails = false;
-        for (size_t j = 0; j < progress->jobs_count && !fails; j++)
-            fails = progress->jobs[j].fails && progress->jobs[j].prm == progress->jobs[i].prm;
-        if (!fails)
-            return 0;
-        points += fails_first(progress, i);
-    }
-    return points;
 }
 
 /* --- figures --------------------------------------------------------------------------------------------------- */
@@ -218,7 +157,7 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
     releve_time wait_ms = usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
     if (usage.known && left_ms != RELEVE_TIME_NEVER) /* what is used already is waited for first */
         left_ms += wait_ms;
-    size_t sick = ahead == 0 && wait_ms < RELEVE_SICK_PERMIT_MS ? count_sick_alone(progress) : 0;
+    unsigned sick = ahead == 0 ? view.sick_left : 0;
     char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
     bool timed = left_ms >= RELEVE_SECOND_MS && sick == 0; /* else the quota is not what is waited for */
     releve_duration_format(left_ms, left);
@@ -235,6 +174,6 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
     put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled", who,
              view.requests, rate, quota, view.retries, view.throttled);
     if (sick > 0)
-        put_line(progress, "%s%zu usage point%s left, tried again for less than a minute", who, sick,
+        put_line(progress, "%s%u usage point%s left, tried again for less than a minute", who, sick,
                  sick == 1 ? " that fails is" : "s that fail are");
 }

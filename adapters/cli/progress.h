@@ -24,12 +24,6 @@ struct releve_progress {
     struct {
         uint64_t at_ms, requests;
     } samples[RELEVE_PROGRESS_SAMPLES];
-    size_t jobs_count; /* under way */
-    struct {
-        releve_prm prm;
-        enum releve_kind kind;
-        bool fails; /* its latest answer was a failure that is tried again */
-    } jobs[RELEVE_CORE_JOBS_MAX];
 };
 
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
@@ -37,11 +31,6 @@ void releve_progress_init(struct releve_progress *progress, enum releve_progress
 
 /* The work begins now. */
 void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms);
-
-/* What happens meanwhile: a job is taken, is answered, and ends or is given back. */
-void releve_progress_take(struct releve_progress *progress, const struct releve_job *job);
-void releve_progress_note(struct releve_progress *progress, const struct releve_action *notice);
-void releve_progress_drop(struct releve_progress *progress, const struct releve_job *job);
 
 /* Draws it. `ahead`: about how many requests the jobs will need that have not begun. */
 void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,

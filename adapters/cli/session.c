@@ -188,8 +188,6 @@ static void on_notice(void *data, const struct releve_action *notice)
 {
     struct releve_session *session = data;
     char line[RELEVE_LOG_LINE_BYTES];
-    if (session->options.progress != NULL)
-        releve_progress_note(session->options.progress, notice);
     if (releve_log_notice(notice, session->options.config->log, names_points_whole(session), line))
         releve_session_say(session, "%s", line);
 }

@@ -252,6 +252,8 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
         .throttled = core->throttled,
         .retries = core->retries,
     };
+    for (size_t i = 0; i < POINTS_MAX && core->sick_alone_since != RELEVE_TIME_NEVER; i++)
+        view.sick_left += core->points[i].jobs > 0;
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase != JOB_FREE)
             tally_job(&core->jobs[i], &view.kinds[core->jobs[i].submitted.kind]);
