@@ -65,7 +65,7 @@ static void claim(struct releve_core *core, struct chunk *chunk, struct permit p
 static void use_permit(struct releve_core *core, unsigned index)
 {
     struct permit permit = core->buckets[index].permit;
-    bool open = !core->draining && core->refused_count == 0 && core->upstream.paused_until <= core->now &&
+    bool open = !core->draining && !releve_series_are_refused(core) && core->upstream.paused_until <= core->now &&
                 !releve_permit_is_late(core, permit);
     if (open && core->token.phase == TOKEN_NONE && index == core->options.token_bucket &&
         core->token.not_before <= core->now) {

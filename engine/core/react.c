@@ -169,7 +169,7 @@ static void send(struct releve_core *core, struct chunk *chunk)
  * worth anything. */
 static bool may_send(const struct releve_core *core, const struct chunk *chunk)
 {
-    return !core->draining && core->refused_count == 0 && core->upstream.paused_until <= core->now &&
+    return !core->draining && !releve_series_are_refused(core) && core->upstream.paused_until <= core->now &&
            core->token.phase == TOKEN_VALID && !releve_permit_is_late(core, chunk->permit) &&
            core->now < chunk->claim_ends;
 }

@@ -250,7 +250,7 @@ void releve_schedule_ask(struct releve_core *core)
 {
     core->deadline = RELEVE_TIME_NEVER;
     bool paused = core->upstream.paused_until > core->now;
-    if (core->draining || core->refused_count > 0 || core->in_flight >= core->options.concurrency ||
+    if (core->draining || releve_series_are_refused(core) || core->in_flight >= core->options.concurrency ||
         core->storing_count >= core->options.concurrency)
         return;
     if (core->token.phase == TOKEN_VALID && core->now >= core->token.expires_at)

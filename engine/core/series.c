@@ -150,6 +150,11 @@ void releve_series_store(struct releve_core *core, struct chunk *chunk)
     action->entries_count = chunk->entries_count;
 }
 
+bool releve_series_are_refused(const struct releve_core *core)
+{
+    return core->refused_count > 0 || core->stores_refused_since != RELEVE_TIME_NEVER;
+}
+
 void releve_series_store_again(struct releve_core *core)
 {
     for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX && core->refused_count > 0; i++)

@@ -198,8 +198,8 @@ struct releve_core {
     struct point points[POINTS_MAX];
     struct chunk chunks[RELEVE_CORE_CHUNKS_MAX];
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
-    size_t refused_count;                           /* chunks whose days Redis refused: nothing is sent meanwhile */
-    size_t jobs_end;                                /* one past the highest slot in use */
+    size_t refused_count; /* chunks whose days Redis refused, and that wait to be written again */
+    size_t jobs_end;      /* one past the highest slot in use */
     releve_time begins_refused_since, claims_refused_since, stores_refused_since; /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
@@ -308,6 +308,8 @@ void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk
 void releve_series_count_landed(struct releve_core *core, struct chunk *chunk);
 /* The chunk ends; its days become `state` in every job that wants them. */
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
+/* Redis refused days, and has taken none since: nothing is sent meanwhile, also not while they are written again. */
+bool releve_series_are_refused(const struct releve_core *core);
 /* Stores chunk->entries. Stores again all that Redis refused. */
 void releve_series_store(struct releve_core *core, struct chunk *chunk);
 void releve_series_store_again(struct releve_core *core);

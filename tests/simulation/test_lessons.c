@@ -343,6 +343,11 @@ static void test_nothing_is_sent_while_redis_takes_no_days(void **state)
     assert_null(desk_grant(0)); /* asked for before the refusal */
     assert_int_equal(desk.returns, 1);
     assert_false(desk.asked[0]);
+    desk.now += RELEVE_WRITE_AGAIN_MS; /* they are written again: it is not known yet whether they stand */
+    desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    assert_false(desk.asked[0]);
+    desk_step((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = desk.storing});
+    assert_true(desk.asked[0]);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
