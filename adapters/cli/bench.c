@@ -3,6 +3,7 @@
 #include "progress.h"
 #include "selection.h"
 #include "trial.h"
+#include <adapters/sandbox/clients.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/upstream.h>
 #include <inttypes.h>
@@ -19,7 +20,6 @@
 #define REQUESTS_MAX 1000000
 #define WORKERS_MAX 64
 _Static_assert(WORKERS_MAX + 5 <= RELEVE_CHILDREN_MAX, "and the janitor, status, sandbox, enqueue, plan");
-#define POPULATION_MAX 1000000
 #define POPULATION_DEFAULT 100
 #define LATENCY_DEFAULT_MS 50
 
@@ -156,7 +156,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     case 'w':
         return parse_number("--workers", value, WORKERS_MAX, &bench->trial.workers, error);
     case 'p':
-        return parse_number("--population", value, POPULATION_MAX, &bench->trial.population, error);
+        return parse_number("--population", value, SANDBOX_POPULATION_MAX, &bench->trial.population, error);
     case 'r':
         return parse_number("--requests", value, REQUESTS_MAX, &bench->requests, error);
     case 'l':

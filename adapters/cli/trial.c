@@ -2,7 +2,9 @@
 #include "trial.h"
 #include "interrupt.h"
 #include "progress.h"
+#include <adapters/sandbox/clients.h>
 #include <cjson/cJSON.h>
+#include <engine/runtime/clock.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <releve/memory.h>
@@ -10,21 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define POINTS_FILE "points"
-#define FIRST_PRM UINT64_C(30000000000000) /* of the simulator's population */
-#define IN_FLIGHT "256"                    /* of a worker: so many that only the quota holds it up */
-#define LOOK_MS 50                         /* between two looks at what has arrived */
-#define ANSWER_MS 2000L                    /* the simulator answers within that time, or is not well */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#define IN_FLIGHT "256" /* of a worker: so many that only the quota holds it up */
+#define LOOK_MS 50      /* between two looks at what has arrived */
+#define ANSWER_MS 2000L /* the simulator answers within that time, or is not well */
 
 uint64_t releve_trial_requests(const struct releve_trial *trial)
 {
@@ -156,15 +149,15 @@ static void draw(struct releve_trial *trial)
     char line[RELEVE_PROGRESS_LINE_BYTES], usage[RELEVE_USAGE_TEXT];
     uint32_t most[RELEVE_QUOTA_WINDOWS_MAX];
     struct winsize size;
-    if (isatty(STDERR_FILENO) != 1 || trial->drawn_ms + RELEVE_PROGRESS_TERMINAL_MS > now_ms())
+    if (isatty(STDERR_FILENO) != 1 || trial->drawn_ms + RELEVE_PROGRESS_TERMINAL_MS > releve_clock_boot())
         return;
-    trial->drawn_ms = now_ms();
+    trial->drawn_ms = releve_clock_boot();
     for (size_t i = 0; i < RELEVE_QUOTA_WINDOWS_MAX; i++)
         most[i] = (uint32_t)trial->most[i];
     releve_usage_format(&trial->config.quota, most, 0, 0, usage);
     (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " requests, %.1f/s; at most %s", trial->arrived,
                    releve_trial_requests(trial),
-                   (double)trial->arrived * 1000.0 / (double)(now_ms() - trial->first_ms + 1), usage);
+                   (double)trial->arrived * 1000.0 / (double)(releve_clock_boot() - trial->first_ms + 1), usage);
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && strlen(line) >= size.ws_col)
         line[size.ws_col - 1] = '\0';
     fprintf(stderr, "\r\x1b[K%s", line);
@@ -173,12 +166,12 @@ static void draw(struct releve_trial *trial)
 static void look(struct releve_trial *trial)
 {
     uint64_t before = trial->arrived;
-    int64_t begun_ms = now_ms();
+    int64_t begun_ms = releve_clock_boot();
     (trial->simulated ? look_at_simulator : look_at_ledger)(trial);
     if (trial->simulated && trial->arrived == 0)
         trial->first_ms = begun_ms;
     if (!trial->simulated || trial->arrived != before)
-        trial->last_ms = now_ms();
+        trial->last_ms = releve_clock_boot();
     draw(trial);
 }
 
@@ -242,7 +235,7 @@ static enum releve_code write_points(const struct releve_trial *trial, struct re
     (void)snprintf(path, sizeof path, "%s/" POINTS_FILE, trial->children.directory);
     FILE *file = fopen(path, "w");
     for (uint64_t i = 0; file != NULL && i < trial->points; i++)
-        fprintf(file, RELEVE_PRM_FORMAT "\n", trial->prms != NULL ? trial->prms[i] : FIRST_PRM + i);
+        fprintf(file, RELEVE_PRM_FORMAT "\n", trial->prms != NULL ? trial->prms[i] : SANDBOX_POPULATION_FIRST + i);
     bool written = file != NULL && ferror(file) == 0;
     if (file != NULL && fclose(file) == 0 && written)
         return RELEVE_OK;
@@ -273,7 +266,7 @@ static enum releve_code run_workers(struct releve_trial *trial, struct releve_er
     const struct releve_child *workers = trial->children.list + trial->children.count;
     for (uint64_t i = 0; i < trial->workers; i++)
         (void)releve_children_start(&trial->children, words, secret);
-    trial->first_ms = trial->last_ms = now_ms();
+    trial->first_ms = trial->last_ms = releve_clock_boot();
     for (bool working = true; working;) {
         if (wait_a_little(trial, error) != RELEVE_OK)
             return error->code;
