@@ -238,8 +238,9 @@ static bool build(struct enedis_measures *measures, const struct releve_reading 
     struct releve_interval *intervals = (struct releve_interval *)(void *)(readings + days);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
-        if (enedis_is_spoiled(measures, day)) {
-            readings[used++] = (struct releve_reading){.day = day, .unusable = true};
+        enum releve_reading_state state = enedis_state(measures, day);
+        if (state != RELEVE_READING_USABLE) {
+            readings[used++] = (struct releve_reading){.day = day, .state = state};
         } else if (next < measures->points_count && points[next].day == day) {
             enedis_date_set(&measures->date, day);
             readings[used] = read_day(&measures->date, &points[next], measures->points_count - next, &intervals[next]);
@@ -258,7 +259,7 @@ bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_r
     drop_eve(measures);
     infer_lengths(measures);
     settle_days(measures);
-    enedis_spoil_unnamed(measures);
+    enedis_mark_unsaid(measures);
     if (!enedis_inside(measures) || !enedis_drop_spoiled(measures))
         return false;
     settle_values(measures);

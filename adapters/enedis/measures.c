@@ -31,7 +31,7 @@ void enedis_leave_out(struct enedis_measures *measures)
     measures->outside_seen = true;
 }
 
-void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what)
+static void mark(struct enedis_measures *measures, releve_day day, enum releve_reading_state state, const char *what)
 {
     assert(releve_span_has(measures->span, day));
     if (measures->spoiled_count == 0 || day < measures->spoiled_first) {
@@ -41,29 +41,34 @@ void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *
         (void)snprintf(measures->spoiled_why, sizeof measures->spoiled_why, "%s of %s: %s",
                        releve_kind_facts(measures->kind)->name, text, what);
     }
-    bool *spoiled = &measures->spoiled[day - measures->span.first];
-    measures->spoiled_count += !*spoiled;
-    *spoiled = true;
+    uint8_t *kept = &measures->states[day - measures->span.first];
+    measures->spoiled_count += *kept == RELEVE_READING_USABLE;
+    *kept = (uint8_t)state;
+}
+
+void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what)
+{
+    mark(measures, day, RELEVE_READING_UNUSABLE, what);
 }
 
 bool enedis_drop_spoiled(struct enedis_measures *measures)
 {
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
-        if (!enedis_is_spoiled(measures, measures->points[i].day))
+        if (enedis_state(measures, measures->points[i].day) == RELEVE_READING_USABLE)
             enedis_keep(measures, i, &kept);
     measures->points_count = kept;
     return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
 
-void enedis_spoil_unnamed(struct enedis_measures *measures)
+void enedis_mark_unsaid(struct enedis_measures *measures)
 {
     bool told[RELEVE_JOB_DAYS_MAX] = {false};
     for (size_t i = 0; i < measures->points_count; i++)
         told[measures->points[i].day - measures->span.first] = true;
     for (releve_day day = measures->span.first; day < measures->span.end; day++)
         if (!releve_span_has(measures->named, day) && !told[day - measures->span.first])
-            enedis_spoil(measures, day, "the body is of a range without it");
+            mark(measures, day, RELEVE_READING_UNSAID, "the body is of a range without it");
 }
 
 bool enedis_inside(struct enedis_measures *measures)
@@ -359,14 +364,15 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
         return false;
     enedis_measures_sort(measures, compare_days);
     settle_daily(measures);
-    enedis_spoil_unnamed(measures);
+    enedis_mark_unsaid(measures);
     if (!enedis_drop_spoiled(measures))
         return false;
     struct releve_reading *readings = releve_alloc(measures->points_count + measures->spoiled_count, sizeof *readings);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
-        if (enedis_is_spoiled(measures, day))
-            readings[used++] = (struct releve_reading){.day = day, .unusable = true};
+        enum releve_reading_state state = enedis_state(measures, day);
+        if (state != RELEVE_READING_USABLE)
+            readings[used++] = (struct releve_reading){.day = day, .state = state};
         for (; next < measures->points_count && measures->points[next].day == day; next++) {
             const struct enedis_point *point = &measures->points[next];
             if (point->value != RELEVE_NO_VALUE)

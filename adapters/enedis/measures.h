@@ -10,6 +10,7 @@
 #include <releve/span.h>
 #include <releve/usage_point.h>
 #include <releve/verdict.h>
+#include <stdint.h>
 
 struct enedis_point;
 
@@ -45,8 +46,8 @@ struct enedis_measures {
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
     char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by the function that returns false */
 
-    /* Days about which the body says what cannot be true (law 5: they are not to hold up the others). */
-    bool spoiled[RELEVE_JOB_DAYS_MAX]; /* spoiled[i] is day span.first + i */
+    /* Days about which the body says what cannot be true, or nothing (law 5: they are not to hold up the others). */
+    uint8_t states[RELEVE_JOB_DAYS_MAX]; /* states[i] is the enum releve_reading_state of day span.first + i */
     size_t spoiled_count;
     releve_day spoiled_first;
     char spoiled_why[RELEVE_REASON_TEXT_BYTES]; /* of the first of them */
@@ -72,16 +73,16 @@ bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON 
 /* Checks the range that the body names, from the day of `start` to before the day of `end`; either may be NULL: not
  * named. False where the body is of other days than were asked. Call it when all points are added: where there are
  * none, the range must be readable and hold all asked days, for the body says something about all of them. Where there
- * are some, asked days beyond the range that have none will be unusable. */
+ * are some, asked days beyond the range that have none will be unsaid. */
 bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *start, const cJSON *end);
 
 /* Whether `item`, NULL where the body has none, is the unit of that kind; none will do where no points were seen. */
 bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item,
                              const struct releve_kind_facts *facts);
 
-/* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days unusable.
- * Points of other days than were asked are left out, but all may not be. Only where points were seen. One allocation,
- * at *readings (NULL where there are none). False: the whole body is not to be believed. */
+/* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days in their
+ * state. Points of other days than were asked are left out, but all may not be. Only where points were seen. One
+ * allocation, at *readings (NULL where there are none). False: the whole body is not to be believed. */
 bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
 
 void enedis_measures_free(struct enedis_measures *measures);

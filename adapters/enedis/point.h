@@ -26,9 +26,9 @@ void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *
  * used, and it is to be asked again like any bad body. */
 bool enedis_drop_spoiled(struct enedis_measures *measures);
 
-/* Spoils the asked days beyond the range that the body names, unless there is a point of them: the body says nothing of
- * them, not even that they are empty. All points have their day. */
-void enedis_spoil_unnamed(struct enedis_measures *measures);
+/* Of the asked days beyond the range that the body names, unless there is a point of them, the body says nothing, not
+ * even that they are empty. All points have their day. */
+void enedis_mark_unsaid(struct enedis_measures *measures);
 
 /* Sorts the points; costs one pass where they are sorted already. */
 void enedis_measures_sort(struct enedis_measures *measures, int (*order)(const void *, const void *));
@@ -56,9 +56,9 @@ static inline int64_t enedis_label(const struct enedis_point *point)
 /* Orders pointers to points by label, then by their place in the body, and those with an offset last: for qsort. */
 int enedis_compare_labels(const void *left, const void *right);
 
-static inline bool enedis_is_spoiled(const struct enedis_measures *measures, releve_day day)
+static inline enum releve_reading_state enedis_state(const struct enedis_measures *measures, releve_day day)
 {
-    return measures->spoiled[day - measures->span.first];
+    return (enum releve_reading_state)measures->states[day - measures->span.first];
 }
 
 /* Finds out which of its instants each doubled label stands for, and what is wrong with it: doubled.c. Points are in

@@ -69,6 +69,16 @@ static void write_point(const struct sandbox_measure *measure, struct releve_tex
     releve_text_puts(body, "\"}");
 }
 
+/* The range that the body says it is about. */
+static void write_range(const struct sandbox_measure *measure, char start[RELEVE_DAY_TEXT], char end[RELEVE_DAY_TEXT])
+{
+    struct releve_span span = measure->asked.span;
+    if (sandbox_settings_body(measure->settings, SANDBOX_BODY_SHORT_RANGE) && span.end > measure->published_end)
+        span.end = measure->published_end > span.first ? measure->published_end : span.first + 1;
+    releve_day_format(span.first, start);
+    releve_day_format(span.end, end);
+}
+
 static void write_head_v5(const struct sandbox_measure *measure, struct releve_text *body)
 {
     static const char *const kinds_of_measure[] = {
@@ -78,8 +88,7 @@ static void write_head_v5(const struct sandbox_measure *measure, struct releve_t
     };
     const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
     char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
-    releve_day_format(measure->asked.span.first, start);
-    releve_day_format(measure->asked.span.end, end);
+    write_range(measure, start, end);
     releve_text_format(body,
                        "{\"meter_reading\":{\"usage_point_id\":\"" RELEVE_PRM_FORMAT
                        "\",\"start\":\"%s\",\"end\":\"%s\",\"quality\":\"BRUT\",\"reading_type\":{\"unit\":\"%s\","
@@ -98,8 +107,7 @@ static void write_head_2026(const struct sandbox_measure *measure, struct releve
     };
     const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
     char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
-    releve_day_format(measure->asked.span.first, start);
-    releve_day_format(measure->asked.span.end, end);
+    write_range(measure, start, end);
     releve_text_format(body,
                        "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"etapeMetier\":\"BRUT\",\"periode\":{\"dateDebut\":"
                        "\"%s\",\"dateFin\":\"%s\"},%s,\"grandeur\":[{\"grandeurMetier\":\"%s\",\"grandeurPhysique\":"

@@ -12,7 +12,7 @@ static const char *const fault_names[SANDBOX_FAULTS] = {
 const char *const sandbox_error_form_names[SANDBOX_ERROR_FORMS] = {"classic", "libelle", "list",
                                                                    "list200", "doubled", "french"};
 const char *const sandbox_body_form_names[SANDBOX_BODY_FORMS] = {"octet_stream", "milliseconds", "empty200",
-                                                                 "autumn_once"};
+                                                                 "autumn_once", "short_range"};
 const char *const sandbox_token_form_names[SANDBOX_TOKEN_FORMS] = {"both", "basic", "body"};
 const char *const sandbox_token_answer_names[SANDBOX_TOKEN_ANSWERS] = {"good", "no_access_token", "garbage",
                                                                        "not_found"};

@@ -97,6 +97,7 @@ enum sandbox_body_form {
     SANDBOX_BODY_MILLISECONDS, /* stamps with a time end in .000 */
     SANDBOX_BODY_EMPTY200,     /* an empty list under 200 where a 404 is usual */
     SANDBOX_BODY_AUTUMN_ONCE,  /* the doubled labels of the autumn night come once: an hour is lost */
+    SANDBOX_BODY_SHORT_RANGE,  /* the range that a body names ends with the newest day that is published */
     SANDBOX_BODY_FORMS
 };
 

@@ -66,6 +66,14 @@ static void take_back_absence(struct releve_core *core, const struct job *job, c
     }
 }
 
+/* A young day of which upstream says nothing, as it answers for fewer days, is not there yet. Of an old one nothing is
+ * known: that is neither a hole nor data. */
+static bool is_unusable(const struct releve_core *core, const struct releve_reading *reading)
+{
+    return reading->state == RELEVE_READING_UNUSABLE ||
+           (reading->state == RELEVE_READING_UNSAID && releve_freshness_is_settled(core, reading->day));
+}
+
 static void accept_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
@@ -84,12 +92,14 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
         const struct releve_reading *reading = NULL;
         if (next < answer->readings_count && answer->readings[next].day == day)
             reading = &answer->readings[next++];
-        if (reading != NULL && reading->unusable) {
+        if (reading != NULL && is_unusable(core, reading)) {
             /* One bad day delays no other: the rest of the answer is kept. */
             chunk->outcomes[day - asked.first] = (char)RELEVE_DAY_FAILED;
             chunk->spoiled = answer->reason;
             continue;
         }
+        if (reading != NULL && reading->state == RELEVE_READING_UNSAID)
+            reading = NULL;
         chunk->entries_count += judge_day(core, chunk, day, reading, &chunk->entries[chunk->entries_count]);
     }
     assert(next == answer->readings_count); /* the dialect promises: ascending and inside the span */

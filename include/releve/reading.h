@@ -24,11 +24,17 @@ struct releve_interval {
 
 #define RELEVE_QUALITY_BYTES 16
 
+/* What upstream said of a day. Where it is not usable, the answer's reason says why, and the reading has no value. */
+enum releve_reading_state {
+    RELEVE_READING_USABLE,
+    RELEVE_READING_UNUSABLE, /* something that cannot be true */
+    RELEVE_READING_UNSAID,   /* nothing: it answered for fewer days than were asked, and this one is not among them */
+};
+
 struct releve_reading {
     releve_day day;
+    enum releve_reading_state state;
     bool complete; /* every interval of the day has a value; always true for daily kinds */
-    bool unusable; /* upstream said something about this day that cannot be true: nothing below holds, and
-                    * the answer's reason says what */
 
     /* Energy (Wh) and max power (VA). */
     int32_t value;

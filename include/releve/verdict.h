@@ -56,7 +56,7 @@ void releve_reason_set(struct releve_reason *reason, const char *code, const cha
  * inside the asked span. */
 struct releve_answer {
     enum releve_verdict verdict;
-    struct releve_reason reason;        /* DATA: why the first unusable day is so; code "" where all are usable */
+    struct releve_reason reason;        /* DATA: why the first day that is not usable is so; code "" where all are */
     int64_t retry_after_ms;             /* THROTTLED: as upstream says, may be nonsense; or RELEVE_RETRY_UNKNOWN */
     int64_t expires_in_s;               /* TOKEN: how long it is good for */
     char quality[RELEVE_QUALITY_BYTES]; /* DATA: "BRUT", ... */

@@ -17,7 +17,7 @@ static void check_reason(const struct releve_answer *answer)
     MUST(memchr(reason->code, '\0', sizeof reason->code) && memchr(reason->text, '\0', sizeof reason->text));
     bool good = answer->verdict == RELEVE_DATA || answer->verdict == RELEVE_TOKEN;
     for (size_t i = 0; i < answer->readings_count; i++)
-        good = good && !answer->readings[i].unusable;
+        good = good && answer->readings[i].state == RELEVE_READING_USABLE;
     MUST(good == (reason->code[0] == '\0'));
     MUST(good == (reason->text[0] == '\0'));
     for (const char *c = reason->code; *c; c++)
@@ -55,7 +55,7 @@ static void check_answer(enum releve_kind kind, struct releve_span span, const s
         const struct releve_reading *reading = &answer->readings[i];
         MUST(releve_span_has(span, reading->day));
         MUST(i == 0 || reading->day > answer->readings[i - 1].day);
-        if (reading->unusable) {
+        if (reading->state != RELEVE_READING_USABLE) {
             MUST(strcmp(answer->reason.code, "bad-body") == 0);
             MUST(!reading->complete && reading->value == 0 && !reading->intervals && reading->intervals_count == 0);
         } else if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE) {
@@ -68,7 +68,7 @@ static void check_answer(enum releve_kind kind, struct releve_span span, const s
 
 static bool same_readings(const struct releve_reading *a, const struct releve_reading *b)
 {
-    bool same = a->day == b->day && a->complete == b->complete && a->unusable == b->unusable && a->value == b->value &&
+    bool same = a->day == b->day && a->complete == b->complete && a->state == b->state && a->value == b->value &&
                 a->at == b->at && a->intervals_count == b->intervals_count;
     for (size_t i = 0; same && i < a->intervals_count; i++)
         same = a->intervals[i].minute == b->intervals[i].minute &&

@@ -283,6 +283,20 @@ def test_a_range_without_data_may_be_an_empty_list_under_200(fresh, api):
     assert fresh.measure(*NOTHING, api).status == 404
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_a_body_may_name_a_range_that_ends_with_what_is_published(fresh, api):
+    def named(end):
+        body = fresh.measure("daily_consumption", CLIENT_0, "2026-11-10", end, api).json
+        inside = body.get("meter_reading", body.get("periode"))
+        return tuple(inside.get(old, inside.get(new)) for old, new in (("start", "dateDebut"), ("end", "dateFin")))
+
+    fresh.control(body_forms=["short_range"], late_days=3)
+    assert named(TODAY) == ("2026-11-10", "2026-11-18")
+    assert named("2026-11-14") == ("2026-11-10", "2026-11-14")
+    fresh.control(body_forms=[])
+    assert named(TODAY) == ("2026-11-10", TODAY)
+
+
 def test_the_doubled_labels_of_the_autumn_night_may_come_once(fresh):
     both = points(fresh.measure(*AUTUMN))
     summer, winter = both[3:5], both[5:7]

@@ -154,7 +154,7 @@ static inline void assert_same(const struct releve_answer *a, const struct relev
         const struct releve_reading *x = &a->readings[i], *y = &b->readings[i];
         assert_int_equal(x->day, y->day);
         assert_int_equal(x->complete, y->complete);
-        assert_int_equal(x->unusable, y->unusable);
+        assert_int_equal(x->state, y->state);
         assert_int_equal(x->value, y->value);
         assert_int_equal(x->at, y->at);
         assert_int_equal(x->intervals_count, y->intervals_count);
@@ -201,9 +201,9 @@ static inline void assert_unusable(const struct releve_answer *answer, const cha
         fail_msg("the reason is \"%s\", not \"%s\" on %s", answer->reason.text, why, day);
     for (size_t i = 0; i < answer->readings_count; i++) {
         const struct releve_reading *reading = &answer->readings[i];
-        assert_int_equal(reading->unusable, reading->day == day_of(day));
-        found = found || reading->unusable;
-        if (!reading->unusable)
+        assert_int_equal(reading->state != RELEVE_READING_USABLE, reading->day == day_of(day));
+        found = found || reading->state != RELEVE_READING_USABLE;
+        if (reading->state == RELEVE_READING_USABLE)
             continue;
         assert_false(reading->complete);
         assert_null(reading->intervals);

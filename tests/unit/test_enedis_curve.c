@@ -507,7 +507,7 @@ static void test_a_fraction_of_a_second_spoils_its_days_alone(void **state)
     assert_string_equal(answer.reason.text, "consumption_load_curve of 2026-09-29: a time that is not a whole second");
     assert_int_equal(answer.readings_count, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(answer.readings[i].unusable, i == 1 || i == 2);
+        assert_int_equal(answer.readings[i].state == RELEVE_READING_UNUSABLE, i == 1 || i == 2);
     assert_whole_day(&answer.readings[0], days[0], 30);
     assert_whole_day(&answer.readings[3], days[3], 30);
     releve_dialect_answer_free(&answer);
@@ -832,7 +832,7 @@ static void test_an_interval_across_midnight_spoils_both_of_its_days(void **stat
     assert_string_equal(answer.reason.text, "consumption_load_curve of 2026-09-29: an interval crosses midnight");
     assert_int_equal(answer.readings_count, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(answer.readings[i].unusable, i == 1 || i == 2);
+        assert_int_equal(answer.readings[i].state == RELEVE_READING_UNUSABLE, i == 1 || i == 2);
     releve_dialect_answer_free(&answer);
 }
 
@@ -867,7 +867,7 @@ static void test_a_body_with_the_eve_alone_is_data_without_days(void **state)
 
 /* Asked for two days, a body that names the first of them alone says nothing of the second; the midnight in its end is
  * of the first. */
-static void test_a_day_beyond_the_range_that_a_body_names_is_unusable(void **state)
+static void test_a_body_says_nothing_of_a_day_beyond_the_range_that_it_names(void **state)
 {
     (void)state;
     static char body[BODY_BYTES + 128];
@@ -881,6 +881,7 @@ static void test_a_day_beyond_the_range_that_a_body_names_is_unusable(void **sta
     releve_dialect_answer_free(&answer);
     judge_text(&releve_dialect_2026, CURVE, span_of("2026-09-29", 2), body, &answer);
     assert_unusable(&answer, "2026-09-30", "range without it");
+    assert_int_equal(answer.readings[1].state, RELEVE_READING_UNSAID);
     assert_int_equal(answer.readings_count, 2);
     assert_whole_day(&answer.readings[0], "2026-09-29", 30);
     releve_dialect_answer_free(&answer);
@@ -935,7 +936,7 @@ int main(void)
         LAW(test_an_interval_across_midnight_spoils_both_of_its_days),
         LAW(test_an_interval_across_the_ends_of_the_span_spoils_the_day_inside),
         LAW(test_a_body_with_the_eve_alone_is_data_without_days),
-        LAW(test_a_day_beyond_the_range_that_a_body_names_is_unusable),
+        LAW(test_a_body_says_nothing_of_a_day_beyond_the_range_that_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

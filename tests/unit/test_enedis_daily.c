@@ -118,7 +118,7 @@ static void test_the_reason_is_that_of_the_first_unusable_day(void **state)
     assert_string_equal(answer.reason.text, "daily_consumption of 2026-09-29: two values for one day");
     assert_int_equal(answer.readings_count, 4);
     for (size_t i = 0; i < 4; i++)
-        assert_int_equal(answer.readings[i].unusable, i < 3);
+        assert_int_equal(answer.readings[i].state == RELEVE_READING_UNUSABLE, i < 3);
     releve_dialect_answer_free(&answer);
 }
 
@@ -378,7 +378,7 @@ static void test_a_body_with_points_names_a_range_that_overlaps_or_none(void **s
 
 /* Of days outside of the range that it names, a body says nothing: they are no holes. Of a day that has a point, it
  * does. */
-static void test_days_beyond_the_range_that_a_body_names_are_unusable(void **state)
+static void test_a_body_says_nothing_of_days_beyond_the_range_that_it_names(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
@@ -405,7 +405,7 @@ static void test_days_beyond_the_range_that_a_body_names_are_unusable(void **sta
         static const char *const days[] = {"2026-09-27", "2026-09-28", "2026-10-01", "2026-10-02"};
         for (size_t j = 0; j < 4; j++) {
             assert_int_equal(answer.readings[j].day, day_of(days[j]));
-            assert_int_equal(answer.readings[j].unusable, j == 0 || j == 3);
+            assert_int_equal(answer.readings[j].state == RELEVE_READING_UNSAID, j == 0 || j == 3);
         }
         releve_dialect_answer_free(&answer);
     }
@@ -509,7 +509,7 @@ int main(void)
         LAW(test_the_values_of_a_body_are_of_one_day_each),
         LAW(test_an_empty_list_is_no_data_where_all_else_is_right),
         LAW(test_a_body_with_points_names_a_range_that_overlaps_or_none),
-        LAW(test_days_beyond_the_range_that_a_body_names_are_unusable),
+        LAW(test_a_body_says_nothing_of_days_beyond_the_range_that_it_names),
         LAW(test_the_content_type_of_a_good_answer_does_not_matter),
         LAW(test_what_is_not_json_stores_nothing),
         LAW(test_a_body_cut_anywhere_stores_nothing),
