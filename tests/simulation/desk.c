@@ -149,7 +149,8 @@ void desk_answer(const struct sending *sending, enum releve_verdict verdict)
     static struct releve_reading readings[RELEVE_JOB_DAYS_MAX];
     size_t count = 0;
     for (releve_day day = sending->span.first; verdict == RELEVE_DATA && day < sending->span.end; day++)
-        readings[count++] = (struct releve_reading){.day = day, .complete = true};
+        readings[count++] = (struct releve_reading){
+            .day = day, .complete = true, .state = desk.read != NULL ? desk.read(day) : RELEVE_READING_USABLE};
     struct releve_answer answer = {.verdict = verdict,
                                    .reason = {.code = "a code", .text = "a text"},
                                    .retry_after_ms = RELEVE_RETRY_UNKNOWN,

@@ -50,6 +50,7 @@ struct desk {
     struct releve_coverage known; /* told to each job that begins */
     const struct releve_point_facts *facts;
     enum releve_verdict (*judge)(const struct sending *sending);
+    enum releve_reading_state (*read)(releve_day day); /* NULL: every day is usable */
 };
 
 extern struct desk desk;

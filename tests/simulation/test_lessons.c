@@ -408,6 +408,27 @@ static void test_a_direction_with_days_is_there_whatever_its_newest_day_says(voi
     assert_null(last_lesson(RELEVE_LESSON_ABSENT));
 }
 
+static enum releve_reading_state read_three_days(releve_day day)
+{
+    return (day + 1) % 7 < 3 ? RELEVE_READING_UNSAID : RELEVE_READING_USABLE;
+}
+
+static void test_of_a_day_that_an_answer_leaves_out_nothing_is_known_but_that_a_young_one_is_not_there_yet(void **state)
+{
+    (void)state;
+    desk.read = read_three_days;
+    desk_submit(1, CURVE, TODAY - 28, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results[0].complete, 16);
+    assert_int_equal(desk.results[0].failed + desk.results[0].pending, 12);
+    assert_int_equal(desk.results[0].holes, 0);
+    int young = 0;
+    for (releve_day day = TODAY - RELEVE_SETTLED_DAYS; day < TODAY; day++)
+        young += read_three_days(day) == RELEVE_READING_UNSAID;
+    assert_int_equal(desk.results[0].pending, young);
+}
+
 int main(void)
 {
 #define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
@@ -430,6 +451,7 @@ int main(void)
         LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
         LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),
+        LAW(test_of_a_day_that_an_answer_leaves_out_nothing_is_known_but_that_a_young_one_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
