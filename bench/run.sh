@@ -25,7 +25,8 @@ short() {
     run "$build/bench/bodies" 5
     run "$bench/pipeline.py" --quick --json "$build/bench/pipeline.json"
     run "$bench/ledger.py" --permits 50
-    run "$bench/throughput.py" --requests 400 --quota 100/1s,1000/20s --latency 0:100
+    run "$build/tests/simulation/simulate" --backfill 100
+    run "$bench/throughput.py" --requests 400 --quota 100/1s,1000/20s --latency 0:100 --processes 4
     run "$bench/worker.py" --jobs 20 --queued 5000 --backlog 3000
     run "$bench/growth.py" --points 20
     run "$bench/idle.py" --seconds 2 --starts 3
@@ -38,8 +39,9 @@ whole() {
     run "$build/bench/bodies"
     run "$bench/pipeline.py" --json "$build/bench/pipeline.json"
     run "$bench/ledger.py"
+    run "$build/tests/simulation/simulate" --backfill 10000
     run "$bench/throughput.py"
-    run "$bench/throughput.py" --quota 5/1s --latency 200:0 --requests 220
+    run "$bench/throughput.py" --quota 5/1s --latency 200:0 --requests 220 --processes 4
     run "$bench/worker.py"
     run "$bench/growth.py"
     run "$bench/idle.py"

@@ -20,7 +20,7 @@ def read(line):
     found = FIGURE.match(line)
     if line.startswith("|") or found is None:
         return None
-    rest = found["rest"] or ""
+    rest = (found["rest"] or "").strip()
     bound = BOUND.match(rest)
     return {"what": found["what"].strip(), "figure": float(found["figure"]), "unit": bound["unit"] if bound else rest,
             "bound": bound["bound"] if bound else None, "verdict": bound["verdict"] if bound else None}

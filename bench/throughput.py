@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""How much of a scaled quota four processes reach together, against one process by the same rule.
+"""How much of a scaled quota two and four processes reach together, against one process by the same rule.
 
-    RELEVE_BIN=BUILD/adapters/cli/releve bench/throughput.py [--requests N] [--quota Q] [--processes N] [--latency MS:JITTER_MS]
+    RELEVE_BIN=BUILD/adapters/cli/releve bench/throughput.py [--requests N] [--quota Q] [--processes N,N...] [--latency MS:JITTER_MS]
 
 Real processes, real sockets, a redis-server of its own and the simulator, which audits every arrival. Each run fetches one
 day of so many usage points that each is one request. The rate is taken between the moment when the first burst is over
@@ -9,6 +9,7 @@ day of so many usage points that each is one request. The rate is taken between 
 process counts. The safe optimum is limit / (window + mean round trip): a permit occupies its window from its grant on.
 """
 import argparse
+import math
 import re
 import select
 import sys
@@ -65,31 +66,36 @@ class Run:
         return (end[1] - begin[1]) / (end[0] - begin[0])
 
 
+def read_numbers(text):
+    return tuple(int(number) for number in text.split(","))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=12000, help="in each run")
     parser.add_argument("--quota", default="500/1s,10000/20s")
-    parser.add_argument("--processes", type=int, default=4)
+    parser.add_argument("--processes", type=read_numbers, default=(2, 4), metavar="N,N...", help="beside one; 2,4")
     parser.add_argument("--latency", default="0:300")
     arguments = parser.parse_args()
-    arguments.requests -= arguments.requests % arguments.processes
+    arguments.requests -= arguments.requests % math.lcm(*arguments.processes)
     one = Run(arguments, 1)
-    many = Run(arguments, arguments.processes)
+    runs = [one] + [Run(arguments, processes) for processes in arguments.processes]
     fixed, jitter = (int(number) for number in arguments.latency.split(":"))
     held, bound = True, SECOND_MIN if arguments.quota.count(",") == 0 and jitter == 0 else RATIO_MIN
     optimum = one.limit / (1 + (fixed + jitter / 2) / 1000)
     title = f"{arguments.quota}, latency {arguments.latency} ms"
     print(f"{title}, {arguments.requests} requests", flush=True)
-    for run in (one, many):
+    for run in runs:
         what = f"  {run.processes} process{'es' if run.processes > 1 else ''}"
         show(f"{what}: arrivals", run.rate, "/s")
         held &= show(f"{what}: of the safe optimum, {optimum:.4g}/s", 100 * run.rate / optimum, "%", bound, False)
         show(f"{what}: ledger and job scripts", run.script_calls / arguments.requests, "/request")
         show(f"{what}: server time", 1e6 * run.script_s / arguments.requests, "us/request")
         show(f"{what}: CPU", 1e6 * run.cpu_s / arguments.requests, "us/request")
-    held &= show(f"  {many.processes} processes against one", 100 * many.rate / one.rate, "%", RATIO_MIN, False)
-    held &= show("  violations", one.violations + many.violations, "", 0)
-    held &= show("  days that are not stored", 2 * arguments.requests - one.days - many.days, "", 0)
+    for run in runs[1:]:
+        held &= show(f"  {run.processes} processes against one", 100 * run.rate / one.rate, "%", RATIO_MIN, False)
+    held &= show("  violations", sum(run.violations for run in runs), "", 0)
+    held &= show("  days that are not stored", len(runs) * arguments.requests - sum(run.days for run in runs), "", 0)
     return 0 if held else 1
 
 

@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#define QUIET_DAY 20636 /* 2026-07-02 */
+
 static unsigned maybe(struct world *dice, unsigned most)
 {
     return world_below(dice, 2) == 0 ? 0 : (unsigned)world_between(dice, 1, (int64_t)most);
@@ -220,6 +222,29 @@ void scenario_draw_long(struct scenario *scenario, uint64_t seed)
     scenario->civil_ms = draw_date(&dice);
     draw_duty(&dice, &scenario->duty);
     slow_down(scenario);
+}
+
+void scenario_draw_quiet(struct scenario *scenario, unsigned points, const char *quota, unsigned workers,
+                         int64_t round_trip_us)
+{
+    struct releve_error error;
+    *scenario = (struct scenario){
+        .seed = 1,
+        .days_min = 1,
+        .workers = workers,
+        .concurrency = 16,
+        .points = points,
+        .kinds = RELEVE_ALL_MEASURES,
+        .buckets = 1,
+        .civil_ms = releve_paris_midnight(QUIET_DAY) + 12 * RELEVE_HOUR_MS,
+        .redis_us = 150,
+        .redis_jitter_us = 100,
+        .up_us = round_trip_us / 2,
+        .down_us = round_trip_us / 2,
+        .token_life_s = 12600,
+        .patient = true,
+    };
+    (void)releve_quota_parse(quota, &scenario->quota, &error);
 }
 
 void scenario_print(const struct scenario *scenario)

@@ -70,6 +70,9 @@ struct scenario {
 void scenario_draw_long(struct scenario *scenario, uint64_t seed);
 /* `large`: for the long mode, thousands of usage points. */
 void scenario_draw(struct scenario *scenario, uint64_t seed, bool large);
+/* Nothing goes wrong: so many workers, and a backlog of so many usage points. `round_trip_us` is upstream's. */
+void scenario_draw_quiet(struct scenario *scenario, unsigned points, const char *quota, unsigned workers,
+                         int64_t round_trip_us);
 void scenario_print(const struct scenario *scenario);
 
 #endif

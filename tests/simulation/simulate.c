@@ -5,7 +5,10 @@
  *   simulate --minutes M [--from SEED]     the long mode: thousands of usage points in each, as long as told
  *   simulate --seed S [--large | --long] [--verbose]
  *   simulate --freshness                   days that come late, and what they cost
- *   simulate --throughput                  what the quota lets through, next to what it could */
+ *   simulate --throughput                  what the quota lets through, next to what it could
+ *   simulate --backfill POINTS             how long 1, 100, ... up to POINTS usage points take, and how many requests
+ */
+#include "backfill.h"
 #include "duty.h"
 #include "freshness.h"
 #include "isolation.h"
@@ -118,7 +121,7 @@ static int usage(void)
     fputs("usage: simulate [--seeds N | --minutes M] [--from SEED]\n"
           "       simulate --hours H [--from SEED]\n"
           "       simulate --seed SEED [--large | --long] [--verbose]\n"
-          "       simulate --throughput | --freshness\n",
+          "       simulate --throughput | --freshness | --backfill POINTS\n",
           stderr);
     return 2;
 }
@@ -143,6 +146,8 @@ int main(int argc, char **argv)
             verbose = true;
         else if (value == NULL)
             return usage();
+        else if (strcmp(argv[i], "--backfill") == 0)
+            return backfill_print((unsigned)strtoul(value, NULL, 10));
         else if (strcmp(argv[i], "--seeds") == 0)
             limit.seeds = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--from") == 0)

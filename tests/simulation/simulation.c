@@ -126,8 +126,8 @@ static struct releve_span draw_span(struct simulation *simulation, enum releve_k
     return (struct releve_span){end - days, end};
 }
 
-static void know_some_days(struct simulation *simulation, unsigned point, enum releve_kind kind,
-                           struct releve_span span)
+void simulation_know_some_days(struct simulation *simulation, unsigned point, enum releve_kind kind,
+                               struct releve_span span)
 {
     struct world *world = &simulation->world;
     int64_t share = world_below(world, 100);
@@ -155,7 +155,7 @@ void simulation_draw_jobs(struct simulation *simulation)
             continue;
         struct releve_span span = draw_span(simulation, kind);
         if (!*taken && world_chance(world, scenario->known))
-            know_some_days(simulation, point, kind, span);
+            simulation_know_some_days(simulation, point, kind, span);
         *taken = true;
         enum releve_class class_ = (enum releve_class)world_below(world, RELEVE_CLASSES);
         simulation_submit(simulation, point, kind, span, class_, world_chance(world, scenario->refresh),

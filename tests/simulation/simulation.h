@@ -10,6 +10,10 @@ void simulation_close(struct simulation *simulation);
 /* Jobs as the scenario has them; or add your own with simulation_submit before the run. */
 void simulation_draw_jobs(struct simulation *simulation);
 
+/* Some days of the span are known, in runs, as many as the seed says for that usage point. */
+void simulation_know_some_days(struct simulation *simulation, unsigned point, enum releve_kind kind,
+                               struct releve_span span);
+
 /* The job comes `at_us`. Returns its number. */
 size_t simulation_submit(struct simulation *simulation, unsigned point, enum releve_kind kind, struct releve_span span,
                          enum releve_class class_, bool refresh, int64_t at_us);

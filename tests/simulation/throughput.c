@@ -7,28 +7,6 @@
 #define TEN_MINUTES_US (600 * WORLD_SECOND_US)
 #define DAY_US (INT64_C(24) * 3600 * WORLD_SECOND_US)
 
-static void draw_backlog(struct scenario *scenario, const char *quota, unsigned workers, int64_t round_trip_us)
-{
-    struct releve_error error;
-    *scenario = (struct scenario){
-        .seed = 1,
-        .days_min = 1,
-        .workers = workers,
-        .concurrency = 16,
-        .points = POINTS,
-        .kinds = RELEVE_ALL_MEASURES,
-        .buckets = 1,
-        .civil_ms = releve_paris_midnight(20636) + 12 * RELEVE_HOUR_MS,
-        .redis_us = 150,
-        .redis_jitter_us = 100,
-        .up_us = round_trip_us / 2,
-        .down_us = round_trip_us / 2,
-        .token_life_s = 12600,
-        .patient = true,
-    };
-    (void)releve_quota_parse(quota, &scenario->quota, &error);
-}
-
 /* A job for each usage point that may have one. */
 static void open_backlog(struct simulation *simulation, const struct scenario *scenario, bool with_sick)
 {
@@ -63,7 +41,7 @@ static bool print_day(unsigned workers)
 {
     struct scenario scenario;
     struct simulation simulation;
-    draw_backlog(&scenario, "5/1s,1000/1h", workers, 300000);
+    scenario_draw_quiet(&scenario, POINTS, "5/1s,1000/1h", workers, 300000);
     open_backlog(&simulation, &scenario, true);
     simulation_run(&simulation, DAY_US);
     char what[64];
@@ -82,7 +60,7 @@ static bool print_rate(int64_t round_trip_us, unsigned workers)
     const int64_t from = 100 * WORLD_SECOND_US, until = 1100 * WORLD_SECOND_US;
     struct scenario scenario;
     struct simulation simulation;
-    draw_backlog(&scenario, "5/1s", workers, round_trip_us);
+    scenario_draw_quiet(&scenario, POINTS, "5/1s", workers, round_trip_us);
     open_backlog(&simulation, &scenario, true);
     simulation_run(&simulation, until);
     double seconds = (double)round_trip_us / 1e6;
@@ -116,7 +94,7 @@ static int64_t count_healthy(const struct scenario *scenario, bool with_sick, in
 static bool print_sick(enum sickness only, unsigned sick, const char *quota, int64_t until_us, const char *what)
 {
     struct scenario scenario;
-    draw_backlog(&scenario, quota, 1, 300000);
+    scenario_draw_quiet(&scenario, POINTS, quota, 1, 300000);
     scenario.sick = sick;
     scenario.sick_only = only;
     double alone = (double)count_healthy(&scenario, false, until_us);

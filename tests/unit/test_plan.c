@@ -1,4 +1,4 @@
-/* Plans against an oracle: the fewest intervals that cover the missing days, by dynamic programming. */
+/* Plans against the fewest requests that there can be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <releve/plan.h>
 #include <stdlib.h>
+#include <tests/fewest.h>
 
 #define COVERAGES 10000
 
@@ -30,24 +31,6 @@ static void random_coverage(struct releve_coverage *coverage, int days)
             if (!missing)
                 releve_coverage_set(coverage, day, RELEVE_DAY_COMPLETE);
     }
-}
-
-/* fewest[i]: the fewest intervals of at most days_max days that cover the missing ones of the first i days. Tries every
- * end and every length, so that it shares no idea with the planner. */
-static int oracle(const struct releve_coverage *coverage, int days_max)
-{
-    int days = releve_span_days(coverage->span);
-    int *fewest = calloc((size_t)days + 1, sizeof *fewest);
-    assert_non_null(fewest);
-    for (int i = 1; i <= days; i++) {
-        fewest[i] = coverage->states[i - 1] != RELEVE_DAY_MISSING ? fewest[i - 1] : INT32_MAX;
-        for (int length = 1; length <= days_max && length <= i; length++)
-            if (fewest[i - length] + 1 < fewest[i])
-                fewest[i] = fewest[i - length] + 1;
-    }
-    int result = fewest[days];
-    free(fewest);
-    return result;
 }
 
 /* Carries the plan out and checks each chunk on the way. Returns how many there were. */
@@ -81,7 +64,7 @@ static void check_random_coverages(int days_max, int days_min, int days_longest)
                                             .days_min = days_min,
                                             .earliest = coverage.span.first - 30,
                                             .latest = coverage.span.end + 30};
-        int fewest = oracle(&coverage, days_max);
+        int fewest = fewest_requests(&coverage, days_max);
         assert_int_equal(run_plan(coverage, &limits), fewest);
         assert_int_equal(releve_plan_chunks(&coverage, &limits), fewest);
     }
