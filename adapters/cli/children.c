@@ -58,17 +58,15 @@ static void run_janitor(const char *directory, int gone_fd)
 
 /* --- beginning ------------------------------------------------------------------------------------------------ */
 
-/* A shell that starts something in the background lets it ignore SIGINT: whoever sends one all the same means it. */
 static void hold_signals(struct releve_children *children)
 {
     (void)signal(SIGCHLD, SIG_DFL);
     sigemptyset(&children->heard);
     sigaddset(&children->heard, SIGCHLD);
     for (size_t i = 0; i < RELEVE_INTERRUPTS; i++) {
-        struct sigaction action;
         int number = releve_interrupts[i];
-        if (number == SIGHUP && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-            continue; /* nohup(1) */
+        if (!releve_interrupt_is_heeded(number))
+            continue;
         (void)signal(number, SIG_DFL);
         sigaddset(&children->heard, number);
     }

@@ -16,6 +16,12 @@ const char *releve_interrupt_name(int number)
     return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
 }
 
+bool releve_interrupt_is_heeded(int number)
+{
+    struct sigaction now;
+    return number != SIGHUP || sigaction(number, NULL, &now) != 0 || now.sa_handler != SIG_IGN;
+}
+
 static char *add(char *at, const char *end, const char *text)
 {
     size_t bytes = strnlen(text, (size_t)(end - at));
@@ -40,10 +46,10 @@ static void on_signal(int number)
 
 void releve_interrupt_at_once(const struct releve_command *command)
 {
-    struct sigaction action = {.sa_handler = on_signal}, before;
+    struct sigaction action = {.sa_handler = on_signal};
     ended = command;
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < RELEVE_INTERRUPTS; i++)
-        if (sigaction(releve_interrupts[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        if (releve_interrupt_is_heeded(releve_interrupts[i]))
             (void)sigaction(releve_interrupts[i], &action, NULL);
 }

@@ -261,7 +261,8 @@ static void open_handles(struct releve_session *session)
     for (size_t i = 0; i < RELEVE_INTERRUPTS; i++) {
         uv_signal_init(&session->loop, &session->signals[i]);
         session->signals[i].data = session;
-        uv_signal_start(&session->signals[i], on_signal, releve_interrupts[i]);
+        if (releve_interrupt_is_heeded(releve_interrupts[i]))
+            uv_signal_start(&session->signals[i], on_signal, releve_interrupts[i]);
     }
     hold_signals(SIG_UNBLOCK);
     uv_timer_init(&session->loop, &session->tick);

@@ -91,6 +91,25 @@ def test_what_ignores_a_hang_up_from_the_start_goes_on_ignoring_it():
         assert ended.code == 0 and "daily_consumption" in ended.out, ended
 
 
+def test_what_ignores_a_hang_up_works_to_its_end_when_one_comes():
+    with World("--latency", "20:0") as world:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        running = world.start("backfill", "--prm", PRM, "--kind", "consumption_load_curve", "--start", "2026-01-01",
+                              "--concurrency", "1")
+        world.wait_for(running, "requests", 3)
+        running.signal(signal.SIGHUP)
+        ended = running.end()
+        assert ended.code == 0 and world.sandbox.stats()["days_served"] == 322, ended
+
+
+def test_what_a_shell_lets_ignore_interrupts_ends_by_one_all_the_same():
+    """In the background, where there is no job control."""
+    with World() as world:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ended = signalled(world, signal.SIGINT, "plan", "--prms", "points", reads="points")
+        assert (ended.code, ended.err) == (130, "releve: interrupted by SIGINT\n"), ended
+
+
 # --- while upstream hangs -------------------------------------------------------------------------------
 
 
