@@ -108,7 +108,10 @@ bool enedis_stamp_parse(const char *text, struct enedis_date_text *last, struct 
 
 void enedis_date_look_up(struct enedis_date *date, releve_day day)
 {
-    *date = (struct enedis_date){day, releve_paris_midnight(day), releve_paris_day_minutes(day)};
+    bool next = date->day != RELEVE_DAY_NONE && day == date->day + 1; /* stamps mostly go on from day to day */
+    releve_time midnight = next ? date->midnight + date->minutes * RELEVE_MINUTE_MS : releve_paris_midnight(day);
+    int minutes = (int)((releve_paris_midnight(day + 1) - midnight) / RELEVE_MINUTE_MS);
+    *date = (struct enedis_date){day, midnight, minutes};
 }
 
 int enedis_stamp_instants(const struct enedis_stamp *stamp, struct enedis_date *date, releve_time at[2])
