@@ -115,15 +115,28 @@ static bool is_loopback(const char *host)
     return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
 }
 
+/* How much of a URL says where it goes: "https://host:port". */
+static size_t origin_bytes(const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *host = scheme_end ? scheme_end + strlen("://") : url;
+    return (size_t)(host - url) + strcspn(host, "/?#");
+}
+
 /* The usual proxy variables hold (https_proxy, no_proxy, ...), but this machine is never asked through a proxy. What is
  * no URL is curl's to refuse. */
-static void set_proxy(CURL *easy, const char *url)
+static void set_proxy(struct http_exchange *exchange, const char *url)
 {
+    size_t bytes = origin_bytes(url);
+    if (exchange->origin && strlen(exchange->origin) == bytes && memcmp(exchange->origin, url, bytes) == 0)
+        return; /* as the handle's last request */
+    free(exchange->origin);
+    exchange->origin = releve_must(strndup(url, bytes));
     CURLU *parts = releve_must(curl_url());
     char *host = NULL;
     bool local = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
                  curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && is_loopback(host);
-    SET(easy, CURLOPT_PROXY, local ? "" : NULL);
+    SET(exchange->easy, CURLOPT_PROXY, local ? "" : NULL);
     curl_free(host);
     curl_url_cleanup(parts);
 }
@@ -150,7 +163,7 @@ bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_e
     exchange->late = left_ms <= 0;
     if (exchange->late)
         return false;
-    set_proxy(easy, request->url);
+    set_proxy(exchange, request->url);
     set_credentials(easy, request);
     SET(easy, CURLOPT_URL, request->url);
     SET(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
@@ -252,5 +265,6 @@ void http_exchange_free(struct http_exchange *exchange)
         http_exchange_clear(exchange);
         curl_easy_cleanup(exchange->easy);
     }
+    free(exchange->origin);
     free(exchange);
 }

@@ -35,6 +35,7 @@ struct http_exchange {
     releve_exchange_done done;
     void *data;
     releve_time deadline_ms; /* on releve_clock_boot: nothing of it leaves after that */
+    char *origin;            /* that the handle's proxy is set for */
     char *form;              /* overwritten before it is freed */
     struct http_wire *wire;  /* NULL before it has one, and after curl closed it */
     bool sent;               /* curl was let write the request */

@@ -179,7 +179,7 @@ static void end(struct releve_transport *transport)
                                                     .content_type = "",
                                                     .retry_after = ""};
         exchange->done(exchange->data, &response);
-        free(exchange);
+        http_exchange_free(exchange);
     }
     void (*closed)(void *data) = transport->closed;
     void *closed_data = transport->closed_data;
