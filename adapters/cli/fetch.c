@@ -1,0 +1,124 @@
+/* See fetch.h. */
+#include "fetch.h"
+#include "command.h"
+#include <adapters/redis/result_json.h>
+#include <engine/runtime/clock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+RELEVE_SESSION_FIRST(struct releve_fetch);
+
+static uint64_t chunks_of(const struct releve_job *job)
+{
+    int per_call = releve_kind_facts(job->kind)->call_days_max;
+    return (uint64_t)((releve_span_days(job->span) + per_call - 1) / per_call);
+}
+
+static bool next_job(void *data, struct releve_job *job)
+{
+    struct releve_fetch *fetch = data;
+    *job = (struct releve_job){0};
+    if (!releve_selection_job(&fetch->selection, fetch->next, job))
+        return false;
+    fetch->next++;
+    fetch->ahead -= chunks_of(job);
+    releve_job_id_new(job->id);
+    job->class_ = fetch->class_;
+    job->refresh = fetch->refresh;
+    job->created_at = releve_clock_civil(fetch->config.today);
+    return true;
+}
+
+static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
+{
+    struct releve_fetch *fetch = data;
+    (void)error; /* the session has reported it */
+    releve_report_add(&fetch->report, result, true);
+    if (!fetch->json)
+        return;
+    char *json = releve_result_json(result);
+    releve_progress_clear(&fetch->progress); /* standard output may be the same terminal */
+    if (json != NULL)
+        puts(json);
+    free(json);
+}
+
+static void on_given_back(void *data, const struct releve_result *so_far)
+{
+    struct releve_fetch *fetch = data;
+    releve_report_add(&fetch->report, so_far, false);
+}
+
+static void on_idle(void *data)
+{
+    struct releve_fetch *fetch = data;
+    releve_session_end(&fetch->session);
+}
+
+static void on_tick(void *data)
+{
+    struct releve_fetch *fetch = data;
+    releve_progress_draw(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop), fetch->ahead);
+}
+
+/* Connected: the first look at what is used, and the beginning of the rate. */
+static void on_ready(void *data)
+{
+    struct releve_fetch *fetch = data;
+    releve_progress_begin(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop));
+}
+
+/* The last look: behind it there is no runtime. */
+static void on_closing(void *data)
+{
+    struct releve_fetch *fetch = data;
+    if (fetch->session.runtime != NULL)
+        fetch->report.requests = releve_runtime_look(fetch->session.runtime).requests;
+    fetch->report.jobs_taken = fetch->next;
+}
+
+enum releve_code releve_fetch_run(struct releve_fetch *fetch)
+{
+    releve_report_init(&fetch->report, fetch->selection.prms, fetch->selection.prms_count);
+    struct releve_job job = {0};
+    for (size_t i = 0; releve_selection_job(&fetch->selection, i, &job); i++) {
+        fetch->report.kinds[job.kind].jobs_wanted++;
+        fetch->ahead += chunks_of(&job);
+    }
+    releve_progress_init(&fetch->progress, fetch->mode, &fetch->config.quota, &fetch->report);
+    struct releve_session_options options = {
+        .config = &fetch->config,
+        .concurrency = fetch->concurrency,
+        .adopt = fetch->adopt,
+        .progress = &fetch->progress,
+        .tick_ms = fetch->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
+        .next = next_job,
+        .ended = on_ended,
+        .given_back = on_given_back,
+        .idle = on_idle,
+        .tick = on_tick,
+        .ready = on_ready,
+        .closing = on_closing,
+    };
+    struct releve_error *error = &fetch->session.error;
+    (void)releve_session_run(&fetch->session, &options);
+    bool everything = releve_report_all_ended(&fetch->report);
+    if (error->code == RELEVE_E_INTERRUPTED && everything)
+        error->code = RELEVE_OK; /* the signal came when nothing was left to do */
+    return error->code;
+}
+
+int releve_fetch_end(struct releve_fetch *fetch)
+{
+    const struct releve_error *error = &fetch->session.error;
+    (void)fflush(stdout); /* what was printed stands before what went wrong */
+    releve_selection_free(&fetch->selection);
+    explicit_bzero(fetch->config.client_secret, sizeof fetch->config.client_secret);
+    if (error->code == RELEVE_OK)
+        return releve_code_exit(releve_report_all_obtained(&fetch->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
+    if (error->code != RELEVE_E_INTERRUPTED)
+        return releve_command_fail(error);
+    fprintf(stderr, "releve: %s" RELEVE_FETCH_GOES_ON "\n", error->text);
+    return releve_code_exit(error->code);
+}
