@@ -29,6 +29,7 @@ struct releve_command {
 extern const struct releve_command releve_command_backfill;
 extern const struct releve_command releve_command_bench;
 extern const struct releve_command releve_command_enqueue;
+extern const struct releve_command releve_command_get;
 extern const struct releve_command releve_command_plan;
 extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
