@@ -22,7 +22,10 @@ static void on_day(void *data, releve_day day, const char *text, size_t text_byt
         return;
     char date[RELEVE_DAY_TEXT];
     releve_day_format(day, date);
-    fprintf(stderr, "releve: %s: what is stored for this day is no day of this kind\n", date);
+    if (releve_kind_is_document(days->job.kind))
+        fprintf(stderr, "releve: what is stored is no document\n");
+    else
+        fprintf(stderr, "releve: %s: what is stored for this day is no day of this kind\n", date);
     days->broken = true;
 }
 
@@ -37,11 +40,12 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
     if (error->code == RELEVE_OK)
         standing = releve_facts_standing(facts, days->job.kind, &why);
     char text[RELEVE_REASONS_TEXT];
+    const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (standing != RELEVE_STANDING_OPEN) {
         releve_reasons_format(why, days->job.kind, text);
-        fprintf(stderr, "releve: nothing is stored of these days: %s" RELEVE_REASONS_REMEDY "\n", text, days->job.prm);
+        fprintf(stderr, "releve: nothing is stored of %s: %s" RELEVE_REASONS_REMEDY "\n", what, text, days->job.prm);
     } else if (error->code == RELEVE_OK) {
-        fprintf(stderr, "releve: nothing is stored of these days%s\n", days->remedy != NULL ? days->remedy : "");
+        fprintf(stderr, "releve: nothing is stored of %s%s\n", what, days->remedy != NULL ? days->remedy : "");
     }
     releve_lookup_end(&days->lookup, error);
 }
@@ -76,7 +80,8 @@ enum releve_code releve_days_print(struct releve_days *days, struct releve_confi
 
 static enum releve_code fail_kind(const char *command, struct releve_error *error)
 {
-    return releve_fail(error, RELEVE_E_USAGE, "%s: takes one kind, as its first word: " RELEVE_SELECTION_KINDS,
+    return releve_fail(error, RELEVE_E_USAGE,
+                       "%s: takes one kind, as its first word: " RELEVE_SELECTION_KINDS ", " RELEVE_SELECTION_DOCUMENTS,
                        command);
 }
 
@@ -84,19 +89,21 @@ enum releve_code releve_days_read_kind(const char *command, int argc, char **arg
                                        struct releve_error *error)
 {
     enum releve_kind kind;
-    if (argc < 2 || !releve_kind_parse(argv[1], strlen(argv[1]), &kind) || kind >= RELEVE_MEASURES)
+    if (argc < 2 || !releve_kind_parse(argv[1], strlen(argv[1]), &kind))
         return fail_kind(command, error);
     selection->kinds = RELEVE_KIND_BIT(kind);
     return RELEVE_OK;
 }
 
 enum releve_code releve_days_check_selection(const char *command, const struct releve_selection *selection,
-                                             struct releve_error *error)
+                                             enum releve_days_format format, struct releve_error *error)
 {
     if ((selection->kinds & (selection->kinds - 1)) != 0)
         return fail_kind(command, error);
     if (selection->prms_count != 1)
         return releve_fail(error, RELEVE_E_USAGE, "%s: takes one usage point: give --prm PRM once", command);
+    if (format == RELEVE_DAYS_CSV && (selection->kinds & ~RELEVE_ALL_MEASURES) != 0)
+        return releve_fail(error, RELEVE_E_USAGE, "%s: a document is no table: say --format pretty or json", command);
     return RELEVE_OK;
 }
 

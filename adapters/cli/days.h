@@ -21,9 +21,9 @@ struct releve_days {
 /* The kind that is the first word of a command line, as the selection's. RELEVE_E_USAGE where it is none. */
 enum releve_code releve_days_read_kind(const char *command, int argc, char **argv, struct releve_selection *selection,
                                        struct releve_error *error);
-/* That kind and no other, and one usage point. */
+/* That kind and no other, and one usage point; and a form in which the kind can be printed. */
 enum releve_code releve_days_check_selection(const char *command, const struct releve_selection *selection,
-                                             struct releve_error *error);
+                                             enum releve_days_format format, struct releve_error *error);
 /* Reads the value of --format. */
 enum releve_code releve_days_read_format(const char *value, enum releve_days_format *format,
                                          struct releve_error *error);
@@ -31,9 +31,9 @@ enum releve_code releve_days_read_format(const char *value, enum releve_days_for
 /* Prints what Redis holds of days->job on standard output; where that is nothing, why on standard error. */
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error);
 
-#define RELEVE_DAYS_KINDS_HELP                                                        \
-    "KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power,\n" \
-    "daily_production, production_load_curve.\n"
+#define RELEVE_DAYS_KINDS_HELP                                                                          \
+    "KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
+    "production_load_curve; or a document, which has no days: contracts, addresses, identity, contact_data.\n"
 #define RELEVE_DAYS_FORMAT_HELP                                                                                 \
     "  --format FORMAT    pretty (default: a line a day), json (an array of the days as stored), csv (a line\n" \
     "                     a day; for load curves a line an interval, with its beginning in Paris time)\n"

@@ -54,7 +54,7 @@ static int get_main(int argc, char **argv)
     int wrong = releve_command_parse("get", argc - 1, argv + 1, options, apply_option, &get);
     if (wrong != 0)
         return wrong;
-    if (releve_days_check_selection("get", &fetch->selection, &error) != RELEVE_OK ||
+    if (releve_days_check_selection("get", &fetch->selection, get.days.format, &error) != RELEVE_OK ||
         releve_config_load(&fetch->config, true, &error) != RELEVE_OK ||
         releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), &error) != RELEVE_OK)
         return releve_command_fail(&error);
@@ -72,7 +72,7 @@ const struct releve_command releve_command_get = {
         "KIND --prm PRM [--start DAY] [--end DAY] [--format pretty|json|csv] [--refresh]\n"
         "\n"
         "Fetches the days that Redis does not hold yet, within the quota and before all other work, and prints\n"
-        "what there is then. Days that are known cost no request. " RELEVE_DAYS_KINDS_HELP "\n"
+        "what there is then. Days that are known cost no request.\n" RELEVE_DAYS_KINDS_HELP "\n"
         "options:\n"
         "  --prm PRM          the usage point, 14 digits\n"
         "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"

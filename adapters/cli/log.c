@@ -76,6 +76,10 @@ void releve_log_failure(const struct releve_result *result, size_t index, bool w
     releve_day_format(failure->span.first, first);
     releve_day_format(failure->span.end, end);
     releve_reasons_code(&failure->reason, code);
-    (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s %s: %s to %s (excluded) failed: %s: %s", point,
-                   releve_kind_facts(result->job.kind)->name, first, end, code, failure->reason.text);
+    const char *kind = releve_kind_facts(result->job.kind)->name;
+    if (releve_kind_is_document(result->job.kind))
+        (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s %s: failed: %s: %s", point, kind, code, failure->reason.text);
+    else
+        (void)snprintf(line, RELEVE_LOG_LINE_BYTES, "%s %s: %s to %s (excluded) failed: %s: %s", point, kind, first,
+                       end, code, failure->reason.text);
 }

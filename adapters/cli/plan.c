@@ -37,7 +37,7 @@ struct plan {
     uint64_t token_requests;
     releve_time makespan_ms;
     size_t next, under_way;
-    struct total kinds[RELEVE_MEASURES], all;
+    struct total kinds[RELEVE_KINDS], all;
     struct refusal refusals[REFUSALS_MAX], latest;
     size_t refusals_count; /* also of those that are not named */
 };
@@ -97,12 +97,23 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
+/* Of the kinds that share the measures' quota. */
+static uint64_t requests_of_measures(const struct plan *plan)
+{
+    const char *const *families = plan->dialect->families;
+    uint64_t requests = 0;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
+        if (strcmp(families[kind], families[RELEVE_DAILY_CONSUMPTION]) == 0)
+            requests += plan->kinds[kind].requests;
+    return requests;
+}
+
 /* One request is for the token, and may count in the same bucket. */
 static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
 {
     const char *family = plan->dialect->families[RELEVE_DAILY_CONSUMPTION];
-    uint64_t requests = plan->all.requests;
-    plan->token_requests = requests > 0;
+    uint64_t requests = requests_of_measures(plan);
+    plan->token_requests = plan->all.requests > 0;
     if (strcmp(family, plan->dialect->token_family) == 0)
         requests += plan->token_requests;
     plan->makespan_ms = releve_quota_makespan_ms(&plan->config.quota, requests, 0, over_ms, count);
@@ -192,7 +203,7 @@ static void print_table(const struct plan *plan)
     releve_quota_format(&plan->config.quota, quota);
     releve_duration_format(plan->makespan_ms, duration);
     printf("%-27s %6s %11s %10s %9s %10s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)
             print_row(releve_kind_facts(kind)->name, &plan->kinds[kind]);
     struct total all = plan->all;
@@ -253,7 +264,7 @@ static void print_json(const struct plan *plan)
     else
         cJSON_AddNumberToObject(json, "seconds", (double)plan->makespan_ms / 1000.0);
     cJSON *kinds = cJSON_AddObjectToObject(json, "kinds");
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)
             cJSON_AddItemToObject(kinds, releve_kind_facts(kind)->name, total_json(&plan->kinds[kind]));
     cJSON_AddNumberToObject(json, "refused_count", (double)plan->refusals_count);

@@ -117,7 +117,7 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
 
 static void draw_kinds(struct releve_progress *progress, const struct releve_core_view *view)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         struct releve_tally sum = progress->report->kinds[kind].days;
         add(&sum, &view->kinds[kind]);
         if (progress->report->kinds[kind].jobs_wanted == 0)
@@ -147,7 +147,7 @@ void releve_progress_draw(struct releve_progress *progress, struct releve_runtim
     struct releve_runtime_usage usage = releve_runtime_usage(runtime, RELEVE_DAILY_CONSUMPTION);
     struct releve_tally all = {0};
     size_t ended = 0, wanted = 0;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         add(&all, &progress->report->kinds[kind].days);
         add(&all, &view.kinds[kind]);
         ended += progress->report->kinds[kind].jobs_ended;

@@ -31,10 +31,12 @@ void releve_reasons_format(const struct releve_reason *reason, enum releve_kind 
 {
     char code[RELEVE_REASONS_CODE_TEXT], since[RELEVE_TIME_TEXT], until[RELEVE_TIME_TEXT], memory[100] = "";
     bool is_there = releve_reasons_is_refusal(reason);
-    const char *what = releve_kind_facts(kind)->name;
+    const char *what = releve_kind_facts(kind)->name, *verb = " is refused";
     if (reason->verdict == RELEVE_DIRECTION_REFUSED || reason->verdict == RELEVE_BEFORE_ACTIVATION)
         what = releve_direction_name(releve_kind_facts(kind)->direction);
-    else if (reason->verdict == RELEVE_POINT_REFUSED)
+    if (reason->verdict == RELEVE_DIRECTION_REFUSED && releve_kind_is_document(kind))
+        verb = " are refused";
+    if (reason->verdict == RELEVE_POINT_REFUSED)
         what = "the usage point";
     if (reason->since != 0) {
         releve_utc_format(reason->since, since);
@@ -43,5 +45,5 @@ void releve_reasons_format(const struct releve_reason *reason, enum releve_kind 
     }
     releve_reasons_code(reason, code);
     (void)snprintf(out, RELEVE_REASONS_TEXT, "%s%s%s (%s: %s)%s", is_there ? "" : "there is no ", what,
-                   is_there ? " is refused" : "", code, reason->text, memory);
+                   is_there ? verb : "", code, reason->text, memory);
 }

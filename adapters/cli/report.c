@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define KIND_CHARACTERS 27             /* of the longest name of a kind */
-#define CODE_CHARACTERS_MAX 18         /* of a reason, so that a row has 80 */
-#define ROWS_MAX (RELEVE_MEASURES + 3) /* the heading, the token, all */
+#define KIND_CHARACTERS 27          /* of the longest name of a kind */
+#define CODE_CHARACTERS_MAX 18      /* of a reason, so that a row has 80 */
+#define ROWS_MAX (RELEVE_KINDS + 3) /* the heading, the token, all */
 #define TOTAL_TEXT 48
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
@@ -77,7 +77,7 @@ void releve_report_add(struct releve_report *report, const struct releve_result 
 
 bool releve_report_all_ended(const struct releve_report *report)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if (report->kinds[kind].jobs_ended < report->kinds[kind].jobs_wanted)
             return false;
     return true;
@@ -85,7 +85,7 @@ bool releve_report_all_ended(const struct releve_report *report)
 
 bool releve_report_any(const struct releve_report *report)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if (report->kinds[kind].jobs_begun > 0)
             return true;
     return false;
@@ -93,7 +93,7 @@ bool releve_report_any(const struct releve_report *report)
 
 bool releve_report_all_obtained(const struct releve_report *report)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if (report->kinds[kind].states[RELEVE_JOB_PARTIAL] > 0 || report->kinds[kind].states[RELEVE_JOB_FAILED] > 0)
             return false;
     return true;
@@ -117,7 +117,7 @@ static const char *common_cell(const struct releve_report *report, size_t point,
 {
     const char *common = NULL;
     int count = 0;
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         if (!is_shown(report, kind, among))
             continue;
         const char *cell = cell_of(report, point, kind);
@@ -140,22 +140,22 @@ static void print_kinds(const struct releve_report *report, size_t point, releve
     const char *common = common_cell(report, point, among);
     if (common != NULL)
         print_row(report, point, name, common, out);
-    for (enum releve_kind kind = 0; common == NULL && kind < RELEVE_MEASURES; kind++)
+    for (enum releve_kind kind = 0; common == NULL && kind < RELEVE_KINDS; kind++)
         if (is_shown(report, kind, among))
             print_row(report, point, releve_kind_facts(kind)->name, cell_of(report, point, kind), out);
 }
 
 static void print_points(const struct releve_report *report, FILE *out)
 {
-    releve_kinds of[RELEVE_DIRECTIONS] = {0};
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+    releve_kinds of[RELEVE_ASPECTS] = {0};
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         of[releve_kind_facts(kind)->direction] |= RELEVE_KIND_BIT(kind);
     fprintf(out, "%-*s  %-*s  days with values\n", RELEVE_PRM_DIGITS, "usage point", KIND_CHARACTERS, "kind");
     for (size_t i = 0; i < report->points_count; i++) {
         bool alike = common_cell(report, i, RELEVE_ALL_MEASURES) != NULL;
         if (alike)
             print_kinds(report, i, RELEVE_ALL_MEASURES, "all", out);
-        for (enum releve_direction which = 0; !alike && which < RELEVE_DIRECTIONS; which++)
+        for (enum releve_direction which = 0; !alike && which < RELEVE_ASPECTS; which++)
             print_kinds(report, i, of[which], releve_direction_name(which), out);
     }
     fputs("(holes: upstream has none; soon: not published yet; -: not begun;\n"
@@ -248,7 +248,7 @@ void releve_report_print(const struct releve_report *report, FILE *out)
     struct releve_report_kind all = {0};
     if (report->points_count > 0)
         print_points(report, out);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         if (report->kinds[kind].jobs_wanted > 0)
             add_row(&totals, releve_kind_facts(kind)->name, &report->kinds[kind]);
         sum_up(&all, &report->kinds[kind]);

@@ -18,14 +18,14 @@ struct releve_report_kind {
 };
 
 struct releve_report {
-    struct releve_report_kind kinds[RELEVE_MEASURES];
+    struct releve_report_kind kinds[RELEVE_KINDS];
     /* Of the whole run, as it has ended. */
     size_t jobs_taken;   /* not left to the next run */
     uint64_t requests;   /* as upstream counts them, those for the token included */
     bool remembers;      /* some jobs ended as an earlier run had been told */
     size_t points_count; /* 0: too many for rows */
     releve_prm points[RELEVE_REPORT_POINTS_MAX];
-    char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_MEASURES][RELEVE_REPORT_CELL_BYTES];
+    char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_KINDS][RELEVE_REPORT_CELL_BYTES];
 };
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count);

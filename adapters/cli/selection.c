@@ -140,11 +140,10 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
         if (length == 3 && memcmp(value, "all", 3) == 0) {
             selection->kinds |= RELEVE_ALL_MEASURES;
         } else if (!releve_kind_parse(value, length, &kind)) {
-            return releve_fail(error, RELEVE_E_USAGE, "--kind \"%.*s\": unknown; say " RELEVE_SELECTION_KINDS " or all",
+            return releve_fail(error, RELEVE_E_USAGE,
+                               "--kind \"%.*s\": unknown; say " RELEVE_SELECTION_KINDS
+                               ", all (these), " RELEVE_SELECTION_DOCUMENTS,
                                (int)(length < 60 ? length : 60), value);
-        } else if (kind >= RELEVE_MEASURES) {
-            return releve_fail(error, RELEVE_E_USAGE, "--kind %s: is a document, not a measure with days",
-                               releve_kind_facts(kind)->name);
         } else {
             selection->kinds |= RELEVE_KIND_BIT(kind);
         }
@@ -282,16 +281,21 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
 
     bool any = false;
     releve_day deepest = today;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
             continue;
         struct releve_span history = releve_kind_history((enum releve_kind)kind, today);
+        if (releve_kind_is_document((enum releve_kind)kind)) { /* the days that are asked are of the others */
+            selection->spans[kind] = history;
+            any = true;
+            continue;
+        }
         selection->spans[kind] = releve_span_cut(wanted_span(selection, history), history);
         any = any || releve_span_days(selection->spans[kind]) > 0;
         deepest = history.first < deepest ? history.first : deepest;
     }
-    for (int kind = 0; any && kind < RELEVE_MEASURES; kind++)
-        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0)
+    for (int kind = 0; any && kind < RELEVE_KINDS; kind++)
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && !releve_kind_is_document((enum releve_kind)kind))
             report_cut(selection, (enum releve_kind)kind, today);
     if (any)
         return RELEVE_OK;
@@ -311,19 +315,19 @@ void releve_selection_free(struct releve_selection *selection)
     *selection = (struct releve_selection){0};
 }
 
-/* The n-th kind of the selection that has days left; RELEVE_MEASURES past the end. */
+/* The n-th kind of the selection that has days left; RELEVE_KINDS past the end. */
 static enum releve_kind nth_kind(const struct releve_selection *selection, size_t n)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) > 0 && n-- == 0)
             return (enum releve_kind)kind;
-    return RELEVE_MEASURES;
+    return RELEVE_KINDS;
 }
 
 static size_t kinds_count(const struct releve_selection *selection)
 {
     size_t count = 0;
-    while (nth_kind(selection, count) != RELEVE_MEASURES)
+    while (nth_kind(selection, count) != RELEVE_KINDS)
         count++;
     return count;
 }

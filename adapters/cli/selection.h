@@ -16,7 +16,7 @@ struct releve_selection {
     size_t duplicates;  /* left out */
     releve_kinds kinds; /* measures */
     /* The days that are asked of each kind, cut to what upstream serves; empty where nothing is left. */
-    struct releve_span spans[RELEVE_MEASURES];
+    struct releve_span spans[RELEVE_KINDS];
     /* As the user wrote them. */
     struct releve_span asked;
     bool has_start, has_end;
@@ -33,9 +33,10 @@ struct releve_selection {
         "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4      \
     }
 
-/* The kinds that have days, for messages. */
+/* The kinds, for messages: those that have days, and documents. */
 #define RELEVE_SELECTION_KINDS \
     "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"
+#define RELEVE_SELECTION_DOCUMENTS "contracts, addresses, identity, contact_data"
 
 #define RELEVE_SELECTION_HELP                                                                                          \
     "SELECTION:\n"                                                                                                     \
@@ -43,7 +44,8 @@ struct releve_selection {
     "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n"   \
     "                     of a CSV\n"                                                                                  \
     "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
-    "                     production_load_curve, or all (default)\n"                                                   \
+    "                     production_load_curve, or all (default: these five); or documents, which have no days:\n"    \
+    "                     contracts, addresses, identity, contact_data\n"                                              \
     "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"      \
     "                     36 months + 15 days for the others)\n"                                                       \
     "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"

@@ -29,6 +29,8 @@ static enum releve_code choose_days(struct show *show, struct releve_error *erro
     while ((selection->kinds & RELEVE_KIND_BIT(show->days.job.kind)) == 0)
         show->days.job.kind++;
     show->days.job.span = releve_kind_history(show->days.job.kind, releve_config_today(&show->config));
+    if (releve_kind_is_document(show->days.job.kind))
+        return RELEVE_OK;
     if (selection->has_start)
         show->days.job.span.first = selection->asked.first;
     if (selection->has_end)
@@ -49,7 +51,7 @@ static int show_main(int argc, char **argv)
     int wrong = releve_command_parse("show", argc - 1, argv + 1, options, apply_option, &show);
     if (wrong != 0)
         return wrong;
-    if (releve_days_check_selection("show", &show.selection, &error) != RELEVE_OK ||
+    if (releve_days_check_selection("show", &show.selection, show.days.format, &error) != RELEVE_OK ||
         releve_config_load(&show.config, false, &error) != RELEVE_OK || choose_days(&show, &error) != RELEVE_OK ||
         releve_days_print(&show.days, &show.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
@@ -64,7 +66,7 @@ const struct releve_command releve_command_show = {
         "KIND --prm PRM [--start DAY] [--end DAY] [--format pretty|json|csv]\n"
         "\n"
         "Prints the days that Redis holds, never sends a request. Where RELEVE_UPSTREAM is set, it refuses to show\n"
-        "days of another one. " RELEVE_DAYS_KINDS_HELP "\n"
+        "days of another one.\n" RELEVE_DAYS_KINDS_HELP "\n"
         "options:\n"
         "  --prm PRM          the usage point, 14 digits\n"
         "  --start DAY        first day, YYYY-MM-DD; default: the deepest history\n"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NESTING_MAX 3           /* a day, its points, a point */
+#define DOCUMENT_NESTING_MAX 40 /* more than a body that was kept */
 #define INTERVAL_MINUTES_MAX 60 /* of a load curve */
 
 struct curve {
@@ -133,9 +134,36 @@ const char *releve_stored_day_header(enum releve_kind kind)
     }
 }
 
+/* DEL and the second set of control characters (U+0080 to U+009F); JSON escapes the first. */
+static bool steers_a_terminal(const char *text, size_t text_bytes)
+{
+    for (size_t i = 0; i < text_bytes; i++) {
+        unsigned char byte = (unsigned char)text[i], next = i + 1 < text_bytes ? (unsigned char)text[i + 1] : 0;
+        if (byte == 0x7F || (byte == 0xC2 && next >= 0x80 && next <= 0x9F))
+            return true;
+    }
+    return false;
+}
+
+/* As JSON, indented. */
+static bool print_document(FILE *out, const char *text, size_t text_bytes)
+{
+    if (steers_a_terminal(text, text_bytes) || releve_json_guard(text, text_bytes, RELEVE_STORED_DOCUMENT_BYTES_MAX,
+                                                                 DOCUMENT_NESTING_MAX) != RELEVE_JSON_SOUND)
+        return false;
+    cJSON *json = cJSON_ParseWithLength(text, text_bytes);
+    char *lines = cJSON_IsObject(json) ? cJSON_Print(json) : NULL;
+    bool sound = lines != NULL && fprintf(out, "%s\n", lines) > 0;
+    cJSON_free(lines);
+    cJSON_Delete(json);
+    return sound;
+}
+
 bool releve_stored_day_print(FILE *out, enum releve_stored_day_form form, enum releve_kind kind, releve_day day,
                              const char *text, size_t text_bytes)
 {
+    if (releve_kind_is_document(kind))
+        return print_document(out, text, text_bytes);
     if (releve_json_guard(text, text_bytes, RELEVE_STORED_DAY_BYTES_MAX, NESTING_MAX) != RELEVE_JSON_SOUND)
         return false;
     cJSON *json = cJSON_ParseWithLength(text, text_bytes);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Jobs that were taken and that the core has no room for yet: never more than the queue hands out. */
-#define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_MEASURES)
+#define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_KINDS)
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
 #define LOOK_MS RELEVE_SECOND_MS /* how often a drain looks whether anything moves */

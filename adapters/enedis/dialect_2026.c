@@ -8,6 +8,9 @@
 
 #define MEASURES "mesure_synchrone_auto"
 #define CONTRACTS "situation_contrat_auto"
+/* One answer about the contracts says who the customer is, too. */
+#define IN_CONTRACTS \
+    (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
 #define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
 
 struct place {
@@ -83,6 +86,13 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     assert(kind < RELEVE_KINDS);
+    if (releve_kind_is_document(kind)) {
+        const struct enedis_document_reader document = {releve_dialect_2026.families[kind],
+                                                        kind == RELEVE_ADDRESSES ? RELEVE_KIND_BIT(kind) : IN_CONTRACTS,
+                                                        enedis_document_write_2026};
+        enedis_judge_document(&document, kind, prm, response, now, answer);
+        return;
+    }
     const struct enedis_reader reader = {releve_dialect_2026.families[kind], {"points", "v", "d", "p"}, read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);
 }

@@ -30,7 +30,7 @@ static void target(enum releve_kind kind, releve_prm prm, struct releve_span spa
     int length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?usage_point_id=" RELEVE_PRM_FORMAT, places[kind].api,
                           places[kind].rest, prm);
     assert(length < RELEVE_TARGET_BYTES);
-    if (releve_kind_facts(kind)->quantity != RELEVE_DOCUMENT) {
+    if (!releve_kind_is_document(kind)) {
         char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(span.first, start);
         releve_day_format(span.end, end);
@@ -62,6 +62,12 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     assert(kind < RELEVE_KINDS);
+    if (releve_kind_is_document(kind)) {
+        const struct enedis_document_reader document = {places[kind].api, RELEVE_KIND_BIT(kind),
+                                                        enedis_document_write_v5};
+        enedis_judge_document(&document, kind, prm, response, now, answer);
+        return;
+    }
     const struct enedis_reader reader = {
         places[kind].api, {"interval_reading", "value", "date", "interval_length"}, read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);

@@ -69,31 +69,47 @@ static bool is_spoiled_error(const struct releve_exchange_response *response, co
            response->body_bytes > 0 && !enedis_errors_is_page(response);
 }
 
+/* What is no data is judged: no JSON, an error. True where the body of a success remains. */
+static bool is_success(const struct releve_exchange_response *response, const struct enedis_reply *reply,
+                       const char *api, releve_time now, struct releve_answer *answer)
+{
+    if (is_spoiled_error(response, reply))
+        enedis_reason_bad_body(answer, "HTTP %d: %s", response->status, reply->problem);
+    else if (response->status != 200 || reply->fault.present || reply->fault.next_access_time)
+        enedis_errors_judge(response, &reply->fault, api, now, answer);
+    else if (reply->problem)
+        enedis_reason_bad_body(answer, "%s", reply->problem);
+    else
+        return true;
+    return false;
+}
+
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     struct enedis_measures measures = {
         .kind = kind, .span = span, .named = span, .names = &reader->names, .date = ENEDIS_NO_DATE};
     const struct enedis_json_lists lists = {reader->names.list, enedis_measures_read, &measures};
-    bool data = response->status == 200 && releve_kind_facts(kind)->quantity != RELEVE_DOCUMENT;
     struct enedis_reply reply;
-    assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX);
-    if (!enedis_reply_open(response, data ? &lists : NULL, &reply, answer))
+    assert(releve_span_days(span) <= RELEVE_JOB_DAYS_MAX && !releve_kind_is_document(kind));
+    if (!enedis_reply_open(response, response->status == 200 ? &lists : NULL, &reply, answer))
         return;
-    if (is_spoiled_error(response, &reply)) {
-        enedis_reason_bad_body(answer, "HTTP %d: %s", response->status, reply.problem);
-    } else if (response->status != 200 || reply.fault.present || reply.fault.next_access_time) {
-        enedis_errors_judge(response, &reply.fault, reader->api, now, answer);
-    } else if (releve_kind_facts(kind)->quantity == RELEVE_DOCUMENT) {
-        enedis_reason(answer, RELEVE_BAD_REQUEST, "unsupported", "%s: documents cannot be read yet",
-                      releve_kind_facts(kind)->name);
-    } else if (reply.problem) {
-        enedis_reason_bad_body(answer, "%s", reply.problem);
-    } else {
+    if (is_success(response, &reply, reader->api, now, answer))
         judge_data(reader, &reply.json, prm, &measures, answer);
-    }
     enedis_measures_free(&measures);
     enedis_json_close(&reply.json, false);
+}
+
+void enedis_judge_document(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
+                           const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer)
+{
+    struct enedis_reply reply;
+    if (!enedis_reply_open(response, NULL, &reply, answer))
+        return;
+    if (is_success(response, &reply, reader->api, now, answer))
+        enedis_documents_judge(reader, kind, prm, reply.json.root, response->body, response->body_bytes, answer);
+    enedis_json_close(&reply.json, true); /* personal data */
 }
 
 void releve_dialect_answer_free(struct releve_answer *answer)
@@ -101,4 +117,5 @@ void releve_dialect_answer_free(struct releve_answer *answer)
     free((void *)(uintptr_t)answer->readings);
     answer->readings = NULL;
     answer->readings_count = 0;
+    enedis_documents_free(answer);
 }

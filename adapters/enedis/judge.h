@@ -2,6 +2,7 @@
 #ifndef ENEDIS_JUDGE_H
 #define ENEDIS_JUDGE_H
 
+#include "documents.h"
 #include "engine/runtime/dialect.h"
 #include "fault.h"
 #include "json.h"
@@ -28,6 +29,11 @@ struct enedis_reader {
      * measures->problem where the body is not what was asked for. */
     bool (*read)(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality);
 };
+
+/* The same for a document. */
+void enedis_judge_document(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
+                           const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer);
 
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);

@@ -47,7 +47,7 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
                         enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
                         releve_store_claimed claimed, void *data)
 {
-    assert(job->kind < RELEVE_MEASURES && releve_span_days(span) > 0 && claimed != NULL);
+    assert(job->kind < RELEVE_KINDS && releve_span_days(span) > 0 && claimed != NULL);
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_claim, 3);
     releve_store_claims_key(store, &words, job->prm, job->kind);

@@ -88,6 +88,29 @@ static void add_reading(struct releve_text *json, enum releve_kind kind, const s
     add_member(json, "at", at);
 }
 
+static void add_source(struct releve_text *json, const struct releve_day_batch *batch)
+{
+    char time[RELEVE_TIME_TEXT];
+    releve_utc_format(batch->fetched_at, time);
+    add_member(json, "source", batch->source);
+    add_member(json, "fetched_at", time);
+}
+
+void releve_day_json_document(struct releve_text *json, const struct releve_day_batch *batch,
+                              const struct releve_document *document)
+{
+    bool there = document->members != NULL;
+    releve_text_puts(json, "{\"prm\":\"");
+    releve_text_prm(json, batch->prm);
+    releve_text_puts(json, "\"");
+    add_member(json, "kind", releve_kind_facts(document->kind)->name);
+    add_member(json, "state", releve_day_state_name(there ? RELEVE_DAY_COMPLETE : RELEVE_DAY_HOLE));
+    add_source(json, batch);
+    releve_text_puts(json, ",");
+    releve_text_puts(json, there ? document->members : "\"data\":null,\"raw\":null");
+    releve_text_puts(json, "}");
+}
+
 void releve_day_json_write(struct releve_text *json, const struct releve_day_batch *batch,
                            const struct releve_day_entry *entry)
 {
@@ -113,8 +136,6 @@ void releve_day_json_write(struct releve_text *json, const struct releve_day_bat
         add_reading(json, batch->kind, entry->reading);
         add_member(json, "quality", batch->quality);
     }
-    add_member(json, "source", batch->source);
-    releve_utc_format(batch->fetched_at, time);
-    add_member(json, "fetched_at", time);
+    add_source(json, batch);
     releve_text_puts(json, "}");
 }

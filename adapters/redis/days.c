@@ -60,10 +60,36 @@ static bool all_complete(const struct releve_day_batch *batch)
     return batch->count > 0;
 }
 
+/* Upstream has none: that is kept too, and is not asked again meanwhile. */
+static void put_documents(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
+                          void *data)
+{
+    const struct releve_document none = {batch->kind, NULL};
+    bool there = batch->documents_count > 0;
+    const struct releve_document *documents = there ? batch->documents : &none;
+    size_t count = there ? batch->documents_count : 1;
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_put_documents, 1 + count);
+    releve_store_claims_key(store, &words, batch->prm, batch->kind);
+    for (size_t i = 0; i < count; i++)
+        releve_store_days_key(store, &words, batch->prm, documents[i].kind);
+    releve_store_permit_name(&words, batch->claim);
+    releve_words_format(&words, "%d", RELEVE_DOCUMENT_KEEP_S);
+    for (size_t i = 0; i < count; i++) {
+        releve_day_json_document(&words.text, batch, &documents[i]);
+        releve_words_end(&words);
+    }
+    releve_call_done(store, "store a document", &releve_script_put_documents, &words, done, data);
+}
+
 void releve_store_put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
                            void *data)
 {
     assert(batch->count <= RELEVE_JOB_DAYS_MAX && done != NULL);
+    if (releve_kind_is_document(batch->kind)) {
+        put_documents(store, batch, done, data);
+        return;
+    }
     if (all_complete(batch)) {
         put_complete(store, batch, done, data);
         return;
@@ -132,7 +158,7 @@ static void read_next(struct read_call *call)
 void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
                             releve_store_each_day each, releve_store_done done, void *data)
 {
-    assert(kind < RELEVE_MEASURES && each != NULL && done != NULL);
+    assert(kind < RELEVE_KINDS && each != NULL && done != NULL);
     if (releve_span_days(span) == 0) {
         releve_call_nothing(store, "read days", done, data);
         return;

@@ -85,9 +85,9 @@ static void read_direction(const redisReply *fields, enum releve_direction which
 void releve_facts_read(const redisReply *fields, releve_time now, struct releve_point_facts *facts)
 {
     *facts = releve_facts_unknown;
-    for (enum releve_direction direction = 0; direction < RELEVE_DIRECTIONS; direction++)
+    for (enum releve_direction direction = 0; direction < RELEVE_ASPECTS; direction++)
         read_direction(fields, direction, now, &facts->directions[direction]);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (read_reason(fields, &(struct fact){releve_kind_facts(kind)->name, "absent"}, now, RELEVE_ABSENCE_HOLDS_MS,
                         RELEVE_NOT_APPLICABLE, &facts->absent[kind]))
             facts->absent_kinds |= RELEVE_KIND_BIT(kind);
@@ -125,6 +125,11 @@ static void add_origin(struct releve_words *words, const struct fact *fact, cons
 {
     char at[RELEVE_TIME_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_utc_format(now, at);
+    if (releve_kind_is_document(lesson->kind)) {
+        add_part(words, fact, "at", at);
+        add_part(words, fact, "from", releve_kind_facts(lesson->kind)->name);
+        return;
+    }
     releve_day_format(lesson->span.first, first);
     releve_day_format(lesson->span.end, end);
     add_part(words, fact, "at", at);

@@ -29,7 +29,7 @@ struct acceptance {
     char *entry; /* as it lies in the worker's list */
     size_t entry_bytes;
     size_t count;
-    struct releve_job jobs[RELEVE_MEASURES];
+    struct releve_job jobs[RELEVE_KINDS];
     struct releve_error error; /* why it is no job */
 };
 

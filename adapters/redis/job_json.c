@@ -40,9 +40,10 @@ static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct
         *kinds |= RELEVE_ALL_MEASURES;
         return RELEVE_OK;
     }
-    if (name == NULL || !releve_kind_parse(name, strlen(name), &kind) || kind >= RELEVE_MEASURES)
+    if (name == NULL || !releve_kind_parse(name, strlen(name), &kind))
         return refuse(error, "kind: say daily_consumption, consumption_load_curve, daily_consumption_max_power, "
-                             "daily_production, production_load_curve, all, or a list of them");
+                             "daily_production, production_load_curve, all (these), contracts, addresses, identity, "
+                             "contact_data, or a list of them");
     *kinds |= RELEVE_KIND_BIT(kind);
     return RELEVE_OK;
 }
@@ -100,6 +101,8 @@ static enum releve_code read_rest(const cJSON *json, struct releve_job *job, str
 static struct releve_span cut(struct releve_span asked, enum releve_kind kind, releve_day today)
 {
     struct releve_span history = releve_kind_history(kind, today), span = asked;
+    if (releve_kind_is_document(kind))
+        return RELEVE_DOCUMENT_SPAN; /* days that are asked are those of the other kinds */
     if (asked.first == RELEVE_DAY_NONE)
         span.first = asked.end != RELEVE_DAY_NONE && asked.end < history.first ? asked.end : history.first;
     if (asked.end == RELEVE_DAY_NONE)
@@ -114,7 +117,7 @@ static struct releve_span cut(struct releve_span asked, enum releve_kind kind, r
 }
 
 static enum releve_code read_object(const cJSON *json, releve_day today, struct releve_job *first,
-                                    struct releve_job jobs[RELEVE_MEASURES], size_t *count, struct releve_error *error)
+                                    struct releve_job jobs[RELEVE_KINDS], size_t *count, struct releve_error *error)
 {
     bool wrong = false;
     const char *prm = text_of(json, "prm", &wrong);
@@ -131,7 +134,7 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
     if (several && strlen(first->id) > RELEVE_MESSAGE_ID_MAX)
         return refuse(error, "id: 1 to 64 printable ASCII characters without blanks");
     *count = 0;
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         if ((kinds & RELEVE_KIND_BIT(kind)) == 0)
             continue;
         struct releve_job *job = &jobs[(*count)++];
@@ -151,7 +154,7 @@ enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_
 }
 
 enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
-                                      enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
+                                      enum releve_class class_, struct releve_job jobs[RELEVE_KINDS], size_t *count,
                                       struct releve_error *error)
 {
     enum releve_json_flaw flaw =
@@ -192,13 +195,19 @@ char *releve_job_json_write(const struct releve_job *job)
     releve_day_format(job->span.end, end);
     releve_utc_format(job->created_at, created_at);
     cJSON *json = releve_must(cJSON_CreateObject());
+    bool document = releve_kind_is_document(job->kind);
     const struct {
         const char *name, *value;
-    } texts[] = {{"id", job->id},           {"prm", prm}, {"kind", releve_kind_facts(job->kind)->name},
-                 {"start", start},          {"end", end}, {"priority", releve_class_name(job->class_)},
+    } texts[] = {{"id", job->id},
+                 {"prm", prm},
+                 {"kind", releve_kind_facts(job->kind)->name},
+                 {"start", document ? NULL : start},
+                 {"end", document ? NULL : end},
+                 {"priority", releve_class_name(job->class_)},
                  {"created_at", created_at}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        (void)releve_must(cJSON_AddStringToObject(json, texts[i].name, texts[i].value));
+        if (texts[i].value != NULL)
+            (void)releve_must(cJSON_AddStringToObject(json, texts[i].name, texts[i].value));
     if (job->reply_to[0] != '\0')
         (void)releve_must(cJSON_AddStringToObject(json, "reply_to", job->reply_to));
     if (job->refresh)

@@ -11,12 +11,12 @@
 #define RELEVE_MESSAGE_ID_MAX 64     /* longest id that a producer may give */
 #define RELEVE_BURIED_BYTES_MAX 4096 /* of a message that is no job, kept in the list of dead ones */
 
-/* Reads a message: one job for each of its kinds (at most RELEVE_MEASURES). Gives an id where there is none, and
+/* Reads a message: one job for each of its kinds (at most RELEVE_KINDS). Gives an id where there is none, and
  * "<id>:<kind>" where one message is several jobs. Days are cut to what upstream can serve on `today`; a span that is
  * wholly outside is empty. `now` is the creation time where none is given. `class_` is that of the queue it came from,
  * unless the message names one. RELEVE_E_USAGE and one line where it is no job. */
 enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
-                                      enum releve_class class_, struct releve_job jobs[RELEVE_MEASURES], size_t *count,
+                                      enum releve_class class_, struct releve_job jobs[RELEVE_KINDS], size_t *count,
                                       struct releve_error *error);
 
 /* The RELEVE_E_USAGE of a message that is longer than RELEVE_MESSAGE_BYTES_MAX, of which not all need be here. */

@@ -24,7 +24,7 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
                         releve_store_known known, void *data)
 {
     int days = releve_span_days(job->span);
-    assert(job->kind < RELEVE_MEASURES && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
+    assert(job->kind < RELEVE_KINDS && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
     bool named = job->id[0] != '\0';
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_known, named ? 2 : 1);

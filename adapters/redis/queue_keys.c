@@ -14,7 +14,9 @@ void releve_job_fields(struct releve_words *words, const struct releve_job *job)
     releve_prm_format(job->prm, prm);
     releve_words_field(words, "prm", prm);
     releve_words_field(words, "kind", releve_kind_facts(job->kind)->name);
-    releve_words_day_field(words, "start", job->span.first);
-    releve_words_day_field(words, "end", job->span.end);
+    if (!releve_kind_is_document(job->kind)) {
+        releve_words_day_field(words, "start", job->span.first);
+        releve_words_day_field(words, "end", job->span.end);
+    }
     releve_words_time_field(words, "created_at", job->created_at);
 }

@@ -25,6 +25,18 @@ static void add_day(struct releve_text *json, const char *name, releve_day day)
     add_text(json, name, text);
 }
 
+/* A document has no days. */
+static void add_span(struct releve_text *json, enum releve_kind kind, struct releve_span span)
+{
+    if (releve_kind_is_document(kind)) {
+        releve_text_puts(json, json->bytes[json->length - 1] == '{' ? "" : ",");
+        releve_text_puts(json, "\"start\":null,\"end\":null");
+        return;
+    }
+    add_day(json, "start", span.first);
+    add_day(json, "end", span.end);
+}
+
 static void add_time(struct releve_text *json, const char *name, releve_time at)
 {
     char text[RELEVE_TIME_TEXT];
@@ -50,8 +62,7 @@ static void add_failures(struct releve_text *json, const struct releve_result *r
     for (size_t i = 0; i < result->failures_count; i++) {
         const struct releve_failure *failure = &result->failures[i];
         releve_text_puts(json, i > 0 ? ",{" : "{");
-        add_day(json, "start", failure->span.first);
-        add_day(json, "end", failure->span.end);
+        add_span(json, result->job.kind, failure->span);
         add_text(json, "code", failure->reason.code);
         add_text(json, "message", failure->reason.text);
         releve_text_puts(json, "}");
@@ -72,8 +83,7 @@ char *releve_result_json(const struct releve_result *result)
     add_text(&json, "state", releve_job_state_name(result->state));
     add_text(&json, "prm", prm);
     add_text(&json, "kind", releve_kind_facts(job->kind)->name);
-    add_day(&json, "start", job->span.first);
-    add_day(&json, "end", job->span.end);
+    add_span(&json, job->kind, job->span);
     add_counts(&json, result);
     if (error[0] != '\0')
         add_text(&json, "error", error);

@@ -1,6 +1,6 @@
 -- The days of a span: their keys and their states. Joined, behind days.lua, in front of the scripts that name it.
 --
--- ARGV 1 day keys up to the date  2 first day, counted from 1970-01-01  3 how many days  4 now (UTC, ISO)
+-- ARGV 1 day keys up to the date, or the key of a document  2 first day, counted from 1970-01-01  3 how many days  4 now (UTC, ISO)
 -- The day keys are not in KEYS: this is for one Redis, not for a cluster.
 local MISSING = '.'
 local LETTERS = {complete = 'c', partial = 'p', hole = 'h', pending = 'w'}
@@ -42,8 +42,11 @@ local function letter(value)
     return state
 end
 
--- The states of all days, a character each.
+-- The states of all days, a character each. A document has one key, without a date.
 local function read_states()
+    if sub(prefix, -1) ~= ':' then
+        return letter(redis.call('MGET', prefix)[1])
+    end
     local states = {}
     local year, month, day = civil(first)
     local last = month_days(year, month)

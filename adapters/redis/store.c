@@ -139,15 +139,18 @@ void releve_store_claims_key(const struct releve_store *store, struct releve_wor
     releve_words_add(words, releve_kind_facts(kind)->name);
 }
 
+/* A document has one key; the days of a measure have one each, and this is what they have in common. */
 static void add_days_key(const struct releve_store *store, struct releve_text *text, releve_prm prm,
                          enum releve_kind kind)
 {
+    bool document = releve_kind_is_document(kind);
     releve_text_puts(text, store->prefix);
-    releve_text_puts(text, ":day:");
+    releve_text_puts(text, document ? ":doc:" : ":day:");
     releve_text_prm(text, prm);
     releve_text_puts(text, ":");
     releve_text_puts(text, releve_kind_facts(kind)->name);
-    releve_text_puts(text, ":");
+    if (!document)
+        releve_text_puts(text, ":");
 }
 
 void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
@@ -161,7 +164,8 @@ void releve_store_day_key(const struct releve_store *store, struct releve_words 
                           enum releve_kind kind, releve_day day)
 {
     add_days_key(store, &words->text, prm, kind);
-    releve_text_day(&words->text, day);
+    if (!releve_kind_is_document(kind))
+        releve_text_day(&words->text, day);
     releve_words_end(words);
 }
 

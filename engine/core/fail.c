@@ -55,7 +55,7 @@ static bool is_sick(const struct series *series)
 {
     const struct point *point = series->point;
     unsigned unanswered = 0;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         unanswered += point->series[kind].answered ? 0 : point->series[kind].failures;
     return point->failures >= RELEVE_SICK_REQUESTS_MAX || series->failures >= RELEVE_SICK_REQUESTS_MAX ||
            (!series->answered && unanswered >= RELEVE_SICK_REQUESTS_MAX);
@@ -66,7 +66,7 @@ static void end_sick(struct releve_core *core, struct series *series, const stru
                      const struct releve_reason *reason)
 {
     struct point *point = series->point;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         struct series *other = &point->series[kind];
         if (all || other == series || (!series->answered && !other->answered && other->failures > 0))
             give_up_sick(core, other, reason);

@@ -6,14 +6,14 @@
 static void init_point(struct releve_core *core, struct point *point, releve_prm prm)
 {
     *point = (struct point){.prm = prm};
-    for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
+    for (enum releve_direction i = 0; i < RELEVE_ASPECTS; i++)
         point->directions[i] = (struct direction){.point = point,
                                                   .activation = RELEVE_FLOOR_UNKNOWN,
                                                   .consent = RELEVE_FLOOR_UNKNOWN,
                                                   .unbelieved = {RELEVE_DAY_NONE, RELEVE_DAY_NONE, RELEVE_DAY_NONE}};
     for (int i = 0; i < RELEVE_CLASSES; i++)
         point->turn[i] = ++core->turn; /* behind those that wait already */
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         struct series *series = &point->series[kind];
         *series = (struct series){.point = point,
                                   .direction = &point->directions[releve_kind_facts(kind)->direction],
@@ -49,7 +49,7 @@ static void begin(struct releve_core *core, struct job *job)
 
 void releve_job_arrive(struct releve_core *core, const struct releve_job *submitted)
 {
-    assert(releve_span_days(submitted->span) <= RELEVE_JOB_DAYS_MAX && submitted->kind < RELEVE_MEASURES);
+    assert(releve_span_days(submitted->span) <= RELEVE_JOB_DAYS_MAX && submitted->kind < RELEVE_KINDS);
     struct point *point = find_point(core, submitted->prm);
     size_t slot = 0;
     while (core->jobs[slot].phase != JOB_FREE)

@@ -20,16 +20,16 @@ static const struct releve_kind_facts kinds[RELEVE_KINDS] = {
                                  DAILY_HISTORY_MONTHS, HISTORY_DAYS},
     [RELEVE_PRODUCTION_LOAD_CURVE] = {"production_load_curve", RELEVE_LOAD_CURVE, "W", RELEVE_PRODUCTION,
                                       CURVE_CALL_DAYS, CURVE_HISTORY_MONTHS, HISTORY_DAYS},
-    [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
-    [RELEVE_ADDRESSES] = {"addresses", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
-    [RELEVE_IDENTITY] = {"identity", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
-    [RELEVE_CONTACT_DATA] = {"contact_data", RELEVE_DOCUMENT, NULL, RELEVE_CONSUMPTION, 0, 0, 0},
+    [RELEVE_CONTRACTS] = {"contracts", RELEVE_DOCUMENT, NULL, RELEVE_DOCUMENTS, 1, 0, 0},
+    [RELEVE_ADDRESSES] = {"addresses", RELEVE_DOCUMENT, NULL, RELEVE_DOCUMENTS, 1, 0, 0},
+    [RELEVE_IDENTITY] = {"identity", RELEVE_DOCUMENT, NULL, RELEVE_DOCUMENTS, 1, 0, 0},
+    [RELEVE_CONTACT_DATA] = {"contact_data", RELEVE_DOCUMENT, NULL, RELEVE_DOCUMENTS, 1, 0, 0},
 };
 
 const char *releve_direction_name(enum releve_direction direction)
 {
-    static const char *const names[RELEVE_DIRECTIONS] = {"consumption", "production"};
-    assert(direction < RELEVE_DIRECTIONS);
+    static const char *const names[RELEVE_ASPECTS] = {"consumption", "production", "documents"};
+    assert(direction < RELEVE_ASPECTS);
     return names[direction];
 }
 
@@ -37,6 +37,11 @@ const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind)
 {
     assert(kind < RELEVE_KINDS);
     return &kinds[kind];
+}
+
+bool releve_kind_is_document(enum releve_kind kind)
+{
+    return releve_kind_facts(kind)->quantity == RELEVE_DOCUMENT;
 }
 
 bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind)
@@ -53,7 +58,8 @@ bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind)
 struct releve_span releve_kind_history(enum releve_kind kind, releve_day today)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);
-    assert(facts->quantity != RELEVE_DOCUMENT);
+    if (facts->quantity == RELEVE_DOCUMENT)
+        return RELEVE_DOCUMENT_SPAN;
     releve_day first = releve_day_add_months(today, -facts->history_months) - facts->history_days;
     assert(today - first <= RELEVE_JOB_DAYS_MAX);
     return (struct releve_span){first, today};

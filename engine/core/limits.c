@@ -15,13 +15,11 @@ static int days_max(const struct releve_core *core, enum releve_kind kind)
 
 struct releve_plan_limits releve_limits_of(const struct releve_core *core, const struct series *series)
 {
-    return (struct releve_plan_limits){
-        .days_max = days_max(core, series->kind),
-        .days_min = core->options.days_min,
-        .earliest = releve_kind_history(series->kind, core->today).first,
-        .latest = releve_limits_latest(core),
-        .settled = core->today - RELEVE_SETTLED_DAYS,
-    };
+    struct releve_plan_limits limits =
+        releve_plan_limits_of(series->kind, releve_limits_latest(core), core->options.days_min);
+    limits.days_max = days_max(core, series->kind);
+    limits.settled = core->today - RELEVE_SETTLED_DAYS;
+    return limits;
 }
 
 bool releve_limits_forbid(const struct releve_core *core, const struct chunk *chunk)

@@ -98,6 +98,17 @@ int releve_plan_chunks(const struct releve_coverage *coverage, const struct rele
     }
 }
 
+struct releve_plan_limits releve_plan_limits_of(enum releve_kind kind, releve_day latest, int days_min)
+{
+    bool document = releve_kind_is_document(kind);
+    return (struct releve_plan_limits){
+        .days_max = releve_kind_facts(kind)->call_days_max,
+        .days_min = document ? 1 : days_min,
+        .earliest = releve_kind_history(kind, latest).first,
+        .latest = document ? RELEVE_DOCUMENT_SPAN.end : latest,
+    };
+}
+
 struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
                                     const struct releve_point_facts *facts, releve_day latest, int days_min)
 {
@@ -106,12 +117,7 @@ struct releve_cost releve_plan_cost(const struct releve_job *job, const struct r
         releve_coverage_init(&left, coverage->span);
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
     bool useless = releve_facts_standing(facts, job->kind, NULL) != RELEVE_STANDING_OPEN;
-    struct releve_plan_limits limits = {
-        .days_max = releve_kind_facts(job->kind)->call_days_max,
-        .days_min = days_min,
-        .earliest = releve_kind_history(job->kind, latest).first,
-        .latest = latest,
-    };
+    struct releve_plan_limits limits = releve_plan_limits_of(job->kind, latest, days_min);
     const struct releve_floor *const floors[] = {&direction->activation, &direction->consent};
     for (size_t i = 0; i < 2; i++)
         if (floors[i]->after != RELEVE_DAY_NONE && floors[i]->after >= limits.earliest)

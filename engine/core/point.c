@@ -5,9 +5,13 @@
     {                                           \
         RELEVE_DAY_NONE, RELEVE_DAY_NONE, false \
     }
+#define NOTHING                                     \
+    {                                               \
+        .activation = NO_FLOOR, .consent = NO_FLOOR \
+    }
 
-const struct releve_point_facts releve_facts_unknown = {
-    .directions = {{.activation = NO_FLOOR, .consent = NO_FLOOR}, {.activation = NO_FLOOR, .consent = NO_FLOOR}}};
+const struct releve_point_facts releve_facts_unknown = {.directions = {NOTHING, NOTHING, NOTHING}};
+_Static_assert(RELEVE_ASPECTS == 3, "nothing is known of each");
 
 enum releve_standing releve_facts_standing(const struct releve_point_facts *facts, enum releve_kind kind,
                                            const struct releve_reason **why)

@@ -225,6 +225,13 @@ void releve_react_stored(struct releve_core *core, struct chunk *chunk, const st
     }
 }
 
+/* A document has no range that could be refused. */
+static bool is_of_ranges(enum releve_verdict verdict)
+{
+    return verdict == RELEVE_BEFORE_ACTIVATION || verdict == RELEVE_BEFORE_CONSENT ||
+           verdict == RELEVE_BEYOND_HISTORY || verdict == RELEVE_END_TOO_RECENT || verdict == RELEVE_TOO_LONG;
+}
+
 void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     assert(chunk->phase == CHUNK_SENT);
@@ -239,7 +246,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         releve_reach_note_answer(core);
     }
 
-    switch (answer->verdict) {
+    bool senseless = releve_kind_is_document(chunk->series->kind) && is_of_ranges(answer->verdict);
+    switch (senseless ? RELEVE_BAD_REQUEST : answer->verdict) {
     case RELEVE_UNREACHED:
         releve_emit_return(core, bucket_of(core, chunk), permit); /* nothing was sent */
         releve_reach_note_failure(core, answer);

@@ -7,7 +7,7 @@
 static bool may_be_absent(const struct direction *direction, const struct job *asker)
 {
     const struct job *job;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         const struct series *series = &direction->point->series[kind];
         TAILQ_FOREACH(job, &series->jobs, link)
             if (series->direction == direction && job->had_data)

@@ -6,13 +6,15 @@
 #include <assert.h>
 
 /* While nothing is known of a usage point or of a direction, or one or a kind of it just failed, one request at a time
- * is enough to learn more: a revoked consent or a broken meter must not cost sixteen. */
+ * is enough to learn more: a revoked consent or a broken meter must not cost sixteen. And one document may come with
+ * another's answer. */
 static bool must_wait(const struct series *series)
 {
     const struct point *point = series->point;
     bool heard = point->directions[RELEVE_CONSUMPTION].heard || point->directions[RELEVE_PRODUCTION].heard;
-    return (!series->direction->heard && series->direction->in_flight > 0) ||
-           ((!heard || point->failures > 0) && point->in_flight > 0) || (series->failures > 0 && series->in_flight > 0);
+    bool one = !series->direction->heard || releve_kind_is_document(series->kind);
+    return (one && series->direction->in_flight > 0) || ((!heard || point->failures > 0) && point->in_flight > 0) ||
+           (series->failures > 0 && series->in_flight > 0);
 }
 
 /* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. And where

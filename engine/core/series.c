@@ -416,7 +416,7 @@ static void restore_all(struct releve_core *core, struct series *series)
 static void for_concerned(struct releve_core *core, struct series *series, enum floor_cause cause,
                           void (*apply)(struct releve_core *core, struct series *series))
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         struct series *other = &series->point->series[kind];
         if (other == series || (cause != FLOOR_HISTORY && other->direction == series->direction))
             apply(core, other);
@@ -493,14 +493,14 @@ void releve_series_give_up_all(struct releve_core *core, struct series *series, 
 void releve_series_give_up_direction(struct releve_core *core, struct direction *direction,
                                      const struct releve_reason *reason)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if (direction->point->series[kind].direction == direction)
             releve_series_give_up_all(core, &direction->point->series[kind], reason);
 }
 
 void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         releve_series_give_up_all(core, &point->series[kind], reason);
 }
 
@@ -544,7 +544,7 @@ void releve_series_absent(struct releve_core *core, struct series *series, const
 void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
                                     const struct releve_reason *reason)
 {
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
         if (direction->point->series[kind].direction == direction)
             releve_series_absent(core, &direction->point->series[kind], reason);
 }
@@ -562,7 +562,7 @@ void releve_series_put_off(struct releve_core *core, struct direction *direction
 {
     releve_day settled = core->today - RELEVE_SETTLED_DAYS;
     struct job *job;
-    for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         struct series *series = &direction->point->series[kind];
         if (series->direction != direction)
             continue;

@@ -62,8 +62,8 @@ struct direction {
 
 struct point {
     releve_prm prm;
-    struct series series[RELEVE_MEASURES];
-    struct direction directions[RELEVE_DIRECTIONS];
+    struct series series[RELEVE_KINDS];
+    struct direction directions[RELEVE_ASPECTS];
     uint64_t failed_round; /* the upstream's round in which a kind of it failed that had answered */
     unsigned jobs;         /* jobs under way that are about it; 0: the slot is free */
     unsigned in_flight;    /* chunks that hold a permit */
@@ -185,7 +185,7 @@ struct upstream {
     unsigned troubled;               /* usage points that answered before and failed in this round */
     releve_day end_refused;          /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
     releve_time end_refused_until;   /* on the civil clock: believed until then */
-    bool shortened[RELEVE_MEASURES]; /* the longest range of that kind is refused: one day less is asked for */
+    bool shortened[RELEVE_KINDS]; /* the longest range of that kind is refused: one day less is asked for */
 };
 
 struct releve_core {

@@ -51,6 +51,8 @@ static void store_days(struct releve_runtime *runtime, const struct releve_actio
         .fetched_at = civil,
         .entries = action->entries,
         .count = action->entries_count,
+        .documents = action->answer->documents,
+        .documents_count = action->answer->documents_count,
         .claim = {runtime->process, action->permit},
     };
     runtime->io.store_ops->put_days(runtime->io.store, &batch, on_stored, &runtime->chunks[action->handle]);

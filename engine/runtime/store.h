@@ -31,6 +31,8 @@ struct releve_day_batch {
     const struct releve_day_entry *entries;
     size_t count;
     struct releve_permit claim; /* on these days; it ends when they are stored */
+    const struct releve_document *documents; /* of a document's kind: what the entry is, and what came with it */
+    size_t documents_count;
 };
 
 /* How full each window of a bucket is, and when the next permit is due. */
@@ -76,7 +78,8 @@ struct releve_store_ops {
                     releve_store_done done, void *data);
 
     /* --- what was obtained ---
-     * Writes all days of the batch and ends its claim, in one step: whoever claims next finds them. */
+     * Writes all days of the batch, or its documents, and ends its claim, in one step: whoever claims next finds them.
+     * Documents are kept for RELEVE_DOCUMENT_KEEP_S. */
     void (*put_days)(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
                      void *data);
     /* Keeps the lesson in releve:point:<prm>, with `now` and with what was asked. */

@@ -248,7 +248,7 @@ struct releve_core_view {
     uint64_t throttled; /* throttle answers so far */
     uint64_t retries;   /* transient failures so far */
     unsigned sick_left; /* usage points under way, where only such are left as fail; else 0 */
-    struct releve_tally kinds[RELEVE_MEASURES];
+    struct releve_tally kinds[RELEVE_KINDS];
 };
 struct releve_core_view releve_core_look(const struct releve_core *core);
 

@@ -22,14 +22,25 @@ enum releve_kind {
 };
 
 /* Which way the energy goes. What upstream says of one direction of a usage point holds for that direction only. */
-enum releve_direction { RELEVE_CONSUMPTION, RELEVE_PRODUCTION, RELEVE_DIRECTIONS };
+enum releve_direction {
+    RELEVE_CONSUMPTION,
+    RELEVE_PRODUCTION,
+    RELEVE_DIRECTIONS,
+    RELEVE_DOCUMENTS =
+        RELEVE_DIRECTIONS, /* of documents, which are of no direction: what is said of them stays theirs */
+    RELEVE_ASPECTS
+};
 
-const char *releve_direction_name(enum releve_direction direction); /* "consumption", "production" */
+const char *releve_direction_name(enum releve_direction direction); /* "consumption", "production", "documents" */
 
 /* A set of kinds: bit k is kind k. */
 typedef uint32_t releve_kinds;
 #define RELEVE_KIND_BIT(kind) (1u << (unsigned)(kind))
 #define RELEVE_ALL_MEASURES (RELEVE_KIND_BIT(RELEVE_MEASURES) - 1u)
+
+/* A document has no days. In plans, coverages and results it is one day without a date. */
+#define RELEVE_DOCUMENT_DAY ((releve_day)0)
+#define RELEVE_DOCUMENT_SPAN ((struct releve_span){RELEVE_DOCUMENT_DAY, RELEVE_DOCUMENT_DAY + 1})
 
 enum releve_quantity { RELEVE_ENERGY, RELEVE_LOAD_CURVE, RELEVE_MAX_POWER, RELEVE_DOCUMENT };
 
@@ -38,17 +49,18 @@ struct releve_kind_facts {
     enum releve_quantity quantity; /* what a day of it holds */
     const char *unit;              /* "Wh", "W", "VA"; NULL for documents */
     enum releve_direction direction;
-    int call_days_max;  /* longest range of one request, in days; 0 for documents */
+    int call_days_max;  /* longest range of one request, in days; 1 for documents */
     int history_months; /* deepest history: months ... */
     int history_days;   /* ... plus days before today */
 };
 
 /* Never NULL for a kind below RELEVE_KINDS. Source: Enedis's specifications, both generations. */
 const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind);
+bool releve_kind_is_document(enum releve_kind kind);
 bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind);
 
 /* Days that upstream can serve for a measure when today is `today`: from its deepest history to
- * yesterday. `end` of the result is `today`. */
+ * yesterday. `end` of the result is `today`. RELEVE_DOCUMENT_SPAN for a document. */
 struct releve_span releve_kind_history(enum releve_kind kind, releve_day today);
 
 #define RELEVE_JOB_DAYS_MAX 1128 /* 36 months + 15 days never hold more; a job has at most so many */

@@ -15,6 +15,9 @@ struct releve_plan_limits {
     releve_day settled;  /* a day before it stays as it is: a partial one is not asked again */
 };
 
+/* Upstream's rules for that kind when a request may end with `latest`; nothing is settled. */
+struct releve_plan_limits releve_plan_limits_of(enum releve_kind kind, releve_day latest, int days_min);
+
 /* A request: `asked` goes upstream, `wanted` is the part that the plan is about. They differ only
  * where a chunk was widened to days_min. */
 struct releve_chunk_span {

@@ -40,10 +40,10 @@ struct releve_direction_facts {
 };
 
 struct releve_point_facts {
-    struct releve_direction_facts directions[RELEVE_DIRECTIONS];
-    releve_kinds absent_kinds;                    /* kinds it does not have; each holds RELEVE_ABSENCE_HOLDS_MS */
-    struct releve_reason absent[RELEVE_MEASURES]; /* why, for those */
-    bool unknown;                                 /* there is no such usage point; holds RELEVE_REFUSAL_HOLDS_MS */
+    struct releve_direction_facts directions[RELEVE_ASPECTS];
+    releve_kinds absent_kinds;                 /* kinds it does not have; each holds RELEVE_ABSENCE_HOLDS_MS */
+    struct releve_reason absent[RELEVE_KINDS]; /* why, for those */
+    bool unknown;                              /* there is no such usage point; holds RELEVE_REFUSAL_HOLDS_MS */
     struct releve_reason unknown_reason;
 };
 

@@ -5,6 +5,7 @@
 #ifndef RELEVE_VERDICT_H
 #define RELEVE_VERDICT_H
 
+#include <releve/document.h>
 #include <releve/reading.h>
 #include <stdint.h>
 
@@ -62,6 +63,9 @@ struct releve_answer {
     char quality[RELEVE_QUALITY_BYTES]; /* DATA: "BRUT", ... */
     const struct releve_reading *readings;
     size_t readings_count;
+    /* DATA for a document: that one, and those that came with it. Its reading is complete, of RELEVE_DOCUMENT_DAY. */
+    struct releve_document documents[RELEVE_DOCUMENTS_MAX];
+    size_t documents_count;
 };
 
 #endif

@@ -17,7 +17,7 @@ static bool is_word(const char *text, size_t bytes_max)
 
 static void check_job(const struct releve_job *job, releve_day today)
 {
-    MUST(job->kind < RELEVE_MEASURES && job->class_ < RELEVE_CLASSES && job->prm < 100000000000000u);
+    MUST(job->kind < RELEVE_KINDS && job->class_ < RELEVE_CLASSES && job->prm < 100000000000000u);
     MUST(is_word(job->id, sizeof job->id));
     MUST(job->reply_to[0] == '\0' || is_word(job->reply_to, sizeof job->reply_to));
     struct releve_span history = releve_kind_history(job->kind, today);
@@ -29,7 +29,7 @@ static void check_job(const struct releve_job *job, releve_day today)
 /* A worker keeps a job in these words, and whoever takes it over reads them. */
 static void check_words(const struct releve_job *job, releve_day today)
 {
-    struct releve_job again[RELEVE_MEASURES];
+    struct releve_job again[RELEVE_KINDS];
     struct releve_error error;
     size_t count = 0;
     char *words = releve_job_json_write(job);
@@ -62,13 +62,13 @@ static void check_burial(const char *text, size_t size, const char *why)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct releve_job jobs[RELEVE_MEASURES];
+    struct releve_job jobs[RELEVE_KINDS];
     struct releve_error error = {.code = RELEVE_OK};
     size_t count = 0;
     releve_day today = releve_paris_day(NOW);
     char *text = fuzz_string(data, size);
     if (releve_job_json_read(text, size, today, NOW, RELEVE_NORMAL, jobs, &count, &error) == RELEVE_OK) {
-        MUST(count >= 1 && count <= RELEVE_MEASURES);
+        MUST(count >= 1 && count <= RELEVE_KINDS);
         for (size_t i = 0; i < count; i++) {
             MUST(i == 0 || jobs[i].kind > jobs[i - 1].kind);
             check_job(&jobs[i], today);

@@ -380,18 +380,6 @@ static void test_a_long_message_is_cut_and_not_inside_a_letter(void **state)
     }
 }
 
-static void test_documents_are_refused_with_a_reason(void **state)
-{
-    (void)state;
-    for (size_t d = 0; d < 2; d++) {
-        struct releve_exchange_response response = answered(200, "{\"customer\":{}}");
-        struct releve_answer answer;
-        dialects[d]->judge(RELEVE_CONTRACTS, PRM, DAY, &response, NOW, &answer);
-        assert_int_equal(answer.verdict, RELEVE_BAD_REQUEST);
-        assert_non_null(strstr(answer.reason.text, "contracts"));
-    }
-}
-
 static struct releve_answer judge_token(int status, const char *body, char token[RELEVE_TOKEN_BYTES])
 {
     struct releve_exchange_response response = answered(status, body);
@@ -585,7 +573,6 @@ int main(void)
         cmocka_unit_test(test_an_exchange_without_an_answer_is_transient_or_was_not_sent),
         cmocka_unit_test(test_reasons_quote_no_person_and_no_token),
         cmocka_unit_test(test_a_long_message_is_cut_and_not_inside_a_letter),
-        cmocka_unit_test(test_documents_are_refused_with_a_reason),
         cmocka_unit_test(test_a_token_is_taken_with_its_lifetime),
         cmocka_unit_test(test_a_token_that_cannot_be_used_is_not_taken),
         cmocka_unit_test(test_a_token_holds_visible_ascii_only),

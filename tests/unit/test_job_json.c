@@ -17,7 +17,7 @@
 #define KIND "\"kind\":\"daily_consumption\""
 #define TEN "0123456789"
 
-static struct releve_job jobs[RELEVE_MEASURES];
+static struct releve_job jobs[RELEVE_KINDS];
 static struct releve_error error;
 
 static releve_day day(int year, int month, int day_of_month)
@@ -34,7 +34,7 @@ static size_t read_bytes(const char *text, size_t bytes)
     enum releve_code code =
         releve_job_json_read(text, bytes, releve_paris_day(NOW), NOW, RELEVE_NORMAL, jobs, &count, &error);
     if (code == RELEVE_OK) {
-        assert_in_range(count, 1, RELEVE_MEASURES);
+        assert_in_range(count, 1, RELEVE_KINDS);
         return count;
     }
     assert_int_equal(code, RELEVE_E_USAGE);
@@ -280,7 +280,7 @@ static void test_a_prm_is_a_text_of_14_digits(void **state)
     expect_refused("{\"PRM\":\"22516914714270\"," KIND "}", "prm: a text of 14 digits");
 }
 
-static void test_a_kind_is_one_of_the_measures(void **state)
+static void test_a_kind_is_a_measure_or_a_document(void **state)
 {
     (void)state;
     static const char *const kinds[] = {"null",
@@ -292,8 +292,7 @@ static void test_a_kind_is_one_of_the_measures(void **state)
                                         "\"Daily_consumption\"",
                                         "\"daily_consumption \"",
                                         "\"daily_consumption,daily_production\"",
-                                        "\"contracts\"",
-                                        "\"identity\"",
+                                        "\"contract\"",
                                         "{\"all\":1}"};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         char text[160];
@@ -301,6 +300,19 @@ static void test_a_kind_is_one_of_the_measures(void **state)
         expect_refused(text, "kind");
     }
     expect_refused("{" PRM "}", "kind");
+}
+
+static void test_a_document_has_no_days_and_is_not_among_all(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text("{" PRM ",\"kind\":[\"identity\",\"all\"],\"start\":\"2026-09-01\"}"),
+                     RELEVE_MEASURES + 1);
+    assert_int_equal(jobs[RELEVE_MEASURES].kind, RELEVE_IDENTITY);
+    assert_int_equal(jobs[RELEVE_MEASURES].span.first, RELEVE_DOCUMENT_SPAN.first);
+    assert_int_equal(jobs[RELEVE_MEASURES].span.end, RELEVE_DOCUMENT_SPAN.end);
+    char *text = releve_job_json_write(&jobs[RELEVE_MEASURES]);
+    assert_null(strstr(text, "start"));
+    free(text);
 }
 
 static void test_a_message_of_absurd_size_is_not_looked_into(void **state)
@@ -597,8 +609,9 @@ int main(void)
         cmocka_unit_test(test_a_nul_anywhere_is_refused),
         cmocka_unit_test(test_bytes_of_all_sorts_never_are_a_job),
         cmocka_unit_test(test_a_prm_is_a_text_of_14_digits),
-        cmocka_unit_test(test_a_kind_is_one_of_the_measures),
+        cmocka_unit_test(test_a_kind_is_a_measure_or_a_document),
         cmocka_unit_test(test_a_message_of_absurd_size_is_not_looked_into),
+        cmocka_unit_test(test_a_document_has_no_days_and_is_not_among_all),
         cmocka_unit_test(test_deep_nesting_is_refused_before_it_is_parsed),
         cmocka_unit_test(test_the_end_is_excluded_and_one_day_twice_means_that_day),
         cmocka_unit_test(test_days_are_cut_to_what_upstream_can_serve),

@@ -1,0 +1,110 @@
+/* What upstream says about a usage point, put into one form: an answer of one of its APIs holds one document or
+ * several. Beside what is understood stands the answer itself, untouched, under "raw". Nothing of it goes into a
+ * reason: it is personal data (law 7). */
+#include "documents.h"
+#include "json.h"
+#include "reason.h"
+#include "scan.h"
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
+/* --- a body that can be kept as it is ------------------------------------------------------------------------ */
+
+/* The length of the UTF-8 character at `at`; 0 where there is none (RFC 3629). A NUL ends every one early. */
+static size_t utf8_length(const unsigned char *at)
+{
+    static const unsigned char least_second[] = {0x80, 0xA0, 0x90}; /* behind E0 and F0: no longer form than needed */
+    if (at[0] < 0x80)
+        return 1;
+    size_t length = at[0] >= 0xC2 && at[0] <= 0xDF ? 2 : at[0] >= 0xE0 && at[0] <= 0xEF ? 3 : 4;
+    if (at[0] < 0xC2 || at[0] > 0xF4)
+        return 0;
+    unsigned char least = least_second[at[0] == 0xE0 ? 1 : at[0] == 0xF0 ? 2 : 0];
+    unsigned char most = at[0] == 0xED ? 0x9F : at[0] == 0xF4 ? 0x8F : 0xBF; /* no half of a pair, none too high */
+    if (at[1] < least || at[1] > most)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (at[i] < 0x80 || at[i] > 0xBF)
+            return 0;
+    return length;
+}
+
+/* Whoever reads what is stored reads it as JSON: strictly, and in UTF-8. */
+static const char *why_not_kept(const char *body, size_t bytes)
+{
+    struct enedis_scan scan = {.at = body};
+    struct enedis_scanned ignored;
+    if (bytes > ENEDIS_DOCUMENT_BYTES_MAX)
+        return "the body is too large for a document";
+    if (!enedis_scan_value(&scan, &ignored))
+        return scan.wrong;
+    for (size_t at = 0, length; at < bytes; at += length) {
+        length = utf8_length((const unsigned char *)body + at);
+        if (length == 0)
+            return "the body is not UTF-8";
+    }
+    return NULL;
+}
+
+static char *write_members(const struct enedis_document_reader *reader, const struct releve_text *data,
+                           const char *body, size_t bytes)
+{
+    struct releve_text members = {.length = 0};
+    releve_text_puts(&members, "\"data\":");
+    releve_text_add(&members, data->bytes, data->length);
+    releve_text_format(&members, ",\"raw\":{\"%s\":", reader->api);
+    releve_text_add(&members, body, bytes);
+    releve_text_add(&members, "}", sizeof "}"); /* with its NUL */
+    return members.bytes;
+}
+
+void enedis_documents_judge(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
+                            const cJSON *root, const char *body, size_t bytes, struct releve_answer *answer)
+{
+    static const struct releve_reading there = {.day = RELEVE_DOCUMENT_DAY, .complete = true};
+    assert((reader->kinds & RELEVE_KIND_BIT(kind)) != 0);
+    if (strncmp(body, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        body += strlen(BYTE_ORDER_MARK);
+        bytes -= strlen(BYTE_ORDER_MARK);
+    }
+    if (cJSON_IsArray(root) && cJSON_GetArraySize(root) == 0) {
+        enedis_reason(answer, RELEVE_NO_DATA, "empty", "no %s of this usage point (an empty list)",
+                      releve_kind_facts(kind)->name);
+        return;
+    }
+    const char *problem = why_not_kept(body, bytes);
+    for (enum releve_kind each = RELEVE_MEASURES; !problem && each < RELEVE_KINDS; each++) {
+        if ((reader->kinds & RELEVE_KIND_BIT(each)) == 0)
+            continue;
+        struct releve_text data = {.length = 0};
+        problem = reader->write(each, root, prm, &data);
+        if (!problem)
+            answer->documents[answer->documents_count++] =
+                (struct releve_document){each, write_members(reader, &data, body, bytes)};
+        releve_text_free(&data);
+    }
+    if (problem) {
+        enedis_documents_free(answer);
+        enedis_reason_bad_body(answer, "%s: %s", releve_kind_facts(kind)->name, problem);
+        return;
+    }
+    answer->verdict = RELEVE_DATA;
+    struct releve_reading *reading = releve_alloc(1, sizeof *reading);
+    *reading = there;
+    answer->readings = reading;
+    answer->readings_count = 1;
+}
+
+void enedis_documents_free(struct releve_answer *answer)
+{
+    for (size_t i = 0; i < answer->documents_count; i++) {
+        size_t bytes = strlen(answer->documents[i].members);
+        explicit_bzero((char *)(uintptr_t)answer->documents[i].members, bytes);
+        free((char *)(uintptr_t)answer->documents[i].members);
+    }
+    answer->documents_count = 0;
+}
