@@ -12,7 +12,7 @@ static const struct {
     bool consumption, production, curve, holes, refused;
     int year, month, day; /* activation */
 } published[] = {
-    {UINT64_C(22516914714270), true, false, true, false, false, 2015, 12, 1},  /* client 0 */
+    {SANDBOX_CLIENT_0, true, false, true, false, false, 2015, 12, 1},          /* client 0 */
     {UINT64_C(11453290002823), true, false, true, false, false, 2019, 8, 27},  /* client 1 */
     {UINT64_C(32320647321714), true, false, false, false, false, 2018, 3, 14}, /* client 2: no curve */
     {UINT64_C(12345678901234), true, false, true, false, false, 2017, 5, 16},  /* client 3 */
@@ -73,6 +73,12 @@ bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_cli
         return true;
     }
     return false;
+}
+
+bool sandbox_client_has(const struct sandbox_client *client, enum releve_direction direction)
+{
+    bool there = direction == RELEVE_PRODUCTION ? client->production : client->consumption;
+    return there && client->activation[direction] != SANDBOX_NEVER;
 }
 
 bool sandbox_client_hole(const struct sandbox_client *client, releve_day day)

@@ -9,8 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SANDBOX_CLIENT_0 UINT64_C(22516914714270) /* the plainest one: its documents are whole */
+
 #define SANDBOX_POPULATION_FIRST UINT64_C(30000000000000)
 #define SANDBOX_POPULATION_MAX 1000000u
+
+#define SANDBOX_NEVER INT32_MAX /* an activation that refuses every range */
 
 /* How often the meter records. */
 enum sandbox_pace {
@@ -32,13 +36,16 @@ struct sandbox_client {
     bool curve;                               /* the load curve is recorded */
     bool holes;                               /* nothing on Tuesdays and Wednesdays */
     bool refused;                             /* the consent was revoked */
-    releve_day activation[RELEVE_DIRECTIONS]; /* the first day of each */
+    releve_day activation[RELEVE_DIRECTIONS]; /* the first day of each, or SANDBOX_NEVER */
     enum sandbox_pace pace;
     int contracted_va; /* 3000, 6000, 9000 or 12000 */
 };
 
 /* False where nobody has that PRM. */
 bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_client *client);
+
+/* Whether that direction is there: the meter has it, and it was activated at some time. */
+bool sandbox_client_has(const struct sandbox_client *client, enum releve_direction direction);
 
 /* Whether that client has a hole on that day. */
 bool sandbox_client_hole(const struct sandbox_client *client, releve_day day);

@@ -2,7 +2,7 @@
 #include "gateway.h"
 #include "bodies.h"
 #include "chance.h"
-#include "customers.h"
+#include "documents.h"
 #include "rules.h"
 #include <assert.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define GARBAGE_BYTES 96
 
 /* For the fault `wrongprm`: the body names the first of these, or the second if the first was asked for. */
-#define OTHER_PRM UINT64_C(22516914714270)
+#define OTHER_PRM SANDBOX_CLIENT_0
 #define ANOTHER_PRM UINT64_C(11453290002823)
 
 const char *sandbox_parameter_name(enum sandbox_parameter parameter)
@@ -200,6 +200,11 @@ static void refuse(const struct sandbox_gateway *gateway, const struct sandbox_r
     sandbox_answer_refuse(answer, refusal, gateway->settings.error_form);
 }
 
+static releve_prm other_prm(releve_prm prm)
+{
+    return prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
+}
+
 static struct sandbox_scene scene_of(const struct sandbox_gateway *gateway)
 {
     return (struct sandbox_scene){sandbox_clock_today(&gateway->clock), &gateway->settings, &gateway->points};
@@ -239,7 +244,7 @@ static void answer_measure(struct sandbox_gateway *gateway, const struct sandbox
         measure.published_end = late_end;
     releve_prm prm = measure.asked.client.prm;
     measure.own = sandbox_points_find(&gateway->points, prm);
-    measure.label = fault != SANDBOX_WRONGPRM ? prm : prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
+    measure.label = fault == SANDBOX_WRONGPRM ? other_prm(prm) : prm;
     if (!sandbox_body_write(&measure, answer))
         refuse(gateway, sandbox_rules_no_data(route->generation), answer);
     else if (fault == SANDBOX_WRONGPRM)
@@ -251,18 +256,15 @@ static void answer_customer(struct sandbox_gateway *gateway, const struct sandbo
 {
     struct sandbox_scene scene = scene_of(gateway);
     struct sandbox_client client;
-    if (route->generation == SANDBOX_2026 && prm_text == NULL) {
-        refuse(gateway, sandbox_rules_technical(), answer); /* the PRM belongs into the path */
-        return;
-    }
     const struct sandbox_refusal *refusal = sandbox_rules_customer(route->generation, prm_text, &scene, &client);
     if (refusal != NULL) {
         refuse(gateway, refusal, answer);
         return;
     }
-    releve_prm label = fault != SANDBOX_WRONGPRM ? client.prm : client.prm != OTHER_PRM ? OTHER_PRM : ANOTHER_PRM;
-    sandbox_customer_write(route->document, &client, label, &answer->body);
-    if (fault == SANDBOX_WRONGPRM)
+    bool wrong = fault == SANDBOX_WRONGPRM && sandbox_document_names_point(route->document);
+    sandbox_document_write(route->document, gateway->settings.seed, &client, wrong ? other_prm(client.prm) : client.prm,
+                           scene.today, &answer->body);
+    if (wrong)
         answer->spoiled = fault;
 }
 

@@ -33,7 +33,6 @@ enum sandbox_objection {
     SANDBOX_OBJECTIONS
 };
 
-#define SANDBOX_NEVER INT32_MAX /* an activation that refuses every range */
 #define SANDBOX_PACE_AS_PUBLISHED SANDBOX_PACES
 
 struct sandbox_point {

@@ -126,7 +126,7 @@ const struct sandbox_refusal *sandbox_rules_technical(void)
 static void correct_client(const struct sandbox_point *point, struct sandbox_client *client)
 {
     for (int i = 0; i < RELEVE_DIRECTIONS; i++) {
-        if (point->activation[i] != RELEVE_DAY_NONE && point->activation[i] != SANDBOX_NEVER)
+        if (point->activation[i] != RELEVE_DAY_NONE)
             client->activation[i] = point->activation[i];
     }
     if (point->pace != SANDBOX_PACE_AS_PUBLISHED)
@@ -210,8 +210,7 @@ static const struct sandbox_refusal *judge_range(const struct sandbox_ask *ask, 
         return &too_old[ask->generation];
     if (asked->span.first < point->consent_start)
         return &before_consent;
-    if (asked->span.first < asked->client.activation[facts->direction] ||
-        point->activation[facts->direction] == SANDBOX_NEVER)
+    if (asked->span.first < asked->client.activation[facts->direction])
         return &before_activation; /* the whole range, even where its end has data */
     return NULL;
 }
@@ -233,13 +232,14 @@ const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation gen
                                                      const struct sandbox_scene *scene, struct sandbox_client *client)
 {
     const struct sandbox_refusal *wrong = wrong_requests[generation];
+    bool v5 = generation == SANDBOX_V5;
     releve_prm number;
     if (prm == NULL)
-        return &wrong[PRM_MISSING];
+        return v5 ? &wrong[PRM_MISSING] : &technical; /* in 2026 it belongs into the path */
     if (!releve_prm_parse(prm, strlen(prm), &number))
-        return &wrong[PRM_ILL_FORMED];
+        return v5 ? &wrong[PRM_ILL_FORMED] : &technical;
     const struct sandbox_refusal *refusal = judge_point(generation, number, SANDBOX_DOCUMENTED, scene, client);
-    if (refusal == NULL && !client->consumption)
-        return &no_data[generation]; /* only who consumes has customer data: docs/enedis.md, Sandbox clients */
+    if (refusal == NULL && v5 && !client->consumption)
+        return &no_data[generation]; /* docs/enedis.md, Sandbox clients */
     return refusal;
 }

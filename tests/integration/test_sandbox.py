@@ -289,34 +289,6 @@ def test_values_depend_on_the_seed_alone(quiet):
         assert points(same.measure(*ask)) == points(quiet.measure(*ask)) != points(other.measure(*ask))
 
 
-# --- customers -------------------------------------------------------------------------------------
-
-
-V5_CUSTOMERS = ["/customers_upc/v5/usage_points/contracts", "/customers_upa/v5/usage_points/addresses",
-                "/customers_i/v5/identity", "/customers_cd/v5/contact_data"]
-CUSTOMERS_2026 = ["/situation_contrat_auto/v1", "/donnees_generales_auto/v1", "/synth_contrat_auto/v1",
-                  "/comptage_auto/v1"]
-
-
-@pytest.mark.parametrize("path", V5_CUSTOMERS)
-def test_v5_customer_data_is_asked_by_parameter(quiet, path):
-    answer = quiet.get(path, {"usage_point_id": CLIENT_0})
-    assert answer.status == 200 and answer.json["customer"]
-    assert quiet.get(path, {"usage_point_id": PRODUCER}).code == "no_data_found"
-    assert quiet.get(path, {"usage_point_id": REFUSED}).status == 403
-    assert quiet.get(path).code == "Invalid_request"
-
-
-@pytest.mark.parametrize("path", CUSTOMERS_2026)
-def test_2026_customer_data_is_asked_by_path(quiet, path):
-    answer = quiet.get(f"{path}/{CLIENT_0}")
-    body = answer.json[0] if path.startswith("/situation") else answer.json
-    assert answer.status == 200 and body["idPrm"] == CLIENT_0
-    assert quiet.get(f"{path}/{PRODUCER}").status == 404
-    assert quiet.get(f"{path}/{REFUSED}").status == 403
-    assert quiet.get(path, {"usage_point_id": CLIENT_0}).status == 500
-
-
 # --- rules -----------------------------------------------------------------------------------------
 
 
@@ -425,6 +397,10 @@ def test_v5_counts_everything_in_one_bucket_and_alternates_its_forms(quota, form
         assert [a.status for a in answers[:2]] == [200, 200]
         assert [throttled(a) for a in answers[2:]] == ["wso2", form] * 4
         assert sandbox.stats()["violations"] == 8
+
+
+CUSTOMERS_2026 = ["/situation_contrat_auto/v1", "/donnees_generales_auto/v1", "/synth_contrat_auto/v1",
+                  "/comptage_auto/v1"]
 
 
 def test_each_2026_family_has_a_bucket_of_its_own():
