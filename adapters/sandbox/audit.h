@@ -22,6 +22,9 @@ enum sandbox_bucket {
     SANDBOX_BUCKETS
 };
 
+/* "v5", "other", or the first segment of its paths. */
+const char *sandbox_bucket_name(enum sandbox_bucket bucket);
+
 /* Arrivals remembered per bucket: four times the largest limit, so that violations are always exact;
  * max_in_window is exact up to this. */
 #define SANDBOX_ARRIVALS_MAX (4u * 1024u * 1024u)
@@ -32,12 +35,14 @@ struct sandbox_arrivals {
     uint64_t oldest; /* numbers of arrivals: [oldest, end[ are remembered */
     uint64_t end;
     uint64_t first_in[RELEVE_QUOTA_WINDOWS_MAX]; /* first arrival inside each window */
+    uint64_t requests, violations;
+    uint64_t max_in_window[RELEVE_QUOTA_WINDOWS_MAX];
 };
 
 struct sandbox_audit {
     struct releve_quota quota;
     struct sandbox_arrivals arrivals[SANDBOX_BUCKETS];
-    uint64_t violations;
+    uint64_t violations;                              /* of all buckets */
     uint64_t max_in_window[RELEVE_QUOTA_WINDOWS_MAX]; /* of any bucket, by window of the quota */
 };
 

@@ -75,7 +75,8 @@ static enum releve_code read_unsubscribed(const cJSON *json, struct sandbox_sett
         return sandbox_control_wrong(error, json->string, "a list of API families");
     settings->unsubscribed = 0;
     cJSON_ArrayForEach(item, json) {
-        uint32_t routes = cJSON_IsString(item) ? sandbox_routes_of_family(item->valuestring) : 0;
+        const char *name = cJSON_GetStringValue(item);
+        uint32_t routes = name != NULL ? sandbox_routes_of_family(name, strlen(name)) : 0;
         if (routes == 0)
             return sandbox_control_wrong(error, json->string, "a list of API families, such as mesure_synchrone_auto");
         settings->unsubscribed |= routes;
@@ -212,6 +213,17 @@ static void write_late(const struct sandbox_late *late, cJSON *json)
     }
 }
 
+/* A family is named at its first route. */
+static void write_unsubscribed(uint32_t unsubscribed, cJSON *json)
+{
+    for (int i = 0; i < SANDBOX_ROUTES; i++) {
+        char family[SANDBOX_FAMILY_BYTES];
+        uint32_t routes = sandbox_route_family(i, family);
+        if ((unsubscribed & routes) != 0 && (routes & ((1u << i) - 1)) == 0)
+            (void)cJSON_AddItemToArray(json, cJSON_CreateString(family));
+    }
+}
+
 static void write_tardiness(const struct sandbox_tardiness *tardiness, const char *key, cJSON *json)
 {
     if (tardiness->days_max == 0) {
@@ -235,6 +247,7 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
     }
     (void)cJSON_AddNumberToObject(json, "slow_ms", settings->slow_ms);
     (void)cJSON_AddNumberToObject(json, "late_days", settings->late_days);
+    write_unsubscribed(settings->unsubscribed, cJSON_AddArrayToObject(json, "unsubscribed"));
     write_late(&settings->late, cJSON_AddObjectToObject(json, "late"));
     write_tardiness(&settings->tardy, "tardy", json);
     write_tardiness(&settings->partial, "partial", json);

@@ -65,15 +65,25 @@ int sandbox_route_find(enum sandbox_api api, const char *path, const char **rest
 
 static_assert(SANDBOX_ROUTES <= 32, "routes are bits of a uint32_t");
 
-uint32_t sandbox_routes_of_family(const char *family)
+uint32_t sandbox_routes_of_family(const char *family, size_t length)
 {
     uint32_t found = 0;
     for (int i = 0; i < SANDBOX_ROUTES; i++) {
         const char *segment = routes[i].path + 1;
-        if (strcspn(segment, "/") == strlen(family) && strncmp(segment, family, strlen(family)) == 0)
+        if (strcspn(segment, "/") == length && strncmp(segment, family, length) == 0)
             found |= 1u << i;
     }
     return found;
+}
+
+uint32_t sandbox_route_family(int number, char family[SANDBOX_FAMILY_BYTES])
+{
+    const char *segment = sandbox_route(number)->path + 1;
+    size_t length = strcspn(segment, "/");
+    assert(length < SANDBOX_FAMILY_BYTES);
+    memcpy(family, segment, length);
+    family[length] = '\0';
+    return sandbox_routes_of_family(segment, length);
 }
 
 const struct sandbox_route *sandbox_route(int number)

@@ -42,6 +42,11 @@ const struct sandbox_route *sandbox_route(int number);
 
 /* The routes of an API family, the first segment of their path ("mesure_synchrone_auto"): bit i is route i;
  * 0 where there is no such family. */
-uint32_t sandbox_routes_of_family(const char *family);
+uint32_t sandbox_routes_of_family(const char *family, size_t length);
+
+#define SANDBOX_FAMILY_BYTES 40
+
+/* The name of that route's family, and all of its routes. */
+uint32_t sandbox_route_family(int number, char family[SANDBOX_FAMILY_BYTES]);
 
 #endif

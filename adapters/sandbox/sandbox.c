@@ -35,6 +35,7 @@ static const char help[] =
     "  --fault NAME=RATE         spoil this share of the answers, 0 to 1; may be given several times. NAME: error500,\n"
     "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage,\n"
     "                            cut, wronglength, endless, slow, duplicate, missing, unsorted, extraday, absurd\n"
+    "  --unsubscribed API[,API]  these answer 403 900908: comptage_auto, synth_contrat_auto, metering_data_dc, ...\n"
     "\n"
     "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings and plays what upstream was\n"
     "seen to do (docs/sandbox.md); POST /__sandbox/reset clears the counts.\n";
@@ -99,6 +100,22 @@ static enum releve_code read_fault(const char *text, struct command *command, st
     return RELEVE_OK;
 }
 
+static enum releve_code read_unsubscribed(const char *text, struct command *command, struct releve_error *error)
+{
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        uint32_t routes = sandbox_routes_of_family(at, length);
+        if (routes == 0)
+            return releve_fail(error, RELEVE_E_USAGE,
+                               "--unsubscribed %.60s: write names of APIs, such as comptage_auto,synth_contrat_auto",
+                               text);
+        command->settings.unsubscribed |= routes;
+        at += length;
+        if (*at == '\0')
+            return RELEVE_OK;
+    }
+}
+
 static enum releve_code read_number(const char *flag, const char *text, uint64_t max, uint64_t *number,
                                     struct releve_error *error)
 {
@@ -137,6 +154,8 @@ static enum releve_code read_flag(int flag, const char *text, struct command *co
         return read_number("--seed", text, UINT64_MAX, &settings->seed, error);
     case 'f':
         return read_fault(text, command, error);
+    case 'u':
+        return read_unsubscribed(text, command, error);
     default:
         command->help = true;
         return RELEVE_OK;
@@ -145,12 +164,17 @@ static enum releve_code read_flag(int flag, const char *text, struct command *co
 
 static enum releve_code read_flags(int argc, char **argv, struct command *command, struct releve_error *error)
 {
-    static const struct option flags[] = {
-        {"listen", required_argument, NULL, 'l'},  {"api", required_argument, NULL, 'a'},
-        {"quota", required_argument, NULL, 'q'},   {"today", required_argument, NULL, 't'},
-        {"latency", required_argument, NULL, 'm'}, {"population", required_argument, NULL, 'p'},
-        {"seed", required_argument, NULL, 's'},    {"fault", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option flags[] = {{"listen", required_argument, NULL, 'l'},
+                                          {"api", required_argument, NULL, 'a'},
+                                          {"quota", required_argument, NULL, 'q'},
+                                          {"today", required_argument, NULL, 't'},
+                                          {"latency", required_argument, NULL, 'm'},
+                                          {"population", required_argument, NULL, 'p'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"fault", required_argument, NULL, 'f'},
+                                          {"unsubscribed", required_argument, NULL, 'u'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     enum releve_code code = read_listen(DEFAULT_LISTEN, command, error);
     assert(code == RELEVE_OK);
     (void)releve_quota_parse(DEFAULT_QUOTA, &command->settings.quota, error);

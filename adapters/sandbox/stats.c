@@ -168,13 +168,29 @@ static void add_watched(const struct sandbox_points *points, cJSON *json)
     }
 }
 
-static void add_windows(const struct sandbox_audit *audit, cJSON *windows)
+static void add_windows(const struct releve_quota *quota, const uint64_t max_in_window[RELEVE_QUOTA_WINDOWS_MAX],
+                        cJSON *json)
 {
-    for (size_t i = 0; i < audit->quota.windows_count; i++) {
-        struct releve_quota one = {1, {audit->quota.windows[i]}};
+    cJSON *windows = cJSON_AddObjectToObject(json, "max_in_window");
+    for (size_t i = 0; i < quota->windows_count; i++) {
+        struct releve_quota one = {1, {quota->windows[i]}};
         char text[RELEVE_QUOTA_TEXT]; /* "5/1s": the window's own text follows the slash */
         releve_quota_format(&one, text);
-        add(windows, strchr(text, '/') + 1, audit->max_in_window[i]);
+        add(windows, strchr(text, '/') + 1, max_in_window[i]);
+    }
+}
+
+/* {API: its own audit} of those that were asked. */
+static void add_apis(const struct sandbox_audit *audit, cJSON *apis)
+{
+    for (int i = 0; i < SANDBOX_BUCKETS; i++) {
+        const struct sandbox_arrivals *arrivals = &audit->arrivals[i];
+        if (arrivals->requests == 0)
+            continue;
+        cJSON *api = cJSON_AddObjectToObject(apis, sandbox_bucket_name((enum sandbox_bucket)i));
+        add(api, "requests", arrivals->requests);
+        add(api, "violations", arrivals->violations);
+        add_windows(&audit->quota, arrivals->max_in_window, api);
     }
 }
 
@@ -189,7 +205,8 @@ cJSON *sandbox_stats_json(const struct sandbox_stats *stats, const struct sandbo
     add_faults(stats, errors, 0, SANDBOX_SPOILING);
     add_faults(stats, cJSON_AddObjectToObject(json, "disturbed"), SANDBOX_SPOILING, SANDBOX_FAULTS);
     add(json, "violations", audit->violations);
-    add_windows(audit, cJSON_AddObjectToObject(json, "max_in_window"));
+    add_windows(&audit->quota, audit->max_in_window, json);
+    add_apis(audit, cJSON_AddObjectToObject(json, "by_api"));
     add(json, "days_served", stats->days_served);
     add(json, "days_served_twice", stats->days_served_twice);
     add(json, "tokens", stats->tokens);

@@ -54,7 +54,8 @@ def run(*flags, **env):
     ["--bogus"], ["--listen"], ["extra"], ["--listen", "0.0.0.0:0"], ["--listen", "192.0.2.1:80"],
     ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:70000"], ["--quota", "5"], ["--today", "2026-02-30"],
     ["--latency", "fast"], ["--population", "1000001"], ["--seed", "-1"], ["--fault", "reset"],
-    ["--fault", "reset=2"], ["--fault", "fire=0.1"], ["--api", "v4"],
+    ["--fault", "reset=2"], ["--fault", "fire=0.1"], ["--api", "v4"], ["--unsubscribed", "nothing"],
+    ["--unsubscribed", "comptage_auto,"], ["--unsubscribed", ""],
 ])
 def test_wrong_usage_is_one_line_and_exit_2(flags):
     ended = run(*flags)
@@ -67,7 +68,8 @@ def test_wrong_usage_is_one_line_and_exit_2(flags):
 def test_help_goes_to_stdout():
     ended = run("--help")
     assert ended.returncode == 0 and ended.stderr == ""
-    for flag in ("listen", "api", "quota", "today", "latency", "population", "seed", "fault"):
+    for flag in ("listen", "api", "quota", "today", "latency", "population", "seed", "fault",
+                 "unsubscribed"):
         assert f"--{flag}" in ended.stdout
 
 
@@ -414,6 +416,29 @@ def test_each_2026_family_has_a_bucket_of_its_own():
         assert sandbox.stats()["violations"] == 2
 
 
+def test_the_audit_tells_requests_and_violations_of_each_api():
+    def measured(sandbox, api="2026"):
+        return sandbox.measure("daily_consumption", CLIENT_0, "2026-11-01", "2026-11-08", api).status
+
+    with Sandbox("--quota", "2/1h", "--today", TODAY) as sandbox:
+        statuses = [measured(sandbox) for _ in range(4)]
+        assert statuses == [200, 200, 429, 429] and measured(sandbox, "v5") == 200
+        assert sandbox.get(f"/synth_contrat_auto/v1/{CLIENT_0}").status == 200
+        sandbox.get("/nothing")
+        one, stats = {"requests": 1, "violations": 0, "max_in_window": {"1h": 1}}, sandbox.stats()
+        assert stats["by_api"] == {
+            "v5": one, "oauth2": one, "synth_contrat_auto": one, "other": one,
+            "mesure_synchrone_auto": {"requests": 4, "violations": 2, "max_in_window": {"1h": 4}}}
+        assert (stats["violations"], stats["max_in_window"]) == (2, {"1h": 4})
+        sandbox.control(quota="9/1h,9/1m")
+        assert sandbox.stats()["by_api"]["oauth2"]["max_in_window"] == {"1h": 1, "1m": 0}
+        sandbox.reset()
+        assert sandbox.stats()["by_api"] == {}
+    with Sandbox("--quota", "none", "--today", TODAY, "--api", "v5") as sandbox:
+        assert measured(sandbox, "v5") == 200  # the token counts with it
+        assert sandbox.stats()["by_api"] == {"v5": {"requests": 2, "violations": 0, "max_in_window": {}}}
+
+
 @pytest.mark.hour
 def test_next_access_time_is_the_end_of_the_hour():
     with Sandbox("--quota", "1/1h", "--today", TODAY, "--api", "v5") as sandbox:
@@ -693,6 +718,19 @@ def test_an_api_that_is_not_subscribed_is_refused_for_every_point(fresh):
     assert fresh.get(f"/situation_contrat_auto/v1/{CLIENT_0}").status == 200
     fresh.control(unsubscribed=[])
     assert fresh.measure(*ASK).status == 200
+
+
+def test_apis_may_be_unsubscribed_from_the_start():
+    paths = [f"{path}/{CLIENT_0}" for path in CUSTOMERS_2026]
+    names = [path[1:].removesuffix("/v1") for path in CUSTOMERS_2026]
+    with Sandbox("--quota", "none", "--today", TODAY, "--unsubscribed", f"{names[1]},{names[3]}") as sandbox:
+        assert [sandbox.get(path).status for path in paths] == [200, 403, 200, 403]
+        assert sandbox.get(paths[1]).json == {
+            "code": "900908", "message": "Resource forbidden ",
+            "description": "User is NOT authorized to access the Resource. API Subscription validation failed."}
+        assert sandbox.request("GET", "/__sandbox/control").json["unsubscribed"] == [names[1], names[3]]
+        assert sandbox.control(unsubscribed=[names[2]])["unsubscribed"] == [names[2]]
+        assert [sandbox.get(path).status for path in paths] == [200, 200, 403, 200]
 
 
 def test_control_changes_the_quota(fresh):
