@@ -16,6 +16,7 @@ const char *sandbox_bucket_name(enum sandbox_bucket bucket)
         [SANDBOX_BUCKET_SYNTH_CONTRAT] = "synth_contrat_auto",
         [SANDBOX_BUCKET_COMPTAGE] = "comptage_auto",
         [SANDBOX_BUCKET_DONNEES_GENERALES] = "donnees_generales_auto",
+        [SANDBOX_BUCKET_SUBSCRIBED_SERVICES] = "subscribed_services",
         [SANDBOX_BUCKET_UNKNOWN] = "other",
     };
     assert(bucket < SANDBOX_BUCKETS);

@@ -7,6 +7,10 @@
 #define TUESDAY 1
 #define WEDNESDAY 2
 
+/* Of authorizations: the published clients' are counted from the first one on, the population's from the second. */
+#define AUTHORIZATION_PUBLISHED 100000u
+#define AUTHORIZATION_POPULATION 200000u
+
 static const struct {
     releve_prm prm;
     bool consumption, production, curve, holes, refused;
@@ -25,6 +29,8 @@ static const struct {
     {UINT64_C(22315546958763), true, false, true, false, false, 2025, 6, 17},
     {UINT64_C(26584978546985), true, false, true, false, true, 2019, 4, 2}, /* client 8: refused */
 };
+
+#define PUBLISHED (sizeof published / sizeof published[0])
 
 /* From the number alone: what a household has subscribed does not depend on the seed. */
 static int contracted_va(releve_prm prm)
@@ -55,7 +61,7 @@ bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_cli
         population_client(prm, client);
         return true;
     }
-    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
+    for (size_t i = 0; i < PUBLISHED; i++) {
         if (published[i].prm != prm)
             continue;
         releve_day activation = releve_day_from_civil(published[i].year, published[i].month, published[i].day);
@@ -73,6 +79,27 @@ bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_cli
         return true;
     }
     return false;
+}
+
+uint64_t sandbox_client_authorization(releve_prm prm)
+{
+    for (size_t i = 0; i < PUBLISHED; i++) {
+        if (published[i].prm == prm)
+            return AUTHORIZATION_PUBLISHED + i;
+    }
+    return AUTHORIZATION_POPULATION + (prm - SANDBOX_POPULATION_FIRST);
+}
+
+bool sandbox_client_by_authorization(uint64_t number, uint32_t population, releve_prm *prm)
+{
+    if (number >= AUTHORIZATION_POPULATION && number - AUTHORIZATION_POPULATION < population) {
+        *prm = SANDBOX_POPULATION_FIRST + (number - AUTHORIZATION_POPULATION);
+        return true;
+    }
+    if (number < AUTHORIZATION_PUBLISHED || number - AUTHORIZATION_PUBLISHED >= PUBLISHED)
+        return false;
+    *prm = published[number - AUTHORIZATION_PUBLISHED].prm;
+    return true;
 }
 
 bool sandbox_client_has(const struct sandbox_client *client, enum releve_direction direction)

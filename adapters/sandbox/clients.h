@@ -44,6 +44,11 @@ struct sandbox_client {
 /* False where nobody has that PRM. */
 bool sandbox_client_find(releve_prm prm, uint32_t population, struct sandbox_client *client);
 
+/* The number of the usage point's authorization (autorisationId), which is the same at any time and with any seed; and
+ * whose it is: false where it is nobody's. */
+uint64_t sandbox_client_authorization(releve_prm prm);
+bool sandbox_client_by_authorization(uint64_t number, uint32_t population, releve_prm *prm);
+
 /* Whether that direction is there: the meter has it, and it was activated at some time. */
 bool sandbox_client_has(const struct sandbox_client *client, enum releve_direction direction);
 

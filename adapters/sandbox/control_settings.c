@@ -99,6 +99,16 @@ static enum releve_code read_call_days_less(const cJSON *json, struct sandbox_se
     return read_number(json, SANDBOX_CALL_DAYS_LESS_MAX, &settings->call_days_less, error);
 }
 
+static enum releve_code read_services_page(const cJSON *json, struct sandbox_settings *settings,
+                                           struct releve_error *error)
+{
+    double services;
+    if (!sandbox_read_whole(json, SANDBOX_SERVICES_PAGE, &services) || services < 1)
+        return sandbox_control_wrong(error, json->string, "a whole number from 1 to 5000");
+    settings->services_page = (int)services;
+    return RELEVE_OK;
+}
+
 static enum releve_code read_slow_ms(const cJSON *json, struct sandbox_settings *settings, struct releve_error *error)
 {
     return read_number(json, SANDBOX_SLOW_MS_MAX, &settings->slow_ms, error);
@@ -185,6 +195,7 @@ static const struct {
     {"unsubscribed", read_unsubscribed},
     {"end_today_refused", read_end_today_refused},
     {"call_days_less", read_call_days_less},
+    {"services_page", read_services_page},
     {"error_form", read_error_form},
     {"body_forms", read_body_forms},
     {"token_form", read_token_form},
@@ -253,6 +264,7 @@ void sandbox_control_write_settings(const struct sandbox_settings *settings, cJS
     write_tardiness(&settings->partial, "partial", json);
     (void)cJSON_AddBoolToObject(json, "end_today_refused", settings->end_today_refused);
     (void)cJSON_AddNumberToObject(json, "call_days_less", settings->call_days_less);
+    (void)cJSON_AddNumberToObject(json, "services_page", settings->services_page);
     (void)cJSON_AddStringToObject(json, "error_form", sandbox_error_form_names[settings->error_form]);
     cJSON *forms = cJSON_AddArrayToObject(json, "body_forms");
     for (int i = 0; i < SANDBOX_BODY_FORMS; i++) {

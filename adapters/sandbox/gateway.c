@@ -4,6 +4,7 @@
 #include "chance.h"
 #include "documents.h"
 #include "rules.h"
+#include "services.h"
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
 /* For the fault `wrongprm`: the body names the first of these, or the second if the first was asked for. */
 #define OTHER_PRM SANDBOX_CLIENT_0
 #define ANOTHER_PRM UINT64_C(11453290002823)
+#define NOBODYS_PRM UINT64_C(99999999999990) /* among services of many */
 
 const char *sandbox_parameter_name(enum sandbox_parameter parameter)
 {
@@ -268,6 +270,21 @@ static void answer_customer(struct sandbox_gateway *gateway, const struct sandbo
         answer->spoiled = fault;
 }
 
+static void answer_services(struct sandbox_gateway *gateway, const struct sandbox_request *request,
+                            enum sandbox_fault fault, struct sandbox_answer *answer)
+{
+    struct sandbox_scene scene = scene_of(gateway);
+    struct sandbox_inquiry inquiry;
+    if (request->body == NULL ||
+        !sandbox_inquiry_read(request->body, request->body_bytes, gateway->settings.population, &inquiry)) {
+        refuse(gateway, sandbox_rules_technical(), answer);
+        return;
+    }
+    bool wrong = fault == SANDBOX_WRONGPRM && !inquiry.by_authorization; /* who asks so, knows no usage point */
+    if (sandbox_services_write(&inquiry, &scene, wrong ? NOBODYS_PRM : 0, &answer->body) > 0 && wrong)
+        answer->spoiled = fault;
+}
+
 /* Every fault but those that are made while the body is written. */
 static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, struct sandbox_answer *answer)
 {
@@ -331,14 +348,18 @@ static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_ro
                                "User is NOT authorized to access the Resource. API Subscription validation failed.");
         return;
     }
-    if (strcmp(request->method, "GET") != 0) {
-        sandbox_answer_gateway(answer, 405, "900905", "Method not allowed", "This resource takes GET");
+    bool posted = route->service == SANDBOX_SERVICES;
+    if (strcmp(request->method, posted ? "POST" : "GET") != 0) {
+        sandbox_answer_gateway(answer, 405, "900905", "Method not allowed",
+                               posted ? "This resource takes POST" : "This resource takes GET");
         return;
     }
     const char *prm_text = prm_text_of(route, request, rest);
     enum sandbox_fault fault = draw_fault(gateway, own_faults(gateway, route, request, rest));
     if (route->service == SANDBOX_MEASURE)
         answer_measure(gateway, route, request, fault, answer);
+    else if (posted)
+        answer_services(gateway, request, fault, answer);
     else
         answer_customer(gateway, route, prm_text, fault, answer);
     spoil(gateway, fault, answer);

@@ -37,6 +37,8 @@ struct sandbox_request {
     const char *authorization;
     bool basic; /* credentials came in the header: those of a form do not count */
     const char *parameters[SANDBOX_PARAMETERS];
+    const char *body; /* where it is no form and not too large */
+    size_t body_bytes;
     /* Of a token request: from the form, or from Basic authorization. */
     char grant_type[SANDBOX_GRANT_BYTES];
     char client_id[SANDBOX_CREDENTIAL_BYTES];

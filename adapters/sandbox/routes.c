@@ -40,6 +40,7 @@ static const struct sandbox_route routes[SANDBOX_ROUTES] = {
     CUSTOMER_2026("/donnees_generales_auto/v1", SANDBOX_BUCKET_DONNEES_GENERALES, SANDBOX_DOCUMENT_GENERAL),
     CUSTOMER_2026("/synth_contrat_auto/v1", SANDBOX_BUCKET_SYNTH_CONTRAT, SANDBOX_DOCUMENT_SYNTHESIS),
     CUSTOMER_2026("/comptage_auto/v1", SANDBOX_BUCKET_COMPTAGE, SANDBOX_DOCUMENT_METER),
+    {"/subscribed_services/v1", SANDBOX_SERVICES, SANDBOX_2026, SANDBOX_BUCKET_SUBSCRIBED_SERVICES, RELEVE_KINDS, 0},
 };
 
 static bool served(enum sandbox_api api, const struct sandbox_route *route)

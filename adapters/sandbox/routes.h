@@ -8,7 +8,7 @@
 
 enum sandbox_generation { SANDBOX_V5, SANDBOX_2026, SANDBOX_GENERATIONS };
 
-enum sandbox_service { SANDBOX_TOKEN, SANDBOX_MEASURE, SANDBOX_CUSTOMER };
+enum sandbox_service { SANDBOX_TOKEN, SANDBOX_MEASURE, SANDBOX_CUSTOMER, SANDBOX_SERVICES };
 
 /* What a customer API serves. */
 enum sandbox_document {
@@ -32,7 +32,7 @@ struct sandbox_route {
     enum sandbox_document document; /* of a CUSTOMER */
 };
 
-#define SANDBOX_ROUTES 19
+#define SANDBOX_ROUTES 20
 
 /* The route number of a path under the generations served, or -1. *rest is what follows the path of a 2026
  * customer API ("/12345678901234", or ""), else "". */

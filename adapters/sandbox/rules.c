@@ -193,17 +193,25 @@ static bool outside_specification(const struct sandbox_ask *ask)
            strcmp(ask->quantity, "PMA") != 0;
 }
 
-/* The usage point has such a measure, and the range is one that it may be asked for. */
+/* The usage point has such a measure. */
+static const struct sandbox_refusal *judge_kind(enum releve_kind kind, const struct sandbox_scene *scene,
+                                                const struct sandbox_client *client)
+{
+    const struct sandbox_point *point = sandbox_points_find(scene->points, client->prm);
+    const struct releve_kind_facts *facts = releve_kind_facts(kind);
+    if (facts->direction == RELEVE_PRODUCTION ? !client->production : !client->consumption)
+        return &wrong_direction;
+    if (facts->quantity == RELEVE_LOAD_CURVE && point->objections[facts->direction] == SANDBOX_CURVE_OBJECTED)
+        return &curve_objected;
+    return NULL;
+}
+
+/* The range is one that it may be asked for. */
 static const struct sandbox_refusal *judge_range(const struct sandbox_ask *ask, const struct sandbox_scene *scene,
                                                  const struct sandbox_asked *asked)
 {
     const struct sandbox_point *point = sandbox_points_find(scene->points, asked->client.prm);
     const struct releve_kind_facts *facts = releve_kind_facts(ask->kind);
-    bool curve = facts->quantity == RELEVE_LOAD_CURVE;
-    if (facts->direction == RELEVE_PRODUCTION ? !asked->client.production : !asked->client.consumption)
-        return &wrong_direction;
-    if (curve && point->objections[facts->direction] == SANDBOX_CURVE_OBJECTED)
-        return &curve_objected;
     if (releve_span_days(asked->span) > facts->call_days_max - scene->settings->call_days_less)
         return &too_long[ask->generation][facts->call_days_max == CURVE_CALL_DAYS ? 0 : 1];
     if (asked->span.first < releve_kind_history(ask->kind, scene->today).first)
@@ -225,7 +233,18 @@ const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *as
     if (refusal == NULL)
         refusal = judge_point(ask->generation, prm, (enum sandbox_aspect)releve_kind_facts(ask->kind)->direction, scene,
                               &asked->client);
+    if (refusal == NULL)
+        refusal = judge_kind(ask->kind, scene, &asked->client);
     return refusal != NULL ? refusal : judge_range(ask, scene, asked);
+}
+
+bool sandbox_rules_serve(enum releve_kind kind, releve_prm prm, const struct sandbox_scene *scene,
+                         struct sandbox_client *client)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(kind);
+    enum sandbox_aspect aspect = (enum sandbox_aspect)facts->direction;
+    return judge_point(SANDBOX_2026, prm, aspect, scene, client) == NULL && judge_kind(kind, scene, client) == NULL &&
+           sandbox_client_has(client, facts->direction) && (client->curve || facts->quantity != RELEVE_LOAD_CURVE);
 }
 
 const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation generation, const char *prm,

@@ -37,6 +37,11 @@ const struct sandbox_refusal *sandbox_rules_measure(const struct sandbox_ask *as
 const struct sandbox_refusal *sandbox_rules_customer(enum sandbox_generation generation, const char *prm,
                                                      const struct sandbox_scene *scene, struct sandbox_client *client);
 
+/* Whether a range of that measure is answered at all, be it now or later. Fills *client where the usage point exists.
+ */
+bool sandbox_rules_serve(enum releve_kind kind, releve_prm prm, const struct sandbox_scene *scene,
+                         struct sandbox_client *client);
+
 /* No measure in the range, or no customer data. */
 const struct sandbox_refusal *sandbox_rules_no_data(enum sandbox_generation generation);
 

@@ -250,8 +250,11 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
 
 int releve_sandbox_main(int argc, char **argv)
 {
-    struct command command = {
-        .settings = {.api = SANDBOX_API_BOTH, .today = RELEVE_DAY_NONE, .seed = 1, .slow_ms = SANDBOX_SLOW_MS}};
+    struct command command = {.settings = {.api = SANDBOX_API_BOTH,
+                                           .today = RELEVE_DAY_NONE,
+                                           .seed = 1,
+                                           .services_page = SANDBOX_SERVICES_PAGE,
+                                           .slow_ms = SANDBOX_SLOW_MS}};
     struct releve_error error = {.text = ""};
     uv_loop_t loop;
 

@@ -62,6 +62,7 @@ bool sandbox_number_parse(const char *text, uint64_t max, uint64_t *number);
 #define SANDBOX_LATE_DAYS_MAX 366
 #define SANDBOX_LATE_ITEMS_MAX 16
 #define SANDBOX_CALL_DAYS_LESS_MAX 5
+#define SANDBOX_SERVICES_PAGE 5000 /* services on a page of subscribed_services, at most; upstream does not say */
 #define SANDBOX_SLOW_MS 3000
 #define SANDBOX_SLOW_MS_MAX 600000
 
@@ -135,6 +136,7 @@ struct sandbox_settings {
     bool end_today_refused;           /* a range that ends with today is one day too young */
     int call_days_less;               /* how much shorter than specified the longest range is */
     int slow_ms;                      /* how long a body takes that comes slowly */
+    int services_page;                /* services on a page of subscribed_services */
     enum sandbox_error_form error_form;
     uint32_t body_forms; /* bit i: form i */
     enum sandbox_token_form token_form;

@@ -329,7 +329,7 @@ static void read_piece(struct sandbox_visit *visit, const char *piece, size_t pi
     }
     if (visit->body.length + piece_bytes > SANDBOX_BODY_BYTES_MAX)
         visit->too_large = true;
-    if (visit->inside && !visit->too_large)
+    if (!visit->too_large)
         releve_text_add(&visit->body, piece, piece_bytes);
 }
 
@@ -343,6 +343,10 @@ static enum MHD_Result set_out(struct sandbox_visit *visit)
     if (visit->inside) {
         answer_inside(visit);
         return send_answer(visit);
+    }
+    if (!visit->too_large) {
+        visit->request.body = visit->body.bytes;
+        visit->request.body_bytes = visit->body.length;
     }
     const struct sandbox_settings *settings = &hall->gateway->settings;
     uint64_t number = hall->drawn++;

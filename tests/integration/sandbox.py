@@ -137,6 +137,11 @@ class Sandbox:
         query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
         return self.request("GET", path + query, {"Authorization": f"Bearer {token or self.token}"})
 
+    def services(self, body, token=None):
+        """Asks which services are subscribed; what is no text goes as JSON."""
+        headers = {"Authorization": f"Bearer {token or self.token}", "Content-Type": "application/json"}
+        return self.request("POST", "/subscribed_services/v1", headers, body if isinstance(body, str) else json.dumps(body))
+
     def measure(self, kind, prm, start, end, api="2026", **more):
         """Asks for [start, end[ of a measure by its v5 name, in either generation."""
         if api == "v5":
