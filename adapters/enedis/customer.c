@@ -13,7 +13,8 @@
 
 static void open_member(struct releve_text *data, const char *name)
 {
-    releve_text_format(data, "%s\"%s\":", data->bytes[data->length - 1] == '{' ? "" : ",", name);
+    bool first = data->length == 0 || data->bytes[data->length - 1] == '{';
+    releve_text_format(data, "%s\"%s\":", first ? "" : ",", name);
 }
 
 /* "" is nothing said, as null is. */
@@ -222,8 +223,8 @@ static const char *write_contract_v5(const cJSON *entry, struct releve_text *dat
     add_text(data, "distribution_tariff", enedis_json_text(contract, "distribution_tariff"));
     add_date(data, "distribution_tariff_changed", enedis_json_text(contract, "last_distribution_tariff_change_date"));
     add_text(data, "supplier", NULL);
-    add_text(data, "meter_type", enedis_json_text(point, "meter_type"));
     add_text(data, "usage_point_status", enedis_json_text(point, "usage_point_status"));
+    add_text(data, "meter_type", enedis_json_text(point, "meter_type"));
     add_offpeak(data, enedis_json_text(contract, "offpeak_hours"));
     releve_text_puts(data, "}]}");
     return NULL;
@@ -307,10 +308,15 @@ static void write_contract_2026(const cJSON *contract, struct releve_text *data)
     add_text(data, "distribution_tariff", enedis_json_text(contract, "distribution_tariff"));
     add_date(data, "distribution_tariff_changed", NULL);
     add_text(data, "supplier", enedis_json_text(contract, "contractor"));
-    add_text(data, "meter_type", NULL);
     add_text(data, "usage_point_status", NULL);
-    add_offpeak(data, NULL);
-    releve_text_puts(data, "}");
+    releve_text_puts(data, "," ENEDIS_METERING_UNKNOWN "}");
+}
+
+void enedis_document_write_metering(const cJSON *root, struct releve_text *data)
+{
+    const cJSON *meter = enedis_json_get(enedis_json_get(root, "dispositifComptage"), "typeComptage");
+    add_text(data, "meter_type", enedis_json_text(meter, "code"));
+    add_offpeak(data, enedis_json_text(enedis_json_get(root, "relais"), "plageHeuresCreuses"));
 }
 
 /* All contracts, those of withdrawal first. */

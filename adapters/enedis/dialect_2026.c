@@ -8,6 +8,7 @@
 
 #define MEASURES "mesure_synchrone_auto"
 #define CONTRACTS "situation_contrat_auto"
+#define METERING "comptage_auto"
 /* One answer about the contracts says who the customer is, too. */
 #define IN_CONTRACTS \
     (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
@@ -91,10 +92,26 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
                                                         kind == RELEVE_ADDRESSES ? RELEVE_KIND_BIT(kind) : IN_CONTRACTS,
                                                         enedis_document_write_2026};
         enedis_judge_document(&document, kind, prm, response, now, answer);
+        answer->wants_supplement = answer->verdict == RELEVE_DATA && kind == RELEVE_CONTRACTS;
         return;
     }
     const struct enedis_reader reader = {releve_dialect_2026.families[kind], {"points", "v", "d", "p"}, read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);
+}
+
+static void supplement_target(enum releve_kind kind, releve_prm prm, char out[RELEVE_TARGET_BYTES])
+{
+    assert(kind == RELEVE_CONTRACTS);
+    (void)kind;
+    (void)snprintf(out, RELEVE_TARGET_BYTES, "/" METERING "/v1/" RELEVE_PRM_FORMAT, prm);
+}
+
+static void judge_supplement(enum releve_kind kind, releve_prm prm, const struct releve_answer *so_far,
+                             const struct releve_exchange_response *response, releve_time now,
+                             struct releve_answer *answer)
+{
+    (void)kind, (void)prm; /* its body names no usage point */
+    enedis_judge_metering(METERING, so_far, response, now, answer);
 }
 
 const struct releve_dialect releve_dialect_2026 = {
@@ -112,6 +129,9 @@ const struct releve_dialect releve_dialect_2026 = {
                  [RELEVE_CONTACT_DATA] = CONTRACTS}, /* `contact_data` inside it */
     .target = target,
     .judge = judge,
+    .supplement_families = {[RELEVE_CONTRACTS] = METERING}, /* off-peak hours */
+    .supplement_target = supplement_target,
+    .judge_supplement = judge_supplement,
     .judge_token = releve_dialect_judge_token,
     .answer_free = releve_dialect_answer_free,
 };

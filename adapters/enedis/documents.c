@@ -62,15 +62,29 @@ static char *write_members(const struct enedis_document_reader *reader, const st
     return members.bytes;
 }
 
+static void succeed(struct releve_answer *answer)
+{
+    struct releve_reading *reading = releve_alloc(1, sizeof *reading);
+    *reading = (struct releve_reading){.day = RELEVE_DOCUMENT_DAY, .complete = true};
+    answer->verdict = RELEVE_DATA;
+    answer->readings = reading;
+    answer->readings_count = 1;
+}
+
+/* A byte order mark says how a text is written, and is no part of it. */
+static void skip_mark(const char **body, size_t *bytes)
+{
+    if (strncmp(*body, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) != 0)
+        return;
+    *body += strlen(BYTE_ORDER_MARK);
+    *bytes -= strlen(BYTE_ORDER_MARK);
+}
+
 void enedis_documents_judge(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
                             const cJSON *root, const char *body, size_t bytes, struct releve_answer *answer)
 {
-    static const struct releve_reading there = {.day = RELEVE_DOCUMENT_DAY, .complete = true};
     assert((reader->kinds & RELEVE_KIND_BIT(kind)) != 0);
-    if (strncmp(body, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
-        body += strlen(BYTE_ORDER_MARK);
-        bytes -= strlen(BYTE_ORDER_MARK);
-    }
+    skip_mark(&body, &bytes);
     if (cJSON_IsArray(root) && cJSON_GetArraySize(root) == 0) {
         enedis_reason(answer, RELEVE_NO_DATA, "empty", "no %s of this usage point (an empty list)",
                       releve_kind_facts(kind)->name);
@@ -92,11 +106,65 @@ void enedis_documents_judge(const struct enedis_document_reader *reader, enum re
         enedis_reason_bad_body(answer, "%s: %s", releve_kind_facts(kind)->name, problem);
         return;
     }
-    answer->verdict = RELEVE_DATA;
-    struct releve_reading *reading = releve_alloc(1, sizeof *reading);
-    *reading = there;
-    answer->readings = reading;
-    answer->readings_count = 1;
+    succeed(answer);
+}
+
+/* --- what another API adds --------------------------------------------------------------------------------------- */
+
+/* The text with `piece` where `old` stands first, which is there. */
+static char *replace_first(const char *text, const char *old, const struct releve_text *piece)
+{
+    const char *at = strstr(text, old);
+    assert(at);
+    struct releve_text replaced = {.length = 0};
+    releve_text_add(&replaced, text, (size_t)(at - text));
+    releve_text_add(&replaced, piece->bytes, piece->length);
+    releve_text_add(&replaced, at + strlen(old), strlen(at + strlen(old)) + 1);
+    return replaced.bytes;
+}
+
+/* The first contract is that of withdrawal where there is one. What is put in stands nowhere else before it: quotes are
+ * escaped in texts. */
+static char *add_to_contracts(const char *members, const cJSON *root, const char *body, size_t bytes)
+{
+    static const char withdrawal[] = "\"data\":{\"contracts\":[{\"direction\":\"consumption\"";
+    struct releve_text meter = {.length = 0}, raw = {.length = 0};
+    char *text = releve_strdup(members);
+    if (strncmp(text, withdrawal, strlen(withdrawal)) == 0) {
+        enedis_document_write_metering(root, &meter);
+        char *with_meter = replace_first(text, ENEDIS_METERING_UNKNOWN, &meter);
+        free(text);
+        text = with_meter;
+    }
+    releve_text_puts(&raw, "\"raw\":{\"comptage_auto\":");
+    releve_text_add(&raw, body, bytes);
+    releve_text_puts(&raw, ",");
+    char *with_raw = replace_first(text, "\"raw\":{", &raw);
+    free(text);
+    releve_text_free(&meter);
+    releve_text_free(&raw);
+    return with_raw;
+}
+
+void enedis_documents_add_metering(const struct releve_answer *so_far, const cJSON *root, const char *body,
+                                   size_t bytes, struct releve_answer *answer)
+{
+    const char *problem = NULL;
+    if (root) {
+        skip_mark(&body, &bytes);
+        problem = cJSON_IsObject(root) ? why_not_kept(body, bytes) : "the body is no object";
+    }
+    if (problem) {
+        enedis_reason_bad_body(answer, "comptage_auto: %s", problem);
+        return;
+    }
+    for (size_t i = 0; i < so_far->documents_count; i++) {
+        const struct releve_document *old = &so_far->documents[i];
+        bool contracts = root && old->kind == RELEVE_CONTRACTS;
+        answer->documents[answer->documents_count++] = (struct releve_document){
+            old->kind, contracts ? add_to_contracts(old->members, root, body, bytes) : releve_strdup(old->members)};
+    }
+    succeed(answer);
 }
 
 void enedis_documents_free(struct releve_answer *answer)

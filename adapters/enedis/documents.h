@@ -19,6 +19,10 @@ const char *enedis_document_write_v5(enum releve_kind kind, const cJSON *root, r
 const char *enedis_document_write_2026(enum releve_kind kind, const cJSON *root, releve_prm prm,
                                        struct releve_text *data);
 
+/* The members of a contract of 2026 of which comptage_auto knows; as they are before it was asked. */
+#define ENEDIS_METERING_UNKNOWN "\"meter_type\":null,\"offpeak\":null"
+void enedis_document_write_metering(const cJSON *root, struct releve_text *data);
+
 /* How a generation serves a document. */
 struct enedis_document_reader {
     const char *api;    /* the first segment of the path: the name of the answer under "raw" */
@@ -29,6 +33,11 @@ struct enedis_document_reader {
 /* Makes *answer of a body that came under 200 and is JSON: `bytes` of `body`. */
 void enedis_documents_judge(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
                             const cJSON *root, const char *body, size_t bytes, struct releve_answer *answer);
+
+/* Makes *answer of `so_far` and of what comptage_auto says: off-peak hours and the kind of meter go into the contract
+ * of withdrawal. Where `root` is NULL, of `so_far` alone. */
+void enedis_documents_add_metering(const struct releve_answer *so_far, const cJSON *root, const char *body,
+                                   size_t bytes, struct releve_answer *answer);
 
 void enedis_documents_free(struct releve_answer *answer);
 

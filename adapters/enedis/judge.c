@@ -112,6 +112,28 @@ void enedis_judge_document(const struct enedis_document_reader *reader, enum rel
     enedis_json_close(&reply.json, true); /* personal data */
 }
 
+/* What another try would not change: then the document stands without that part. */
+static bool is_final(enum releve_verdict verdict)
+{
+    return verdict != RELEVE_TRANSIENT && verdict != RELEVE_UNREACHED && verdict != RELEVE_THROTTLED &&
+           verdict != RELEVE_TOKEN_STALE;
+}
+
+void enedis_judge_metering(const char *api, const struct releve_answer *so_far,
+                           const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer)
+{
+    struct enedis_reply reply;
+    if (!enedis_reply_open(response, NULL, &reply, answer))
+        return;
+    if (is_success(response, &reply, api, now, answer)) {
+        enedis_documents_add_metering(so_far, reply.json.root, response->body, response->body_bytes, answer);
+    } else if (is_final(answer->verdict)) {
+        enedis_documents_add_metering(so_far, NULL, NULL, 0, answer);
+    }
+    enedis_json_close(&reply.json, true);
+}
+
 void releve_dialect_answer_free(struct releve_answer *answer)
 {
     free((void *)(uintptr_t)answer->readings);

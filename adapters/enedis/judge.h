@@ -35,6 +35,11 @@ void enedis_judge_document(const struct enedis_document_reader *reader, enum rel
                            const struct releve_exchange_response *response, releve_time now,
                            struct releve_answer *answer);
 
+/* The same for what comptage_auto adds to contracts. */
+void enedis_judge_metering(const char *api, const struct releve_answer *so_far,
+                           const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer);
+
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);
 

@@ -20,7 +20,8 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        assert(options->bucket_of[kind] < options->buckets_count);
+        assert(options->bucket_of[kind] < options->buckets_count &&
+               options->supplement_bucket_of[kind] < options->buckets_count);
     return core;
 }
 

@@ -42,11 +42,6 @@ static void count_empty(struct releve_core *core, struct job *job, bool empty)
     releve_emit_notice(core, RELEVE_NOTICE_DEMOTED, job, NULL, 0);
 }
 
-static unsigned bucket_of(const struct releve_core *core, const struct chunk *chunk)
-{
-    return core->options.bucket_of[chunk->series->kind];
-}
-
 /* Nothing will be stored under that claim: others may ask for the days. */
 static void unclaim(struct releve_core *core, const struct job *job, struct permit claim)
 {
@@ -167,7 +162,8 @@ static void send(struct releve_core *core, struct chunk *chunk)
     core->requests++;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
     action->handle = releve_emit_chunk_handle(core, chunk);
-    action->bucket = bucket_of(core, chunk);
+    action->bucket = releve_series_bucket(core, chunk->series);
+    action->supplement = chunk->supplement;
     action->permit = chunk->permit.number;
     action->deadline = releve_permit_deadline(core, chunk->permit);
     action->job = &chunk->job->submitted;
@@ -194,7 +190,7 @@ void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const s
         return;
     }
     land(core, chunk);
-    releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
+    releve_emit_return(core, releve_series_bucket(core, chunk->series), chunk->permit);
     if (failed) {
         releve_fail_wait_for_redis(core, chunk, event->error);
     } else if (granted) {
@@ -225,6 +221,32 @@ void releve_react_stored(struct releve_core *core, struct chunk *chunk, const st
     }
 }
 
+/* Another API adds to the document: that is asked next, unless it is known that the application has not subscribed it.
+ */
+static bool await_supplement(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    if (!answer->wants_supplement || core->supplement_refused_until[chunk->series->kind] > core->now)
+        return false;
+    releve_fail_end_heard(chunk->job);
+    unclaim(core, chunk->job, chunk->permit);
+    chunk->supplement = true;
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_KEEP);
+    action->handle = releve_emit_chunk_handle(core, chunk);
+    action->answer = answer;
+    return true;
+}
+
+/* The document stands without what that API would have added. */
+static void note_missing_part(struct releve_core *core, const struct chunk *chunk, const struct releve_answer *answer)
+{
+    if (!chunk->supplement || answer->reason.verdict != RELEVE_API_REFUSED)
+        return;
+    releve_time *until = &core->supplement_refused_until[chunk->series->kind];
+    if (*until <= core->now)
+        releve_emit_notice(core, RELEVE_NOTICE_PART_REFUSED, chunk->job, &answer->reason, 0);
+    *until = core->now + RELEVE_KIND_REFUSED_MS;
+}
+
 /* A document has no range that could be refused. */
 static bool is_of_ranges(enum releve_verdict verdict)
 {
@@ -249,11 +271,14 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     bool senseless = releve_kind_is_document(chunk->series->kind) && is_of_ranges(answer->verdict);
     switch (senseless ? RELEVE_BAD_REQUEST : answer->verdict) {
     case RELEVE_UNREACHED:
-        releve_emit_return(core, bucket_of(core, chunk), permit); /* nothing was sent */
+        releve_emit_return(core, releve_series_bucket(core, chunk->series), permit); /* nothing was sent */
         releve_reach_note_failure(core, answer);
         break;
     case RELEVE_DATA:
     case RELEVE_NO_DATA:
+        if (await_supplement(core, chunk, answer))
+            break;
+        note_missing_part(core, chunk, answer);
         accept_days(core, chunk, answer);
         break;
     case RELEVE_BEFORE_ACTIVATION:
@@ -287,7 +312,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         renew_token(core, chunk, answer);
         break;
     case RELEVE_THROTTLED:
-        releve_reach_close(core, bucket_of(core, chunk), answer);
+        releve_reach_close(core, releve_series_bucket(core, chunk->series), answer);
         break;
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:

@@ -169,7 +169,7 @@ static void find_best(struct releve_core *core, unsigned bucket, struct best *he
     releve_time ignored = RELEVE_TIME_NEVER;
     for (size_t i = 0; i < core->jobs_end; i++) {
         struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || core->options.bucket_of[job->series->kind] != bucket ||
+        if (job->phase != JOB_RUNNING || releve_series_bucket(core, job->series) != bucket ||
             !is_ready(core, job, &ignored))
             continue;
         struct best *best = job->series->point->failures > 0 ? failing : healthy;
@@ -264,7 +264,7 @@ void releve_schedule_ask(struct releve_core *core)
         const struct job *job = &core->jobs[i];
         if (job->phase != JOB_RUNNING)
             continue;
-        unsigned bucket = core->options.bucket_of[job->series->kind];
+        unsigned bucket = releve_series_bucket(core, job->series);
         bool high = job->class_ == RELEVE_HIGH;
         if (wanted[bucket] && (urgent[bucket] || !high))
             continue; /* the ledger's reply brings us here again */

@@ -192,6 +192,13 @@ static void spread_outcomes(struct chunk *chunk)
     }
 }
 
+unsigned releve_series_bucket(const struct releve_core *core, const struct series *series)
+{
+    const struct chunk *chunk = TAILQ_FIRST(&series->open); /* of a document there is one at most */
+    bool supplement = chunk != NULL && chunk->supplement;
+    return supplement ? core->options.supplement_bucket_of[series->kind] : core->options.bucket_of[series->kind];
+}
+
 /* From the first to the last day of a chunk that could not be used, of those that a job waits for. */
 static struct releve_span spoiled_span(const struct chunk *chunk)
 {

@@ -131,6 +131,7 @@ struct chunk {
     struct job *job;         /* that opened it */
     struct releve_chunk_span span;
     bool searching;       /* may be refused as too early */
+    bool supplement;      /* of a document that is there, and that another API adds to */
     bool of_sick;         /* CLAIMING, SENT: its usage point had failed when it got its permit */
     unsigned tries;       /* transient failures */
     unsigned stale;       /* 401s */
@@ -181,11 +182,11 @@ struct upstream {
     unsigned failures; /* attempts in a row that did not reach it */
     releve_time since; /* of the first of those */
     releve_time paused_until;
-    uint64_t round;                  /* counts answers that were no failures */
-    unsigned troubled;               /* usage points that answered before and failed in this round */
-    releve_day end_refused;          /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
-    releve_time end_refused_until;   /* on the civil clock: believed until then */
-    bool shortened[RELEVE_KINDS]; /* the longest range of that kind is refused: one day less is asked for */
+    uint64_t round;                /* counts answers that were no failures */
+    unsigned troubled;             /* usage points that answered before and failed in this round */
+    releve_day end_refused;        /* the last end that was refused as too recent; RELEVE_DAY_NONE where none was */
+    releve_time end_refused_until; /* on the civil clock: believed until then */
+    bool shortened[RELEVE_KINDS];  /* the longest range of that kind is refused: one day less is asked for */
 };
 
 struct releve_core {
@@ -211,6 +212,7 @@ struct releve_core {
     unsigned class_waits[RELEVE_CLASSES]; /* permits that others got while this class had work */
     releve_time kind_refused_until[RELEVE_KINDS];
     struct releve_reason kind_refusal[RELEVE_KINDS];
+    releve_time supplement_refused_until[RELEVE_KINDS]; /* likewise the API that adds to a document */
     releve_time deadline;
     uint64_t requests, throttled, retries;
     struct releve_actions *out;
@@ -301,6 +303,8 @@ void releve_result_sum_up(struct releve_result *result, const struct releve_cove
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
+/* The quota bucket of its next request: of a document it may be another API's than of its first. */
+unsigned releve_series_bucket(const struct releve_core *core, const struct series *series);
 /* What the chunk owns. */
 void releve_series_free_chunk(struct chunk *chunk);
 /* It holds a permit from now on; or no more. */

@@ -29,6 +29,15 @@ struct releve_dialect {
     void (*judge)(enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);
 
+    /* What another API adds to a document: the quota bucket of that kind's second request (NULL where it has none), its
+     * path, and what came back for it, put together with `so_far`, which is what the first one came to. Where upstream
+     * refuses for good, *answer is `so_far` alone, as RELEVE_DATA with the refusal as its reason. */
+    const char *supplement_families[RELEVE_KINDS];
+    void (*supplement_target)(enum releve_kind kind, releve_prm prm, char out[RELEVE_TARGET_BYTES]);
+    void (*judge_supplement)(enum releve_kind kind, releve_prm prm, const struct releve_answer *so_far,
+                             const struct releve_exchange_response *response, releve_time now,
+                             struct releve_answer *answer);
+
     /* Judges an answer of the token endpoint; on RELEVE_TOKEN, `token` holds the access token. */
     void (*judge_token)(const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer,
                         char token[RELEVE_TOKEN_BYTES]);

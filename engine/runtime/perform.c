@@ -30,7 +30,7 @@ static void on_finished(void *data, const struct releve_error *error)
     releve_runtime_post(slot->runtime, &event);
 }
 
-/* The answer that has just come outlives its step: its days may have to be written again. */
+/* The answer that has just come outlives its step: its days may have to be written again, or another one adds to it. */
 static void keep_answer(struct releve_runtime *runtime, struct slot *slot, const struct releve_answer *answer)
 {
     if (runtime->under_way == NULL || answer != &runtime->under_way->answer)
@@ -143,6 +143,9 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
         break;
     case RELEVE_ACTION_SEND:
         releve_request_send(runtime, action);
+        break;
+    case RELEVE_ACTION_KEEP:
+        keep_answer(runtime, &runtime->chunks[action->handle], action->answer);
         break;
     case RELEVE_ACTION_STORE:
         store_days(runtime, action, civil);

@@ -141,7 +141,10 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     if (slot == &runtime->token_slot) {
         dialect->judge_token(response, now, &answer, runtime->token);
     } else {
-        dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
+        if (slot->supplement)
+            dialect->judge_supplement(slot->kind, slot->prm, &slot->kept->answer, response, now, &answer);
+        else
+            dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
         event.type = RELEVE_EVENT_ANSWER;
         event.handle = chunk_handle(slot);
     }
@@ -218,8 +221,13 @@ void releve_request_send(struct releve_runtime *runtime, const struct releve_act
     slot->prm = action->job->prm;
     slot->kind = action->job->kind;
     slot->span = action->span;
+    slot->supplement = action->supplement;
+    assert(!slot->supplement || slot->kept != NULL);
     char target[RELEVE_TARGET_BYTES];
-    runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);
+    if (slot->supplement)
+        runtime->io.dialect->supplement_target(slot->kind, slot->prm, target);
+    else
+        runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);
     struct releve_exchange_request request = {.bearer = runtime->token};
     send(slot, action, target, &request);
 }

@@ -190,8 +190,11 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
         .closed_ms = longest > 0 && longest < RELEVE_CLOSED_MAX_MS ? longest : RELEVE_CLOSED_MAX_MS,
         .seed = runtime->io.host_ops->random(runtime->io.host),
     };
-    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+        const char *supplement = dialect->supplement_families[kind];
         core.bucket_of[kind] = runtime->ledger_of[kind] = add_ledger(runtime, dialect->families[kind]);
+        core.supplement_bucket_of[kind] = supplement != NULL ? add_ledger(runtime, supplement) : core.bucket_of[kind];
+    }
     core.token_bucket = add_ledger(runtime, dialect->token_family);
     core.buckets_count = runtime->ledgers_count;
     return releve_core_new(&core);

@@ -32,7 +32,9 @@ struct slot {
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
-    struct posted *kept; /* the answer whose days are being stored: until they stand, or the place is used again */
+    bool supplement;
+    struct posted *kept; /* the answer whose days are being stored, or that the next one adds to: until that is done, or
+                          * the place is used again */
 };
 
 /* An event with all that it points to. */

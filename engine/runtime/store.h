@@ -30,7 +30,7 @@ struct releve_day_batch {
     releve_time fetched_at;
     const struct releve_day_entry *entries;
     size_t count;
-    struct releve_permit claim; /* on these days; it ends when they are stored */
+    struct releve_permit claim;              /* on these days; it ends when they are stored */
     const struct releve_document *documents; /* of a document's kind: what the entry is, and what came with it */
     size_t documents_count;
 };

@@ -83,16 +83,17 @@
 struct releve_core;
 
 struct releve_core_options {
-    unsigned concurrency;             /* requests in flight: 1..RELEVE_CONCURRENCY_MAX */
-    int days_min;                     /* shortest request that upstream accepts: 1 or 2 */
-    unsigned buckets_count;           /* 1..RELEVE_BUCKETS_MAX */
-    unsigned bucket_of[RELEVE_KINDS]; /* the quota bucket of each kind */
-    unsigned token_bucket;            /* the one of token requests */
-    releve_time closed_ms;            /* how long a throttle answer without a usable time closes a bucket */
-    bool patient;                     /* never stops for an upstream that gives no token or cannot be reached */
-    bool unlimited;                   /* there is no quota: only closed doors keep a request back */
-    bool queued;   /* jobs come from a queue: a result that Redis refuses is written until it stands */
-    uint64_t seed; /* of the jitter */
+    unsigned concurrency;                        /* requests in flight: 1..RELEVE_CONCURRENCY_MAX */
+    int days_min;                                /* shortest request that upstream accepts: 1 or 2 */
+    unsigned buckets_count;                      /* 1..RELEVE_BUCKETS_MAX */
+    unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each kind */
+    unsigned supplement_bucket_of[RELEVE_KINDS]; /* of the request that adds to a document, where there is one */
+    unsigned token_bucket;                       /* the one of token requests */
+    releve_time closed_ms;                       /* how long a throttle answer without a usable time closes a bucket */
+    bool patient;   /* never stops for an upstream that gives no token or cannot be reached */
+    bool unlimited; /* there is no quota: only closed doors keep a request back */
+    bool queued;    /* jobs come from a queue: a result that Redis refuses is written until it stands */
+    uint64_t seed;  /* of the jitter */
 };
 
 /* A job or a chunk under way. */
@@ -156,7 +157,9 @@ enum releve_action_type {
     RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline, .token_form: ask for a token -> TOKEN */
-    RELEVE_ACTION_SEND,       /* .handle, .bucket, .permit, .deadline, .job, .span: send the chunk -> ANSWER */
+    RELEVE_ACTION_SEND,   /* .handle, .bucket, .permit, .deadline, .job, .span, .supplement: send the chunk -> ANSWER */
+    RELEVE_ACTION_KEEP,   /* .handle, .answer: it lives until the next answer of this chunk has been judged, which adds
+                           * to it */
     RELEVE_ACTION_STORE,  /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
                            * lives until that comes without an error: what Redis refused is written again */
     RELEVE_ACTION_LEARN,  /* .job (for its PRM), .lesson: keep it */
@@ -180,6 +183,7 @@ enum releve_notice {
     RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
+    RELEVE_NOTICE_PART_REFUSED,  /* an API that adds to this document is not subscribed: it stands without that */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };
@@ -197,6 +201,7 @@ struct releve_action {
     struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
     enum releve_claim_ends ends;
     bool urgent;                  /* ASK: it is for a job of class high */
+    bool supplement;              /* SEND: not for the document itself, but for what another API adds to it */
     bool granted;                 /* ASK: it is known to be granted, and nobody has to be asked */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;

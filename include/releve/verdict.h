@@ -66,6 +66,8 @@ struct releve_answer {
     /* DATA for a document: that one, and those that came with it. Its reading is complete, of RELEVE_DOCUMENT_DAY. */
     struct releve_document documents[RELEVE_DOCUMENTS_MAX];
     size_t documents_count;
+    /* DATA for a document: another API says more of it, and is to be asked next. */
+    bool wants_supplement;
 };
 
 #endif
