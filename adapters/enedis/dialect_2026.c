@@ -9,7 +9,6 @@
 #define MEASURES "mesure_synchrone_auto"
 #define CONTRACTS "situation_contrat_auto"
 #define METERING "comptage_auto"
-/* One answer about the contracts says who the customer is, too. */
 #define IN_CONTRACTS \
     (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
 #define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
@@ -83,13 +82,21 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
                                        enedis_json_get(range, "dateFin"));
 }
 
+/* One answer about the contracts says who the customer is, too; but contracts are not whole without what METERING adds,
+ * which is asked for them only. */
+static releve_kinds held_with(enum releve_kind kind)
+{
+    if (kind == RELEVE_ADDRESSES)
+        return RELEVE_KIND_BIT(kind);
+    return kind == RELEVE_CONTRACTS ? IN_CONTRACTS : IN_CONTRACTS & ~RELEVE_KIND_BIT(RELEVE_CONTRACTS);
+}
+
 static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer)
 {
     assert(kind < RELEVE_KINDS);
     if (releve_kind_is_document(kind)) {
-        const struct enedis_document_reader document = {releve_dialect_2026.families[kind],
-                                                        kind == RELEVE_ADDRESSES ? RELEVE_KIND_BIT(kind) : IN_CONTRACTS,
+        const struct enedis_document_reader document = {releve_dialect_2026.families[kind], held_with(kind),
                                                         enedis_document_write_2026};
         enedis_judge_document(&document, kind, prm, response, now, answer);
         answer->wants_supplement = answer->verdict == RELEVE_DATA && kind == RELEVE_CONTRACTS;

@@ -229,6 +229,7 @@ static bool await_supplement(struct releve_core *core, struct chunk *chunk, cons
         return false;
     releve_fail_end_heard(chunk->job);
     unclaim(core, chunk->job, chunk->permit);
+    chunk->series->direction->supplements += !chunk->supplement;
     chunk->supplement = true;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_KEEP);
     action->handle = releve_emit_chunk_handle(core, chunk);

@@ -5,16 +5,24 @@
 #include "state.h"
 #include <assert.h>
 
+/* One document may come with another's answer: so they are asked for one after the other. */
+static bool must_wait_for_another_document(const struct series *series)
+{
+    const struct chunk *own = TAILQ_FIRST(&series->open);
+    bool supplement = own != NULL && own->supplement;
+    return releve_kind_is_document(series->kind) &&
+           (series->direction->in_flight > 0 || (series->direction->supplements > 0 && !supplement));
+}
+
 /* While nothing is known of a usage point or of a direction, or one or a kind of it just failed, one request at a time
- * is enough to learn more: a revoked consent or a broken meter must not cost sixteen. And one document may come with
- * another's answer. */
+ * is enough to learn more: a revoked consent or a broken meter must not cost sixteen. */
 static bool must_wait(const struct series *series)
 {
     const struct point *point = series->point;
     bool heard = point->directions[RELEVE_CONSUMPTION].heard || point->directions[RELEVE_PRODUCTION].heard;
-    bool one = !series->direction->heard || releve_kind_is_document(series->kind);
-    return (one && series->direction->in_flight > 0) || ((!heard || point->failures > 0) && point->in_flight > 0) ||
-           (series->failures > 0 && series->in_flight > 0);
+    return (!series->direction->heard && series->direction->in_flight > 0) ||
+           ((!heard || point->failures > 0) && point->in_flight > 0) ||
+           (series->failures > 0 && series->in_flight > 0) || must_wait_for_another_document(series);
 }
 
 /* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. And where

@@ -98,6 +98,7 @@ static void release(struct releve_core *core, struct chunk *chunk)
     TAILQ_REMOVE(&chunk->series->open, chunk, link);
     chunk->job->open--;
     direction->searching -= chunk->searching;
+    direction->supplements -= chunk->supplement;
     core->storing_count -= chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
     core->refused_count -= chunk->phase == CHUNK_REFUSED;
     core->chunks_count--;

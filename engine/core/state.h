@@ -58,6 +58,7 @@ struct direction {
     bool heard;                  /* something is known of it: it need not be approached with one request at a time */
     unsigned in_flight;          /* chunks that hold a permit */
     unsigned searching;          /* open chunks that look for the first day */
+    unsigned supplements;        /* open chunks of documents that another API adds to */
 };
 
 struct point {
