@@ -260,11 +260,11 @@ bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_r
     infer_lengths(measures);
     settle_days(measures);
     enedis_mark_unsaid(measures);
-    if (!enedis_inside(measures) || !enedis_drop_spoiled(measures))
+    if (!enedis_inside(measures))
         return false;
+    enedis_drop_unusable(measures);
     settle_values(measures);
-    if (!enedis_drop_spoiled(measures))
-        return false;
+    enedis_drop_unusable(measures);
     drop_valueless(measures);
     return build(measures, readings, count);
 }

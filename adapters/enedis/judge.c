@@ -24,7 +24,7 @@ static void judge_data(const struct enedis_reader *reader, const struct enedis_j
 {
     const char *quality = NULL;
     bool read = reader->read(json->root, prm, measures, &quality);
-    if (read && measures->points_seen == 0) {
+    if (read && measures->points_seen == 0 && measures->named.end >= measures->span.end) {
         /* Where a 404 is usual (docs/enedis.md, Bodies). All else about the body was checked. */
         enedis_reason(answer, RELEVE_NO_DATA, "empty", "no measure in this range (an empty list)");
         return;

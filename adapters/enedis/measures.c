@@ -51,14 +51,13 @@ void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *
     mark(measures, day, RELEVE_READING_UNUSABLE, what);
 }
 
-bool enedis_drop_spoiled(struct enedis_measures *measures)
+void enedis_drop_unusable(struct enedis_measures *measures)
 {
     size_t kept = 0;
     for (size_t i = 0; i < measures->points_count; i++)
         if (enedis_state(measures, measures->points[i].day) == RELEVE_READING_USABLE)
             enedis_keep(measures, i, &kept);
     measures->points_count = kept;
-    return kept > 0 || measures->spoiled_count == 0 || enedis_problem(measures, "%s", measures->spoiled_why);
 }
 
 void enedis_mark_unsaid(struct enedis_measures *measures)
@@ -68,7 +67,8 @@ void enedis_mark_unsaid(struct enedis_measures *measures)
         told[measures->points[i].day - measures->span.first] = true;
     for (releve_day day = measures->span.first; day < measures->span.end; day++)
         if (!releve_span_has(measures->named, day) && !told[day - measures->span.first])
-            mark(measures, day, RELEVE_READING_UNSAID, "the body is of a range without it");
+            mark(measures, day, day < measures->named.first ? RELEVE_READING_UNUSABLE : RELEVE_READING_UNSAID,
+                 "the body is of a range without it");
 }
 
 bool enedis_inside(struct enedis_measures *measures)
@@ -311,7 +311,7 @@ bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *
             return enedis_problem(measures, "the body is of a range outside the days that were asked");
         measures->named = named;
     }
-    return !empty || (named.first <= asked.first && named.end >= asked.end) ||
+    return !empty || named.first <= asked.first ||
            enedis_problem(measures, "the body has no points, and is not of all days that were asked");
 }
 
@@ -365,8 +365,7 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
     enedis_measures_sort(measures, compare_days);
     settle_daily(measures);
     enedis_mark_unsaid(measures);
-    if (!enedis_drop_spoiled(measures))
-        return false;
+    enedis_drop_unusable(measures);
     struct releve_reading *readings = releve_alloc(measures->points_count + measures->spoiled_count, sizeof *readings);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
@@ -394,8 +393,7 @@ bool enedis_measures_finish(struct enedis_measures *measures, const struct relev
 {
     *readings = NULL;
     *count = 0;
-    assert(measures->points_seen > 0);
-    if (!measures->value_seen)
+    if (!measures->value_seen && measures->points_seen > 0)
         return enedis_problem(measures, "no point of the body has the member that holds its value");
     bool curve = releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE;
     return curve ? enedis_curve_finish(measures, readings, count) : finish_daily(measures, readings, count);

@@ -72,8 +72,8 @@ bool enedis_measures_check_period(struct enedis_measures *measures, const cJSON 
 
 /* Checks the range that the body names, from the day of `start` to before the day of `end`; either may be NULL: not
  * named. False where the body is of other days than were asked. Call it when all points are added: where there are
- * none, the range must be readable and hold all asked days, for the body says something about all of them. Where there
- * are some, asked days beyond the range that have none will be unsaid. */
+ * none, the range must be readable and begin with the first asked day. Asked days behind the range that have no point
+ * will be unsaid, those before it unusable. */
 bool enedis_measures_check_range(struct enedis_measures *measures, const cJSON *start, const cJSON *end);
 
 /* Whether `item`, NULL where the body has none, is the unit of that kind; none will do where no points were seen. */
@@ -81,7 +81,7 @@ bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item
                              const struct releve_kind_facts *facts);
 
 /* Makes the readings of all points: ascending, each day once, days without any value absent, spoiled days in their
- * state. Points of other days than were asked are left out, but all may not be. Only where points were seen. One
+ * state. Points of other days than were asked are left out, but all may not be. One
  * allocation, at *readings (NULL where there are none). False: the whole body is not to be believed. */
 bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
 

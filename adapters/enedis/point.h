@@ -22,12 +22,11 @@ struct enedis_point {
 /* That day, which is one of the span, is not to be believed; the others may be. */
 void enedis_spoil(struct enedis_measures *measures, releve_day day, const char *what);
 
-/* Drops the points of spoiled days. False where points were there and none is left: then nothing in the body can be
- * used, and it is to be asked again like any bad body. */
-bool enedis_drop_spoiled(struct enedis_measures *measures);
+/* Drops the points of days that are not usable. */
+void enedis_drop_unusable(struct enedis_measures *measures);
 
-/* Of the asked days beyond the range that the body names, unless there is a point of them, the body says nothing, not
- * even that they are empty. All points have their day. */
+/* Of the asked days behind the range that the body names, unless there is a point of them, the body says nothing, not
+ * even that they are empty; that it leaves out days before it is odd. All points have their day. */
 void enedis_mark_unsaid(struct enedis_measures *measures);
 
 /* Sorts the points; costs one pass where they are sorted already. */

@@ -8,6 +8,11 @@ static releve_time publication(releve_day today)
     return releve_paris_midnight(today) + RELEVE_PUBLISHED_MINUTE * RELEVE_MINUTE_MS;
 }
 
+releve_time releve_freshness_next_morning(const struct releve_core *core)
+{
+    return publication(core->civil < publication(core->today) ? core->today : core->today + 1);
+}
+
 /* "Not yet" is asked again: the youngest days some hours later, then each morning, then once when they are settled. */
 releve_time releve_freshness_recheck_after(const struct releve_core *core, releve_day day)
 {

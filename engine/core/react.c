@@ -30,12 +30,22 @@ static bool judge_day(struct releve_core *core, struct chunk *chunk, releve_day 
     return keep;
 }
 
-static void count_empty(struct releve_core *core, struct job *job, bool empty)
+static bool has_usable_day(const struct releve_answer *answer)
 {
-    if (!empty) {
+    for (size_t i = 0; i < answer->readings_count; i++)
+        if (answer->readings[i].state == RELEVE_READING_USABLE)
+            return true;
+    return false;
+}
+
+static void count_empty(struct releve_core *core, struct job *job, const struct releve_answer *answer)
+{
+    if (has_usable_day(answer)) {
         job->had_data = true;
         return;
     }
+    if (answer->readings_count > 0)
+        return; /* neither data nor none */
     if (job->had_data || ++job->empties < RELEVE_EMPTY_CHUNKS_MAX || job->class_ == RELEVE_LOW)
         return;
     job->class_ = RELEVE_LOW;
@@ -73,11 +83,14 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
-    releve_fail_end_heard(job);
+    bool useless = answer->readings_count > 0 && !has_usable_day(answer);
+    unsigned given_up = job->given_up;
+    releve_fail_end_heard(job); /* it answers: what is wrong is what it says */
+    job->given_up = useless ? given_up : 0;
     releve_refuse_take_back(core, job, chunk);
     take_back_absence(core, job, chunk);
     releve_series_accept(core, job, asked);
-    count_empty(core, job, answer->readings_count == 0);
+    count_empty(core, job, answer);
 
     size_t days = (size_t)releve_span_days(asked), next = 0;
     chunk->outcomes = releve_alloc(days, 1);
@@ -93,9 +106,11 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
             chunk->spoiled = answer->reason;
             continue;
         }
-        if (reading != NULL && reading->state == RELEVE_READING_UNSAID)
-            reading = NULL;
-        chunk->entries_count += judge_day(core, chunk, day, reading, &chunk->entries[chunk->entries_count]);
+        bool unsaid = reading != NULL && reading->state == RELEVE_READING_UNSAID;
+        struct releve_day_entry *entry = &chunk->entries[chunk->entries_count];
+        chunk->entries_count += judge_day(core, chunk, day, unsaid ? NULL : reading, entry);
+        if (unsaid) /* it may be there all the same, and is looked for again soon */
+            entry->recheck_after = releve_earlier(entry->recheck_after, releve_freshness_next_morning(core));
     }
     assert(next == answer->readings_count); /* the dialect promises: ascending and inside the span */
     if (chunk->entries_count > 0) {
@@ -103,7 +118,10 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
         return;
     }
     unclaim(core, job, chunk->permit);
-    releve_series_conclude(core, chunk);
+    if (useless && chunk->spoils + 1 >= RELEVE_SPOILED_TRIES_MAX)
+        releve_fail_give_up(core, chunk, &answer->reason);
+    else
+        releve_series_conclude(core, chunk);
 }
 
 /* The first 401 of a token discards it for all, and the others find it gone. A chunk that gets a second one, with a

@@ -288,6 +288,8 @@ bool releve_limits_forbid(const struct releve_core *core, const struct chunk *ch
 
 /* Is the day so old that it stays as it is? */
 bool releve_freshness_is_settled(const struct releve_core *core, releve_day day);
+/* When the newest days are usually published next. */
+releve_time releve_freshness_next_morning(const struct releve_core *core);
 /* When a day that is not settled is worth another question, on the civil clock. */
 releve_time releve_freshness_recheck_after(const struct releve_core *core, releve_day day);
 

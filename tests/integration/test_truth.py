@@ -159,10 +159,14 @@ def test_an_end_that_is_too_recent_costs_one_request_and_yesterday_waits(api, ki
 @pytest.mark.parametrize("kind", [CURVE, "daily_consumption"])
 def test_a_young_day_that_an_answer_leaves_out_of_its_range_is_not_there_yet(api, kind):
     with World(api=api) as world:
-        world.sandbox.control(late_days=3, body_forms=["short_range"], watch=[CLIENT_0])
+        world.sandbox.control(late_days=3, body_forms=["short_range"], watch=[CLIENT_0, "12655648759651"])
         results = backfill(world, CLIENT_0, kind, start="2026-10-20")
         assert results[kind]["pending"] == 3 and results[kind]["failed"] == 0
         assert asked(world, CLIENT_0)[kind] == (1 if kind == "daily_consumption" else -(-29 // 7))
+        both = ["short_range", "empty200"]  # nothing at all is there of what is asked
+        world.sandbox.control(body_forms=both)
+        results = backfill(world, "12655648759651", kind, start="2026-11-17")
+        assert results[kind]["pending"] == 2 and sum(asked(world, "12655648759651").values()) <= 1
         world.sandbox.control(late_days=0)
         backfill(world, CLIENT_0, kind, "--refresh", start="2026-11-10")
         check(world, CLIENT_0, kind, api, "2026-10-20")

@@ -8,6 +8,7 @@ from world import TODAY, World
 CLIENT_0, OTHER, CURVE = "22516914714270", "64975835695673", "consumption_load_curve"
 CONSENTING = [CLIENT_0, OTHER, "11453290002823", "32320647321714", "12345678901234", "42900589957123", "12655648759651",
               "63695879465986", "22315546958763", "10284856584123", "24880057139941"]
+APIS = ["2026", "v5"]
 SELECTION = ("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2026-09-01", "--concurrency", "4")
 
 
@@ -57,6 +58,25 @@ def test_a_sick_meter_costs_at_most_eight_requests_over_all_its_kinds_and_is_nam
         assert len(world.redis.days(CLIENT_0)) == 3 * 171
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_days_that_never_make_sense_fail_for_themselves_and_are_no_outage(api):
+    points = CONSENTING[:5]
+    with World(api=api) as world:
+        world.sandbox.control(point_faults={prm: {"absurd": 1} for prm in points[1:]}, watch=points)
+        prms = world.write("prms", "".join(f"{prm}\n" for prm in points))
+        ended = world.run("backfill", "--prms", prms, "--kind", "daily_consumption", "--start", "2026-10-01")
+        assert ended.code == 1 and "fails for all" not in ended.err and "given up for this run" not in ended.err, ended
+        stats = world.sandbox.stats()["requests_of"]
+        assert max(stats[prm]["daily_consumption"] for prm in points) <= 3, stats
+        assert len(world.redis.days(points[0])) == 49
+        kept = [len(world.redis.days(prm)) for prm in points[1:]]
+        assert min(kept) >= 45 and (api == "v5" or max(kept) < 49), kept  # v5 asks for a day with its neighbour
+        again = world.run("backfill", "--prms", prms, "--kind", "daily_consumption", "--start", "2026-10-01")
+        assert again.code == 1 and "fails for all" not in again.err, again
+        world.sandbox.control(point_faults={prm: {} for prm in points})
+        assert world.run("backfill", "--prms", prms, "--kind", "daily_consumption", "--start", "2026-10-01").code == 0
+
+
 def test_an_outage_of_upstream_is_nobodys_fault_and_is_waited_for():
     points = [word for number in range(6) for word in ("--prm", str(30000000000000 + number))]
     with World("--latency", "10", "--population", "6", quota="50/1s") as world:
@@ -77,7 +97,6 @@ WEATHER = ("error500", "error502html", "reset", "truncate", "wrongprm", "garbage
            "duplicate", "unsorted", "extraday", "absurd")
 
 
-APIS = ["2026", "v5"]
 
 
 def check_backfill_in_the_weather(api, points, *since):

@@ -122,7 +122,7 @@ static void test_the_reason_is_that_of_the_first_unusable_day(void **state)
     releve_dialect_answer_free(&answer);
 }
 
-static void test_a_body_whose_every_day_is_unusable_is_a_bad_body(void **state)
+static void test_a_body_whose_every_day_is_unusable_says_so_of_each(void **state)
 {
     (void)state;
     add(&points, "\"x\"", "2026-09-29", NULL);
@@ -301,7 +301,6 @@ static void test_an_empty_list_is_no_data_where_all_else_is_right(void **state)
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, UNIT("W")), "unit"},
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, ",\"reading_type\":{\"unit\":1}"), "unit"},
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-08-01\"", "\"2026-08-08\"")), "outside"},
-        {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "\"2026-10-01\"")), "not of all days"},
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-30\"", "\"2026-10-02\"")), "not of all days"},
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"x\"", "\"2026-10-02\"")), "cannot be read"},
         {&releve_dialect_v5, EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "7")), "cannot be read"},
@@ -321,7 +320,7 @@ static void test_an_empty_list_is_no_data_where_all_else_is_right(void **state)
         {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, "", GRANDEUR("CONS", UNITE("kWh"))), "unit"},
         {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-10-02\"", "\"2026-10-09\""), ""), "outside"},
         {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-29\"", "null"), ""), "cannot be read"},
-        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-28\"", "\"2026-09-30\""), ""),
+        {&releve_dialect_2026, EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-30\"", "\"2026-10-02\""), ""),
          "not of all days"},
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
@@ -333,6 +332,27 @@ static void test_an_empty_list_is_no_data_where_all_else_is_right(void **state)
             (bad && !strstr(answer.reason.text, bodies[i].why)))
             fail_msg("%s: %d %s \"%s\"", bodies[i].body, (int)answer.verdict, answer.reason.code, answer.reason.text);
         assert_null(answer.readings);
+    }
+}
+
+/* Upstream may answer for fewer days than were asked, also where it has nothing of them. */
+static void test_an_empty_list_says_nothing_of_the_days_behind_its_range(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {EMPTY_V5(PRM_JSON, RANGE_V5("\"2026-09-29\"", "\"2026-09-30\"")),
+                                         EMPTY_NEW(PRM_JSON, RANGE_NEW("\"2026-09-28\"", "\"2026-09-30\""), "")};
+    const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
+    for (size_t i = 0; i < 2; i++) {
+        struct releve_answer answer;
+        judge_text(dialects[i], RELEVE_DAILY_CONSUMPTION, span_of("2026-09-29", 3), bodies[i], &answer);
+        assert_int_equal(answer.verdict, RELEVE_DATA);
+        assert_int_equal(answer.readings_count,
+                         2); /* of the first day, which is absent, it says that there is nothing */
+        for (size_t j = 0; j < 2; j++) {
+            assert_int_equal(answer.readings[j].day, day_of("2026-09-30") + (releve_day)j);
+            assert_int_equal(answer.readings[j].state, RELEVE_READING_UNSAID);
+        }
+        releve_dialect_answer_free(&answer);
     }
 }
 
@@ -405,7 +425,9 @@ static void test_a_body_says_nothing_of_days_beyond_the_range_that_it_names(void
         static const char *const days[] = {"2026-09-27", "2026-09-28", "2026-10-01", "2026-10-02"};
         for (size_t j = 0; j < 4; j++) {
             assert_int_equal(answer.readings[j].day, day_of(days[j]));
-            assert_int_equal(answer.readings[j].state == RELEVE_READING_UNSAID, j == 0 || j == 3);
+            assert_int_equal(answer.readings[j].state, j == 0   ? RELEVE_READING_UNUSABLE
+                                                       : j == 3 ? RELEVE_READING_UNSAID
+                                                                : RELEVE_READING_USABLE);
         }
         releve_dialect_answer_free(&answer);
     }
@@ -501,13 +523,14 @@ int main(void)
         LAW(test_days_outside_the_span_are_left_out_but_not_all_may_be),
         LAW(test_a_daily_value_that_cannot_be_true_spoils_its_day_alone),
         LAW(test_the_reason_is_that_of_the_first_unusable_day),
-        LAW(test_a_body_whose_every_day_is_unusable_is_a_bad_body),
+        LAW(test_a_body_whose_every_day_is_unusable_says_so_of_each),
         LAW(test_a_body_without_the_member_of_values_is_never_no_data),
         LAW(test_max_power_carries_the_instant_of_its_peak),
         LAW(test_a_peak_in_the_hour_that_spring_skips_is_refused),
         LAW(test_the_body_must_be_of_what_was_asked),
         LAW(test_the_values_of_a_body_are_of_one_day_each),
         LAW(test_an_empty_list_is_no_data_where_all_else_is_right),
+        LAW(test_an_empty_list_says_nothing_of_the_days_behind_its_range),
         LAW(test_a_body_with_points_names_a_range_that_overlaps_or_none),
         LAW(test_a_body_says_nothing_of_days_beyond_the_range_that_it_names),
         LAW(test_the_content_type_of_a_good_answer_does_not_matter),
