@@ -177,11 +177,18 @@ def test_a_usage_point_that_is_named_twice_is_told_once(quiet):
     of(CLIENT_0, comptage="false"), of(CLIENT_0, page=0), of(CLIENT_0, page=1.5), of(CLIENT_0, page="1"),
     of(CLIENT_0, etatCode="ACTIF"), of(CLIENT_0, etatCode=[]), of(CLIENT_0, etatCode=[1]), of(CLIENT_0, serviceType=None),
     of(CLIENT_0, more=1), of(CLIENT_0, autorisationId=123456), {"autorisationId": "123456", "comptage": False},
-    json.dumps(of(*[str(30000000000000 + n) for n in range(1000)]))[:-1] + f', "pointId": ["{CLIENT_0}"]}}',
-    {"autorisationId": -1, "comptage": False}, {"autorisationId": 1.5, "comptage": False}, " " * (1 << 20) + json.dumps(of(CLIENT_0))])
+    {"autorisationId": -1, "comptage": False}, {"autorisationId": 1.5, "comptage": False}])
 def test_a_body_outside_the_specification_is_a_technical_error(quiet, body):
     answer = quiet.services(body)
     assert (answer.status, answer.code) == (500, "technical_error")
+
+
+def test_so_is_a_list_that_comes_twice_and_one_that_is_too_large(quiet):
+    many = of(*[str(30000000000000 + n) for n in range(1000)])
+    assert quiet.services(many).status == 200
+    for body in (json.dumps(many)[:-1] + f', "pointId": ["{CLIENT_0}"]}}', " " * (1 << 20) + json.dumps(many)):
+        answer = quiet.services(body)
+        assert (answer.status, answer.code) == (500, "technical_error")
 
 
 def test_a_form_is_no_body_of_it(quiet):

@@ -105,6 +105,12 @@ static void test_buckets_do_not_share_a_quota(void **state)
         assert_null(sandbox_audit_arrive(&audit, (enum sandbox_bucket)bucket, 1000000));
     assert_non_null(sandbox_audit_arrive(&audit, SANDBOX_BUCKET_OAUTH2, 1000001));
     assert_int_equal(audit.violations, 1);
+    for (int bucket = 0; bucket < SANDBOX_BUCKETS; bucket++) {
+        unsigned expected = bucket == SANDBOX_BUCKET_OAUTH2 ? 2 : 1;
+        assert_int_equal(audit.arrivals[bucket].requests, expected);
+        assert_int_equal(audit.arrivals[bucket].max_in_window[0], expected);
+        assert_int_equal(audit.arrivals[bucket].violations, expected - 1);
+    }
     sandbox_audit_free(&audit);
 }
 
