@@ -57,19 +57,19 @@ static void write_service(const struct sandbox_client *client, size_t number, co
 {
     enum releve_kind kind = services[number].kind;
     bool feeds = releve_kind_facts(kind)->direction == RELEVE_PRODUCTION;
+    uint64_t authorization = sandbox_client_authorization(client->prm), id = authorization * 10 + number;
     char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_day_format(consent->first, first);
     releve_day_format(consent->end, end);
     releve_text_format(
         body,
-        "{\"id\":\"%llu\",\"injection\":%s,\"soutirage\":%s,\"serviceCode\":\"ACCES\",\"dateDebut\":\"%s\",\"dateFin\":"
-        "\"%s\",\"etatCode\":\"%s\",\"etatLibelle\":\"%s\",\"pointId\":\"" RELEVE_PRM_FORMAT
-        "\",\"mesuresTypeCode\":\"%s\",\"mesuresPas\":\"%s\",\"autorisation\":{\"autorisationId\":%llu,"
-        "\"autorisationLibelle\":\"Data Connect\",\"autorisationType\":\"EXPLICITE\"}}",
-        (unsigned long long)(sandbox_client_authorization(client->prm) * 10 + number), feeds ? "true" : "false",
-        feeds ? "false" : "true", first, end, consent->requested ? "DEMANDE" : "ACTIF",
+        "{\"id\":\"%" PRIu64 "\",\"injection\":%s,\"soutirage\":%s,\"serviceCode\":\"ACCES\",\"dateDebut\":\"%s\","
+        "\"dateFin\":\"%s\",\"etatCode\":\"%s\",\"etatLibelle\":\"%s\",\"pointId\":\"" RELEVE_PRM_FORMAT
+        "\",\"mesuresTypeCode\":\"%s\",\"mesuresPas\":\"%s\",\"autorisation\":{\"autorisationId\":%" PRIu64
+        ",\"autorisationLibelle\":\"Data Connect\",\"autorisationType\":\"EXPLICITE\"}}",
+        id, feeds ? "true" : "false", feeds ? "false" : "true", first, end, consent->requested ? "DEMANDE" : "ACTIF",
         consent->requested ? "Demandé" : "Actif", label, services[number].type, step_of(client, kind, today),
-        (unsigned long long)sandbox_client_authorization(client->prm));
+        authorization);
 }
 
 /* Where the writing of a page is. */
@@ -106,7 +106,7 @@ size_t sandbox_services_write(const struct sandbox_inquiry *inquiry, const struc
         if (inquiry->access && (requested ? inquiry->requested : inquiry->active))
             write_point(scene, inquiry->points[i], label, &pager);
     }
-    releve_text_format(body, "{\"nbTotalServices\":%llu,\"serviceSouscrit\":[", (unsigned long long)pager.total);
+    releve_text_format(body, "{\"nbTotalServices\":%" PRIu64 ",\"serviceSouscrit\":[", pager.total);
     if (pager.written > 0)
         releve_text_add(body, pager.list.bytes, pager.list.length);
     releve_text_puts(body, "]}");
