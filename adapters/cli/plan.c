@@ -1,11 +1,11 @@
 /* releve plan: what a backfill would cost, before anybody commits to it. Reads Redis, sends nothing upstream. */
 #include "command.h"
+#include "json_fields.h"
 #include "lookup.h"
 #include "progress.h"
 #include "reasons.h"
 #include "selection.h"
 #include <adapters/enedis/enedis.h>
-#include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -232,13 +232,6 @@ static cJSON *total_json(const struct total *total)
     return json;
 }
 
-static void add_time(cJSON *json, const char *name, releve_time at)
-{
-    char text[RELEVE_TIME_TEXT];
-    releve_utc_format(at, text);
-    cJSON_AddStringToObject(json, name, text);
-}
-
 static cJSON *refusal_json(const struct refusal *refusal)
 {
     char prm[RELEVE_PRM_TEXT];
@@ -249,8 +242,8 @@ static cJSON *refusal_json(const struct refusal *refusal)
     cJSON_AddItemToObject(json, "direction", direction != NULL ? cJSON_CreateString(direction) : cJSON_CreateNull());
     cJSON_AddStringToObject(json, "code", refusal->reason.code);
     cJSON_AddStringToObject(json, "message", refusal->reason.text);
-    add_time(json, "since", refusal->reason.since);
-    add_time(json, "until", refusal->reason.until);
+    releve_json_add_time(json, "since", refusal->reason.since);
+    releve_json_add_time(json, "until", refusal->reason.until);
     return json;
 }
 

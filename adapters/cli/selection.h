@@ -22,15 +22,19 @@ struct releve_selection {
     bool has_start, has_end;
 };
 
-/* The selection's options, for a getopt_long table; their values begin at RELEVE_SELECTION_OPTION. */
+/* The selection's options, for a getopt_long table; their values begin at RELEVE_SELECTION_OPTION. The first ones
+ * select usage points only. */
 #define RELEVE_SELECTION_OPTION 1000
-#define RELEVE_SELECTION_OPTIONS                                         \
-    {"prm", required_argument, NULL, RELEVE_SELECTION_OPTION},           \
-        {"prms", required_argument, NULL, RELEVE_SELECTION_OPTION + 1},  \
-        {"kind", required_argument, NULL, RELEVE_SELECTION_OPTION + 2},  \
-        {"start", required_argument, NULL, RELEVE_SELECTION_OPTION + 3}, \
-    {                                                                    \
-        "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4      \
+#define RELEVE_SELECTION_POINT_OPTIONS                               \
+    {"prm", required_argument, NULL, RELEVE_SELECTION_OPTION},       \
+    {                                                                \
+        "prms", required_argument, NULL, RELEVE_SELECTION_OPTION + 1 \
+    }
+#define RELEVE_SELECTION_OPTIONS                                                                    \
+    RELEVE_SELECTION_POINT_OPTIONS, {"kind", required_argument, NULL, RELEVE_SELECTION_OPTION + 2}, \
+        {"start", required_argument, NULL, RELEVE_SELECTION_OPTION + 3},                            \
+    {                                                                                               \
+        "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4                                 \
     }
 
 /* The kinds, for messages: those that have days, and documents. */
@@ -38,11 +42,13 @@ struct releve_selection {
     "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"
 #define RELEVE_SELECTION_DOCUMENTS "contracts, addresses, identity, contact_data"
 
+#define RELEVE_SELECTION_POINT_HELP                                                                                  \
+    "  --prm PRM          a usage point, 14 digits; may be given again\n"                                            \
+    "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n" \
+    "                     of a CSV\n"
+
 #define RELEVE_SELECTION_HELP                                                                                          \
-    "SELECTION:\n"                                                                                                     \
-    "  --prm PRM          a usage point, 14 digits; may be given again\n"                                              \
-    "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n"   \
-    "                     of a CSV\n"                                                                                  \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP                                                                         \
     "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
     "                     production_load_curve, or all (default: these five); or documents, which have no days:\n"    \
     "                     contracts, addresses, identity, contact_data\n"                                              \

@@ -22,6 +22,7 @@ struct releve_call {
         releve_store_bound bound;
         releve_store_number number;
         releve_store_text text;
+        releve_store_recalled recalled;
     } to;
     void *data;
     /* what a decoder has to remember */

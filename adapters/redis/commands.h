@@ -26,6 +26,7 @@ extern const struct releve_script releve_script_diagnose;
 extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_finish;
 extern const struct releve_script releve_script_known;
+extern const struct releve_script releve_script_known_points;
 extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
 extern const struct releve_script releve_script_put_days;

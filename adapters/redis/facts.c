@@ -95,6 +95,64 @@ void releve_facts_read(const redisReply *fields, releve_time now, struct releve_
                                  RELEVE_POINT_REFUSED, &facts->unknown_reason);
 }
 
+/* --- recall ----------------------------------------------------------------------------------------- */
+
+/* "consumption_load_curve 2026-09-01 2026-11-21", as add_origin writes it. */
+static void parse_origin(const char *text, struct releve_memory *memory)
+{
+    size_t name = strcspn(text, " ");
+    if (strlen(text) != name + 2 * RELEVE_DAY_TEXT) /* two days, a blank before each */
+        return;
+    const char *first = text + name + 1, *end = first + RELEVE_DAY_TEXT;
+    enum releve_kind kind;
+    struct releve_span span;
+    if (releve_kind_parse(text, name, &kind) && releve_day_parse(first, RELEVE_DAY_TEXT - 1, &span.first) &&
+        releve_day_parse(end, RELEVE_DAY_TEXT - 1, &span.end)) {
+        memory->kind = kind;
+        memory->span = span;
+    }
+}
+
+static struct releve_memory recall(const redisReply *fields, const char *of, const char *name, releve_time holds_ms,
+                                   enum releve_verdict verdict)
+{
+    const struct fact fact = {of, name};
+    struct releve_memory memory = {.kind = RELEVE_MEASURES, .floor = floor_of(fields, &fact)};
+    if (!releve_utc_parse(part_of(fields, &fact, "at"), &memory.since))
+        return memory;
+    memory.until = memory.since + holds_ms;
+    parse_origin(part_of(fields, &fact, "from"), &memory);
+    releve_reason_set(&memory.reason, part_of(fields, &fact, "code"), part_of(fields, &fact, "text"));
+    memory.reason.verdict = verdict;
+    return memory;
+}
+
+/* One of whose days nothing is left was taken back. */
+static struct releve_memory recall_floor(const redisReply *fields, const char *of, const char *name,
+                                         releve_time holds_ms)
+{
+    struct releve_memory memory = recall(fields, of, name, holds_ms, RELEVE_DATA);
+    if (memory.floor.after == RELEVE_DAY_NONE && memory.floor.first == RELEVE_DAY_NONE)
+        memory.since = 0;
+    return memory;
+}
+
+void releve_facts_recall(const redisReply *fields, struct releve_point_record *record)
+{
+    for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++) {
+        const char *of = releve_direction_name(which);
+        struct releve_direction_record *direction = &record->directions[which];
+        direction->activation = recall_floor(fields, of, "activation", RELEVE_ACTIVATION_HOLDS_MS);
+        direction->consent = recall_floor(fields, of, "consent", RELEVE_REFUSAL_HOLDS_MS);
+        direction->refused = recall(fields, of, "refused", RELEVE_REFUSAL_HOLDS_MS, RELEVE_DIRECTION_REFUSED);
+        direction->absent = recall(fields, of, "absent", releve_direction_absent_ms(which), RELEVE_BEFORE_ACTIVATION);
+    }
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        record->absent[kind] =
+            recall(fields, releve_kind_facts(kind)->name, "absent", RELEVE_ABSENCE_HOLDS_MS, RELEVE_NOT_APPLICABLE);
+    record->unknown = recall(fields, "point", "unknown", RELEVE_REFUSAL_HOLDS_MS, RELEVE_POINT_REFUSED);
+}
+
 /* --- learn ------------------------------------------------------------------------------------------ */
 
 static void add_name(struct releve_words *words, const struct fact *fact, const char *part)

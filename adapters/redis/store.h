@@ -2,6 +2,7 @@
 #ifndef RELEVE_REDIS_STORE_H
 #define RELEVE_REDIS_STORE_H
 
+#include <adapters/redis/record.h>
 #include <adapters/redis/url.h>
 #include <engine/runtime/store.h>
 #include <uv.h>
@@ -81,6 +82,18 @@ void releve_store_enqueue(struct releve_store *store, const struct releve_job *j
 typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
 void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
                             releve_store_each_day each, releve_store_done done, void *data);
+
+/* Calls `each` for every usage point that there are facts or days of, in no order, many times for some, until it
+ * returns false; then `done`. Keys that come or go meanwhile may be missed. */
+typedef bool (*releve_store_each_point)(void *data, releve_prm prm);
+void releve_store_known_points(struct releve_store *store, releve_store_each_point each, releve_store_done done,
+                               void *data);
+
+/* All that is remembered of a usage point; valid in the call only (NULL with an error: also where its key is of another
+ * type). */
+typedef void (*releve_store_recalled)(void *data, const struct releve_error *error,
+                                      const struct releve_point_record *record);
+void releve_store_recall(struct releve_store *store, releve_prm prm, releve_store_recalled recalled, void *data);
 
 /* The permits that count in the bucket now: when each is over, in ms from now (later than now for those in flight),
  * ascending; valid in the call only. For releve_quota_makespan_ms. */

@@ -1,0 +1,14 @@
+/* Days and times, as all commands that print JSON write them. */
+#ifndef RELEVE_CLI_JSON_FIELDS_H
+#define RELEVE_CLI_JSON_FIELDS_H
+
+#include <cjson/cJSON.h>
+#include <releve/calendar.h>
+
+/* "2026-09-29"; null for RELEVE_DAY_NONE. */
+void releve_json_add_day(cJSON *json, const char *name, releve_day day);
+
+/* "2026-09-29T11:03:35Z" */
+void releve_json_add_time(cJSON *json, const char *name, releve_time at);
+
+#endif
