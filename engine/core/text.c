@@ -118,6 +118,22 @@ void releve_text_free(struct releve_text *text)
     *text = (struct releve_text){0};
 }
 
+char *releve_escape(char *out, const char *value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-._~", *c)) {
+            *out++ = (char)*c;
+        } else {
+            *out++ = '%';
+            *out++ = digits[*c >> 4];
+            *out++ = digits[*c & 15];
+        }
+    }
+    *out = '\0';
+    return out;
+}
+
 int releve_name_find(const char *const *names, int count, const char *text, size_t length)
 {
     for (int i = 0; i < count; i++)

@@ -3,6 +3,7 @@
 #include "state.h"
 #include <assert.h>
 #include <releve/memory.h>
+#include <releve/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,32 +168,14 @@ static void send(struct slot *slot, const struct releve_action *action, const ch
     runtime->io.transport_ops->send(runtime->io.transport, request, on_first_byte, on_done, slot);
 }
 
-/* Writes `value` as a parameter of a form has it: every byte that may have a meaning is escaped (RFC 3986, 2.3). `out`
- * has room for three bytes a byte. Returns where it ends. */
-static char *write_escaped(char *out, const char *value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-._~", *c)) {
-            *out++ = (char)*c;
-        } else {
-            *out++ = '%';
-            *out++ = digits[*c >> 4];
-            *out++ = digits[*c & 15];
-        }
-    }
-    *out = '\0';
-    return out;
-}
-
 /* The form with the credentials in it (RFC 6749, 2.3.1): a secret, allocated once, so that no copy is left behind. */
 static char *write_form(const char *client_id, const char *client_secret, size_t *bytes)
 {
     static const char begin[] = RELEVE_TOKEN_FORM "&client_id=", middle[] = "&client_secret=";
     *bytes = sizeof begin + sizeof middle + 3 * (strlen(client_id) + strlen(client_secret));
     char *form = releve_alloc(*bytes, 1);
-    char *end = write_escaped(stpcpy(form, begin), client_id);
-    end = write_escaped(stpcpy(end, middle), client_secret);
+    char *end = releve_escape(stpcpy(form, begin), client_id);
+    end = releve_escape(stpcpy(end, middle), client_secret);
     assert((size_t)(end - form) < *bytes);
     (void)end;
     return form;

@@ -35,6 +35,11 @@ void releve_text_json(struct releve_text *text, const char *string);
 
 void releve_text_free(struct releve_text *text);
 
+/* Writes `value` as a parameter of a form or of a URL has it: every byte that may have a meaning is escaped (RFC 3986,
+ * 2.3). `out` has room for three bytes a byte and a NUL, and is all that is written to: a secret leaves no copy.
+ * Returns where it ends. */
+char *releve_escape(char *out, const char *value);
+
 /* Which of the names these `length` bytes are; -1: none. */
 int releve_name_find(const char *const *names, int count, const char *text, size_t length);
 
