@@ -18,6 +18,7 @@ static const struct releve_command *const commands[] = {
     &releve_command_get,
     &releve_command_show,
     &releve_command_points,
+    &releve_command_consent_url,
     &releve_command_enqueue,
     &releve_command_worker,
     &releve_command_status,
@@ -60,7 +61,7 @@ static void print_help(FILE *out)
 {
     fputs(introduction, out);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
     fputs(configuration, out);
 }
 
