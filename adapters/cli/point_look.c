@@ -274,6 +274,14 @@ static void add_directions(cJSON *json, const struct releve_point_look *look)
     }
 }
 
+static void add_error(cJSON *json, const struct releve_error *error)
+{
+    if (error->code != RELEVE_OK)
+        cJSON_AddStringToObject(json, "error", error->text);
+    else
+        cJSON_AddNullToObject(json, "error");
+}
+
 static void add_days(cJSON *json, const struct releve_point_days *days)
 {
     releve_json_add_day(json, "start", days->span.first);
@@ -285,6 +293,7 @@ static void add_days(cJSON *json, const struct releve_point_days *days)
     cJSON_AddNumberToObject(json, "missing", days->missing);
     releve_json_add_day(json, "first", days->first);
     releve_json_add_day(json, "last", days->last);
+    add_error(json, &days->error);
 }
 
 void releve_point_look_print_json(const struct releve_point_look *look)
@@ -301,10 +310,7 @@ void releve_point_look_print_json(const struct releve_point_look *look)
         add_reason(object, "absent", &look->record.absent[kind], look->now);
         add_days(object, &look->days[kind]);
     }
-    if (look->error.code != RELEVE_OK)
-        cJSON_AddStringToObject(json, "error", look->error.text);
-    else
-        cJSON_AddNullToObject(json, "error");
+    add_error(json, &look->error);
     char *text = cJSON_PrintUnformatted(json);
     puts(text != NULL ? text : "{}");
     cJSON_free(text);

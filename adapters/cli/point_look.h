@@ -12,7 +12,8 @@
 struct releve_point_days {
     struct releve_span span;
     int complete, partial, holes, pending, missing;
-    releve_day first, last; /* that are stored; RELEVE_DAY_NONE where none is */
+    releve_day first, last;    /* that are stored; RELEVE_DAY_NONE where none is */
+    struct releve_error error; /* RELEVE_OK, or which day in between has a key that holds something else */
 };
 
 struct releve_point_look {

@@ -7,8 +7,8 @@
 #include <engine/runtime/clock.h>
 #include <stdio.h>
 
-/* Usage points that Redis is asked about together, six questions each: others that ask it something wait behind some 30
- * scripts of 1 ms, as behind those of plan. */
+/* Usage points that Redis is asked about together, six questions each, and one more for each series with gaps: others
+ * that ask it something wait behind some 30 scripts of 1 ms, as behind those of plan. */
 #define LOOKS_AT_ONCE 5
 #define BLOCKS_MAX 20 /* usage points that have a block each; beyond it a line each */
 
@@ -69,30 +69,61 @@ static void end_question(struct points *points)
 }
 
 /* What is wrong with one usage point stops no other. */
+static void note_broken(struct look *look, const struct releve_error *error, struct releve_error *kept)
+{
+    struct points *points = look->points;
+    if (points->lookup.ended)
+        return;
+    *kept = *error;
+    points->broken = true;
+    fprintf(stderr, "releve: " RELEVE_PRM_FORMAT ": %s\n", look->is.prm, error->text);
+}
+
 static void on_recalled(void *data, const struct releve_error *error, const struct releve_point_record *record)
 {
     struct look *look = data;
-    struct points *points = look->points;
-    if (record != NULL) {
+    if (record != NULL)
         look->is.record = *record;
-    } else if (!points->lookup.ended) {
-        look->is.error = *error;
-        points->broken = true;
-        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT ": %s\n", look->is.prm, error->text);
-    }
-    end_question(points);
+    else
+        note_broken(look, error, &look->is.error);
+    end_question(look->points);
+}
+
+static void on_checked(void *data, const struct releve_error *error)
+{
+    const struct question *question = data;
+    if (error->code != RELEVE_OK)
+        note_broken(question->look, error, &question->look->is.days[question->kind].error);
+    end_question(question->look->points);
+}
+
+/* A day that is missing between those that are stored: is its key free? Whatever else lies there counts as missing too.
+ */
+static void check_gaps(struct question *question, const struct releve_coverage *coverage)
+{
+    struct points *points = question->look->points;
+    const struct releve_point_days *days = &question->look->is.days[question->kind];
+    int stored = days->complete + days->partial + days->holes + days->pending;
+    struct releve_span span = {days->first, days->last + 1};
+    if (stored == 0 || stored == releve_span_days(span))
+        return;
+    points->under_way++;
+    releve_store_check_days(points->lookup.store, question->look->is.prm, question->kind, coverage, span, on_checked,
+                            question);
 }
 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts)
 {
-    const struct question *question = data;
+    struct question *question = data;
     struct points *points = question->look->points;
     (void)facts; /* the record says more */
-    if (error->code != RELEVE_OK)
+    if (error->code != RELEVE_OK) {
         releve_lookup_end(&points->lookup, error);
-    else
+    } else if (!points->lookup.ended) {
         releve_point_days_count(coverage, &question->look->is.days[question->kind]);
+        check_gaps(question, coverage);
+    }
     end_question(points);
 }
 

@@ -21,6 +21,7 @@ struct releve_script {
     const char *sha1;
 };
 extern const struct releve_script releve_script_accept;
+extern const struct releve_script releve_script_check_days;
 extern const struct releve_script releve_script_claim;
 extern const struct releve_script releve_script_diagnose;
 extern const struct releve_script releve_script_enqueue;

@@ -167,3 +167,20 @@ void releve_store_read_days(struct releve_store *store, releve_prm prm, enum rel
     *call = (struct read_call){store, prm, kind, span, 0, each, done, data};
     read_next(call);
 }
+
+/* --- check ------------------------------------------------------------------------------------------ */
+
+void releve_store_check_days(struct releve_store *store, releve_prm prm, enum releve_kind kind,
+                             const struct releve_coverage *coverage, struct releve_span span, releve_store_done done,
+                             void *data)
+{
+    struct releve_words words = {.count = 0};
+    size_t missing = 0;
+    for (releve_day day = span.first; day < span.end; day++)
+        missing += releve_coverage_get(coverage, day) == RELEVE_DAY_MISSING;
+    releve_words_script(&words, &releve_script_check_days, missing);
+    for (releve_day day = span.first; day < span.end; day++)
+        if (releve_coverage_get(coverage, day) == RELEVE_DAY_MISSING)
+            releve_store_day_key(store, &words, prm, kind, day);
+    releve_call_done(store, "read days", &releve_script_check_days, &words, done, data);
+}

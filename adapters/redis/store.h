@@ -83,6 +83,12 @@ typedef void (*releve_store_each_day)(void *data, releve_day day, const char *js
 void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
                             releve_store_each_day each, releve_store_done done, void *data);
 
+/* Looks at the days of `span` that `coverage` has as missing: RELEVE_E_REDIS names the first whose key holds something
+ * of another type, which counts as missing everywhere else. */
+void releve_store_check_days(struct releve_store *store, releve_prm prm, enum releve_kind kind,
+                             const struct releve_coverage *coverage, struct releve_span span, releve_store_done done,
+                             void *data);
+
 /* Calls `each` for every usage point that there are facts or days of, in no order, many times for some, until it
  * returns false; then `done`. Keys that come or go meanwhile may be missed. */
 typedef bool (*releve_store_each_point)(void *data, releve_prm prm);

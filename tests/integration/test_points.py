@@ -67,7 +67,8 @@ def test_coverage_is_what_stands_in_redis():
         assert daily["end"] == TODAY and daily["first"] == START, daily
         assert document["kinds"][PRODUCTION] == {
             "absent": None, "start": daily["start"], "end": TODAY, "complete": 0, "partial": 0, "holes": 0, "pending": 0,
-            "missing": daily["complete"] + daily["holes"] + daily["pending"] + daily["missing"], "first": None, "last": None}
+            "missing": daily["complete"] + daily["holes"] + daily["pending"] + daily["missing"], "first": None, "last": None,
+            "error": None}
 
 
 def test_a_day_that_is_due_again_still_counts_as_what_is_stored():
@@ -267,6 +268,24 @@ def test_a_key_of_a_wrong_type_is_named_and_the_rest_goes_on():
         check_coverage(world, documents[HOLES])
         plain = world.run("points", "--prm", CLIENT_0)
         assert plain.code == 4 and "unknown" in plain.out and key in " ".join(plain.err.split()), plain
+
+
+def test_a_day_of_a_wrong_type_among_those_that_are_stored_is_named_and_the_rest_goes_on():
+    with World() as world:
+        for prm in (CLIENT_0, HOLES):
+            backfill(world, prm)
+        keys = [f"releve:day:{CLIENT_0}:{DAILY}:2026-10-{day}" for day in ("07", "05")]
+        world.redis.command("DEL", *keys, f"releve:day:{CLIENT_0}:{DAILY}:2026-10-01")  # which is only missing
+        for key in keys:
+            world.redis.command("RPUSH", key, "x")
+        ended = world.run("points", "--json")
+        assert ended.code == 4 and names(ended.err, keys[1], "list") and ended.err.count("\n") == 1, ended
+        wrong, right = map(json.loads, ended.out.splitlines())
+        assert names(wrong["kinds"][DAILY]["error"], keys[1], "list") and wrong["error"] is None, wrong
+        assert wrong["kinds"][DAILY]["complete"] == 79 - 3, wrong
+        assert right["kinds"][DAILY]["error"] is None and wrong["kinds"][CURVE]["error"] is None
+        world.redis.command("DEL", *keys)
+        assert points(world)[CLIENT_0]["kinds"][DAILY]["error"] is None
 
 
 def test_a_prefix_of_another_upstream_is_refused_and_without_an_upstream_it_is_not_compared():
