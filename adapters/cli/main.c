@@ -18,6 +18,7 @@ static const struct releve_command *const commands[] = {
     &releve_command_get,
     &releve_command_show,
     &releve_command_points,
+    &releve_command_forget,
     &releve_command_consent_url,
     &releve_command_enqueue,
     &releve_command_worker,

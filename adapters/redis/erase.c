@@ -1,0 +1,181 @@
+/* What Redis holds of usage points, found and erased in small steps: a script looks at a bounded number of keys,
+ * messages or results, says where it stopped, and lets others have their turn. A step may be repeated without harm, and
+ * a sweep that was broken off is simply begun again. */
+#include <adapters/redis/erase.h>
+#include <adapters/redis/queue.h>
+#include <adapters/redis/refusal.h>
+#include <adapters/redis/store_internal.h>
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What one step looks at: a millisecond or a few of Redis's time. */
+#define KEYS_AT_ONCE 500 /* SCAN's COUNT */
+#define MESSAGES_AT_ONCE 200
+#define RESULTS_AT_ONCE 100
+#define CURSOR_BYTES 64 /* two numbers of 64 bits */
+
+/* Messages first, so that no worker takes one while the rest is erased; then the workers' own lists, among the keys. */
+static const struct step {
+    const struct releve_script *script;
+    const char *key; /* behind the prefix: what the script is given */
+    int at_once;
+} steps[] = {
+    {&releve_script_erase_list, "jobs:high", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs:high:moving", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs:moving", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs:low", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs:low:moving", MESSAGES_AT_ONCE},
+    {&releve_script_erase_list, "jobs:dead", MESSAGES_AT_ONCE},
+    {&releve_script_erase_keys, "workers", KEYS_AT_ONCE},
+    {&releve_script_erase_results, "results", RESULTS_AT_ONCE},
+};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+static const char *const names[RELEVE_TRACES] = {
+    [RELEVE_TRACE_DAYS] = "days",         [RELEVE_TRACE_DOCUMENTS] = "documents", [RELEVE_TRACE_JOBS] = "jobs",
+    [RELEVE_TRACE_MESSAGES] = "messages", [RELEVE_TRACE_RESULTS] = "results",     [RELEVE_TRACE_FACTS] = "facts",
+    [RELEVE_TRACE_CLAIMS] = "claims",     [RELEVE_TRACE_RUNNING] = "running",     [RELEVE_TRACE_ASKED] = "asked",
+};
+
+struct sweep {
+    struct releve_store *store;
+    const releve_prm *prms;
+    size_t prms_count;
+    enum releve_sweep mode;
+    struct releve_traces *traces; /* one for each usage point */
+    size_t step;                  /* under way */
+    char cursor[CURSOR_BYTES];    /* where it goes on; "" at its beginning */
+    releve_store_done done;
+    void *data;
+};
+
+const char *releve_trace_name(enum releve_trace trace)
+{
+    assert(trace < RELEVE_TRACES);
+    return names[trace];
+}
+
+static const char *what_of(const struct sweep *sweep)
+{
+    return sweep->mode == RELEVE_SWEEP_ERASE ? "erase a usage point" : "look for what is held of a usage point";
+}
+
+static void end(struct sweep *sweep, const struct releve_error *error)
+{
+    struct sweep ended = *sweep;
+    free(sweep);
+    ended.done(ended.data, error);
+}
+
+static void send_step(struct sweep *sweep);
+
+/* "<prm> <what>", and how many. */
+static bool add_count(struct sweep *sweep, const redisReply *name, const redisReply *number)
+{
+    releve_prm prm;
+    if (name->type != REDIS_REPLY_STRING || number->type != REDIS_REPLY_INTEGER || number->integer < 0 ||
+        name->len <= RELEVE_PRM_DIGITS || !releve_prm_parse(name->str, RELEVE_PRM_DIGITS, &prm))
+        return false;
+    const char *what = name->str + RELEVE_PRM_DIGITS + 1;
+    int trace = releve_name_find(names, RELEVE_TRACES, what, strlen(what));
+    for (size_t i = 0; i < sweep->prms_count; i++)
+        if (sweep->prms[i] == prm && trace >= 0) {
+            sweep->traces[i].of[trace] += (uint64_t)number->integer;
+            return true;
+        }
+    return false;
+}
+
+/* As named.lua answers. */
+static bool read_step(struct sweep *sweep, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 1 || reply->element[0]->type != REDIS_REPLY_STRING ||
+        (size_t)reply->element[0]->len >= sizeof sweep->cursor)
+        return false;
+    memcpy(sweep->cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
+    for (size_t i = 1; i < reply->elements; i += 2)
+        if (!add_count(sweep, reply->element[i], reply->element[i + 1]))
+            return false;
+    if (sweep->cursor[0] == '\0')
+        sweep->step++;
+    return true;
+}
+
+static void on_diagnosed(void *data, const redisReply *found, const struct releve_error *error)
+{
+    struct sweep *sweep = data;
+    struct releve_error blame;
+    if (error->code == RELEVE_OK && found->type != REDIS_REPLY_STRING) {
+        send_step(sweep); /* it has been put right meanwhile */
+        return;
+    }
+    if (error->code == RELEVE_OK) {
+        (void)releve_refusal_blame(what_of(sweep), found, &blame);
+        error = &blame;
+    }
+    end(sweep, error);
+}
+
+/* The script has met a key that holds something else than it should. */
+static void diagnose(struct sweep *sweep, const redisReply *key)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_diagnose, 1);
+    releve_words_add_bytes(&words, key->str, (size_t)key->len);
+    releve_words_add(&words, sweep->store->prefix);
+    releve_commands_send(&sweep->store->commands, what_of(sweep), &releve_script_diagnose, &words, on_diagnosed, sweep);
+}
+
+static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct sweep *sweep = data;
+    struct releve_error odd;
+    if (error->code == RELEVE_OK && reply->type == REDIS_REPLY_STRING) {
+        diagnose(sweep, reply);
+        return;
+    }
+    if (error->code == RELEVE_OK && !read_step(sweep, reply)) {
+        (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked",
+                          what_of(sweep));
+        error = &odd;
+    }
+    if (error->code != RELEVE_OK || sweep->step == STEPS)
+        end(sweep, error);
+    else
+        send_step(sweep);
+}
+
+static void send_step(struct sweep *sweep)
+{
+    const struct step *step = &steps[sweep->step];
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, step->script, 1);
+    releve_words_format(&words, "%s:%s", sweep->store->prefix, step->key);
+    releve_words_add(&words, sweep->mode == RELEVE_SWEEP_ERASE ? "erase" : "look");
+    releve_words_add(&words, sweep->cursor);
+    releve_words_format(&words, "%d", step->at_once);
+    releve_words_add(&words, sweep->store->prefix);
+    releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
+    for (size_t i = 0; i < sweep->prms_count; i++)
+        releve_words_format(&words, RELEVE_PRM_FORMAT, sweep->prms[i]);
+    releve_commands_send(&sweep->store->commands, what_of(sweep), step->script, &words, on_step, sweep);
+}
+
+void releve_store_sweep(struct releve_store *store, const releve_prm *prms, size_t prms_count, enum releve_sweep mode,
+                        struct releve_traces *traces, releve_store_done done, void *data)
+{
+    assert(prms_count >= 1 && prms_count <= RELEVE_SWEEP_POINTS_MAX && done != NULL);
+    struct sweep *sweep = releve_alloc(1, sizeof *sweep);
+    *sweep = (struct sweep){.store = store,
+                            .prms = prms,
+                            .prms_count = prms_count,
+                            .mode = mode,
+                            .traces = traces,
+                            .done = done,
+                            .data = data};
+    memset(traces, 0, prms_count * sizeof *traces);
+    send_step(sweep);
+}
