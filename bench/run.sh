@@ -39,6 +39,7 @@ whole() {
     run "$build/bench/bodies"
     run "$bench/pipeline.py" --json "$build/bench/pipeline.json"
     run "$bench/ledger.py"
+    run "$build/tests/simulation/simulate" --throughput
     run "$build/tests/simulation/simulate" --backfill 10000
     run "$bench/throughput.py"
     run "$bench/throughput.py" --quota 5/1s --latency 200:0 --requests 220 --processes 4

@@ -301,7 +301,7 @@ static int worker_main(int argc, char **argv)
     if (end->code != RELEVE_E_INTERRUPTED)
         return releve_command_fail(end);
     fprintf(stderr, "releve: %s" GIVEN_BACK "\n", end->text);
-    return 0; /* a worker ends by being told to */
+    return worker.drain ? releve_code_exit(end->code) : 0; /* else being told to is how a worker ends */
 }
 
 const struct releve_command releve_command_worker = {
@@ -318,8 +318,12 @@ const struct releve_command releve_command_worker = {
         "options:\n"
         "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
         "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-        "  --drain            end when the queues are empty; with 4 where Redis refuses, and nothing\n"
-        "                     moves for 20 s\n" RELEVE_ADOPT_HELP,
+        "  --drain            end when the queues are empty; with 4 where Redis refuses, and nothing moves for 20 s. "
+        "What\n"
+        "                     another worker holds is its own, also for 15 s after it died\n" RELEVE_ADOPT_HELP "\n"
+        "exit codes: 0 told to end, or with --drain nothing is left (how each job ended stands in its result); 2, 3, 4 "
+        "as\n"
+        "elsewhere; 130 --drain was interrupted\n",
     .interrupted = RELEVE_KEPT GIVEN_BACK,
     .ends_by_signal = true,
     .run = worker_main,

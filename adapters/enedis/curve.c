@@ -227,7 +227,7 @@ static struct releve_reading read_day(const struct enedis_date *date, const stru
 static bool build(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
 {
     const struct enedis_point *points = measures->points;
-    size_t days = measures->spoiled_count;
+    size_t days = measures->unusable_count;
     for (size_t i = 0; i < measures->points_count; i++)
         days += i == 0 || points[i].day != points[i - 1].day;
     if (days == 0)

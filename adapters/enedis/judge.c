@@ -35,8 +35,8 @@ static void judge_data(const struct enedis_reader *reader, const struct enedis_j
         return;
     }
     answer->verdict = RELEVE_DATA;
-    if (measures->spoiled_count > 0)
-        enedis_reason(answer, RELEVE_DATA, "bad-body", "%s", measures->spoiled_why);
+    if (measures->unusable_count > 0)
+        enedis_reason(answer, RELEVE_DATA, "bad-body", "%s", measures->unusable_why);
     copy_quality(quality, answer->quality);
 }
 

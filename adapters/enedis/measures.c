@@ -34,15 +34,15 @@ void enedis_leave_out(struct enedis_measures *measures)
 static void mark(struct enedis_measures *measures, releve_day day, enum releve_reading_state state, const char *what)
 {
     assert(releve_span_has(measures->span, day));
-    if (measures->spoiled_count == 0 || day < measures->spoiled_first) {
+    if (measures->unusable_count == 0 || day < measures->unusable_first) {
         char text[RELEVE_DAY_TEXT];
         releve_day_format(day, text);
-        measures->spoiled_first = day;
-        (void)snprintf(measures->spoiled_why, sizeof measures->spoiled_why, "%s of %s: %s",
+        measures->unusable_first = day;
+        (void)snprintf(measures->unusable_why, sizeof measures->unusable_why, "%s of %s: %s",
                        releve_kind_facts(measures->kind)->name, text, what);
     }
     uint8_t *kept = &measures->states[day - measures->span.first];
-    measures->spoiled_count += *kept == RELEVE_READING_USABLE;
+    measures->unusable_count += *kept == RELEVE_READING_USABLE;
     *kept = (uint8_t)state;
 }
 
@@ -366,7 +366,7 @@ static bool finish_daily(struct enedis_measures *measures, const struct releve_r
     settle_daily(measures);
     enedis_mark_unsaid(measures);
     enedis_drop_unusable(measures);
-    struct releve_reading *readings = releve_alloc(measures->points_count + measures->spoiled_count, sizeof *readings);
+    struct releve_reading *readings = releve_alloc(measures->points_count + measures->unusable_count, sizeof *readings);
     size_t used = 0, next = 0;
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
         enum releve_reading_state state = enedis_state(measures, day);

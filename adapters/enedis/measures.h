@@ -48,9 +48,9 @@ struct enedis_measures {
 
     /* Days about which the body says what cannot be true, or nothing (law 5: they are not to hold up the others). */
     uint8_t states[RELEVE_JOB_DAYS_MAX]; /* states[i] is the enum releve_reading_state of day span.first + i */
-    size_t spoiled_count;
-    releve_day spoiled_first;
-    char spoiled_why[RELEVE_REASON_TEXT_BYTES]; /* of the first of them */
+    size_t unusable_count;
+    releve_day unusable_first;
+    char unusable_why[RELEVE_REASON_TEXT_BYTES]; /* of the first of them */
 };
 
 /* Keeps what is wrong with the body; returns false, so that a reader can `return enedis_problem(...)`. Only names and

@@ -1,5 +1,6 @@
-/* Days in and out. A batch is one script: all of its days appear at once, so that a result is never seen before its
- * days, no better day is replaced, and days do not expire (law 3: nothing that upstream said is lost). */
+/* Days in and out. The days of a batch appear all at once, by one command or one script, so that a result is never seen
+ * before its days; no better day is replaced, and days do not expire (law 3: nothing that upstream said is lost).
+ * Documents do. */
 #include <adapters/redis/day_json.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>

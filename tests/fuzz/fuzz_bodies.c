@@ -95,7 +95,7 @@ static bool has_infinite(const cJSON *item)
     return found;
 }
 
-/* Data means the same in the words of cJSON: points are read by another reader than the rest (docs/enedis.md,
+/* Data means the same in the words of cJSON: points are read by another text than the rest (docs/enedis.md,
  * Scanning). */
 static void check_in_other_words(const struct releve_dialect *dialect, enum releve_kind kind, struct releve_span span,
                                  const struct releve_exchange_response *response, const struct releve_answer *answer)

@@ -145,6 +145,17 @@ def hanging_world():
 CODES = {"worker": 0, "backfill": 130}
 
 
+def test_a_worker_that_drains_and_is_interrupted_says_so_by_its_exit_code():
+    with hanging_world() as world:
+        world.sandbox.control(point_faults={prm_of(0): {"timeout": 1}})
+        push(world.redis, message(prm_of(0), start="2026-10-05", end="2026-10-12"))
+        running = world.start("worker", "--drain")
+        world.wait_for(running, "requests", 2)
+        running.signal(signal.SIGTERM)
+        ended = running.end()
+        assert ended.code == 130 and "are back in their queues" in ended.err, ended
+
+
 @pytest.mark.parametrize("command", CODES)
 def test_a_second_signal_leaves_no_more_in_the_ledger_than_what_may_be_on_its_way(command):
     with hanging_world() as world:

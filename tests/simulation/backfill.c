@@ -108,9 +108,8 @@ static bool print_fragments(enum releve_kind kind, unsigned points)
     char what[64];
     (void)snprintf(what, sizeof what, "  %s with gaps: the fewest requests", releve_kind_facts(kind)->name);
     (void)show(what, (double)fewest, "", "", true);
-    (void)snprintf(what, sizeof what, "  %s with gaps: requests over those", releve_kind_facts(kind)->name);
-    bool held =
-        show(what, (double)requests / (double)fewest, "", "<= 1", requests == fewest && !simulation.world.broken);
+    (void)snprintf(what, sizeof what, "  %s with gaps: requests beyond those", releve_kind_facts(kind)->name);
+    bool held = show(what, (double)(requests - fewest), "", "<= 0", requests == fewest && !simulation.world.broken);
     simulation_close(&simulation);
     return held;
 }

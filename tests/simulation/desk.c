@@ -24,6 +24,7 @@ static void take_action(const struct releve_action *action)
     case RELEVE_ACTION_ASK:
         assert_false(desk.asked[action->bucket]);
         desk.asked[action->bucket] = true;
+        desk.looks += !action->granted;
         break;
     case RELEVE_ACTION_CLAIM:
         put_off((struct releve_event){.type = RELEVE_EVENT_CLAIMED, .handle = action->handle});

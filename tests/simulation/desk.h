@@ -34,6 +34,7 @@ struct desk {
     struct releve_event pending[RELEVE_CORE_JOBS_MAX * 2];
     size_t pending_count;
     bool asked[RELEVE_BUCKETS_MAX];
+    int looks;         /* asks that were not known to be granted */
     bool silent_store; /* begun jobs hear nothing, until the test tells them */
     releve_handle begun;
     bool slow_store; /* stored days hear nothing, until the test tells them */

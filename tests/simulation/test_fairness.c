@@ -391,6 +391,26 @@ static void test_nothing_is_sent_under_a_claim_that_may_have_run_out(void **stat
     assert_non_null(desk_grant(0));
 }
 
+/* --- where there is no quota ------------------------------------------------------------------------------------ */
+
+static void test_without_a_quota_the_door_is_looked_at_once_a_second(void **state)
+{
+    (void)state;
+    releve_core_free(desk.core);
+    const struct releve_core_options options = {
+        .concurrency = 1, .days_min = 1, .buckets_count = 1, .unlimited = true, .seed = 1};
+    desk_open_with(&options);
+    desk_submit(1, RELEVE_CONSUMPTION_LOAD_CURVE, TODAY - 700, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    assert_int_equal(desk.looks, 1);
+    releve_time begin = desk.now;
+    while (desk.now < begin + 10 * RELEVE_SECOND_MS) {
+        desk.now += 150;
+        desk_answer(desk_grant(0), RELEVE_DATA);
+    }
+    assert_in_range(desk.looks, 9, 11);
+}
+
 int main(void)
 {
 #define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
@@ -414,6 +434,7 @@ int main(void)
         LAW(test_a_chunk_that_is_given_up_leaves_days_alone_that_another_has_under_way),
         LAW(test_nothing_is_sent_under_a_claim_that_may_have_run_out),
         LAW(test_a_job_that_comes_while_days_are_stored_counts_no_day_that_is_not),
+        LAW(test_without_a_quota_the_door_is_looked_at_once_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
