@@ -119,7 +119,7 @@ static void judge_measures(struct releve_exchange_response *response, struct rel
     static const int statuses[] = {200, 400, 403, 404, 429, 500};
     const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
     for (size_t d = 0; d < 2; d++) {
-        for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+        for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
             size_t last = kind == 0 ? sizeof statuses / sizeof statuses[0] : 1; /* errors are judged alike for all */
             for (size_t s = 0; s < last; s++) {
                 struct releve_answer answer;
