@@ -24,6 +24,7 @@ struct sending {
     enum releve_kind kind;
     enum releve_class class_; /* as submitted */
     struct releve_span span;
+    bool supplement;
 };
 
 struct desk {
