@@ -19,6 +19,7 @@ from world import World, clean_environment
 A, B, C = "42900589957123", "22516914714270", "26584978546985"  # A has no production, C has revoked its consent
 DAILY = "daily_consumption"
 KINDS = "daily_consumption,daily_consumption_max_power,consumption_load_curve,daily_production"
+DOCUMENTS = "contracts,addresses,identity,contact_data"
 SOME_DAYS = ("--start", "2026-10-01", "--end", "2026-11-01")
 ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
 SILENT = {A: {"timeout": 1}, B: {"timeout": 1}}  # no answer comes
@@ -109,8 +110,7 @@ def fill(world):
     for prm in (A, B):
         assert world.run("enqueue", "--prm", prm, *SOME_DAYS, "--priority", "low").code == 0
         push(redis, message(prm, "all", id=f"waits-{prm}", reply_to=f"for:{prm}"))
-        for suffix in ("addresses", "contracts:2026"):
-            redis.command("SET", f"releve:doc:{prm}:{suffix}", json.dumps({"prm": prm}))
+    assert world.run("backfill", "--prm", A, "--prm", B, "--kind", DOCUMENTS).code == 0
     assert dead(redis) and results(redis) and waiting(redis) and waiting(redis, "low")
 
 
@@ -139,8 +139,8 @@ def test_nothing_names_a_forgotten_usage_point_and_all_else_is_as_it_was():
         assert ended.code == 0 and naming(redis, A) == [], ended
         assert everything(redis) == without(A, before)
         assert redis.days(B) == {key: value for key, value in before.items() if key.startswith(f"releve:day:{B}:")} != {}
-        assert ended.out == (f"{A}: erased {days} days, 2 documents, 11 jobs, 8 queue entries, 6 results, "
-                             "what was learned of it\n")  # of 4 kinds fetched, 2 in one message, 5 that wait
+        assert ended.out == (f"{A}: erased {days} days, 4 documents, 15 jobs, 8 queue entries, 10 results, "
+                             "what was learned of it\n")  # of 8 kinds fetched, 2 in one message, 5 that wait
         assert len(ended.err.splitlines()) == 1 and "BGREWRITEAOF" in ended.err, ended
 
 
