@@ -178,6 +178,15 @@ def test_the_days_on_the_page_are_what_is_stored(world):
         assert stored == day
 
 
+def test_the_document_on_the_page_is_what_is_stored():
+    shown, = (sample for sample in samples() if "raw" in sample and "data" in sample)
+    with World(api=shown["source"]) as world:
+        assert world.run("get", shown["kind"], "--prm", shown["prm"]).code == 0
+        stored = json.loads(world.redis.command("GET", f"releve:doc:{shown['prm']}:{shown['kind']}"))
+    assert list(stored) == list(shown), "the same members in the same order"
+    assert {**stored, "fetched_at": None} == {**shown, "fetched_at": None}
+
+
 def test_the_results_on_the_page_are_what_comes(world):
     shown = [sample for sample in samples() if "finished_at" in sample]
     assert {result["state"] for result in shown} == {"done", "failed"}
