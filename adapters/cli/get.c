@@ -3,6 +3,7 @@
 #include "command.h"
 #include "days.h"
 #include "fetch.h"
+#include <stdio.h>
 
 struct get {
     struct releve_fetch fetch;
@@ -58,8 +59,10 @@ static int get_main(int argc, char **argv)
         releve_config_load(&fetch->config, true, &error) != RELEVE_OK ||
         releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    if (!releve_selection_job(&fetch->selection, 0, &get.days.job))
-        return 0; /* there is nothing new yet; that was said */
+    if (!releve_selection_job(&fetch->selection, 0, &get.days.job)) { /* there is nothing new yet; that was said */
+        fputs(get.days.format == RELEVE_DAYS_JSON ? "[]\n" : "", stdout);
+        return releve_command_flush(0);
+    }
     if (releve_config_start_redis(&fetch->config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     return run(&get);

@@ -22,8 +22,7 @@ static const struct {
                                      "refused: nothing more is asked of this direction of the usage point"},
     [RELEVE_NOTICE_API_REFUSED] = {RELEVE_LOG_ERROR, "the application may not use this API: nothing more is asked of "
                                                      "this kind; subscribe it at Enedis"},
-    [RELEVE_NOTICE_PART_REFUSED] = {RELEVE_LOG_WARN, "a part is left out, as the application may not use the API that "
-                                                     "has it; subscribe it at Enedis"},
+    [RELEVE_NOTICE_PART_MISSING] = {RELEVE_LOG_WARN, "a part is left out, as its API does not say it"},
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 

@@ -97,26 +97,50 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
-/* Of the kinds that share the measures' quota. */
-static uint64_t requests_of_measures(const struct plan *plan)
+/* Half of a document's requests are supplements, where it has one. */
+static uint64_t requests_of_family(const struct plan *plan, const char *family)
 {
-    const char *const *families = plan->dialect->families;
+    const struct releve_dialect *dialect = plan->dialect;
     uint64_t requests = 0;
-    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
-        if (strcmp(families[kind], families[RELEVE_DAILY_CONSUMPTION]) == 0)
-            requests += plan->kinds[kind].requests;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        const char *supplement = dialect->supplement_families[kind];
+        uint64_t each = supplement != NULL ? plan->kinds[kind].requests / 2 : plan->kinds[kind].requests;
+        if (strcmp(dialect->families[kind], family) == 0)
+            requests += each;
+        if (supplement != NULL && strcmp(supplement, family) == 0)
+            requests += each;
+    }
     return requests;
 }
 
-/* One request is for the token, and may count in the same bucket. */
+static uint64_t requests_of_measures(const struct plan *plan)
+{
+    uint64_t requests = 0;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        requests += plan->kinds[kind].requests;
+    return requests;
+}
+
+/* The slowest quota decides; what is used already is known of that of measures. One request is for the token, and may
+ * count in the same bucket. */
 static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
 {
-    const char *family = plan->dialect->families[RELEVE_DAILY_CONSUMPTION];
-    uint64_t requests = requests_of_measures(plan);
+    const struct releve_dialect *dialect = plan->dialect;
+    const char *measures = dialect->families[RELEVE_DAILY_CONSUMPTION];
     plan->token_requests = plan->all.requests > 0;
-    if (strcmp(family, plan->dialect->token_family) == 0)
-        requests += plan->token_requests;
-    plan->makespan_ms = releve_quota_makespan_ms(&plan->config.quota, requests, 0, over_ms, count);
+    plan->makespan_ms = 0;
+    for (int i = 0; i < 2 * RELEVE_KINDS; i++) {
+        const char *family = i < RELEVE_KINDS ? dialect->families[i] : dialect->supplement_families[i - RELEVE_KINDS];
+        if (family == NULL)
+            continue;
+        bool used = strcmp(family, measures) == 0;
+        uint64_t requests = requests_of_family(plan, family);
+        if (strcmp(family, dialect->token_family) == 0)
+            requests += plan->token_requests;
+        releve_time span =
+            releve_quota_makespan_ms(&plan->config.quota, requests, 0, used ? over_ms : NULL, used ? count : 0);
+        plan->makespan_ms = span > plan->makespan_ms ? span : plan->makespan_ms;
+    }
 }
 
 static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
@@ -165,6 +189,8 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         return;
     }
     struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
+    if (plan->dialect->supplement_families[question->job.kind] != NULL)
+        cost.requests *= 2;
     int refused = count_refused(plan, &question->job, coverage, facts);
     count(&plan->kinds[question->job.kind], &cost, refused);
     count(&plan->all, &cost, refused);
@@ -215,9 +241,12 @@ static void print_table(const struct plan *plan)
         puts("\nNothing is to be asked now.");
     else
         printf("\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
-               "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first "
-               "day.\n",
-               quota, duration);
+               "%s\n",
+               quota, duration,
+               requests_of_measures(plan) > 0
+                   ? "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its "
+                     "first day."
+                   : "Documents may come with another one's answer, and cost fewer.");
     print_refusals(plan);
 }
 

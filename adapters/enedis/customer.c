@@ -332,18 +332,17 @@ static const char *write_contracts_2026(const cJSON *list, struct releve_text *d
     return NULL;
 }
 
-/* That member of the first contract that has it, one of withdrawal if there is one. */
-static const cJSON *find_member(const cJSON *list, const char *name)
+/* The contract that says who the customer is, one of withdrawal if there is one: two contracts may have two holders,
+ * and what is said of one is not said of the other. */
+static const cJSON *find_holder(const cJSON *list)
 {
     const cJSON *contract, *found = NULL;
     cJSON_ArrayForEach(contract, list) {
-        const cJSON *item = enedis_json_get(contract, name);
-        if (item && (!found || is_withdrawal(contract)))
-            found = item;
-        if (found && is_withdrawal(contract))
-            break;
+        bool says = enedis_json_get(contract, "person") || enedis_json_get(contract, "organization");
+        if (says && (!found || (is_withdrawal(contract) && !is_withdrawal(found))))
+            found = contract;
     }
-    return found;
+    return found ? found : list->child;
 }
 
 static const char *write_situation(enum releve_kind kind, const cJSON *root, releve_prm prm, struct releve_text *data)
@@ -354,13 +353,14 @@ static const char *write_situation(enum releve_kind kind, const cJSON *root, rel
     cJSON_ArrayForEach(contract, root)
         if (!enedis_measures_is_prm(enedis_json_get(contract, "usage_point_id"), prm))
             return "the body is not of the usage point that was asked";
+    const cJSON *holder = find_holder(root);
     switch (kind) {
     case RELEVE_CONTRACTS:
         return write_contracts_2026(root, data);
     case RELEVE_IDENTITY:
-        return write_identity(find_member(root, "person"), find_member(root, "organization"), data);
+        return write_identity(enedis_json_get(holder, "person"), enedis_json_get(holder, "organization"), data);
     default:
-        return write_contact(find_member(root, "contact_data"), data);
+        return write_contact(enedis_json_get(holder, "contact_data"), data);
     }
 }
 

@@ -79,11 +79,19 @@ static bool is_unusable(const struct releve_core *core, const struct releve_read
            (reading->state == RELEVE_READING_UNSAID && releve_freshness_is_settled(core, reading->day));
 }
 
+static bool has_unusable_day(const struct releve_core *core, const struct releve_answer *answer)
+{
+    for (size_t i = 0; i < answer->readings_count; i++)
+        if (is_unusable(core, &answer->readings[i]))
+            return true;
+    return false;
+}
+
 static void accept_days(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
     struct releve_span asked = chunk->span.asked;
-    bool useless = answer->readings_count > 0 && !has_usable_day(answer);
+    bool useless = has_unusable_day(core, answer) && !has_usable_day(answer);
     unsigned given_up = job->given_up;
     releve_fail_end_heard(job); /* it answers: what is wrong is what it says */
     job->given_up = useless ? given_up : 0;
@@ -100,8 +108,9 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
         const struct releve_reading *reading = NULL;
         if (next < answer->readings_count && answer->readings[next].day == day)
             reading = &answer->readings[next++];
-        if (reading != NULL && is_unusable(core, reading)) {
-            /* One bad day delays no other: the rest of the answer is kept. */
+        if (reading != NULL ? is_unusable(core, reading) : useless) {
+            /* One bad day delays no other: the rest of the answer is kept. But that nothing is said of a day is not
+             * believed of an answer in which nothing else makes sense. */
             chunk->outcomes[day - asked.first] = (char)RELEVE_DAY_FAILED;
             chunk->spoiled = answer->reason;
             continue;
@@ -249,6 +258,8 @@ static bool await_supplement(struct releve_core *core, struct chunk *chunk, cons
     unclaim(core, chunk->job, chunk->permit);
     chunk->series->direction->supplements += !chunk->supplement;
     chunk->supplement = true;
+    chunk->tries = chunk->stale = 0;
+    chunk->answer = answer; /* KEEP: it lives on */
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_KEEP);
     action->handle = releve_emit_chunk_handle(core, chunk);
     action->answer = answer;
@@ -258,12 +269,26 @@ static bool await_supplement(struct releve_core *core, struct chunk *chunk, cons
 /* The document stands without what that API would have added. */
 static void note_missing_part(struct releve_core *core, const struct chunk *chunk, const struct releve_answer *answer)
 {
-    if (!chunk->supplement || answer->reason.verdict != RELEVE_API_REFUSED)
+    if (!chunk->supplement || answer->reason.verdict == RELEVE_DATA)
         return;
     releve_time *until = &core->supplement_refused_until[chunk->series->kind];
-    if (*until <= core->now)
-        releve_emit_notice(core, RELEVE_NOTICE_PART_REFUSED, chunk->job, &answer->reason, 0);
-    *until = core->now + RELEVE_KIND_REFUSED_MS;
+    bool known = *until > core->now;
+    if (answer->reason.verdict == RELEVE_API_REFUSED)
+        *until = core->now + RELEVE_KIND_REFUSED_MS;
+    if (!known)
+        releve_emit_notice(core, RELEVE_NOTICE_PART_MISSING, chunk->job, &answer->reason, 0);
+}
+
+/* What adds to a document that is there fails: no failure of the usage point, and no reason to lose the document. */
+static void retry_supplement(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    if (++chunk->tries < RELEVE_SUPPLEMENT_TRIES_MAX) {
+        core->retries++;
+        chunk->not_before = core->now + releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, chunk->tries - 1);
+        return;
+    }
+    note_missing_part(core, chunk, answer);
+    accept_days(core, chunk, chunk->answer);
 }
 
 /* A document has no range that could be refused. */
@@ -328,7 +353,10 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         releve_refuse_kind(core, chunk, answer);
         break;
     case RELEVE_TOKEN_STALE:
-        renew_token(core, chunk, answer);
+        if (chunk->supplement && chunk->stale > 0)
+            retry_supplement(core, chunk, answer);
+        else
+            renew_token(core, chunk, answer);
         break;
     case RELEVE_THROTTLED:
         releve_reach_close(core, releve_series_bucket(core, chunk->series), answer);
@@ -342,7 +370,9 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_CREDENTIALS_REFUSED: /* of the token endpoint only */
     case RELEVE_TOKEN:
     case RELEVE_VERDICTS:
-        if (releve_reach_is_outage(core, chunk->series))
+        if (chunk->supplement)
+            retry_supplement(core, chunk, answer);
+        else if (releve_reach_is_outage(core, chunk->series))
             releve_reach_note_failure(core, answer);
         else
             releve_fail_for_now(core, chunk, &answer->reason);

@@ -18,6 +18,7 @@
 #define RELEVE_BUCKETS_MAX 8                              /* quota buckets */
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
+#define RELEVE_SUPPLEMENT_TRIES_MAX 3                     /* tries of what another API adds to a document */
 #define RELEVE_SPOILED_TRIES_MAX 3                        /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
@@ -183,7 +184,7 @@ enum releve_notice {
     RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
-    RELEVE_NOTICE_PART_REFUSED,  /* an API that adds to this document is not subscribed: it stands without that */
+    RELEVE_NOTICE_PART_MISSING,  /* an API that adds to this document says nothing: it stands without that */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };

@@ -25,14 +25,15 @@ static void submit(unsigned point, enum releve_kind kind)
 static void answer_document(const struct sending *sending, bool supplement, enum releve_verdict reason)
 {
     static const struct releve_reading reading = {.day = RELEVE_DOCUMENT_DAY, .complete = true};
-    struct releve_answer answer = {.verdict = RELEVE_DATA,
-                                   .reason = {.verdict = reason},
-                                   .retry_after_ms = RELEVE_RETRY_UNKNOWN,
-                                   .readings = &reading,
-                                   .readings_count = 1,
-                                   .documents = {{sending->kind, ""}},
-                                   .documents_count = 1,
-                                   .wants_supplement = supplement};
+    static struct releve_answer answer; /* the core keeps it until the supplement has come */
+    answer = (struct releve_answer){.verdict = RELEVE_DATA,
+                                    .reason = {.verdict = reason},
+                                    .retry_after_ms = RELEVE_RETRY_UNKNOWN,
+                                    .readings = &reading,
+                                    .readings_count = 1,
+                                    .documents = {{sending->kind, ""}},
+                                    .documents_count = 1,
+                                    .wants_supplement = supplement};
     desk_step((struct releve_event){.type = RELEVE_EVENT_ANSWER, .handle = sending->handle, .answer = &answer});
 }
 
@@ -102,6 +103,22 @@ static void test_a_supplement_that_fails_for_now_is_tried_again_and_not_the_docu
     assert_int_equal(desk.results[0].requests, 3);
 }
 
+static void test_a_supplement_that_goes_on_failing_costs_three_requests_and_not_the_document(void **state)
+{
+    (void)state;
+    submit(1, RELEVE_CONTRACTS);
+    desk_get_token();
+    answer_document(desk_grant(0), true, RELEVE_DATA);
+    for (int i = 0; i < RELEVE_SUPPLEMENT_TRIES_MAX; i++) {
+        assert_int_equal(desk.results_count, 0);
+        desk_answer(desk_grant(SUPPLEMENTS), RELEVE_TRANSIENT);
+        desk.now += 2 * RELEVE_BACKOFF_MIN_MS; /* as long as it can wait between these tries */
+        desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    }
+    assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
+    assert_int_equal(desk.sends_count, 1 + RELEVE_SUPPLEMENT_TRIES_MAX);
+}
+
 static enum releve_verdict refuse_documents(const struct sending *sending)
 {
     return releve_kind_is_document(sending->kind) ? RELEVE_DIRECTION_REFUSED : RELEVE_DATA;
@@ -158,6 +175,7 @@ int main(void)
         LAW(test_documents_of_a_usage_point_are_asked_one_after_the_other),
         LAW(test_an_api_that_is_not_subscribed_adds_nothing_and_is_not_asked_again),
         LAW(test_a_supplement_that_fails_for_now_is_tried_again_and_not_the_document),
+        LAW(test_a_supplement_that_goes_on_failing_costs_three_requests_and_not_the_document),
         LAW(test_what_is_refused_of_documents_is_not_refused_of_measures),
         LAW(test_a_document_has_no_range_that_could_be_refused),
         LAW(test_a_document_that_waits_for_its_supplement_is_given_back),

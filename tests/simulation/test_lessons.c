@@ -429,6 +429,34 @@ static void test_of_a_day_that_an_answer_leaves_out_nothing_is_known_but_that_a_
     assert_int_equal(desk.results[0].pending, young);
 }
 
+/* Of three days one is said, and that cannot be true. */
+static void answer_with_nonsense(const struct sending *sending)
+{
+    const struct releve_reading reading = {.day = sending->span.first, .state = RELEVE_READING_UNUSABLE};
+    const struct releve_answer answer = {.verdict = RELEVE_DATA,
+                                         .reason = {.code = "bad-body", .text = "a text"},
+                                         .retry_after_ms = RELEVE_RETRY_UNKNOWN,
+                                         .readings = &reading,
+                                         .readings_count = 1};
+    desk_step((struct releve_event){.type = RELEVE_EVENT_ANSWER, .handle = sending->handle, .answer = &answer});
+}
+
+static void test_where_nothing_makes_sense_no_day_is_a_hole(void **state)
+{
+    (void)state;
+    desk_submit(1, CURVE, TODAY - 60, TODAY - 57, RELEVE_NORMAL);
+    desk_get_token();
+    for (int i = 0; i < RELEVE_SPOILED_TRIES_MAX; i++) {
+        answer_with_nonsense(desk_grant(0));
+        desk.now += RELEVE_BACKOFF_MAX_MS;
+        desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    }
+    assert_int_equal(desk.results_count, 1);
+    assert_int_equal(desk.results[0].holes, 0);
+    assert_int_equal(desk.results[0].failed, 3);
+    assert_int_equal(desk.sends_count, RELEVE_SPOILED_TRIES_MAX);
+}
+
 int main(void)
 {
 #define LAW(test) cmocka_unit_test_setup_teardown(test, desk_open, desk_close)
@@ -451,6 +479,7 @@ int main(void)
         LAW(test_an_end_that_is_too_recent_is_asked_again_in_the_morning),
         LAW(test_a_job_of_the_last_days_does_not_conclude_that_there_is_nothing),
         LAW(test_a_direction_with_days_is_there_whatever_its_newest_day_says),
+        LAW(test_where_nothing_makes_sense_no_day_is_a_hole),
         LAW(test_of_a_day_that_an_answer_leaves_out_nothing_is_known_but_that_a_young_one_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
