@@ -6,6 +6,7 @@
 #include "reasons.h"
 #include "selection.h"
 #include <adapters/enedis/enedis.h>
+#include <assert.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -127,6 +128,7 @@ static void compute_makespan(struct plan *plan, const releve_time *over_ms, size
 {
     const struct releve_dialect *dialect = plan->dialect;
     const char *measures = dialect->families[RELEVE_DAILY_CONSUMPTION];
+    assert(measures != NULL);
     plan->token_requests = plan->all.requests > 0;
     plan->makespan_ms = 0;
     for (int i = 0; i < 2 * RELEVE_KINDS; i++) {

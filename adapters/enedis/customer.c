@@ -49,14 +49,23 @@ static void add_date(struct releve_text *data, const char *name, const char *tex
 }
 
 /* A number, or a text that is one. */
+static bool read_number(const cJSON *item, double *number)
+{
+    if (!item)
+        return false;
+    *number = item->valuedouble;
+    if (!cJSON_IsString(item))
+        return cJSON_IsNumber(item);
+    char *end = item->valuestring;
+    *number = strtod(item->valuestring, &end);
+    return end != item->valuestring && *end == '\0';
+}
+
 static void add_number(struct releve_text *data, const char *name, const cJSON *item)
 {
-    char *end = NULL;
-    const char *text = cJSON_IsString(item) ? item->valuestring : "";
-    double number = cJSON_IsNumber(item) ? item->valuedouble : strtod(text, &end);
-    bool whole = cJSON_IsNumber(item) || (end != text && *end == '\0');
+    double number;
     open_member(data, name);
-    if (whole && number > -1e9 && number < 1e9)
+    if (read_number(item, &number) && number > -1e9 && number < 1e9)
         releve_text_format(data, "%.10g", number);
     else
         releve_text_puts(data, "null");
