@@ -62,6 +62,20 @@ static char *write_members(const struct enedis_document_reader *reader, const st
     return members.bytes;
 }
 
+/* NULL, or why the body says nothing of that kind that can be believed. */
+static const char *add_document(const struct enedis_document_reader *reader, enum releve_kind kind, releve_prm prm,
+                                const cJSON *root, const char *body, size_t bytes, struct releve_answer *answer)
+{
+    struct releve_text data = {.length = 0};
+    const char *problem = reader->write(kind, root, prm, &data);
+    if (!problem)
+        answer->documents[answer->documents_count++] =
+            (struct releve_document){kind, write_members(reader, &data, body, bytes)};
+    releve_text_free(&data);
+    /* cppcheck-suppress returnDanglingLifetime ; it is a constant text, and points into nothing of this function */
+    return problem;
+}
+
 static void succeed(struct releve_answer *answer)
 {
     struct releve_reading *reading = releve_alloc(1, sizeof *reading);
@@ -94,12 +108,7 @@ void enedis_documents_judge(const struct enedis_document_reader *reader, enum re
     for (enum releve_kind each = RELEVE_MEASURES; !problem && each < RELEVE_KINDS; each++) {
         if ((reader->kinds & RELEVE_KIND_BIT(each)) == 0)
             continue;
-        struct releve_text data = {.length = 0};
-        problem = reader->write(each, root, prm, &data);
-        if (!problem)
-            answer->documents[answer->documents_count++] =
-                (struct releve_document){each, write_members(reader, &data, body, bytes)};
-        releve_text_free(&data);
+        problem = add_document(reader, each, prm, root, body, bytes, answer);
     }
     if (problem) {
         enedis_documents_free(answer);

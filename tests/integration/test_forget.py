@@ -127,9 +127,8 @@ def without(prm, held):
     return left
 
 
-@pytest.mark.hour
 def test_nothing_names_a_forgotten_usage_point_and_all_else_is_as_it_was():
-    with World(today=None) as world:
+    with World() as world:
         redis = world.redis
         fill(world)
         before = everything(redis)
