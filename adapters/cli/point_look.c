@@ -83,13 +83,15 @@ static void format_origin(const struct releve_memory *memory, releve_time now, c
 {
     char since[RELEVE_TIME_TEXT], until[RELEVE_TIME_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT],
         asked[128] = "";
+    const char *name = memory->kind == RELEVE_KINDS ? NULL : releve_kind_facts(memory->kind)->name;
     releve_utc_format(memory->since, since);
     releve_utc_format(memory->until, until);
-    if (memory->kind != RELEVE_MEASURES) {
+    if (name != NULL && releve_kind_is_document(memory->kind)) {
+        (void)snprintf(asked, sizeof asked, " when %s was asked for", name);
+    } else if (name != NULL) {
         releve_day_format(memory->span.first, first);
         releve_day_format(memory->span.end - 1, end);
-        (void)snprintf(asked, sizeof asked, " when %s was asked for %s to %s", releve_kind_facts(memory->kind)->name,
-                       first, end);
+        (void)snprintf(asked, sizeof asked, " when %s was asked for %s to %s", name, first, end);
     }
     (void)snprintf(out, ORIGIN_BYTES, "learned %s%s, %s %s", since, asked,
                    is_believed(memory, now) ? "believed until" : "no longer believed since", until);
@@ -153,12 +155,28 @@ static void print_direction(const struct releve_point_look *look, enum releve_di
     }
 }
 
+/* Nothing where nothing was learned: most usage points are never asked for one. */
+static void print_documents(const struct releve_point_look *look)
+{
+    const struct releve_point_record *record = &look->record;
+    bool any = is_known(&record->documents_refused);
+    for (enum releve_kind kind = RELEVE_MEASURES; kind < RELEVE_KINDS; kind++)
+        any = any || is_known(&record->absent[kind]);
+    if (!any)
+        return;
+    printf("  %s\n", releve_direction_name(RELEVE_DOCUMENTS));
+    print_reason(4, &record->documents_refused, RELEVE_CONTRACTS, look->now);
+    for (enum releve_kind kind = RELEVE_MEASURES; kind < RELEVE_KINDS; kind++)
+        print_reason(4, &record->absent[kind], kind, look->now);
+}
+
 void releve_point_look_print_block(const struct releve_point_look *look)
 {
     printf(RELEVE_PRM_FORMAT "\n", look->prm);
     print_reason(2, &look->record.unknown, RELEVE_DAILY_CONSUMPTION, look->now);
     for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++)
         print_direction(look, which);
+    print_documents(look);
 }
 
 /* --- a line -------------------------------------------------------------------------------------------- */
@@ -228,14 +246,15 @@ static cJSON *add_memory(cJSON *json, const char *name, const struct releve_memo
     releve_json_add_time(object, "since", memory->since);
     releve_json_add_time(object, "until", memory->until);
     cJSON_AddBoolToObject(object, "believed", is_believed(memory, now));
-    if (memory->kind == RELEVE_MEASURES) {
+    if (memory->kind == RELEVE_KINDS) {
         cJSON_AddNullToObject(object, "asked");
         return object;
     }
     cJSON *asked = cJSON_AddObjectToObject(object, "asked");
     cJSON_AddStringToObject(asked, "kind", releve_kind_facts(memory->kind)->name);
-    releve_json_add_day(asked, "start", memory->span.first);
-    releve_json_add_day(asked, "end", memory->span.end);
+    bool has_days = !releve_kind_is_document(memory->kind);
+    releve_json_add_day(asked, "start", has_days ? memory->span.first : RELEVE_DAY_NONE);
+    releve_json_add_day(asked, "end", has_days ? memory->span.end : RELEVE_DAY_NONE);
     return object;
 }
 
@@ -274,6 +293,19 @@ static void add_directions(cJSON *json, const struct releve_point_look *look)
     }
 }
 
+static void add_documents(cJSON *json, const struct releve_point_look *look)
+{
+    if (look->error.code != RELEVE_OK) {
+        cJSON_AddNullToObject(json, "documents");
+        return;
+    }
+    cJSON *documents = cJSON_AddObjectToObject(json, "documents");
+    add_reason(documents, "refused", &look->record.documents_refused, look->now);
+    cJSON *absent = cJSON_AddObjectToObject(documents, "absent");
+    for (enum releve_kind kind = RELEVE_MEASURES; kind < RELEVE_KINDS; kind++)
+        add_reason(absent, releve_kind_facts(kind)->name, &look->record.absent[kind], look->now);
+}
+
 static void add_error(cJSON *json, const struct releve_error *error)
 {
     if (error->code != RELEVE_OK)
@@ -304,6 +336,7 @@ void releve_point_look_print_json(const struct releve_point_look *look)
     cJSON_AddStringToObject(json, "prm", prm);
     add_reason(json, "unknown", &look->record.unknown, look->now);
     add_directions(json, look);
+    add_documents(json, look);
     cJSON *kinds = cJSON_AddObjectToObject(json, "kinds");
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         cJSON *object = cJSON_AddObjectToObject(kinds, releve_kind_facts(kind)->name);

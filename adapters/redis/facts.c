@@ -97,16 +97,23 @@ void releve_facts_read(const redisReply *fields, releve_time now, struct releve_
 
 /* --- recall ----------------------------------------------------------------------------------------- */
 
-/* "consumption_load_curve 2026-09-01 2026-11-21", as add_origin writes it. */
+/* "consumption_load_curve 2026-09-01 2026-11-21" or "contracts", as add_origin writes it. */
 static void parse_origin(const char *text, struct releve_memory *memory)
 {
     size_t name = strcspn(text, " ");
+    enum releve_kind kind;
+    if (!releve_kind_parse(text, name, &kind))
+        return;
+    if (releve_kind_is_document(kind)) {
+        memory->kind = kind;
+        memory->span = RELEVE_DOCUMENT_SPAN;
+        return;
+    }
     if (strlen(text) != name + 2 * RELEVE_DAY_TEXT) /* two days, a blank before each */
         return;
     const char *first = text + name + 1, *end = first + RELEVE_DAY_TEXT;
-    enum releve_kind kind;
     struct releve_span span;
-    if (releve_kind_parse(text, name, &kind) && releve_day_parse(first, RELEVE_DAY_TEXT - 1, &span.first) &&
+    if (releve_day_parse(first, RELEVE_DAY_TEXT - 1, &span.first) &&
         releve_day_parse(end, RELEVE_DAY_TEXT - 1, &span.end)) {
         memory->kind = kind;
         memory->span = span;
@@ -117,7 +124,7 @@ static struct releve_memory recall(const redisReply *fields, const char *of, con
                                    enum releve_verdict verdict)
 {
     const struct fact fact = {of, name};
-    struct releve_memory memory = {.kind = RELEVE_MEASURES, .floor = floor_of(fields, &fact)};
+    struct releve_memory memory = {.kind = RELEVE_KINDS, .floor = floor_of(fields, &fact)};
     if (!releve_utc_parse(part_of(fields, &fact, "at"), &memory.since))
         return memory;
     memory.until = memory.since + holds_ms;
@@ -147,7 +154,9 @@ void releve_facts_recall(const redisReply *fields, struct releve_point_record *r
         direction->refused = recall(fields, of, "refused", RELEVE_REFUSAL_HOLDS_MS, RELEVE_DIRECTION_REFUSED);
         direction->absent = recall(fields, of, "absent", releve_direction_absent_ms(which), RELEVE_BEFORE_ACTIVATION);
     }
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+    record->documents_refused = recall(fields, releve_direction_name(RELEVE_DOCUMENTS), "refused",
+                                       RELEVE_REFUSAL_HOLDS_MS, RELEVE_DIRECTION_REFUSED);
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         record->absent[kind] =
             recall(fields, releve_kind_facts(kind)->name, "absent", RELEVE_ABSENCE_HOLDS_MS, RELEVE_NOT_APPLICABLE);
     record->unknown = recall(fields, "point", "unknown", RELEVE_REFUSAL_HOLDS_MS, RELEVE_POINT_REFUSED);

@@ -9,8 +9,8 @@
 struct releve_memory {
     releve_time since;           /* when it was learned; 0: it never was */
     releve_time until;           /* it is believed until then */
-    enum releve_kind kind;       /* what was asked then; RELEVE_MEASURES where that cannot be read ... */
-    struct releve_span span;     /* ... and for which days */
+    enum releve_kind kind;       /* what was asked then; RELEVE_KINDS where that cannot be read ... */
+    struct releve_span span;     /* ... and for which days, where it has any */
     struct releve_floor floor;   /* of an activation and a consent */
     struct releve_reason reason; /* of what is refused, absent or unknown */
 };
@@ -21,8 +21,9 @@ struct releve_direction_record {
 
 struct releve_point_record {
     struct releve_direction_record directions[RELEVE_DIRECTIONS];
-    struct releve_memory absent[RELEVE_MEASURES]; /* kinds */
-    struct releve_memory unknown;                 /* the usage point itself */
+    struct releve_memory documents_refused;
+    struct releve_memory absent[RELEVE_KINDS]; /* by kind */
+    struct releve_memory unknown;              /* the usage point itself */
 };
 
 #endif

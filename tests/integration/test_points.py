@@ -9,6 +9,7 @@ from test_wrong_types import names, spoil
 from world import TODAY, World
 
 CLIENT_0, HOLES, REVOKED, BOTH = "22516914714270", "42900589957123", "26584978546985", "12655648759651"
+DOCUMENTS = ("contracts", "addresses", "identity", "contact_data")
 DAILY, CURVE, PRODUCTION = "daily_consumption", "consumption_load_curve", "daily_production"
 START = "2026-09-01"
 COUNTS = {"complete": "complete", "partial": "partial", "hole": "holes", "pending": "pending"}
@@ -119,6 +120,33 @@ def test_a_refusal_is_of_its_direction_and_is_believed_for_a_day():
         assert directions["production"]["refused"] is None
         said = world.run("points", "--prm", REVOKED).out
         assert "consumption is refused (ADAM-DC-0008" in " ".join(said.split()), said
+
+
+def test_what_is_refused_of_documents_is_theirs():
+    with World() as world:
+        ended = world.run("backfill", "--prm", REVOKED, "--kind", "contracts")
+        assert ended.code == 1, ended
+        document, hash_ = one(world, REVOKED), fields(world, REVOKED)
+        refused = document["documents"]["refused"]
+        assert refused["code"] == hash_["documents:refused_code"] and refused["since"] == hash_["documents:refused_at"]
+        assert refused["message"] == hash_["documents:refused_text"] and refused["believed"] is True
+        assert refused["asked"] == {"kind": "contracts", "start": None, "end": None}, refused
+        assert document["documents"]["absent"] == dict.fromkeys(DOCUMENTS), document
+        assert document["directions"]["consumption"]["refused"] is None, document
+        said = " ".join(world.run("points", "--prm", REVOKED).out.split())
+        assert "documents are refused" in said and "when contracts was asked for," in said, said
+
+
+def test_a_usage_point_without_documents_is_told_by_document():
+    with World() as world:
+        world.redis.command("HSET", f"releve:point:{CLIENT_0}", "identity:absent_at", "2026-11-20T10:00:00Z",
+                         "identity:absent_from", "identity", "identity:absent_code", "ADAM-ERR0069",
+                         "identity:absent_text", "none")
+        absent = one(world, CLIENT_0)["documents"]["absent"]
+        assert absent["identity"]["code"] == "ADAM-ERR0069" and absent["identity"]["asked"]["start"] is None, absent
+        assert absent["contracts"] is None, absent
+        said = " ".join(world.run("points", "--prm", CLIENT_0).out.split())
+        assert "there is no identity (ADAM-ERR0069: none)" in said, said
 
 
 def test_a_refusal_that_is_not_believed_any_more_is_told_as_such():
