@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WATCH_MS 2000        /* between two looks */
-#define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
-#define BUCKETS_MAX 2        /* measures and tokens; one in v5 */
+#define WATCH_MS 2000                      /* between two looks */
+#define UNRECORDED "unknown"               /* whose a prefix is that an earlier release bound */
+#define BUCKETS_MAX (2 * RELEVE_KINDS + 1) /* of kinds, of what adds to them, of tokens; one in v5 */
 
 struct status {
     struct releve_config config;
@@ -42,10 +42,22 @@ static void print_where(const struct status *status)
                status->mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
 
+/* People see the quota of measures and those that something takes of: most never ask for a document. */
+static bool is_shown(const struct status *status, int bucket)
+{
+    const struct releve_ledger_usage *usage = &status->usages[bucket];
+    bool used = usage->closed_ms > 0 || bucket == 0;
+    for (size_t w = 0; w < status->config.quota.windows_count; w++)
+        used = used || usage->used[w] > 0;
+    return used;
+}
+
 static void print_quota(const struct status *status)
 {
     for (int i = 0; i < status->families_count; i++) {
         char text[RELEVE_USAGE_TEXT];
+        if (!is_shown(status, i))
+            continue;
         releve_usage_format(&status->config.quota, status->usages[i].used, status->usages[i].next_ms,
                             status->usages[i].closed_ms, text);
         printf("quota   %-22s %s\n", status->families[i], text);
@@ -247,15 +259,29 @@ static void start(void *data)
     on_timer(&status->timer);
 }
 
+/* Unless it is there already; NULL is none. */
+static void add_family(struct status *status, const char *family)
+{
+    if (family == NULL)
+        return;
+    for (int i = 0; i < status->families_count; i++)
+        if (strcmp(status->families[i], family) == 0)
+            return;
+    status->families[status->families_count++] = family;
+}
+
+/* That of measures first. */
 static void name_families(struct status *status)
 {
     const struct releve_dialect *dialect =
         status->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     if (status->config.client_id[0] == '\0')
         return;
-    status->families[status->families_count++] = dialect->families[RELEVE_DAILY_CONSUMPTION];
-    if (strcmp(status->families[0], dialect->token_family) != 0)
-        status->families[status->families_count++] = dialect->token_family;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        add_family(status, dialect->families[kind]);
+        add_family(status, dialect->supplement_families[kind]);
+    }
+    add_family(status, dialect->token_family);
 }
 
 static const struct option options[] = {
@@ -294,8 +320,9 @@ const struct releve_command releve_command_status = {
     .help =
         "[--watch] [--json]\n"
         "\n"
-        "Shows how much of each window of the quota is used and when the next permit is due, the queues, the workers\n"
-        "with what they work on, and how the latest jobs ended. Never sends a request.\n"
+        "Shows how much of each window of the quota is used and when the next permit is due (of each API that has a\n"
+        "quota of its own and was asked), the queues, the workers with what they work on, and how the latest jobs\n"
+        "ended. Never sends a request.\n"
         "\n"
         "options:\n"
         "  --watch            look again every 2 s, until Ctrl-C\n"
