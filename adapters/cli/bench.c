@@ -1,13 +1,12 @@
 /* releve bench: how much of a quota the program reaches, measured with the program itself. */
 #include "command.h"
+#include "json_fields.h"
 #include "progress.h"
 #include "selection.h"
 #include "trial.h"
 #include <adapters/sandbox/clients.h>
-#include <cjson/cJSON.h>
 #include <engine/runtime/upstream.h>
 #include <inttypes.h>
-#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,10 +127,7 @@ static void print_json(const struct releve_trial *trial)
     add(json, "days_lost", (double)trial->days_lost);
     add(json, "cpu_ms_per_request", each(trial, trial->cpu_ms));
     add(json, "peak_kb", (double)trial->peak_kb);
-    char *line = releve_must(cJSON_PrintUnformatted(json));
-    puts(line);
-    cJSON_free(line);
-    cJSON_Delete(json);
+    releve_json_print(json);
 }
 
 /* --- the command -------------------------------------------------------------------------------------------------- */

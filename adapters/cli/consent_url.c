@@ -2,8 +2,8 @@
  * asked. */
 #include "command.h"
 #include "config.h"
+#include "json_fields.h"
 #include <adapters/enedis/consent.h>
-#include <cjson/cJSON.h>
 #include <engine/runtime/random.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,10 +111,7 @@ static void print_json(const struct consent_url *command, const char *url)
     cJSON_AddStringToObject(json, "api", command->config.api == RELEVE_API_V5 ? "v5" : "2026");
     cJSON_AddStringToObject(json, "url", url);
     cJSON_AddStringToObject(json, "state", command->consent.state);
-    char *text = cJSON_PrintUnformatted(json);
-    puts(text != NULL ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(json);
+    releve_json_print(json);
 }
 
 static void print(struct consent_url *command)

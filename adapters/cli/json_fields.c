@@ -1,5 +1,7 @@
 /* See json_fields.h. */
 #include "json_fields.h"
+#include <releve/memory.h>
+#include <stdio.h>
 
 void releve_json_add_day(cJSON *json, const char *name, releve_day day)
 {
@@ -17,4 +19,12 @@ void releve_json_add_time(cJSON *json, const char *name, releve_time at)
     char text[RELEVE_TIME_TEXT];
     releve_utc_format(at, text);
     cJSON_AddStringToObject(json, name, text);
+}
+
+void releve_json_print(cJSON *json)
+{
+    char *line = releve_must(cJSON_PrintUnformatted(json));
+    puts(line);
+    cJSON_free(line);
+    cJSON_Delete(json);
 }

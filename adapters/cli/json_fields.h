@@ -1,4 +1,4 @@
-/* Days and times, as all commands that print JSON write them. */
+/* JSON as all commands print it: days, times, and a document in one line. */
 #ifndef RELEVE_CLI_JSON_FIELDS_H
 #define RELEVE_CLI_JSON_FIELDS_H
 
@@ -10,5 +10,8 @@ void releve_json_add_day(cJSON *json, const char *name, releve_day day);
 
 /* "2026-09-29T11:03:35Z" */
 void releve_json_add_time(cJSON *json, const char *name, releve_time at);
+
+/* The document in one line on standard output; it is freed. */
+void releve_json_print(cJSON *json);
 
 #endif

@@ -295,10 +295,7 @@ static void print_json(const struct plan *plan)
     cJSON *refused = cJSON_AddArrayToObject(json, "refused");
     for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++)
         cJSON_AddItemToArray(refused, refusal_json(&plan->refusals[i]));
-    char *text = cJSON_PrintUnformatted(json);
-    puts(text != NULL ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(json);
+    releve_json_print(json);
 }
 
 static const struct option options[] = {

@@ -344,8 +344,5 @@ void releve_point_look_print_json(const struct releve_point_look *look)
         add_days(object, &look->days[kind]);
     }
     add_error(json, &look->error);
-    char *text = cJSON_PrintUnformatted(json);
-    puts(text != NULL ? text : "{}");
-    cJSON_free(text);
-    cJSON_Delete(json);
+    releve_json_print(json);
 }

@@ -1,11 +1,11 @@
 /* releve status: queues, workers, how much of the quota is used, how the latest jobs ended. Reads Redis only. */
 #include "command.h"
+#include "json_fields.h"
 #include "lookup.h"
 #include "progress.h"
 #include "reasons.h"
 #include <adapters/enedis/enedis.h>
 #include <adapters/redis/url.h>
-#include <cjson/cJSON.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/upstream.h>
 #include <stdio.h>
@@ -147,17 +147,15 @@ static enum releve_code print_status(struct status *status, const char *text, st
         cJSON_AddItemToObject(overview, "upstream",
                               status->upstream[0] != '\0' ? cJSON_CreateString(status->upstream) : cJSON_CreateNull());
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
-        char *line = cJSON_PrintUnformatted(overview);
-        puts(line != NULL ? line : "{}");
-        cJSON_free(line);
+        releve_json_print(overview);
     } else {
         if (status->watch)
             printf("\x1b[H\x1b[J");
         print_where(status);
         print_quota(status);
         print_rest(overview);
+        cJSON_Delete(overview);
     }
-    cJSON_Delete(overview);
     (void)fflush(stdout);
     return RELEVE_OK;
 }
