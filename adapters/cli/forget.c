@@ -192,7 +192,7 @@ static void start_erase(void *data)
     sweep(forget, RELEVE_SWEEP_ERASE, forget->erased, on_erased);
 }
 
-/* The prefix may be another upstream's than the configured one: what is erased is gone, whoever said it. */
+/* Also where the prefix is another upstream's than the configured one: whose it was does not matter any more. */
 static enum releve_code run(struct forget *forget, void (*start)(void *data), struct releve_error *error)
 {
     return releve_lookup_run(&forget->lookup, &forget->config, false, start, forget, error);

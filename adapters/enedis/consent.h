@@ -10,8 +10,7 @@ struct releve_consent {
     const char *client_id;
     const char *state;    /* comes back with the customer, and shows that it is the same one */
     const char *duration; /* ISO 8601, "P1Y" */
-    const char
-        *redirect; /* NULL, or where the customer comes back to; left out where the generation has no such thing */
+    const char *redirect; /* NULL, or where the customer comes back to; 2026 has no such thing, and leaves it out */
 };
 
 /* Whether the page of that generation is told where the customer comes back to. */

@@ -27,10 +27,11 @@ static void add_text(struct releve_text *data, const char *name, const char *tex
         releve_text_puts(data, "null");
 }
 
+/* Our name and upstream's, which is NULL where that generation does not say it. */
 static void add_texts(struct releve_text *data, const cJSON *object, const char *const (*names)[2], size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        add_text(data, names[i][0], enedis_json_text(object, names[i][1]));
+        add_text(data, names[i][0], names[i][1] ? enedis_json_text(object, names[i][1]) : NULL);
 }
 #define ADD_TEXTS(data, object, names) add_texts(data, object, names, sizeof(names) / sizeof(names)[0])
 
@@ -242,8 +243,8 @@ static const char *write_contract_v5(const cJSON *entry, struct releve_text *dat
 static const char *write_address_v5(const cJSON *entry, struct releve_text *data)
 {
     static const char *const names[][2] = {{"street", "street"},
-                                           {"staircase_floor_apartment", "-"},
-                                           {"building", "-"},
+                                           {"staircase_floor_apartment", NULL},
+                                           {"building", NULL},
                                            {"locality", "locality"},
                                            {"postal_code", "postal_code"},
                                            {"city", "city"},

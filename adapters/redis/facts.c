@@ -190,18 +190,18 @@ static void add_day(struct releve_words *words, const struct fact *fact, const c
 static void add_origin(struct releve_words *words, const struct fact *fact, const struct releve_lesson *lesson,
                        releve_time now)
 {
+    const char *kind = releve_kind_facts(lesson->kind)->name;
     char at[RELEVE_TIME_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_utc_format(now, at);
+    add_part(words, fact, "at", at);
     if (releve_kind_is_document(lesson->kind)) {
-        add_part(words, fact, "at", at);
-        add_part(words, fact, "from", releve_kind_facts(lesson->kind)->name);
+        add_part(words, fact, "from", kind);
         return;
     }
     releve_day_format(lesson->span.first, first);
     releve_day_format(lesson->span.end, end);
-    add_part(words, fact, "at", at);
     add_name(words, fact, "from");
-    releve_words_format(words, "%s %s %s", releve_kind_facts(lesson->kind)->name, first, end);
+    releve_words_format(words, "%s %s %s", kind, first, end);
 }
 
 /* Both ends at once: a new one can make the old other one untrue. */

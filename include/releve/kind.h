@@ -26,8 +26,7 @@ enum releve_direction {
     RELEVE_CONSUMPTION,
     RELEVE_PRODUCTION,
     RELEVE_DIRECTIONS,
-    RELEVE_DOCUMENTS =
-        RELEVE_DIRECTIONS, /* of documents, which are of no direction: what is said of them stays theirs */
+    RELEVE_DOCUMENTS = RELEVE_DIRECTIONS, /* of no direction: what is said of documents stays theirs */
     RELEVE_ASPECTS
 };
 
