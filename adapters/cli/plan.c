@@ -131,10 +131,10 @@ static void compute_makespan(struct plan *plan, const releve_time *over_ms, size
     assert(measures != NULL);
     plan->token_requests = plan->all.requests > 0;
     plan->makespan_ms = 0;
-    for (int i = 0; i < 2 * RELEVE_KINDS; i++) {
-        const char *family = i < RELEVE_KINDS ? dialect->families[i] : dialect->supplement_families[i - RELEVE_KINDS];
-        if (family == NULL)
-            continue;
+    const char *families[RELEVE_FAMILIES_MAX];
+    int families_count = releve_bucket_families(dialect, families);
+    for (int i = 0; i < families_count; i++) {
+        const char *family = families[i];
         bool used = strcmp(family, measures) == 0;
         uint64_t requests = requests_of_family(plan, family);
         if (strcmp(family, dialect->token_family) == 0)

@@ -11,9 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WATCH_MS 2000                      /* between two looks */
-#define UNRECORDED "unknown"               /* whose a prefix is that an earlier release bound */
-#define BUCKETS_MAX (2 * RELEVE_KINDS + 1) /* of kinds, of what adds to them, of tokens; one in v5 */
+#define WATCH_MS 2000        /* between two looks */
+#define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
 
 struct status {
     struct releve_config config;
@@ -21,9 +20,9 @@ struct status {
     struct releve_lookup lookup;
     uv_timer_t timer;
     uv_signal_t interrupt;
-    const char *families[BUCKETS_MAX];
+    const char *families[RELEVE_FAMILIES_MAX];
     int families_count, family; /* the one that is being asked for */
-    struct releve_ledger_usage usages[BUCKETS_MAX];
+    struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
     char upstream[RELEVE_UPSTREAM_BYTES]; /* whose the prefix is: a name, a URL, UNRECORDED; "" for nobody's */
     bool mismatched;                      /* it is not that of RELEVE_UPSTREAM, and that was said */
 };
@@ -257,29 +256,12 @@ static void start(void *data)
     on_timer(&status->timer);
 }
 
-/* Unless it is there already; NULL is none. */
-static void add_family(struct status *status, const char *family)
-{
-    if (family == NULL)
-        return;
-    for (int i = 0; i < status->families_count; i++)
-        if (strcmp(status->families[i], family) == 0)
-            return;
-    status->families[status->families_count++] = family;
-}
-
-/* That of measures first. */
 static void name_families(struct status *status)
 {
     const struct releve_dialect *dialect =
         status->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
-    if (status->config.client_id[0] == '\0')
-        return;
-    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
-        add_family(status, dialect->families[kind]);
-        add_family(status, dialect->supplement_families[kind]);
-    }
-    add_family(status, dialect->token_family);
+    if (status->config.client_id[0] != '\0')
+        status->families_count = releve_bucket_families(dialect, status->families);
 }
 
 static const struct option options[] = {
