@@ -31,6 +31,13 @@ V2026 = {
     "production_load_curve": "/mesure_synchrone_auto/v2/courbe_de_charge_production",
 }
 MEASURES = list(V5)
+DOCUMENTS_V5 = {
+    "contracts": "/customers_upc/v5/usage_points/contracts",
+    "addresses": "/customers_upa/v5/usage_points/addresses",
+    "identity": "/customers_i/v5/identity",
+    "contact_data": "/customers_cd/v5/contact_data",
+}
+DOCUMENTS = list(DOCUMENTS_V5)
 CURVES = ("consumption_load_curve", "production_load_curve")
 
 

@@ -5,11 +5,9 @@ import re
 
 import pytest
 from jobs import FIRST_PRM, prm_of, push, start_worker
+from sandbox import DOCUMENTS, DOCUMENTS_V5
 from world import World
 
-V5 = {"contracts": "/customers_upc/v5/usage_points/contracts", "addresses": "/customers_upa/v5/usage_points/addresses",
-      "identity": "/customers_i/v5/identity", "contact_data": "/customers_cd/v5/contact_data"}
-KINDS = list(V5)
 CLIENT_0, PRODUCER, BOTH, REVOKED = "22516914714270", "24880057139941", "12655648759651", "26584978546985"
 CLIENTS = [CLIENT_0, "11453290002823", "32320647321714", "12345678901234", "10284856584123", "42900589957123", PRODUCER,
            BOTH, "64975835695673", "63695879465986", "22315546958763"]
@@ -124,8 +122,8 @@ def read_2026(kind, answers):
 def raw_answers(sandbox, api, kind, prm):
     """{api: answer} as upstream gives them; None where it has no such document."""
     if api == "v5":
-        answer = sandbox.get(V5[kind], {"usage_point_id": prm})
-        return {V5[kind].split("/")[1]: answer.json} if answer.status == 200 else None
+        answer = sandbox.get(DOCUMENTS_V5[kind], {"usage_point_id": prm})
+        return {DOCUMENTS_V5[kind].split("/")[1]: answer.json} if answer.status == 200 else None
     names = {"addresses": ["donnees_generales_auto"], "contracts": ["situation_contrat_auto", "comptage_auto"]}
     answers = {}
     for name in names.get(kind, ["situation_contrat_auto"]):
@@ -150,7 +148,7 @@ def stored(world, kind, prm):
     return value and json.loads(value)
 
 
-def backfill(world, prms, kinds=",".join(KINDS), *more, code=0, **settings):
+def backfill(world, prms, kinds=",".join(DOCUMENTS), *more, code=0, **settings):
     ended = world.run("backfill", "--prms", world.write("prms", "".join(f"{prm}\n" for prm in prms)), "--kind", kinds,
                       *more, **settings)
     assert ended.code == code, ended
@@ -168,7 +166,7 @@ def test_what_is_stored_is_what_a_second_reader_makes_of_the_answers(api):
         backfill(world, prms)
         kinds_of_persons, absent = set(), 0
         for prm in prms:
-            for kind in KINDS:
+            for kind in DOCUMENTS:
                 data, raw = expected(world.sandbox, api, kind, prm)
                 document = stored(world, kind, prm)
                 if data is None:
@@ -290,17 +288,17 @@ def test_status_tells_the_quota_of_each_api():
 def test_nothing_personal_is_logged():
     with World("--population", "10") as world:
         prms = [prm_of(n) for n in range(10)]
-        ended = backfill(world, prms, ",".join(KINDS), RELEVE_LOG="debug")
+        ended = backfill(world, prms, ",".join(DOCUMENTS), RELEVE_LOG="debug")
         assert ended.err.count("answered") >= 30, ended
         words = set()
         for prm in prms:
-            for kind in KINDS:
+            for kind in DOCUMENTS:
                 words |= set(re.findall(r"[\w@.+-]{5,}", json.dumps(stored(world, kind, prm)["data"], ensure_ascii=False)))
         personal = {word for word in words if "@" in word or word.isdigit() or word[0].isupper()}
         assert personal and not {word for word in personal if word in ended.err + ended.out}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_document_is_printed_as_json_and_is_no_table(kind):
     with World() as world:
         shown = world.run("get", kind, "--prm", CLIENT_0)

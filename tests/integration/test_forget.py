@@ -12,14 +12,13 @@ import threading
 
 import pytest
 from jobs import dead, message, own_lists, push, results, start_worker, waiting, workers
-from sandbox import releve_bin
+from sandbox import DOCUMENTS, releve_bin
 from server import END_S, Connection
 from world import World, clean_environment
 
 A, B, C = "42900589957123", "22516914714270", "26584978546985"  # A has no production, C has revoked its consent
 DAILY = "daily_consumption"
 KINDS = "daily_consumption,daily_consumption_max_power,consumption_load_curve,daily_production"
-DOCUMENTS = "contracts,addresses,identity,contact_data"
 SOME_DAYS = ("--start", "2026-10-01", "--end", "2026-11-01")
 ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
 SILENT = {A: {"timeout": 1}, B: {"timeout": 1}}  # no answer comes
@@ -110,7 +109,7 @@ def fill(world):
     for prm in (A, B):
         assert world.run("enqueue", "--prm", prm, *SOME_DAYS, "--priority", "low").code == 0
         push(redis, message(prm, "all", id=f"waits-{prm}", reply_to=f"for:{prm}"))
-    assert world.run("backfill", "--prm", A, "--prm", B, "--kind", DOCUMENTS).code == 0
+    assert world.run("backfill", "--prm", A, "--prm", B, "--kind", ",".join(DOCUMENTS)).code == 0
     assert dead(redis) and results(redis) and waiting(redis) and waiting(redis, "low")
 
 

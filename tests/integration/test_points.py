@@ -4,12 +4,11 @@ import collections
 import json
 
 import pytest
-from sandbox import MEASURES
+from sandbox import DOCUMENTS, MEASURES
 from test_wrong_types import names, spoil
 from world import TODAY, World
 
 CLIENT_0, HOLES, REVOKED, BOTH = "22516914714270", "42900589957123", "26584978546985", "12655648759651"
-DOCUMENTS = ("contracts", "addresses", "identity", "contact_data")
 DAILY, CURVE, PRODUCTION = "daily_consumption", "consumption_load_curve", "daily_production"
 START = "2026-09-01"
 COUNTS = {"complete": "complete", "partial": "partial", "hole": "holes", "pending": "pending"}

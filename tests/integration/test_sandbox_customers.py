@@ -5,7 +5,7 @@ import re
 import zoneinfo
 
 import pytest
-from sandbox import TODAY, Sandbox
+from sandbox import DOCUMENTS_V5, TODAY, Sandbox
 
 CLIENT_0 = "22516914714270"  # nothing is missing in its documents
 PRODUCER = "24880057139941"
@@ -16,8 +16,6 @@ PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 POPULATION = 120
 PRMS = [str(30000000000000 + n) for n in range(POPULATION)]
 
-V5 = {"contracts": "/customers_upc/v5/usage_points/contracts", "addresses": "/customers_upa/v5/usage_points/addresses",
-      "identity": "/customers_i/v5/identity", "contact_data": "/customers_cd/v5/contact_data"}
 APIS_2026 = ["situation_contrat_auto", "donnees_generales_auto", "synth_contrat_auto", "comptage_auto"]
 DAY_V5 = r"\d{4}-\d\d-\d\d\+0[12]:00"
 DAY_2026 = r"\d{4}-\d\d-\d\dT00:00:00\+0[12]00"
@@ -39,7 +37,7 @@ def fresh():
 
 
 def old(sandbox, document, prm):
-    return sandbox.get(V5[document], {"usage_point_id": prm})
+    return sandbox.get(DOCUMENTS_V5[document], {"usage_point_id": prm})
 
 
 def new(sandbox, api, prm):
@@ -93,7 +91,7 @@ def test_v5_contracts_are_told_in_texts(quiet):
     assert re.fullmatch(OFFPEAK, contract["offpeak_hours"])
 
 
-@pytest.mark.parametrize("path", V5.values())
+@pytest.mark.parametrize("path", DOCUMENTS_V5.values())
 def test_v5_documents_are_asked_by_parameter_and_exist_for_consumption_alone(quiet, path):
     assert quiet.get(path, {"usage_point_id": CLIENT_0}).json["customer"]
     for prm in (PRODUCER, "10284856584123"):
@@ -290,7 +288,7 @@ def test_a_contract_may_be_younger_than_the_activation(quiet):
 
 
 def bodies(sandbox, prms):
-    return [old(sandbox, document, prm).body for prm in prms for document in V5] + \
+    return [old(sandbox, document, prm).body for prm in prms for document in DOCUMENTS_V5] + \
            [new(sandbox, api, prm).body for prm in prms for api in APIS_2026]
 
 
