@@ -163,6 +163,19 @@ static void draw(struct releve_trial *trial)
     fprintf(stderr, "\r\x1b[K%s", line);
 }
 
+/* What a worker said last, once: that upstream cannot be reached, or that Redis refuses. Its first line names it, and
+ * is no news. */
+static void relay(struct releve_trial *trial)
+{
+    releve_children_tail(&trial->children, "worker.err", trial->text, sizeof trial->text);
+    const char *newline = strrchr(trial->text, '\n'), *line = newline != NULL ? newline + 1 : trial->text;
+    bool old = strncmp(line, trial->relayed, sizeof trial->relayed - 1) == 0;
+    if (old || line[0] == '\0' || strncmp(line, "releve: worker ", strlen("releve: worker ")) == 0)
+        return;
+    (void)snprintf(trial->relayed, sizeof trial->relayed, "%.*s", (int)sizeof trial->relayed - 1, line);
+    fprintf(stderr, "%s%s\n", trial->drawn_ms > 0 ? "\r\x1b[K" : "", trial->relayed);
+}
+
 static void look(struct releve_trial *trial)
 {
     uint64_t before = trial->arrived;
@@ -274,6 +287,8 @@ static enum releve_code run_workers(struct releve_trial *trial, struct releve_er
         for (uint64_t i = 0; i < trial->workers; i++)
             working = working || workers[i].pid != 0;
         look(trial);
+        if (working)
+            relay(trial);
         for (size_t i = 0; i < trial->lasting_count; i++)
             if (trial->lasting[i]->pid == 0)
                 return fail_child(trial, trial->lasting[i], error);

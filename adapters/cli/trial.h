@@ -41,6 +41,7 @@ struct releve_trial {
     int64_t drawn_ms;
     char text[RELEVE_TRIAL_TEXT_BYTES]; /* what a child said last */
     size_t text_bytes;
+    char relayed[RELEVE_ERROR_BYTES]; /* the last line of a worker that was printed */
 };
 
 /* How many requests it will send, and how many days they bring. */

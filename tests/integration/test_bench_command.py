@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -233,6 +234,19 @@ def test_another_upstream_is_asked_by_name_and_what_only_it_knows_is_not_said():
 def test_days_that_were_refused_are_lost_and_it_ends_with_1():
     ended, _, _ = elsewhere([30000000000000, REVOKED], "--requests", "10")
     assert ended.code == 1 and json.loads(ended.out)["days_lost"] == 5 * CALL_DAYS, ended
+
+
+def test_an_upstream_that_cannot_be_reached_is_named_while_it_waits():
+    with tempfile.NamedTemporaryFile("w") as prms, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen: connections are refused
+        prms.write("30000000000000\n")
+        prms.flush()
+        with Bench("--upstream", f"http://127.0.0.1:{nobody.getsockname()[1]}", "--prms", prms.name, "--quota", "50/1s",
+                   "--requests", "2", **CREDENTIALS) as bench:
+            bench.running.wait_until(lambda: "upstream cannot be reached" in bench.running.so_far())
+            bench.running.signal(signal.SIGINT)
+            assert bench.running.end().code == 130
+            bench.check_nothing_is_left()
 
 
 def test_credentials_that_are_refused_end_it_with_3():
