@@ -181,6 +181,11 @@ static void land(struct releve_core *core, struct chunk *chunk)
     chunk->job->touched = true;
 }
 
+static unsigned bucket_of(const struct releve_core *core, const struct chunk *chunk)
+{
+    return releve_series_bucket(core, chunk->series->kind, chunk->request);
+}
+
 static void send(struct releve_core *core, struct chunk *chunk)
 {
     chunk->phase = CHUNK_SENT;
@@ -189,8 +194,8 @@ static void send(struct releve_core *core, struct chunk *chunk)
     core->requests++;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
     action->handle = releve_emit_chunk_handle(core, chunk);
-    action->bucket = releve_series_bucket(core, chunk->series);
-    action->supplement = chunk->supplement;
+    action->bucket = bucket_of(core, chunk);
+    action->request = chunk->request;
     action->permit = chunk->permit.number;
     action->deadline = releve_permit_deadline(core, chunk->permit);
     action->job = &chunk->job->submitted;
@@ -217,7 +222,7 @@ void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const s
         return;
     }
     land(core, chunk);
-    releve_emit_return(core, releve_series_bucket(core, chunk->series), chunk->permit);
+    releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
     if (failed) {
         releve_fail_wait_for_redis(core, chunk, event->error);
     } else if (granted) {
@@ -256,8 +261,8 @@ static bool await_supplement(struct releve_core *core, struct chunk *chunk, cons
         return false;
     releve_fail_end_heard(chunk->job);
     unclaim(core, chunk->job, chunk->permit);
-    chunk->series->direction->supplements += !chunk->supplement;
-    chunk->supplement = true;
+    chunk->series->direction->supplements += chunk->request != RELEVE_REQUEST_SUPPLEMENT;
+    chunk->request = RELEVE_REQUEST_SUPPLEMENT;
     chunk->tries = chunk->stale = 0;
     chunk->answer = answer; /* KEEP: it lives on */
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_KEEP);
@@ -269,7 +274,7 @@ static bool await_supplement(struct releve_core *core, struct chunk *chunk, cons
 /* The document stands without what that API would have added. */
 static void note_missing_part(struct releve_core *core, const struct chunk *chunk, const struct releve_answer *answer)
 {
-    if (!chunk->supplement || answer->reason.verdict == RELEVE_DATA)
+    if (chunk->request != RELEVE_REQUEST_SUPPLEMENT || answer->reason.verdict == RELEVE_DATA)
         return;
     releve_time *until = &core->supplement_refused_until[chunk->series->kind];
     bool known = *until > core->now;
@@ -303,7 +308,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     assert(chunk->phase == CHUNK_SENT);
     const struct job *job = chunk->job;
     struct permit permit = chunk->permit; /* the chunk may end */
-    land(core, chunk);                    /* unless the verdict says otherwise */
+    unsigned bucket = bucket_of(core, chunk);
+    land(core, chunk); /* unless the verdict says otherwise */
     struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, job, &answer->reason, 0);
     notice->span = chunk->span.asked;
     notice->verdict = answer->verdict;
@@ -315,7 +321,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     bool senseless = releve_kind_is_document(chunk->series->kind) && is_of_ranges(answer->verdict);
     switch (senseless ? RELEVE_BAD_REQUEST : answer->verdict) {
     case RELEVE_UNREACHED:
-        releve_emit_return(core, releve_series_bucket(core, chunk->series), permit); /* nothing was sent */
+        releve_emit_return(core, bucket, permit); /* nothing was sent */
         releve_reach_note_failure(core, answer);
         break;
     case RELEVE_DATA:
@@ -353,13 +359,13 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         releve_refuse_kind(core, chunk, answer);
         break;
     case RELEVE_TOKEN_STALE:
-        if (chunk->supplement && chunk->stale > 0)
+        if (chunk->request == RELEVE_REQUEST_SUPPLEMENT && chunk->stale > 0)
             retry_supplement(core, chunk, answer);
         else
             renew_token(core, chunk, answer);
         break;
     case RELEVE_THROTTLED:
-        releve_reach_close(core, releve_series_bucket(core, chunk->series), answer);
+        releve_reach_close(core, bucket, answer);
         break;
     case RELEVE_BAD_REQUEST:
     case RELEVE_BLOCKED:
@@ -370,7 +376,7 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     case RELEVE_CREDENTIALS_REFUSED: /* of the token endpoint only */
     case RELEVE_TOKEN:
     case RELEVE_VERDICTS:
-        if (chunk->supplement)
+        if (chunk->request == RELEVE_REQUEST_SUPPLEMENT)
             retry_supplement(core, chunk, answer);
         else if (releve_reach_is_outage(core, chunk->series))
             releve_reach_note_failure(core, answer);

@@ -9,7 +9,7 @@
 static bool must_wait_for_another_document(const struct series *series)
 {
     const struct chunk *own = TAILQ_FIRST(&series->open);
-    bool supplement = own != NULL && own->supplement;
+    bool supplement = own != NULL && own->request == RELEVE_REQUEST_SUPPLEMENT;
     return releve_kind_is_document(series->kind) &&
            (series->direction->in_flight > 0 || (series->direction->supplements > 0 && !supplement));
 }
@@ -177,7 +177,7 @@ static void find_best(struct releve_core *core, unsigned bucket, struct best *he
     releve_time ignored = RELEVE_TIME_NEVER;
     for (size_t i = 0; i < core->jobs_end; i++) {
         struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || releve_series_bucket(core, job->series) != bucket ||
+        if (job->phase != JOB_RUNNING || releve_series_next_bucket(core, job) != bucket ||
             !is_ready(core, job, &ignored))
             continue;
         struct best *best = job->series->point->failures > 0 ? failing : healthy;
@@ -272,7 +272,7 @@ void releve_schedule_ask(struct releve_core *core)
         const struct job *job = &core->jobs[i];
         if (job->phase != JOB_RUNNING)
             continue;
-        unsigned bucket = releve_series_bucket(core, job->series);
+        unsigned bucket = releve_series_next_bucket(core, job);
         bool high = job->class_ == RELEVE_HIGH;
         if (wanted[bucket] && (urgent[bucket] || !high))
             continue; /* the ledger's reply brings us here again */

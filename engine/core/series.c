@@ -98,7 +98,7 @@ static void release(struct releve_core *core, struct chunk *chunk)
     TAILQ_REMOVE(&chunk->series->open, chunk, link);
     chunk->job->open--;
     direction->searching -= chunk->searching;
-    direction->supplements -= chunk->supplement;
+    direction->supplements -= chunk->request == RELEVE_REQUEST_SUPPLEMENT;
     core->storing_count -= chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
     core->refused_count -= chunk->phase == CHUNK_REFUSED;
     core->chunks_count--;
@@ -193,11 +193,22 @@ static void spread_outcomes(struct chunk *chunk)
     }
 }
 
-unsigned releve_series_bucket(const struct releve_core *core, const struct series *series)
+unsigned releve_series_bucket(const struct releve_core *core, enum releve_kind kind, enum releve_request request)
 {
-    const struct chunk *chunk = TAILQ_FIRST(&series->open); /* of a document there is one at most */
-    bool supplement = chunk != NULL && chunk->supplement;
-    return supplement ? core->options.supplement_bucket_of[series->kind] : core->options.bucket_of[series->kind];
+    bool supplement = request == RELEVE_REQUEST_SUPPLEMENT;
+    return supplement ? core->options.supplement_bucket_of[kind] : core->options.bucket_of[kind];
+}
+
+/* Of a document there is one chunk at most. */
+static enum releve_request next_request(const struct job *job)
+{
+    const struct chunk *chunk = TAILQ_FIRST(&job->series->open);
+    return chunk != NULL ? chunk->request : RELEVE_REQUEST_MAIN;
+}
+
+unsigned releve_series_next_bucket(const struct releve_core *core, const struct job *job)
+{
+    return releve_series_bucket(core, job->series->kind, next_request(job));
 }
 
 /* From the first to the last day of a chunk that could not be used, of those that a job waits for. */

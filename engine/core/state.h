@@ -131,13 +131,13 @@ struct chunk {
     TAILQ_ENTRY(chunk) link; /* in series->open */
     struct job *job;         /* that opened it */
     struct releve_chunk_span span;
-    bool searching;       /* may be refused as too early */
-    bool supplement;      /* of a document that is there, and that another API adds to */
-    bool of_sick;         /* CLAIMING, SENT: its usage point had failed when it got its permit */
-    unsigned tries;       /* transient failures */
-    unsigned stale;       /* 401s */
-    uint64_t token;       /* generation of the token that it was sent with */
-    struct permit permit; /* CLAIMING to STORING: the claim on its days has the permit's number */
+    bool searching;              /* may be refused as too early */
+    enum releve_request request; /* the next one, or the one that is under way */
+    bool of_sick;                /* CLAIMING, SENT: its usage point had failed when it got its permit */
+    unsigned tries;              /* transient failures */
+    unsigned stale;              /* 401s */
+    uint64_t token;              /* generation of the token that it was sent with */
+    struct permit permit;        /* CLAIMING to STORING: the claim on its days has the permit's number */
     releve_time in_flight_since;
     releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
     releve_time not_before; /* WAITING: not sent before */
@@ -306,8 +306,10 @@ void releve_result_sum_up(struct releve_result *result, const struct releve_cove
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
-/* The quota bucket of its next request: of a document it may be another API's than of its first. */
-unsigned releve_series_bucket(const struct releve_core *core, const struct series *series);
+/* The quota bucket of a request of that kind. */
+unsigned releve_series_bucket(const struct releve_core *core, enum releve_kind kind, enum releve_request request);
+/* Likewise, of the job's next one. */
+unsigned releve_series_next_bucket(const struct releve_core *core, const struct job *job);
 /* What the chunk owns. */
 void releve_series_free_chunk(struct chunk *chunk);
 /* It holds a permit from now on; or no more. */

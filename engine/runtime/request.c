@@ -142,7 +142,7 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     if (slot == &runtime->token_slot) {
         dialect->judge_token(response, now, &answer, runtime->token);
     } else {
-        if (slot->supplement)
+        if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
             dialect->judge_supplement(slot->kind, slot->prm, &slot->kept->answer, response, now, &answer);
         else
             dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
@@ -204,10 +204,10 @@ void releve_request_send(struct releve_runtime *runtime, const struct releve_act
     slot->prm = action->job->prm;
     slot->kind = action->job->kind;
     slot->span = action->span;
-    slot->supplement = action->supplement;
-    assert(!slot->supplement || slot->kept != NULL);
+    slot->request = action->request;
+    assert(slot->request != RELEVE_REQUEST_SUPPLEMENT || slot->kept != NULL);
     char target[RELEVE_TARGET_BYTES];
-    if (slot->supplement)
+    if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
         runtime->io.dialect->supplement_target(slot->kind, slot->prm, target);
     else
         runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);

@@ -32,7 +32,7 @@ struct slot {
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
-    bool supplement;
+    enum releve_request request;
     struct posted *kept; /* the answer whose days are being stored, or that the next one adds to: until that is done, or
                           * the place is used again */
 };

@@ -106,6 +106,12 @@ enum releve_token_form {
     RELEVE_TOKEN_IN_FORM /* as client_id and client_secret among the parameters */
 };
 
+/* What a chunk asks for next. */
+enum releve_request {
+    RELEVE_REQUEST_MAIN,      /* its days, or its document */
+    RELEVE_REQUEST_SUPPLEMENT /* what another API adds to a document that has come */
+};
+
 /* What became of a claim on the days of a chunk: two workers never ask for the same days at the same moment. */
 enum releve_claim {
     RELEVE_CLAIM_GRANTED,
@@ -158,7 +164,7 @@ enum releve_action_type {
     RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline, .token_form: ask for a token -> TOKEN */
-    RELEVE_ACTION_SEND,   /* .handle, .bucket, .permit, .deadline, .job, .span, .supplement: send the chunk -> ANSWER */
+    RELEVE_ACTION_SEND,   /* .handle, .bucket, .permit, .deadline, .job, .span, .request: send the chunk -> ANSWER */
     RELEVE_ACTION_KEEP,   /* .handle, .answer: it lives until the next answer of this chunk has been judged, which adds
                            * to it */
     RELEVE_ACTION_STORE,  /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
@@ -202,7 +208,7 @@ struct releve_action {
     struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
     enum releve_claim_ends ends;
     bool urgent;                  /* ASK: it is for a job of class high */
-    bool supplement;              /* SEND: not for the document itself, but for what another API adds to it */
+    enum releve_request request;  /* SEND */
     bool granted;                 /* ASK: it is known to be granted, and nobody has to be asked */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;

@@ -38,7 +38,7 @@ static void take_action(const struct releve_action *action)
     case RELEVE_ACTION_SEND:
         assert_true(desk.sends_count < SENDS_MAX);
         *sending = (struct sending){action->handle,      action->job->prm, action->job->kind,
-                                    action->job->class_, action->span,     action->supplement};
+                                    action->job->class_, action->span,     action->request};
         desk.sends_count++;
         break;
     case RELEVE_ACTION_STOP:

@@ -24,7 +24,7 @@ struct sending {
     enum releve_kind kind;
     enum releve_class class_; /* as submitted */
     struct releve_span span;
-    bool supplement;
+    enum releve_request request;
 };
 
 struct desk {

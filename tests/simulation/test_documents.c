@@ -65,7 +65,7 @@ static void test_documents_of_a_usage_point_are_asked_one_after_the_other(void *
     answer_document(first, true, RELEVE_DATA);
     assert_false(desk.asked[0]); /* also while a supplement is awaited */
     const struct sending *supplement = desk_grant(SUPPLEMENTS);
-    assert_true(supplement->supplement);
+    assert_int_equal(supplement->request, RELEVE_REQUEST_SUPPLEMENT);
     answer_document(supplement, false, RELEVE_DATA);
     assert_int_equal(desk.results_count, 1);
     assert_true(desk.asked[0]);
@@ -97,7 +97,7 @@ static void test_a_supplement_that_fails_for_now_is_tried_again_and_not_the_docu
     desk.now += RELEVE_SICK_ALONE_WAIT_MS;
     desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
     const struct sending *again = desk_grant(SUPPLEMENTS);
-    assert_true(again->supplement);
+    assert_int_equal(again->request, RELEVE_REQUEST_SUPPLEMENT);
     answer_document(again, false, RELEVE_DATA);
     assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
     assert_int_equal(desk.results[0].requests, 3);
