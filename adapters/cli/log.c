@@ -23,6 +23,8 @@ static const struct {
     [RELEVE_NOTICE_API_REFUSED] = {RELEVE_LOG_ERROR, "the application may not use this API: nothing more is asked of "
                                                      "this kind; subscribe it at Enedis"},
     [RELEVE_NOTICE_PART_MISSING] = {RELEVE_LOG_WARN, "a part is left out, as its API does not say it"},
+    [RELEVE_NOTICE_NOT_TOLD] = {RELEVE_LOG_INFO, "no API tells when usage points were activated: their first days are "
+                                                 "searched for, which costs some requests more"},
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 

@@ -36,11 +36,16 @@ static void add_texts(struct releve_text *data, const cJSON *object, const char 
 #define ADD_TEXTS(data, object, names) add_texts(data, object, names, sizeof(names) / sizeof(names)[0])
 
 /* The civil date in front of "2013-08-14+01:00" and "2024-10-12T00:00:00+0200": both are midnights in Paris. */
+static bool read_date(const char *text, releve_day *day)
+{
+    return text && strlen(text) >= RELEVE_DAY_TEXT - 1 && releve_day_parse(text, RELEVE_DAY_TEXT - 1, day);
+}
+
 static void add_date(struct releve_text *data, const char *name, const char *text)
 {
     releve_day day;
     open_member(data, name);
-    if (text && strlen(text) >= RELEVE_DAY_TEXT - 1 && releve_day_parse(text, RELEVE_DAY_TEXT - 1, &day)) {
+    if (read_date(text, &day)) {
         releve_text_byte(data, '"');
         releve_text_day(data, day);
         releve_text_byte(data, '"');
@@ -327,6 +332,20 @@ void enedis_document_write_metering(const cJSON *root, struct releve_text *data)
     const cJSON *meter = enedis_json_get(enedis_json_get(root, "dispositifComptage"), "typeComptage");
     add_text(data, "meter_type", enedis_json_text(meter, "code"));
     add_offpeak(data, enedis_json_text(enedis_json_get(root, "relais"), "plageHeuresCreuses"));
+}
+
+const char *enedis_document_read_activations(const cJSON *root, releve_day activations[RELEVE_DIRECTIONS])
+{
+    static const char *const names[RELEVE_DIRECTIONS] = {
+        [RELEVE_CONSUMPTION] = "consumption_last_activation_date",
+        [RELEVE_PRODUCTION] = "generation_last_activation_date",
+    };
+    if (!cJSON_IsObject(root))
+        return "the body is no synthesis of contracts";
+    for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
+        if (!read_date(enedis_json_text(root, names[i]), &activations[i]))
+            activations[i] = RELEVE_DAY_NONE;
+    return NULL;
 }
 
 /* All contracts, those of withdrawal first. */

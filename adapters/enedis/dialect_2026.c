@@ -9,6 +9,7 @@
 #define MEASURES "mesure_synchrone_auto"
 #define CONTRACTS "situation_contrat_auto"
 #define METERING "comptage_auto"
+#define SYNTHESIS "synth_contrat_auto"
 #define IN_CONTRACTS \
     (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
 #define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
@@ -121,6 +122,17 @@ static void judge_supplement(enum releve_kind kind, releve_prm prm, const struct
     enedis_judge_metering(METERING, so_far, response, now, answer);
 }
 
+static void activation_target(releve_prm prm, char out[RELEVE_TARGET_BYTES])
+{
+    (void)snprintf(out, RELEVE_TARGET_BYTES, "/" SYNTHESIS "/v1/" RELEVE_PRM_FORMAT, prm);
+}
+
+static void judge_activation(const struct releve_exchange_response *response, releve_time now,
+                             struct releve_answer *answer)
+{
+    enedis_judge_activation(SYNTHESIS, response, now, answer); /* its body names no usage point */
+}
+
 const struct releve_dialect releve_dialect_2026 = {
     .name = "2026",
     .days_min = DAYS_MIN,
@@ -139,6 +151,9 @@ const struct releve_dialect releve_dialect_2026 = {
     .supplement_families = {[RELEVE_CONTRACTS] = METERING}, /* off-peak hours */
     .supplement_target = supplement_target,
     .judge_supplement = judge_supplement,
+    .activation_family = SYNTHESIS,
+    .activation_target = activation_target,
+    .judge_activation = judge_activation,
     .judge_token = releve_dialect_judge_token,
     .answer_free = releve_dialect_answer_free,
 };

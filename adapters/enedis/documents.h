@@ -39,6 +39,10 @@ void enedis_documents_judge(const struct enedis_document_reader *reader, enum re
 void enedis_documents_add_metering(const struct releve_answer *so_far, const cJSON *root, const char *body,
                                    size_t bytes, struct releve_answer *answer);
 
+/* What synth_contrat_auto says: the first day of each direction, RELEVE_DAY_NONE where it says none. NULL where it was
+ * read; else why the body is not to be believed. */
+const char *enedis_document_read_activations(const cJSON *root, releve_day activations[RELEVE_DIRECTIONS]);
+
 void enedis_documents_free(struct releve_answer *answer);
 
 #endif

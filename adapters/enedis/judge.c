@@ -134,6 +134,21 @@ void enedis_judge_metering(const char *api, const struct releve_answer *so_far,
     enedis_json_close(&reply.json, true);
 }
 
+void enedis_judge_activation(const char *api, const struct releve_exchange_response *response, releve_time now,
+                             struct releve_answer *answer)
+{
+    struct enedis_reply reply;
+    if (!enedis_reply_open(response, NULL, &reply, answer))
+        return;
+    if (is_success(response, &reply, api, now, answer)) {
+        const char *problem = enedis_document_read_activations(reply.json.root, answer->activations);
+        answer->verdict = RELEVE_DATA;
+        if (problem)
+            enedis_reason_bad_body(answer, "%s", problem);
+    }
+    enedis_json_close(&reply.json, false);
+}
+
 void releve_dialect_answer_free(struct releve_answer *answer)
 {
     free((void *)(uintptr_t)answer->readings);

@@ -194,8 +194,9 @@ static void add_origin(struct releve_words *words, const struct fact *fact, cons
     char at[RELEVE_TIME_TEXT], first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_utc_format(now, at);
     add_part(words, fact, "at", at);
-    if (releve_kind_is_document(lesson->kind)) {
-        add_part(words, fact, "from", kind);
+    if (lesson->type == RELEVE_LESSON_TOLD || releve_kind_is_document(lesson->kind)) {
+        bool told = lesson->type == RELEVE_LESSON_TOLD; /* what contracts say, in short */
+        add_part(words, fact, "from", told ? releve_kind_facts(RELEVE_CONTRACTS)->name : kind);
         return;
     }
     releve_day_format(lesson->span.first, first);
@@ -235,6 +236,7 @@ static void add_lesson(struct releve_words *words, const struct releve_lesson *l
     const struct fact activation = {direction, "activation"};
     switch (lesson->type) {
     case RELEVE_LESSON_ACTIVATION:
+    case RELEVE_LESSON_TOLD:
         add_floor(words, &activation, lesson, now);
         break;
     case RELEVE_LESSON_CONSENT:

@@ -37,6 +37,8 @@ struct sandbox_client {
     bool holes;                               /* nothing on Tuesdays and Wednesdays */
     bool refused;                             /* the consent was revoked */
     releve_day activation[RELEVE_DIRECTIONS]; /* the first day of each, or SANDBOX_NEVER */
+    releve_day
+        told[RELEVE_DIRECTIONS]; /* what synth_contrat_auto says of it: the truth, unless control says otherwise */
     enum sandbox_pace pace;
     int contracted_va; /* 3000, 6000, 9000 or 12000 */
 };

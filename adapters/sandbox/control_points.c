@@ -66,24 +66,43 @@ static enum releve_code set_aspects(const cJSON *item, aspect_setter *set, struc
     return code;
 }
 
+static enum releve_code read_activation(const cJSON *json, const char *key, releve_day *day, struct releve_error *error)
+{
+    *day = RELEVE_DAY_NONE;
+    if (cJSON_IsString(json) && strcmp(json->valuestring, "never") == 0)
+        *day = SANDBOX_NEVER;
+    else if (!cJSON_IsNull(json) && !sandbox_read_day(json, day))
+        return sandbox_control_wrong(error, key,
+                                     "days, \"YYYY-MM-DD\", \"never\" or null, for a point or its directions");
+    return RELEVE_OK;
+}
+
 static enum releve_code set_one_activation(const cJSON *json, bool whole, enum sandbox_aspect aspect,
                                            struct sandbox_point *point, struct releve_error *error)
 {
+    releve_day unused;
     (void)whole;
-    releve_day day = RELEVE_DAY_NONE;
-    if (cJSON_IsString(json) && strcmp(json->valuestring, "never") == 0)
-        day = SANDBOX_NEVER;
-    else if (!cJSON_IsNull(json) && !sandbox_read_day(json, &day))
-        return sandbox_control_wrong(error, "activation",
-                                     "days, \"YYYY-MM-DD\", \"never\" or null, for a point or its directions");
-    if (aspect != SANDBOX_DOCUMENTED)
-        point->activation[aspect] = day;
-    return RELEVE_OK;
+    return read_activation(json, "activation", aspect != SANDBOX_DOCUMENTED ? &point->activation[aspect] : &unused,
+                           error);
+}
+
+static enum releve_code set_one_told(const cJSON *json, bool whole, enum sandbox_aspect aspect,
+                                     struct sandbox_point *point, struct releve_error *error)
+{
+    releve_day unused;
+    (void)whole;
+    return read_activation(json, "told_activation", aspect != SANDBOX_DOCUMENTED ? &point->told[aspect] : &unused,
+                           error);
 }
 
 static enum releve_code set_activation(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
 {
     return set_aspects(item, set_one_activation, point, error);
+}
+
+static enum releve_code set_told_activation(const cJSON *item, struct sandbox_point *point, struct releve_error *error)
+{
+    return set_aspects(item, set_one_told, point, error);
 }
 
 static enum releve_code set_one_objection(const cJSON *json, bool whole, enum sandbox_aspect aspect,
@@ -157,6 +176,7 @@ static const struct point_key {
     {"watch", true, watch},
     {"consent_start", false, set_consent_start},
     {"activation", false, set_activation},
+    {"told_activation", false, set_told_activation},
     {"refuse", false, set_objection},
     {"point_faults", false, set_faults},
     {"point_late", false, set_late},

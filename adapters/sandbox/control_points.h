@@ -5,7 +5,7 @@
 #include "control_read.h"
 #include "points.h"
 
-#define SANDBOX_POINT_KEYS 9
+#define SANDBOX_POINT_KEYS 10
 
 /* The number of that key, or -1. */
 int sandbox_control_point_key(const char *name);

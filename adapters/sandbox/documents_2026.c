@@ -118,8 +118,9 @@ static void write_activation(const struct sandbox_paper *paper, cJSON *json, enu
     static const char *const names[RELEVE_DIRECTIONS] = {"consumption_last_activation_date",
                                                          "generation_last_activation_date"};
     char date[RELEVE_TIME_TEXT];
-    if (sandbox_client_has(paper->client, direction)) {
-        format_date(paper->client->activation[direction], date);
+    releve_day told = paper->client->told[direction];
+    if (sandbox_client_has(paper->client, direction) && told != SANDBOX_NEVER) {
+        format_date(told, date);
         (void)cJSON_AddStringToObject(json, names[direction], date);
     } else if (paper->customer->says_null) {
         (void)cJSON_AddNullToObject(json, names[direction]);

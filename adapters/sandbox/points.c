@@ -5,6 +5,7 @@
 
 static const struct sandbox_point ordinary = {.consent_start = RELEVE_DAY_NONE,
                                               .activation = {RELEVE_DAY_NONE, RELEVE_DAY_NONE},
+                                              .told = {RELEVE_DAY_NONE, RELEVE_DAY_NONE},
                                               .pace = SANDBOX_PACE_AS_PUBLISHED};
 
 static struct sandbox_point *find(const struct sandbox_points *points, releve_prm prm)

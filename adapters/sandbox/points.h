@@ -40,6 +40,7 @@ struct sandbox_point {
     enum sandbox_consent consent;
     releve_day consent_start;                 /* RELEVE_DAY_NONE where the consent covers everything */
     releve_day activation[RELEVE_DIRECTIONS]; /* RELEVE_DAY_NONE: as published */
+    releve_day told[RELEVE_DIRECTIONS];       /* what synth_contrat_auto says of it; RELEVE_DAY_NONE: the truth */
     enum sandbox_objection objections[SANDBOX_ASPECTS];
     struct sandbox_faults faults[SANDBOX_ASPECTS]; /* all zero: none of its own */
     struct sandbox_late late;

@@ -128,6 +128,7 @@ static void correct_client(const struct sandbox_point *point, struct sandbox_cli
     for (int i = 0; i < RELEVE_DIRECTIONS; i++) {
         if (point->activation[i] != RELEVE_DAY_NONE)
             client->activation[i] = point->activation[i];
+        client->told[i] = point->told[i] != RELEVE_DAY_NONE ? point->told[i] : client->activation[i];
     }
     if (point->pace != SANDBOX_PACE_AS_PUBLISHED)
         client->pace = point->pace;

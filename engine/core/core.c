@@ -18,6 +18,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->begins_refused_since = core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
     for (unsigned i = 0; i < options->buckets_count; i++)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
+    assert(!options->tells_activation || options->activation_bucket < options->buckets_count);
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count &&
@@ -113,6 +114,9 @@ static void on_permit(struct releve_core *core, const struct releve_event *event
         releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, NULL, NULL, RELEVE_LEDGER_REFUSED_MS)->error =
             event->error;
     } else if (event->wait_ms > 0) {
+        bool told = core->options.tells_activation && event->bucket == core->options.activation_bucket;
+        if (told && event->wait_ms > RELEVE_ACTIVATION_WAIT_MAX_MS)
+            core->activation_refused_until = core->now + event->wait_ms;
         bucket->ask_at = releve_earlier(core->now + event->wait_ms, bucket->due_at);
     } else {
         bucket->urgent = false;

@@ -154,6 +154,7 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     }
     job->phase = JOB_RUNNING;
     job->touched = true;
+    job->deep = releve_plan_is_deep(&job->submitted, event->coverage, core->today);
     note_known_days(job, event->coverage);
     releve_series_join(core, job);
     note_known_facts(job, event->facts);

@@ -109,6 +109,24 @@ struct releve_plan_limits releve_plan_limits_of(enum releve_kind kind, releve_da
     };
 }
 
+bool releve_plan_is_deep(const struct releve_job *job, const struct releve_coverage *known, releve_day latest)
+{
+    if (releve_kind_is_document(job->kind))
+        return false;
+    releve_day history = releve_kind_history(job->kind, latest).first;
+    releve_day first = job->span.first > history ? job->span.first : history, oldest = RELEVE_DAY_NONE;
+    for (releve_day day = first; day < job->span.end; day++) {
+        enum releve_day_state state = job->refresh ? RELEVE_DAY_MISSING : releve_coverage_get(known, day);
+        if (oldest == RELEVE_DAY_NONE && (state == RELEVE_DAY_COMPLETE || state == RELEVE_DAY_PARTIAL))
+            return false; /* what begins before it is known */
+        if (oldest == RELEVE_DAY_NONE && state == RELEVE_DAY_MISSING)
+            oldest = day;
+        if (state == RELEVE_DAY_MISSING && day - oldest >= releve_kind_facts(job->kind)->call_days_max)
+            return true;
+    }
+    return false;
+}
+
 struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
                                     const struct releve_point_facts *facts, releve_day latest, int days_min)
 {

@@ -13,6 +13,11 @@
 const struct releve_point_facts releve_facts_unknown = {.directions = {NOTHING, NOTHING, NOTHING}};
 _Static_assert(RELEVE_ASPECTS == 3, "nothing is known of each");
 
+bool releve_floor_is_bottomless(const struct releve_floor *floor)
+{
+    return floor->after == RELEVE_DAY_NONE || floor->doubted;
+}
+
 enum releve_standing releve_facts_standing(const struct releve_point_facts *facts, enum releve_kind kind,
                                            const struct releve_reason **why)
 {

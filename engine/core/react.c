@@ -296,6 +296,54 @@ static void retry_supplement(struct releve_core *core, struct chunk *chunk, cons
     accept_days(core, chunk, chunk->answer);
 }
 
+static void inquire_again(struct releve_core *core, struct chunk *chunk)
+{
+    unsigned tries = ++chunk->series->point->activation_tries;
+    core->retries++;
+    if (tries < RELEVE_ACTIVATION_TRIES_MAX)
+        chunk->not_before = core->now + releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, tries - 1);
+}
+
+/* What was told goes into the plan. Whatever else came is no matter of the usage point's measures: those are asked, and
+ * say themselves what is wrong. */
+static void react_activation(struct releve_core *core, struct chunk *chunk, unsigned bucket, struct permit permit,
+                             const struct releve_answer *answer)
+{
+    struct job *job = chunk->job;
+    struct point *point = chunk->series->point;
+    switch (answer->verdict) {
+    case RELEVE_DATA:
+        point->activation_tries = RELEVE_ACTIVATION_TRIES_MAX;
+        releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
+        for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++)
+            releve_series_tell_activation(core, job, which, answer->activations[which]);
+        break;
+    case RELEVE_UNREACHED:
+        releve_emit_return(core, bucket, permit); /* nothing was sent */
+        releve_reach_note_failure(core, answer);
+        break;
+    case RELEVE_THROTTLED:
+        releve_reach_close(core, bucket, answer);
+        core->activation_refused_until = core->buckets[bucket].ask_at;
+        break;
+    case RELEVE_API_REFUSED:
+        core->activation_refused_until = RELEVE_TIME_NEVER;
+        releve_emit_notice(core, RELEVE_NOTICE_NOT_TOLD, NULL, &answer->reason, 0);
+        break;
+    case RELEVE_TOKEN_STALE:
+        if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
+            core->token.phase = TOKEN_NONE;
+        point->activation_tries++;
+        break;
+    case RELEVE_TRANSIENT:
+        inquire_again(core, chunk);
+        break;
+    default:
+        point->activation_tries = RELEVE_ACTIVATION_TRIES_MAX;
+        break;
+    }
+}
+
 /* A document has no range that could be refused. */
 static bool is_of_ranges(enum releve_verdict verdict)
 {
@@ -318,6 +366,11 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
         releve_reach_note_answer(core);
     }
 
+    if (chunk->request == RELEVE_REQUEST_ACTIVATION) {
+        react_activation(core, chunk, bucket, permit, answer);
+        unclaim(core, job, permit);
+        return;
+    }
     bool senseless = releve_kind_is_document(chunk->series->kind) && is_of_ranges(answer->verdict);
     switch (senseless ? RELEVE_BAD_REQUEST : answer->verdict) {
     case RELEVE_UNREACHED:

@@ -22,7 +22,8 @@ static bool must_wait(const struct series *series)
     bool heard = point->directions[RELEVE_CONSUMPTION].heard || point->directions[RELEVE_PRODUCTION].heard;
     return (!series->direction->heard && series->direction->in_flight > 0) ||
            ((!heard || point->failures > 0) && point->in_flight > 0) ||
-           (series->failures > 0 && series->in_flight > 0) || must_wait_for_another_document(series);
+           (series->failures > 0 && series->in_flight > 0) || must_wait_for_another_document(series) ||
+           (point->inquiring && !releve_kind_is_document(series->kind));
 }
 
 /* Usage points that fail may hang until the time-out: they get a few of the requests in flight, and no more. And where
@@ -215,6 +216,7 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
             job->touched = true;
             continue;
         }
+        chunk->request = releve_series_next_request(core, job);
         job->turn = job->series->point->turn[class_] = ++core->turn;
         /* What is left of it is looked up again before the next permit. */
         job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);

@@ -70,6 +70,7 @@ void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk
     series->in_flight++;
     series->direction->in_flight++;
     series->point->in_flight++;
+    series->point->inquiring = series->point->inquiring || chunk->request == RELEVE_REQUEST_ACTIVATION;
 }
 
 void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
@@ -83,6 +84,7 @@ void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
     series->in_flight--;
     series->direction->in_flight--;
     series->point->in_flight--;
+    series->point->inquiring = series->point->inquiring && chunk->request != RELEVE_REQUEST_ACTIVATION;
 }
 
 void releve_series_free_chunk(struct chunk *chunk)
@@ -195,20 +197,38 @@ static void spread_outcomes(struct chunk *chunk)
 
 unsigned releve_series_bucket(const struct releve_core *core, enum releve_kind kind, enum releve_request request)
 {
-    bool supplement = request == RELEVE_REQUEST_SUPPLEMENT;
-    return supplement ? core->options.supplement_bucket_of[kind] : core->options.bucket_of[kind];
+    switch (request) {
+    case RELEVE_REQUEST_SUPPLEMENT:
+        return core->options.supplement_bucket_of[kind];
+    case RELEVE_REQUEST_ACTIVATION:
+        return core->options.activation_bucket;
+    default:
+        return core->options.bucket_of[kind];
+    }
 }
 
-/* Of a document there is one chunk at most. */
-static enum releve_request next_request(const struct job *job)
+/* Deep history of which nobody knows where it begins: another API may tell, for a request that costs nothing of what
+ * measures may spend. */
+static bool wants_activation(const struct releve_core *core, const struct job *job)
 {
-    const struct chunk *chunk = TAILQ_FIRST(&job->series->open);
-    return chunk != NULL ? chunk->request : RELEVE_REQUEST_MAIN;
+    const struct series *series = job->series;
+    return core->options.tells_activation && job->deep && core->activation_refused_until <= core->now &&
+           series->point->activation_tries < RELEVE_ACTIVATION_TRIES_MAX &&
+           releve_floor_is_bottomless(&series->direction->activation);
+}
+
+enum releve_request releve_series_next_request(const struct releve_core *core, const struct job *job)
+{
+    if (wants_activation(core, job))
+        return RELEVE_REQUEST_ACTIVATION;
+    const struct chunk *chunk = TAILQ_FIRST(&job->series->open); /* of a document there is one at most */
+    bool supplement = chunk != NULL && chunk->request == RELEVE_REQUEST_SUPPLEMENT;
+    return supplement ? RELEVE_REQUEST_SUPPLEMENT : RELEVE_REQUEST_MAIN;
 }
 
 unsigned releve_series_next_bucket(const struct releve_core *core, const struct job *job)
 {
-    return releve_series_bucket(core, job->series->kind, next_request(job));
+    return releve_series_bucket(core, job->series->kind, releve_series_next_request(core, job));
 }
 
 /* From the first to the last day of a chunk that could not be used, of those that a job waits for. */
@@ -458,6 +478,27 @@ void releve_series_refuse_early(struct releve_core *core, struct job *job, enum 
     releve_floor_refuse(floor_of(job->series, cause), asked.first);
     for_concerned(core, job->series, cause, cut_all);
     keep_floor(core, job, cause, asked);
+}
+
+void releve_series_tell_activation(struct releve_core *core, struct job *job, enum releve_direction which,
+                                   releve_day first)
+{
+    struct direction *direction = &job->series->point->directions[which];
+    struct releve_floor *floor = &direction->activation;
+    bool accepted = floor->first != RELEVE_DAY_NONE && floor->first < first;
+    if (first == RELEVE_DAY_NONE || first > core->today || accepted || !releve_floor_is_bottomless(floor))
+        return;
+    *floor = (struct releve_floor){.after = first - 1, .first = first};
+    direction->unbelieved[FLOOR_ACTIVATION] = RELEVE_DAY_NONE;
+    struct releve_lesson *lesson = releve_emit_lesson(core, RELEVE_LESSON_TOLD, job, job->coverage.span);
+    lesson->floor = *floor;
+    for (enum releve_kind kind = RELEVE_MEASURES; kind-- > 0;) {
+        struct series *series = &job->series->point->series[kind];
+        if (series->direction != direction)
+            continue;
+        lesson->kind = kind;
+        restore_all(core, series);
+    }
 }
 
 void releve_series_accept(struct releve_core *core, struct job *job, struct releve_span asked)

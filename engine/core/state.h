@@ -75,8 +75,10 @@ struct point {
     uint64_t turn[RELEVE_CLASSES]; /* when it last had a permit, in permits; the lowest is next */
     bool unknown;                  /* there is no such usage point */
     struct releve_reason unknown_reason;
-    uint64_t unknown_by; /* as closed_by */
-    bool distrusted;     /* answered 401 to a fresh token: its 401s say nothing about tokens */
+    uint64_t unknown_by;       /* as closed_by */
+    bool distrusted;           /* answered 401 to a fresh token: its 401s say nothing about tokens */
+    bool inquiring;            /* a chunk asks when it was activated */
+    unsigned activation_tries; /* to be told that; RELEVE_ACTIVATION_TRIES_MAX: there is no more to be told */
 };
 
 enum job_phase {
@@ -97,6 +99,7 @@ struct job {
     struct releve_coverage coverage;
     struct releve_coverage known; /* as the store had it at the beginning: what a refresh must not lose */
     unsigned open;                /* chunks that it opened */
+    bool deep;                    /* wants days that are older than all that is known, by several requests */
     bool touched;                 /* coverage or chunks changed: what follows is to be looked up again */
     releve_day newest_missing;    /* RELEVE_DAY_NONE where no day is left to plan */
     bool had_data;                /* days with values were known before */
@@ -214,6 +217,7 @@ struct releve_core {
     releve_time kind_refused_until[RELEVE_KINDS];
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time supplement_refused_until[RELEVE_KINDS]; /* likewise the API that adds to a document */
+    releve_time activation_refused_until;               /* likewise the one that tells activations */
     releve_time deadline;
     uint64_t requests, throttled, retries;
     struct releve_actions *out;
@@ -306,6 +310,8 @@ void releve_result_sum_up(struct releve_result *result, const struct releve_cove
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
+/* What the job asks for next. */
+enum releve_request releve_series_next_request(const struct releve_core *core, const struct job *job);
 /* The quota bucket of a request of that kind. */
 unsigned releve_series_bucket(const struct releve_core *core, enum releve_kind kind, enum releve_request request);
 /* Likewise, of the job's next one. */
@@ -356,6 +362,9 @@ void releve_series_cut(struct releve_core *core, struct job *job);
 /* A range was refused as beginning too early: what is too early is cut from every job that it concerns. */
 void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause,
                                 struct releve_span asked);
+/* Another API tells the first day of a direction of the job's usage point; what days have shown counts more. */
+void releve_series_tell_activation(struct releve_core *core, struct job *job, enum releve_direction which,
+                                   releve_day first);
 /* A range was accepted. */
 void releve_series_accept(struct releve_core *core, struct job *job, struct releve_span asked);
 

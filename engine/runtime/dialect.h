@@ -38,6 +38,13 @@ struct releve_dialect {
                              const struct releve_exchange_response *response, releve_time now,
                              struct releve_answer *answer);
 
+    /* An API that tells when a usage point was activated: its quota bucket (NULL where there is none), the path, and
+     * what came back: RELEVE_DATA with `activations`, or a refusal or failure as of any other request. */
+    const char *activation_family;
+    void (*activation_target)(releve_prm prm, char out[RELEVE_TARGET_BYTES]);
+    void (*judge_activation)(const struct releve_exchange_response *response, releve_time now,
+                             struct releve_answer *answer);
+
     /* Judges an answer of the token endpoint; on RELEVE_TOKEN, `token` holds the access token. */
     void (*judge_token)(const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer,
                         char token[RELEVE_TOKEN_BYTES]);

@@ -144,6 +144,8 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     } else {
         if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
             dialect->judge_supplement(slot->kind, slot->prm, &slot->kept->answer, response, now, &answer);
+        else if (slot->request == RELEVE_REQUEST_ACTIVATION)
+            dialect->judge_activation(response, now, &answer);
         else
             dialect->judge(slot->kind, slot->prm, slot->span, response, now, &answer);
         event.type = RELEVE_EVENT_ANSWER;
@@ -209,6 +211,8 @@ void releve_request_send(struct releve_runtime *runtime, const struct releve_act
     char target[RELEVE_TARGET_BYTES];
     if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
         runtime->io.dialect->supplement_target(slot->kind, slot->prm, target);
+    else if (slot->request == RELEVE_REQUEST_ACTIVATION)
+        runtime->io.dialect->activation_target(slot->prm, target);
     else
         runtime->io.dialect->target(slot->kind, slot->prm, slot->span, target);
     struct releve_exchange_request request = {.bearer = runtime->token};

@@ -195,6 +195,9 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
         core.bucket_of[kind] = runtime->ledger_of[kind] = add_ledger(runtime, dialect->families[kind]);
         core.supplement_bucket_of[kind] = supplement != NULL ? add_ledger(runtime, supplement) : core.bucket_of[kind];
     }
+    core.tells_activation = dialect->activation_family != NULL;
+    if (core.tells_activation)
+        core.activation_bucket = add_ledger(runtime, dialect->activation_family);
     core.token_bucket = add_ledger(runtime, dialect->token_family);
     core.buckets_count = runtime->ledgers_count;
     return releve_core_new(&core);

@@ -19,7 +19,11 @@
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
 #define RELEVE_SUPPLEMENT_TRIES_MAX 3                     /* tries of what another API adds to a document */
-#define RELEVE_SPOILED_TRIES_MAX 3                        /* tries of a day that comes unusable among good ones */
+#define RELEVE_ACTIVATION_TRIES_MAX 2                     /* tries to be told an activation; then it is searched for */
+/* Where the permit for that is due later, the first day is searched for instead. Longer than a permit's life: what is in
+ * flight counts for that long in what the ledger replies. */
+#define RELEVE_ACTIVATION_WAIT_MAX_MS (1 * RELEVE_MINUTE_MS)
+#define RELEVE_SPOILED_TRIES_MAX 3 /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
@@ -90,6 +94,8 @@ struct releve_core_options {
     unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each kind */
     unsigned supplement_bucket_of[RELEVE_KINDS]; /* of the request that adds to a document, where there is one */
     unsigned token_bucket;                       /* the one of token requests */
+    bool tells_activation;                       /* an API tells when a usage point was activated ... */
+    unsigned activation_bucket;                  /* ... in this bucket, which is not that of measures */
     releve_time closed_ms;                       /* how long a throttle answer without a usable time closes a bucket */
     bool patient;   /* never stops for an upstream that gives no token or cannot be reached */
     bool unlimited; /* there is no quota: only closed doors keep a request back */
@@ -108,8 +114,9 @@ enum releve_token_form {
 
 /* What a chunk asks for next. */
 enum releve_request {
-    RELEVE_REQUEST_MAIN,      /* its days, or its document */
-    RELEVE_REQUEST_SUPPLEMENT /* what another API adds to a document that has come */
+    RELEVE_REQUEST_MAIN,       /* its days, or its document */
+    RELEVE_REQUEST_ACTIVATION, /* before deep history: when the usage point was activated, which another API tells */
+    RELEVE_REQUEST_SUPPLEMENT  /* what another API adds to a document that has come */
 };
 
 /* What became of a claim on the days of a chunk: two workers never ask for the same days at the same moment. */
@@ -191,6 +198,7 @@ enum releve_notice {
     RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
     RELEVE_NOTICE_PART_MISSING,  /* an API that adds to this document says nothing: it stands without that */
+    RELEVE_NOTICE_NOT_TOLD,      /* no API tells when usage points were activated: it is searched for, in all of them */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };

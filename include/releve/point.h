@@ -24,6 +24,9 @@ struct releve_floor {
 
 #define RELEVE_FLOOR_UNKNOWN ((struct releve_floor){RELEVE_DAY_NONE, RELEVE_DAY_NONE, false})
 
+/* Is nothing believed to lie before the beginning? */
+bool releve_floor_is_bottomless(const struct releve_floor *floor);
+
 enum releve_standing {
     RELEVE_STANDING_OPEN,    /* nothing speaks against asking */
     RELEVE_STANDING_REFUSED, /* consent or holder; holds RELEVE_REFUSAL_HOLDS_MS */
@@ -61,7 +64,8 @@ enum releve_standing releve_facts_standing(const struct releve_point_facts *fact
 /* One thing that an answer taught. */
 enum releve_lesson_type {
     RELEVE_LESSON_ACTIVATION, /* .floor, of the direction of .kind */
-    RELEVE_LESSON_CONSENT,    /* likewise */
+    RELEVE_LESSON_TOLD,       /* likewise; another API told it, and not the days of .span */
+    RELEVE_LESSON_CONSENT,    /* .floor, likewise */
     RELEVE_LESSON_REFUSED,    /* .reason: the direction of .kind is refused */
     RELEVE_LESSON_ABSENT,     /* .reason: it has no such direction, and so no activation */
     RELEVE_LESSON_NO_KIND,    /* .reason: it has no such kind */

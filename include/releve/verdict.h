@@ -68,6 +68,8 @@ struct releve_answer {
     size_t documents_count;
     /* DATA for a document: another API says more of it, and is to be asked next. */
     bool wants_supplement;
+    /* DATA for an activation: the first day of each direction; RELEVE_DAY_NONE where nothing is said of it. */
+    releve_day activations[RELEVE_DIRECTIONS];
 };
 
 #endif

@@ -576,7 +576,7 @@ def test_control_tells_what_is_on(fresh):
 
 @pytest.mark.parametrize("change", [
     {"activation": {BOTH: "soon"}}, {"activation": {BOTH: {"both": None}}}, {"activation": {"1": None}},
-    {"activation": [BOTH]}, {"activation": {BOTH: {"production": 5}}}, {"refuse": {BOTH: {"production": "no"}}},
+    {"activation": [BOTH]}, {"told_activation": {BOTH: "soon"}}, {"activation": {BOTH: {"production": 5}}}, {"refuse": {BOTH: {"production": "no"}}},
     {"refuse": {BOTH: {"production": "no_such_point"}}}, {"refuse": {BOTH: {"all": None}}}, {"refuse": {BOTH: ""}},
     {"point_faults": {BOTH: {"production": 1}}}, {"point_faults": {BOTH: {"production": {}, "reset": 1}}},
     {"late": {"soon": 3}}, {"late": {"2026-11-20": 0}}, {"late": {"2026-11-20": 1.5}}, {"late": []},

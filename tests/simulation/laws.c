@@ -10,7 +10,7 @@
 struct watched {
     const void *chunk; /* NULL: free */
     uint64_t permit;
-    bool claimed, sent, storing;
+    bool claimed, sent, storing, inquires;
     size_t job;
     unsigned point;
     enum releve_kind kind;
@@ -233,6 +233,13 @@ static bool is_true_floor(const struct releve_floor *floor, releve_day latest, r
            (floor->first == RELEVE_DAY_NONE || floor->first >= earliest);
 }
 
+static bool is_told(const struct upstream *upstream, unsigned point, const struct releve_lesson *lesson,
+                    releve_time civil)
+{
+    enum releve_direction which = releve_kind_facts(lesson->kind)->direction;
+    return upstream_told(upstream, point, which, civil) == lesson->floor.first;
+}
+
 static bool is_true(const struct worker *worker, unsigned point, const struct releve_lesson *lesson)
 {
     const struct upstream *upstream = &worker->simulation->upstream;
@@ -245,6 +252,10 @@ static bool is_true(const struct worker *worker, unsigned point, const struct re
         return is_true_floor(&lesson->floor,
                              direction->absent_until > 0 ? upstream_today(upstream) : direction->activation,
                              corrected ? direction->corrected : direction->activation);
+    case RELEVE_LESSON_TOLD: /* before it was corrected, or since */
+        return lesson->floor.after + 1 == lesson->floor.first &&
+               (is_told(upstream, point, lesson, civil) ||
+                is_told(upstream, point, lesson, worker->simulation->scenario.civil_ms));
     case RELEVE_LESSON_CONSENT:
         return is_true_floor(&lesson->floor, direction->consent, direction->consent);
     case RELEVE_LESSON_REFUSED:
@@ -349,27 +360,37 @@ void laws_note_unclaim(struct worker *worker, uint64_t permit)
             forget(&worker->watch->chunks[i]);
 }
 
+static void check_days(struct worker *worker, const struct watched *watched, const struct upstream_request *request)
+{
+    const struct simulation *simulation = worker->simulation;
+    if (worker_point(worker, simulation->upstream.points[request->point].prm) != watched->point ||
+        request->kind != watched->kind || request->span.first > watched->wanted.first ||
+        request->span.end < watched->wanted.end)
+        world_break(&worker->simulation->world, "law 2 (thrift): worker %u sends other days than it has claimed",
+                    worker->index);
+    check_thrift(worker, watched);
+    check_range(worker, watched);
+    check_alone(worker, watched);
+}
+
 void laws_check_send(struct worker *worker, const void *chunk, const struct upstream_request *request)
 {
     struct simulation *simulation = worker->simulation;
     struct watched *watched = find(worker, chunk);
     watched->asked = request->span;
-    world_tell(&simulation->world, "worker %u: job %zu asks for point %u, kind %d, [%d, %d[", worker->index,
-               watched->job, watched->point, (int)watched->kind, request->span.first, request->span.end);
+    watched->inquires = request->inquiry;
+    world_tell(&simulation->world, "worker %u: job %zu asks for point %u, kind %d, [%d, %d[%s", worker->index,
+               watched->job, watched->point, (int)watched->kind, request->span.first, request->span.end,
+               request->inquiry ? ": when it was activated" : "");
     if (!watched->claimed || watched->sent || watched->storing)
         world_break(&simulation->world, "law 2 (thrift): worker %u sends what it has not claimed", worker->index);
-    if (worker_point(worker, simulation->upstream.points[request->point].prm) != watched->point ||
-        request->kind != watched->kind || request->span.first > watched->wanted.first ||
-        request->span.end < watched->wanted.end)
-        world_break(&simulation->world, "law 2 (thrift): worker %u sends other days than it has claimed",
-                    worker->index);
-    check_thrift(worker, watched);
-    check_range(worker, watched);
-    check_alone(worker, watched);
+    if (!request->inquiry)
+        check_days(worker, watched, request);
     if (worker->draining && simulation->world.now_us > worker->drained_us)
         world_break(&simulation->world, "drain: worker %u sends a new request", worker->index);
     watched->sent = true;
     simulation->store.jobs[watched->job].sends++;
+    simulation->store.jobs[watched->job].inquiries += request->inquiry;
     worker->watch->returns_in_a_row = 0;
 }
 
@@ -395,6 +416,8 @@ void laws_note_answer(struct worker *worker, const void *chunk, const struct rel
 {
     struct watched *watched = find(worker, chunk);
     watched->sent = false;
+    if (watched->inquires)
+        return; /* its claim goes now */
     note_refused_range(worker, watched, answer->verdict);
     note_reach(worker, watched, answer->verdict);
     if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA) {

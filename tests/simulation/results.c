@@ -108,6 +108,15 @@ static void check_truth(struct store *store, const struct job_record *job, const
                     result->cut, days_before(job->wish.span, first));
 }
 
+/* It was told the truth, and nothing else keeps it from asking: there is nothing to search for. */
+static bool is_told(const struct store *store, const struct job_record *job, const struct usage_direction *direction)
+{
+    const struct scenario *scenario = store->scenario;
+    return job->inquiries > 0 && !scenario->untold && scenario->mistold == 0 && direction->absent_until == 0 &&
+           direction->activation <= job->begun_today && direction->corrected_at == RELEVE_TIME_NEVER &&
+           direction->consent == RELEVE_DAY_NONE;
+}
+
 /* One worker, no fault, nobody else at this usage point and kind: the requests are those of the plan. */
 static void check_cost(struct store *store, const struct job_record *job, const struct releve_result *result)
 {
@@ -120,23 +129,27 @@ static void check_cost(struct store *store, const struct job_record *job, const 
     /* A day over which another job's request was widened, and that came in part, is not kept, and asked by itself. */
     int widened = !job->alone && store->scenario->days_min > 1;
     int at_least = job->cost.requests, at_most = job->requests_max + widened;
-    if (result->requests > at_most)
-        world_break(store->world, "law 2 (thrift): job %s cost %d requests, at most %d are needed", job->wish.id,
-                    result->requests, at_most);
+    int requests = result->requests - job->inquiries;
+    if (requests > at_most || job->inquiries > 1)
+        world_break(store->world, "law 2 (thrift): job %s cost %d requests and %d inquiries, at most %d are needed",
+                    job->wish.id, requests, job->inquiries, at_most);
     if (!job->alone || point->unknown || direction->refused)
         return;
     if (!applies) {
-        if (result->requests > 1)
+        if (requests > 1)
             world_break(store->world, "law 2 (thrift): job %s is not applicable and cost %d requests", job->wish.id,
-                        result->requests);
+                        requests);
         return;
     }
     bool searches = direction->activation != RELEVE_DAY_NONE || direction->consent != RELEVE_DAY_NONE ||
                     direction->absent_until > 0;
     bool strict = store->scenario->end_closed_ms > 0 || store->scenario->shortened_kinds != 0;
-    if (!searches && !strict && result->requests != at_least)
-        world_break(store->world, "law 2 (thrift): job %s cost %d requests, its plan says %d", job->wish.id,
-                    result->requests, at_least);
+    if (!searches && !strict && requests != at_least)
+        world_break(store->world, "law 2 (thrift): job %s cost %d requests, its plan says %d", job->wish.id, requests,
+                    at_least);
+    if (is_told(store, job, direction) && !strict && requests != job->requests_exact)
+        world_break(store->world, "law 2 (thrift): job %s was told where its days begin and cost %d requests, not %d",
+                    job->wish.id, requests, job->requests_exact);
 }
 
 void results_check(struct store *store, const struct job_record *job, const struct releve_result *result)

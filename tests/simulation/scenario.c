@@ -27,6 +27,17 @@ static void draw_buckets(struct world *dice, struct scenario *scenario)
     scenario->token_bucket = scenario->buckets - 1;
 }
 
+/* Where 2026 is spoken: an API of its own tells when usage points were activated. */
+static void draw_telling(struct world *dice, struct scenario *scenario)
+{
+    if (scenario->days_min > 1 || world_below(dice, 2) == 0)
+        return;
+    scenario->tells = true;
+    scenario->activation_bucket = scenario->buckets++;
+    scenario->untold = world_below(dice, 8) == 0;
+    scenario->mistold = maybe(dice, 5000);
+}
+
 /* Any moment of 2026; often minutes before midnight in Paris, or just before the clock changes. */
 static releve_time draw_date(struct world *dice)
 {
@@ -179,6 +190,7 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
         crowd(&dice, scenario);
     if (world_below(&dice, 10) == 0)
         make_instant(scenario);
+    draw_telling(&dice, scenario);
 }
 
 /* What befalls such a world within minutes befalls it within days. */

@@ -33,6 +33,10 @@ struct scenario {
     releve_kinds kinds;
     struct releve_quota quota;
     unsigned buckets, bucket_of[RELEVE_KINDS], token_bucket;
+    bool tells; /* an API tells activations, in ... */
+    unsigned activation_bucket;
+    bool untold;          /* ... but it is not subscribed */
+    unsigned mistold;     /* of directions: it says nothing of it, or a day that is too early */
     releve_time civil_ms; /* the real date at the beginning */
 
     int64_t redis_us, redis_jitter_us;                         /* one way */

@@ -130,7 +130,7 @@ bool store_take(struct store *store, struct releve_job *job)
         }
         record->place = JOB_TAKEN;
         record->in_flight = 0;
-        record->sends = 0;
+        record->sends = record->inquiries = 0;
         if (record->taken++ == 0)
             record->taken_civil = upstream_civil(store->upstream);
         *job = record->wish;
@@ -318,7 +318,7 @@ static int search_requests_max(int days_max)
 /* The plan for what upstream has, a search for each floor, and what is under way when a range turns out to be too
  * early, too long or too recent: all that a job may have open. Ranges that are too long come back one by one, and each
  * is planned anew between others that are still under way: in two pieces. */
-static int requests_max(const struct store *store, const struct job_record *job, const struct releve_coverage *coverage)
+static int requests_max(const struct store *store, struct job_record *job, const struct releve_coverage *coverage)
 {
     const struct usage_direction *direction = upstream_direction(store->upstream, job->point, job->wish.kind);
     int longest = releve_kind_facts(job->wish.kind)->call_days_max;
@@ -339,7 +339,8 @@ static int requests_max(const struct store *store, const struct job_record *job,
     bool waits = store->scenario->end_closed_ms > 0 && job->wish.span.end >= job->begun_today;
     int wasted = (searches > 0 || waits || shortened) ? RELEVE_JOB_CHUNKS_MAX + waits : 0;
     wasted += shortened ? RELEVE_JOB_CHUNKS_MAX : 0;
-    return releve_plan_chunks(&left, &limits) + searches * search_requests_max(longest) + wasted;
+    job->requests_exact = releve_plan_chunks(&left, &limits);
+    return job->requests_exact + searches * search_requests_max(longest) + wasted;
 }
 
 void store_begin(struct store *store, const struct releve_job *job, struct releve_coverage *coverage,
@@ -369,6 +370,7 @@ void store_learn(struct store *store, unsigned point, const struct releve_lesson
     struct direction_record *direction = &record->directions[releve_kind_facts(lesson->kind)->direction];
     switch (lesson->type) {
     case RELEVE_LESSON_ACTIVATION:
+    case RELEVE_LESSON_TOLD:
         direction->activation = lesson->floor;
         direction->activation_at = civil;
         break;

@@ -54,9 +54,11 @@ struct job_record {
     releve_time taken_civil;
     unsigned in_flight; /* chunks of this job, now */
     int sends;          /* requests for it in this run of it */
+    int inquiries;      /* of those, for an activation */
     bool alone;         /* no other job is about its usage point and kind */
     int64_t submitted_us, ended_us;
     struct releve_cost cost; /* what a plan said when it was begun; of the last run */
+    int requests_exact;      /* that it takes where the activation is known */
     int requests_max;        /* that it may take, with what a search and a stricter upstream may cost */
     int64_t looked_up_us;    /* when its worker asked the store what is known */
     releve_day begun_today;

@@ -136,6 +136,20 @@ static releve_day activation_at(const struct usage_direction *direction, releve_
     return civil < direction->corrected_at ? direction->activation : direction->corrected;
 }
 
+releve_day upstream_told(const struct upstream *upstream, unsigned point, enum releve_direction which,
+                         releve_time civil)
+{
+    const struct usage_direction *direction = &upstream->points[point].directions[which];
+    const struct scenario *scenario = upstream->scenario;
+    uint64_t hash = world_hash(scenario->seed, point, 15, 5 + (uint64_t)which);
+    releve_day truth = activation_at(direction, civil);
+    if (civil < direction->absent_until || (hash % 10000 < scenario->mistold && hash / 10000 % 2 == 0))
+        return RELEVE_DAY_NONE;
+    if (truth == RELEVE_DAY_NONE) /* before all history */
+        truth = releve_paris_day(scenario->civil_ms) - 3000;
+    return hash % 10000 < scenario->mistold ? truth - 1 - (releve_day)(hash / 20000 % 100) : truth;
+}
+
 bool upstream_was_absent(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_time since)
 {
     const struct usage_direction *it = upstream_direction(upstream, point, kind);
@@ -332,6 +346,24 @@ static void refuse_direction(struct usage_direction *direction, struct releve_an
     say(answer, RELEVE_DIRECTION_REFUSED, "ADAM-DC-0008");
 }
 
+static void tell(struct upstream *upstream, const struct upstream_request *request, struct releve_answer *answer)
+{
+    const struct scenario *scenario = upstream->scenario;
+    const struct usage_point *point = &upstream->points[request->point];
+    if (!token_is_good(upstream, request->token))
+        say(answer, RELEVE_TOKEN_STALE, "900901");
+    else if (scenario->untold)
+        say(answer, RELEVE_API_REFUSED, "900908");
+    else if (point->unknown)
+        say(answer, RELEVE_POINT_REFUSED, "ADAM-DC-0001");
+    else if (world_chance(upstream->world, scenario->transient))
+        say(answer, RELEVE_TRANSIENT, "http-500");
+    else
+        say(answer, RELEVE_DATA, "");
+    for (enum releve_direction i = 0; i < RELEVE_DIRECTIONS; i++)
+        answer->activations[i] = upstream_told(upstream, request->point, i, upstream_civil(upstream));
+}
+
 /* Neither the usage point nor the direction nor the API is refused: a look that comes before all others. */
 static bool may_be_asked(const struct upstream *upstream, const struct upstream_request *request)
 {
@@ -353,6 +385,10 @@ void upstream_arrive(struct upstream *upstream, const struct upstream_request *r
     }
     if (request->token_request) {
         give_token(upstream, answer, token);
+        return;
+    }
+    if (request->inquiry) {
+        tell(upstream, request, answer);
         return;
     }
     struct usage_point *point = &upstream->points[request->point];

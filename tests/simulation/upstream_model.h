@@ -54,6 +54,7 @@ struct upstream {
 
 struct upstream_request {
     bool token_request;
+    bool inquiry; /* when the usage point was activated */
     unsigned bucket;
     unsigned point;
     enum releve_kind kind;
@@ -76,6 +77,9 @@ bool upstream_was_absent(const struct upstream *upstream, unsigned point, enum r
 
 /* The oldest day that it keeps of that kind. */
 releve_day upstream_history_first(const struct upstream *upstream, enum releve_kind kind, releve_day today);
+/* What another API tells of the beginning of a direction at that time; RELEVE_DAY_NONE: nothing. */
+releve_day upstream_told(const struct upstream *upstream, unsigned point, enum releve_direction which,
+                         releve_time civil);
 /* The first day of which it answers, when today is `today`; before an activation is corrected. */
 releve_day upstream_first_day(const struct upstream *upstream, unsigned point, enum releve_kind kind, releve_day today);
 

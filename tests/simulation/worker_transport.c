@@ -124,6 +124,19 @@ static void judge_token(const struct releve_exchange_response *response, releve_
         (void)snprintf(token, RELEVE_TOKEN_BYTES, "%llu", (unsigned long long)exchange->new_token);
 }
 
+static void write_inquiry(releve_prm prm, char out[RELEVE_TARGET_BYTES])
+{
+    (void)snprintf(out, RELEVE_TARGET_BYTES, "/%d/" RELEVE_PRM_FORMAT "/0/0", (int)RELEVE_KINDS, prm);
+}
+
+static void judge_inquiry(const struct releve_exchange_response *response, releve_time now,
+                          struct releve_answer *answer)
+{
+    (void)now;
+    if (!judge_outcome(response, answer))
+        *answer = ((const struct exchange *)(uintptr_t)response->body)->answer;
+}
+
 static void free_answer(struct releve_answer *answer)
 {
     free((void *)(uintptr_t)answer->readings);
@@ -142,6 +155,11 @@ void worker_dialect(const struct scenario *scenario, struct releve_dialect *dial
         .judge_token = judge_token,
         .answer_free = free_answer,
     };
+    if (scenario->tells) {
+        dialect->activation_family = names[scenario->activation_bucket];
+        dialect->activation_target = write_inquiry;
+        dialect->judge_activation = judge_inquiry;
+    }
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         dialect->families[kind] = names[scenario->bucket_of[kind]];
 }
@@ -269,8 +287,9 @@ static void read_request(const struct releve_transport *transport, const struct 
     assert(read == 4);
     (void)read;
     request->point = worker_point(transport->worker, prm);
-    request->kind = (enum releve_kind)kind;
-    request->bucket = scenario->bucket_of[kind];
+    request->inquiry = kind == RELEVE_KINDS;
+    request->kind = request->inquiry ? 0 : (enum releve_kind)kind;
+    request->bucket = request->inquiry ? scenario->activation_bucket : scenario->bucket_of[kind];
     request->token = strtoull(sent->bearer, NULL, 10);
 }
 
@@ -282,7 +301,8 @@ static void depart(struct exchange *exchange, releve_time deadline)
     int64_t slack_us = RELEVE_PERMIT_SLACK_MS * 1000 - 1000; /* whole ms: the deadline may be almost one later */
     struct journey journey = network_draw(&simulation->world, &simulation->scenario, timeout_us, slack_us);
     const struct upstream_request *request = &exchange->request;
-    if (!request->token_request && simulation->upstream.points[request->point].sickness == NEVER_ANSWERS &&
+    if (!request->token_request && !request->inquiry &&
+        simulation->upstream.points[request->point].sickness == NEVER_ANSWERS &&
         upstream_is_sick(&simulation->upstream, request->point, request->kind))
         journey.fate = FATE_UNANSWERED;
     if (timeout_us <= 0) { /* nothing leaves */
