@@ -2,6 +2,7 @@
 #include "trial.h"
 #include "interrupt.h"
 #include "progress.h"
+#include <adapters/enedis/enedis.h>
 #include <adapters/sandbox/clients.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
@@ -109,15 +110,19 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
     return taken;
 }
 
-/* As the simulator counts, in its own words. */
+/* As the simulator counts, in its own words: requests for days, which have a quota of their own in 2026. */
 static void look_at_simulator(struct releve_trial *trial)
 {
     trial->text_bytes = 0;
     cJSON *stats = curl_easy_perform(trial->curl) == CURLE_OK ? cJSON_Parse(trial->text) : NULL;
     if (stats == NULL)
         return; /* if it is gone, that is seen elsewhere */
-    const cJSON *most = cJSON_GetObjectItemCaseSensitive(stats, "max_in_window");
-    trial->arrived = member_of(stats, "requests") - member_of(stats, "tokens");
+    const struct releve_dialect *dialect =
+        trial->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
+    const cJSON *apis = cJSON_GetObjectItemCaseSensitive(stats, "by_api");
+    const cJSON *measures = cJSON_GetObjectItemCaseSensitive(apis, dialect->families[RELEVE_TRIAL_KIND]);
+    const cJSON *most = cJSON_GetObjectItemCaseSensitive(measures, "max_in_window");
+    trial->arrived = member_of(measures, "requests");
     trial->violations = member_of(stats, "violations");
     trial->throttled = member_of(cJSON_GetObjectItemCaseSensitive(stats, "errors"), "429");
     for (size_t i = 0; i < trial->config.quota.windows_count; i++)

@@ -227,7 +227,7 @@ def test_another_upstream_is_asked_by_name_and_what_only_it_knows_is_not_said():
     assert ended.code == 0, ended
     found = json.loads(ended.out)
     assert found["upstream"] == url and found["violations"] is None and found["throttled"] is None
-    assert found["requests"] == stats["requests"] - stats["tokens"] == 10 and found["days_lost"] == 0
+    assert found["requests"] == stats["by_api"]["mesure_synchrone_auto"]["requests"] == 10 and found["days_lost"] == 0
     assert "cost that upstream's quota" in ended.err.splitlines()[1], ended
 
 
