@@ -73,8 +73,11 @@ static void on_ready(void *data)
 static void on_closing(void *data)
 {
     struct releve_fetch *fetch = data;
-    if (fetch->session.runtime != NULL)
-        fetch->report.requests = releve_runtime_look(fetch->session.runtime).requests;
+    if (fetch->session.runtime != NULL) {
+        struct releve_core_view view = releve_runtime_look(fetch->session.runtime);
+        fetch->report.requests = view.requests;
+        fetch->report.inquiries = view.inquiries;
+    }
     fetch->report.jobs_taken = fetch->next;
 }
 

@@ -55,7 +55,10 @@ bool releve_log_notice(const struct releve_action *notice, enum releve_log_level
         char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
         releve_day_format(notice->span.first, first);
         releve_day_format(notice->span.end, end);
-        (void)snprintf(span, sizeof span, " %s to %s: %s", first, end, releve_verdict_name(notice->verdict));
+        if (notice->request == RELEVE_REQUEST_ACTIVATION)
+            (void)snprintf(span, sizeof span, " when it was activated: %s", releve_verdict_name(notice->verdict));
+        else
+            (void)snprintf(span, sizeof span, " %s to %s: %s", first, end, releve_verdict_name(notice->verdict));
     }
     const struct releve_reason *reason =
         notice->reason != NULL && notice->reason->code[0] != '\0' ? notice->reason : NULL;

@@ -36,6 +36,8 @@ struct plan {
     releve_day today;
     const struct releve_dialect *dialect;
     uint64_t token_requests;
+    uint64_t activation_requests; /* one for each usage point of which a job asks when it was activated */
+    releve_prm inquired;          /* the latest of those */
     releve_time makespan_ms;
     size_t next, under_way;
     struct total kinds[RELEVE_KINDS], all;
@@ -111,6 +113,8 @@ static uint64_t requests_of_family(const struct plan *plan, const char *family)
         if (supplement != NULL && strcmp(supplement, family) == 0)
             requests += each;
     }
+    if (dialect->activation_family != NULL && strcmp(dialect->activation_family, family) == 0)
+        requests += plan->activation_requests;
     return requests;
 }
 
@@ -166,6 +170,19 @@ static void ask_ledger(struct plan *plan)
     releve_store_bucket_permits(plan->lookup.store, bucket, &plan->config.quota, on_permits, plan);
 }
 
+/* Kinds of one usage point come one after the other. */
+static void count_inquiry(struct plan *plan, const struct releve_job *job, const struct releve_coverage *coverage,
+                          const struct releve_point_facts *facts)
+{
+    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
+    bool open = releve_facts_standing(facts, job->kind, NULL) == RELEVE_STANDING_OPEN;
+    if (plan->dialect->activation_family == NULL || plan->inquired == job->prm || !open ||
+        !releve_floor_is_bottomless(&direction->activation) || !releve_plan_is_deep(job, coverage, plan->today))
+        return;
+    plan->inquired = job->prm;
+    plan->activation_requests++;
+}
+
 static void ask_next(struct question *question)
 {
     struct plan *plan = question->plan;
@@ -193,6 +210,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
     if (plan->dialect->supplement_families[question->job.kind] != NULL)
         cost.requests *= 2;
+    count_inquiry(plan, &question->job, coverage, facts);
     int refused = count_refused(plan, &question->job, coverage, facts);
     count(&plan->kinds[question->job.kind], &cost, refused);
     count(&plan->all, &cost, refused);
@@ -225,6 +243,18 @@ static void print_refusals(const struct plan *plan)
         printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);
 }
 
+static const char *remark_on(const struct plan *plan)
+{
+    if (requests_of_measures(plan) == 0)
+        return "Documents may come with another one's answer, and cost fewer.";
+    if (plan->dialect->activation_family == NULL)
+        return "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first "
+               "day.";
+    return "A meter whose activation is not known yet may cost fewer requests. It is asked for first, under a quota "
+           "of\n"
+           "its own; where that API is not subscribed, up to 9 more find the first day.";
+}
+
 static void print_table(const struct plan *plan)
 {
     char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT];
@@ -235,7 +265,9 @@ static void print_table(const struct plan *plan)
         if (plan->kinds[kind].jobs > 0)
             print_row(releve_kind_facts(kind)->name, &plan->kinds[kind]);
     struct total all = plan->all;
-    all.requests += plan->token_requests;
+    all.requests += plan->token_requests + plan->activation_requests;
+    if (plan->activation_requests > 0)
+        printf("%-27s %50" PRIu64 "\n", "activation", plan->activation_requests);
     if (plan->token_requests > 0)
         printf("%-27s %50" PRIu64 "\n", "token", plan->token_requests);
     print_row("all", &all);
@@ -244,11 +276,7 @@ static void print_table(const struct plan *plan)
     else
         printf("\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
                "%s\n",
-               quota, duration,
-               requests_of_measures(plan) > 0
-                   ? "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its "
-                     "first day."
-                   : "Documents may come with another one's answer, and cost fewer.");
+               quota, duration, remark_on(plan));
     print_refusals(plan);
 }
 
@@ -282,6 +310,7 @@ static void print_json(const struct plan *plan)
 {
     cJSON *json = total_json(&plan->all);
     cJSON_AddNumberToObject(json, "token_requests", (double)plan->token_requests);
+    cJSON_AddNumberToObject(json, "activation_requests", (double)plan->activation_requests);
     cJSON_AddNumberToObject(json, "usage_points", (double)plan->selection.prms_count);
     if (plan->makespan_ms == RELEVE_TIME_NEVER)
         cJSON_AddNullToObject(json, "seconds");
@@ -343,8 +372,8 @@ const struct releve_command releve_command_plan = {
         "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing.\n"
         "\n" RELEVE_SELECTION_HELP "\noptions:\n"
         "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
-        "                     days_refused, requests (without token_requests), seconds, the same of each of its "
-        "kinds,\n"
+        "                     days_refused, requests (without token_requests and activation_requests), seconds,\n"
+        "                     the same of each of its kinds,\n"
         "                     refused_count, and refused: what is refused (prm, direction, code, message, since,\n"
         "                     until), at most 24\n",
     .run = plan_main,

@@ -254,6 +254,7 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
         .jobs = core->jobs_count,
         .in_flight = core->in_flight,
         .requests = core->requests,
+        .inquiries = core->inquiries,
         .throttled = core->throttled,
         .retries = core->retries,
     };

@@ -51,13 +51,19 @@ static void give_up_sick(struct releve_core *core, struct series *series, const 
 
 /* A usage point that fails costs so many requests in a run, over all its kinds (law 5): in a row; or of the kinds that
  * never answered in this run, where others do; or of one kind that answered before. */
+/* A request by which it was to tell its activation counts too. */
+static bool fails_for_all(const struct point *point)
+{
+    return point->failures + point->inquiry_failed >= RELEVE_SICK_REQUESTS_MAX;
+}
+
 static bool is_sick(const struct series *series)
 {
     const struct point *point = series->point;
     unsigned unanswered = 0;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         unanswered += point->series[kind].answered ? 0 : point->series[kind].failures;
-    return point->failures >= RELEVE_SICK_REQUESTS_MAX || series->failures >= RELEVE_SICK_REQUESTS_MAX ||
+    return fails_for_all(point) || series->failures >= RELEVE_SICK_REQUESTS_MAX ||
            (!series->answered && unanswered >= RELEVE_SICK_REQUESTS_MAX);
 }
 
@@ -90,7 +96,7 @@ void releve_fail_for_now(struct releve_core *core, struct chunk *chunk, const st
     point->failures++;
     point->last_failure = series->last_failure = *reason;
     if (is_sick(series)) {
-        end_sick(core, series, job, point->failures >= RELEVE_SICK_REQUESTS_MAX, reason);
+        end_sick(core, series, job, fails_for_all(point), reason);
         return;
     }
     if (point->failures % RELEVE_POINT_FAILURES_MAX == 0) {

@@ -121,6 +121,8 @@ bool releve_plan_is_deep(const struct releve_job *job, const struct releve_cover
             return false; /* what begins before it is known */
         if (oldest == RELEVE_DAY_NONE && state == RELEVE_DAY_MISSING)
             oldest = day;
+        if (oldest != RELEVE_DAY_NONE && oldest >= latest - RELEVE_DEEP_DAYS)
+            return false;
         if (state == RELEVE_DAY_MISSING && day - oldest >= releve_kind_facts(job->kind)->call_days_max)
             return true;
     }

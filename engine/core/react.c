@@ -190,7 +190,9 @@ static void send(struct releve_core *core, struct chunk *chunk)
 {
     chunk->phase = CHUNK_SENT;
     chunk->token = core->token.generation;
-    chunk->job->requests++;
+    bool inquiry = chunk->request == RELEVE_REQUEST_ACTIVATION; /* of the usage point, and of no job */
+    chunk->job->requests += !inquiry;
+    core->inquiries += inquiry;
     core->requests++;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND);
     action->handle = releve_emit_chunk_handle(core, chunk);
@@ -198,6 +200,8 @@ static void send(struct releve_core *core, struct chunk *chunk)
     action->request = chunk->request;
     action->permit = chunk->permit.number;
     action->deadline = releve_permit_deadline(core, chunk->permit);
+    if (inquiry) /* days are worth waiting for, this is not */
+        action->deadline = releve_earlier(action->deadline, core->now + RELEVE_TRANSFER_TIMEOUT_MIN_MS);
     action->job = &chunk->job->submitted;
     action->span = chunk->span.asked;
 }
@@ -284,6 +288,16 @@ static void note_missing_part(struct releve_core *core, const struct chunk *chun
         releve_emit_notice(core, RELEVE_NOTICE_PART_MISSING, chunk->job, &answer->reason, 0);
 }
 
+/* The others of that kind that wait for the same API have their documents too. */
+static void end_supplements(struct releve_core *core, enum releve_kind kind)
+{
+    for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++) {
+        struct chunk *chunk = &core->chunks[i];
+        if (chunk->phase == CHUNK_WAITING && chunk->request == RELEVE_REQUEST_SUPPLEMENT && chunk->series->kind == kind)
+            accept_days(core, chunk, chunk->answer);
+    }
+}
+
 /* What adds to a document that is there fails: no failure of the usage point, and no reason to lose the document. */
 static void retry_supplement(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
 {
@@ -296,24 +310,17 @@ static void retry_supplement(struct releve_core *core, struct chunk *chunk, cons
     accept_days(core, chunk, chunk->answer);
 }
 
-static void inquire_again(struct releve_core *core, struct chunk *chunk)
-{
-    unsigned tries = ++chunk->series->point->activation_tries;
-    core->retries++;
-    if (tries < RELEVE_ACTIVATION_TRIES_MAX)
-        chunk->not_before = core->now + releve_emit_backoff(core, RELEVE_BACKOFF_MIN_MS, tries - 1);
-}
-
-/* What was told goes into the plan. Whatever else came is no matter of the usage point's measures: those are asked, and
- * say themselves what is wrong. */
+/* What was told goes into the plan, and that there is no such usage point is so for all of it. Whatever else came is no
+ * matter of measures: those are asked, and say themselves what is wrong. */
 static void react_activation(struct releve_core *core, struct chunk *chunk, unsigned bucket, struct permit permit,
                              const struct releve_answer *answer)
 {
     struct job *job = chunk->job;
     struct point *point = chunk->series->point;
+    core->inquiry_heard = true;
     switch (answer->verdict) {
     case RELEVE_DATA:
-        point->activation_tries = RELEVE_ACTIVATION_TRIES_MAX;
+        point->inquired = true;
         releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
         for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++)
             releve_series_tell_activation(core, job, which, answer->activations[which]);
@@ -327,19 +334,23 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
         core->activation_refused_until = core->buckets[bucket].ask_at;
         break;
     case RELEVE_API_REFUSED:
+        if (core->activation_refused_until != RELEVE_TIME_NEVER)
+            releve_emit_notice(core, RELEVE_NOTICE_NOT_TOLD, NULL, &answer->reason, 0);
         core->activation_refused_until = RELEVE_TIME_NEVER;
-        releve_emit_notice(core, RELEVE_NOTICE_NOT_TOLD, NULL, &answer->reason, 0);
         break;
     case RELEVE_TOKEN_STALE:
         if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
             core->token.phase = TOKEN_NONE;
-        point->activation_tries++;
+        point->inquired = chunk->stale > 0;
+        chunk->stale = point->inquired ? 0 : 1;
         break;
-    case RELEVE_TRANSIENT:
-        inquire_again(core, chunk);
+    case RELEVE_POINT_REFUSED:
+        releve_refuse_point(core, chunk, answer);
         break;
     default:
-        point->activation_tries = RELEVE_ACTIVATION_TRIES_MAX;
+        point->inquired = true;
+        chunk->stale = 0;
+        point->inquiry_failed = answer->verdict == RELEVE_TRANSIENT;
         break;
     }
 }
@@ -351,27 +362,12 @@ static bool is_of_ranges(enum releve_verdict verdict)
            verdict == RELEVE_BEYOND_HISTORY || verdict == RELEVE_END_TOO_RECENT || verdict == RELEVE_TOO_LONG;
 }
 
-void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+/* What it means for the days of the chunk, or for its document. */
+static void react_main(struct releve_core *core, struct chunk *chunk, unsigned bucket, struct permit permit,
+                       const struct releve_answer *answer)
 {
-    assert(chunk->phase == CHUNK_SENT);
-    const struct job *job = chunk->job;
-    struct permit permit = chunk->permit; /* the chunk may end */
-    unsigned bucket = bucket_of(core, chunk);
-    land(core, chunk); /* unless the verdict says otherwise */
-    struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, job, &answer->reason, 0);
-    notice->span = chunk->span.asked;
-    notice->verdict = answer->verdict;
-    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT) {
-        core->upstream.served = true;
-        releve_reach_note_answer(core);
-    }
-
-    if (chunk->request == RELEVE_REQUEST_ACTIVATION) {
-        react_activation(core, chunk, bucket, permit, answer);
-        unclaim(core, job, permit);
-        return;
-    }
-    bool senseless = releve_kind_is_document(chunk->series->kind) && is_of_ranges(answer->verdict);
+    enum releve_kind kind = chunk->series->kind;
+    bool senseless = releve_kind_is_document(kind) && is_of_ranges(answer->verdict);
     switch (senseless ? RELEVE_BAD_REQUEST : answer->verdict) {
     case RELEVE_UNREACHED:
         releve_emit_return(core, bucket, permit); /* nothing was sent */
@@ -383,6 +379,8 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
             break;
         note_missing_part(core, chunk, answer);
         accept_days(core, chunk, answer);
+        if (core->supplement_refused_until[kind] > core->now)
+            end_supplements(core, kind);
         break;
     case RELEVE_BEFORE_ACTIVATION:
         releve_refuse_early(core, chunk, FLOOR_ACTIVATION, answer);
@@ -437,9 +435,32 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
             releve_fail_for_now(core, chunk, &answer->reason);
         break;
     }
+}
+
+void releve_react_answer(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)
+{
+    assert(chunk->phase == CHUNK_SENT);
+    const struct job *job = chunk->job;
+    struct permit permit = chunk->permit; /* the chunk may end */
+    unsigned bucket = bucket_of(core, chunk);
+    land(core, chunk); /* unless the verdict says otherwise */
+    struct releve_action *notice = releve_emit_notice(core, RELEVE_NOTICE_ANSWERED, job, &answer->reason, 0);
+    notice->span = chunk->span.asked;
+    notice->verdict = answer->verdict;
+    notice->request = chunk->request;
+    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT) {
+        core->upstream.served = true;
+        releve_reach_note_answer(core);
+    }
+
+    bool inquiry = chunk->request == RELEVE_REQUEST_ACTIVATION;
+    if (inquiry)
+        react_activation(core, chunk, bucket, permit, answer);
+    else
+        react_main(core, chunk, bucket, permit, answer);
     if (chunk->phase == CHUNK_WAITING && !end_pointless(core, chunk))
         releve_series_replan_overtaken(core, chunk);
     /* Behind what was learned: who claims the days next finds it. */
-    if (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA)
+    if (inquiry || (answer->verdict != RELEVE_DATA && answer->verdict != RELEVE_NO_DATA))
         unclaim(core, job, permit);
 }

@@ -36,6 +36,13 @@ static bool is_crowded_out(const struct releve_core *core, const struct series *
     return series->point->failures > 0 && core->sick_in_flight >= (slots > 0 ? slots : 1);
 }
 
+/* An API that may not be subscribed is approached with one request. */
+static bool must_wait_to_inquire(const struct releve_core *core, const struct job *job)
+{
+    return !core->inquiry_heard && core->inquiries_in_flight > 0 &&
+           releve_series_next_request(core, job) == RELEVE_REQUEST_ACTIVATION;
+}
+
 /* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
 static bool must_search(const struct job *job)
 {
@@ -72,7 +79,7 @@ static bool is_ready(const struct releve_core *core, const struct job *job, rele
     if (job->newest_missing == RELEVE_DAY_NONE && job->open == 0)
         return false;
     const struct point *point = job->series->point;
-    if (must_wait(job->series) || is_crowded_out(core, job->series))
+    if (must_wait(job->series) || is_crowded_out(core, job->series) || must_wait_to_inquire(core, job))
         return false;
     releve_time retry_at = RELEVE_TIME_NEVER;
     bool ready = due_chunk(core, job, &retry_at) != NULL || may_open(core, job);

@@ -71,6 +71,7 @@ void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk
     series->direction->in_flight++;
     series->point->in_flight++;
     series->point->inquiring = series->point->inquiring || chunk->request == RELEVE_REQUEST_ACTIVATION;
+    core->inquiries_in_flight += chunk->request == RELEVE_REQUEST_ACTIVATION;
 }
 
 void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
@@ -85,6 +86,7 @@ void releve_series_count_landed(struct releve_core *core, struct chunk *chunk)
     series->direction->in_flight--;
     series->point->in_flight--;
     series->point->inquiring = series->point->inquiring && chunk->request != RELEVE_REQUEST_ACTIVATION;
+    core->inquiries_in_flight -= chunk->request == RELEVE_REQUEST_ACTIVATION;
 }
 
 void releve_series_free_chunk(struct chunk *chunk)
@@ -213,8 +215,7 @@ static bool wants_activation(const struct releve_core *core, const struct job *j
 {
     const struct series *series = job->series;
     return core->options.tells_activation && job->deep && core->activation_refused_until <= core->now &&
-           series->point->activation_tries < RELEVE_ACTIVATION_TRIES_MAX &&
-           releve_floor_is_bottomless(&series->direction->activation);
+           !series->point->inquired && releve_floor_is_bottomless(&series->direction->activation);
 }
 
 enum releve_request releve_series_next_request(const struct releve_core *core, const struct job *job)

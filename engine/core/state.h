@@ -75,10 +75,11 @@ struct point {
     uint64_t turn[RELEVE_CLASSES]; /* when it last had a permit, in permits; the lowest is next */
     bool unknown;                  /* there is no such usage point */
     struct releve_reason unknown_reason;
-    uint64_t unknown_by;       /* as closed_by */
-    bool distrusted;           /* answered 401 to a fresh token: its 401s say nothing about tokens */
-    bool inquiring;            /* a chunk asks when it was activated */
-    unsigned activation_tries; /* to be told that; RELEVE_ACTIVATION_TRIES_MAX: there is no more to be told */
+    uint64_t unknown_by; /* as closed_by */
+    bool distrusted;     /* answered 401 to a fresh token: its 401s say nothing about tokens */
+    bool inquiring;      /* a chunk asks when it was activated */
+    bool inquired;       /* that was answered, or will not be */
+    bool inquiry_failed; /* the latter, as the request failed */
 };
 
 enum job_phase {
@@ -218,8 +219,10 @@ struct releve_core {
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time supplement_refused_until[RELEVE_KINDS]; /* likewise the API that adds to a document */
     releve_time activation_refused_until;               /* likewise the one that tells activations */
+    bool inquiry_heard; /* that API has answered, or failed: it need not be approached with one request */
+    unsigned inquiries_in_flight;
     releve_time deadline;
-    uint64_t requests, throttled, retries;
+    uint64_t requests, inquiries, throttled, retries;
     struct releve_actions *out;
     struct releve_reason redis_refusal; /* of the event under way */
     struct releve_lesson lessons[4];    /* of the LEARN actions under way, in turn */

@@ -19,9 +19,8 @@
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
 #define RELEVE_SUPPLEMENT_TRIES_MAX 3                     /* tries of what another API adds to a document */
-#define RELEVE_ACTIVATION_TRIES_MAX 2                     /* tries to be told an activation; then it is searched for */
-/* Where the permit for that is due later, the first day is searched for instead. Longer than a permit's life: what is in
- * flight counts for that long in what the ledger replies. */
+/* Where the permit for that is due later, the first day is searched for instead. Longer than a permit's life: what is
+ * in flight counts for that long in what the ledger replies. */
 #define RELEVE_ACTIVATION_WAIT_MAX_MS (1 * RELEVE_MINUTE_MS)
 #define RELEVE_SPOILED_TRIES_MAX 3 /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
@@ -216,7 +215,7 @@ struct releve_action {
     struct releve_span wanted; /* CLAIM: the part of it that the plan is about */
     enum releve_claim_ends ends;
     bool urgent;                  /* ASK: it is for a job of class high */
-    enum releve_request request;  /* SEND */
+    enum releve_request request;  /* SEND, NOTICE_ANSWERED */
     bool granted;                 /* ASK: it is known to be granted, and nobody has to be asked */
     const struct releve_job *job; /* NULL in a NOTICE that is of no job */
     const struct releve_answer *answer;
@@ -265,6 +264,7 @@ struct releve_core_view {
     size_t jobs;        /* under way */
     unsigned in_flight; /* requests, token included */
     uint64_t requests;  /* sent so far, token included */
+    uint64_t inquiries; /* of those: about activations */
     uint64_t throttled; /* throttle answers so far */
     uint64_t retries;   /* transient failures so far */
     unsigned sick_left; /* usage points under way, where only such are left as fail; else 0 */

@@ -44,8 +44,10 @@ bool releve_plan_widen(struct releve_span wanted, const struct releve_plan_limit
 /* How many chunks the whole plan has. */
 int releve_plan_chunks(const struct releve_coverage *coverage, const struct releve_plan_limits *limits);
 
-/* Does the job want deep history: more than one request of days that are older than all that is known of it? Then it is
- * worth another API's request to be told where the days begin. */
+#define RELEVE_DEEP_DAYS 30 /* before today: deep history begins there */
+
+/* Does the job want deep history, by more than one request, and is nothing older known of it? Then it is worth another
+ * API's request to be told where the days begin. */
 bool releve_plan_is_deep(const struct releve_job *job, const struct releve_coverage *known, releve_day latest);
 
 /* What a job would cost, as far as can be known before it is run. */

@@ -195,7 +195,7 @@ def test_tokens_that_expire_in_mid_run_are_renewed_once_for_all():
         stats = check_audit(world)
         assert stats["tokens"] == 2 and stats["by_path"]["/oauth2/v3/token"] == 2
         assert 1 <= stats["errors"]["401"] <= IN_FLIGHT
-        assert stats["requests"] == CURVE_REQUESTS + 2 + stats["errors"]["401"]
+        assert stats["requests"] == CURVE_REQUESTS + 2 + 1 + stats["errors"]["401"]
         assert list(states(world, CLIENT_0, CURVE).values()) == ["complete"] * CURVE_DAYS
 
 
@@ -332,7 +332,8 @@ def test_plan_says_how_many_requests_backfill_will_send(api):
         assert forecast["usage_points"] == 2 and forecast["jobs"] == 6
         assert forecast["requests"] == 2 * (CURVE_REQUESTS + 4 + 4) and forecast["days"] == 2 * (CURVE_DAYS + 2 * 1111)
         ended, requests = world.requests_of("backfill", *selection)
-        assert ended.code == 0 and requests == forecast["requests"] + 1
+        assert forecast["activation_requests"] == (2 if api == "2026" else 0)
+        assert ended.code == 0 and requests == forecast["requests"] + forecast["activation_requests"] + 1
         again = plan(world, *selection)
         assert (again["requests"], again["days"], again["days_known"]) == (0, 0, forecast["days"])
         assert world.requests_of("backfill", *selection)[1] == 0
@@ -624,18 +625,18 @@ def test_a_command_names_usage_points_whole_in_its_notices_too():
 def requests_row(ended):
     """{row of the table of kinds: its requests}."""
     return {words[0]: int(words[-1]) for line in ended.out.splitlines()
-            if (words := line.split()) and words[0] in (*MEASURES, "token", "all")}
+            if (words := line.split()) and words[0] in (*MEASURES, "activation", "token", "all")}
 
 
 def test_the_totals_of_requests_are_what_upstream_counts():
     with World() as world:
         selection = ("--prm", CLIENT_0, "--kind", f"daily_consumption,{CURVE}", *SOME_DAYS)
         forecast = plan(world, *selection)
-        wanted = {"daily_consumption": 1, CURVE: 5, "token": 1, "all": 7}
+        wanted = {"daily_consumption": 1, CURVE: 5, "activation": 1, "token": 1, "all": 8}
         assert (forecast["requests"], forecast["token_requests"]) == (6, 1)
         assert requests_row(world.run("plan", *selection)) == wanted
         ended, requests = world.requests_of("backfill", *selection)
-        assert requests_row(ended) == wanted and requests == 7, ended
+        assert requests_row(ended) == wanted and requests == 8, ended
         ended, requests = world.requests_of("backfill", *selection)
         assert requests_row(ended) == {"daily_consumption": 0, CURVE: 0, "all": 0} and requests == 0, ended
         assert plan(world, *selection)["token_requests"] == 0
@@ -649,7 +650,7 @@ def test_the_totals_of_an_interrupted_run_are_what_upstream_counts_too():
         world.wait_for(running, "ok", 30)
         ended = world.interrupt(running)
         sent = requests_row(ended)
-        assert sent["token"] == 1 and sent["all"] == sent[CURVE] + 1 == world.sandbox.stats()["requests"], ended
+        assert sent["token"] == 1 and sent["all"] == sent[CURVE] + 2 == world.sandbox.stats()["requests"], ended
 
 
 def test_days_that_are_cut_are_shown():

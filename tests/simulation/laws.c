@@ -389,7 +389,7 @@ void laws_check_send(struct worker *worker, const void *chunk, const struct upst
     if (worker->draining && simulation->world.now_us > worker->drained_us)
         world_break(&simulation->world, "drain: worker %u sends a new request", worker->index);
     watched->sent = true;
-    simulation->store.jobs[watched->job].sends++;
+    simulation->store.jobs[watched->job].sends += !request->inquiry;
     simulation->store.jobs[watched->job].inquiries += request->inquiry;
     worker->watch->returns_in_a_row = 0;
 }

@@ -129,7 +129,7 @@ static void check_cost(struct store *store, const struct job_record *job, const 
     /* A day over which another job's request was widened, and that came in part, is not kept, and asked by itself. */
     int widened = !job->alone && store->scenario->days_min > 1;
     int at_least = job->cost.requests, at_most = job->requests_max + widened;
-    int requests = result->requests - job->inquiries;
+    int requests = result->requests;
     if (requests > at_most || job->inquiries > 1)
         world_break(store->world, "law 2 (thrift): job %s cost %d requests and %d inquiries, at most %d are needed",
                     job->wish.id, requests, job->inquiries, at_most);

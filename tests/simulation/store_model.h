@@ -54,7 +54,7 @@ struct job_record {
     releve_time taken_civil;
     unsigned in_flight; /* chunks of this job, now */
     int sends;          /* requests for it in this run of it */
-    int inquiries;      /* of those, for an activation */
+    int inquiries;      /* beside those: about an activation */
     bool alone;         /* no other job is about its usage point and kind */
     int64_t submitted_us, ended_us;
     struct releve_cost cost; /* what a plan said when it was begun; of the last run */

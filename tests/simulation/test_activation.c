@@ -67,7 +67,8 @@ static void test_what_is_told_is_planned_exactly_and_nothing_is_refused(void **s
     assert_int_equal(desk.results[0].state, RELEVE_JOB_DONE);
     assert_int_equal(desk.results[0].complete, 20);
     assert_int_equal(desk.results[0].cut, DEEP - 20);
-    assert_int_equal(desk.results[0].requests, 4);
+    assert_int_equal(desk.results[0].requests, 3);
+    assert_int_equal(releve_core_look(desk.core).inquiries, 1);
 }
 
 static void test_one_request_tells_both_directions(void **state)
@@ -189,28 +190,55 @@ static void test_a_full_or_closed_quota_of_its_own_holds_up_no_measure(void **st
     assert_int_equal(desk.results_count, 3);
 }
 
-static void test_one_that_fails_is_asked_twice_and_then_its_first_day_is_searched_for(void **state)
+static void test_where_it_fails_the_first_day_is_searched_for(void **state)
 {
     (void)state;
     activation = TODAY - 20;
     desk.judge = judge;
     submit(1, CURVE, DEEP);
     desk_get_token();
-    for (int i = 0; i < RELEVE_ACTIVATION_TRIES_MAX; i++) {
-        desk_answer(inquire(), RELEVE_TRANSIENT);
-        desk.now += RELEVE_MINUTE_MS;
-        desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
-    }
+    desk_answer(inquire(), RELEVE_TRANSIENT);
     assert_false(desk.asked[TELLS]);
     desk_serve_to_the_end();
     assert_int_equal(desk.results[0].complete, 20);
 }
 
+static enum releve_verdict judge_as_failed(const struct sending *sending)
+{
+    (void)sending;
+    return RELEVE_TRANSIENT;
+}
+
+static void test_one_that_fails_in_all_costs_eight_requests_with_that_one(void **state)
+{
+    (void)state;
+    submit(1, CURVE, DEEP);
+    submit(1, RELEVE_PRODUCTION_LOAD_CURVE, DEEP);
+    desk_get_token();
+    desk_answer(inquire(), RELEVE_TRANSIENT);
+    desk.judge = judge_as_failed;
+    desk_serve_to_the_end();
+    assert_int_equal(desk.sends_count, RELEVE_SICK_REQUESTS_MAX);
+}
+
+static void test_a_usage_point_that_does_not_exist_costs_that_request_only(void **state)
+{
+    (void)state;
+    submit(1, CURVE, DEEP);
+    submit(1, RELEVE_DAILY_CONSUMPTION, 5);
+    desk_get_token();
+    desk_answer(inquire(), RELEVE_POINT_REFUSED);
+    desk_serve_to_the_end();
+    assert_int_equal(desk.sends_count, 1);
+    assert_int_equal(desk.results_count, 2);
+    assert_int_equal(desk.lessons[0].type, RELEVE_LESSON_UNKNOWN);
+}
+
 static void test_what_it_refuses_is_no_refusal_of_measures(void **state)
 {
     (void)state;
-    static const enum releve_verdict refusals[] = {RELEVE_DIRECTION_REFUSED, RELEVE_POINT_REFUSED, RELEVE_NO_DATA,
-                                                   RELEVE_NOT_APPLICABLE,    RELEVE_BAD_REQUEST,   RELEVE_BLOCKED};
+    static const enum releve_verdict refusals[] = {RELEVE_DIRECTION_REFUSED, RELEVE_NO_DATA, RELEVE_NOT_APPLICABLE,
+                                                   RELEVE_BAD_REQUEST, RELEVE_BLOCKED};
     size_t count = sizeof refusals / sizeof refusals[0];
     desk_submit(0, CURVE, TODAY - 1, TODAY, RELEVE_NORMAL);
     desk_get_token();
@@ -250,7 +278,9 @@ int main(void)
         LAW(test_what_is_told_of_the_future_is_not_believed),
         LAW(test_an_api_that_is_not_subscribed_is_asked_once),
         LAW(test_a_full_or_closed_quota_of_its_own_holds_up_no_measure),
-        LAW(test_one_that_fails_is_asked_twice_and_then_its_first_day_is_searched_for),
+        LAW(test_where_it_fails_the_first_day_is_searched_for),
+        LAW(test_one_that_fails_in_all_costs_eight_requests_with_that_one),
+        LAW(test_a_usage_point_that_does_not_exist_costs_that_request_only),
         LAW(test_what_it_refuses_is_no_refusal_of_measures),
         LAW(test_a_stale_token_is_renewed_and_it_is_asked_again),
     };

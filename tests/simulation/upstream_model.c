@@ -356,7 +356,8 @@ static void tell(struct upstream *upstream, const struct upstream_request *reque
         say(answer, RELEVE_API_REFUSED, "900908");
     else if (point->unknown)
         say(answer, RELEVE_POINT_REFUSED, "ADAM-DC-0001");
-    else if (world_chance(upstream->world, scenario->transient))
+    else if (upstream_is_sick(upstream, request->point, request->kind) ||
+             world_chance(upstream->world, scenario->transient))
         say(answer, RELEVE_TRANSIENT, "http-500");
     else
         say(answer, RELEVE_DATA, "");

@@ -301,8 +301,7 @@ static void depart(struct exchange *exchange, releve_time deadline)
     int64_t slack_us = RELEVE_PERMIT_SLACK_MS * 1000 - 1000; /* whole ms: the deadline may be almost one later */
     struct journey journey = network_draw(&simulation->world, &simulation->scenario, timeout_us, slack_us);
     const struct upstream_request *request = &exchange->request;
-    if (!request->token_request && !request->inquiry &&
-        simulation->upstream.points[request->point].sickness == NEVER_ANSWERS &&
+    if (!request->token_request && simulation->upstream.points[request->point].sickness == NEVER_ANSWERS &&
         upstream_is_sick(&simulation->upstream, request->point, request->kind))
         journey.fate = FATE_UNANSWERED;
     if (timeout_us <= 0) { /* nothing leaves */
