@@ -66,6 +66,9 @@ static void on_tick(void *data)
 static void on_ready(void *data)
 {
     struct releve_fetch *fetch = data;
+    if (!fetch->refresh) /* which asks whatever is told */
+        releve_runtime_preflight(fetch->session.runtime, fetch->selection.prms, fetch->selection.prms_count,
+                                 fetch->selection.kinds);
     releve_progress_begin(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop));
 }
 
@@ -77,6 +80,7 @@ static void on_closing(void *data)
         struct releve_core_view view = releve_runtime_look(fetch->session.runtime);
         fetch->report.requests = view.requests;
         fetch->report.inquiries = view.inquiries;
+        fetch->report.preflights = view.preflights;
     }
     fetch->report.jobs_taken = fetch->next;
 }

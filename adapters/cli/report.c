@@ -7,7 +7,7 @@
 
 #define KIND_CHARACTERS 27          /* of the longest name of a kind */
 #define CODE_CHARACTERS_MAX 18      /* of a reason, so that a row has 80 */
-#define ROWS_MAX (RELEVE_KINDS + 4) /* the heading, activations, the token, all */
+#define ROWS_MAX (RELEVE_KINDS + 5) /* the heading, preflights, activations, the token, all */
 #define TOTAL_TEXT 48
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
@@ -193,15 +193,14 @@ static void add_row(struct totals *totals, const char *name, const struct releve
         (void)snprintf(cells[JOBS], TOTAL_TEXT, "%zu of %zu", kind->jobs_ended, kind->jobs_wanted);
 }
 
-static void add_activation_row(struct totals *totals, const struct releve_report *report,
-                               struct releve_report_kind *all)
+static void add_request_row(struct totals *totals, const char *name, uint64_t requests, struct releve_report_kind *all)
 {
-    if (report->inquiries == 0)
+    if (requests == 0)
         return;
     char(*cells)[TOTAL_TEXT] = totals->cells[totals->rows++];
-    (void)snprintf(cells[KIND], TOTAL_TEXT, "activation");
-    (void)snprintf(cells[REQUESTS], TOTAL_TEXT, "%" PRIu64, report->inquiries);
-    all->requests += report->inquiries;
+    (void)snprintf(cells[KIND], TOTAL_TEXT, "%s", name);
+    (void)snprintf(cells[REQUESTS], TOTAL_TEXT, "%" PRIu64, requests);
+    all->requests += requests;
 }
 
 /* Requests that are of no job. Where the run was cut off, jobs of which nothing was heard any more are among them. */
@@ -264,7 +263,8 @@ void releve_report_print(const struct releve_report *report, FILE *out)
             add_row(&totals, releve_kind_facts(kind)->name, &report->kinds[kind]);
         sum_up(&all, &report->kinds[kind]);
     }
-    add_activation_row(&totals, report, &all);
+    add_request_row(&totals, "preflight", report->preflights, &all);
+    add_request_row(&totals, "activation", report->inquiries, &all);
     add_token_row(&totals, report, &all);
     add_row(&totals, "all", &all);
     print_totals(&totals, out);

@@ -22,7 +22,8 @@ struct releve_report {
     /* Of the whole run, as it has ended. */
     size_t jobs_taken;   /* not left to the next run */
     uint64_t requests;   /* as upstream counts them, those for the token included */
-    uint64_t inquiries;  /* of those: about activations */
+    uint64_t inquiries;  /* of those: about activations ... */
+    uint64_t preflights; /* ... and about who has which kinds */
     bool remembers;      /* some jobs ended as an earlier run had been told */
     size_t points_count; /* 0: too many for rows */
     releve_prm points[RELEVE_REPORT_POINTS_MAX];

@@ -3,6 +3,7 @@
 #include "json.h"
 #include "judge.h"
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #define CONTRACTS "situation_contrat_auto"
 #define METERING "comptage_auto"
 #define SYNTHESIS "synth_contrat_auto"
+#define SERVICES "subscribed_services"
 #define IN_CONTRACTS \
     (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
 #define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
@@ -133,6 +135,25 @@ static void judge_activation(const struct releve_exchange_response *response, re
     enedis_judge_activation(SYNTHESIS, response, now, answer); /* its body names no usage point */
 }
 
+static void services_question(const releve_prm *prms, size_t count, uint64_t page, struct releve_text *json)
+{
+    assert(count > 0 && count <= RELEVE_SERVICES_POINTS_MAX && page > 0);
+    for (size_t i = 0; i < count; i++) {
+        releve_text_puts(json, i == 0 ? "{\"pointId\":[\"" : "\",\"");
+        releve_text_prm(json, prms[i]);
+    }
+    releve_text_puts(json, "\"],\"comptage\":false");
+    if (page > 1)
+        releve_text_format(json, ",\"page\":%" PRIu64, page);
+    releve_text_byte(json, '}');
+}
+
+static void judge_services(const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer, struct releve_services *services)
+{
+    enedis_judge_services(SERVICES, response, now, answer, services);
+}
+
 const struct releve_dialect releve_dialect_2026 = {
     .name = "2026",
     .days_min = DAYS_MIN,
@@ -154,6 +175,10 @@ const struct releve_dialect releve_dialect_2026 = {
     .activation_family = SYNTHESIS,
     .activation_target = activation_target,
     .judge_activation = judge_activation,
+    .services_family = SERVICES,
+    .services_target = "/" SERVICES "/v1",
+    .services_question = services_question,
+    .judge_services = judge_services,
     .judge_token = releve_dialect_judge_token,
     .answer_free = releve_dialect_answer_free,
 };

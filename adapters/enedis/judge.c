@@ -4,6 +4,7 @@
 #include "enedis.h"
 #include "errors.h"
 #include "reason.h"
+#include "subscribed.h"
 #include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -142,6 +143,22 @@ void enedis_judge_activation(const char *api, const struct releve_exchange_respo
         return;
     if (is_success(response, &reply, api, now, answer)) {
         const char *problem = enedis_document_read_activations(reply.json.root, answer->activations);
+        answer->verdict = RELEVE_DATA;
+        if (problem)
+            enedis_reason_bad_body(answer, "%s", problem);
+    }
+    enedis_json_close(&reply.json, false);
+}
+
+void enedis_judge_services(const char *api, const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer, struct releve_services *services)
+{
+    struct enedis_reply reply;
+    *services = (struct releve_services){0};
+    if (!enedis_reply_open(response, NULL, &reply, answer))
+        return;
+    if (is_success(response, &reply, api, now, answer)) {
+        const char *problem = enedis_subscribed_read(reply.json.root, services);
         answer->verdict = RELEVE_DATA;
         if (problem)
             enedis_reason_bad_body(answer, "%s", problem);

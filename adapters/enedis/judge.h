@@ -44,6 +44,10 @@ void enedis_judge_metering(const char *api, const struct releve_answer *so_far,
 void enedis_judge_activation(const char *api, const struct releve_exchange_response *response, releve_time now,
                              struct releve_answer *answer);
 
+/* The same for a page of subscribed_services. */
+void enedis_judge_services(const char *api, const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer, struct releve_services *services);
+
 void enedis_judge(const struct enedis_reader *reader, enum releve_kind kind, releve_prm prm, struct releve_span span,
                   const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer);
 

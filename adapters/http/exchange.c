@@ -84,7 +84,6 @@ static void set_standing_options(struct http_exchange *exchange)
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     SET(easy, CURLOPT_USERAGENT, "releve/" RELEVE_VERSION);
-    SET(easy, CURLOPT_HTTPHEADER, exchange->transport->headers);
     SET(easy, CURLOPT_NOSIGNAL, 1L);
     SET(easy, CURLOPT_TCP_NODELAY, 1L);
     SET(easy, CURLOPT_QUICK_EXIT, 1L);               /* giving up does not wait for a resolver that hangs */
@@ -168,8 +167,9 @@ bool http_exchange_prepare(struct http_exchange *exchange, const struct releve_e
     SET(easy, CURLOPT_URL, request->url);
     SET(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
     SET(easy, CURLOPT_HTTPGET, 1L);
-    if (request->form) {
-        exchange->form = releve_strdup(request->form);
+    SET(easy, CURLOPT_HTTPHEADER, request->json ? exchange->transport->json_headers : exchange->transport->headers);
+    if (request->form || request->json) {
+        exchange->form = releve_strdup(request->form ? request->form : request->json);
         SET(easy, CURLOPT_POST, 1L);
         SET(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(exchange->form));
         SET(easy, CURLOPT_POSTFIELDS, exchange->form);

@@ -36,7 +36,7 @@ struct http_exchange {
     void *data;
     releve_time deadline_ms; /* on releve_clock_boot: nothing of it leaves after that */
     char *origin;            /* that the handle's proxy is set for */
-    char *form;              /* overwritten before it is freed */
+    char *form;              /* what is posted; overwritten before it is freed */
     struct http_wire *wire;  /* NULL before it has one, and after curl closed it */
     bool sent;               /* curl was let write the request */
     bool repeated;           /* curl wanted to write it again */
@@ -51,8 +51,8 @@ struct http_exchange {
 struct releve_transport {
     uv_loop_t *loop;
     CURLM *multi;
-    struct curl_slist *headers; /* of every request */
-    uv_timer_t timer;           /* curl's only timer */
+    struct curl_slist *headers, *json_headers; /* of every request; of one whose body is JSON */
+    uv_timer_t timer;                          /* curl's only timer */
     unsigned connections_max, under_way;
     LIST_HEAD(, http_exchange) active;    /* handed to curl */
     LIST_HEAD(, http_exchange) unsent;    /* not even that: to be reported so */

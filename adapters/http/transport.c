@@ -116,7 +116,9 @@ enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t 
     struct releve_transport *transport = releve_alloc(1, sizeof *transport);
     CURLM *multi = curl_multi_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
-    if (!multi || !headers || curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_wire_watch) != CURLM_OK ||
+    struct curl_slist *json_headers = curl_slist_append(NULL, "Content-Type: application/json");
+    struct curl_slist *both = json_headers ? curl_slist_append(json_headers, "Accept: application/json") : NULL;
+    if (!multi || !headers || !both || curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_wire_watch) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) != CURLM_OK ||
@@ -125,6 +127,7 @@ enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t 
         if (multi)
             (void)curl_multi_cleanup(multi);
         curl_slist_free_all(headers);
+        curl_slist_free_all(json_headers);
         free(transport);
         curl_global_cleanup();
         return releve_fail(error, RELEVE_E_SYSTEM, "cannot set up libcurl: memory is short");
@@ -132,6 +135,7 @@ enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t 
     transport->loop = loop;
     transport->multi = multi;
     transport->headers = headers;
+    transport->json_headers = json_headers;
     transport->connections_max = connections_max;
     (void)uv_timer_init(loop, &transport->timer); /* cannot fail */
     transport->timer.data = transport;
@@ -184,6 +188,7 @@ static void end(struct releve_transport *transport)
     void (*closed)(void *data) = transport->closed;
     void *closed_data = transport->closed_data;
     curl_slist_free_all(transport->headers);
+    curl_slist_free_all(transport->json_headers);
     free(transport);
     curl_global_cleanup();
     if (closed)

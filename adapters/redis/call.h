@@ -21,6 +21,7 @@ struct releve_call {
         releve_store_usage usage;
         releve_store_bound bound;
         releve_store_number number;
+        releve_store_due due;
         releve_store_text text;
         releve_store_recalled recalled;
     } to;
@@ -29,6 +30,7 @@ struct releve_call {
     struct releve_span span; /* known, claimed */
     releve_time now;         /* known */
     size_t windows_count;    /* usage */
+    size_t points_count;     /* due */
 };
 
 #define RELEVE_REPLY_ANY (-1)      /* its type says nothing */

@@ -35,6 +35,8 @@ extern const struct releve_script releve_script_ledger;
 extern const struct releve_script releve_script_overview;
 extern const struct releve_script releve_script_put_days;
 extern const struct releve_script releve_script_put_documents;
+extern const struct releve_script releve_script_put_services;
+extern const struct releve_script releve_script_services_due;
 extern const struct releve_script releve_script_take;
 extern const struct releve_script releve_script_workers;
 

@@ -82,6 +82,30 @@ static void read_direction(const redisReply *fields, enum releve_direction which
         direction->standing = RELEVE_STANDING_ABSENT;
 }
 
+/* The measures that none of its services is of; of whom no service was told, nothing is concluded. */
+static releve_kinds read_unserved(const redisReply *fields, releve_time now, struct releve_reason *reason)
+{
+    const struct fact services = {"point", "services"};
+    const char *kinds = part_of(fields, &services, "kinds");
+    releve_kinds unserved = RELEVE_ALL_MEASURES;
+    if (kinds[0] == '\0' || !is_younger(fields, &services, now, RELEVE_SERVICES_HOLD_MS))
+        return 0;
+    for (const char *name = kinds; *name != '\0';) {
+        size_t length = strcspn(name, ",");
+        enum releve_kind kind;
+        if (releve_kind_parse(name, length, &kind))
+            unserved &= ~RELEVE_KIND_BIT(kind);
+        name += length + (name[length] == ',');
+    }
+    releve_reason_set(reason, "no-service",
+                      "none of the services that are subscribed for this usage point is of this kind");
+    reason->verdict = RELEVE_NOT_APPLICABLE;
+    reason->until = releve_utc_parse(part_of(fields, &services, "at"), &reason->since)
+                        ? reason->since + RELEVE_SERVICES_HOLD_MS
+                        : 0;
+    return unserved;
+}
+
 void releve_facts_read(const redisReply *fields, releve_time now, struct releve_point_facts *facts)
 {
     *facts = releve_facts_unknown;
@@ -91,6 +115,7 @@ void releve_facts_read(const redisReply *fields, releve_time now, struct releve_
         if (read_reason(fields, &(struct fact){releve_kind_facts(kind)->name, "absent"}, now, RELEVE_ABSENCE_HOLDS_MS,
                         RELEVE_NOT_APPLICABLE, &facts->absent[kind]))
             facts->absent_kinds |= RELEVE_KIND_BIT(kind);
+    facts->unserved = read_unserved(fields, now, &facts->unserved_reason);
     facts->unknown = read_reason(fields, &(struct fact){"point", "unknown"}, now, RELEVE_REFUSAL_HOLDS_MS,
                                  RELEVE_POINT_REFUSED, &facts->unknown_reason);
 }

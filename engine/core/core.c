@@ -18,6 +18,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     core->begins_refused_since = core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
     for (unsigned i = 0; i < options->buckets_count; i++)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
+    assert(options->preflight_bucket < options->buckets_count);
     assert(!options->tells_activation || options->activation_bucket < options->buckets_count);
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
@@ -69,6 +70,11 @@ static void use_permit(struct releve_core *core, unsigned index)
     struct permit permit = core->buckets[index].permit;
     bool open = !core->draining && !releve_series_are_refused(core) && core->upstream.paused_until <= core->now &&
                 !releve_permit_is_late(core, permit);
+    if (open && core->token.phase == TOKEN_VALID && releve_preflight_is_due(core) &&
+        index == core->options.preflight_bucket) {
+        releve_preflight_send(core, permit);
+        return;
+    }
     if (open && core->token.phase == TOKEN_NONE && index == core->options.token_bucket &&
         core->token.not_before <= core->now) {
         send_token(core, index);
@@ -101,6 +107,15 @@ static void note_refusal(struct releve_core *core, releve_time *since, const str
     core->draining = true;
 }
 
+/* Requests that only save others are not waited for for long. */
+static void go_without(struct releve_core *core, const struct releve_event *event)
+{
+    if (core->options.tells_activation && event->bucket == core->options.activation_bucket)
+        core->activation_refused_until = core->now + event->wait_ms;
+    if (event->bucket == core->options.preflight_bucket)
+        releve_preflight_end(core);
+}
+
 static void on_permit(struct releve_core *core, const struct releve_event *event)
 {
     struct bucket *bucket = &core->buckets[event->bucket];
@@ -114,9 +129,8 @@ static void on_permit(struct releve_core *core, const struct releve_event *event
         releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, NULL, NULL, RELEVE_LEDGER_REFUSED_MS)->error =
             event->error;
     } else if (event->wait_ms > 0) {
-        bool told = core->options.tells_activation && event->bucket == core->options.activation_bucket;
-        if (told && event->wait_ms > RELEVE_ACTIVATION_WAIT_MAX_MS)
-            core->activation_refused_until = core->now + event->wait_ms;
+        if (event->wait_ms > RELEVE_SAVING_WAIT_MAX_MS)
+            go_without(core, event);
         bucket->ask_at = releve_earlier(core->now + event->wait_ms, bucket->due_at);
     } else {
         bucket->urgent = false;
@@ -181,6 +195,12 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
     case RELEVE_EVENT_FINISHED:
         releve_job_finished(core, job_of(core, event), event->error);
         break;
+    case RELEVE_EVENT_PREFLIGHT:
+        releve_preflight_begin(core);
+        break;
+    case RELEVE_EVENT_PREFLIGHTED:
+        releve_preflight_answer(core, event->answer, event->more);
+        break;
     case RELEVE_EVENT_DRAIN:
         core->draining = true;
         releve_series_store_again(core); /* the last time */
@@ -200,6 +220,8 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     out->count = 0;
 
     dispatch(core, event);
+    if (core->draining)
+        releve_preflight_end(core);
     releve_time alone_until = releve_fail_alone(core);
     releve_jobs_settle(core);
     if (core->write_again_at <= core->now) {
@@ -218,7 +240,8 @@ releve_time releve_core_deadline(const struct releve_core *core)
 
 size_t releve_core_room(const struct releve_core *core)
 {
-    return core->draining ? 0 : RELEVE_CORE_JOBS_MAX - core->jobs_count;
+    bool closed = core->draining || core->preflight.phase != PREFLIGHT_NONE;
+    return closed ? 0 : RELEVE_CORE_JOBS_MAX - core->jobs_count;
 }
 
 bool releve_core_idle(const struct releve_core *core)
@@ -226,7 +249,8 @@ bool releve_core_idle(const struct releve_core *core)
     bool asking = false;
     for (unsigned i = 0; i < core->options.buckets_count; i++)
         asking = asking || core->buckets[i].asking;
-    return core->jobs_count == 0 && core->in_flight == 0 && core->storing_count == 0 && !asking;
+    return core->jobs_count == 0 && core->preflight.phase == PREFLIGHT_NONE && core->in_flight == 0 &&
+           core->storing_count == 0 && !asking;
 }
 
 static void tally_job(const struct job *job, struct releve_tally *tally)
@@ -255,6 +279,7 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
         .in_flight = core->in_flight,
         .requests = core->requests,
         .inquiries = core->inquiries,
+        .preflights = core->preflights,
         .throttled = core->throttled,
         .retries = core->retries,
     };

@@ -94,6 +94,13 @@ void releve_emit_refusal(struct releve_core *core, const struct job *job, const 
     releve_emit_notice(core, RELEVE_NOTICE_REDIS_REFUSED, job, NULL, RELEVE_WRITE_AGAIN_MS)->error = error;
 }
 
+void releve_emit_close(struct releve_core *core, unsigned bucket, releve_time wait_ms)
+{
+    struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLOSE);
+    action->bucket = bucket;
+    action->wait_ms = wait_ms;
+}
+
 void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit)
 {
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_RETURN);

@@ -18,9 +18,7 @@ void releve_reach_close(struct releve_core *core, unsigned index, const struct r
     if (bucket->ask_at < core->now + wait)
         bucket->ask_at = core->now + wait;
     core->throttled++;
-    struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLOSE);
-    action->bucket = index;
-    action->wait_ms = wait;
+    releve_emit_close(core, index, wait);
     releve_emit_notice(core, RELEVE_NOTICE_THROTTLED, NULL, &answer->reason, wait);
 }
 

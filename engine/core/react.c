@@ -336,6 +336,7 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
     case RELEVE_API_REFUSED:
         if (core->activation_refused_until != RELEVE_TIME_NEVER)
             releve_emit_notice(core, RELEVE_NOTICE_NOT_TOLD, NULL, &answer->reason, 0);
+        releve_emit_close(core, bucket, RELEVE_KIND_REFUSED_MS); /* so that other processes need not ask */
         core->activation_refused_until = RELEVE_TIME_NEVER;
         break;
     case RELEVE_TOKEN_STALE:

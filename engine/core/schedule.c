@@ -277,6 +277,11 @@ void releve_schedule_ask(struct releve_core *core)
 
     bool wanted[RELEVE_BUCKETS_MAX] = {false}, urgent[RELEVE_BUCKETS_MAX] = {false};
     bool any = false, any_urgent = false;
+    if (releve_preflight_is_due(core)) {
+        any = wanted[core->options.preflight_bucket] = core->preflight.not_before <= core->now;
+        if (!any)
+            core->deadline = core->preflight.not_before;
+    }
     for (size_t i = 0; i < core->jobs_end; i++) {
         const struct job *job = &core->jobs[i];
         if (job->phase != JOB_RUNNING)

@@ -6,7 +6,8 @@
  *
  * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
  *
- *   core.c ──▶ react.c ──▶ refuse.c ──▶ fail.c, reach.c ─┐
+ *   core.c ──▶ preflight.c ──▶ reach.c
+ *         ├──▶ react.c ──▶ refuse.c ──▶ fail.c, reach.c ─┐
  *         └──▶ schedule.c, job.c ────────────────────────┴▶ series.c ──▶ limits.c ──▶ floor.c, freshness.c, result.c,
  *                                                                                     plan.c, coverage.c
  *                    all but the last column ──▶ emit.c, permit.c
@@ -180,6 +181,15 @@ struct token {
                                    * verdict is RELEVE_CREDENTIALS_REFUSED then, and else 0 */
 };
 
+enum preflight_phase { PREFLIGHT_NONE, PREFLIGHT_DUE, PREFLIGHT_ASKED };
+
+struct preflight {
+    enum preflight_phase phase;
+    struct permit permit; /* ASKED */
+    unsigned failures;    /* in a row */
+    releve_time not_before;
+};
+
 /* Upstream as a whole: while it cannot be reached, that is nobody's failure in particular. */
 struct upstream {
     bool reached;      /* ever, in this run */
@@ -209,6 +219,7 @@ struct releve_core {
     releve_time begins_refused_since, claims_refused_since, stores_refused_since; /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
+    struct preflight preflight;
     struct upstream upstream;
     unsigned in_flight;         /* permits that are used: chunks that are claimed or sent, the token request */
     uint64_t permits;           /* asked for so far: their numbers */
@@ -222,7 +233,7 @@ struct releve_core {
     bool inquiry_heard; /* that API has answered, or failed: it need not be approached with one request */
     unsigned inquiries_in_flight;
     releve_time deadline;
-    uint64_t requests, inquiries, throttled, retries;
+    uint64_t requests, inquiries, preflights, throttled, retries;
     struct releve_actions *out;
     struct releve_reason redis_refusal; /* of the event under way */
     struct releve_lesson lessons[4];    /* of the LEARN actions under way, in turn */
@@ -255,6 +266,8 @@ bool releve_failed(const struct releve_error *error);
 /* Redis refused a result or days: they are written again some time later, with all that it refuses until then. */
 void releve_emit_refusal(struct releve_core *core, const struct job *job, const struct releve_error *error);
 
+/* Nobody gets a permit of that bucket for so long. */
+void releve_emit_close(struct releve_core *core, unsigned bucket, releve_time wait_ms);
 /* The permit leads to no request: it goes back. */
 void releve_emit_return(struct releve_core *core, unsigned bucket, struct permit permit);
 
@@ -415,6 +428,16 @@ void releve_jobs_try_again(struct releve_core *core);
 struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket);
 /* Asks for permits where there is work, and sets core->deadline. */
 void releve_schedule_ask(struct releve_core *core);
+
+/* --- preflight.c: who has which kinds -------------------------------------------------------------------- */
+
+void releve_preflight_begin(struct releve_core *core);
+/* Does the next part of it wait for a permit? */
+bool releve_preflight_is_due(const struct releve_core *core);
+void releve_preflight_send(struct releve_core *core, struct permit permit);
+void releve_preflight_answer(struct releve_core *core, const struct releve_answer *answer, bool more);
+/* Jobs begin without what has not been asked yet. */
+void releve_preflight_end(struct releve_core *core);
 
 /* --- reach.c: upstream as a whole ------------------------------------------------------------------------- */
 

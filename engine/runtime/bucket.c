@@ -30,5 +30,6 @@ int releve_bucket_families(const struct releve_dialect *dialect, const char *fam
         count = add_family(dialect->supplement_families[kind], families, count);
     }
     count = add_family(dialect->activation_family, families, count);
+    count = add_family(dialect->services_family, families, count);
     return add_family(dialect->token_family, families, count);
 }

@@ -11,7 +11,7 @@ void releve_bucket_name(const char *family, const char *client_id, char out[RELE
 
 /* The families of a dialect, each once: that of measures first, that of tokens last unless it is one of a kind. Returns
  * how many. */
-#define RELEVE_FAMILIES_MAX (2 * RELEVE_KINDS + 2)
+#define RELEVE_FAMILIES_MAX (2 * RELEVE_KINDS + 3)
 int releve_bucket_families(const struct releve_dialect *dialect, const char *families[RELEVE_FAMILIES_MAX]);
 
 #endif

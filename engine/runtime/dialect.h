@@ -6,11 +6,27 @@
 #include "transport.h"
 #include <releve/kind.h>
 #include <releve/span.h>
+#include <releve/text.h>
 #include <releve/usage_point.h>
 #include <releve/verdict.h>
 
 #define RELEVE_TARGET_BYTES 256
 #define RELEVE_TOKEN_BYTES 4096 /* longest access token accepted, NUL included */
+
+/* A usage point, and the measures that one of its services is of: none where it is of something else. */
+struct releve_service {
+    releve_prm prm;
+    releve_kinds kinds;
+};
+
+/* One page of them. */
+struct releve_services {
+    uint64_t total;               /* services on all pages */
+    struct releve_service *items; /* allocated; the caller's */
+    size_t count;
+};
+
+#define RELEVE_SERVICES_POINTS_MAX 1000 /* usage points in one question */
 
 struct releve_dialect {
     const char *name;         /* "2026" or "v5": the `source` of a day */
@@ -44,6 +60,15 @@ struct releve_dialect {
     void (*activation_target)(releve_prm prm, char out[RELEVE_TARGET_BYTES]);
     void (*judge_activation)(const struct releve_exchange_response *response, releve_time now,
                              struct releve_answer *answer);
+
+    /* Who has which services: the quota bucket (NULL where that cannot be asked), the path and JSON of a POST for the
+     * `page`th page (1, 2, ...) of at most RELEVE_SERVICES_POINTS_MAX usage points, and what came back: RELEVE_DATA and
+     * *services, or a refusal or failure as of any other request. */
+    const char *services_family;
+    const char *services_target;
+    void (*services_question)(const releve_prm *prms, size_t count, uint64_t page, struct releve_text *json);
+    void (*judge_services)(const struct releve_exchange_response *response, releve_time now,
+                           struct releve_answer *answer, struct releve_services *services);
 
     /* Judges an answer of the token endpoint; on RELEVE_TOKEN, `token` holds the access token. */
     void (*judge_token)(const struct releve_exchange_response *response, releve_time now, struct releve_answer *answer,

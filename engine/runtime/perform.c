@@ -141,6 +141,9 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
     case RELEVE_ACTION_SEND_TOKEN:
         releve_request_send_token(runtime, action);
         break;
+    case RELEVE_ACTION_SEND_PREFLIGHT:
+        releve_request_send_preflight(runtime, action);
+        break;
     case RELEVE_ACTION_SEND:
         releve_request_send(runtime, action);
         break;

@@ -141,6 +141,12 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     struct releve_event event = {.type = RELEVE_EVENT_TOKEN, .answer = &answer};
     if (slot == &runtime->token_slot) {
         dialect->judge_token(response, now, &answer, runtime->token);
+    } else if (slot == &runtime->preflight_slot) {
+        struct releve_services services = {0};
+        dialect->judge_services(response, now, &answer, &services);
+        event.type = RELEVE_EVENT_PREFLIGHTED;
+        event.more = answer.verdict == RELEVE_DATA && releve_roster_take(runtime, &services);
+        free(services.items);
     } else {
         if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
             dialect->judge_supplement(slot->kind, slot->prm, &slot->kept->answer, response, now, &answer);
@@ -198,6 +204,16 @@ void releve_request_send_token(struct releve_runtime *runtime, const struct rele
     send(&runtime->token_slot, action, RELEVE_TOKEN_TARGET, &request); /* the transport has a copy of its own */
     explicit_bzero(form, bytes);
     free(form);
+}
+
+void releve_request_send_preflight(struct releve_runtime *runtime, const struct releve_action *action)
+{
+    struct releve_text json = {.length = 0};
+    releve_roster_write(runtime, &json);
+    releve_text_byte(&json, '\0');
+    struct releve_exchange_request request = {.bearer = runtime->token, .json = json.bytes};
+    send(&runtime->preflight_slot, action, runtime->io.dialect->services_target, &request);
+    releve_text_free(&json); /* the transport has a copy of its own */
 }
 
 void releve_request_send(struct releve_runtime *runtime, const struct releve_action *action)

@@ -44,7 +44,7 @@ static bool step_event(struct releve_runtime *runtime)
 static bool pull_job(struct releve_runtime *runtime)
 {
     struct releve_job job;
-    if (runtime->phase != RUNTIME_OPEN || releve_core_room(runtime->core) == 0 ||
+    if (runtime->phase != RUNTIME_OPEN || runtime->roster.looking || releve_core_room(runtime->core) == 0 ||
         !runtime->options.next(runtime->options.data, &job))
         return false;
     struct releve_event event = {.type = RELEVE_EVENT_JOB, .job = &job};
@@ -65,7 +65,8 @@ static void set_alarm(struct releve_runtime *runtime)
 /* What was learned and closed has reached Redis too: an end that loses a closed door lets others hammer. */
 static bool is_idle(const struct releve_runtime *runtime)
 {
-    return runtime->phase == RUNTIME_OPEN && runtime->writes == 0 && releve_core_idle(runtime->core);
+    return runtime->phase == RUNTIME_OPEN && !runtime->roster.looking && runtime->writes == 0 &&
+           releve_core_idle(runtime->core);
 }
 
 static void run(void *data)
@@ -198,6 +199,8 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
     core.tells_activation = dialect->activation_family != NULL;
     if (core.tells_activation)
         core.activation_bucket = add_ledger(runtime, dialect->activation_family);
+    if (dialect->services_family != NULL)
+        core.preflight_bucket = runtime->preflight_ledger = add_ledger(runtime, dialect->services_family);
     core.token_bucket = add_ledger(runtime, dialect->token_family);
     core.buckets_count = runtime->ledgers_count;
     return releve_core_new(&core);
@@ -225,7 +228,7 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, const struct r
         runtime->jobs[i].runtime = runtime;
     for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++)
         runtime->chunks[i].runtime = runtime;
-    runtime->token_slot.runtime = runtime;
+    runtime->token_slot.runtime = runtime->preflight_slot.runtime = runtime;
     runtime->core = new_core(runtime);
     io->host_ops->on_alarm(io->host, run, runtime);
     io->store_ops->bind(io->store, releve_upstream_name(upstream), on_bound, runtime);
@@ -244,6 +247,7 @@ void releve_runtime_free(struct releve_runtime *runtime)
 {
     assert(runtime->phase == RUNTIME_CLOSED);
     releve_runtime_drop_events(runtime);
+    releve_roster_free(runtime);
     explicit_bzero((char *)(uintptr_t)runtime->options.client_secret, strlen(runtime->options.client_secret));
     explicit_bzero(runtime->token, sizeof runtime->token);
     free((char *)(uintptr_t)runtime->options.upstream);

@@ -49,6 +49,19 @@ struct posted {
 
 STAILQ_HEAD(posted_list, posted);
 
+/* The usage points of a preflight: first it is looked which of them are news, then those are asked about, a batch at a
+ * time and of that page by page. */
+struct roster {
+    struct releve_service *points; /* those that are news move to the front; `kinds` as far as they are told */
+    size_t count, looked, news;
+    bool *listed;        /* of each of the batch: some service of it was told */
+    releve_prm *asked;   /* the batch as it is asked about */
+    releve_kinds kinds;  /* that the jobs are about */
+    size_t first, batch; /* of the news: those that are being asked about */
+    uint64_t page, told; /* services of the batch so far */
+    bool looking;        /* jobs wait for that */
+};
+
 struct releve_runtime {
     struct releve_runtime_options options; /* strings owned */
     struct releve_io io;
@@ -56,10 +69,11 @@ struct releve_runtime {
     struct releve_actions actions;
     struct posted_list events, spare;
     struct posted *under_way; /* the event of the step that is being carried out; NULL: none, or it is kept */
-    struct slot jobs[RELEVE_CORE_JOBS_MAX], chunks[RELEVE_CORE_CHUNKS_MAX], token_slot;
+    struct slot jobs[RELEVE_CORE_JOBS_MAX], chunks[RELEVE_CORE_CHUNKS_MAX], token_slot, preflight_slot;
+    struct roster roster;
     struct ledger ledgers[RELEVE_BUCKETS_MAX];
     unsigned ledgers_count;
-    unsigned ledger_of[RELEVE_KINDS];
+    unsigned ledger_of[RELEVE_KINDS], preflight_ledger;
     uint64_t process; /* this one's number, in the names of permits and claims */
     char token[RELEVE_TOKEN_BYTES];
     unsigned
@@ -89,6 +103,14 @@ void releve_request_claim(struct releve_runtime *runtime, const struct releve_ac
 void releve_request_unclaim(struct releve_runtime *runtime, const struct releve_action *action);
 void releve_request_send(struct releve_runtime *runtime, const struct releve_action *action);
 void releve_request_send_token(struct releve_runtime *runtime, const struct releve_action *action);
+void releve_request_send_preflight(struct releve_runtime *runtime, const struct releve_action *action);
+
+/* --- roster.c: the usage points of a preflight ---------------------------------------------------------------- */
+
+void releve_roster_write(struct releve_runtime *runtime, struct releve_text *json);
+/* What was told: keeps it, and says whether there is more to be asked. Owns the items. */
+bool releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services);
+void releve_roster_free(struct releve_runtime *runtime);
 
 /* --- perform.c: one action of the core, carried out -------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #ifndef RELEVE_RUNTIME_STORE_H
 #define RELEVE_RUNTIME_STORE_H
 
+#include "dialect.h"
 #include <releve/core.h>
 #include <releve/quota.h>
 
@@ -53,6 +54,8 @@ typedef void (*releve_store_permit)(void *data, const struct releve_error *error
 typedef void (*releve_store_usage)(void *data, const struct releve_error *error,
                                    const struct releve_ledger_usage *usage);
 typedef void (*releve_store_bound)(void *data, const struct releve_error *error, const char *bound);
+/* `due` has a '1' or a '0' for each of the usage points. */
+typedef void (*releve_store_due)(void *data, const struct releve_error *error, const char *due);
 typedef void (*releve_store_number)(void *data, const struct releve_error *error, uint64_t number);
 
 struct releve_store_ops {
@@ -85,6 +88,13 @@ struct releve_store_ops {
     /* Keeps the lesson in releve:point:<prm>, with `now` and with what was asked. */
     void (*learn)(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                   releve_store_done done, void *data);
+    /* Of which of these usage points is it worth asking who has which of `kinds`? Not where that was asked within
+     * RELEVE_SERVICES_HOLD_MS, nor where all of them were there then. At most RELEVE_SERVICES_POINTS_MAX. */
+    void (*services_due)(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,
+                         releve_time now, releve_store_due reply, void *data);
+    /* Keeps in releve:point:<prm>, with `now`, which kinds each has by its services. Each usage point once. */
+    void (*put_services)(struct releve_store *store, const struct releve_service *services, size_t count,
+                         releve_time now, releve_store_done done, void *data);
     /* Job hash, result stream, reply lists, and out of the worker's list, in one step; nothing where the job had ended
      * before, or is another worker's by now. */
     void (*finish)(struct releve_store *store, const struct releve_result *result, releve_store_done done, void *data);

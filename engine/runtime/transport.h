@@ -17,7 +17,8 @@ struct releve_exchange_request {
     const char *url;
     const char *bearer;          /* access token; NULL for none */
     const char *user, *password; /* Basic credentials; NULL for none */
-    const char *form;            /* body of a POST, application/x-www-form-urlencoded; NULL for a GET */
+    const char *form;            /* body of a POST, application/x-www-form-urlencoded; NULL for none */
+    const char *json;            /* likewise, application/json; with neither it is a GET */
     releve_time deadline_ms; /* hard, on the clock of releve_clock_boot: nothing of it leaves after that, however long
                               * the process was stopped meanwhile (law 1) */
 };

@@ -19,10 +19,11 @@
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */
 #define RELEVE_SUPPLEMENT_TRIES_MAX 3                     /* tries of what another API adds to a document */
-/* Where the permit for that is due later, the first day is searched for instead. Longer than a permit's life: what is
- * in flight counts for that long in what the ledger replies. */
-#define RELEVE_ACTIVATION_WAIT_MAX_MS (1 * RELEVE_MINUTE_MS)
-#define RELEVE_SPOILED_TRIES_MAX 3 /* tries of a day that comes unusable among good ones */
+/* Requests that only save others (for an activation, a preflight) are not worth waiting for longer than that. Longer
+ * than a permit's life: what is in flight counts for that long in what the ledger replies. */
+#define RELEVE_SAVING_WAIT_MAX_MS (1 * RELEVE_MINUTE_MS)
+#define RELEVE_PREFLIGHT_TRIES_MAX 3 /* failures in a row; then jobs begin without it */
+#define RELEVE_SPOILED_TRIES_MAX 3   /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */
@@ -95,6 +96,7 @@ struct releve_core_options {
     unsigned token_bucket;                       /* the one of token requests */
     bool tells_activation;                       /* an API tells when a usage point was activated ... */
     unsigned activation_bucket;                  /* ... in this bucket, which is not that of measures */
+    unsigned preflight_bucket;                   /* likewise for who has which kinds, where that can be asked */
     releve_time closed_ms;                       /* how long a throttle answer without a usable time closes a bucket */
     bool patient;   /* never stops for an upstream that gives no token or cannot be reached */
     bool unlimited; /* there is no quota: only closed doors keep a request back */
@@ -133,17 +135,19 @@ enum releve_claim_ends {
 };
 
 enum releve_event_type {
-    RELEVE_EVENT_TICK,     /* nothing but the time */
-    RELEVE_EVENT_JOB,      /* .job: a new job; only where releve_core_room() > 0 */
-    RELEVE_EVENT_KNOWN,    /* .handle of a job, .coverage and .facts; or .error: Redis refused */
-    RELEVE_EVENT_PERMIT,   /* .bucket, .wait_ms: 0 granted, else when to ask again; or .error: Redis refused */
-    RELEVE_EVENT_DUE,      /* .bucket, .wait_ms: the next permit is due then (somebody's request is over) */
-    RELEVE_EVENT_CLAIMED,  /* .handle of a chunk, .claim; .coverage of its days where it is not granted; or .error */
-    RELEVE_EVENT_ANSWER,   /* .handle of a chunk, .answer */
-    RELEVE_EVENT_TOKEN,    /* .answer of the token endpoint */
-    RELEVE_EVENT_STORED,   /* .handle of a chunk: its days are there and its claim is gone; or .error */
-    RELEVE_EVENT_FINISHED, /* .handle of a job: its result is written; or .error */
-    RELEVE_EVENT_DRAIN     /* no new requests; what is in flight ends; jobs are given back */
+    RELEVE_EVENT_TICK,        /* nothing but the time */
+    RELEVE_EVENT_JOB,         /* .job: a new job; only where releve_core_room() > 0 */
+    RELEVE_EVENT_KNOWN,       /* .handle of a job, .coverage and .facts; or .error: Redis refused */
+    RELEVE_EVENT_PERMIT,      /* .bucket, .wait_ms: 0 granted, else when to ask again; or .error: Redis refused */
+    RELEVE_EVENT_DUE,         /* .bucket, .wait_ms: the next permit is due then (somebody's request is over) */
+    RELEVE_EVENT_CLAIMED,     /* .handle of a chunk, .claim; .coverage of its days where it is not granted; or .error */
+    RELEVE_EVENT_ANSWER,      /* .handle of a chunk, .answer */
+    RELEVE_EVENT_TOKEN,       /* .answer of the token endpoint */
+    RELEVE_EVENT_STORED,      /* .handle of a chunk: its days are there and its claim is gone; or .error */
+    RELEVE_EVENT_FINISHED,    /* .handle of a job: its result is written; or .error */
+    RELEVE_EVENT_PREFLIGHT,   /* who has which kinds is to be asked: jobs wait until that has ended */
+    RELEVE_EVENT_PREFLIGHTED, /* .answer: of one request of it; .more: there are others */
+    RELEVE_EVENT_DRAIN        /* no new requests; what is in flight ends; jobs are given back */
 };
 
 /* Where .error is named, NULL or RELEVE_OK says that there is none. */
@@ -155,6 +159,7 @@ struct releve_event {
     unsigned bucket;
     releve_time wait_ms;
     enum releve_claim claim;
+    bool more;
     const struct releve_job *job;
     const struct releve_coverage *coverage;
     const struct releve_point_facts *facts;
@@ -170,7 +175,8 @@ enum releve_action_type {
     RELEVE_ACTION_CLAIM,      /* .handle, .permit, .job, .wanted, .ends: claim the days of a chunk -> CLAIMED */
     RELEVE_ACTION_UNCLAIM,    /* .permit, .job: give the claim up, nothing is to be stored */
     RELEVE_ACTION_SEND_TOKEN, /* .bucket, .permit, .deadline, .token_form: ask for a token -> TOKEN */
-    RELEVE_ACTION_SEND,   /* .handle, .bucket, .permit, .deadline, .job, .span, .request: send the chunk -> ANSWER */
+    RELEVE_ACTION_SEND, /* .handle, .bucket, .permit, .deadline, .job, .span, .request: send the chunk -> ANSWER */
+    RELEVE_ACTION_SEND_PREFLIGHT, /* .bucket, .permit, .deadline: ask for the next part -> PREFLIGHTED */
     RELEVE_ACTION_KEEP,   /* .handle, .answer: it lives until the next answer of this chunk has been judged, which adds
                            * to it */
     RELEVE_ACTION_STORE,  /* .handle, .permit, .job, .answer, .entries: store them, end the claim -> STORED. The answer
@@ -198,6 +204,7 @@ enum releve_notice {
     RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
     RELEVE_NOTICE_PART_MISSING,  /* an API that adds to this document says nothing: it stands without that */
     RELEVE_NOTICE_NOT_TOLD,      /* no API tells when usage points were activated: it is searched for, in all of them */
+    RELEVE_NOTICE_NO_PREFLIGHT,  /* nobody tells who has which kinds: all are asked */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };
@@ -261,13 +268,14 @@ struct releve_tally {
 
 /* For progress and status. Costs a look at every day of every job under way: for once a second. */
 struct releve_core_view {
-    size_t jobs;        /* under way */
-    unsigned in_flight; /* requests, token included */
-    uint64_t requests;  /* sent so far, token included */
-    uint64_t inquiries; /* of those: about activations */
-    uint64_t throttled; /* throttle answers so far */
-    uint64_t retries;   /* transient failures so far */
-    unsigned sick_left; /* usage points under way, where only such are left as fail; else 0 */
+    size_t jobs;         /* under way */
+    unsigned in_flight;  /* requests, token included */
+    uint64_t requests;   /* sent so far, token included */
+    uint64_t inquiries;  /* of those: about activations ... */
+    uint64_t preflights; /* ... and about who has which kinds */
+    uint64_t throttled;  /* throttle answers so far */
+    uint64_t retries;    /* transient failures so far */
+    unsigned sick_left;  /* usage points under way, where only such are left as fail; else 0 */
     struct releve_tally kinds[RELEVE_KINDS];
 };
 struct releve_core_view releve_core_look(const struct releve_core *core);

@@ -10,6 +10,7 @@
 /* How long what was learned is believed; then it is asked again. */
 #define RELEVE_ABSENCE_HOLDS_MS (30 * 24 * RELEVE_HOUR_MS) /* a kind, or production, is not there */
 #define RELEVE_REFUSAL_HOLDS_MS (24 * RELEVE_HOUR_MS)      /* consent, holder, an unknown usage point */
+#define RELEVE_SERVICES_HOLD_MS (24 * RELEVE_HOUR_MS)      /* which services are subscribed */
 #define RELEVE_NEWBORN_HOLDS_MS (24 * RELEVE_HOUR_MS)      /* consumption is not there: a meter of today, most likely */
 #define RELEVE_ACTIVATION_HOLDS_MS (30 * 24 * RELEVE_HOUR_MS) /* the newest day that lies before the activation */
 
@@ -46,7 +47,9 @@ struct releve_point_facts {
     struct releve_direction_facts directions[RELEVE_ASPECTS];
     releve_kinds absent_kinds;                 /* kinds it does not have; each holds RELEVE_ABSENCE_HOLDS_MS */
     struct releve_reason absent[RELEVE_KINDS]; /* why, for those */
-    bool unknown;                              /* there is no such usage point; holds RELEVE_REFUSAL_HOLDS_MS */
+    releve_kinds unserved; /* measures that none of its services is of; holds RELEVE_SERVICES_HOLD_MS */
+    struct releve_reason unserved_reason;
+    bool unknown; /* there is no such usage point; holds RELEVE_REFUSAL_HOLDS_MS */
     struct releve_reason unknown_reason;
 };
 

@@ -55,6 +55,12 @@ struct releve_runtime_options {
 enum releve_code releve_runtime_open(struct releve_runtime **runtime, const struct releve_runtime_options *options,
                                      const struct releve_io *io, struct releve_error *error);
 
+/* Asks who of these usage points has which of the measures among `kinds`, before the first job is pulled: what is not
+ * there costs no request then. Where few of them are news (fewer than RELEVE_PREFLIGHT_POINTS_MIN), where the dialect
+ * has no such request and where it is refused, jobs begin at once. Once, from within `ready`; `prms` is copied. */
+#define RELEVE_PREFLIGHT_POINTS_MIN 10
+void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds);
+
 /* `next` has something again: it is asked soon. */
 void releve_runtime_wake(struct releve_runtime *runtime);
 

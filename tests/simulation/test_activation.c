@@ -184,8 +184,8 @@ static void test_a_full_or_closed_quota_of_its_own_holds_up_no_measure(void **st
     submit(3, CURVE, DEEP); /* open again, and somebody else has used it up */
     assert_true(desk.asked[TELLS]);
     desk.asked[TELLS] = false;
-    desk_step((struct releve_event){
-        .type = RELEVE_EVENT_PERMIT, .bucket = TELLS, .wait_ms = RELEVE_ACTIVATION_WAIT_MAX_MS + 1});
+    desk_step(
+        (struct releve_event){.type = RELEVE_EVENT_PERMIT, .bucket = TELLS, .wait_ms = RELEVE_SAVING_WAIT_MAX_MS + 1});
     desk_serve_to_the_end();
     assert_int_equal(desk.results_count, 3);
 }

@@ -1,0 +1,162 @@
+/* The preflight's usage points: which of them are news, what is asked about them, and what was told of each. Whether
+ * and when to ask is the core's decision (engine/core/preflight.c). */
+#include "state.h"
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGES_MAX 1000 /* of one batch; what goes on for longer is not believed */
+
+static void end_looking(struct releve_runtime *runtime)
+{
+    runtime->roster.looking = false;
+    releve_runtime_wake(runtime);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------ */
+
+static int compare(const void *a, const void *b)
+{
+    releve_prm left = ((const struct releve_service *)a)->prm, right = ((const struct releve_service *)b)->prm;
+    return (left > right) - (left < right);
+}
+
+static void begin_batch(struct roster *roster)
+{
+    size_t left = roster->news - roster->first;
+    roster->batch = left < RELEVE_SERVICES_POINTS_MAX ? left : RELEVE_SERVICES_POINTS_MAX;
+    roster->page = 1;
+    roster->told = 0;
+    struct releve_service *points = roster->points + roster->first;
+    qsort(points, roster->batch, sizeof *points, compare);
+    for (size_t i = 0; i < roster->batch; i++) {
+        roster->asked[i] = points[i].prm;
+        roster->listed[i] = false;
+    }
+}
+
+void releve_roster_write(struct releve_runtime *runtime, struct releve_text *json)
+{
+    const struct roster *roster = &runtime->roster;
+    assert(roster->batch > 0);
+    runtime->io.dialect->services_question(roster->asked, roster->batch, roster->page, json);
+}
+
+/* Of whom no service is told nothing is concluded: a refusal of measures says why. */
+static void keep_batch(struct releve_runtime *runtime)
+{
+    struct roster *roster = &runtime->roster;
+    struct releve_service *points = roster->points + roster->first;
+    for (size_t i = 0; i < roster->batch; i++)
+        if (!roster->listed[i])
+            points[i].kinds = 0;
+    runtime->writes++;
+    runtime->io.store_ops->put_services(runtime->io.store, points, roster->batch,
+                                        runtime->io.host_ops->civil(runtime->io.host), releve_runtime_written, runtime);
+}
+
+static void note_service(struct roster *roster, const struct releve_service *service)
+{
+    struct releve_service *points = roster->points + roster->first;
+    struct releve_service *found = bsearch(service, points, roster->batch, sizeof *points, compare);
+    if (found == NULL)
+        return; /* nobody asked about it */
+    found->kinds |= service->kinds;
+    roster->listed[found - points] = true;
+}
+
+bool releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services)
+{
+    struct roster *roster = &runtime->roster;
+    for (size_t i = 0; i < services->count; i++)
+        note_service(roster, &services->items[i]);
+    roster->told += services->count;
+    bool whole = roster->told >= services->total;
+    if (!whole && services->count > 0 && roster->page < PAGES_MAX) {
+        roster->page++;
+        return true;
+    }
+    if (whole)
+        keep_batch(runtime); /* of a part nothing is known that could save a request */
+    roster->first += roster->batch;
+    if (roster->first == roster->news)
+        return false;
+    begin_batch(roster);
+    return true;
+}
+
+void releve_roster_free(struct releve_runtime *runtime)
+{
+    free(runtime->roster.points);
+    free(runtime->roster.listed);
+    free(runtime->roster.asked);
+}
+
+/* --- looking who is news ------------------------------------------------------------------------------ */
+
+/* A bucket that is closed (the API is not subscribed, maybe) is worth no request for a token. */
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct releve_runtime *runtime = data;
+    if (runtime->phase == RUNTIME_CLOSED)
+        return;
+    end_looking(runtime);
+    if (error->code != RELEVE_OK || usage->closed_ms > 0)
+        return;
+    begin_batch(&runtime->roster);
+    struct releve_event event = {.type = RELEVE_EVENT_PREFLIGHT};
+    releve_runtime_post(runtime, &event);
+}
+
+static void look(struct releve_runtime *runtime);
+
+static void on_due(void *data, const struct releve_error *error, const char *due)
+{
+    struct releve_runtime *runtime = data;
+    struct roster *roster = &runtime->roster;
+    if (runtime->phase == RUNTIME_CLOSED)
+        return;
+    if (error->code != RELEVE_OK) { /* jobs will say so themselves */
+        end_looking(runtime);
+        return;
+    }
+    for (const char *c = due; *c != '\0'; c++, roster->looked++)
+        if (*c == '1')
+            roster->points[roster->news++] = roster->points[roster->looked];
+    look(runtime);
+}
+
+static void look(struct releve_runtime *runtime)
+{
+    struct roster *roster = &runtime->roster;
+    size_t left = roster->count - roster->looked;
+    size_t part = left < RELEVE_SERVICES_POINTS_MAX ? left : RELEVE_SERVICES_POINTS_MAX;
+    if (part > 0) {
+        for (size_t i = 0; i < part; i++)
+            roster->asked[i] = roster->points[roster->looked + i].prm;
+        runtime->io.store_ops->services_due(runtime->io.store, roster->asked, part, roster->kinds,
+                                            runtime->io.host_ops->civil(runtime->io.host), on_due, runtime);
+    } else if (roster->news < RELEVE_PREFLIGHT_POINTS_MIN) {
+        end_looking(runtime);
+    } else {
+        const char *bucket = runtime->ledgers[runtime->preflight_ledger].bucket;
+        runtime->io.store_ops->bucket_usage(runtime->io.store, bucket, &runtime->options.quota, on_usage, runtime);
+    }
+}
+
+void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds)
+{
+    struct roster *roster = &runtime->roster;
+    kinds &= RELEVE_ALL_MEASURES;
+    assert(roster->points == NULL);
+    if (runtime->io.dialect->services_family == NULL || kinds == 0 || count < RELEVE_PREFLIGHT_POINTS_MIN)
+        return;
+    *roster = (struct roster){.count = count, .kinds = kinds, .looking = true};
+    roster->points = releve_alloc(count, sizeof *roster->points);
+    roster->listed = releve_alloc(RELEVE_SERVICES_POINTS_MAX, sizeof *roster->listed);
+    roster->asked = releve_alloc(RELEVE_SERVICES_POINTS_MAX, sizeof *roster->asked);
+    for (size_t i = 0; i < count; i++)
+        roster->points[i].prm = prms[i];
+    look(runtime);
+}
