@@ -6,6 +6,8 @@ struct desk desk;
 
 static const struct releve_answer token = {.verdict = RELEVE_TOKEN, .expires_in_s = 12600};
 
+static const struct releve_answer refusal = {.verdict = RELEVE_CREDENTIALS_REFUSED};
+
 static void put_off(struct releve_event event)
 {
     assert_true(desk.pending_count < sizeof desk.pending / sizeof desk.pending[0]);
@@ -44,9 +46,12 @@ static void take_action(const struct releve_action *action)
     case RELEVE_ACTION_STOP:
         desk.stops++;
         break;
+    case RELEVE_ACTION_SEND_PREFLIGHT:
+        desk.preflights++;
+        break;
     case RELEVE_ACTION_SEND_TOKEN:
         desk.tokens++;
-        put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = &token});
+        put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = desk.refuses_token ? &refusal : &token});
         break;
     case RELEVE_ACTION_STORE:
         desk.storing = action->handle;

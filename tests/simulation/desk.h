@@ -41,7 +41,8 @@ struct desk {
     bool slow_store; /* stored days hear nothing, until the test tells them */
     releve_handle storing;
     releve_time claim_takes_ms; /* until its reply */
-    int returns, unclaims, tokens, stops;
+    int returns, unclaims, tokens, stops, preflights;
+    bool refuses_token; /* the credentials are refused */
     struct sending sends[SENDS_MAX];
     size_t sends_count;
     struct releve_result results[RESULTS_MAX];
