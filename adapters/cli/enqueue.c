@@ -1,6 +1,7 @@
 /* releve enqueue: puts the jobs of a selection into the queue, for workers. */
 #include "command.h"
 #include "lookup.h"
+#include "preflight.h"
 #include "selection.h"
 #include <adapters/redis/queue.h>
 #include <engine/runtime/clock.h>
@@ -13,7 +14,7 @@ struct enqueue {
     struct releve_selection selection;
     struct releve_config config;
     enum releve_class class_;
-    bool refresh, json;
+    bool refresh, json, preflight;
     char reply_to[RELEVE_REPLY_TO_BYTES];
     struct releve_lookup lookup;
     size_t next, under_way;
@@ -112,6 +113,9 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     case 'j':
         enqueue->json = true;
         return RELEVE_OK;
+    case 'P':
+        enqueue->preflight = true;
+        return RELEVE_OK;
     default:
         return releve_selection_apply(&enqueue->selection, option, value, error);
     }
@@ -119,6 +123,7 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
 
 static const struct option options[] = {
     RELEVE_SELECTION_OPTIONS,
+    RELEVE_PREFLIGHT_OPTION,
     {"priority", required_argument, NULL, 'p'},
     {"reply-to", required_argument, NULL, 't'},
     {"refresh", no_argument, NULL, 'r'},
@@ -133,8 +138,9 @@ static int enqueue_main(int argc, char **argv)
     int wrong = releve_command_parse("enqueue", argc, argv, options, apply_option, &enqueue);
     if (wrong != 0)
         return wrong;
-    if (releve_config_load(&enqueue.config, false, &error) != RELEVE_OK ||
+    if (releve_config_load(&enqueue.config, enqueue.preflight, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
+        (enqueue.preflight && releve_preflight_run(&enqueue.config, &enqueue.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&enqueue.selection) > 0 &&
          releve_lookup_run(&enqueue.lookup, &enqueue.config, true, send_first, &enqueue, &error) != RELEVE_OK))
         return releve_command_fail(&error);
@@ -154,7 +160,7 @@ const struct releve_command releve_command_enqueue = {
         "  --priority CLASS   high, normal (default) or low: which queue\n"
         "  --reply-to LIST    a Redis list that gets each result\n"
         "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
-        "                     refusals\n"
+        "                     refusals\n" RELEVE_PREFLIGHT_HELP
         "  --json             one JSON object a job instead of its id\n",
     .run = enqueue_main,
 };

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "json_fields.h"
 #include "lookup.h"
+#include "preflight.h"
 #include "progress.h"
 #include "reasons.h"
 #include "selection.h"
@@ -31,7 +32,7 @@ struct refusal {
 struct plan {
     struct releve_selection selection;
     struct releve_config config;
-    bool json;
+    bool json, preflight;
     struct releve_lookup lookup;
     releve_day today;
     const struct releve_dialect *dialect;
@@ -329,6 +330,7 @@ static void print_json(const struct plan *plan)
 
 static const struct option options[] = {
     RELEVE_SELECTION_OPTIONS,
+    RELEVE_PREFLIGHT_OPTION,
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
@@ -336,10 +338,16 @@ static const struct option options[] = {
 static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
     struct plan *plan = data;
-    if (option != 'j')
+    switch (option) {
+    case 'j':
+        plan->json = true;
+        return RELEVE_OK;
+    case 'P':
+        plan->preflight = true;
+        return RELEVE_OK;
+    default:
         return releve_selection_apply(&plan->selection, option, value, error);
-    plan->json = true;
-    return RELEVE_OK;
+    }
 }
 
 static int plan_main(int argc, char **argv)
@@ -349,11 +357,12 @@ static int plan_main(int argc, char **argv)
     int wrong = releve_command_parse("plan", argc, argv, options, apply_option, &plan);
     if (wrong != 0)
         return wrong;
-    if (releve_config_load(&plan.config, false, &error) != RELEVE_OK)
+    if (releve_config_load(&plan.config, plan.preflight, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
     plan.dialect = plan.config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
     if (releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
+        (plan.preflight && releve_preflight_run(&plan.config, &plan.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&plan.selection) > 0 &&
          releve_lookup_run(&plan.lookup, &plan.config, true, ask_first, &plan, &error) != RELEVE_OK))
         return releve_command_fail(&error);
@@ -366,11 +375,12 @@ const struct releve_command releve_command_plan = {
     .name = "plan",
     .summary = "what a backfill would cost: requests, days, time under the quota",
     .help =
-        "SELECTION [--json]\n"
+        "SELECTION [--preflight] [--json]\n"
         "\n"
         "Says how many requests a backfill of the same selection would send, and the time that the quota imposes.\n"
-        "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing.\n"
-        "\n" RELEVE_SELECTION_HELP "\noptions:\n"
+        "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing,\n"
+        "unless with --preflight.\n"
+        "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
         "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
         "                     days_refused, requests (without token_requests and activation_requests), seconds,\n"
         "                     the same of each of its kinds,\n"

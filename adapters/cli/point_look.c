@@ -152,6 +152,7 @@ static void print_direction(const struct releve_point_look *look, enum releve_di
             continue;
         print_days(kind, &look->days[kind]);
         print_reason(6, &look->record.absent[kind], kind, look->now);
+        print_reason(6, &look->record.unserved[kind], kind, look->now);
     }
 }
 
@@ -341,6 +342,7 @@ void releve_point_look_print_json(const struct releve_point_look *look)
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         cJSON *object = cJSON_AddObjectToObject(kinds, releve_kind_facts(kind)->name);
         add_reason(object, "absent", &look->record.absent[kind], look->now);
+        add_reason(object, "unserved", &look->record.unserved[kind], look->now);
         add_days(object, &look->days[kind]);
     }
     add_error(json, &look->error);

@@ -82,14 +82,13 @@ static void read_direction(const redisReply *fields, enum releve_direction which
         direction->standing = RELEVE_STANDING_ABSENT;
 }
 
+static const struct fact services = {"point", "services"};
+
 /* The measures that none of its services is of; of whom no service was told, nothing is concluded. */
-static releve_kinds read_unserved(const redisReply *fields, releve_time now, struct releve_reason *reason)
+static releve_kinds unserved_of(const redisReply *fields)
 {
-    const struct fact services = {"point", "services"};
     const char *kinds = part_of(fields, &services, "kinds");
-    releve_kinds unserved = RELEVE_ALL_MEASURES;
-    if (kinds[0] == '\0' || !is_younger(fields, &services, now, RELEVE_SERVICES_HOLD_MS))
-        return 0;
+    releve_kinds unserved = kinds[0] != '\0' ? RELEVE_ALL_MEASURES : 0;
     for (const char *name = kinds; *name != '\0';) {
         size_t length = strcspn(name, ",");
         enum releve_kind kind;
@@ -97,13 +96,25 @@ static releve_kinds read_unserved(const redisReply *fields, releve_time now, str
             unserved &= ~RELEVE_KIND_BIT(kind);
         name += length + (name[length] == ',');
     }
+    return unserved;
+}
+
+static void write_unserved(struct releve_reason *reason)
+{
     releve_reason_set(reason, "no-service",
                       "none of the services that are subscribed for this usage point is of this kind");
     reason->verdict = RELEVE_NOT_APPLICABLE;
+}
+
+static releve_kinds read_unserved(const redisReply *fields, releve_time now, struct releve_reason *reason)
+{
+    if (!is_younger(fields, &services, now, RELEVE_SERVICES_HOLD_MS))
+        return 0;
+    write_unserved(reason);
     reason->until = releve_utc_parse(part_of(fields, &services, "at"), &reason->since)
                         ? reason->since + RELEVE_SERVICES_HOLD_MS
                         : 0;
-    return unserved;
+    return unserved_of(fields);
 }
 
 void releve_facts_read(const redisReply *fields, releve_time now, struct releve_point_facts *facts)
@@ -171,6 +182,7 @@ static struct releve_memory recall_floor(const redisReply *fields, const char *o
 
 void releve_facts_recall(const redisReply *fields, struct releve_point_record *record)
 {
+    *record = (struct releve_point_record){.unknown = {.since = 0}};
     for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++) {
         const char *of = releve_direction_name(which);
         struct releve_direction_record *direction = &record->directions[which];
@@ -184,6 +196,13 @@ void releve_facts_recall(const redisReply *fields, struct releve_point_record *r
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         record->absent[kind] =
             recall(fields, releve_kind_facts(kind)->name, "absent", RELEVE_ABSENCE_HOLDS_MS, RELEVE_NOT_APPLICABLE);
+    releve_kinds unserved = unserved_of(fields);
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        if ((unserved & RELEVE_KIND_BIT(kind)) != 0) {
+            record->unserved[kind] =
+                recall(fields, services.of, services.name, RELEVE_SERVICES_HOLD_MS, RELEVE_NOT_APPLICABLE);
+            write_unserved(&record->unserved[kind].reason);
+        }
     record->unknown = recall(fields, "point", "unknown", RELEVE_REFUSAL_HOLDS_MS, RELEVE_POINT_REFUSED);
 }
 

@@ -22,8 +22,9 @@ struct releve_direction_record {
 struct releve_point_record {
     struct releve_direction_record directions[RELEVE_DIRECTIONS];
     struct releve_memory documents_refused;
-    struct releve_memory absent[RELEVE_KINDS]; /* by kind */
-    struct releve_memory unknown;              /* the usage point itself */
+    struct releve_memory absent[RELEVE_KINDS];      /* by kind */
+    struct releve_memory unserved[RELEVE_MEASURES]; /* likewise: none of its services is of that kind */
+    struct releve_memory unknown;                   /* the usage point itself */
 };
 
 #endif

@@ -1,5 +1,5 @@
 """Before deep history, 2026 is asked when a usage point was activated: for a request that costs nothing of what measures may
-spend. So no range is refused as too early (docs/enedis.md, Activation)."""
+spend. So no range is refused as too early (docs/enedis.md, Directions)."""
 import json
 
 import oracle

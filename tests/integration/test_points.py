@@ -66,7 +66,7 @@ def test_coverage_is_what_stands_in_redis():
         assert daily["complete"] > 0 and daily["holes"] > 0 and daily["pending"] > 0, daily
         assert daily["end"] == TODAY and daily["first"] == START, daily
         assert document["kinds"][PRODUCTION] == {
-            "absent": None, "start": daily["start"], "end": TODAY, "complete": 0, "partial": 0, "holes": 0, "pending": 0,
+            "absent": None, "unserved": None, "start": daily["start"], "end": TODAY, "complete": 0, "partial": 0, "holes": 0, "pending": 0,
             "missing": daily["complete"] + daily["holes"] + daily["pending"] + daily["missing"], "first": None, "last": None,
             "error": None}
 

@@ -129,6 +129,30 @@ def test_plan_counts_no_request_for_what_is_not_there():
         assert planned["requests"] == arrivals(world, MEASURING) - before == 3 * 12
 
 
+@pytest.mark.parametrize("command", ["plan", "enqueue"])
+def test_plan_and_enqueue_ask_where_they_are_told_to(command):
+    points = ordinary(12)
+    with World("--population", "12") as world:
+        ended, requests = world.requests_of(command, *words(world, points))
+        assert ended.code == 0 and requests == 0, ended
+        ended, requests = world.requests_of(command, *words(world, points), "--preflight", "--json")
+        assert ended.code == 0 and requests == 2 and arrivals(world, SERVICES) == 1, ended  # the token, and it
+        if command == "plan":
+            assert json.loads(ended.out)["requests"] == 3 * 12
+        else:
+            ended = world.run("worker", "--drain")
+            assert ended.code == 0 and arrivals(world, MEASURING) == 3 * 12, ended
+
+
+@pytest.mark.parametrize("command", ["plan", "enqueue"])
+def test_a_preflight_needs_what_every_request_needs(command):
+    with World("--population", "12") as world:
+        ended = world.run(command, *words(world, ordinary(12)), "--preflight", CLIENT_SECRET="wrong")
+        assert ended.code == 3 and world.redis.keys("releve:jobs*") == set(), ended
+        ended = world.run(command, *words(world, ordinary(12)), "--preflight", CLIENT_SECRET=None)
+        assert ended.code == 2 and "CLIENT_SECRET" in ended.err, ended
+
+
 def test_v5_has_no_such_request():
     with World("--population", "12", api="v5") as world:
         backfill(world, ordinary(12))
@@ -142,3 +166,8 @@ def test_the_table_counts_it_and_the_fact_has_its_moment():
         assert (rows["preflight"], rows["token"]) == ("1", "1"), ended
         kinds, at = world.redis.command("HMGET", f"releve:point:{prm_of(3)}", "point:services_kinds", "point:services_at")
         assert set(kinds.decode().split(",")) == CONSUMED and at.decode().startswith(TODAY[:8])
+        known = json.loads(world.run("points", "--prm", prm_of(3), "--json").out)["kinds"]
+        assert {kind for kind in known if known[kind]["unserved"]} == PRODUCED
+        fact = known["daily_production"]["unserved"]
+        assert (fact["since"], fact["believed"], fact["code"]) == (at.decode(), True, "no-service"), fact
+        assert "no-service" in world.run("points", "--prm", prm_of(3)).out

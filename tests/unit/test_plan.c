@@ -145,6 +145,45 @@ static void test_the_cost_of_a_job_counts_what_is_known_as_free(void **state)
     assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).days, releve_span_days(job.span));
 }
 
+static void test_what_is_not_subscribed_costs_nothing_unless_it_has_come_before(void **state)
+{
+    (void)state;
+    releve_day today = releve_day_from_civil(2026, 11, 21);
+    struct releve_job job = {.kind = RELEVE_DAILY_PRODUCTION, .span = {today - 10, today}};
+    struct releve_point_facts facts = releve_facts_unknown;
+    struct releve_coverage coverage;
+    releve_coverage_init(&coverage, job.span);
+    facts.unserved = RELEVE_KIND_BIT(job.kind);
+    assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).requests, 0);
+    releve_coverage_set(&coverage, today - 5, RELEVE_DAY_PARTIAL);
+    assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).requests, 1);
+}
+
+static bool is_deep(enum releve_kind kind, int days, int known, bool refresh)
+{
+    releve_day today = releve_day_from_civil(2026, 11, 21);
+    struct releve_job job = {.kind = kind, .span = {today - days, today}, .refresh = refresh};
+    struct releve_coverage coverage;
+    releve_coverage_init(&coverage, job.span);
+    if (known > 0)
+        releve_coverage_set(&coverage, today - known, RELEVE_DAY_COMPLETE);
+    return releve_plan_is_deep(&job, &coverage, today);
+}
+
+static void test_deep_history_is_old_and_takes_several_requests(void **state)
+{
+    (void)state;
+    assert_false(is_deep(RELEVE_CONSUMPTION_LOAD_CURVE, RELEVE_DEEP_DAYS, 0, false));
+    assert_true(is_deep(RELEVE_CONSUMPTION_LOAD_CURVE, RELEVE_DEEP_DAYS + 1, 0, false));
+    assert_false(is_deep(RELEVE_DAILY_CONSUMPTION, 365, 0, false));
+    assert_true(is_deep(RELEVE_DAILY_CONSUMPTION, 366, 0, false));
+    assert_false(is_deep(RELEVE_CONSUMPTION_LOAD_CURVE, 90, 90, false)); /* known, and so is where it begins */
+    assert_true(is_deep(RELEVE_CONSUMPTION_LOAD_CURVE, 90, 50, false));
+    assert_true(is_deep(RELEVE_CONSUMPTION_LOAD_CURVE, 90, 90, true));
+    assert_false(is_deep(RELEVE_CONTRACTS, 400, 0, false));
+    assert_true(is_deep(RELEVE_DAILY_PRODUCTION, 1100, 0, false));
+}
+
 /* What may have changed is asked where it costs no request. */
 static void test_a_request_takes_along_what_may_have_changed(void **state)
 {
@@ -184,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_a_single_day_is_widened_into_the_past_or_else_into_the_future),
         cmocka_unit_test(test_a_request_takes_along_what_may_have_changed),
         cmocka_unit_test(test_the_cost_of_a_job_counts_what_is_known_as_free),
+        cmocka_unit_test(test_what_is_not_subscribed_costs_nothing_unless_it_has_come_before),
+        cmocka_unit_test(test_deep_history_is_old_and_takes_several_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,45 @@
+/* See preflight.h: a session that ends when its preflight has. */
+#include "preflight.h"
+#include "session.h"
+
+struct preflight {
+    struct releve_session session;
+    const struct releve_selection *selection;
+};
+RELEVE_SESSION_FIRST(struct preflight);
+
+static bool next_job(void *data, struct releve_job *job)
+{
+    (void)data, (void)job;
+    return false;
+}
+
+static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
+{
+    (void)data, (void)result, (void)error; /* there are no jobs */
+}
+
+static void on_idle(void *data)
+{
+    struct preflight *preflight = data;
+    releve_session_end(&preflight->session);
+}
+
+static void on_ready(void *data)
+{
+    struct preflight *preflight = data;
+    const struct releve_selection *selection = preflight->selection;
+    releve_runtime_preflight(preflight->session.runtime, selection->prms, selection->prms_count, selection->kinds);
+}
+
+enum releve_code releve_preflight_run(const struct releve_config *config, const struct releve_selection *selection,
+                                      struct releve_error *error)
+{
+    static struct preflight preflight;
+    const struct releve_session_options options = {
+        .config = config, .concurrency = 1, .next = next_job, .ended = on_ended, .idle = on_idle, .ready = on_ready};
+    preflight.selection = selection;
+    enum releve_code code = releve_session_run(&preflight.session, &options);
+    *error = preflight.session.error;
+    return code;
+}
