@@ -28,6 +28,7 @@ struct releve_command {
 
 extern const struct releve_command releve_command_backfill;
 extern const struct releve_command releve_command_bench;
+extern const struct releve_command releve_command_consent;
 extern const struct releve_command releve_command_consent_url;
 extern const struct releve_command releve_command_enqueue;
 extern const struct releve_command releve_command_get;

@@ -25,7 +25,7 @@ static const struct {
     [RELEVE_NOTICE_PART_MISSING] = {RELEVE_LOG_WARN, "a part is left out, as its API does not say it"},
     [RELEVE_NOTICE_NOT_TOLD] = {RELEVE_LOG_INFO, "no API tells when usage points were activated: their first days are "
                                                  "searched for, which costs some requests more"},
-    [RELEVE_NOTICE_NO_PREFLIGHT] = {RELEVE_LOG_INFO, "nobody tells which usage points have which kinds: each is asked"},
+    [RELEVE_NOTICE_NO_PREFLIGHT] = {RELEVE_LOG_INFO, "upstream does not tell which usage points have which kinds"},
     [RELEVE_NOTICE_DEMOTED] = {RELEVE_LOG_INFO, "nothing but holes so far: goes on behind the others"},
 };
 

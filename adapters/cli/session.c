@@ -287,6 +287,7 @@ static void open_runtime(struct releve_session *session)
         .next = session->options.next,
         .ended = on_ended,
         .given_back = session->options.given_back,
+        .authorized = session->options.authorized,
         .idle = on_idle,
         .stopped = on_stopped,
         .notice = on_notice,

@@ -28,6 +28,7 @@ struct releve_session_options {
     void (*ended)(void *data, const struct releve_result *result, const struct releve_error *error);
     void (*idle)(void *data);
     void (*given_back)(void *data, const struct releve_result *so_far);
+    void (*authorized)(void *data, const struct releve_service *services, size_t count);
     void (*tick)(void *data);
     void (*ready)(void *data);   /* connected */
     void (*drain)(void *data);   /* a signal came, or going on is pointless: take no more jobs */

@@ -135,14 +135,17 @@ static void judge_activation(const struct releve_exchange_response *response, re
     enedis_judge_activation(SYNTHESIS, response, now, answer); /* its body names no usage point */
 }
 
-static void services_question(const releve_prm *prms, size_t count, uint64_t page, struct releve_text *json)
+static void services_question(const releve_prm *prms, size_t count, uint64_t authorization, uint64_t page,
+                              struct releve_text *json)
 {
-    assert(count > 0 && count <= RELEVE_SERVICES_POINTS_MAX && page > 0);
+    assert(count <= RELEVE_SERVICES_POINTS_MAX && page > 0);
+    if (count == 0)
+        releve_text_format(json, "{\"autorisationId\":%" PRIu64, authorization);
     for (size_t i = 0; i < count; i++) {
         releve_text_puts(json, i == 0 ? "{\"pointId\":[\"" : "\",\"");
         releve_text_prm(json, prms[i]);
     }
-    releve_text_puts(json, "\"],\"comptage\":false");
+    releve_text_puts(json, count > 0 ? "\"],\"comptage\":false" : ",\"comptage\":false");
     if (page > 1)
         releve_text_format(json, ",\"page\":%" PRIu64, page);
     releve_text_byte(json, '}');

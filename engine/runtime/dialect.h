@@ -62,11 +62,12 @@ struct releve_dialect {
                              struct releve_answer *answer);
 
     /* Who has which services: the quota bucket (NULL where that cannot be asked), the path and JSON of a POST for the
-     * `page`th page (1, 2, ...) of at most RELEVE_SERVICES_POINTS_MAX usage points, and what came back: RELEVE_DATA and
-     * *services, or a refusal or failure as of any other request. */
+     * `page`th page (1, 2, ...) of at most RELEVE_SERVICES_POINTS_MAX usage points, or (`count` 0) of those of an
+     * authorization, and what came back: RELEVE_DATA and *services, or a refusal or failure as of any other request. */
     const char *services_family;
     const char *services_target;
-    void (*services_question)(const releve_prm *prms, size_t count, uint64_t page, struct releve_text *json);
+    void (*services_question)(const releve_prm *prms, size_t count, uint64_t authorization, uint64_t page,
+                              struct releve_text *json);
     void (*judge_services)(const struct releve_exchange_response *response, releve_time now,
                            struct releve_answer *answer, struct releve_services *services);
 

@@ -39,8 +39,15 @@ static void begin_batch(struct roster *roster)
 void releve_roster_write(struct releve_runtime *runtime, struct releve_text *json)
 {
     const struct roster *roster = &runtime->roster;
-    assert(roster->batch > 0);
-    runtime->io.dialect->services_question(roster->asked, roster->batch, roster->page, json);
+    assert(roster->batch > 0 || roster->authorization != 0);
+    runtime->io.dialect->services_question(roster->asked, roster->batch, roster->authorization, roster->page, json);
+}
+
+static void keep(struct releve_runtime *runtime, const struct releve_service *points, size_t count)
+{
+    runtime->writes++;
+    runtime->io.store_ops->put_services(runtime->io.store, points, count, runtime->io.host_ops->civil(runtime->io.host),
+                                        releve_runtime_written, runtime);
 }
 
 /* Of whom no service is told nothing is concluded: a refusal of measures says why. */
@@ -51,9 +58,7 @@ static void keep_batch(struct releve_runtime *runtime)
     for (size_t i = 0; i < roster->batch; i++)
         if (!roster->listed[i])
             points[i].kinds = 0;
-    runtime->writes++;
-    runtime->io.store_ops->put_services(runtime->io.store, points, roster->batch,
-                                        runtime->io.host_ops->civil(runtime->io.host), releve_runtime_written, runtime);
+    keep(runtime, points, roster->batch);
 }
 
 static void note_service(struct roster *roster, const struct releve_service *service)
@@ -66,16 +71,45 @@ static void note_service(struct roster *roster, const struct releve_service *ser
     roster->listed[found - points] = true;
 }
 
+/* One consent is about one usage point, mostly. */
+static void note_authorized(struct roster *roster, const struct releve_service *service)
+{
+    size_t i = 0;
+    while (i < roster->count && roster->points[i].prm != service->prm)
+        i++;
+    if (i == roster->count) {
+        roster->points = releve_realloc(roster->points, ++roster->count * sizeof *roster->points);
+        roster->points[i] = (struct releve_service){.prm = service->prm};
+    }
+    roster->points[i].kinds |= service->kinds;
+}
+
+static void end_authorization(struct releve_runtime *runtime)
+{
+    const struct roster *roster = &runtime->roster;
+    for (size_t first = 0; first < roster->count; first += RELEVE_SERVICES_POINTS_MAX) {
+        size_t left = roster->count - first;
+        keep(runtime, roster->points + first, left < RELEVE_SERVICES_POINTS_MAX ? left : RELEVE_SERVICES_POINTS_MAX);
+    }
+    if (runtime->options.authorized != NULL)
+        runtime->options.authorized(runtime->options.data, roster->points, roster->count);
+}
+
 bool releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services)
 {
     struct roster *roster = &runtime->roster;
     for (size_t i = 0; i < services->count; i++)
-        note_service(roster, &services->items[i]);
+        (roster->authorization != 0 ? note_authorized : note_service)(roster, &services->items[i]);
     roster->told += services->count;
     bool whole = roster->told >= services->total;
     if (!whole && services->count > 0 && roster->page < PAGES_MAX) {
         roster->page++;
         return true;
+    }
+    if (roster->authorization != 0) {
+        if (whole)
+            end_authorization(runtime);
+        return false;
     }
     if (whole)
         keep_batch(runtime); /* of a part nothing is known that could save a request */
@@ -143,6 +177,14 @@ static void look(struct releve_runtime *runtime)
         const char *bucket = runtime->ledgers[runtime->preflight_ledger].bucket;
         runtime->io.store_ops->bucket_usage(runtime->io.store, bucket, &runtime->options.quota, on_usage, runtime);
     }
+}
+
+void releve_runtime_ask_authorization(struct releve_runtime *runtime, uint64_t authorization)
+{
+    assert(runtime->io.dialect->services_family != NULL && authorization != 0 && runtime->roster.points == NULL);
+    runtime->roster = (struct roster){.authorization = authorization, .page = 1};
+    struct releve_event event = {.type = RELEVE_EVENT_PREFLIGHT};
+    releve_runtime_post(runtime, &event);
 }
 
 void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds)

@@ -54,12 +54,13 @@ STAILQ_HEAD(posted_list, posted);
 struct roster {
     struct releve_service *points; /* those that are news move to the front; `kinds` as far as they are told */
     size_t count, looked, news;
-    bool *listed;        /* of each of the batch: some service of it was told */
-    releve_prm *asked;   /* the batch as it is asked about */
-    releve_kinds kinds;  /* that the jobs are about */
-    size_t first, batch; /* of the news: those that are being asked about */
-    uint64_t page, told; /* services of the batch so far */
-    bool looking;        /* jobs wait for that */
+    bool *listed;           /* of each of the batch: some service of it was told */
+    releve_prm *asked;      /* the batch as it is asked about */
+    releve_kinds kinds;     /* that the jobs are about */
+    size_t first, batch;    /* of the news: those that are being asked about */
+    uint64_t page, told;    /* services of the batch so far */
+    bool looking;           /* jobs wait for that */
+    uint64_t authorization; /* whose usage points are asked for: `points` is what was told then; 0: none */
 };
 
 struct releve_runtime {

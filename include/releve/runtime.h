@@ -15,7 +15,8 @@
 enum releve_api { RELEVE_API_2026, RELEVE_API_V5 };
 
 struct releve_runtime;
-struct releve_io; /* engine/runtime/io.h: clock, Redis, HTTP and the dialect, as tables of functions */
+struct releve_service; /* engine/runtime/dialect.h: a usage point and its kinds */
+struct releve_io;      /* engine/runtime/io.h: clock, Redis, HTTP and the dialect, as tables of functions */
 
 struct releve_runtime_options {
     const char *upstream; /* production, sandbox or a base URL without a user, shorter than RELEVE_UPSTREAM_BYTES */
@@ -44,6 +45,8 @@ struct releve_runtime_options {
     void (*idle)(void *data);
     /* Required. Going on is pointless (credentials refused, no token to be had); it drains, then `idle`. */
     void (*stopped)(void *data, const struct releve_error *error);
+    /* What releve_runtime_ask_authorization came to: each usage point once, none where there is none. */
+    void (*authorized)(void *data, const struct releve_service *services, size_t count);
     /* Something that people want to know. */
     void (*notice)(void *data, const struct releve_action *action);
     /* Redis answered and refused something (out of memory, read-only): one line. */
@@ -60,6 +63,11 @@ enum releve_code releve_runtime_open(struct releve_runtime **runtime, const stru
  * has no such request and where it is refused, jobs begin at once. Once, from within `ready`; `prms` is copied. */
 #define RELEVE_PREFLIGHT_POINTS_MIN 10
 void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds);
+
+/* Asks which usage points a customer's authorization is about, and keeps which kinds they have; `authorized` follows,
+ * or `idle` alone where upstream does not tell (a notice says why). Instead of a preflight; where the dialect has no
+ * such request it is an error of the caller. */
+void releve_runtime_ask_authorization(struct releve_runtime *runtime, uint64_t authorization);
 
 /* `next` has something again: it is asked soon. */
 void releve_runtime_wake(struct releve_runtime *runtime);

@@ -31,14 +31,18 @@ static void test_the_question_names_usage_points_and_pages_from_the_second_on(vo
     (void)state;
     const releve_prm prms[] = {10000000000018, 30000000000000};
     struct releve_text json = {.length = 0};
-    releve_dialect_2026.services_question(prms, 1, 1, &json);
+    releve_dialect_2026.services_question(prms, 1, 0, 1, &json);
     releve_text_byte(&json, '\0');
     assert_string_equal(json.bytes, "{\"pointId\":[\"10000000000018\"],\"comptage\":false}");
     json.length = 0;
-    releve_dialect_2026.services_question(prms, 2, 3, &json);
+    releve_dialect_2026.services_question(prms, 2, 0, 3, &json);
     releve_text_byte(&json, '\0');
     assert_string_equal(json.bytes,
                         "{\"pointId\":[\"10000000000018\",\"30000000000000\"],\"comptage\":false,\"page\":3}");
+    json.length = 0;
+    releve_dialect_2026.services_question(NULL, 0, 123456, 1, &json);
+    releve_text_byte(&json, '\0');
+    assert_string_equal(json.bytes, "{\"autorisationId\":123456,\"comptage\":false}");
     releve_text_free(&json);
     assert_string_equal(releve_dialect_2026.services_target, "/subscribed_services/v1");
     assert_null(releve_dialect_v5.services_family);
