@@ -65,8 +65,7 @@ static int backfill_main(int argc, char **argv)
     int wrong = releve_command_parse("backfill", argc, argv, options, apply_option, &backfill);
     if (wrong != 0)
         return wrong;
-    if (releve_config_load(&backfill.config, true, &error) != RELEVE_OK ||
-        releve_selection_close(&backfill.selection, releve_config_today(&backfill.config), &error) != RELEVE_OK)
+    if (releve_fetch_prepare(&backfill, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (releve_selection_jobs(&backfill.selection) == 0 && !backfill.adopt)
         return 0;

@@ -231,6 +231,9 @@ static enum releve_code prepare(struct bench *bench, struct releve_error *error)
         (elsewhere &&
          releve_selection_close(&bench->selection, releve_config_today(&bench->trial.config), error) != RELEVE_OK))
         return error->code;
+    if (elsewhere && bench->trial.config.api == RELEVE_API_CONSO)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "bench: not against conso: its one quota is shared by private persons");
     bench->trial.prms = bench->selection.prms;
     return choose(bench, error);
 }

@@ -1,16 +1,20 @@
 /* Reads and checks the configuration. Every complaint names the variable, what is allowed and what to do. */
 #include "config.h"
 #include "dotenv.h"
+#include <adapters/enedis/enedis.h>
 #include <adapters/redis/embedded.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <errno.h>
+#include <releve/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_BYTES_MAX 80  /* of a wrong value in a message */
-#define PLACE_BYTES_MAX 110 /* of the address of Redis, where more has to be said in one line */
+#define ENEDIS_QUOTA "5/1s,1000/1h" /* that of an application */
+#define CONSO_QUOTA "1/1s,200/1h"   /* modest: one quota of Enedis's is shared by all who use that gateway */
+#define SHOWN_BYTES_MAX 80          /* of a wrong value in a message */
+#define PLACE_BYTES_MAX 110         /* of the address of Redis, where more has to be said in one line */
 
 static enum releve_code copy(char out[RELEVE_CONFIG_VALUE_BYTES], const char *name, const char *value,
                              struct releve_error *error)
@@ -27,9 +31,10 @@ static enum releve_code load_upstream(struct releve_config *config, bool needed,
     if (value == NULL && !needed)
         return RELEVE_OK;
     if (value == NULL)
-        return releve_fail(error, RELEVE_E_CONFIG,
-                           "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own) or a base URL such as "
-                           "http://127.0.0.1:8750");
+        return releve_fail(
+            error, RELEVE_E_CONFIG,
+            "RELEVE_UPSTREAM is not set: say production, sandbox (Enedis's own), conso or a base URL such "
+            "as http://127.0.0.1:8750");
     if (strchr(value, '@') != NULL) /* and not quoted: what stands before it may be a password */
         return releve_fail(error, RELEVE_E_CONFIG,
                            "RELEVE_UPSTREAM holds an @: credentials belong into CLIENT_ID and CLIENT_SECRET; say "
@@ -74,18 +79,47 @@ static enum releve_code read_secret_file(struct releve_config *config, const cha
     return RELEVE_OK;
 }
 
-/* Takes the secret out of the environment: children inherit that, and it can be read in /proc. */
-static void forget_secret(void)
+/* Takes a secret out of the environment: children inherit that, and it can be read in /proc. */
+static void forget_secret(const char *name)
 {
-    char *secret = getenv("CLIENT_SECRET");
+    char *secret = getenv(name);
     if (secret == NULL)
         return;
     explicit_bzero(secret, strlen(secret));
-    (void)unsetenv("CLIENT_SECRET");
+    (void)unsetenv(name);
+}
+
+/* A JWT: letters, digits and what base64url has, in three parts. Nothing else may get into a header. */
+static bool is_token(const char *text)
+{
+    size_t legal = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=");
+    return legal > 0 && text[legal] == '\0' && legal < RELEVE_TOKEN_BYTES;
+}
+
+/* The gateway for private persons gives everyone a token; all that is sent there counts in one quota. */
+static enum releve_code load_conso_token(struct releve_config *config, bool needed, struct releve_error *error)
+{
+    const char *token = releve_dotenv_get("CONSO_TOKEN");
+    (void)snprintf(config->client_id, sizeof config->client_id, "conso");
+    if (token == NULL && !needed)
+        return RELEVE_OK;
+    if (token == NULL)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "CONSO_TOKEN is not set: give the token that https://conso.boris.sh shows you, in the "
+                           "environment or in a .env file");
+    if (!is_token(token))
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "CONSO_TOKEN is no token: letters, digits, - _ = and dots only, less than %d of them; copy "
+                           "all of what https://conso.boris.sh shows you",
+                           RELEVE_TOKEN_BYTES);
+    (void)snprintf(config->token, sizeof config->token, "%s", token);
+    return RELEVE_OK;
 }
 
 static enum releve_code load_credentials(struct releve_config *config, bool needed, struct releve_error *error)
 {
+    if (config->api == RELEVE_API_CONSO)
+        return load_conso_token(config, needed, error);
     const char *id = releve_dotenv_get("CLIENT_ID");
     const char *secret = releve_dotenv_get("CLIENT_SECRET");
     const char *file = releve_dotenv_get("CLIENT_SECRET_FILE");
@@ -113,21 +147,29 @@ static enum releve_code load_credentials(struct releve_config *config, bool need
 
 static enum releve_code load_api(struct releve_config *config, struct releve_error *error)
 {
+    static const char *const names[] = {
+        [RELEVE_API_2026] = "2026", [RELEVE_API_V5] = "v5", [RELEVE_API_CONSO] = "conso"};
     const char *value = releve_dotenv_get("RELEVE_API");
-    config->api = RELEVE_API_2026;
-    if (value == NULL || strcmp(value, "2026") == 0)
+    bool conso = strcmp(releve_upstream_name(config->upstream), "conso") == 0;
+    config->api = conso ? RELEVE_API_CONSO : RELEVE_API_2026;
+    if (value == NULL)
         return RELEVE_OK;
-    config->api = RELEVE_API_V5;
-    if (strcmp(value, "v5") == 0)
-        return RELEVE_OK;
-    return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_API \"%.40s\": say 2026 or v5", value);
+    int found = releve_name_find(names, 3, value, strlen(value));
+    if (found < 0)
+        return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_API \"%.40s\": say 2026, v5 or conso", value);
+    if (conso && found != RELEVE_API_CONSO)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "RELEVE_API %s: RELEVE_UPSTREAM conso speaks its own; leave RELEVE_API out", value);
+    config->api = (enum releve_api)found;
+    return RELEVE_OK;
 }
 
 static enum releve_code load_quota(struct releve_config *config, struct releve_error *error)
 {
     const char *value = releve_dotenv_get("RELEVE_QUOTA");
     struct releve_error inner;
-    if (releve_quota_parse(value != NULL ? value : "5/1s,1000/1h", &config->quota, &inner) != RELEVE_OK)
+    const char *usual = config->api == RELEVE_API_CONSO ? CONSO_QUOTA : ENEDIS_QUOTA;
+    if (releve_quota_parse(value != NULL ? value : usual, &config->quota, &inner) != RELEVE_OK)
         return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_QUOTA: %.400s", inner.text);
     return RELEVE_OK;
 }
@@ -184,18 +226,27 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
     if (code == RELEVE_OK)
         code = load_today(config, error);
     if (code == RELEVE_OK)
+        code = load_upstream(config, asks_upstream, error);
+    if (code == RELEVE_OK)
         code = load_api(config, error);
     if (code == RELEVE_OK)
         code = load_quota(config, error);
     if (code == RELEVE_OK)
         code = load_redis(config, error);
     if (code == RELEVE_OK)
-        code = load_upstream(config, asks_upstream, error);
-    if (code == RELEVE_OK)
         code = load_credentials(config, asks_upstream, error);
     releve_dotenv_forget();
-    forget_secret();
+    forget_secret("CLIENT_SECRET");
+    forget_secret("CONSO_TOKEN");
     return code;
+}
+
+const struct releve_dialect *releve_config_dialect(const struct releve_config *config)
+{
+    static const struct releve_dialect *const dialects[] = {[RELEVE_API_2026] = &releve_dialect_2026,
+                                                            [RELEVE_API_V5] = &releve_dialect_v5,
+                                                            [RELEVE_API_CONSO] = &releve_dialect_conso};
+    return dialects[config->api];
 }
 
 enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error)

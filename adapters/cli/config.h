@@ -3,6 +3,7 @@
 #define RELEVE_CLI_CONFIG_H
 
 #include <adapters/redis/url.h>
+#include <engine/runtime/dialect.h>
 #include <releve/runtime.h>
 #include <stdbool.h>
 
@@ -15,6 +16,7 @@ struct releve_config {
     enum releve_api api;
     char client_id[RELEVE_CONFIG_VALUE_BYTES];
     char client_secret[RELEVE_CONFIG_VALUE_BYTES];
+    char token[RELEVE_TOKEN_BYTES]; /* CONSO_TOKEN; "" for an upstream that is asked for one */
     struct releve_quota quota;
     struct releve_redis_url redis; /* `embedded` is started and becomes its socket by releve_config_start_redis */
     char prefix[RELEVE_PREFIX_BYTES];
@@ -24,6 +26,9 @@ struct releve_config {
 
 /* Reads and checks all variables. `asks_upstream`: upstream and credentials must be there. Nothing is started. */
 enum releve_code releve_config_load(struct releve_config *config, bool asks_upstream, struct releve_error *error);
+
+/* How the configured upstream is asked. */
+const struct releve_dialect *releve_config_dialect(const struct releve_config *config);
 
 /* Starts the embedded Redis where it is configured. Call it after all input has been checked, and before the loop
  * exists. */

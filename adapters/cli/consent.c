@@ -133,6 +133,9 @@ static enum releve_code check(const struct consent *consent, struct releve_error
 {
     if (consent->authorization == 0)
         return releve_fail(error, RELEVE_E_USAGE, "consent: say which one: --authorization ID");
+    if (consent->config.api == RELEVE_API_CONSO)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "consent: conso has no authorizations: its token names usage points");
     if (consent->config.api == RELEVE_API_V5)
         return releve_fail(error, RELEVE_E_CONFIG,
                            "consent: v5 has no authorizations: the usage point comes back with the customer "

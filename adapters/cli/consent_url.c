@@ -98,6 +98,9 @@ static enum releve_code check(const struct consent_url *command, struct releve_e
 {
     if (command->consent.duration == NULL)
         return releve_fail(error, RELEVE_E_USAGE, "consent-url: for how long? Give --duration: " DURATIONS);
+    if (command->config.api == RELEVE_API_CONSO)
+        return releve_fail(error, RELEVE_E_CONFIG,
+                           "consent-url: for conso consent is given on https://conso.boris.sh, which shows the token");
     if (command->config.client_id[0] == '\0')
         return releve_fail(error, RELEVE_E_CONFIG,
                            "CLIENT_ID is not set: the page is asked in the name of the application; give its id in the "

@@ -85,6 +85,15 @@ static void on_closing(void *data)
     fetch->report.jobs_taken = fetch->next;
 }
 
+enum releve_code releve_fetch_prepare(struct releve_fetch *fetch, struct releve_error *error)
+{
+    if (releve_config_load(&fetch->config, true, error) != RELEVE_OK)
+        return error->code;
+    if (fetch->config.api == RELEVE_API_CONSO && (fetch->selection.kinds & ~RELEVE_ALL_MEASURES) != 0)
+        return releve_fail(error, RELEVE_E_USAGE, "--kind: conso has the five measures, and no documents");
+    return releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), error);
+}
+
 enum releve_code releve_fetch_run(struct releve_fetch *fetch)
 {
     releve_report_init(&fetch->report, fetch->selection.prms, fetch->selection.prms_count);
@@ -122,6 +131,7 @@ int releve_fetch_end(struct releve_fetch *fetch)
     (void)fflush(stdout); /* what was printed stands before what went wrong */
     releve_selection_free(&fetch->selection);
     explicit_bzero(fetch->config.client_secret, sizeof fetch->config.client_secret);
+    explicit_bzero(fetch->config.token, sizeof fetch->config.token);
     if (error->code == RELEVE_OK)
         return releve_code_exit(releve_report_all_obtained(&fetch->report) ? RELEVE_OK : RELEVE_E_PARTIAL);
     if (error->code != RELEVE_E_INTERRUPTED)

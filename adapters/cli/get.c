@@ -56,8 +56,7 @@ static int get_main(int argc, char **argv)
     if (wrong != 0)
         return wrong;
     if (releve_days_check_selection("get", &fetch->selection, get.days.format, &error) != RELEVE_OK ||
-        releve_config_load(&fetch->config, true, &error) != RELEVE_OK ||
-        releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), &error) != RELEVE_OK)
+        releve_fetch_prepare(fetch, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (!releve_selection_job(&fetch->selection, 0, &get.days.job)) { /* there is nothing new yet; that was said */
         fputs(get.days.format == RELEVE_DAYS_JSON ? "[]\n" : "", stdout);

@@ -6,7 +6,6 @@
 #include "progress.h"
 #include "reasons.h"
 #include "selection.h"
-#include <adapters/enedis/enedis.h>
 #include <assert.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
@@ -134,7 +133,7 @@ static void compute_makespan(struct plan *plan, const releve_time *over_ms, size
     const struct releve_dialect *dialect = plan->dialect;
     const char *measures = dialect->families[RELEVE_DAILY_CONSUMPTION];
     assert(measures != NULL);
-    plan->token_requests = plan->all.requests > 0;
+    plan->token_requests = plan->all.requests > 0 && plan->config.api != RELEVE_API_CONSO;
     plan->makespan_ms = 0;
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count = releve_bucket_families(dialect, families);
@@ -360,7 +359,7 @@ static int plan_main(int argc, char **argv)
     if (releve_config_load(&plan.config, plan.preflight, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
-    plan.dialect = plan.config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
+    plan.dialect = releve_config_dialect(&plan.config);
     if (releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (plan.preflight && releve_preflight_run(&plan.config, &plan.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&plan.selection) > 0 &&

@@ -2,7 +2,6 @@
 #include "session.h"
 #include "log.h"
 #include "reasons.h"
-#include <adapters/enedis/enedis.h>
 #include <adapters/http/transport.h>
 #include <adapters/redis/store.h>
 #include <engine/runtime/loop.h>
@@ -278,6 +277,7 @@ static void open_runtime(struct releve_session *session)
         .upstream = config->upstream,
         .client_id = config->client_id,
         .client_secret = config->client_secret,
+        .token = config->token[0] != '\0' ? config->token : NULL,
         .quota = config->quota,
         .concurrency = session->options.concurrency,
         .queued = session->options.worker != NULL,
@@ -346,7 +346,7 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
         .host_ops = &releve_loop_ops,
         .store_ops = &releve_redis_store_ops,
         .transport_ops = &releve_http_transport_ops,
-        .dialect = config->api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026,
+        .dialect = releve_config_dialect(config),
     };
     struct releve_store_options store = {.redis = &config->redis,
                                          .prefix = config->prefix,

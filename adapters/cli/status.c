@@ -4,7 +4,6 @@
 #include "lookup.h"
 #include "progress.h"
 #include "reasons.h"
-#include <adapters/enedis/enedis.h>
 #include <adapters/redis/url.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/upstream.h>
@@ -258,8 +257,7 @@ static void start(void *data)
 
 static void name_families(struct status *status)
 {
-    const struct releve_dialect *dialect =
-        status->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
+    const struct releve_dialect *dialect = releve_config_dialect(&status->config);
     if (status->config.client_id[0] != '\0')
         status->families_count = releve_bucket_families(dialect, status->families);
 }

@@ -2,7 +2,6 @@
 #include "trial.h"
 #include "interrupt.h"
 #include "progress.h"
-#include <adapters/enedis/enedis.h>
 #include <adapters/sandbox/clients.h>
 #include <cjson/cJSON.h>
 #include <engine/runtime/clock.h>
@@ -117,8 +116,7 @@ static void look_at_simulator(struct releve_trial *trial)
     cJSON *stats = curl_easy_perform(trial->curl) == CURLE_OK ? cJSON_Parse(trial->text) : NULL;
     if (stats == NULL)
         return; /* if it is gone, that is seen elsewhere */
-    const struct releve_dialect *dialect =
-        trial->config.api == RELEVE_API_V5 ? &releve_dialect_v5 : &releve_dialect_2026;
+    const struct releve_dialect *dialect = releve_config_dialect(&trial->config);
     const cJSON *apis = cJSON_GetObjectItemCaseSensitive(stats, "by_api");
     const cJSON *measures = cJSON_GetObjectItemCaseSensitive(apis, dialect->families[RELEVE_TRIAL_KIND]);
     const cJSON *most = cJSON_GetObjectItemCaseSensitive(measures, "max_in_window");

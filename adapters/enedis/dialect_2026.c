@@ -1,4 +1,5 @@
 /* The generation "2026" (Data Connect 2026; docs/enedis.md, Two generations). One quota bucket for each API. */
+#include "dialect_2026.h"
 #include "enedis.h"
 #include "json.h"
 #include "judge.h"
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #define MEASURES "mesure_synchrone_auto"
+#define MEASURES_BASE "/" MEASURES "/v2"
 #define CONTRACTS "situation_contrat_auto"
 #define METERING "comptage_auto"
 #define SYNTHESIS "synth_contrat_auto"
@@ -17,36 +19,44 @@
 #define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
 
 struct place {
-    const char *rest;     /* measures: what follows; documents: NULL, the PRM follows the version */
+    const char *resource; /* of a measure; documents: NULL, the PRM follows the version */
     const char *quantity; /* grandeurPhysique of the body */
     const char *more;     /* further parameters that are required */
 };
 
 static const struct place places[RELEVE_KINDS] = {
     /* documents: zero */
-    [RELEVE_DAILY_CONSUMPTION] = {"v2/consommation_quotidienne", "EA", ""},
-    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"v2/courbe_de_charge_consommation", "PA", ""},
-    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"v2/puissance_conso_max_quotidienne", "PMA",
+    [RELEVE_DAILY_CONSUMPTION] = {"consommation_quotidienne", "EA", ""},
+    [RELEVE_CONSUMPTION_LOAD_CURVE] = {"courbe_de_charge_consommation", "PA", ""},
+    [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"puissance_conso_max_quotidienne", "PMA",
                                             "&mesuresPas=P1D&grandeurPhysique=PMA"},
-    [RELEVE_DAILY_PRODUCTION] = {"v2/production_quotidienne", "EA", ""},
-    [RELEVE_PRODUCTION_LOAD_CURVE] = {"v2/courbe_de_charge_production", "PA", ""},
+    [RELEVE_DAILY_PRODUCTION] = {"production_quotidienne", "EA", ""},
+    [RELEVE_PRODUCTION_LOAD_CURVE] = {"courbe_de_charge_production", "PA", ""},
 };
+
+void enedis_2026_write_measure(const char *base, enum releve_kind kind, releve_prm prm, struct releve_span span,
+                               char out[RELEVE_TARGET_BYTES])
+{
+    const struct place *place = &places[kind];
+    char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    assert(place->resource);
+    releve_day_format(span.first, start);
+    releve_day_format(span.end, end);
+    int length = snprintf(out, RELEVE_TARGET_BYTES, "%s/%s?pointId=" RELEVE_PRM_FORMAT "&dateDebut=%s&dateFin=%s%s",
+                          base, place->resource, prm, start, end, place->more);
+    assert(length < RELEVE_TARGET_BYTES);
+    (void)length;
+}
 
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
 {
     assert(kind < RELEVE_KINDS);
-    const struct place *place = &places[kind];
-    const char *api = releve_dialect_2026.families[kind]; /* the first segment of the path, and its quota bucket */
-    int length;
-    if (!place->rest) {
-        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, api, prm);
-    } else {
-        char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
-        releve_day_format(span.first, start);
-        releve_day_format(span.end, end);
-        length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?pointId=" RELEVE_PRM_FORMAT "&dateDebut=%s&dateFin=%s%s",
-                          api, place->rest, prm, start, end, place->more);
+    if (!releve_kind_is_document(kind)) {
+        enedis_2026_write_measure(MEASURES_BASE, kind, prm, span, out);
+        return;
     }
+    const char *api = releve_dialect_2026.families[kind]; /* the first segment of the path, and its quota bucket */
+    int length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/v1/" RELEVE_PRM_FORMAT, api, prm);
     assert(length < RELEVE_TARGET_BYTES);
     (void)length;
 }
@@ -85,6 +95,14 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
                                        enedis_json_get(range, "dateFin"));
 }
 
+void enedis_2026_judge_measure(const char *api, enum releve_kind kind, releve_prm prm, struct releve_span span,
+                               const struct releve_exchange_response *response, releve_time now,
+                               struct releve_answer *answer)
+{
+    const struct enedis_reader reader = {api, {"points", "v", "d", "p"}, read_body};
+    enedis_judge(&reader, kind, prm, span, response, now, answer);
+}
+
 /* One answer about the contracts says who the customer is, too; but contracts are not whole without what METERING adds,
  * which is asked for them only. */
 static releve_kinds held_with(enum releve_kind kind)
@@ -105,8 +123,7 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
         answer->wants_supplement = answer->verdict == RELEVE_DATA && kind == RELEVE_CONTRACTS;
         return;
     }
-    const struct enedis_reader reader = {releve_dialect_2026.families[kind], {"points", "v", "d", "p"}, read_body};
-    enedis_judge(&reader, kind, prm, span, response, now, answer);
+    enedis_2026_judge_measure(MEASURES, kind, prm, span, response, now, answer);
 }
 
 static void supplement_target(enum releve_kind kind, releve_prm prm, char out[RELEVE_TARGET_BYTES])

@@ -6,6 +6,7 @@
 
 extern const struct releve_dialect releve_dialect_2026;
 extern const struct releve_dialect releve_dialect_v5;
+extern const struct releve_dialect releve_dialect_conso;
 
 /* Members of both. */
 void releve_dialect_judge_token(const struct releve_exchange_response *response, releve_time now,

@@ -17,6 +17,7 @@ const char *sandbox_bucket_name(enum sandbox_bucket bucket)
         [SANDBOX_BUCKET_COMPTAGE] = "comptage_auto",
         [SANDBOX_BUCKET_DONNEES_GENERALES] = "donnees_generales_auto",
         [SANDBOX_BUCKET_SUBSCRIBED_SERVICES] = "subscribed_services",
+        [SANDBOX_BUCKET_CONSO] = "conso",
         [SANDBOX_BUCKET_UNKNOWN] = "other",
     };
     assert(bucket < SANDBOX_BUCKETS);

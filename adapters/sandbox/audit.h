@@ -19,6 +19,7 @@ enum sandbox_bucket {
     SANDBOX_BUCKET_COMPTAGE,
     SANDBOX_BUCKET_DONNEES_GENERALES,
     SANDBOX_BUCKET_SUBSCRIBED_SERVICES,
+    SANDBOX_BUCKET_CONSO,   /* the gateway for private persons */
     SANDBOX_BUCKET_UNKNOWN, /* paths that are no API */
     SANDBOX_BUCKETS
 };

@@ -2,6 +2,7 @@
 #include "gateway.h"
 #include "bodies.h"
 #include "chance.h"
+#include "conso.h"
 #include "documents.h"
 #include "rules.h"
 #include "services.h"
@@ -338,7 +339,10 @@ static void spoil(struct sandbox_gateway *gateway, enum sandbox_fault fault, str
 static void answer_data(struct sandbox_gateway *gateway, const struct sandbox_route *route, int number,
                         const struct sandbox_request *request, const char *rest, struct sandbox_answer *answer)
 {
-    if (!authorized(gateway, request)) {
+    if (route->bucket == SANDBOX_BUCKET_CONSO) {
+        if (!sandbox_conso_admit(request->authorization, request->parameters[SANDBOX_POINT_ID], answer))
+            return;
+    } else if (!authorized(gateway, request)) {
         sandbox_answer_gateway(answer, 401, "900901", "Invalid Credentials",
                                "Access failure for API: invalid or expired access token");
         return;
@@ -391,5 +395,7 @@ void sandbox_gateway_arrive(struct sandbox_gateway *gateway, const struct sandbo
         answer_token(gateway, request, answer);
     else
         answer_data(gateway, route, number, request, rest, answer);
+    if (route != NULL && route->bucket == SANDBOX_BUCKET_CONSO)
+        sandbox_conso_wrap(answer);
     sandbox_stats_answer(&gateway->stats, number, answer);
 }

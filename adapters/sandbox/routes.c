@@ -11,6 +11,10 @@
     {                                                                                 \
         path, SANDBOX_MEASURE, SANDBOX_2026, SANDBOX_BUCKET_MESURE_SYNCHRONE, kind, 0 \
     }
+#define MEASURE_CONSO(path, kind)                                          \
+    {                                                                      \
+        path, SANDBOX_MEASURE, SANDBOX_2026, SANDBOX_BUCKET_CONSO, kind, 0 \
+    }
 #define CUSTOMER_V5(path, document)                                                   \
     {                                                                                 \
         path, SANDBOX_CUSTOMER, SANDBOX_V5, SANDBOX_BUCKET_V5, RELEVE_KINDS, document \
@@ -40,6 +44,11 @@ static const struct sandbox_route routes[SANDBOX_ROUTES] = {
     CUSTOMER_2026("/donnees_generales_auto/v1", SANDBOX_BUCKET_DONNEES_GENERALES, SANDBOX_DOCUMENT_GENERAL),
     CUSTOMER_2026("/synth_contrat_auto/v1", SANDBOX_BUCKET_SYNTH_CONTRAT, SANDBOX_DOCUMENT_SYNTHESIS),
     CUSTOMER_2026("/comptage_auto/v1", SANDBOX_BUCKET_COMPTAGE, SANDBOX_DOCUMENT_METER),
+    MEASURE_CONSO("/api/consommation_quotidienne", RELEVE_DAILY_CONSUMPTION),
+    MEASURE_CONSO("/api/courbe_de_charge_consommation", RELEVE_CONSUMPTION_LOAD_CURVE),
+    MEASURE_CONSO("/api/puissance_conso_max_quotidienne", RELEVE_DAILY_CONSUMPTION_MAX_POWER),
+    MEASURE_CONSO("/api/production_quotidienne", RELEVE_DAILY_PRODUCTION),
+    MEASURE_CONSO("/api/courbe_de_charge_production", RELEVE_PRODUCTION_LOAD_CURVE),
     {"/subscribed_services/v1", SANDBOX_SERVICES, SANDBOX_2026, SANDBOX_BUCKET_SUBSCRIBED_SERVICES, RELEVE_KINDS, 0},
 };
 

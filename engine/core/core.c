@@ -20,6 +20,8 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
     assert(options->preflight_bucket < options->buckets_count);
     assert(!options->tells_activation || options->activation_bucket < options->buckets_count);
+    if (options->token_given)
+        core->token = (struct token){.phase = TOKEN_VALID, .generation = 1, .expires_at = RELEVE_TIME_NEVER};
     core->upstream.end_refused = RELEVE_DAY_NONE;
     for (int kind = 0; kind < RELEVE_KINDS; kind++)
         assert(options->bucket_of[kind] < options->buckets_count &&

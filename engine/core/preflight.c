@@ -70,7 +70,7 @@ void releve_preflight_answer(struct releve_core *core, const struct releve_answe
         releve_reach_note_failure(core, answer);
         break;
     case RELEVE_TOKEN_STALE:
-        core->token.phase = TOKEN_NONE;
+        releve_reach_discard_token(core, answer);
         try_again(core, answer);
         break;
     case RELEVE_TRANSIENT:

@@ -98,6 +98,14 @@ static void refuse_credentials(struct releve_core *core, const struct releve_ans
     stop(core, RELEVE_E_CREDENTIALS, token->refusal.verdict == RELEVE_CREDENTIALS_REFUSED ? &token->refusal : answer);
 }
 
+void releve_reach_discard_token(struct releve_core *core, const struct releve_answer *answer)
+{
+    if (core->options.token_given)
+        stop(core, RELEVE_E_CREDENTIALS, answer);
+    else
+        core->token.phase = TOKEN_NONE;
+}
+
 /* After how many failures in a row, of which this is the last, another try is pointless. An address that serves no
  * tokens will serve none in a moment; a body of no use rarely becomes one. */
 static unsigned token_tries_max(const struct releve_answer *answer)

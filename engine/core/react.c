@@ -145,7 +145,7 @@ static void renew_token(struct releve_core *core, struct chunk *chunk, const str
         return;
     }
     if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
-        core->token.phase = TOKEN_NONE;
+        releve_reach_discard_token(core, answer);
 }
 
 /* While it was under way, trying it again may have become pointless: the usage point, its direction, its kind or the
@@ -341,7 +341,7 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
         break;
     case RELEVE_TOKEN_STALE:
         if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
-            core->token.phase = TOKEN_NONE;
+            releve_reach_discard_token(core, answer);
         point->inquired = chunk->stale > 0;
         chunk->stale = point->inquired ? 0 : 1;
         break;

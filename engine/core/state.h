@@ -449,6 +449,8 @@ void releve_reach_note_answer(struct releve_core *core);
 /* A series failed: is that part of an outage? */
 bool releve_reach_is_outage(struct releve_core *core, struct series *series);
 void releve_reach_token(struct releve_core *core, const struct releve_answer *answer);
+/* The token is refused: another one is asked for; where it was given, there is none. */
+void releve_reach_discard_token(struct releve_core *core, const struct releve_answer *answer);
 
 /* --- fail.c: what failed and may work again --------------------------------------------------------------- */
 

@@ -105,6 +105,10 @@ static void stop(const struct releve_runtime_options *options, const struct rele
     struct releve_error error;
     if (action->code == RELEVE_E_REDIS)
         error = *action->error;
+    else if (action->code == RELEVE_E_CREDENTIALS && options->token != NULL)
+        releve_fail(&error, action->code,
+                    "%s refuses the token: check CONSO_TOKEN, and that it is still valid (%s: %s)", options->upstream,
+                    action->reason->code, action->reason->text);
     else if (action->code == RELEVE_E_CREDENTIALS)
         releve_fail(&error, action->code, "%s refuses the credentials: check CLIENT_ID and CLIENT_SECRET (%s: %s)",
                     options->upstream, action->reason->code, action->reason->text);

@@ -6,6 +6,7 @@
 #include "upstream.h"
 #include <assert.h>
 #include <releve/memory.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,7 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
         core.activation_bucket = add_ledger(runtime, dialect->activation_family);
     if (dialect->services_family != NULL)
         core.preflight_bucket = runtime->preflight_ledger = add_ledger(runtime, dialect->services_family);
+    core.token_given = options->token != NULL;
     core.token_bucket = add_ledger(runtime, dialect->token_family);
     core.buckets_count = runtime->ledgers_count;
     return releve_core_new(&core);
@@ -229,6 +231,12 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, const struct r
     for (size_t i = 0; i < RELEVE_CORE_CHUNKS_MAX; i++)
         runtime->chunks[i].runtime = runtime;
     runtime->token_slot.runtime = runtime->preflight_slot.runtime = runtime;
+    if (options->token != NULL) {
+        int length = snprintf(runtime->token, sizeof runtime->token, "%s", options->token);
+        assert(length > 0 && (size_t)length < sizeof runtime->token); /* checked by whoever read it */
+        (void)length;
+        runtime->options.token = runtime->token;
+    }
     runtime->core = new_core(runtime);
     io->host_ops->on_alarm(io->host, run, runtime);
     io->store_ops->bind(io->store, releve_upstream_name(upstream), on_bound, runtime);

@@ -16,6 +16,7 @@ static const struct {
 } named[] = {
     {"production", "https://gw.ext.prod.api.enedis.fr"},
     {"sandbox", "https://gw.ext.prod-sandbox.api.enedis.fr"},
+    {"conso", "https://conso.boris.sh"},
 };
 #define NAMED (sizeof named / sizeof named[0])
 

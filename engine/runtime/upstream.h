@@ -7,8 +7,9 @@
 #include <releve/runtime.h>
 #include <stdbool.h>
 
-#define RELEVE_UPSTREAM_FORM \
-    "production, sandbox (Enedis's own) or a base URL (http:// or https://, host, port, path; no user, no query)"
+#define RELEVE_UPSTREAM_FORM                                                                                       \
+    "production, sandbox (Enedis's own), conso or a base URL (http:// or https://, host, port, path; no user, no " \
+    "query)"
 
 /* Reads a name ("production", "sandbox") or a base URL into the normal form of the URL: scheme and host in lower case,
  * no default port, no slash at the end. Addresses that might be different machines stay different: localhost is not

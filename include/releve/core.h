@@ -94,6 +94,7 @@ struct releve_core_options {
     unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each kind */
     unsigned supplement_bucket_of[RELEVE_KINDS]; /* of the request that adds to a document, where there is one */
     unsigned token_bucket;                       /* the one of token requests */
+    bool token_given;                            /* there is a token from the beginning, and never another one */
     bool tells_activation;                       /* an API tells when a usage point was activated ... */
     unsigned activation_bucket;                  /* ... in this bucket, which is not that of measures */
     unsigned preflight_bucket;                   /* likewise for who has which kinds, where that can be asked */

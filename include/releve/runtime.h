@@ -12,7 +12,7 @@
 
 #define RELEVE_UPSTREAM_BYTES 257 /* longest base URL, NUL included */
 
-enum releve_api { RELEVE_API_2026, RELEVE_API_V5 };
+enum releve_api { RELEVE_API_2026, RELEVE_API_V5, RELEVE_API_CONSO };
 
 struct releve_runtime;
 struct releve_service; /* engine/runtime/dialect.h: a usage point and its kinds */
@@ -21,6 +21,7 @@ struct releve_io;      /* engine/runtime/io.h: clock, Redis, HTTP and the dialec
 struct releve_runtime_options {
     const char *upstream; /* production, sandbox or a base URL without a user, shorter than RELEVE_UPSTREAM_BYTES */
     const char *client_id, *client_secret;
+    const char *token; /* for an upstream that gives none: the one to use; else NULL */
     struct releve_quota quota;
     unsigned concurrency; /* 1..RELEVE_CONCURRENCY_MAX */
     bool queued;          /* jobs come from a queue and stay in the worker's list until their result is written: it is

@@ -203,7 +203,7 @@ def test_unknown_words_are_named(place, words, says):
     ({"RELEVE_UPSTREAM": "http://host:80x"}, ["RELEVE_UPSTREAM", '"http://host:80x"', "port"]),
     ({"RELEVE_UPSTREAM": "https://host/" + "x" * 300}, ["RELEVE_UPSTREAM", "256"]),
     ({"CLIENT_SECRET_FILE": "/nowhere/secret"}, ["CLIENT_SECRET ", "CLIENT_SECRET_FILE", "both", "one of them"]),
-    ({"RELEVE_API": "v6"}, ["RELEVE_API", '"v6"', "2026 or v5"]),
+    ({"RELEVE_API": "v6"}, ["RELEVE_API", '"v6"', "2026, v5 or conso"]),
     ({"RELEVE_TODAY": "2026-02-30"}, ["RELEVE_TODAY", '"2026-02-30"', "YYYY-MM-DD"]),
     ({"RELEVE_LOG": "loud"}, ["RELEVE_LOG", '"loud"', "error, warn, info or debug"]),
     ({"RELEVE_PREFIX": "a b"}, ["RELEVE_PREFIX", '"a b"', "letters"]),
