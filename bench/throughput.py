@@ -52,8 +52,7 @@ class Run:
                            "--start", "2026-11-10", "--end", "2026-11-11", "--concurrency", CONCURRENCY)
 
     def _look(self, world):
-        by_path = world.sandbox.stats()["by_path"]
-        arrived = sum(count for path, count in by_path.items() if "oauth2" not in path)
+        arrived = world.sandbox.stats()["by_api"].get("mesure_synchrone_auto", {"requests": 0})["requests"]
         self.looks.append((time.monotonic(), arrived))
         assert any(not one.has_ended(0) for one in self.running) or arrived >= self.arguments.requests, "it stopped short"
         select.select([], [], [], LOOK_S)

@@ -271,7 +271,8 @@ def test_documents_take_nothing_of_the_measures_hour():
     with World("--population", "20", quota="5/1s,25/1h") as world:
         backfill(world, prms, "daily_consumption,contracts", "--start", "2026-11-01")
         stats = world.sandbox.stats()
-        assert by_api(world) == {"oauth2": 1, "mesure_synchrone_auto": 20, "situation_contrat_auto": 20, "comptage_auto": 20}
+        assert by_api(world) == {"oauth2": 1, "subscribed_services": 1, "mesure_synchrone_auto": 20,
+                                 "situation_contrat_auto": 20, "comptage_auto": 20}
         assert stats["violations"] == 0
 
 
@@ -280,7 +281,7 @@ def test_status_tells_the_quota_of_each_api():
         backfill(world, [CLIENT_0], "contracts")
         used = {one["bucket"]: one["windows"][0]["used"] for one in json.loads(world.run("status", "--json").out)["quota"]}
         assert used == {"mesure_synchrone_auto": 0, "situation_contrat_auto": 1, "comptage_auto": 1,
-                        "donnees_generales_auto": 0, "synth_contrat_auto": 0, "oauth2": 1}, used
+                        "donnees_generales_auto": 0, "synth_contrat_auto": 0, "subscribed_services": 0, "oauth2": 1}, used
         lines = [line.split()[1] for line in world.run("status").out.splitlines() if line.startswith("quota")]
         assert lines == ["mesure_synchrone_auto", "situation_contrat_auto", "comptage_auto", "oauth2"], lines
 

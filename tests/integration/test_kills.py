@@ -27,7 +27,6 @@ CURVE_SPAN = {"start": str(oracle.date(TODAY) - 7 * WEEKS * oracle.DAY), "end": 
 DAYS_A_REQUEST = {DAILY: 365, CURVE: 7}
 PAUSE_MAX_S = 0.6  # between two kills
 TAKEN_OVER_S = 60  # the last that was killed is missed after 15 s; its claims and its permits end by themselves
-TOKEN = "/oauth2/v3/token"
 
 
 def chunks(kind):
@@ -37,7 +36,7 @@ def chunks(kind):
 
 
 def requests_of_data(stats):
-    return sum(count for path, count in stats["by_path"].items() if path != TOKEN)
+    return stats["by_api"]["mesure_synchrone_auto"]["requests"]
 
 
 class Fleet:

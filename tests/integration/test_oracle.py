@@ -28,7 +28,8 @@ class Run:
 
     def __init__(self, api):
         selection = [word for prm in PRMS for word in ("--prm", prm)]
-        with World("--population", POPULATION, quota="2000/1s", api=api) as world:
+        # What is not subscribed is not asked for (test_preflight.py): here everything is.
+        with World("--population", POPULATION, "--unsubscribed", "subscribed_services", quota="2000/1s", api=api) as world:
             self.ended = world.run("backfill", *selection)
             self.stats = world.sandbox.stats()
             self.days = world.redis.days()

@@ -153,6 +153,16 @@ def test_a_preflight_needs_what_every_request_needs(command):
         assert ended.code == 2 and "CLIENT_SECRET" in ended.err, ended
 
 
+def test_a_curve_that_is_not_recorded_costs_no_request():
+    client, curve = "32320647321714", "consumption_load_curve"
+    with World("--population", "11") as world:
+        world.sandbox.control(watch=[client])
+        result = backfill(world, [*ordinary(11), client])[client, curve]
+        assert (result["state"], result["requests"]) == ("not_applicable", 0), result
+        assert curve not in world.sandbox.stats()["requests_of"][client]
+        assert backfill(world, [client], "--refresh")[client, curve]["state"] == "done"  # holes
+
+
 def test_v5_has_no_such_request():
     with World("--population", "12", api="v5") as world:
         backfill(world, ordinary(12))
