@@ -145,8 +145,11 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         struct releve_services services = {0};
         dialect->judge_services(response, now, &answer, &services);
         event.type = RELEVE_EVENT_PREFLIGHTED;
-        event.more = answer.verdict == RELEVE_DATA && releve_roster_take(runtime, &services);
-        free(services.items);
+        if (answer.verdict == RELEVE_DATA) {
+            releve_roster_take(runtime, &services);
+            free(services.items);
+            return;
+        }
     } else {
         if (slot->request == RELEVE_REQUEST_SUPPLEMENT)
             dialect->judge_supplement(slot->kind, slot->prm, &slot->kept->answer, response, now, &answer);

@@ -43,11 +43,28 @@ void releve_roster_write(struct releve_runtime *runtime, struct releve_text *jso
     runtime->io.dialect->services_question(roster->asked, roster->batch, roster->authorization, roster->page, json);
 }
 
+static void report(struct releve_runtime *runtime)
+{
+    struct releve_answer answer = {.verdict = RELEVE_DATA, .retry_after_ms = RELEVE_RETRY_UNKNOWN};
+    struct releve_event event = {.type = RELEVE_EVENT_PREFLIGHTED, .answer = &answer, .more = runtime->roster.more};
+    releve_runtime_post(runtime, &event);
+}
+
+/* What Redis refused to keep is asked again some other day. */
+static void on_kept(void *data, const struct releve_error *error)
+{
+    struct releve_runtime *runtime = data;
+    releve_runtime_written(runtime, error);
+    if (--runtime->roster.keeping == 0)
+        report(runtime);
+}
+
 static void keep(struct releve_runtime *runtime, const struct releve_service *points, size_t count)
 {
     runtime->writes++;
+    runtime->roster.keeping++;
     runtime->io.store_ops->put_services(runtime->io.store, points, count, runtime->io.host_ops->civil(runtime->io.host),
-                                        releve_runtime_written, runtime);
+                                        on_kept, runtime);
 }
 
 /* Of whom no service is told nothing is concluded: a refusal of measures says why. */
@@ -95,12 +112,10 @@ static void end_authorization(struct releve_runtime *runtime)
         runtime->options.authorized(runtime->options.data, roster->points, roster->count);
 }
 
-bool releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services)
+/* The next page, the next batch, or the end: whether there is more to be asked. */
+static bool go_on(struct releve_runtime *runtime, const struct releve_services *services)
 {
     struct roster *roster = &runtime->roster;
-    for (size_t i = 0; i < services->count; i++)
-        (roster->authorization != 0 ? note_authorized : note_service)(roster, &services->items[i]);
-    roster->told += services->count;
     bool whole = roster->told >= services->total;
     if (!whole && services->count > 0 && roster->page < PAGES_MAX) {
         roster->page++;
@@ -118,6 +133,17 @@ bool releve_roster_take(struct releve_runtime *runtime, const struct releve_serv
         return false;
     begin_batch(roster);
     return true;
+}
+
+void releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services)
+{
+    struct roster *roster = &runtime->roster;
+    for (size_t i = 0; i < services->count; i++)
+        (roster->authorization != 0 ? note_authorized : note_service)(roster, &services->items[i]);
+    roster->told += services->count;
+    roster->more = go_on(runtime, services);
+    if (roster->keeping == 0)
+        report(runtime);
 }
 
 void releve_roster_free(struct releve_runtime *runtime)

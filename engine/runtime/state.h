@@ -60,6 +60,8 @@ struct roster {
     size_t first, batch;    /* of the news: those that are being asked about */
     uint64_t page, told;    /* services of the batch so far */
     bool looking;           /* jobs wait for that */
+    unsigned keeping;       /* writes of what was told: jobs begin behind them */
+    bool more;              /* is to be asked when that is kept */
     uint64_t authorization; /* whose usage points are asked for: `points` is what was told then; 0: none */
 };
 
@@ -109,8 +111,8 @@ void releve_request_send_preflight(struct releve_runtime *runtime, const struct 
 /* --- roster.c: the usage points of a preflight ---------------------------------------------------------------- */
 
 void releve_roster_write(struct releve_runtime *runtime, struct releve_text *json);
-/* What was told: keeps it, and says whether there is more to be asked. Owns the items. */
-bool releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services);
+/* What was told. PREFLIGHTED follows: behind the writes, where something is to be kept. The items stay the caller's. */
+void releve_roster_take(struct releve_runtime *runtime, const struct releve_services *services);
 void releve_roster_free(struct releve_runtime *runtime);
 
 /* --- perform.c: one action of the core, carried out -------------------------------------------------- */

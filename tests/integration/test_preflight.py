@@ -48,6 +48,15 @@ def test_a_thousand_usage_points_are_asked_about_with_one_request_and_what_is_no
         assert ended.code == 0 and requests == 0, ended
 
 
+def test_what_is_told_holds_from_the_first_job_on():
+    """Redis knows the scripts that jobs begin with already, and not that which keeps what was told."""
+    points = ordinary(12)
+    with World("--population", "12") as world:
+        assert world.run("plan", *words(world, points)).code == 0
+        backfill(world, points)
+        assert arrivals(world, MEASURING) == 3 * 12
+
+
 def test_more_than_a_thousand_take_one_request_a_thousand():
     with World("--population", "1500") as world:
         assert world.run("backfill", *words(world, ordinary(1500), "daily_production")).code == 0
