@@ -110,10 +110,7 @@ static releve_kinds read_unserved(const redisReply *fields, releve_time now, str
 {
     if (!is_younger(fields, &services, now, RELEVE_SERVICES_HOLD_MS))
         return 0;
-    write_unserved(reason);
-    reason->until = releve_utc_parse(part_of(fields, &services, "at"), &reason->since)
-                        ? reason->since + RELEVE_SERVICES_HOLD_MS
-                        : 0;
+    write_unserved(reason); /* mostly of this run: no word of when */
     return unserved_of(fields);
 }
 
