@@ -16,21 +16,24 @@ static const struct {
     {"CDC", {RELEVE_KIND_BIT(RELEVE_CONSUMPTION_LOAD_CURVE), RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE)}},
     {"ENERGIE", {RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION), RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION)}},
     {"PMAX", {RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER), 0}},
+    {"IDX", {0, 0}}, /* registers */
+    {"ITC", {0, 0}}, /* documents */
 };
 
+/* A service that says less than is known of them may be of anything: nothing is taken to be absent because of it. */
 static releve_kinds kinds_of(const cJSON *item)
 {
     const char *type = enedis_json_text(item, "mesuresTypeCode");
-    releve_kinds kinds = 0;
+    bool drawn = cJSON_IsTrue(enedis_json_get(item, "soutirage"));
+    bool fed_in = cJSON_IsTrue(enedis_json_get(item, "injection"));
     for (size_t i = 0; type && i < sizeof sorts / sizeof sorts[0]; i++) {
         if (strcmp(type, sorts[i].type) != 0)
             continue;
-        if (cJSON_IsTrue(enedis_json_get(item, "soutirage")))
-            kinds |= sorts[i].kinds[RELEVE_CONSUMPTION];
-        if (cJSON_IsTrue(enedis_json_get(item, "injection")))
-            kinds |= sorts[i].kinds[RELEVE_PRODUCTION];
+        releve_kinds consumed = drawn || !fed_in ? sorts[i].kinds[RELEVE_CONSUMPTION] : 0;
+        releve_kinds produced = fed_in || !drawn ? sorts[i].kinds[RELEVE_PRODUCTION] : 0;
+        return consumed | produced;
     }
-    return kinds;
+    return RELEVE_ALL_MEASURES;
 }
 
 static bool read_item(const cJSON *item, struct releve_service *service)

@@ -62,9 +62,11 @@ static void test_a_service_is_of_the_measures_of_its_sort_and_direction(void **s
         {ITEM("10000000000018", "PMAX", "false", "true"), RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER)},
         {ITEM("10000000000018", "PMAX", "true", "false"), 0},
         {ITEM("10000000000018", "IDX", "false", "true"), 0},
-        {ITEM("10000000000018", "NEW", "false", "true"), 0},
-        {ITEM("10000000000018", "CDC", "null", "\"true\""), 0},
-        {"{\"pointId\":\"10000000000018\"}", 0},
+        {ITEM("10000000000018", "ITC", "false", "false"), 0},
+        {ITEM("10000000000018", "NEW", "false", "true"), RELEVE_ALL_MEASURES}, /* of what, nobody knows */
+        {ITEM("10000000000018", "CDC", "null", "\"true\""),
+         RELEVE_KIND_BIT(RELEVE_CONSUMPTION_LOAD_CURVE) | RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE)},
+        {"{\"pointId\":\"10000000000018\"}", RELEVE_ALL_MEASURES},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[512];
