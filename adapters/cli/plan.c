@@ -210,7 +210,8 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
     if (plan->dialect->supplement_families[question->job.kind] != NULL)
         cost.requests *= 2;
-    count_inquiry(plan, &question->job, coverage, facts);
+    if (cost.requests > 0)
+        count_inquiry(plan, &question->job, coverage, facts);
     int refused = count_refused(plan, &question->job, coverage, facts);
     count(&plan->kinds[question->job.kind], &cost, refused);
     count(&plan->all, &cost, refused);

@@ -2,11 +2,11 @@
 #include "preflight.h"
 #include "session.h"
 
-struct preflight {
+struct lone_preflight {
     struct releve_session session;
     const struct releve_selection *selection;
 };
-RELEVE_SESSION_FIRST(struct preflight);
+RELEVE_SESSION_FIRST(struct lone_preflight);
 
 static bool next_job(void *data, struct releve_job *job)
 {
@@ -21,21 +21,22 @@ static void on_ended(void *data, const struct releve_result *result, const struc
 
 static void on_idle(void *data)
 {
-    struct preflight *preflight = data;
+    struct lone_preflight *preflight = data;
     releve_session_end(&preflight->session);
 }
 
 static void on_ready(void *data)
 {
-    struct preflight *preflight = data;
+    struct lone_preflight *preflight = data;
     const struct releve_selection *selection = preflight->selection;
-    releve_runtime_preflight(preflight->session.runtime, selection->prms, selection->prms_count, selection->kinds);
+    releve_runtime_preflight(preflight->session.runtime, selection->prms, selection->prms_count, selection->kinds,
+                             releve_selection_newest(selection));
 }
 
 enum releve_code releve_preflight_run(const struct releve_config *config, const struct releve_selection *selection,
                                       struct releve_error *error)
 {
-    static struct preflight preflight;
+    static struct lone_preflight preflight;
     const struct releve_session_options options = {
         .config = config, .concurrency = 1, .next = next_job, .ended = on_ended, .idle = on_idle, .ready = on_ready};
     preflight.selection = selection;

@@ -337,6 +337,15 @@ size_t releve_selection_jobs(const struct releve_selection *selection)
     return selection->prms_count * kinds_count(selection);
 }
 
+releve_day releve_selection_newest(const struct releve_selection *selection)
+{
+    releve_day newest = RELEVE_DAY_NONE;
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && selection->spans[kind].end - 1 > newest)
+            newest = selection->spans[kind].end - 1;
+    return newest;
+}
+
 bool releve_selection_job(const struct releve_selection *selection, size_t index, struct releve_job *job)
 {
     size_t kinds = kinds_count(selection);

@@ -37,6 +37,9 @@ struct releve_selection {
         "end", required_argument, NULL, RELEVE_SELECTION_OPTION + 4                                 \
     }
 
+/* The last day of its measures; RELEVE_DAY_NONE where it has none. */
+releve_day releve_selection_newest(const struct releve_selection *selection);
+
 /* The kinds, for messages: those that have days, and documents. */
 #define RELEVE_SELECTION_KINDS \
     "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"

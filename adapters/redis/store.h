@@ -53,7 +53,7 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
 void releve_store_learn(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                         releve_store_done done, void *data);
 void releve_store_services_due(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,
-                               releve_time now, releve_store_due reply, void *data);
+                               releve_day newest, releve_time now, releve_store_due reply, void *data);
 void releve_store_put_services(struct releve_store *store, const struct releve_service *services, size_t count,
                                releve_time now, releve_store_done done, void *data);
 void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,

@@ -30,7 +30,7 @@ static void decode_due(const struct releve_call *call, const redisReply *reply, 
 }
 
 void releve_store_services_due(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,
-                               releve_time now, releve_store_due reply, void *data)
+                               releve_day newest, releve_time now, releve_store_due reply, void *data)
 {
     assert(count > 0 && count <= RELEVE_SERVICES_POINTS_MAX);
     struct releve_words words = {.count = 0};
@@ -40,6 +40,10 @@ void releve_store_services_due(struct releve_store *store, const releve_prm *prm
         releve_store_point_key(store, &words, prms[i]);
     releve_utc_format(now - RELEVE_SERVICES_HOLD_MS, oldest);
     releve_words_add(&words, oldest);
+    releve_words_format(&words, "%s:day:", store->prefix);
+    if (newest != RELEVE_DAY_NONE)
+        releve_text_day(&words.text, newest);
+    releve_words_end(&words);
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
         if ((kinds & RELEVE_KIND_BIT(kind)) != 0)
             releve_words_add(&words, releve_kind_facts(kind)->name);

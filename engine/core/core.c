@@ -112,7 +112,8 @@ static void note_refusal(struct releve_core *core, releve_time *since, const str
 /* Requests that only save others are not waited for for long. */
 static void go_without(struct releve_core *core, const struct releve_event *event)
 {
-    if (core->options.tells_activation && event->bucket == core->options.activation_bucket)
+    if (core->options.tells_activation && event->bucket == core->options.activation_bucket &&
+        core->activation_refused_until != RELEVE_TIME_NEVER)
         core->activation_refused_until = core->now + event->wait_ms;
     if (event->bucket == core->options.preflight_bucket)
         releve_preflight_end(core);
@@ -189,6 +190,8 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
         break;
     case RELEVE_EVENT_TOKEN:
         releve_reach_token(core, event->answer);
+        if (core->token.failures > 0 || core->upstream.failures > 0)
+            releve_preflight_end(core); /* who has nothing to ask needs no token */
         break;
     case RELEVE_EVENT_STORED:
         note_refusal(core, &core->stores_refused_since, event->error);

@@ -13,6 +13,7 @@ void releve_fail_end(struct job *job)
     series->sick_until = 0;
     point->distrusted = false;
     point->failures = 0;
+    point->inquiry_failed = false;
     point->pauses = 0;
     point->paused_until = 0;
 }
@@ -49,14 +50,14 @@ static void give_up_sick(struct releve_core *core, struct series *series, const 
     releve_series_give_up_all(core, series, &series->sickness);
 }
 
-/* A usage point that fails costs so many requests in a run, over all its kinds (law 5): in a row; or of the kinds that
- * never answered in this run, where others do; or of one kind that answered before. */
 /* A request by which it was to tell its activation counts too. */
 static bool fails_for_all(const struct point *point)
 {
     return point->failures + point->inquiry_failed >= RELEVE_SICK_REQUESTS_MAX;
 }
 
+/* A usage point that fails costs so many requests in a run, over all its kinds (law 5): in a row; or of the kinds that
+ * never answered in this run, where others do; or of one kind that answered before. */
 static bool is_sick(const struct series *series)
 {
     const struct point *point = series->point;

@@ -8,7 +8,7 @@ void releve_preflight_begin(struct releve_core *core)
 {
     assert(core->preflight.phase == PREFLIGHT_NONE);
     if (!core->draining)
-        core->preflight = (struct preflight){.phase = PREFLIGHT_DUE};
+        core->preflight = (struct preflight){.phase = PREFLIGHT_DUE, .ends_at = core->now + RELEVE_PREFLIGHT_MAX_MS};
 }
 
 bool releve_preflight_is_due(const struct releve_core *core)
@@ -32,7 +32,7 @@ void releve_preflight_send(struct releve_core *core, struct permit permit)
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_SEND_PREFLIGHT);
     action->bucket = core->options.preflight_bucket;
     action->permit = permit.number;
-    action->deadline = releve_permit_deadline(core, permit);
+    action->deadline = releve_earlier(releve_permit_deadline(core, permit), core->now + RELEVE_TRANSFER_TIMEOUT_MIN_MS);
 }
 
 static void give_up(struct releve_core *core, const struct releve_answer *answer)
@@ -67,7 +67,7 @@ void releve_preflight_answer(struct releve_core *core, const struct releve_answe
         break;
     case RELEVE_UNREACHED:
         releve_emit_return(core, bucket, preflight->permit); /* nothing was sent */
-        releve_reach_note_failure(core, answer);
+        try_again(core, answer);
         break;
     case RELEVE_TOKEN_STALE:
         releve_reach_discard_token(core, answer);

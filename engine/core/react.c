@@ -310,6 +310,32 @@ static void retry_supplement(struct releve_core *core, struct chunk *chunk, cons
     accept_days(core, chunk, chunk->answer);
 }
 
+/* The API tells nothing for so long, to nobody: first days are searched for. */
+static void do_without_activations(struct releve_core *core, releve_time until)
+{
+    if (core->activation_refused_until != RELEVE_TIME_NEVER)
+        core->activation_refused_until = until;
+}
+
+/* The first 401 discards the token. One to a token that came after that is the API's own affair: measures may need it.
+ */
+static void react_stale_inquiry(struct releve_core *core, const struct chunk *chunk, const struct releve_answer *answer)
+{
+    if (core->inquiry_discarded != 0 && chunk->token > core->inquiry_discarded)
+        do_without_activations(core, core->now + RELEVE_KIND_REFUSED_MS);
+    else if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID) {
+        core->inquiry_discarded = chunk->token;
+        releve_reach_discard_token(core, answer);
+    }
+}
+
+static void react_failed_inquiry(struct releve_core *core, struct point *point)
+{
+    point->inquired = point->inquiry_failed = true;
+    if (++core->inquiry_failures >= RELEVE_ACTIVATION_FAILURES_MAX)
+        do_without_activations(core, core->now + RELEVE_BACKOFF_MAX_MS);
+}
+
 /* What was told goes into the plan, and that there is no such usage point is so for all of it. Whatever else came is no
  * matter of measures: those are asked, and say themselves what is wrong. */
 static void react_activation(struct releve_core *core, struct chunk *chunk, unsigned bucket, struct permit permit,
@@ -318,6 +344,10 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
     struct job *job = chunk->job;
     struct point *point = chunk->series->point;
     core->inquiry_heard = true;
+    if (answer->verdict != RELEVE_TRANSIENT)
+        core->inquiry_failures = 0;
+    if (answer->verdict == RELEVE_DATA)
+        core->inquiry_discarded = 0;
     switch (answer->verdict) {
     case RELEVE_DATA:
         point->inquired = true;
@@ -331,7 +361,7 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
         break;
     case RELEVE_THROTTLED:
         releve_reach_close(core, bucket, answer);
-        core->activation_refused_until = core->buckets[bucket].ask_at;
+        do_without_activations(core, core->buckets[bucket].ask_at);
         break;
     case RELEVE_API_REFUSED:
         if (core->activation_refused_until != RELEVE_TIME_NEVER)
@@ -340,18 +370,16 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
         core->activation_refused_until = RELEVE_TIME_NEVER;
         break;
     case RELEVE_TOKEN_STALE:
-        if (chunk->token == core->token.generation && core->token.phase == TOKEN_VALID)
-            releve_reach_discard_token(core, answer);
-        point->inquired = chunk->stale > 0;
-        chunk->stale = point->inquired ? 0 : 1;
+        react_stale_inquiry(core, chunk, answer);
         break;
     case RELEVE_POINT_REFUSED:
         releve_refuse_point(core, chunk, answer);
         break;
+    case RELEVE_TRANSIENT:
+        react_failed_inquiry(core, point);
+        break;
     default:
         point->inquired = true;
-        chunk->stale = 0;
-        point->inquiry_failed = answer->verdict == RELEVE_TRANSIENT;
         break;
     }
 }
@@ -449,12 +477,13 @@ void releve_react_answer(struct releve_core *core, struct chunk *chunk, const st
     notice->span = chunk->span.asked;
     notice->verdict = answer->verdict;
     notice->request = chunk->request;
-    if (answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT) {
+    bool inquiry =
+        chunk->request == RELEVE_REQUEST_ACTIVATION; /* another API, which says nothing of this one's health */
+    if (!inquiry && answer->verdict != RELEVE_UNREACHED && answer->verdict != RELEVE_TRANSIENT) {
         core->upstream.served = true;
         releve_reach_note_answer(core);
     }
 
-    bool inquiry = chunk->request == RELEVE_REQUEST_ACTIVATION;
     if (inquiry)
         react_activation(core, chunk, bucket, permit, answer);
     else

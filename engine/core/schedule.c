@@ -148,7 +148,7 @@ static bool is_turn_of_failing(struct releve_core *core, const struct best *heal
     bool due =
         core->sick_waits >= RELEVE_SICK_WAIT_MAX && core->sick_in_flight == 0 && core->now >= core->sick_again_at;
     bool theirs = failing->any && (!healthy->any || due);
-    core->sick_waits = failing->any && !theirs ? core->sick_waits + 1 : 0;
+    core->sick_waits = theirs ? 0 : core->sick_waits + failing->any; /* its work may be in another bucket */
     return theirs;
 }
 
@@ -164,7 +164,7 @@ static int choose_class(struct releve_core *core, const struct best *best, const
     }
     for (int i = 0; i < RELEVE_CLASSES; i++) {
         bool has_work = best->of_class[i] != NULL || others->of_class[i] != NULL;
-        core->class_waits[i] = has_work && i != chosen ? core->class_waits[i] + 1 : 0;
+        core->class_waits[i] = i == chosen ? 0 : core->class_waits[i] + has_work; /* likewise */
     }
     return chosen;
 }
@@ -277,10 +277,13 @@ void releve_schedule_ask(struct releve_core *core)
 
     bool wanted[RELEVE_BUCKETS_MAX] = {false}, urgent[RELEVE_BUCKETS_MAX] = {false};
     bool any = false, any_urgent = false;
+    if (core->preflight.ends_at <= core->now)
+        releve_preflight_end(core);
     if (releve_preflight_is_due(core)) {
+        core->deadline = core->preflight.ends_at;
         any = wanted[core->options.preflight_bucket] = core->preflight.not_before <= core->now;
         if (!any)
-            core->deadline = core->preflight.not_before;
+            core->deadline = releve_earlier(core->deadline, core->preflight.not_before);
     }
     for (size_t i = 0; i < core->jobs_end; i++) {
         const struct job *job = &core->jobs[i];

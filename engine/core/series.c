@@ -489,7 +489,9 @@ void releve_series_tell_activation(struct releve_core *core, struct job *job, en
     bool accepted = floor->first != RELEVE_DAY_NONE && floor->first < first;
     if (first == RELEVE_DAY_NONE || first > core->today || accepted || !releve_floor_is_bottomless(floor))
         return;
-    *floor = (struct releve_floor){.after = first - 1, .first = first};
+    /* What was believed for long, or is not believed at all, is looked at once: that API may be wrong for ever. */
+    bool doubted = floor->doubted || job->submitted.refresh;
+    *floor = (struct releve_floor){.after = first - 1, .first = first, .doubted = doubted};
     direction->unbelieved[FLOOR_ACTIVATION] = RELEVE_DAY_NONE;
     struct releve_lesson *lesson = releve_emit_lesson(core, RELEVE_LESSON_TOLD, job, job->coverage.span);
     lesson->floor = *floor;

@@ -187,7 +187,7 @@ struct preflight {
     enum preflight_phase phase;
     struct permit permit; /* ASKED */
     unsigned failures;    /* in a row */
-    releve_time not_before;
+    releve_time not_before, ends_at;
 };
 
 /* Upstream as a whole: while it cannot be reached, that is nobody's failure in particular. */
@@ -230,7 +230,9 @@ struct releve_core {
     struct releve_reason kind_refusal[RELEVE_KINDS];
     releve_time supplement_refused_until[RELEVE_KINDS]; /* likewise the API that adds to a document */
     releve_time activation_refused_until;               /* likewise the one that tells activations */
-    bool inquiry_heard; /* that API has answered, or failed: it need not be approached with one request */
+    uint64_t inquiry_discarded; /* the token that was discarded as that API refused it; 0: none since it answered */
+    unsigned inquiry_failures;  /* of that API, in a row */
+    bool inquiry_heard;         /* that API has answered, or failed: it need not be approached with one request */
     unsigned inquiries_in_flight;
     releve_time deadline;
     uint64_t requests, inquiries, preflights, throttled, retries;

@@ -27,12 +27,11 @@ static void begin_batch(struct roster *roster)
     size_t left = roster->news - roster->first;
     roster->batch = left < RELEVE_SERVICES_POINTS_MAX ? left : RELEVE_SERVICES_POINTS_MAX;
     roster->page = 1;
-    roster->told = 0;
+    roster->told = roster->seen = 0;
     struct releve_service *points = roster->points + roster->first;
     qsort(points, roster->batch, sizeof *points, compare);
     for (size_t i = 0; i < roster->batch; i++) {
         roster->asked[i] = points[i].prm;
-        roster->listed[i] = false;
     }
 }
 
@@ -67,17 +66,6 @@ static void keep(struct releve_runtime *runtime, const struct releve_service *po
                                         on_kept, runtime);
 }
 
-/* Of whom no service is told nothing is concluded: a refusal of measures says why. */
-static void keep_batch(struct releve_runtime *runtime)
-{
-    struct roster *roster = &runtime->roster;
-    struct releve_service *points = roster->points + roster->first;
-    for (size_t i = 0; i < roster->batch; i++)
-        if (!roster->listed[i])
-            points[i].kinds = 0;
-    keep(runtime, points, roster->batch);
-}
-
 static void note_service(struct roster *roster, const struct releve_service *service)
 {
     struct releve_service *points = roster->points + roster->first;
@@ -85,7 +73,6 @@ static void note_service(struct roster *roster, const struct releve_service *ser
     if (found == NULL)
         return; /* nobody asked about it */
     found->kinds |= service->kinds;
-    roster->listed[found - points] = true;
 }
 
 /* One consent is about one usage point, mostly. */
@@ -112,12 +99,25 @@ static void end_authorization(struct releve_runtime *runtime)
         runtime->options.authorized(runtime->options.data, roster->points, roster->count);
 }
 
-/* The next page, the next batch, or the end: whether there is more to be asked. */
+/* So that a page that comes again is known: upstream does not heed which one is asked for then. */
+static uint64_t digest_of(const struct releve_services *services)
+{
+    uint64_t digest = 1;
+    for (size_t i = 0; i < services->count; i++)
+        digest = digest * UINT64_C(6364136223846793005) + services->items[i].prm * 64 + services->items[i].kinds;
+    return digest;
+}
+
+/* The next page, the next batch, or the end: whether there is more to be asked. What does not fit together is not
+ * believed; and of a part nothing is known that could save a request. */
 static bool go_on(struct releve_runtime *runtime, const struct releve_services *services)
 {
     struct roster *roster = &runtime->roster;
-    bool whole = roster->told >= services->total;
-    if (!whole && services->count > 0 && roster->page < PAGES_MAX) {
+    uint64_t digest = digest_of(services);
+    bool again = roster->page > 1 && services->count > 0 && digest == roster->seen;
+    bool whole = roster->told == services->total && !again;
+    roster->seen = digest;
+    if (roster->told < services->total && services->count > 0 && !again && roster->page < PAGES_MAX) {
         roster->page++;
         return true;
     }
@@ -127,7 +127,7 @@ static bool go_on(struct releve_runtime *runtime, const struct releve_services *
         return false;
     }
     if (whole)
-        keep_batch(runtime); /* of a part nothing is known that could save a request */
+        keep(runtime, roster->points + roster->first, roster->batch);
     roster->first += roster->batch;
     if (roster->first == roster->news)
         return false;
@@ -149,7 +149,6 @@ void releve_roster_take(struct releve_runtime *runtime, const struct releve_serv
 void releve_roster_free(struct releve_runtime *runtime)
 {
     free(runtime->roster.points);
-    free(runtime->roster.listed);
     free(runtime->roster.asked);
 }
 
@@ -195,7 +194,7 @@ static void look(struct releve_runtime *runtime)
     if (part > 0) {
         for (size_t i = 0; i < part; i++)
             roster->asked[i] = roster->points[roster->looked + i].prm;
-        runtime->io.store_ops->services_due(runtime->io.store, roster->asked, part, roster->kinds,
+        runtime->io.store_ops->services_due(runtime->io.store, roster->asked, part, roster->kinds, roster->newest,
                                             runtime->io.host_ops->civil(runtime->io.host), on_due, runtime);
     } else if (roster->news < RELEVE_PREFLIGHT_POINTS_MIN) {
         end_looking(runtime);
@@ -213,16 +212,16 @@ void releve_runtime_ask_authorization(struct releve_runtime *runtime, uint64_t a
     releve_runtime_post(runtime, &event);
 }
 
-void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds)
+void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds,
+                              releve_day newest)
 {
     struct roster *roster = &runtime->roster;
     kinds &= RELEVE_ALL_MEASURES;
     assert(roster->points == NULL);
     if (runtime->io.dialect->services_family == NULL || kinds == 0 || count < RELEVE_PREFLIGHT_POINTS_MIN)
         return;
-    *roster = (struct roster){.count = count, .kinds = kinds, .looking = true};
+    *roster = (struct roster){.count = count, .kinds = kinds, .newest = newest, .looking = true};
     roster->points = releve_alloc(count, sizeof *roster->points);
-    roster->listed = releve_alloc(RELEVE_SERVICES_POINTS_MAX, sizeof *roster->listed);
     roster->asked = releve_alloc(RELEVE_SERVICES_POINTS_MAX, sizeof *roster->asked);
     for (size_t i = 0; i < count; i++)
         roster->points[i].prm = prms[i];

@@ -54,11 +54,12 @@ STAILQ_HEAD(posted_list, posted);
 struct roster {
     struct releve_service *points; /* those that are news move to the front; `kinds` as far as they are told */
     size_t count, looked, news;
-    bool *listed;           /* of each of the batch: some service of it was told */
     releve_prm *asked;      /* the batch as it is asked about */
     releve_kinds kinds;     /* that the jobs are about */
+    releve_day newest;      /* the last day that they want */
     size_t first, batch;    /* of the news: those that are being asked about */
     uint64_t page, told;    /* services of the batch so far */
+    uint64_t seen;          /* a digest of the page before */
     bool looking;           /* jobs wait for that */
     unsigned keeping;       /* writes of what was told: jobs begin behind them */
     bool more;              /* is to be asked when that is kept */

@@ -89,9 +89,10 @@ struct releve_store_ops {
     void (*learn)(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                   releve_store_done done, void *data);
     /* Of which of these usage points is it worth asking who has which of `kinds`? Not where that was asked within
-     * RELEVE_SERVICES_HOLD_MS, nor where all of them were there then. At most RELEVE_SERVICES_POINTS_MAX. */
+     * RELEVE_SERVICES_HOLD_MS, nor where each of the kinds was there then, is known to be absent, or has the day
+     * `newest`. At most RELEVE_SERVICES_POINTS_MAX. */
     void (*services_due)(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,
-                         releve_time now, releve_store_due reply, void *data);
+                         releve_day newest, releve_time now, releve_store_due reply, void *data);
     /* Keeps in releve:point:<prm>, with `now`, which kinds each has by its services. Each usage point once. */
     void (*put_services)(struct releve_store *store, const struct releve_service *services, size_t count,
                          releve_time now, releve_store_done done, void *data);

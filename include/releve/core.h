@@ -22,8 +22,11 @@
 /* Requests that only save others (for an activation, a preflight) are not worth waiting for longer than that. Longer
  * than a permit's life: what is in flight counts for that long in what the ledger replies. */
 #define RELEVE_SAVING_WAIT_MAX_MS (1 * RELEVE_MINUTE_MS)
-#define RELEVE_PREFLIGHT_TRIES_MAX 3 /* failures in a row; then jobs begin without it */
-#define RELEVE_SPOILED_TRIES_MAX 3   /* tries of a day that comes unusable among good ones */
+#define RELEVE_PREFLIGHT_TRIES_MAX 3                   /* failures in a row; then jobs begin without it */
+#define RELEVE_PREFLIGHT_MAX_MS (1 * RELEVE_MINUTE_MS) /* and so they do after that time */
+/* In a row, of any usage points: then nobody is asked when he was activated for RELEVE_BACKOFF_MAX_MS. */
+#define RELEVE_ACTIVATION_FAILURES_MAX 3
+#define RELEVE_SPOILED_TRIES_MAX 3 /* tries of a day that comes unusable among good ones */
 #define RELEVE_BACKOFF_MIN_MS (1 * RELEVE_SECOND_MS)
 #define RELEVE_BACKOFF_MAX_MS (15 * RELEVE_MINUTE_MS)
 #define RELEVE_POINT_FAILURES_MAX 3 /* transient failures in a row before a usage point is paused */

@@ -106,6 +106,17 @@ def test_what_is_told_wrongly_loses_no_day(told):
         assert world.requests_of("backfill", "--prm", BOTH, "--kind", CURVE)[1] == 0
 
 
+def test_what_is_told_too_late_is_corrected_by_days_after_thirty_days():
+    with World() as world:
+        world.sandbox.control(activation={BOTH: DAYS}, told_activation={BOTH: {"consumption": "2026-09-01"}})
+        backfill(world, "--prm", BOTH, "--kind", CURVE)
+        assert min(key[-10:] for key in world.redis.days(BOTH, CURVE)) == "2026-09-01"
+        later = "2026-12-24"
+        world.sandbox.control(today=later)
+        ended = world.run("backfill", "--prm", BOTH, "--kind", CURVE, RELEVE_TODAY=later)
+        assert ended.code == 0 and min(key[-10:] for key in world.redis.days(BOTH, CURVE)) == DAYS["consumption"], ended
+
+
 @pytest.mark.parametrize("fault", ["error500", "error502html", "truncate", "garbage", "throttle200", "reset"])
 def test_where_that_api_fails_the_history_is_whole_all_the_same(fault):
     with World() as world:

@@ -88,6 +88,28 @@ def test_it_is_believed_for_a_day_and_what_was_there_is_not_asked_about_again():
         assert arrivals(world, SERVICES) == 3
 
 
+def test_who_has_everything_asks_for_nothing_and_needs_no_upstream():
+    points = ordinary(12)
+    with World("--population", "12") as world:
+        assert world.run("backfill", *words(world, points, "daily_consumption")).code == 0
+        for prm in points:  # as an earlier release left it
+            world.redis.command("DEL", f"releve:point:{prm}")
+        ended, requests = world.requests_of("backfill", *words(world, points, "daily_consumption"))
+        assert ended.code == 0 and requests == 0, ended
+
+
+def test_where_upstream_is_gone_who_has_nothing_to_ask_ends_well():
+    points = ordinary(12)
+    with World("--population", "12") as world:
+        backfill(world, points)
+        world.settings["RELEVE_TODAY"] = "2026-11-25"  # what was told is asked again, and cannot be
+        world.settings["RELEVE_UPSTREAM"] = "http://127.0.0.1:1"
+        ended = world.run("backfill", *words(world, points, "daily_consumption,production_load_curve"), "--adopt")
+        assert ended.code == 1 and "cannot be reached" in ended.err, ended  # production has to be asked, and cannot
+        ended = world.run("backfill", *words(world, points, "daily_consumption"))
+        assert ended.code == 0, ended
+
+
 def test_few_usage_points_and_a_refresh_do_without():
     with World("--population", "12") as world:
         backfill(world, ordinary(9))

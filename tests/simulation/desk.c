@@ -6,6 +6,7 @@ struct desk desk;
 
 static const struct releve_answer token = {.verdict = RELEVE_TOKEN, .expires_in_s = 12600};
 
+static const struct releve_answer failure = {.verdict = RELEVE_TRANSIENT};
 static const struct releve_answer refusal = {.verdict = RELEVE_CREDENTIALS_REFUSED};
 
 static void put_off(struct releve_event event)
@@ -51,7 +52,10 @@ static void take_action(const struct releve_action *action)
         break;
     case RELEVE_ACTION_SEND_TOKEN:
         desk.tokens++;
-        put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN, .answer = desk.refuses_token ? &refusal : &token});
+        put_off((struct releve_event){.type = RELEVE_EVENT_TOKEN,
+                                      .answer = desk.refuses_token ? &refusal
+                                                : desk.fails_token ? &failure
+                                                                   : &token});
         break;
     case RELEVE_ACTION_STORE:
         desk.storing = action->handle;

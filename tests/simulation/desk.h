@@ -42,7 +42,7 @@ struct desk {
     releve_handle storing;
     releve_time claim_takes_ms; /* until its reply */
     int returns, unclaims, tokens, stops, preflights;
-    bool refuses_token; /* the credentials are refused */
+    bool refuses_token, fails_token; /* the credentials are refused; there is no token now */
     struct sending sends[SENDS_MAX];
     size_t sends_count;
     struct releve_result results[RESULTS_MAX];

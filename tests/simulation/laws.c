@@ -247,15 +247,17 @@ static bool is_true(const struct worker *worker, unsigned point, const struct re
     const struct usage_direction *direction = upstream_direction(upstream, point, lesson->kind);
     bool corrected = direction->corrected_at != RELEVE_TIME_NEVER;
     releve_time civil = upstream_civil(upstream);
+    /* Before it was corrected, or since. */
+    bool told = is_told(upstream, point, lesson, civil) ||
+                is_told(upstream, point, lesson, worker->simulation->scenario.civil_ms);
+    releve_day earliest = corrected ? direction->corrected : direction->activation;
     switch (lesson->type) {
-    case RELEVE_LESSON_ACTIVATION:
+    case RELEVE_LESSON_ACTIVATION: /* what was told stands beside what days have shown */
         return is_true_floor(&lesson->floor,
                              direction->absent_until > 0 ? upstream_today(upstream) : direction->activation,
-                             corrected ? direction->corrected : direction->activation);
-    case RELEVE_LESSON_TOLD: /* before it was corrected, or since */
-        return lesson->floor.after + 1 == lesson->floor.first &&
-               (is_told(upstream, point, lesson, civil) ||
-                is_told(upstream, point, lesson, worker->simulation->scenario.civil_ms));
+                             told && lesson->floor.first < earliest ? lesson->floor.first : earliest);
+    case RELEVE_LESSON_TOLD:
+        return lesson->floor.after + 1 == lesson->floor.first && told;
     case RELEVE_LESSON_CONSENT:
         return is_true_floor(&lesson->floor, direction->consent, direction->consent);
     case RELEVE_LESSON_REFUSED:

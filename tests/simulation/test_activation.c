@@ -221,6 +221,58 @@ static void test_one_that_fails_in_all_costs_eight_requests_with_that_one(void *
     assert_int_equal(desk.sends_count, RELEVE_SICK_REQUESTS_MAX);
 }
 
+static void test_an_api_that_fails_is_left_alone_for_all(void **state)
+{
+    (void)state;
+    for (unsigned point = 1; point <= 20; point++)
+        submit(point, CURVE, DEEP);
+    desk_get_token();
+    for (int i = 0; i < RELEVE_ACTIVATION_FAILURES_MAX; i++)
+        desk_answer(inquire(), RELEVE_TRANSIENT);
+    desk_serve_to_the_end();
+    assert_int_equal(desk.results_count, 20);
+    assert_int_equal(releve_core_look(desk.core).inquiries, RELEVE_ACTIVATION_FAILURES_MAX);
+}
+
+static void test_an_api_that_refuses_good_tokens_costs_one(void **state)
+{
+    (void)state;
+    for (unsigned point = 1; point <= 20; point++)
+        submit(point, CURVE, DEEP);
+    desk_get_token();
+    desk_answer(inquire(), RELEVE_TOKEN_STALE);
+    desk_get_token();
+    while (desk.asked[TELLS]) {
+        const struct sending *sending = desk_grant(TELLS);
+        if (sending != NULL)
+            desk_answer(sending, RELEVE_TOKEN_STALE);
+        if (desk.asked[0] && desk.tokens > 5)
+            break;
+        if (desk.asked[0])
+            (void)desk_grant(0);
+    }
+    assert_in_range(desk.tokens, 2, 3);
+}
+
+static void test_permits_of_its_own_do_not_starve_a_class(void **state)
+{
+    (void)state;
+    for (unsigned point = 1; point <= 60; point++)
+        submit(point, CURVE, DEEP);
+    desk_submit(100, CURVE, TODAY - 5, TODAY, RELEVE_LOW);
+    desk_get_token();
+    int permits = 0;
+    for (; desk_sends_of(100) == 0 && permits < 200; permits++) {
+        const struct sending *sending = desk.asked[TELLS] ? desk_grant(TELLS) : NULL;
+        if (sending != NULL)
+            tell(sending, TODAY - 40, RELEVE_DAY_NONE);
+        sending = desk.asked[0] ? desk_grant(0) : NULL;
+        if (sending != NULL)
+            desk_answer(sending, RELEVE_DATA);
+    }
+    assert_in_range(permits, 1, 2 * RELEVE_CLASS_WAIT_MAX);
+}
+
 static void test_a_usage_point_that_does_not_exist_costs_that_request_only(void **state)
 {
     (void)state;
@@ -280,6 +332,9 @@ int main(void)
         LAW(test_a_full_or_closed_quota_of_its_own_holds_up_no_measure),
         LAW(test_where_it_fails_the_first_day_is_searched_for),
         LAW(test_one_that_fails_in_all_costs_eight_requests_with_that_one),
+        LAW(test_an_api_that_fails_is_left_alone_for_all),
+        LAW(test_an_api_that_refuses_good_tokens_costs_one),
+        LAW(test_permits_of_its_own_do_not_starve_a_class),
         LAW(test_a_usage_point_that_does_not_exist_costs_that_request_only),
         LAW(test_what_it_refuses_is_no_refusal_of_measures),
         LAW(test_a_stale_token_is_renewed_and_it_is_asked_again),

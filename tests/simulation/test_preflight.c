@@ -83,7 +83,7 @@ static void test_it_is_tried_three_times(void **state)
     for (int try = 0; try < RELEVE_PREFLIGHT_TRIES_MAX; try++) {
         ask();
         answer(RELEVE_TRANSIENT, false);
-        desk.now += RELEVE_MINUTE_MS;
+        desk.now += 10 * RELEVE_SECOND_MS;
         desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
     }
     assert_false(desk.asked[PREFLIGHTS]);
@@ -96,7 +96,7 @@ static void test_a_stale_token_is_renewed(void **state)
     begin();
     ask();
     answer(RELEVE_TOKEN_STALE, false);
-    desk.now += RELEVE_MINUTE_MS;
+    desk.now += 10 * RELEVE_SECOND_MS;
     desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
     desk_get_token();
     assert_int_equal(desk.tokens, 2);
@@ -113,6 +113,26 @@ static void test_a_permit_that_is_far_away_is_not_waited_for(void **state)
     desk_step((struct releve_event){
         .type = RELEVE_EVENT_PERMIT, .bucket = PREFLIGHTS, .wait_ms = RELEVE_SAVING_WAIT_MAX_MS + 1});
     assert_is_over();
+}
+
+static void test_it_takes_a_minute_at_most(void **state)
+{
+    (void)state;
+    begin();
+    ask();
+    desk.now += RELEVE_PREFLIGHT_MAX_MS;
+    answer(RELEVE_DATA, true); /* there is more, and it is left */
+    assert_is_over();
+}
+
+static void test_without_a_token_it_ends_and_jobs_begin(void **state)
+{
+    (void)state;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_PREFLIGHT});
+    desk.fails_token = true;
+    desk_get_token();
+    assert_true(releve_core_idle(desk.core)); /* who has nothing to ask needs none */
+    assert_int_equal(releve_core_room(desk.core), RELEVE_CORE_JOBS_MAX);
 }
 
 static void test_the_end_ends_it_whether_it_is_asked_or_not(void **state)
@@ -152,6 +172,8 @@ int main(void)
         LAW(test_it_is_tried_three_times),
         LAW(test_a_stale_token_is_renewed),
         LAW(test_a_permit_that_is_far_away_is_not_waited_for),
+        LAW(test_it_takes_a_minute_at_most),
+        LAW(test_without_a_token_it_ends_and_jobs_begin),
         LAW(test_the_end_ends_it_whether_it_is_asked_or_not),
         LAW(test_credentials_that_are_refused_end_it_too),
     };
