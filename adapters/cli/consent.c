@@ -63,6 +63,8 @@ static enum releve_code ask(struct consent *consent, struct releve_error *error)
                                                    .authorized = on_authorized,
                                                    .idle = on_idle,
                                                    .ready = on_ready};
+    if (releve_config_start_redis(&consent->config, error) != RELEVE_OK)
+        return error->code;
     (void)releve_session_run(&consent->session, &session);
     *error = consent->session.error;
     if (error->code == RELEVE_OK && !consent->told)
@@ -174,7 +176,7 @@ const struct releve_command releve_command_consent = {
         "kinds their services are of: one request, in a quota of its own. Prints a line for each, the usage point\n"
         "first, so that the rest can follow at once:\n"
         "\n"
-        "  releve consent --authorization 123456 | releve backfill --prms -\n"
+        "  releve consent --authorization 100007 | releve backfill --prms -\n"
         "\n"
         "options:\n"
         "  --authorization ID   the number that came back as autorisation_id\n"

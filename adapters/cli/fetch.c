@@ -68,7 +68,8 @@ static void on_ready(void *data)
     struct releve_fetch *fetch = data;
     if (!fetch->refresh) /* which asks whatever is told */
         releve_runtime_preflight(fetch->session.runtime, fetch->selection.prms, fetch->selection.prms_count,
-                                 fetch->selection.kinds, releve_selection_newest(&fetch->selection));
+                                 fetch->selection.kinds, releve_selection_newest(&fetch->selection),
+                                 RELEVE_PREFLIGHT_POINTS_MIN);
     releve_progress_begin(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop));
 }
 

@@ -16,7 +16,7 @@
 
 /* Asks who of the selection's usage points has which of its kinds, and keeps it, as `backfill` does. Needs an upstream
  * and credentials. */
-enum releve_code releve_preflight_run(const struct releve_config *config, const struct releve_selection *selection,
+enum releve_code releve_preflight_run(struct releve_config *config, const struct releve_selection *selection,
                                       struct releve_error *error);
 
 #endif

@@ -196,7 +196,7 @@ static void look(struct releve_runtime *runtime)
             roster->asked[i] = roster->points[roster->looked + i].prm;
         runtime->io.store_ops->services_due(runtime->io.store, roster->asked, part, roster->kinds, roster->newest,
                                             runtime->io.host_ops->civil(runtime->io.host), on_due, runtime);
-    } else if (roster->news < RELEVE_PREFLIGHT_POINTS_MIN) {
+    } else if (roster->news < roster->least) {
         end_looking(runtime);
     } else {
         const char *bucket = runtime->ledgers[runtime->preflight_ledger].bucket;
@@ -213,14 +213,14 @@ void releve_runtime_ask_authorization(struct releve_runtime *runtime, uint64_t a
 }
 
 void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds,
-                              releve_day newest)
+                              releve_day newest, size_t least)
 {
     struct roster *roster = &runtime->roster;
     kinds &= RELEVE_ALL_MEASURES;
     assert(roster->points == NULL);
-    if (runtime->io.dialect->services_family == NULL || kinds == 0 || count < RELEVE_PREFLIGHT_POINTS_MIN)
+    if (runtime->io.dialect->services_family == NULL || kinds == 0 || count < least)
         return;
-    *roster = (struct roster){.count = count, .kinds = kinds, .newest = newest, .looking = true};
+    *roster = (struct roster){.count = count, .kinds = kinds, .newest = newest, .least = least, .looking = true};
     roster->points = releve_alloc(count, sizeof *roster->points);
     roster->asked = releve_alloc(RELEVE_SERVICES_POINTS_MAX, sizeof *roster->asked);
     for (size_t i = 0; i < count; i++)

@@ -54,6 +54,7 @@ STAILQ_HEAD(posted_list, posted);
 struct roster {
     struct releve_service *points; /* those that are news move to the front; `kinds` as far as they are told */
     size_t count, looked, news;
+    size_t least;           /* where fewer are news, nothing is asked */
     releve_prm *asked;      /* the batch as it is asked about */
     releve_kinds kinds;     /* that the jobs are about */
     releve_day newest;      /* the last day that they want */

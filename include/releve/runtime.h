@@ -60,12 +60,12 @@ enum releve_code releve_runtime_open(struct releve_runtime **runtime, const stru
                                      const struct releve_io *io, struct releve_error *error);
 
 /* Asks who of these usage points has which of the measures among `kinds`, before the first job is pulled: what is not
- * there costs no request then. Where few of them are news (fewer than RELEVE_PREFLIGHT_POINTS_MIN), where the dialect
- * has no such request and where it is refused, jobs begin at once. No news is who has the day `newest` of all of them.
- * Once, from within `ready`; `prms` is copied. */
-#define RELEVE_PREFLIGHT_POINTS_MIN 10
+ * there costs no request then. Where fewer than `least` of them are news, where the dialect has no such request and
+ * where it is refused, jobs begin at once. No news is who has the day `newest` of all of them. Once, from within
+ * `ready`; `prms` is copied. */
+#define RELEVE_PREFLIGHT_POINTS_MIN 10 /* fewer are not worth a request that nobody asked for */
 void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *prms, size_t count, releve_kinds kinds,
-                              releve_day newest);
+                              releve_day newest, size_t least);
 
 /* Asks which usage points a customer's authorization is about, and keeps which kinds they have; `authorized` follows,
  * or `idle` alone where upstream does not tell (a notice says why). Instead of a preflight; where the dialect has no

@@ -41,6 +41,12 @@ def test_what_it_prints_is_what_a_backfill_takes():
         assert {kind for kind in known if known[kind]["unserved"]} == set(CONSUMED)
 
 
+def test_it_works_with_a_redis_of_ones_own(tmp_path):
+    with World() as world:
+        ended = consent(world, authorization_of(world, PRODUCER), RELEVE_REDIS=f"embedded:{tmp_path}")
+        assert ended.code == 0 and ended.out.startswith(PRODUCER), ended
+
+
 def test_pages_are_read_to_the_end():
     with World() as world:
         authorization = authorization_of(world, BOTH)

@@ -176,6 +176,23 @@ def test_plan_and_enqueue_ask_where_they_are_told_to(command):
 
 
 @pytest.mark.parametrize("command", ["plan", "enqueue"])
+def test_who_says_so_is_heard_for_one_usage_point_and_with_a_redis_of_ones_own(command, tmp_path):
+    with World("--population", "1") as world:
+        selection = ("--prm", prm_of(0), "--kind", "all", *DAY)
+        ended, requests = world.requests_of(command, *selection, "--preflight", RELEVE_REDIS=f"embedded:{tmp_path}")
+        assert ended.code == 0 and requests == 2 and arrivals(world, SERVICES) == 1, ended
+        planned = json.loads(world.run("plan", *selection, "--json", RELEVE_REDIS=f"embedded:{tmp_path}").out)
+        assert planned["requests"] == 3
+
+
+@pytest.mark.parametrize("api", ["v5", "conso"])
+def test_an_interface_that_has_none_is_said(api):
+    with World(api=api) as world:
+        ended = world.run("plan", "--prm", REVOKED, "--preflight", CONSO_TOKEN="a.b.c")
+        assert (ended.code, ended.out) == (2, "") and "--preflight" in ended.err, ended
+
+
+@pytest.mark.parametrize("command", ["plan", "enqueue"])
 def test_a_preflight_needs_what_every_request_needs(command):
     with World("--population", "12") as world:
         ended = world.run(command, *words(world, ordinary(12)), "--preflight", CLIENT_SECRET="wrong")
