@@ -349,7 +349,8 @@ static void refuse_direction(struct usage_direction *direction, struct releve_an
 static void tell(struct upstream *upstream, const struct upstream_request *request, struct releve_answer *answer)
 {
     const struct scenario *scenario = upstream->scenario;
-    const struct usage_point *point = &upstream->points[request->point];
+    struct usage_point *point = &upstream->points[request->point];
+    point->inquiries++;
     if (!token_is_good(upstream, request->token))
         say(answer, RELEVE_TOKEN_STALE, "900901");
     else if (scenario->untold)

@@ -28,6 +28,7 @@ struct usage_point {
     int64_t sick_from_us, sick_until_us;
     unsigned holes, partials; /* of its days, in ten thousand */
     unsigned requests;        /* that arrived */
+    unsigned inquiries;       /* beside those: about its activation */
     unsigned failures;        /* those of them that failed because of its sickness */
 };
 
