@@ -256,6 +256,13 @@ static const char *remark_on(const struct plan *plan)
            "its own; where that API is not subscribed, up to 9 more find the first day.";
 }
 
+/* Without a CLIENT_ID it is not known whose quota it is. */
+static const char *used_of(const struct plan *plan)
+{
+    return plan->config.client_id[0] != '\0' ? "with what is used of it now"
+                                             : "as if nothing of it were used (CLIENT_ID is not set)";
+}
+
 static void print_table(const struct plan *plan)
 {
     char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT];
@@ -275,9 +282,9 @@ static void print_table(const struct plan *plan)
     if (plan->all.requests == 0)
         puts("\nNothing is to be asked now.");
     else
-        printf("\nUnder the quota %s, and with what is used of it now, the last request leaves in %s at the earliest.\n"
+        printf("\nUnder the quota %s, and %s, the last request leaves in %s at the earliest.\n"
                "%s\n",
-               quota, duration, remark_on(plan));
+               quota, used_of(plan), duration, remark_on(plan));
     print_refusals(plan);
 }
 
