@@ -39,7 +39,8 @@ static void on_authorized(void *data, const struct releve_service *services, siz
     consent->told = true;
     consent->count = count;
     consent->points = releve_alloc(count, sizeof *consent->points);
-    memcpy(consent->points, services, count * sizeof *services);
+    if (count > 0)
+        memcpy(consent->points, services, count * sizeof *services);
 }
 
 static void on_idle(void *data)
