@@ -22,17 +22,6 @@ RELEVE_SESSION_FIRST(struct consent);
 
 /* --- asking --------------------------------------------------------------------------------------------------- */
 
-static bool next_job(void *data, struct releve_job *job)
-{
-    (void)data, (void)job;
-    return false;
-}
-
-static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
-{
-    (void)data, (void)result, (void)error; /* there are no jobs */
-}
-
 static void on_authorized(void *data, const struct releve_service *services, size_t count)
 {
     struct consent *consent = data;
@@ -43,12 +32,6 @@ static void on_authorized(void *data, const struct releve_service *services, siz
         memcpy(consent->points, services, count * sizeof *services);
 }
 
-static void on_idle(void *data)
-{
-    struct consent *consent = data;
-    releve_session_end(&consent->session);
-}
-
 static void on_ready(void *data)
 {
     struct consent *consent = data;
@@ -57,13 +40,8 @@ static void on_ready(void *data)
 
 static enum releve_code ask(struct consent *consent, struct releve_error *error)
 {
-    const struct releve_session_options session = {.config = &consent->config,
-                                                   .concurrency = 1,
-                                                   .next = next_job,
-                                                   .ended = on_ended,
-                                                   .authorized = on_authorized,
-                                                   .idle = on_idle,
-                                                   .ready = on_ready};
+    const struct releve_session_options session = {
+        .config = &consent->config, .concurrency = 1, .authorized = on_authorized, .ready = on_ready};
     if (releve_config_start_redis(&consent->config, error) != RELEVE_OK)
         return error->code;
     (void)releve_session_run(&consent->session, &session);

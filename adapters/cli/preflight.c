@@ -8,23 +8,6 @@ struct lone_preflight {
 };
 RELEVE_SESSION_FIRST(struct lone_preflight);
 
-static bool next_job(void *data, struct releve_job *job)
-{
-    (void)data, (void)job;
-    return false;
-}
-
-static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
-{
-    (void)data, (void)result, (void)error; /* there are no jobs */
-}
-
-static void on_idle(void *data)
-{
-    struct lone_preflight *preflight = data;
-    releve_session_end(&preflight->session);
-}
-
 static void on_ready(void *data)
 {
     struct lone_preflight *preflight = data;
@@ -42,8 +25,7 @@ enum releve_code releve_preflight_run(struct releve_config *config, const struct
                            "--preflight: only the interface of 2026 tells who has which kinds; leave it out");
     if (releve_config_start_redis(config, error) != RELEVE_OK)
         return error->code;
-    const struct releve_session_options options = {
-        .config = config, .concurrency = 1, .next = next_job, .ended = on_ended, .idle = on_idle, .ready = on_ready};
+    const struct releve_session_options options = {.config = config, .concurrency = 1, .ready = on_ready};
     preflight.selection = selection;
     enum releve_code code = releve_session_run(&preflight.session, &options);
     *error = preflight.session.error;

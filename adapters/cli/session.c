@@ -167,10 +167,16 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     session->options.ended(session, result, error);
 }
 
+static bool no_job(void *data, struct releve_job *job)
+{
+    (void)data, (void)job;
+    return false;
+}
+
 static void on_idle(void *data)
 {
     struct releve_session *session = data;
-    if (session->draining)
+    if (session->draining || session->options.idle == NULL)
         releve_session_end(session);
     else
         session->options.idle(session);
@@ -284,7 +290,7 @@ static void open_runtime(struct releve_session *session)
         .patient = session->options.patient,
         .data = session,
         .ready = on_ready,
-        .next = session->options.next,
+        .next = session->options.next != NULL ? session->options.next : no_job,
         .ended = on_ended,
         .given_back = session->options.given_back,
         .authorized = session->options.authorized,

@@ -23,7 +23,8 @@ struct releve_session_options {
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
     uint64_t tick_ms;                 /* how often `tick` is called once it is ready; 0: never */
-    /* `data` of each of the following is the session. As in struct releve_runtime_options; the first three required. */
+    /* `data` of each of the following is the session. As in struct releve_runtime_options. Without the first three
+     * there are no jobs: such a session ends when what it asks for besides has ended. */
     bool (*next)(void *data, struct releve_job *job);
     void (*ended)(void *data, const struct releve_result *result, const struct releve_error *error);
     void (*idle)(void *data);
