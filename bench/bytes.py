@@ -42,7 +42,7 @@ def main():
     parser.add_argument("--points", type=int, default=40, help="usage points, whole history")
     count = parser.parse_args().points
     prms = {pace: [prm_of(i) for i in range(10 * count) if i % 10 in digits][:count] for pace, digits in PACES.items()}
-    for kind in ("daily_consumption", "daily_consumption_max_power"):
+    for kind in ("daily_consumption", "daily_consumption_max_power", "index_consumption"):
         show(f"a day of {kind}", measure(kind, prms["PT30M"]), "bytes")
     for pace, mine in prms.items():
         show(f"a day of consumption_load_curve, {pace}", measure("consumption_load_curve", mine), "bytes")

@@ -249,6 +249,19 @@ const struct releve_dialect *releve_config_dialect(const struct releve_config *c
     return dialects[config->api];
 }
 
+enum releve_code releve_config_check_kinds(const struct releve_config *config, releve_kinds kinds,
+                                           struct releve_error *error)
+{
+    static const char *const absent[] = {
+        [RELEVE_API_2026] = "", [RELEVE_API_V5] = "registers (RELEVE_API=2026 has)", [RELEVE_API_CONSO] = "documents"};
+    const struct releve_dialect *dialect = releve_config_dialect(config);
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
+        if ((kinds & RELEVE_KIND_BIT(kind)) != 0 && dialect->families[kind] == NULL)
+            return releve_fail(error, RELEVE_E_USAGE, "--kind %s: %s has no %s", releve_kind_facts(kind)->name,
+                               config->api == RELEVE_API_V5 ? "v5" : "conso", absent[config->api]);
+    return RELEVE_OK;
+}
+
 enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error)
 {
     return config->redis.where == RELEVE_REDIS_EMBEDDED ? releve_embedded_start(&config->redis, error) : RELEVE_OK;

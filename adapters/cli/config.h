@@ -30,6 +30,10 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
 /* How the configured upstream is asked. */
 const struct releve_dialect *releve_config_dialect(const struct releve_config *config);
 
+/* RELEVE_E_USAGE where one of them is a kind that the configured upstream does not have. */
+enum releve_code releve_config_check_kinds(const struct releve_config *config, releve_kinds kinds,
+                                           struct releve_error *error);
+
 /* Starts the embedded Redis where it is configured. Call it after all input has been checked, and before the loop
  * exists. */
 enum releve_code releve_config_start_redis(struct releve_config *config, struct releve_error *error);

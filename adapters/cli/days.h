@@ -31,11 +31,13 @@ enum releve_code releve_days_read_format(const char *value, enum releve_days_for
 /* Prints what Redis holds of days->job on standard output; where that is nothing, why on standard error. */
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error);
 
-#define RELEVE_DAYS_KINDS_HELP                                                                          \
-    "KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
-    "production_load_curve; or a document, which has no days: contracts, addresses, identity, contact_data.\n"
+#define RELEVE_DAYS_KINDS_HELP                                                                                   \
+    "KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n"          \
+    "production_load_curve, index_consumption, index_production (the meter's registers); or a document, which\n" \
+    "has no days: contracts, addresses, identity, contact_data.\n"
 #define RELEVE_DAYS_FORMAT_HELP                                                                                 \
     "  --format FORMAT    pretty (default: a line a day), json (an array of the days as stored), csv (a line\n" \
-    "                     a day; for load curves a line an interval, with its beginning in Paris time)\n"
+    "                     a day; for load curves a line an interval, with its beginning in Paris time; for\n"   \
+    "                     registers a line a register)\n"
 
 #endif

@@ -139,6 +139,7 @@ static int enqueue_main(int argc, char **argv)
     if (wrong != 0)
         return wrong;
     if (releve_config_load(&enqueue.config, enqueue.preflight, &error) != RELEVE_OK ||
+        releve_config_check_kinds(&enqueue.config, enqueue.selection.kinds, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (enqueue.preflight && releve_preflight_run(&enqueue.config, &enqueue.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&enqueue.selection) > 0 &&

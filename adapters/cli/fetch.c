@@ -90,8 +90,8 @@ enum releve_code releve_fetch_prepare(struct releve_fetch *fetch, struct releve_
 {
     if (releve_config_load(&fetch->config, true, error) != RELEVE_OK)
         return error->code;
-    if (fetch->config.api == RELEVE_API_CONSO && (fetch->selection.kinds & ~RELEVE_ALL_MEASURES) != 0)
-        return releve_fail(error, RELEVE_E_USAGE, "--kind: conso has the five measures, and no documents");
+    if (releve_config_check_kinds(&fetch->config, fetch->selection.kinds, error) != RELEVE_OK)
+        return error->code;
     return releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), error);
 }
 

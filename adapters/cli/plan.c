@@ -108,7 +108,7 @@ static uint64_t requests_of_family(const struct plan *plan, const char *family)
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         const char *supplement = dialect->supplement_families[kind];
         uint64_t each = supplement != NULL ? plan->kinds[kind].requests / 2 : plan->kinds[kind].requests;
-        if (strcmp(dialect->families[kind], family) == 0)
+        if (dialect->families[kind] != NULL && strcmp(dialect->families[kind], family) == 0)
             requests += each;
         if (supplement != NULL && strcmp(supplement, family) == 0)
             requests += each;
@@ -368,7 +368,8 @@ static int plan_main(int argc, char **argv)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
     plan.dialect = releve_config_dialect(&plan.config);
-    if (releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
+    if (releve_config_check_kinds(&plan.config, plan.selection.kinds, &error) != RELEVE_OK ||
+        releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (plan.preflight && releve_preflight_run(&plan.config, &plan.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&plan.selection) > 0 &&
          releve_lookup_run(&plan.lookup, &plan.config, true, ask_first, &plan, &error) != RELEVE_OK))

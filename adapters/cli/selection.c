@@ -138,11 +138,11 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
         size_t length = strcspn(value, ",");
         enum releve_kind kind;
         if (length == 3 && memcmp(value, "all", 3) == 0) {
-            selection->kinds |= RELEVE_ALL_MEASURES;
+            selection->kinds |= RELEVE_KINDS_OF_ALL;
         } else if (!releve_kind_parse(value, length, &kind)) {
             return releve_fail(error, RELEVE_E_USAGE,
                                "--kind \"%.*s\": unknown; say " RELEVE_SELECTION_KINDS
-                               ", all (these), " RELEVE_SELECTION_DOCUMENTS,
+                               ", all (these), " RELEVE_SELECTION_REGISTERS ", " RELEVE_SELECTION_DOCUMENTS,
                                (int)(length < 60 ? length : 60), value);
         } else {
             selection->kinds |= RELEVE_KIND_BIT(kind);
@@ -274,7 +274,7 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is in the future: upstream serves days up to yesterday",
                            first);
     if (selection->kinds == 0)
-        selection->kinds = RELEVE_ALL_MEASURES;
+        selection->kinds = RELEVE_KINDS_OF_ALL;
     enum releve_code code = drop_duplicates(selection, error);
     if (code != RELEVE_OK)
         return code;

@@ -43,6 +43,7 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
 /* The kinds, for messages: those that have days, and documents. */
 #define RELEVE_SELECTION_KINDS \
     "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"
+#define RELEVE_SELECTION_REGISTERS "index_consumption, index_production"
 #define RELEVE_SELECTION_DOCUMENTS "contracts, addresses, identity, contact_data"
 
 #define RELEVE_SELECTION_POINT_HELP                                                                                  \
@@ -53,7 +54,8 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
 #define RELEVE_SELECTION_HELP                                                                                          \
     "SELECTION:\n" RELEVE_SELECTION_POINT_HELP                                                                         \
     "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
-    "                     production_load_curve, or all (default: these five); or documents, which have no days:\n"    \
+    "                     production_load_curve, or all (default: these five); the meter's registers (2026):\n"        \
+    "                     index_consumption, index_production; or documents, which have no days:\n"                    \
     "                     contracts, addresses, identity, contact_data\n"                                              \
     "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"      \
     "                     36 months + 15 days for the others)\n"                                                       \

@@ -5,7 +5,7 @@
 #include <releve/reading.h>
 #include <string.h>
 
-#define NESTING_MAX 3           /* a day, its points, a point */
+#define NESTING_MAX 3           /* a day, its points or registers, one of them */
 #define DOCUMENT_NESTING_MAX 40 /* more than a body that was kept */
 #define INTERVAL_MINUTES_MAX 60 /* of a load curve */
 
@@ -23,6 +23,29 @@ static const char *text_of(const cJSON *day, const char *name)
         return "";
     for (const char *at = text; *at != '\0'; at++)
         if (*at < ' ' || *at > '~' || *at == ',' || *at == '"')
+            return "";
+    return text;
+}
+
+/* DEL and the second set of control characters (U+0080 to U+009F); JSON escapes the first. */
+static bool steers_a_terminal(const char *text, size_t text_bytes)
+{
+    for (size_t i = 0; i < text_bytes; i++) {
+        unsigned char byte = (unsigned char)text[i], next = i + 1 < text_bytes ? (unsigned char)text[i + 1] : 0;
+        if (byte == 0x7F || (byte == 0xC2 && next >= 0x80 && next <= 0x9F))
+            return true;
+    }
+    return false;
+}
+
+/* A register's label, which may have any letter; else "". */
+static const char *label_of(const cJSON *item)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "label"));
+    if (text == NULL || steers_a_terminal(text, strlen(text)))
+        return "";
+    for (const char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ')
             return "";
     return text;
 }
@@ -85,6 +108,38 @@ static void print_csv(FILE *out, enum releve_kind kind, const cJSON *json)
     fputc('\n', out);
 }
 
+/* A line of CSV a register; one without any for a day that has none. */
+static void print_registers_csv(FILE *out, const cJSON *json)
+{
+    const cJSON *each, *registers = cJSON_GetObjectItemCaseSensitive(json, "registers");
+    if (cJSON_GetArraySize(registers) == 0)
+        fprintf(out, "%s,%s,%s,,,,,\n", text_of(json, "prm"), text_of(json, "date"), text_of(json, "state"));
+    cJSON_ArrayForEach(each, registers) {
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(each, "value");
+        fprintf(out, "%s,%s,%s,%s,%s,%s,%s,", text_of(json, "prm"), text_of(json, "date"), text_of(json, "state"),
+                text_of(json, "at"), text_of(each, "register"), text_of(each, "calendar"), text_of(each, "class"));
+        if (cJSON_IsNumber(value))
+            fprintf(out, "%.0f", value->valuedouble);
+        fputc('\n', out);
+    }
+}
+
+/* A line a register, below its day. */
+static void print_registers(FILE *out, const cJSON *json)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(json, "registers")) {
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(each, "value");
+        fprintf(out, "  %-11s  %-8s  %-4s  ", text_of(each, "register"), text_of(each, "calendar"),
+                text_of(each, "class"));
+        if (cJSON_IsNumber(value))
+            fprintf(out, "%10.0f %s", value->valuedouble, text_of(json, "unit"));
+        else
+            fputs("no value", out);
+        fprintf(out, "  %s\n", label_of(each));
+    }
+}
+
 /* A curve's day: its energy, and its lowest and highest power. */
 static void print_curve(FILE *out, const struct curve *curve)
 {
@@ -120,6 +175,7 @@ static void print_pretty(FILE *out, const cJSON *json, const struct curve *curve
     if (*text_of(json, "recheck_after") != '\0')
         fprintf(out, "  asked again after %s", text_of(json, "recheck_after"));
     fputc('\n', out);
+    print_registers(out, json);
 }
 
 const char *releve_stored_day_header(enum releve_kind kind)
@@ -129,20 +185,11 @@ const char *releve_stored_day_header(enum releve_kind kind)
         return "prm,begin,minutes,value_w";
     case RELEVE_MAX_POWER:
         return "prm,date,state,value_va,at";
+    case RELEVE_REGISTERS:
+        return "prm,date,state,at,register,calendar,class,value_wh";
     default:
         return "prm,date,state,value_wh";
     }
-}
-
-/* DEL and the second set of control characters (U+0080 to U+009F); JSON escapes the first. */
-static bool steers_a_terminal(const char *text, size_t text_bytes)
-{
-    for (size_t i = 0; i < text_bytes; i++) {
-        unsigned char byte = (unsigned char)text[i], next = i + 1 < text_bytes ? (unsigned char)text[i + 1] : 0;
-        if (byte == 0x7F || (byte == 0xC2 && next >= 0x80 && next <= 0x9F))
-            return true;
-    }
-    return false;
 }
 
 /* As JSON, indented. */
@@ -169,11 +216,14 @@ bool releve_stored_day_print(FILE *out, enum releve_stored_day_form form, enum r
     cJSON *json = cJSON_ParseWithLength(text, text_bytes);
     struct curve curve;
     bool has_curve = releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE;
+    bool has_registers = releve_kind_facts(kind)->quantity == RELEVE_REGISTERS;
     bool sound = cJSON_IsObject(json) && (!has_curve || read_curve(json, &curve));
     if (sound && form == RELEVE_STORED_DAY_PRETTY)
         print_pretty(out, json, has_curve ? &curve : NULL);
     else if (sound && has_curve)
         print_curve_csv(out, day, json, &curve);
+    else if (sound && has_registers)
+        print_registers_csv(out, json);
     else if (sound)
         print_csv(out, kind, json);
     cJSON_Delete(json);

@@ -16,7 +16,8 @@
 #define SERVICES "subscribed_services"
 #define IN_CONTRACTS \
     (RELEVE_KIND_BIT(RELEVE_CONTRACTS) | RELEVE_KIND_BIT(RELEVE_IDENTITY) | RELEVE_KIND_BIT(RELEVE_CONTACT_DATA))
-#define DAYS_MIN 1 /* specification: a range may be one day (docs/enedis.md, Date rules) */
+#define DAILY_READING "AQ" /* typeReleve */
+#define DAYS_MIN 1         /* specification: a range may be one day (docs/enedis.md, Date rules) */
 
 struct place {
     const char *resource; /* of a measure; documents: NULL, the PRM follows the version */
@@ -30,6 +31,8 @@ static const struct place places[RELEVE_KINDS] = {
     [RELEVE_CONSUMPTION_LOAD_CURVE] = {"courbe_de_charge_consommation", "PA", ""},
     [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = {"puissance_conso_max_quotidienne", "PMA",
                                             "&mesuresPas=P1D&grandeurPhysique=PMA"},
+    [RELEVE_INDEX_CONSUMPTION] = {"index_consommation", "EA", ""},
+    [RELEVE_INDEX_PRODUCTION] = {"index_production", "EA", ""},
     [RELEVE_DAILY_PRODUCTION] = {"production_quotidienne", "EA", ""},
     [RELEVE_PRODUCTION_LOAD_CURVE] = {"courbe_de_charge_production", "PA", ""},
 };
@@ -67,11 +70,44 @@ static bool is_text(const cJSON *object, const char *name, const char *wanted)
     return text && strcmp(text, wanted) == 0;
 }
 
-static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
+/* The quantities of a body, or of one of its readings, that are of the kind that was asked; each has its values taken
+ * by `take`. *found where there is one of them. */
+static bool read_quantities(struct enedis_measures *measures, const cJSON *list,
+                            bool (*take)(struct enedis_measures *measures, const cJSON *quantity), bool *found)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
-    const char *direction = facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS";
-    const char *quantity = places[measures->kind].quantity;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list) {
+        if (!is_text(item, "grandeurMetier", facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS") ||
+            !is_text(item, "grandeurPhysique", places[measures->kind].quantity))
+            continue;
+        *found = true;
+        if (!take(measures, item) || !enedis_measures_is_unit(measures, enedis_json_get(item, "unite"), facts))
+            return false;
+    }
+    return true;
+}
+
+static bool take_points(struct enedis_measures *measures, const cJSON *quantity)
+{
+    return enedis_measures_take(measures, enedis_json_get(quantity, "points"));
+}
+
+/* What a body says beside its values. `found`: it has a quantity of the kind that was asked, or none at all. */
+static bool check_rest(const cJSON *root, struct enedis_measures *measures, bool found)
+{
+    const struct releve_kind_facts *facts = releve_kind_facts(measures->kind);
+    const cJSON *range = enedis_json_get(root, "periode");
+    return (found ||
+            enedis_problem(measures, "the body has no grandeur %s %s",
+                           facts->direction == RELEVE_PRODUCTION ? "PROD" : "CONS", places[measures->kind].quantity)) &&
+           enedis_measures_check_period(measures, enedis_json_get(root, "pas")) &&
+           enedis_measures_check_range(measures, enedis_json_get(range, "dateDebut"),
+                                       enedis_json_get(range, "dateFin"));
+}
+
+static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
+{
     const cJSON *list = enedis_json_get(root, "grandeur");
     if (!cJSON_IsArray(list))
         return enedis_problem(measures, "the body has no grandeur");
@@ -79,27 +115,53 @@ static bool read_body(const cJSON *root, releve_prm prm, struct enedis_measures 
         return enedis_problem(measures, "the body is not of the usage point that was asked");
     *quality = enedis_json_text(root, "etapeMetier");
     bool found = cJSON_GetArraySize(list) == 0;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list) {
-        if (!is_text(item, "grandeurMetier", direction) || !is_text(item, "grandeurPhysique", quantity))
+    return read_quantities(measures, list, take_points, &found) && check_rest(root, measures, found);
+}
+
+/* A reading that is not the daily one, as of a visit or of a change of the contract. */
+static bool is_other_reading(const cJSON *reading)
+{
+    const char *type = enedis_json_text(reading, "typeReleve");
+    return type && strcmp(type, DAILY_READING) != 0;
+}
+
+/* Registers stand in readings, `contexte`; also where those of a curve stand, should they come there. Lists are taken
+ * in the order of the body. */
+static bool read_registers(const cJSON *root, releve_prm prm, struct enedis_measures *measures, const char **quality)
+{
+    const cJSON *member, *reading;
+    bool any = false, lists = false, found = false;
+    if (!enedis_measures_is_prm(enedis_json_get(root, "idPrm"), prm))
+        return enedis_problem(measures, "the body is not of the usage point that was asked");
+    *quality = enedis_json_text(root, "etapeMetier");
+    cJSON_ArrayForEach(member, root) {
+        bool readings = strcmp(member->string, "contexte") == 0;
+        if (!cJSON_IsArray(member) || (!readings && strcmp(member->string, "grandeur") != 0))
             continue;
-        found = true;
-        if (!enedis_measures_take(measures, enedis_json_get(item, "points")) ||
-            !enedis_measures_is_unit(measures, enedis_json_get(item, "unite"), facts))
+        lists = true;
+        any = any || cJSON_GetArraySize(member) > 0;
+        if (!readings && !read_quantities(measures, member, enedis_registers_take, &found))
             return false;
+        cJSON_ArrayForEach(reading, member) {
+            if (!readings || is_other_reading(reading))
+                continue;
+            *quality = *quality ? *quality : enedis_json_text(reading, "etapeMetier");
+            if (!read_quantities(measures, enedis_json_get(reading, "grandeur"), enedis_registers_take, &found))
+                return false;
+        }
     }
-    const cJSON *range = enedis_json_get(root, "periode");
-    return (found || enedis_problem(measures, "the body has no grandeur %s %s", direction, quantity)) &&
-           enedis_measures_check_period(measures, enedis_json_get(root, "pas")) &&
-           enedis_measures_check_range(measures, enedis_json_get(range, "dateDebut"),
-                                       enedis_json_get(range, "dateFin"));
+    return (lists || enedis_problem(measures, "the body has neither contexte nor grandeur")) &&
+           check_rest(root, measures, found || !any);
 }
 
 void enedis_2026_judge_measure(const char *api, enum releve_kind kind, releve_prm prm, struct releve_span span,
                                const struct releve_exchange_response *response, releve_time now,
                                struct releve_answer *answer)
 {
-    const struct enedis_reader reader = {api, {"points", "v", "d", "p"}, read_body};
+    static const struct enedis_point_names points = {"points", "v", "d", "p"}, registers = {"valeur", "v", "d", "p"};
+    bool has_registers = releve_kind_facts(kind)->quantity == RELEVE_REGISTERS;
+    const struct enedis_reader reader = {api, has_registers ? registers : points,
+                                         has_registers ? read_registers : read_body};
     enedis_judge(&reader, kind, prm, span, response, now, answer);
 }
 
@@ -183,6 +245,8 @@ const struct releve_dialect releve_dialect_2026 = {
                  [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = MEASURES,
                  [RELEVE_DAILY_PRODUCTION] = MEASURES,
                  [RELEVE_PRODUCTION_LOAD_CURVE] = MEASURES,
+                 [RELEVE_INDEX_CONSUMPTION] = MEASURES,
+                 [RELEVE_INDEX_PRODUCTION] = MEASURES,
                  [RELEVE_CONTRACTS] = CONTRACTS,
                  [RELEVE_ADDRESSES] = "donnees_generales_auto",
                  [RELEVE_IDENTITY] = CONTRACTS,      /* `person` inside it */

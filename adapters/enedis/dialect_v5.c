@@ -8,6 +8,8 @@
 
 #define DAYS_MIN 2 /* a single day is not served alone (docs/enedis.md, Date rules) */
 
+#define QUOTA "v5" /* one for all */
+
 struct place {
     const char *api, *rest;
 };
@@ -26,7 +28,7 @@ static const struct place places[RELEVE_KINDS] = {
 
 static void target(enum releve_kind kind, releve_prm prm, struct releve_span span, char out[RELEVE_TARGET_BYTES])
 {
-    assert(kind < RELEVE_KINDS);
+    assert(kind < RELEVE_KINDS && places[kind].api);
     int length = snprintf(out, RELEVE_TARGET_BYTES, "/%s/%s?usage_point_id=" RELEVE_PRM_FORMAT, places[kind].api,
                           places[kind].rest, prm);
     assert(length < RELEVE_TARGET_BYTES);
@@ -76,12 +78,18 @@ static void judge(enum releve_kind kind, releve_prm prm, struct releve_span span
 const struct releve_dialect releve_dialect_v5 = {
     .name = "v5",
     .days_min = DAYS_MIN,
-    .token_family = "v5",
-    .families = {"v5", "v5", "v5", "v5", "v5", "v5", "v5", "v5", "v5"}, /* one quota for all */
+    .token_family = QUOTA,
+    .families = {[RELEVE_DAILY_CONSUMPTION] = QUOTA,
+                 [RELEVE_CONSUMPTION_LOAD_CURVE] = QUOTA,
+                 [RELEVE_DAILY_CONSUMPTION_MAX_POWER] = QUOTA,
+                 [RELEVE_DAILY_PRODUCTION] = QUOTA,
+                 [RELEVE_PRODUCTION_LOAD_CURVE] = QUOTA,
+                 [RELEVE_CONTRACTS] = QUOTA,
+                 [RELEVE_ADDRESSES] = QUOTA,
+                 [RELEVE_IDENTITY] = QUOTA,
+                 [RELEVE_CONTACT_DATA] = QUOTA}, /* no registers */
     .target = target,
     .judge = judge,
     .judge_token = releve_dialect_judge_token,
     .answer_free = releve_dialect_answer_free,
 };
-
-_Static_assert(RELEVE_KINDS == 9, "one family for each kind");

@@ -1,5 +1,5 @@
 /* Points to readings, shared by both generations, so that both come to the same (law 3). Here: reading points, and the
- * kinds with one value a day; load curves are in curve.c.
+ * kinds with one value a day; load curves are in curve.c, registers in registers.c.
  *
  * Nothing is guessed at. A point that cannot be true spoils its day, and the other days are delivered (law 5). A point
  * whose day is not certain, or a body that is not what was asked for, makes the whole body unusable. */
@@ -395,8 +395,14 @@ bool enedis_measures_finish(struct enedis_measures *measures, const struct relev
     *count = 0;
     if (!measures->value_seen && measures->points_seen > 0)
         return enedis_problem(measures, "no point of the body has the member that holds its value");
-    bool curve = releve_kind_facts(measures->kind)->quantity == RELEVE_LOAD_CURVE;
-    return curve ? enedis_curve_finish(measures, readings, count) : finish_daily(measures, readings, count);
+    switch (releve_kind_facts(measures->kind)->quantity) {
+    case RELEVE_LOAD_CURVE:
+        return enedis_curve_finish(measures, readings, count);
+    case RELEVE_REGISTERS:
+        return enedis_registers_finish(measures, readings, count);
+    default:
+        return finish_daily(measures, readings, count);
+    }
 }
 
 void enedis_measures_free(struct enedis_measures *measures)

@@ -28,6 +28,11 @@ struct enedis_list {
     bool taken;
 };
 
+/* A register that the body names; the texts are the tree's. */
+struct enedis_register {
+    const char *name, *calendar, *class_, *label;
+};
+
 struct enedis_measures {
     enum releve_kind kind;
     struct releve_span span;  /* asked */
@@ -45,6 +50,9 @@ struct enedis_measures {
     bool outside_seen;                      /* some point is of another day, and was left out */
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
     char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by the function that returns false */
+
+    struct enedis_register registers[ENEDIS_JSON_LISTS_MAX]; /* as it names them, each once */
+    int registers_count;
 
     /* Days about which the body says what cannot be true, or nothing (law 5: they are not to hold up the others). */
     uint8_t states[RELEVE_JOB_DAYS_MAX]; /* states[i] is the enum releve_reading_state of day span.first + i */
@@ -84,6 +92,9 @@ bool enedis_measures_is_unit(struct enedis_measures *measures, const cJSON *item
  * state. Points of other days than were asked are left out, but all may not be. One
  * allocation, at *readings (NULL where there are none). False: the whole body is not to be believed. */
 bool enedis_measures_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
+
+/* Adds the values of all registers of a quantity of the body (registers.c). */
+bool enedis_registers_take(struct enedis_measures *measures, const cJSON *quantity);
 
 void enedis_measures_free(struct enedis_measures *measures);
 

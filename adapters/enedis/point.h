@@ -1,4 +1,4 @@
-/* A point of a body while it is on its way to a reading; private to measures.c, curve.c and doubled.c. */
+/* A point of a body while it is on its way to a reading; private to measures.c, curve.c, registers.c and doubled.c. */
 #ifndef ENEDIS_POINT_H
 #define ENEDIS_POINT_H
 
@@ -15,6 +15,7 @@ struct enedis_point {
     int length_minutes; /* of a load curve's interval; 0 where upstream does not say */
     int32_t value;      /* or RELEVE_NO_VALUE */
     int which;          /* of the instants of its label: 0, 1, or ENEDIS_WHICH_UNKNOWN: it has no value */
+    uint8_t series;     /* of which of the body's registers it is */
     bool repeated;      /* another point says the same of the same label */
     const char *wrong;  /* what cannot be true about it, for people; NULL where all may be */
 };
@@ -63,6 +64,9 @@ static inline enum releve_reading_state enedis_state(const struct enedis_measure
 /* Finds out which of its instants each doubled label stands for, and what is wrong with it: doubled.c. Points are in
  * the order of the body; their `order` runs with the time. */
 void enedis_doubled_settle(struct enedis_measures *measures);
+
+/* The readings of registers: registers.c. */
+bool enedis_registers_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);
 
 /* The readings of a load curve: curve.c. */
 bool enedis_curve_finish(struct enedis_measures *measures, const struct releve_reading **readings, size_t *count);

@@ -1,6 +1,6 @@
 /* A page of subscribed_services to usage points and kinds (docs/enedis.md, Subscribed services). A service is of one
- * sort of measure, withdrawn or fed in; what it is of else (registers, documents) is of no kind here, and still says
- * that the usage point has services. */
+ * sort of measure, withdrawn or fed in; one of documents is of no kind here, and still says that the usage point has
+ * services. */
 #include "subscribed.h"
 #include <releve/memory.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static const struct {
     {"CDC", {RELEVE_KIND_BIT(RELEVE_CONSUMPTION_LOAD_CURVE), RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE)}},
     {"ENERGIE", {RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION), RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION)}},
     {"PMAX", {RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER), 0}},
-    {"IDX", {0, 0}}, /* registers */
+    {"IDX", {RELEVE_KIND_BIT(RELEVE_INDEX_CONSUMPTION), RELEVE_KIND_BIT(RELEVE_INDEX_PRODUCTION)}},
     {"ITC", {0, 0}}, /* documents */
 };
 

@@ -67,6 +67,42 @@ static void add_points(struct releve_text *json, const struct releve_reading *re
     releve_text_byte(json, ']');
 }
 
+static void add_at(struct releve_text *json, releve_time time)
+{
+    char at[RELEVE_TIME_TEXT];
+    releve_paris_format(time, at);
+    add_member(json, "at", at);
+}
+
+static void add_text_or_null(struct releve_text *json, const char *text)
+{
+    if (text != NULL)
+        releve_text_json(json, text);
+    else
+        releve_text_puts(json, "null");
+}
+
+static void add_registers(struct releve_text *json, const struct releve_reading *reading)
+{
+    add_at(json, reading->at);
+    releve_text_puts(json, ",\"registers\":[");
+    for (size_t i = 0; i < reading->registers_count; i++) {
+        const struct releve_register *each = &reading->registers[i];
+        releve_text_puts(json, i > 0 ? ",{\"register\":" : "{\"register\":");
+        add_text_or_null(json, each->name);
+        releve_text_puts(json, ",\"calendar\":");
+        add_text_or_null(json, each->calendar);
+        releve_text_puts(json, ",\"class\":");
+        add_text_or_null(json, each->class_);
+        releve_text_puts(json, ",\"label\":");
+        add_text_or_null(json, each->label);
+        releve_text_puts(json, ",\"value\":");
+        add_value(json, each->value_wh);
+        releve_text_byte(json, '}');
+    }
+    releve_text_byte(json, ']');
+}
+
 static void add_reading(struct releve_text *json, enum releve_kind kind, const struct releve_reading *reading)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);
@@ -79,13 +115,14 @@ static void add_reading(struct releve_text *json, enum releve_kind kind, const s
             add_points(json, reading);
         return;
     }
+    if (facts->quantity == RELEVE_REGISTERS) {
+        add_registers(json, reading);
+        return;
+    }
     releve_text_puts(json, ",\"value\":");
     add_value(json, reading->value);
-    if (facts->quantity != RELEVE_MAX_POWER)
-        return;
-    char at[RELEVE_TIME_TEXT];
-    releve_paris_format(reading->at, at);
-    add_member(json, "at", at);
+    if (facts->quantity == RELEVE_MAX_POWER)
+        add_at(json, reading->at);
 }
 
 static void add_source(struct releve_text *json, const struct releve_day_batch *batch)

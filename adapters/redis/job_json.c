@@ -37,13 +37,13 @@ static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct
     enum releve_kind kind;
     const char *name = cJSON_GetStringValue(item);
     if (name != NULL && strcmp(name, "all") == 0) {
-        *kinds |= RELEVE_ALL_MEASURES;
+        *kinds |= RELEVE_KINDS_OF_ALL;
         return RELEVE_OK;
     }
     if (name == NULL || !releve_kind_parse(name, strlen(name), &kind))
         return refuse(error, "kind: say daily_consumption, consumption_load_curve, daily_consumption_max_power, "
-                             "daily_production, production_load_curve, all (these), contracts, addresses, identity, "
-                             "contact_data, or a list of them");
+                             "daily_production, production_load_curve, all (these), index_consumption, "
+                             "index_production, contracts, addresses, identity, contact_data, or a list of them");
     *kinds |= RELEVE_KIND_BIT(kind);
     return RELEVE_OK;
 }

@@ -1,5 +1,6 @@
 /* The writers. Field names and their order are those of captured bodies. */
 #include "bodies.h"
+#include "registers.h"
 #include "weather.h"
 #include <assert.h>
 #include <releve/kind.h>
@@ -18,8 +19,8 @@ static void write_instant(struct releve_text *text, releve_day day, int second_o
     releve_text_add(text, clock, sizeof clock);
 }
 
-static void write_stamp(const struct sandbox_measure *measure, struct releve_text *body,
-                        const struct sandbox_reading *reading)
+void sandbox_body_write_stamp(const struct sandbox_measure *measure, struct releve_text *body,
+                              const struct sandbox_reading *reading)
 {
     if (reading->second_of_day < 0) {
         releve_text_day(body, reading->day);
@@ -60,7 +61,7 @@ static void write_point(const struct sandbox_measure *measure, struct releve_tex
     else
         releve_text_number(body, reading->value);
     releve_text_puts(body, form->date);
-    write_stamp(measure, body, reading);
+    sandbox_body_write_stamp(measure, body, reading);
     if (reading->length_minutes > 0) {
         releve_text_puts(body, form->length);
         write_length(measure, body, reading->length_minutes);
@@ -117,9 +118,24 @@ static void write_head_2026(const struct sandbox_measure *measure, struct releve
                        facts->unit);
 }
 
+static void write_registers(const struct sandbox_measure *measure, const struct sandbox_series *series,
+                            struct releve_text *body)
+{
+    char start[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    write_range(measure, start, end);
+    releve_text_format(body,
+                       "{\"idPrm\":\"" RELEVE_PRM_FORMAT "\",\"periode\":{\"dateDebut\":\"%s\",\"dateFin\":\"%s\"},",
+                       measure->label, start, end);
+    sandbox_registers_write(measure, series, body);
+}
+
 static void write_body(const struct sandbox_measure *measure, const struct sandbox_series *series,
                        struct releve_text *body)
 {
+    if (releve_kind_facts(measure->kind)->quantity == RELEVE_REGISTERS) {
+        write_registers(measure, series, body);
+        return;
+    }
     if (measure->generation == SANDBOX_V5)
         write_head_v5(measure, body);
     else

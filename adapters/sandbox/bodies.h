@@ -8,4 +8,8 @@
  * point, and where an error is usual then. */
 bool sandbox_body_write(const struct sandbox_measure *measure, struct sandbox_answer *answer);
 
+/* "2026-09-29 13:03:35": the Paris clock, without its offset; or the day alone, where the reading has no time. */
+void sandbox_body_write_stamp(const struct sandbox_measure *measure, struct releve_text *body,
+                              const struct sandbox_reading *reading);
+
 #endif

@@ -14,11 +14,13 @@
 #define LONGITUDE_HOURS (2.35 / 15.0)
 #define TILT_RAD (23.44 * PI / 180.0) /* of the earth's axis */
 
-#define COMFORT_CELSIUS 17.0 /* heating begins below */
-#define WEATHER_SPELL_DAYS 5 /* how long weather stays similar */
-#define FLOOR_W 40           /* a house never draws less */
-#define APPLIANCE_ONE_IN 9   /* intervals with a big appliance */
-#define OVERDRAW_PERCENT 110 /* how far a peak may pass the contracted power */
+#define COMFORT_CELSIUS 17.0    /* heating begins below */
+#define WEATHER_SPELL_DAYS 5    /* how long weather stays similar */
+#define FLOOR_W 40              /* a house never draws less */
+#define APPLIANCE_ONE_IN 9      /* intervals with a big appliance */
+#define COUNTING_YEAR 2021      /* registers count from its first day on; the history of 36 months begins later */
+#define COUNTED_MAX_WH 40000000 /* what a meter may show by then */
+#define OVERDRAW_PERCENT 110    /* how far a peak may pass the contracted power */
 
 /* The usual shape of a day in percent of a house's activity, per half-hour of the clock. */
 static const int activity_percent[48] = {
@@ -173,6 +175,19 @@ int64_t sandbox_household_energy_wh(uint64_t seed, const struct sandbox_client *
         energy_wh += curve[i].value_w * curve[i].length_minutes / 60;
     }
     return energy_wh;
+}
+
+int64_t sandbox_household_counter_wh(uint64_t seed, const struct sandbox_client *client, releve_day day,
+                                     enum releve_direction direction, struct sandbox_counter *counter)
+{
+    if (counter->counted_to == 0) {
+        releve_day first = releve_day_from_civil(COUNTING_YEAR, 1, 1), activation = client->activation[direction];
+        counter->counted_to = activation > first ? activation : first;
+        counter->total_wh = (int64_t)(sandbox_chance(seed, SANDBOX_TOPIC_REGISTERS, client->prm) % COUNTED_MAX_WH);
+    }
+    for (; counter->counted_to < day; counter->counted_to++)
+        counter->total_wh += sandbox_household_energy_wh(seed, client, counter->counted_to, direction);
+    return counter->total_wh;
 }
 
 int32_t sandbox_household_peak_va(uint64_t seed, const struct sandbox_client *client, releve_day day, releve_time *at)

@@ -21,6 +21,15 @@ size_t sandbox_household_curve(uint64_t seed, const struct sandbox_client *clien
 int64_t sandbox_household_energy_wh(uint64_t seed, const struct sandbox_client *client, releve_day day,
                                     enum releve_direction direction);
 
+/* What a meter shows: the sum of all days before `day`, on top of what it showed when counting began. Zeroed to begin
+ * with; days ascend from call to call. */
+struct sandbox_counter {
+    releve_day counted_to;
+    int64_t total_wh;
+};
+int64_t sandbox_household_counter_wh(uint64_t seed, const struct sandbox_client *client, releve_day day,
+                                     enum releve_direction direction, struct sandbox_counter *counter);
+
 /* The day's highest apparent power, not below the curve's highest value, at an instant inside that interval. */
 int32_t sandbox_household_peak_va(uint64_t seed, const struct sandbox_client *client, releve_day day, releve_time *at);
 

@@ -36,6 +36,8 @@ static const struct sandbox_route routes[SANDBOX_ROUTES] = {
     MEASURE_2026("/mesure_synchrone_auto/v2/puissance_conso_max_quotidienne", RELEVE_DAILY_CONSUMPTION_MAX_POWER),
     MEASURE_2026("/mesure_synchrone_auto/v2/production_quotidienne", RELEVE_DAILY_PRODUCTION),
     MEASURE_2026("/mesure_synchrone_auto/v2/courbe_de_charge_production", RELEVE_PRODUCTION_LOAD_CURVE),
+    MEASURE_2026("/mesure_synchrone_auto/v2/index_consommation", RELEVE_INDEX_CONSUMPTION),
+    MEASURE_2026("/mesure_synchrone_auto/v2/index_production", RELEVE_INDEX_PRODUCTION),
     CUSTOMER_V5("/customers_upc/v5/usage_points/contracts", SANDBOX_DOCUMENT_CONTRACTS),
     CUSTOMER_V5("/customers_upa/v5/usage_points/addresses", SANDBOX_DOCUMENT_ADDRESSES),
     CUSTOMER_V5("/customers_i/v5/identity", SANDBOX_DOCUMENT_IDENTITY),
@@ -49,6 +51,8 @@ static const struct sandbox_route routes[SANDBOX_ROUTES] = {
     MEASURE_CONSO("/api/puissance_conso_max_quotidienne", RELEVE_DAILY_CONSUMPTION_MAX_POWER),
     MEASURE_CONSO("/api/production_quotidienne", RELEVE_DAILY_PRODUCTION),
     MEASURE_CONSO("/api/courbe_de_charge_production", RELEVE_PRODUCTION_LOAD_CURVE),
+    MEASURE_CONSO("/api/index_consommation", RELEVE_INDEX_CONSUMPTION),
+    MEASURE_CONSO("/api/index_production", RELEVE_INDEX_PRODUCTION),
     {"/subscribed_services/v1", SANDBOX_SERVICES, SANDBOX_2026, SANDBOX_BUCKET_SUBSCRIBED_SERVICES, RELEVE_KINDS, 0},
 };
 

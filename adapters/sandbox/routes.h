@@ -32,7 +32,7 @@ struct sandbox_route {
     enum sandbox_document document; /* of a CUSTOMER */
 };
 
-#define SANDBOX_ROUTES 25
+#define SANDBOX_ROUTES 29
 
 /* The route number of a path under the generations served, or -1. *rest is what follows the path of a 2026
  * customer API ("/12345678901234", or ""), else "". */

@@ -82,7 +82,8 @@ static bool read_curve(struct sandbox_series *series, const struct sandbox_measu
     return whole;
 }
 
-static void read_daily(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day)
+static void read_daily(struct sandbox_series *series, const struct sandbox_measure *measure, releve_day day,
+                       struct sandbox_counter *counter)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(measure->kind);
     const struct sandbox_client *client = &measure->asked.client;
@@ -93,6 +94,9 @@ static void read_daily(struct sandbox_series *series, const struct sandbox_measu
         reading.value = sandbox_household_peak_va(seed, client, day, &at);
         releve_time wall = at + releve_paris_offset_minutes(at) * RELEVE_MINUTE_MS;
         reading.second_of_day = (int)(wall / RELEVE_SECOND_MS % 86400);
+    } else if (facts->quantity == RELEVE_REGISTERS) {
+        reading.value = sandbox_household_counter_wh(seed, client, day, facts->direction, counter);
+        reading.second_of_day = 0; /* when the day begins */
     } else {
         reading.value = sandbox_household_energy_wh(seed, client, day, facts->direction);
     }
@@ -104,6 +108,7 @@ void sandbox_series_read(struct sandbox_series *series, const struct sandbox_mea
     const struct sandbox_asked *asked = &measure->asked;
     bool curve = releve_kind_facts(measure->kind)->quantity == RELEVE_LOAD_CURVE;
     size_t days = (size_t)releve_span_days(span);
+    struct sandbox_counter counter = {0};
     *series = (struct sandbox_series){
         .readings = releve_alloc(days * (curve ? RELEVE_INTERVALS_MAX : 1), sizeof *series->readings),
         .served = {.prm = asked->client.prm,
@@ -119,7 +124,7 @@ void sandbox_series_read(struct sandbox_series *series, const struct sandbox_mea
         if (curve)
             whole = read_curve(series, measure, day, presence == SANDBOX_HALF);
         else
-            read_daily(series, measure, day);
+            read_daily(series, measure, day, &counter);
         if (releve_span_has(asked->span, day))
             mark(&series->served, day, !whole);
     }

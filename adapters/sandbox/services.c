@@ -4,7 +4,7 @@
 
 #define CONSENT_DAYS 365 /* how long a consent holds, again and again */
 
-/* The services of a usage point, each there where that measure is. An index is there where daily energy is. */
+/* The services of a usage point, each there where that measure is. */
 static const struct {
     const char *type;
     enum releve_kind kind;
@@ -12,10 +12,10 @@ static const struct {
     {"CDC", RELEVE_CONSUMPTION_LOAD_CURVE},
     {"ENERGIE", RELEVE_DAILY_CONSUMPTION},
     {"PMAX", RELEVE_DAILY_CONSUMPTION_MAX_POWER},
-    {"IDX", RELEVE_DAILY_CONSUMPTION},
+    {"IDX", RELEVE_INDEX_CONSUMPTION},
     {"CDC", RELEVE_PRODUCTION_LOAD_CURVE},
     {"ENERGIE", RELEVE_DAILY_PRODUCTION},
-    {"IDX", RELEVE_DAILY_PRODUCTION},
+    {"IDX", RELEVE_INDEX_PRODUCTION},
 };
 
 #define SERVICES_COUNT (sizeof services / sizeof services[0])

@@ -23,9 +23,12 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     if (options->token_given)
         core->token = (struct token){.phase = TOKEN_VALID, .generation = 1, .expires_at = RELEVE_TIME_NEVER};
     core->upstream.end_refused = RELEVE_DAY_NONE;
-    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         assert(options->bucket_of[kind] < options->buckets_count &&
                options->supplement_bucket_of[kind] < options->buckets_count);
+        if ((options->unserved & RELEVE_KIND_BIT(kind)) != 0)
+            releve_refuse_unserved(core, (enum releve_kind)kind);
+    }
     return core;
 }
 

@@ -122,6 +122,13 @@ void releve_refuse_kind(struct releve_core *core, struct chunk *chunk, const str
         releve_emit_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
 }
 
+void releve_refuse_unserved(struct releve_core *core, enum releve_kind kind)
+{
+    core->kind_refused_until[kind] = RELEVE_TIME_NEVER;
+    core->kind_refusal[kind].verdict = RELEVE_API_REFUSED;
+    releve_reason_set(&core->kind_refusal[kind], "not-served", "this upstream has no such kind");
+}
+
 /* The end is too recent for upstream: shortly after midnight it is, and where our clock is ahead. The last day waits,
  * for all; the rest is asked at once. */
 void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer)

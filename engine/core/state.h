@@ -482,6 +482,7 @@ void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
 void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
 void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
 void releve_refuse_kind(struct releve_core *core, struct chunk *chunk, const struct releve_answer *answer);
+void releve_refuse_unserved(struct releve_core *core, enum releve_kind kind);
 
 /* --- react.c: what an answer means for the work ----------------------------------------------------------- */
 

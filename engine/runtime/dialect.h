@@ -33,7 +33,8 @@ struct releve_dialect {
     int days_min;             /* shortest range that upstream accepts */
     const char *token_family; /* the quota bucket of token requests */
 
-    /* The quota bucket that requests of this kind count in: "v5", "mesure_synchrone_auto", ... */
+    /* The quota bucket that requests of this kind count in: "v5", "mesure_synchrone_auto", ...; NULL: upstream has no
+     * such kind, and it is never asked for. */
     const char *families[RELEVE_KINDS];
 
     /* Path and query of the request for `span` of a measure, "/mesure_.../v2/...?pointId=...". */

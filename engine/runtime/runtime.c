@@ -194,6 +194,10 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
     };
     for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         const char *supplement = dialect->supplement_families[kind];
+        if (dialect->families[kind] == NULL) {
+            core.unserved |= RELEVE_KIND_BIT(kind);
+            continue;
+        }
         core.bucket_of[kind] = runtime->ledger_of[kind] = add_ledger(runtime, dialect->families[kind]);
         core.supplement_bucket_of[kind] = supplement != NULL ? add_ledger(runtime, supplement) : core.bucket_of[kind];
     }

@@ -94,7 +94,8 @@ struct releve_core_options {
     unsigned concurrency;                        /* requests in flight: 1..RELEVE_CONCURRENCY_MAX */
     int days_min;                                /* shortest request that upstream accepts: 1 or 2 */
     unsigned buckets_count;                      /* 1..RELEVE_BUCKETS_MAX */
-    unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each kind */
+    releve_kinds unserved;                       /* kinds that this upstream does not have: never asked for */
+    unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each other kind */
     unsigned supplement_bucket_of[RELEVE_KINDS]; /* of the request that adds to a document, where there is one */
     unsigned token_bucket;                       /* the one of token requests */
     bool token_given;                            /* there is a token from the beginning, and never another one */

@@ -13,6 +13,8 @@ enum releve_kind {
     RELEVE_DAILY_CONSUMPTION_MAX_POWER,
     RELEVE_DAILY_PRODUCTION,
     RELEVE_PRODUCTION_LOAD_CURVE,
+    RELEVE_INDEX_CONSUMPTION, /* the meter's registers; from here on, not part of "all" */
+    RELEVE_INDEX_PRODUCTION,
     RELEVE_MEASURES, /* how many kinds are measures: they have days */
     RELEVE_CONTRACTS = RELEVE_MEASURES,
     RELEVE_ADDRESSES,
@@ -36,15 +38,17 @@ const char *releve_direction_name(enum releve_direction direction); /* "consumpt
 typedef uint32_t releve_kinds;
 #define RELEVE_KIND_BIT(kind) (1u << (unsigned)(kind))
 #define RELEVE_ALL_MEASURES (RELEVE_KIND_BIT(RELEVE_MEASURES) - 1u)
+#define RELEVE_KINDS_OF_ALL (RELEVE_KIND_BIT(RELEVE_INDEX_CONSUMPTION) - 1u) /* what "all" means, and no kind at all \
+                                                                              */
 
 /* A document has no days. In plans, coverages and results it is one day without a date. */
 #define RELEVE_DOCUMENT_DAY ((releve_day)0)
 #define RELEVE_DOCUMENT_SPAN ((struct releve_span){RELEVE_DOCUMENT_DAY, RELEVE_DOCUMENT_DAY + 1})
 
-enum releve_quantity { RELEVE_ENERGY, RELEVE_LOAD_CURVE, RELEVE_MAX_POWER, RELEVE_DOCUMENT };
+enum releve_quantity { RELEVE_ENERGY, RELEVE_LOAD_CURVE, RELEVE_MAX_POWER, RELEVE_REGISTERS, RELEVE_DOCUMENT };
 
 struct releve_kind_facts {
-    const char *name;              /* the v5 name, used everywhere in this project */
+    const char *name;              /* the v5 name where there is one, used everywhere in this project */
     enum releve_quantity quantity; /* what a day of it holds */
     const char *unit;              /* "Wh", "W", "VA"; NULL for documents */
     enum releve_direction direction;

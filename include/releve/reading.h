@@ -19,6 +19,17 @@ struct releve_interval {
     int32_t value_w;        /* mean power, or RELEVE_NO_VALUE */
 };
 
+/* One register of a meter. Its texts are as upstream has them; NULL where it says nothing. */
+struct releve_register {
+    const char *name;     /* "IDX_EAS_F1": the place of it in the meter */
+    const char *calendar; /* "FC000050": the tariff that it counts for; NULL for what counts always */
+    const char *class_;   /* "BUHC": the hours of that tariff */
+    const char *label;    /* "Bleu Heures Creuses" */
+    int32_t value_wh;     /* what it showed, or RELEVE_NO_VALUE */
+};
+
+#define RELEVE_REGISTERS_MAX 32 /* a Linky has 10 of the supplier, 4 of the distributor, and the total */
+
 /* A day has at most so many intervals: 25 hours of 5 minutes. */
 #define RELEVE_INTERVALS_MAX (RELEVE_DAY_MINUTES_MAX / 5)
 
@@ -34,16 +45,20 @@ enum releve_reading_state {
 struct releve_reading {
     releve_day day;
     enum releve_reading_state state;
-    bool complete; /* every interval of the day has a value; always true for daily kinds */
+    bool complete; /* every interval or register of the day has a value; always true for other daily kinds */
 
     /* Energy (Wh) and max power (VA). */
     int32_t value;
-    releve_time at; /* max power: the instant of the peak */
+    releve_time at; /* max power: the instant of the peak; registers: when they were read */
 
     /* Load curves: the intervals that upstream named, ascending, not overlapping, inside the day.
      * Owned by the answer that holds this reading. */
     const struct releve_interval *intervals;
     size_t intervals_count;
+
+    /* Registers: in upstream's order. Owned likewise. */
+    const struct releve_register *registers;
+    size_t registers_count;
 };
 
 /* One day as it is to be kept. */

@@ -44,6 +44,19 @@ static void check_curve(const struct releve_reading *reading)
     MUST(reading->complete == (covered == total));
 }
 
+static void check_registers(const struct releve_reading *reading)
+{
+    size_t valued = 0;
+    MUST(reading->registers_count > 0 && reading->registers_count <= RELEVE_REGISTERS_MAX);
+    for (size_t i = 0; i < reading->registers_count; i++) {
+        const struct releve_register *each = &reading->registers[i];
+        MUST(each->name || each->class_);
+        MUST(each->value_wh >= 0 || each->value_wh == RELEVE_NO_VALUE);
+        valued += each->value_wh != RELEVE_NO_VALUE;
+    }
+    MUST(valued > 0 && reading->complete == (valued == reading->registers_count) && reading->value == 0);
+}
+
 static void check_answer(enum releve_kind kind, struct releve_span span, const struct releve_answer *answer)
 {
     MUST((unsigned)answer->verdict < RELEVE_VERDICTS);
@@ -57,13 +70,21 @@ static void check_answer(enum releve_kind kind, struct releve_span span, const s
         MUST(i == 0 || reading->day > answer->readings[i - 1].day);
         if (reading->state != RELEVE_READING_USABLE) {
             MUST(strcmp(answer->reason.code, "bad-body") == 0);
-            MUST(!reading->complete && reading->value == 0 && !reading->intervals && reading->intervals_count == 0);
+            MUST(!reading->complete && reading->value == 0 && !reading->intervals && reading->intervals_count == 0 &&
+                 reading->registers_count == 0);
+        } else if (releve_kind_facts(kind)->quantity == RELEVE_REGISTERS) {
+            check_registers(reading);
         } else if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE) {
             check_curve(reading);
         } else {
             MUST(reading->complete && reading->value >= 0 && reading->intervals_count == 0);
         }
     }
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static bool same_readings(const struct releve_reading *a, const struct releve_reading *b)
@@ -74,6 +95,13 @@ static bool same_readings(const struct releve_reading *a, const struct releve_re
         same = a->intervals[i].minute == b->intervals[i].minute &&
                a->intervals[i].length_minutes == b->intervals[i].length_minutes &&
                a->intervals[i].value_w == b->intervals[i].value_w;
+    same = same && a->registers_count == b->registers_count;
+    for (size_t i = 0; same && i < a->registers_count; i++)
+        same = same_text(a->registers[i].name, b->registers[i].name) &&
+               same_text(a->registers[i].calendar, b->registers[i].calendar) &&
+               same_text(a->registers[i].class_, b->registers[i].class_) &&
+               same_text(a->registers[i].label, b->registers[i].label) &&
+               a->registers[i].value_wh == b->registers[i].value_wh;
     return same;
 }
 
@@ -120,6 +148,8 @@ static void judge_measures(struct releve_exchange_response *response, struct rel
     const struct releve_dialect *const dialects[] = {&releve_dialect_v5, &releve_dialect_2026};
     for (size_t d = 0; d < 2; d++) {
         for (int kind = 0; kind < RELEVE_MEASURES; kind++) {
+            if (!dialects[d]->families[kind])
+                continue;
             size_t last = kind == 0 ? sizeof statuses / sizeof statuses[0] : 1; /* errors are judged alike for all */
             for (size_t s = 0; s < last; s++) {
                 struct releve_answer answer;

@@ -9,13 +9,13 @@ import re
 import urllib.parse
 import zoneinfo
 
-from sandbox import CURVES, V2026, V5
+from sandbox import CURVES, REGISTERS, V2026, V5
 
 PARIS = zoneinfo.ZoneInfo("Europe/Paris")
 UTC = datetime.timezone.utc
 DAY = datetime.timedelta(days=1)
 UNITS = {"daily_consumption": "Wh", "consumption_load_curve": "W", "daily_consumption_max_power": "VA",
-         "daily_production": "Wh", "production_load_curve": "W"}
+         "daily_production": "Wh", "production_load_curve": "W", "index_consumption": "Wh", "index_production": "Wh"}
 RECENT_DAYS = 15
 FETCHED_AT = re.compile(rb'"fetched_at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"\}$')
 
@@ -207,8 +207,29 @@ def daily_fields(kind, stamp, value):
     return fields
 
 
+def register_days(body, kind, prm):
+    """{day: fields} of a body of registers: its one reading of the meter, turned from registers to days."""
+    (reading,), days = body["contexte"], {}
+    (quantity,) = reading["grandeur"]
+    assert (body["idPrm"], quantity["unite"], reading["typeReleve"]) == (prm, "Wh", "AQ")
+    assert quantity["grandeurMetier"] == ("PROD" if kind == "index_production" else "CONS")
+    registers = [(calendar["idCalendrier"], each) for calendar in quantity["calendrier"] for each in calendar["classeTemporelle"]]
+    for calendar, each in [*registers, (None, quantity["cadranTotalisateur"])]:
+        for value in each["valeur"]:
+            at, = instants(value["d"])
+            fields = days.setdefault(paris_day(at), {
+                "state": "complete", "unit": "Wh", "at": datetime.datetime.fromtimestamp(at, PARIS).isoformat(),
+                "registers": []})
+            fields["registers"].append({
+                "register": each["codeCadran"], "calendar": calendar, "class": each.get("idClasseTemporelle"),
+                "label": each.get("libelleClasseTemporelle"), "value": int(value["v"])})
+    return {day: fields | {"quality": reading["etapeMetier"]} for day, fields in days.items()}
+
+
 def body_days(body, kind, prm):
     """{day: the fields that upstream's answer leads to}."""
+    if kind in REGISTERS:
+        return register_days(body, kind, prm)
     quality, points = points_of(body, kind, prm)
     if kind in CURVES:
         days = {day: curve_fields(day, intervals) for day, intervals in curve_days(points).items()}

@@ -29,8 +29,11 @@ V2026 = {
     "daily_consumption_max_power": "/mesure_synchrone_auto/v2/puissance_conso_max_quotidienne",
     "daily_production": "/mesure_synchrone_auto/v2/production_quotidienne",
     "production_load_curve": "/mesure_synchrone_auto/v2/courbe_de_charge_production",
+    "index_consumption": "/mesure_synchrone_auto/v2/index_consommation",
+    "index_production": "/mesure_synchrone_auto/v2/index_production",
 }
-MEASURES = list(V5)
+MEASURES = list(V5)  # those of both generations, which are "all"
+REGISTERS = ["index_consumption", "index_production"]
 DOCUMENTS_V5 = {
     "contracts": "/customers_upc/v5/usage_points/contracts",
     "addresses": "/customers_upa/v5/usage_points/addresses",
@@ -200,7 +203,7 @@ LATE, PARTIAL = 13, 14  # topics
 
 def appears_after(seed, topic, prm, kind, day, rate, days_max):
     """How many days after itself `day` is there, or complete: 1 as usual, else 2 to days_max."""
-    own = chance(seed, topic, int(prm) * len(MEASURES) + MEASURES.index(kind))
+    own = chance(seed, topic, int(prm) * len(V2026) + list(V2026).index(kind))
     number = (datetime.date.fromisoformat(day) - datetime.date(1970, 1, 1)).days
     drawn = chance(own, topic, number)
     if (drawn >> 11) * 2.0 ** -53 >= rate:

@@ -7,8 +7,9 @@ from world import World
 
 SERVICES = "subscribed_services"
 BOTH, PRODUCER, REVOKED = "12655648759651", "24880057139941", "26584978546985"
-CONSUMED = ["daily_consumption", "consumption_load_curve", "daily_consumption_max_power"]
-PRODUCED = ["daily_production", "production_load_curve"]
+CONSUMED = ["daily_consumption", "consumption_load_curve", "daily_consumption_max_power", "index_consumption"]
+PRODUCED = ["daily_production", "production_load_curve", "index_production"]
+EVERYTHING = [*CONSUMED[:3], *PRODUCED[:2], CONSUMED[3], PRODUCED[2]]  # in the program's order
 
 
 def authorization_of(world, prm):
@@ -21,7 +22,7 @@ def consent(world, authorization, *more, **settings):
     return world.run("consent", "--authorization", str(authorization), *more, **settings)
 
 
-@pytest.mark.parametrize("prm, kinds", [(BOTH, CONSUMED + PRODUCED), (PRODUCER, PRODUCED), ("30000000000003", CONSUMED)])
+@pytest.mark.parametrize("prm, kinds", [(BOTH, EVERYTHING), (PRODUCER, PRODUCED), ("30000000000003", CONSUMED)])
 def test_an_authorization_becomes_a_usage_point_and_its_kinds(prm, kinds):
     with World("--population", "5") as world:
         authorization = authorization_of(world, prm)
@@ -52,7 +53,7 @@ def test_pages_are_read_to_the_end():
         authorization = authorization_of(world, BOTH)
         world.sandbox.control(services_page=2)
         before = world.sandbox.stats()["by_api"][SERVICES]["requests"]
-        assert consent(world, authorization).out.split(",")[1].split() == CONSUMED + PRODUCED
+        assert consent(world, authorization).out.split(",")[1].split() == EVERYTHING
         assert world.sandbox.stats()["by_api"][SERVICES]["requests"] - before == 4  # seven services
 
 

@@ -223,9 +223,9 @@ def test_the_table_counts_it_and_the_fact_has_its_moment():
         rows = {line.split()[0]: line.split()[-1] for line in ended.out.splitlines() if line.strip()}
         assert (rows["preflight"], rows["token"]) == ("1", "1"), ended
         kinds, at = world.redis.command("HMGET", f"releve:point:{prm_of(3)}", "point:services_kinds", "point:services_at")
-        assert set(kinds.decode().split(",")) == CONSUMED and at.decode().startswith(TODAY[:8])
+        assert set(kinds.decode().split(",")) == CONSUMED | {"index_consumption"} and at.decode().startswith(TODAY[:8])
         known = json.loads(world.run("points", "--prm", prm_of(3), "--json").out)["kinds"]
-        assert {kind for kind in known if known[kind]["unserved"]} == PRODUCED
+        assert {kind for kind in known if known[kind]["unserved"]} == PRODUCED | {"index_production"}
         fact = known["daily_production"]["unserved"]
         assert (fact["since"], fact["believed"], fact["code"]) == (at.decode(), True, "no-service"), fact
         assert "no-service" in world.run("points", "--prm", prm_of(3)).out
