@@ -38,8 +38,7 @@ const char *releve_direction_name(enum releve_direction direction); /* "consumpt
 typedef uint32_t releve_kinds;
 #define RELEVE_KIND_BIT(kind) (1u << (unsigned)(kind))
 #define RELEVE_ALL_MEASURES (RELEVE_KIND_BIT(RELEVE_MEASURES) - 1u)
-#define RELEVE_KINDS_OF_ALL (RELEVE_KIND_BIT(RELEVE_INDEX_CONSUMPTION) - 1u) /* what "all" means, and no kind at all \
-                                                                              */
+#define RELEVE_KINDS_OF_ALL (RELEVE_KIND_BIT(RELEVE_INDEX_CONSUMPTION) - 1u) /* what "all" means; the default */
 
 /* A document has no days. In plans, coverages and results it is one day without a date. */
 #define RELEVE_DOCUMENT_DAY ((releve_day)0)
