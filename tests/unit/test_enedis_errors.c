@@ -523,6 +523,8 @@ static void test_targets_are_those_of_the_specification(void **state)
                   "/mesure_synchrone_auto/v2/puissance_conso_max_quotidienne" P "&mesuresPas=P1D&grandeurPhysique=PMA");
     assert_target(new, RELEVE_DAILY_PRODUCTION, "/mesure_synchrone_auto/v2/production_quotidienne" P);
     assert_target(new, RELEVE_PRODUCTION_LOAD_CURVE, "/mesure_synchrone_auto/v2/courbe_de_charge_production" P);
+    assert_target(new, RELEVE_INDEX_CONSUMPTION, "/mesure_synchrone_auto/v2/index_consommation" P);
+    assert_target(new, RELEVE_INDEX_PRODUCTION, "/mesure_synchrone_auto/v2/index_production" P);
     assert_target(new, RELEVE_CONTRACTS, "/situation_contrat_auto/v1/10000000000018");
     assert_target(new, RELEVE_ADDRESSES, "/donnees_generales_auto/v1/10000000000018");
     assert_target(new, RELEVE_IDENTITY, "/situation_contrat_auto/v1/10000000000018");
@@ -532,8 +534,11 @@ static void test_targets_are_those_of_the_specification(void **state)
 static void test_buckets_are_one_in_v5_and_one_for_each_api_in_2026(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        assert_string_equal(releve_dialect_v5.families[kind], "v5");
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
+        if (releve_kind_facts(kind)->quantity == RELEVE_REGISTERS)
+            assert_null(releve_dialect_v5.families[kind]); /* there are none */
+        else
+            assert_string_equal(releve_dialect_v5.families[kind], "v5");
     assert_string_equal(releve_dialect_v5.token_family, "v5");
     for (int kind = 0; kind < RELEVE_MEASURES; kind++)
         assert_string_equal(releve_dialect_2026.families[kind], "mesure_synchrone_auto");

@@ -61,7 +61,8 @@ static void test_a_service_is_of_the_measures_of_its_sort_and_direction(void **s
          RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION) | RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION)},
         {ITEM("10000000000018", "PMAX", "false", "true"), RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER)},
         {ITEM("10000000000018", "PMAX", "true", "false"), 0},
-        {ITEM("10000000000018", "IDX", "false", "true"), 0},
+        {ITEM("10000000000018", "IDX", "false", "true"), RELEVE_KIND_BIT(RELEVE_INDEX_CONSUMPTION)},
+        {ITEM("10000000000018", "IDX", "true", "false"), RELEVE_KIND_BIT(RELEVE_INDEX_PRODUCTION)},
         {ITEM("10000000000018", "ITC", "false", "false"), 0},
         {ITEM("10000000000018", "NEW", "false", "true"), RELEVE_ALL_MEASURES}, /* of what, nobody knows */
         {ITEM("10000000000018", "CDC", "null", "\"true\""),

@@ -16,6 +16,7 @@
 #define PRM "\"prm\":\"22516914714270\""
 #define KIND "\"kind\":\"daily_consumption\""
 #define TEN "0123456789"
+#define OF_ALL 5 /* kinds that "all" means; the first ones */
 
 static struct releve_job jobs[RELEVE_KINDS];
 static struct releve_error error;
@@ -156,14 +157,14 @@ static void test_several_kinds_are_several_jobs_with_the_kind_in_the_id(void **s
     }
 }
 
-static void test_all_is_every_measure_each_with_its_own_history(void **state)
+static void test_all_is_five_measures_each_with_its_own_history(void **state)
 {
     (void)state;
     static const char *const texts[] = {"{" PRM ",\"kind\":\"all\"}", "{" PRM ",\"kind\":[\"all\"]}",
                                         "{" PRM ",\"kind\":[\"daily_consumption\",\"all\"]}"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        assert_int_equal(read_text(texts[i]), RELEVE_MEASURES);
-        for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        assert_int_equal(read_text(texts[i]), OF_ALL);
+        for (enum releve_kind kind = 0; kind < OF_ALL; kind++) {
             assert_int_equal(jobs[kind].kind, kind);
             assert_int_equal(jobs[kind].span.first, releve_kind_history(kind, releve_paris_day(NOW)).first);
             assert_string_equal(strchr(jobs[kind].id, ':') + 1, releve_kind_facts(kind)->name);
@@ -305,12 +306,11 @@ static void test_a_kind_is_a_measure_or_a_document(void **state)
 static void test_a_document_has_no_days_and_is_not_among_all(void **state)
 {
     (void)state;
-    assert_int_equal(read_text("{" PRM ",\"kind\":[\"identity\",\"all\"],\"start\":\"2026-09-01\"}"),
-                     RELEVE_MEASURES + 1);
-    assert_int_equal(jobs[RELEVE_MEASURES].kind, RELEVE_IDENTITY);
-    assert_int_equal(jobs[RELEVE_MEASURES].span.first, RELEVE_DOCUMENT_SPAN.first);
-    assert_int_equal(jobs[RELEVE_MEASURES].span.end, RELEVE_DOCUMENT_SPAN.end);
-    char *text = releve_job_json_write(&jobs[RELEVE_MEASURES]);
+    assert_int_equal(read_text("{" PRM ",\"kind\":[\"identity\",\"all\"],\"start\":\"2026-09-01\"}"), OF_ALL + 1);
+    assert_int_equal(jobs[OF_ALL].kind, RELEVE_IDENTITY);
+    assert_int_equal(jobs[OF_ALL].span.first, RELEVE_DOCUMENT_SPAN.first);
+    assert_int_equal(jobs[OF_ALL].span.end, RELEVE_DOCUMENT_SPAN.end);
+    char *text = releve_job_json_write(&jobs[OF_ALL]);
     assert_null(strstr(text, "start"));
     free(text);
 }
@@ -463,8 +463,8 @@ static void test_an_id_has_1_to_64_visible_characters(void **state)
     expect_refused("{" PRM "," KIND ",\"id\":7}", "id");
     /* Of several kinds with the longest id each id is whole, and another one. */
     static const char several[] = "{" PRM ",\"kind\":\"all\",\"id\":\"" TEN TEN TEN TEN TEN TEN "1234\"}";
-    assert_int_equal(read_text(several), RELEVE_MEASURES);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+    assert_int_equal(read_text(several), OF_ALL);
+    for (enum releve_kind kind = 0; kind < OF_ALL; kind++) {
         assert_int_equal(strlen(jobs[kind].id), 64 + 1 + strlen(releve_kind_facts(kind)->name));
         assert_string_equal(strchr(jobs[kind].id, ':') + 1, releve_kind_facts(kind)->name);
     }
@@ -601,7 +601,7 @@ int main(void)
         cmocka_unit_test(test_a_time_of_creation_that_cannot_be_read_is_now),
         cmocka_unit_test(test_the_prm_keeps_its_leading_zeros),
         cmocka_unit_test(test_several_kinds_are_several_jobs_with_the_kind_in_the_id),
-        cmocka_unit_test(test_all_is_every_measure_each_with_its_own_history),
+        cmocka_unit_test(test_all_is_five_measures_each_with_its_own_history),
         cmocka_unit_test(test_a_kind_that_is_named_twice_is_one_job_under_the_id_as_it_is),
         cmocka_unit_test(test_a_wrong_kind_refuses_the_whole_list),
         cmocka_unit_test(test_what_is_no_json_is_refused),
