@@ -521,9 +521,9 @@ static void test_a_job_that_is_given_back_has_the_same_words(void **state)
         expect_job(messages[i]);
         expect_stable(0);
     }
-    for (size_t i = 0; i < RELEVE_MEASURES; i++) {
+    for (size_t i = 0; i < OF_ALL; i++) {
         static const char all[] = "{" PRM ",\"kind\":\"all\",\"id\":\"" TEN TEN TEN TEN TEN TEN "1234\"}";
-        assert_int_equal(read_text(all), RELEVE_MEASURES);
+        assert_int_equal(read_text(all), OF_ALL);
         expect_stable(i);
     }
 }
