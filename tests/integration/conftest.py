@@ -14,9 +14,18 @@ def pytest_configure(config):
         raise pytest.UsageError("RELEVE_BIN must name the program: RELEVE_BIN=/path/to/build/adapters/cli/releve")
 
 
+def shares_a_fixture(item):
+    """With others of its file: made anew for each test, it would cost more than it is worth."""
+    return any(fixture[-1].scope == "module" for fixture in item._fixtureinfo.name2fixturedefs.values())
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(config, items):
-    if "by_hand" in config.getoption("-m"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("by_hand")]
+    """Tests spread over the processes by themselves (--dist loadgroup) but where they share something; the slow ones come
+    first, so that none of them is left alone at the end."""
+    left_out = [item for item in items if item.get_closest_marker("by_hand")] if "by_hand" not in config.getoption("-m") else []
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: not item.get_closest_marker("slow"))
+    for item in items:
+        if shares_a_fixture(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
