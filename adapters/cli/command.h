@@ -56,7 +56,11 @@ enum releve_code releve_command_priority(const char *value, enum releve_class *c
 #define RELEVE_CONCURRENCY_DEFAULT 16
 enum releve_code releve_command_concurrency(const char *value, unsigned *concurrency, struct releve_error *error);
 
-/* What was printed has to arrive: returns `code`, or that of a failure to write (said on stderr). */
+/* Nobody reads standard output any more: the pipe is closed. */
+bool releve_command_is_unread(void);
+
+/* What was printed has to arrive: returns `code`, or that of a failure to write (said on stderr), or 141 where nobody
+ * reads it any more. */
 int releve_command_flush(int code);
 
 #endif

@@ -81,7 +81,8 @@ enum releve_code releve_days_print(struct releve_days *days, struct releve_confi
 static enum releve_code fail_kind(const char *command, struct releve_error *error)
 {
     return releve_fail(error, RELEVE_E_USAGE,
-                       "%s: takes one kind, as its first word: " RELEVE_SELECTION_KINDS ", " RELEVE_SELECTION_DOCUMENTS,
+                       "%s: takes one kind, as its first word: " RELEVE_SELECTION_KINDS ", " RELEVE_SELECTION_REGISTERS
+                       ", " RELEVE_SELECTION_DOCUMENTS,
                        command);
 }
 

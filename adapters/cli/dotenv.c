@@ -1,11 +1,14 @@
 /* The .env file: NAME=value, quotes optional, # comments, `export` tolerated. Nothing is expanded. */
 #include "dotenv.h"
+#include "suggest.h"
 #include <ctype.h>
 #include <errno.h>
 #include <releve/memory.h>
+#include <releve/text.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VARIABLES_MAX 64
 #define LINE_BYTES_MAX 4096 /* with its end of line */
@@ -59,13 +62,39 @@ static bool is_name(const char *name)
     return true;
 }
 
-static bool is_known(const char *name)
+#define PREFIX "RELEVE_" /* of all settings */
+static const char *const settings[] = {"UPSTREAM", "API", "QUOTA", "REDIS", "PREFIX", "TODAY", "LOG"};
+#define SETTINGS (sizeof settings / sizeof settings[0])
+
+/* Whether these `length` bytes are a name that begins as settings do, and is none of them. */
+static bool is_no_setting(const char *name, size_t length)
 {
-    static const char *const known[] = {"UPSTREAM", "API", "QUOTA", "REDIS", "PREFIX", "TODAY", "LOG"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(name + strlen("RELEVE_"), known[i]) == 0)
-            return true;
-    return false;
+    size_t begun = strlen(PREFIX);
+    if (length < begun || memcmp(name, PREFIX, begun) != 0)
+        return false;
+    return releve_name_find(settings, (int)SETTINGS, name + begun, length - begun) < 0;
+}
+
+/* " (did you mean RELEVE_QUOTA?)", or "". */
+static const char *suggest(const char *name, size_t length, char out[RELEVE_SUGGEST_TEXT])
+{
+    size_t begun = strlen(PREFIX);
+    const char *meant = releve_suggest(name + begun, length - begun, settings, SETTINGS);
+    out[0] = '\0';
+    if (meant != NULL)
+        (void)snprintf(out, RELEVE_SUGGEST_TEXT, " (did you mean " PREFIX "%s?)", meant);
+    return out;
+}
+
+void releve_dotenv_check_environment(void)
+{
+    char suggestion[RELEVE_SUGGEST_TEXT];
+    for (char **variable = environ; *variable != NULL; variable++) {
+        size_t length = strcspn(*variable, "=");
+        if (is_no_setting(*variable, length))
+            fprintf(stderr, "releve: %.*s in the environment is no setting%s; see releve --help\n",
+                    (int)(length < 60 ? length : 60), *variable, suggest(*variable, length, suggestion));
+    }
 }
 
 static enum releve_code parse_line(const char *path, int number, char *line, struct releve_error *error)
@@ -85,9 +114,10 @@ static enum releve_code parse_line(const char *path, int number, char *line, str
     if (value == NULL || !is_name(text))
         return releve_fail(error, RELEVE_E_CONFIG,
                            "%s, line %d: write NAME=value, with a quote closed where it is opened", path, number);
-    if (strncmp(text, "RELEVE_", 7) == 0 && !is_known(text))
-        return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: %.60s is no setting; see releve --help", path, number,
-                           text);
+    char suggestion[RELEVE_SUGGEST_TEXT];
+    if (is_no_setting(text, strlen(text)))
+        return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: %.60s is no setting%s; see releve --help", path,
+                           number, text, suggest(text, strlen(text), suggestion));
     if (variables_count == VARIABLES_MAX)
         return releve_fail(error, RELEVE_E_CONFIG, "%s, line %d: more than %d variables", path, number, VARIABLES_MAX);
     variables[variables_count].name = releve_strdup(text);

@@ -42,6 +42,8 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     if (json != NULL)
         puts(json);
     free(json);
+    if (fflush(stdout) != 0 && releve_command_is_unread())
+        releve_session_drain(&fetch->session);
 }
 
 static void on_given_back(void *data, const struct releve_result *so_far)

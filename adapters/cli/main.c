@@ -1,8 +1,10 @@
 /* releve: finds the command and runs it. */
 #include "command.h"
 #include "interrupt.h"
+#include "suggest.h"
 #include <getopt.h>
 #include <malloc.h>
+#include <poll.h>
 #include <releve/core.h>
 #include <releve/usage_point.h>
 #include <signal.h>
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static const struct releve_command *const commands[] = {
     &releve_command_backfill, &releve_command_plan,   &releve_command_get,         &releve_command_show,
@@ -25,8 +28,8 @@ static const char introduction[] =
     "releve: fetches Linky data from Enedis for many usage points, within the quotas, into Redis.\n"
     "\n"
     "usage: releve COMMAND [OPTION]...\n"
-    "       releve COMMAND --help\n"
-    "       releve --version\n"
+    "       releve help COMMAND        (or COMMAND --help)\n"
+    "       releve -V                  (or --version)\n"
     "\n"
     "commands:\n";
 
@@ -106,22 +109,37 @@ enum releve_code releve_command_concurrency(const char *value, unsigned *concurr
     return RELEVE_OK;
 }
 
+bool releve_command_is_unread(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int releve_command_flush(int code)
 {
     struct releve_error error;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
+    if (releve_command_is_unread()) /* as a program ends that does not ignore the signal */
+        return 128 + SIGPIPE;
     releve_fail(&error, RELEVE_E_SYSTEM, "standard output cannot be written");
     return releve_command_fail(&error);
 }
 
 /* getopt's '?' and ':' in one clear line. */
-static int refuse_option(const char *command, int argc, char **argv, int result)
+static int refuse_option(const char *command, int argc, char **argv, const struct option *options, int result)
 {
-    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "", *words[RELEVE_SUGGEST_WORDS_MAX];
     if (result == ':')
         return refuse_usage(command, "option %s needs a value", word);
-    return refuse_usage(command, "unknown option %s", word);
+    size_t count = 0;
+    for (; options[count].name != NULL && count < RELEVE_SUGGEST_WORDS_MAX; count++)
+        words[count] = options[count].name;
+    const char *meant =
+        strncmp(word, "--", 2) == 0 ? releve_suggest(word + 2, strcspn(word + 2, "="), words, count) : NULL;
+    if (meant != NULL)
+        return refuse_usage(command, "unknown option %.60s (did you mean --%s?)", word, meant);
+    return refuse_usage(command, "unknown option %.60s", word);
 }
 
 int releve_command_parse(const char *command, int argc, char **argv, const struct option *options,
@@ -133,21 +151,24 @@ int releve_command_parse(const char *command, int argc, char **argv, const struc
     int option;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == '?' || option == ':')
-            return refuse_option(command, argc, argv, option);
+            return refuse_option(command, argc, argv, options, option);
         if (apply(data, option, optarg, &error) != RELEVE_OK)
             return releve_command_fail(&error);
     }
     return optind < argc ? refuse_stray(command, argv[optind]) : 0;
 }
 
+static int print_help_of(const struct releve_command *command)
+{
+    printf("usage: releve %s %s", command->name, command->help);
+    return releve_command_flush(0);
+}
+
 static int run(const struct releve_command *command, int argc, char **argv)
 {
-    for (int i = 1; command->help != NULL && i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            printf("usage: releve %s %s", command->name, command->help);
-            return 0;
-        }
-    }
+    for (int i = 1; command->help != NULL && i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return print_help_of(command);
     releve_interrupt_at_once(command);
     opterr = 0; /* getopt prints nothing: the message is ours, and one line */
     optind = 1;
@@ -174,6 +195,35 @@ static void keep_memory(void)
 #endif
 }
 
+static const struct releve_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i]->name) == 0)
+            return commands[i];
+    const char *words[COMMANDS];
+    char suggestion[RELEVE_SUGGEST_TEXT];
+    for (size_t i = 0; i < COMMANDS; i++)
+        words[i] = commands[i]->name;
+    fprintf(stderr, "releve: unknown command \"%.40s\"%s; see releve --help\n", name,
+            releve_suggest_format(name, strlen(name), words, COMMANDS, suggestion));
+    return NULL;
+}
+
+/* releve help COMMAND. Of a command that has a --help of its own: that. */
+static int help_about(const char *name)
+{
+    char *arguments[] = {(char *)(uintptr_t)name, (char *)(uintptr_t) "--help", NULL};
+    const struct releve_command *command = find_command(name);
+    if (command == NULL)
+        return releve_code_exit(RELEVE_E_USAGE);
+    return command->help != NULL ? print_help_of(command) : run(command, 2, arguments);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
 int main(int argc, char **argv)
 {
     releve_interrupt_at_once(NULL);
@@ -184,17 +234,16 @@ int main(int argc, char **argv)
         print_help(stderr);
         return releve_code_exit(RELEVE_E_USAGE);
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (is_one_of(argv[1], "--help", "-h", "help")) {
+        if (argc > 2 && strcmp(argv[1], "help") == 0)
+            return help_about(argv[2]);
         print_help(stdout);
-        return 0;
+        return releve_command_flush(0);
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_one_of(argv[1], "--version", "-V", "version")) {
         printf("releve %s\n", RELEVE_VERSION);
-        return 0;
+        return releve_command_flush(0);
     }
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return run(commands[i], argc - 1, argv + 1);
-    fprintf(stderr, "releve: unknown command \"%.40s\"; see releve --help\n", argv[1]);
-    return releve_code_exit(RELEVE_E_USAGE);
+    const struct releve_command *command = find_command(argv[1]);
+    return command != NULL ? run(command, argc - 1, argv + 1) : releve_code_exit(RELEVE_E_USAGE);
 }

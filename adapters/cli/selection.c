@@ -1,5 +1,6 @@
 /* Reads selections: flags, PRM files, kinds and days. Bad input gets one line with file and line number. */
 #include "selection.h"
+#include "suggest.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -34,20 +35,52 @@ static void quote(const char *text, size_t length, char out[48])
     (void)snprintf(out + used, 48 - used, "%s", length > used ? "..." : "");
 }
 
-/* The first column of a line, without quotes and blanks. */
-static const char *first_column(char *line, size_t *length)
+/* A field of a line, without quotes and blanks around it; a quoted one may hold separators. Moves *at behind it and its
+ * separator. False at the end of the line. */
+static bool next_field(char **at, const char **field, size_t *length)
 {
-    char *end = line + strcspn(line, ",;\t");
-    while (line < end && isspace((unsigned char)*line))
-        line++;
-    while (end > line && isspace((unsigned char)end[-1]))
+    char *begin = *at + strspn(*at, " \r\n");
+    if (**at == '\0')
+        return false;
+    char *end = *begin == '"' ? strchr(begin + 1, '"') : NULL;
+    bool quoted = end != NULL;
+    char *rest = quoted ? end + 1 : begin;
+    rest += strcspn(rest, ",;\t");
+    if (quoted)
+        begin++;
+    else
+        end = rest;
+    while (begin < end && isspace((unsigned char)*begin))
+        begin++;
+    while (end > begin && isspace((unsigned char)end[-1]))
         end--;
-    if (end - line >= 2 && *line == '"' && end[-1] == '"') {
-        line++;
-        end--;
-    }
-    *length = (size_t)(end - line);
+    *field = begin;
+    *length = (size_t)(end - begin);
+    *at = *rest == '\0' ? rest : rest + 1;
+    return true;
+}
+
+/* The field that holds the usage point; an empty one where the line is shorter. */
+static const char *point_field(char *line, size_t number, size_t *length)
+{
+    const char *field = line;
+    *length = 0;
+    for (size_t i = 0; next_field(&line, &field, length); i++)
+        if (i == number)
+            return field;
+    *length = 0;
     return line;
+}
+
+/* The number of the column of that name, as a CSV's first line has it. */
+static bool find_column(char *line, const char *name, size_t *number)
+{
+    const char *field;
+    size_t length;
+    for (*number = 0; next_field(&line, &field, &length); ++*number)
+        if (strlen(name) == length && memcmp(name, field, length) == 0)
+            return true;
+    return false;
 }
 
 /* A CSV's first line may name its columns. */
@@ -60,30 +93,49 @@ static bool is_header(const char *line, const char *column, size_t length)
                           strncasecmp(column, "usage_point", 11) == 0);
 }
 
-/* `before`: how many usage points there were before this file. A header may stand only before the file's first one. */
-static enum releve_code parse_line(struct releve_selection *selection, const char *name, int number, char *line,
-                                   size_t *before, struct releve_error *error)
+/* A file of usage points while it is read. */
+struct prm_file {
+    const char *name; /* for people */
+    int line;         /* number of the line that is read, from 1 */
+    size_t column;    /* number of the one that holds usage points */
+    bool any;         /* a line that is neither empty nor a comment was read: a header can only be the first one */
+};
+
+static enum releve_code parse_header(struct prm_file *file, char *line, const char *column, struct releve_error *error)
 {
-    if (number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+    if (find_column(line, column, &file->column))
+        return RELEVE_OK;
+    return releve_fail(error, RELEVE_E_USAGE,
+                       "%s, line %d: has no column \"%.40s\" (--column); the first line names them", file->name,
+                       file->line, column);
+}
+
+static enum releve_code parse_line(struct releve_selection *selection, struct prm_file *file, char *line,
+                                   struct releve_error *error)
+{
+    if (file->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
         line += 3; /* a byte order mark */
-    char *comment = strchr(line, '#');
+    /* In a CSV of several columns another one may hold a #. */
+    char *comment = selection->column == NULL ? strchr(line, '#') : *line == '#' ? line : NULL;
     if (comment != NULL)
         *comment = '\0';
+    if (line[strspn(line, " \t\r\n")] == '\0')
+        return RELEVE_OK;
+    bool first = !file->any;
+    file->any = true;
+    if (first && selection->column != NULL)
+        return parse_header(file, line, selection->column, error);
     size_t length;
-    const char *column = first_column(line, &length);
-    if (length == 0 && line[strspn(line, " \t\r\n")] == '\0')
-        return RELEVE_OK;
+    const char *field = point_field(line, file->column, &length);
     releve_prm prm;
-    if (releve_prm_parse(column, length, &prm))
+    if (releve_prm_parse(field, length, &prm))
         return add_prm(selection, prm, error);
-    if (selection->prms_count == *before && is_header(line, column, length)) {
-        *before = SIZE_MAX; /* one header at most */
+    if (first && is_header(line, field, length))
         return RELEVE_OK;
-    }
     char quoted[48];
-    quote(column, length, quoted);
-    return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits", name, number,
-                       quoted);
+    quote(field, length, quoted);
+    return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits", file->name,
+                       file->line, quoted);
 }
 
 /* Reads the next line. False at the end of the file; *problem says where it cannot be one of text. */
@@ -114,13 +166,14 @@ static enum releve_code read_file(struct releve_selection *selection, const char
     enum releve_code code = RELEVE_OK;
     char line[LINE_BYTES_MAX] = "";
     const char *problem;
-    size_t before = selection->prms_count, had = before;
-    for (int number = 1; code == RELEVE_OK && read_line(file, line, &problem); number++) {
+    size_t had = selection->prms_count;
+    struct prm_file read = {.name = name, .line = 1};
+    for (; code == RELEVE_OK && read_line(file, line, &problem); read.line++) {
         if (problem != NULL)
-            code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name, number,
-                               problem);
+            code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name,
+                               read.line, problem);
         else
-            code = parse_line(selection, name, number, line, &before, error);
+            code = parse_line(selection, &read, line, error);
     }
     if (code == RELEVE_OK && ferror(file))
         code = releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", name, strerror(errno));
@@ -136,17 +189,17 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
 {
     while (true) {
         size_t length = strcspn(value, ",");
-        enum releve_kind kind;
-        if (length == 3 && memcmp(value, "all", 3) == 0) {
-            selection->kinds |= RELEVE_KINDS_OF_ALL;
-        } else if (!releve_kind_parse(value, length, &kind)) {
-            return releve_fail(error, RELEVE_E_USAGE,
-                               "--kind \"%.*s\": unknown; say " RELEVE_SELECTION_KINDS
-                               ", all (these), " RELEVE_SELECTION_REGISTERS ", " RELEVE_SELECTION_DOCUMENTS,
-                               (int)(length < 60 ? length : 60), value);
-        } else {
-            selection->kinds |= RELEVE_KIND_BIT(kind);
+        releve_kinds kinds;
+        if (!releve_kinds_parse(value, length, &kinds)) {
+            const char *words[RELEVE_KINDS_WORDS];
+            char suggestion[RELEVE_SUGGEST_TEXT];
+            for (int i = 0; i < RELEVE_KINDS_WORDS; i++)
+                words[i] = releve_kinds_word(i);
+            return releve_fail(error, RELEVE_E_USAGE, "--kind \"%.*s\": unknown%s; say " RELEVE_SELECTION_WORDS,
+                               (int)(length < 60 ? length : 60), value,
+                               releve_suggest_format(value, length, words, RELEVE_KINDS_WORDS, suggestion));
         }
+        selection->kinds |= kinds;
         if (value[length] == '\0')
             return RELEVE_OK;
         value += length + 1;
@@ -171,15 +224,22 @@ enum releve_code releve_selection_apply(struct releve_selection *selection, int 
             return releve_fail(error, RELEVE_E_USAGE, "--prm \"%.40s\": is no PRM: write its 14 digits", value);
         return add_prm(selection, prm, error);
     case 1:
+        selection->read_files = true;
         return read_file(selection, value, error);
     case 2:
         return parse_kinds(selection, value, error);
     case 3:
         selection->has_start = true;
         return parse_day("--start", value, &selection->asked.first, error);
-    default:
+    case 4:
         selection->has_end = true;
         return parse_day("--end", value, &selection->asked.end, error);
+    default:
+        if (selection->read_files)
+            return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: say it before the --prms that it is about",
+                               value);
+        selection->column = value;
+        return RELEVE_OK;
     }
 }
 

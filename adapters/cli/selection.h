@@ -14,7 +14,9 @@ struct releve_selection {
     releve_prm *prms; /* in the order of first appearance, each once; owned */
     size_t prms_count;
     size_t duplicates;  /* left out */
-    releve_kinds kinds; /* measures */
+    bool read_files;    /* some --prms was read */
+    const char *column; /* of CSV files: the name of the one that holds usage points; NULL: the first */
+    releve_kinds kinds;
     /* The days that are asked of each kind, cut to what upstream serves; empty where nothing is left. */
     struct releve_span spans[RELEVE_KINDS];
     /* As the user wrote them. */
@@ -25,10 +27,11 @@ struct releve_selection {
 /* The selection's options, for a getopt_long table; their values begin at RELEVE_SELECTION_OPTION. The first ones
  * select usage points only. */
 #define RELEVE_SELECTION_OPTION 1000
-#define RELEVE_SELECTION_POINT_OPTIONS                               \
-    {"prm", required_argument, NULL, RELEVE_SELECTION_OPTION},       \
-    {                                                                \
-        "prms", required_argument, NULL, RELEVE_SELECTION_OPTION + 1 \
+#define RELEVE_SELECTION_POINT_OPTIONS                                  \
+    {"prm", required_argument, NULL, RELEVE_SELECTION_OPTION},          \
+        {"prms", required_argument, NULL, RELEVE_SELECTION_OPTION + 1}, \
+    {                                                                   \
+        "column", required_argument, NULL, RELEVE_SELECTION_OPTION + 5  \
     }
 #define RELEVE_SELECTION_OPTIONS                                                                    \
     RELEVE_SELECTION_POINT_OPTIONS, {"kind", required_argument, NULL, RELEVE_SELECTION_OPTION + 2}, \
@@ -46,15 +49,21 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
 #define RELEVE_SELECTION_REGISTERS "index_consumption, index_production"
 #define RELEVE_SELECTION_DOCUMENTS "contracts, addresses, identity, contact_data"
 
+#define RELEVE_SELECTION_WORDS                                                                                     \
+    RELEVE_SELECTION_KINDS "; consumption, production, daily, curves, all (of these); " RELEVE_SELECTION_REGISTERS \
+                           "; " RELEVE_SELECTION_DOCUMENTS
+
 #define RELEVE_SELECTION_POINT_HELP                                                                                  \
     "  --prm PRM          a usage point, 14 digits; may be given again\n"                                            \
     "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n" \
-    "                     of a CSV\n"
+    "                     of a CSV\n"                                                                                \
+    "  --column NAME      the column of that CSV, where it is not the first one; say it before --prms\n"
 
 #define RELEVE_SELECTION_HELP                                                                                          \
     "SELECTION:\n" RELEVE_SELECTION_POINT_HELP                                                                         \
     "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
-    "                     production_load_curve, or all (default: these five); the meter's registers (2026):\n"        \
+    "                     production_load_curve; consumption, production, daily, curves or all of these (default:\n"   \
+    "                     all); the meter's registers (2026):\n"                                                       \
     "                     index_consumption, index_production; or documents, which have no days:\n"                    \
     "                     contracts, addresses, identity, contact_data\n"                                              \
     "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"      \

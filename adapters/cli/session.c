@@ -88,6 +88,11 @@ static void drain(struct releve_session *session, const struct releve_error *err
         releve_session_end(session); /* nothing is under way yet */
 }
 
+void releve_session_drain(struct releve_session *session)
+{
+    drain(session, NULL);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct releve_session *session = handle->data;

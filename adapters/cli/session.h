@@ -58,6 +58,9 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
 /* Everything is done. */
 void releve_session_end(struct releve_session *session);
 
+/* Nobody wants more of it: what is in flight is ended, and nothing new begun, as after a signal. */
+void releve_session_drain(struct releve_session *session);
+
 /* A line on stderr, without harm to the progress display. */
 void releve_session_say(struct releve_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -154,7 +154,7 @@ static enum releve_code print_status(struct status *status, const char *text, st
         print_rest(overview);
         cJSON_Delete(overview);
     }
-    (void)fflush(stdout);
+    status->watch = fflush(stdout) == 0 && status->watch; /* nobody watches any more */
     return RELEVE_OK;
 }
 

@@ -34,17 +34,14 @@ static bool is_visible(const char *text, size_t max)
 
 static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct releve_error *error)
 {
-    enum releve_kind kind;
+    releve_kinds named;
     const char *name = cJSON_GetStringValue(item);
-    if (name != NULL && strcmp(name, "all") == 0) {
-        *kinds |= RELEVE_KINDS_OF_ALL;
-        return RELEVE_OK;
-    }
-    if (name == NULL || !releve_kind_parse(name, strlen(name), &kind))
+    if (name == NULL || !releve_kinds_parse(name, strlen(name), &named))
         return refuse(error, "kind: say daily_consumption, consumption_load_curve, daily_consumption_max_power, "
-                             "daily_production, production_load_curve, all (these), index_consumption, "
-                             "index_production, contracts, addresses, identity, contact_data, or a list of them");
-    *kinds |= RELEVE_KIND_BIT(kind);
+                             "daily_production, production_load_curve; consumption, production, daily, curves, all (of "
+                             "these); index_consumption, index_production, contracts, addresses, identity, "
+                             "contact_data; or a list of them");
+    *kinds |= named;
     return RELEVE_OK;
 }
 

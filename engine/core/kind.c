@@ -59,6 +59,37 @@ bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind)
     return false;
 }
 
+static const struct {
+    const char *name;
+    releve_kinds kinds;
+} groups[RELEVE_KINDS_GROUPS] = {
+    {"all", RELEVE_KINDS_OF_ALL},
+    {"consumption", RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION) | RELEVE_KIND_BIT(RELEVE_CONSUMPTION_LOAD_CURVE) |
+                        RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER)},
+    {"production", RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION) | RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE)},
+    {"daily", RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION) | RELEVE_KIND_BIT(RELEVE_DAILY_CONSUMPTION_MAX_POWER) |
+                  RELEVE_KIND_BIT(RELEVE_DAILY_PRODUCTION)},
+    {"curves", RELEVE_KIND_BIT(RELEVE_CONSUMPTION_LOAD_CURVE) | RELEVE_KIND_BIT(RELEVE_PRODUCTION_LOAD_CURVE)},
+};
+
+bool releve_kinds_parse(const char *text, size_t length, releve_kinds *named)
+{
+    enum releve_kind kind;
+    *named = 0;
+    if (releve_kind_parse(text, length, &kind))
+        *named = RELEVE_KIND_BIT(kind);
+    for (int i = 0; i < RELEVE_KINDS_GROUPS; i++)
+        if (strlen(groups[i].name) == length && memcmp(groups[i].name, text, length) == 0)
+            *named = groups[i].kinds;
+    return *named != 0;
+}
+
+const char *releve_kinds_word(int number)
+{
+    assert(number >= 0 && number < RELEVE_KINDS_WORDS);
+    return number < RELEVE_KINDS ? kinds[number].name : groups[number - RELEVE_KINDS].name;
+}
+
 struct releve_span releve_kind_history(enum releve_kind kind, releve_day today)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);

@@ -61,6 +61,14 @@ const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind);
 bool releve_kind_is_document(enum releve_kind kind);
 bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind);
 
+/* Reads what people call a kind or several of them: its name, or that of a group ("all", "consumption", "production",
+ * "daily", "curves"). Registers and documents are in none: they are named. */
+bool releve_kinds_parse(const char *text, size_t length, releve_kinds *named);
+#define RELEVE_KINDS_GROUPS 5
+#define RELEVE_KINDS_WORDS (RELEVE_KINDS + RELEVE_KINDS_GROUPS)
+/* The words that it takes: RELEVE_KINDS_WORDS. */
+const char *releve_kinds_word(int number);
+
 /* Days that upstream can serve for a measure when today is `today`: from its deepest history to
  * yesterday. `end` of the result is `today`. RELEVE_DOCUMENT_SPAN for a document. */
 struct releve_span releve_kind_history(enum releve_kind kind, releve_day today);
