@@ -1,33 +1,117 @@
-/* See days.h. Never a request. */
+/* One series after the other, so that memory does not grow with the selection. */
 #include "days.h"
+#include "command.h"
+#include "day_csv.h"
 #include "reasons.h"
-#include "stored_day.h"
+#include "suggest.h"
+#include <assert.h>
 #include <engine/runtime/clock.h>
+#include <inttypes.h>
 #include <releve/text.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+static void read_series(struct releve_days *days);
+
+/* --- a day ------------------------------------------------------------------------------------------------------ */
+
+static bool is_one_stream(const struct releve_days *days)
+{
+    return days->open == NULL;
+}
+
+/* What stands before the first day of a series. */
+static bool begin_output(struct releve_days *days, struct releve_error *error)
+{
+    const struct releve_job *job = &days->job;
+    days->out = is_one_stream(days) ? stdout : days->open(days->data, job, error);
+    if (days->out == NULL)
+        return false;
+    if (days->format == RELEVE_DAYS_CSV && !is_one_stream(days))
+        fprintf(days->out, "%s\n", releve_day_csv_header(job->kind));
+    if (days->format == RELEVE_DAYS_PRETTY && releve_selection_jobs(days->selection) > 1)
+        fprintf(days->out, "%s" RELEVE_PRM_FORMAT "  %s\n", days->series > 0 ? "\n" : "", job->prm,
+                releve_kind_facts(job->kind)->name);
+    releve_picture_begin(&days->picture, days->out, &days->terminal);
+    days->series++;
+    return true;
+}
+
+static bool print_day(struct releve_days *days, const struct releve_stored_day *day, const char *text,
+                      size_t text_bytes)
+{
+    switch (days->format) {
+    case RELEVE_DAYS_PRETTY:
+        releve_picture_add(&days->picture, day);
+        return true;
+    case RELEVE_DAYS_CSV:
+        releve_day_csv_print(days->out, day);
+        return true;
+    default:
+        return releve_stored_day_print_json(days->out, day, text, text_bytes);
+    }
+}
+
+/* Days before `end` of which Redis has nothing. */
+static void print_missing(struct releve_days *days, releve_day end)
+{
+    for (; days->reached < end; days->reached++) {
+        struct releve_stored_day missing = releve_stored_day_missing(days->job.prm, days->job.kind, days->reached);
+        char line[128], date[RELEVE_DAY_TEXT];
+        releve_day_format(days->reached, date);
+        int length =
+            snprintf(line, sizeof line,
+                     "{\"prm\":\"" RELEVE_PRM_FORMAT "\",\"kind\":\"%s\",\"date\":\"%s\",\"state\":\"missing\"}",
+                     days->job.prm, releve_kind_facts(days->job.kind)->name, date);
+        assert(length > 0 && (size_t)length < sizeof line);
+        (void)print_day(days, &missing, line, (size_t)length);
+    }
+}
+
+static void name_broken(struct releve_days *days, releve_day day)
+{
+    char date[RELEVE_DAY_TEXT];
+    bool document = releve_kind_is_document(days->job.kind);
+    releve_day_format(day, date);
+    fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s%s%s: what is stored is no %s\n", days->job.prm,
+            releve_kind_facts(days->job.kind)->name, document ? "" : " ", document ? "" : date,
+            document ? "document" : "day of this kind");
+    days->broken = true;
+}
 
 static void on_day(void *data, releve_day day, const char *text, size_t text_bytes)
 {
     struct releve_days *days = data;
-    if (days->format == RELEVE_DAYS_JSON) {
-        printf("%s%.*s", days->printed++ == 0 ? "[" : ",\n ", (int)text_bytes, text);
+    struct releve_error error;
+    struct releve_stored_day stored;
+    days->found++;
+    if (days->lookup.ended)
+        return;
+    if (days->out == NULL && !begin_output(days, &error)) {
+        releve_lookup_end(&days->lookup, &error);
         return;
     }
-    if (days->printed++ == 0 && days->format == RELEVE_DAYS_CSV)
-        puts(releve_stored_day_header(days->job.kind));
-    if (releve_stored_day_print(stdout,
-                                days->format == RELEVE_DAYS_CSV ? RELEVE_STORED_DAY_CSV : RELEVE_STORED_DAY_PRETTY,
-                                days->job.kind, day, text, text_bytes))
+    if (releve_kind_is_document(days->job.kind)) {
+        if (!releve_stored_document_print(days->out, days->format == RELEVE_DAYS_PRETTY, text, text_bytes))
+            name_broken(days, day);
         return;
-    char date[RELEVE_DAY_TEXT];
-    releve_day_format(day, date);
-    if (releve_kind_is_document(days->job.kind))
-        fprintf(stderr, "releve: what is stored is no document\n");
-    else
-        fprintf(stderr, "releve: %s: what is stored for this day is no day of this kind\n", date);
-    days->broken = true;
+    }
+    if (!days->selection->has_start && days->found == 1)
+        days->reached = day; /* nobody asked for what is older */
+    print_missing(days, day);
+    days->reached = day + 1;
+    if (!releve_stored_day_read(days->job.prm, days->job.kind, day, text, text_bytes, &stored)) {
+        name_broken(days, day);
+        return;
+    }
+    if (!print_day(days, &stored, text, text_bytes))
+        name_broken(days, day);
+    releve_stored_day_free(&stored);
+    if (is_one_stream(days) && ferror(days->out)) /* full, or nobody reads any more: whoever flushes it says which */
+        releve_lookup_end(&days->lookup, NULL);
 }
+
+/* --- a series --------------------------------------------------------------------------------------------------- */
 
 /* Nothing is stored: perhaps it is known why. */
 static void on_facts(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
@@ -35,76 +119,131 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
 {
     struct releve_days *days = data;
     (void)coverage;
-    const struct releve_reason *why = NULL;
-    enum releve_standing standing = RELEVE_STANDING_OPEN;
-    if (error->code == RELEVE_OK)
-        standing = releve_facts_standing(facts, days->job.kind, &why);
-    char text[RELEVE_REASONS_TEXT];
-    const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
-    if (standing != RELEVE_STANDING_OPEN) {
-        releve_reasons_format(why, days->job.kind, text);
-        fprintf(stderr, "releve: nothing is stored of %s: %s" RELEVE_REASONS_REMEDY "\n", what, text, days->job.prm);
-    } else if (error->code == RELEVE_OK) {
-        fprintf(stderr, "releve: nothing is stored of %s%s\n", what, days->remedy != NULL ? days->remedy : "");
-    }
-    releve_lookup_end(&days->lookup, error);
-}
-
-static void on_done(void *data, const struct releve_error *error)
-{
-    struct releve_days *days = data;
-    if (error->code != RELEVE_OK || days->printed > 0) {
+    if (error->code != RELEVE_OK) {
         releve_lookup_end(&days->lookup, error);
         return;
     }
-    days->job.span.end = days->job.span.first + 1; /* of the usage point only */
-    releve_store_begin(days->lookup.store, &days->job, releve_clock_civil(days->config->today), on_facts, days);
+    char text[RELEVE_REASONS_TEXT], whose[64] = "";
+    const struct releve_reason *why = NULL;
+    enum releve_standing standing = releve_facts_standing(facts, days->job.kind, &why);
+    const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
+    if (releve_selection_jobs(days->selection) > 1)
+        (void)snprintf(whose, sizeof whose, RELEVE_PRM_FORMAT " %s: ", days->job.prm,
+                       releve_kind_facts(days->job.kind)->name);
+    if (standing != RELEVE_STANDING_OPEN) {
+        releve_reasons_format(why, days->job.kind, text);
+        fprintf(stderr, "releve: %snothing is stored of %s: %s" RELEVE_REASONS_REMEDY "\n", whose, what, text,
+                days->job.prm);
+    } else {
+        fprintf(stderr, "releve: %snothing is stored of %s%s\n", whose, what, days->remedy != NULL ? days->remedy : "");
+    }
+    read_series(days);
+}
+
+static bool end_series(struct releve_days *days, struct releve_error *error)
+{
+    FILE *out = days->out;
+    days->out = NULL;
+    days->count += days->found;
+    if (out == NULL)
+        return true;
+    if (!releve_kind_is_document(days->job.kind)) {
+        days->out = out;
+        print_missing(days, days->job.span.end);
+        days->out = NULL;
+        if (days->format == RELEVE_DAYS_PRETTY)
+            releve_picture_end(&days->picture);
+    }
+    return is_one_stream(days) || days->close(days->data, out, error) == RELEVE_OK;
+}
+
+static void on_read(void *data, const struct releve_error *error)
+{
+    struct releve_days *days = data;
+    struct releve_error failure = *error;
+    bool ended = end_series(days, &failure);
+    if (error->code != RELEVE_OK || !ended) {
+        releve_lookup_end(&days->lookup, &failure);
+        return;
+    }
+    if (days->found > 0) {
+        read_series(days);
+        return;
+    }
+    if (days->silent++ >= RELEVE_DAYS_SILENT_MAX) {
+        read_series(days);
+        return;
+    }
+    struct releve_job first = days->job; /* of the usage point only */
+    first.span.end = first.span.first + 1;
+    releve_store_begin(days->lookup.store, &first, releve_clock_civil(days->config->today), on_facts, days);
+}
+
+static void read_series(struct releve_days *days)
+{
+    if (days->lookup.ended)
+        return;
+    days->job = (struct releve_job){0};
+    if (!releve_selection_job(days->selection, days->next, &days->job)) {
+        releve_lookup_end(&days->lookup, NULL);
+        return;
+    }
+    days->next++;
+    days->found = 0;
+    days->reached = days->job.span.first;
+    releve_store_read_days(days->lookup.store, days->job.prm, days->job.kind, days->job.span, on_day, on_read, days);
 }
 
 static void start(void *data)
 {
-    struct releve_days *days = data;
-    releve_store_read_days(days->lookup.store, days->job.prm, days->job.kind, days->job.span, on_day, on_done, days);
+    read_series(data);
 }
 
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error)
 {
     days->config = config;
+    days->terminal = releve_terminal_look(STDOUT_FILENO);
+    if (days->format == RELEVE_DAYS_CSV && is_one_stream(days))
+        for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
+            if ((days->selection->kinds & RELEVE_KIND_BIT(kind)) != 0) {
+                puts(releve_day_csv_header(kind)); /* also where nothing follows */
+                break;
+            }
     enum releve_code code = releve_lookup_run(&days->lookup, config, true, start, days, error);
-    if (code == RELEVE_OK && days->format == RELEVE_DAYS_JSON)
-        puts(days->printed == 0 ? "[]" : "]");
+    if (code == RELEVE_OK && days->silent > RELEVE_DAYS_SILENT_MAX)
+        fprintf(stderr, "releve: (and of %zu more usage points and kinds nothing is stored)\n",
+                days->silent - RELEVE_DAYS_SILENT_MAX);
     return code;
 }
 
 /* --- the command line ------------------------------------------------------------------------------------------- */
 
-static enum releve_code fail_kind(const char *command, struct releve_error *error)
+enum releve_code releve_days_read_kinds(int argc, char **argv, struct releve_selection *selection, int *taken,
+                                        struct releve_error *error)
 {
-    return releve_fail(error, RELEVE_E_USAGE,
-                       "%s: takes one kind, as its first word: " RELEVE_SELECTION_KINDS ", " RELEVE_SELECTION_REGISTERS
-                       ", " RELEVE_SELECTION_DOCUMENTS,
-                       command);
+    *taken = 0;
+    if (argc < 2 || argv[1][0] == '-')
+        return RELEVE_OK;
+    *taken = 1;
+    return releve_selection_add_kinds(selection, "KIND", argv[1], error);
 }
 
-enum releve_code releve_days_read_kind(const char *command, int argc, char **argv, struct releve_selection *selection,
-                                       struct releve_error *error)
+enum releve_code releve_days_check(const struct releve_selection *selection, enum releve_days_format format,
+                                   struct releve_error *error)
 {
-    enum releve_kind kind;
-    if (argc < 2 || !releve_kind_parse(argv[1], strlen(argv[1]), &kind))
-        return fail_kind(command, error);
-    selection->kinds = RELEVE_KIND_BIT(kind);
-    return RELEVE_OK;
-}
-
-enum releve_code releve_days_check_selection(const char *command, const struct releve_selection *selection,
-                                             enum releve_days_format format, struct releve_error *error)
-{
-    if ((selection->kinds & (selection->kinds - 1)) != 0)
-        return fail_kind(command, error);
-    if (selection->prms_count != 1)
-        return releve_fail(error, RELEVE_E_USAGE, "%s: takes one usage point: give --prm PRM once", command);
-    if (format == RELEVE_DAYS_CSV && (selection->kinds & ~RELEVE_ALL_MEASURES) != 0)
-        return releve_fail(error, RELEVE_E_USAGE, "%s: a document is no table: say --format pretty or json", command);
+    const char *header = NULL;
+    for (enum releve_kind kind = 0; format == RELEVE_DAYS_CSV && kind < RELEVE_KINDS; kind++) {
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        if (releve_kind_is_document(kind))
+            return releve_fail(error, RELEVE_E_USAGE, "--format csv: a document is no table: say pretty or json");
+        if (header != NULL && header != releve_day_csv_header(kind))
+            return releve_fail(
+                error, RELEVE_E_USAGE,
+                "--format csv: these kinds have different columns (energy, power, peaks, registers): name "
+                "kinds of one sort, or let releve export --out write a file for each");
+        header = releve_day_csv_header(kind);
+    }
     return RELEVE_OK;
 }
 

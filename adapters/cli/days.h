@@ -1,43 +1,69 @@
-/* The days of one usage point and kind, read from Redis and printed. What show and get have in common. */
+/* The days of a selection, read from Redis series after series (a usage point and kind each) and printed as they come.
+ * What show, get and export have in common. Never a request. */
 #ifndef RELEVE_CLI_DAYS_H
 #define RELEVE_CLI_DAYS_H
 
 #include "config.h"
 #include "lookup.h"
+#include "picture.h"
 #include "selection.h"
 
 enum releve_days_format { RELEVE_DAYS_PRETTY, RELEVE_DAYS_JSON, RELEVE_DAYS_CSV };
 
+#define RELEVE_DAYS_SILENT_MAX 20 /* series of which nothing is stored, that it says why of */
+
 struct releve_days {
-    struct releve_lookup lookup;
-    const struct releve_config *config;
     enum releve_days_format format;
-    struct releve_job job; /* usage point, kind and span */
-    const char *remedy;    /* what is said behind "nothing is stored of these days"; NULL: nothing */
-    size_t printed;
-    bool broken; /* something that is no day stood in Redis, and was named */
+    const struct releve_selection *selection;
+    const char *remedy; /* what is said behind "nothing is stored of these days"; NULL: nothing */
+
+    /* Where a series goes, from its first day on; both NULL: standard output, as one stream. `close` is called for each
+     * that was opened; where it fails, or `open` does, everything ends. */
+    FILE *(*open)(void *data, const struct releve_job *job, struct releve_error *error);
+    enum releve_code (*close)(void *data, FILE *out, struct releve_error *error);
+    void *data;
+
+    /* What it comes to. */
+    size_t series;  /* with days */
+    size_t silent;  /* of which nothing is stored */
+    uint64_t count; /* days that are stored */
+    bool broken;    /* something that is no day stood in Redis, and was named */
+
+    /* While it runs. */
+    struct releve_config *config;
+    struct releve_lookup lookup;
+    struct releve_terminal terminal;
+    struct releve_picture picture;
+    struct releve_job job; /* the series that is read */
+    size_t next;
+    FILE *out;          /* NULL: no day of the series was printed yet */
+    releve_day reached; /* days before it are printed, or not to be */
+    uint64_t found;     /* days of the series */
 };
 
-/* The kind that is the first word of a command line, as the selection's. RELEVE_E_USAGE where it is none. */
-enum releve_code releve_days_read_kind(const char *command, int argc, char **argv, struct releve_selection *selection,
-                                       struct releve_error *error);
-/* That kind and no other, and one usage point; and a form in which the kind can be printed. */
-enum releve_code releve_days_check_selection(const char *command, const struct releve_selection *selection,
-                                             enum releve_days_format format, struct releve_error *error);
+/* The kinds that are the first word of a command line, where it has one that is no option: as --kind has them. *taken
+ * is how many words that was. */
+enum releve_code releve_days_read_kinds(int argc, char **argv, struct releve_selection *selection, int *taken,
+                                        struct releve_error *error);
+/* A form in which the kinds can be printed; those of a CSV have one table. */
+enum releve_code releve_days_check(const struct releve_selection *selection, enum releve_days_format format,
+                                   struct releve_error *error);
 /* Reads the value of --format. */
 enum releve_code releve_days_read_format(const char *value, enum releve_days_format *format,
                                          struct releve_error *error);
 
-/* Prints what Redis holds of days->job on standard output; where that is nothing, why on standard error. */
+/* Prints what Redis holds of the selection; where that is nothing, why on standard error. */
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error);
 
-#define RELEVE_DAYS_KINDS_HELP                                                                                   \
-    "KIND: daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n"          \
-    "production_load_curve, index_consumption, index_production (the meter's registers); or a document, which\n" \
-    "has no days: contracts, addresses, identity, contact_data.\n"
-#define RELEVE_DAYS_FORMAT_HELP                                                                                 \
-    "  --format FORMAT    pretty (default: a line a day), json (an array of the days as stored), csv (a line\n" \
-    "                     a day; for load curves a line an interval, with its beginning in Paris time; for\n"   \
-    "                     registers a line a register)\n"
+#define RELEVE_DAYS_KINDS_HELP "KIND: one or several, as --kind has them: " RELEVE_DAYS_WORDS_HELP
+#define RELEVE_DAYS_WORDS_HELP                                                                                       \
+    "daily_consumption, consumption_load_curve,\n"                                                                   \
+    "daily_consumption_max_power, daily_production, production_load_curve; consumption, production, daily, curves\n" \
+    "or all of these (default: all); index_consumption, index_production; contracts, addresses, identity,\n"         \
+    "contact_data.\n"
+#define RELEVE_DAYS_FORMAT_HELP                                                                                       \
+    "  --format FORMAT    pretty (default: a line a day, with a bar or the curve in small), json (a line a day, as\n" \
+    "                     stored), csv (a row a value: beginning of its interval in Paris time, minutes, value,\n"    \
+    "                     state). Days that were never asked for are \"missing\" in each\n"
 
 #endif

@@ -50,18 +50,18 @@ static int get_main(int argc, char **argv)
     static struct get get = {.fetch = {.concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_HIGH}};
     struct releve_fetch *fetch = &get.fetch;
     struct releve_error error = {0};
-    if (releve_days_read_kind("get", argc, argv, &fetch->selection, &error) != RELEVE_OK)
+    int taken;
+    if (releve_days_read_kinds(argc, argv, &fetch->selection, &taken, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    int wrong = releve_command_parse("get", argc - 1, argv + 1, options, apply_option, &get);
+    int wrong = releve_command_parse("get", argc - taken, argv + taken, options, apply_option, &get);
     if (wrong != 0)
         return wrong;
-    if (releve_days_check_selection("get", &fetch->selection, get.days.format, &error) != RELEVE_OK ||
-        releve_fetch_prepare(fetch, &error) != RELEVE_OK)
+    get.days.selection = &fetch->selection;
+    if (releve_fetch_prepare(fetch, &error) != RELEVE_OK ||
+        releve_days_check(&fetch->selection, get.days.format, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    if (!releve_selection_job(&fetch->selection, 0, &get.days.job)) { /* there is nothing new yet; that was said */
-        fputs(get.days.format == RELEVE_DAYS_JSON ? "[]\n" : "", stdout);
+    if (releve_selection_jobs(&fetch->selection) == 0) /* there is nothing new yet; that was said */
         return releve_command_flush(0);
-    }
     if (releve_config_start_redis(&fetch->config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     return run(&get);
@@ -71,12 +71,11 @@ const struct releve_command releve_command_get = {
     .name = "get",
     .summary = "one answer now: what Redis lacks of it is fetched first",
     .help =
-        "KIND --prm PRM [--start DAY] [--end DAY] [--format pretty|json|csv] [--refresh]\n"
+        "[KIND[,...]] --prm PRM|--prms FILE [--start DAY] [--end DAY] [--format pretty|json|csv] [--refresh]\n"
         "\n"
         "Fetches the days that Redis does not hold yet, within the quota and before all other work, and prints\n"
         "what there is then. Days that are known cost no request.\n" RELEVE_DAYS_KINDS_HELP "\n"
-        "options:\n"
-        "  --prm PRM          the usage point, 14 digits\n"
+        "options:\n" RELEVE_SELECTION_POINT_HELP
         "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"
         "                     36 months + 15 days for the others)\n"
         "  --end DAY          day after the last one; default: today. The same day as --start: that one "

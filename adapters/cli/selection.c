@@ -185,7 +185,8 @@ static enum releve_code read_file(struct releve_selection *selection, const char
     return code;
 }
 
-static enum releve_code parse_kinds(struct releve_selection *selection, const char *value, struct releve_error *error)
+enum releve_code releve_selection_add_kinds(struct releve_selection *selection, const char *option, const char *value,
+                                            struct releve_error *error)
 {
     while (true) {
         size_t length = strcspn(value, ",");
@@ -195,7 +196,7 @@ static enum releve_code parse_kinds(struct releve_selection *selection, const ch
             char suggestion[RELEVE_SUGGEST_TEXT];
             for (int i = 0; i < RELEVE_KINDS_WORDS; i++)
                 words[i] = releve_kinds_word(i);
-            return releve_fail(error, RELEVE_E_USAGE, "--kind \"%.*s\": unknown%s; say " RELEVE_SELECTION_WORDS,
+            return releve_fail(error, RELEVE_E_USAGE, "%s \"%.*s\": unknown%s; say " RELEVE_SELECTION_WORDS, option,
                                (int)(length < 60 ? length : 60), value,
                                releve_suggest_format(value, length, words, RELEVE_KINDS_WORDS, suggestion));
         }
@@ -227,7 +228,7 @@ enum releve_code releve_selection_apply(struct releve_selection *selection, int 
         selection->read_files = true;
         return read_file(selection, value, error);
     case 2:
-        return parse_kinds(selection, value, error);
+        return releve_selection_add_kinds(selection, "--kind", value, error);
     case 3:
         selection->has_start = true;
         return parse_day("--start", value, &selection->asked.first, error);
@@ -367,6 +368,22 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     fprintf(stderr,
             "releve: nothing to do: upstream serves days up to yesterday, and nothing before today was asked\n");
     return RELEVE_OK;
+}
+
+enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
+                                               struct releve_error *error)
+{
+    if (selection->prms_count == 0)
+        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
+    if (selection->kinds == 0)
+        selection->kinds = RELEVE_KINDS_OF_ALL;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        struct releve_span history = releve_kind_history(kind, today);
+        selection->spans[kind] = releve_kind_is_document(kind) ? history : wanted_span(selection, history);
+        if (releve_span_days(selection->spans[kind]) < 1)
+            return releve_fail(error, RELEVE_E_USAGE, "the first day is not before the end");
+    }
+    return drop_duplicates(selection, error);
 }
 
 void releve_selection_free(struct releve_selection *selection)

@@ -80,6 +80,14 @@ enum releve_code releve_selection_apply(struct releve_selection *selection, int 
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
                                         struct releve_error *error);
 
+/* The same for what Redis holds, which has no horizon: days stay longer than upstream keeps them. */
+enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
+                                               struct releve_error *error);
+
+/* Adds kinds, "daily,identity"; `option` is what they stood behind. */
+enum releve_code releve_selection_add_kinds(struct releve_selection *selection, const char *option, const char *value,
+                                            struct releve_error *error);
+
 void releve_selection_free(struct releve_selection *selection);
 
 /* How many jobs it comes to. */

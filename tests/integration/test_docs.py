@@ -237,6 +237,6 @@ def test_what_the_readme_types_against_the_simulator_works(world, tmp_path):
             terminal.wait(EXAMPLE_S)
             terminal.stdout.close()
     assert ended.returncode == 0, ended.stderr
-    shown = re.findall(r"^(\d{4}-\d\d-\d\d)  complete +(\d+) Wh$", ended.stdout, re.MULTILINE)
+    shown = re.findall(r"^(\d{4}-\d\d-\d\d)  complete +(\d+) Wh  [#▏▎▍▌▋▊▉█]+$", ended.stdout, re.MULTILINE)
     days = oracle_days(world, PRM, "daily_consumption", "2026-09-01", TODAY)  # every simulator has the same values
     assert shown == [(day, str(fields["value"])) for day, fields in days.items()]

@@ -1,0 +1,138 @@
+/* releve export: what Redis holds, for archives: one file a usage point and kind, or one stream. Never a request. */
+#include "command.h"
+#include "days.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES 4096
+
+struct archive {
+    struct releve_selection selection;
+    struct releve_config config;
+    struct releve_days days;
+    const char *dir;                               /* NULL: one stream */
+    char path[PATH_BYTES], unfinished[PATH_BYTES]; /* of the file that is written */
+};
+
+static const struct option options[] = {
+    RELEVE_SELECTION_OPTIONS,
+    {"format", required_argument, NULL, 'f'},
+    {"out", required_argument, NULL, 'o'},
+    {NULL, 0, NULL, 0},
+};
+
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct archive *archive = data;
+    switch (option) {
+    case 'f':
+        if (strcmp(value, "pretty") == 0)
+            return releve_fail(error, RELEVE_E_USAGE, "--format pretty is for people: say json or csv");
+        return releve_days_read_format(value, &archive->days.format, error);
+    case 'o':
+        archive->dir = value;
+        return RELEVE_OK;
+    default:
+        return releve_selection_apply(&archive->selection, option, value, error);
+    }
+}
+
+static enum releve_code fail_file(const char *path, struct releve_error *error)
+{
+    return releve_fail(error, RELEVE_E_SYSTEM, "%.300s: cannot be written: %s", path, strerror(errno));
+}
+
+/* It gets its name when it is whole. */
+static FILE *open_file(void *data, const struct releve_job *job, struct releve_error *error)
+{
+    struct archive *archive = data;
+    const char *suffix = archive->days.format == RELEVE_DAYS_CSV ? "csv" : "ndjson";
+    int length = snprintf(archive->path, sizeof archive->path, "%s/" RELEVE_PRM_FORMAT "-%s.%s", archive->dir, job->prm,
+                          releve_kind_facts(job->kind)->name, suffix);
+    int more = snprintf(archive->unfinished, sizeof archive->unfinished, "%s.%ld.part", archive->path, (long)getpid());
+    if (length < 0 || (size_t)length >= sizeof archive->path || more < 0 ||
+        (size_t)more >= sizeof archive->unfinished) {
+        errno = ENAMETOOLONG;
+        (void)fail_file(archive->dir, error);
+        return NULL;
+    }
+    FILE *out = fopen(archive->unfinished, "wx");
+    if (out == NULL)
+        (void)fail_file(archive->unfinished, error);
+    return out;
+}
+
+static enum releve_code close_file(void *data, FILE *out, struct releve_error *error)
+{
+    struct archive *archive = data;
+    bool written = fflush(out) == 0 && !ferror(out) && fsync(fileno(out)) == 0;
+    int why = errno;
+    bool closed = fclose(out) == 0;
+    if (written && !closed)
+        why = errno;
+    if (written && closed && error->code == RELEVE_OK && rename(archive->unfinished, archive->path) == 0)
+        return RELEVE_OK;
+    if (written && closed && error->code == RELEVE_OK)
+        why = errno;
+    (void)unlink(archive->unfinished);
+    if (error->code != RELEVE_OK)
+        return error->code; /* what came before it */
+    errno = why;
+    return fail_file(archive->path, error);
+}
+
+static enum releve_code prepare(struct archive *archive, struct releve_error *error)
+{
+    archive->days.selection = &archive->selection;
+    if (releve_config_load(&archive->config, false, error) != RELEVE_OK ||
+        releve_selection_close_stored(&archive->selection, releve_config_today(&archive->config), error) != RELEVE_OK)
+        return error->code;
+    if (archive->dir == NULL)
+        return releve_days_check(&archive->selection, archive->days.format, error);
+    for (enum releve_kind kind = RELEVE_MEASURES; kind < RELEVE_KINDS; kind++)
+        if (archive->days.format == RELEVE_DAYS_CSV && (archive->selection.kinds & RELEVE_KIND_BIT(kind)) != 0)
+            return releve_fail(error, RELEVE_E_USAGE, "--format csv: a document is no table: say json");
+    if (mkdir(archive->dir, 0777) != 0 && errno != EEXIST)
+        return releve_fail(error, RELEVE_E_USAGE, "--out %.300s: cannot be made: %s", archive->dir, strerror(errno));
+    archive->days.open = open_file;
+    archive->days.close = close_file;
+    archive->days.data = archive;
+    return RELEVE_OK;
+}
+
+static int export_main(int argc, char **argv)
+{
+    static struct archive archive = {.days.format = RELEVE_DAYS_CSV};
+    struct releve_error error = {0};
+    int wrong = releve_command_parse("export", argc, argv, options, apply_option, &archive);
+    if (wrong != 0)
+        return wrong;
+    if (prepare(&archive, &error) != RELEVE_OK ||
+        releve_days_print(&archive.days, &archive.config, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    if (archive.dir != NULL)
+        fprintf(stderr, "releve: %zu file%s in %s\n", archive.days.series, archive.days.series == 1 ? "" : "s",
+                archive.dir);
+    releve_selection_free(&archive.selection);
+    return releve_command_flush(releve_code_exit(archive.days.broken ? RELEVE_E_PARTIAL : RELEVE_OK));
+}
+
+const struct releve_command releve_command_export = {
+    .name = "export",
+    .summary = "what Redis holds, for archives: a file for each usage point and kind",
+    .help =
+        "SELECTION [--format csv|json] [--out DIR]\n"
+        "\n"
+        "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a "
+        "file\n"
+        "of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored there\n"
+        "is none. Without it, all goes to standard output, as with releve show.\n"
+        "\n" RELEVE_SELECTION_HELP "\n"
+        "options:\n"
+        "  --format FORMAT    csv (default: a row a value) or json (a line a day, as stored; documents too)\n"
+        "  --out DIR          where the files go; it is made where it is not there\n",
+    .run = export_main,
+};

@@ -1,0 +1,72 @@
+/* The environment decides, by the conventions that other programs keep to: NO_COLOR (no-color.org), TERM, LC_CTYPE. */
+#include "terminal.h"
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define EIGHTHS 8
+
+static const char *const columns[EIGHTHS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+static const char *const plain_columns[EIGHTHS] = {"_", ".", ":", "-", "=", "+", "*", "#"};
+static const char *const bars[EIGHTHS + 1] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+
+struct releve_terminal releve_terminal_look(int fd)
+{
+    struct winsize size;
+    struct releve_terminal terminal = {.columns = RELEVE_TERMINAL_COLUMNS, .is_one = isatty(fd) == 1};
+    const char *plain = getenv("NO_COLOR"), *kind = getenv("TERM");
+    (void)setlocale(LC_CTYPE, "");
+    terminal.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    terminal.colours =
+        terminal.is_one && (plain == NULL || *plain == '\0') && kind != NULL && strcmp(kind, "dumb") != 0;
+    if (terminal.is_one && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        terminal.columns = size.ws_col;
+    if (terminal.columns < RELEVE_TERMINAL_COLUMNS_MIN)
+        terminal.columns = RELEVE_TERMINAL_COLUMNS_MIN;
+    if (terminal.columns > RELEVE_TERMINAL_COLUMNS_MAX)
+        terminal.columns = RELEVE_TERMINAL_COLUMNS_MAX;
+    return terminal;
+}
+
+const char *releve_terminal_colour(const struct releve_terminal *terminal, enum releve_colour colour)
+{
+    static const char *const sequences[] = {
+        [RELEVE_PLAIN] = "\x1b[0m",     [RELEVE_DIM] = "\x1b[2m",  [RELEVE_GOOD] = "\x1b[32m",
+        [RELEVE_DOUBTFUL] = "\x1b[33m", [RELEVE_BAD] = "\x1b[31m",
+    };
+    return terminal->colours ? sequences[colour] : "";
+}
+
+/* How many eighths of `cells` that is. */
+static int eighths_of(double share, int cells)
+{
+    int all = cells * EIGHTHS, eighths = (int)(share * all + 0.5);
+    return eighths < 0 ? 0 : eighths > all ? all : eighths;
+}
+
+void releve_terminal_bar(const struct releve_terminal *terminal, double share, int cells, char *out)
+{
+    int eighths = eighths_of(share, cells);
+    out[0] = '\0';
+    if (!terminal->unicode) {
+        int whole = (eighths + EIGHTHS / 2) / EIGHTHS;
+        memset(out, '#', (size_t)whole);
+        out[whole] = '\0';
+        return;
+    }
+    for (; eighths > 0; eighths -= EIGHTHS) {
+        const char *cell = bars[eighths < EIGHTHS ? eighths : EIGHTHS];
+        size_t bytes = strlen(cell);
+        memcpy(out, cell, bytes + 1);
+        out += bytes;
+    }
+}
+
+const char *releve_terminal_column(const struct releve_terminal *terminal, double share)
+{
+    int height = eighths_of(share, 1);
+    return (terminal->unicode ? columns : plain_columns)[height > 0 ? height - 1 : 0];
+}

@@ -1,0 +1,32 @@
+/* What a stream can show: how wide it is, whether in colour, and whether more than ASCII. */
+#ifndef RELEVE_CLI_TERMINAL_H
+#define RELEVE_CLI_TERMINAL_H
+
+#include <stdbool.h>
+
+#define RELEVE_TERMINAL_COLUMNS 80      /* where it is not known */
+#define RELEVE_TERMINAL_COLUMNS_MIN 40  /* narrower ones get lines of so many */
+#define RELEVE_TERMINAL_COLUMNS_MAX 400 /* wider ones are not filled */
+
+struct releve_terminal {
+    int columns;
+    bool is_one;  /* a terminal, and no file or pipe */
+    bool colours; /* on a terminal, unless NO_COLOR is set or TERM is "dumb" */
+    bool unicode; /* the locale's letters are UTF-8 */
+};
+
+struct releve_terminal releve_terminal_look(int fd);
+
+/* Escape sequences; "" where there are no colours. */
+enum releve_colour { RELEVE_PLAIN, RELEVE_DIM, RELEVE_GOOD, RELEVE_DOUBTFUL, RELEVE_BAD };
+const char *releve_terminal_colour(const struct releve_terminal *terminal, enum releve_colour colour);
+
+/* `share` (0 to 1) of `cells` characters, as a bar of eighths of them or of whole ones. `out` has room for
+ * RELEVE_BAR_BYTES(cells). */
+#define RELEVE_BAR_BYTES(cells) ((cells)*3 + 1)
+void releve_terminal_bar(const struct releve_terminal *terminal, double share, int cells, char *out);
+
+/* One character for a share: a column of eight heights. Never an empty one, so that 0 is not taken for nothing. */
+const char *releve_terminal_column(const struct releve_terminal *terminal, double share);
+
+#endif
