@@ -72,7 +72,7 @@ say "the simulator's own audit"
 for name in requests violations days_served days_served_twice; do echo "$name: $(number "$first" $name)"; done
 
 say "once more"
-backfill 2>/dev/null | tail -n 1
+backfill 2>/dev/null | grep '^all '
 second="$(stats)"
 echo "requests of the second run: $(($(number "$second" requests) - $(number "$first" requests)))"
 

@@ -1,3 +1,4 @@
+/* See day_csv.h. What is printed is digits, names of the program's own, and texts without commas and quotes. */
 #include "day_csv.h"
 
 const char *releve_day_csv_header(enum releve_kind kind)

@@ -2,7 +2,10 @@
 #include "fetch.h"
 #include "command.h"
 #include <adapters/redis/result_json.h>
+#include <adapters/redis/store.h>
+#include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +25,8 @@ static bool next_job(void *data, struct releve_job *job)
     if (!releve_selection_job(&fetch->selection, fetch->next, job))
         return false;
     fetch->next++;
-    fetch->ahead -= chunks_of(job);
+    fetch->report.kinds[job->kind].requests_ahead -= chunks_of(job);
+    fetch->report.kinds[job->kind].days_ahead -= (uint64_t)releve_span_days(job->span);
     releve_job_id_new(job->id);
     job->class_ = fetch->class_;
     job->refresh = fetch->refresh;
@@ -58,10 +62,65 @@ static void on_idle(void *data)
     releve_session_end(&fetch->session);
 }
 
+/* --- progress: first the ledger is asked, so that what is shown is as it is now ------------------------------------
+ */
+
+static void draw(struct releve_fetch *fetch)
+{
+    fetch->looking = false;
+    releve_progress_draw(&fetch->progress, fetch->session.runtime, &fetch->usage, uv_now(&fetch->session.loop));
+    free((void *)(uintptr_t)fetch->usage.over_ms);
+    fetch->usage = (struct releve_progress_usage){.known = false};
+}
+
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct releve_fetch *fetch = data;
+    if (error->code == RELEVE_OK) {
+        fetch->usage.known = true;
+        fetch->usage.next_ms = usage->next_ms;
+        fetch->usage.closed_ms = usage->closed_ms;
+        memcpy(fetch->usage.used, usage->used, sizeof fetch->usage.used);
+    }
+    if (!fetch->session.closing)
+        draw(fetch);
+}
+
+static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
+{
+    struct releve_fetch *fetch = data;
+    if (fetch->session.closing)
+        return;
+    if (error->code != RELEVE_OK) {
+        draw(fetch);
+        return;
+    }
+    releve_time *kept = releve_alloc(count + 1, sizeof *kept);
+    memcpy(kept, over_ms, count * sizeof *kept);
+    fetch->usage.over_ms = kept;
+    fetch->usage.permits = count;
+    releve_store_bucket_usage(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_usage, fetch);
+}
+
 static void on_tick(void *data)
 {
     struct releve_fetch *fetch = data;
-    releve_progress_draw(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop), fetch->ahead);
+    if (fetch->looking || !fetch->progress.shown)
+        return;
+    fetch->looking = true;
+    if (fetch->config.quota.windows_count == 0)
+        draw(fetch);
+    else
+        releve_store_bucket_permits(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_permits, fetch);
+}
+
+/* The bucket of measures, where there are some; else that of the first document. */
+static void name_bucket(struct releve_fetch *fetch)
+{
+    enum releve_kind kind = 0;
+    while ((fetch->selection.kinds & RELEVE_KIND_BIT(kind)) == 0)
+        kind++;
+    releve_bucket_name(releve_config_dialect(&fetch->config)->families[kind], fetch->config.client_id, fetch->bucket);
 }
 
 /* Connected: the first look at what is used, and the beginning of the rate. */
@@ -72,7 +131,8 @@ static void on_ready(void *data)
         releve_runtime_preflight(fetch->session.runtime, fetch->selection.prms, fetch->selection.prms_count,
                                  fetch->selection.kinds, releve_selection_newest(&fetch->selection),
                                  RELEVE_PREFLIGHT_POINTS_MIN);
-    releve_progress_begin(&fetch->progress, fetch->session.runtime, uv_now(&fetch->session.loop));
+    fetch->began_ms = uv_now(&fetch->session.loop);
+    releve_progress_begin(&fetch->progress, fetch->began_ms);
 }
 
 /* The last look: behind it there is no runtime. */
@@ -84,6 +144,9 @@ static void on_closing(void *data)
         fetch->report.requests = view.requests;
         fetch->report.inquiries = view.inquiries;
         fetch->report.preflights = view.preflights;
+        fetch->report.retries = view.retries;
+        fetch->report.throttled = view.throttled;
+        fetch->report.elapsed_ms = uv_now(&fetch->session.loop) - fetch->began_ms;
     }
     fetch->report.jobs_taken = fetch->next;
 }
@@ -103,7 +166,8 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
     struct releve_job job = {0};
     for (size_t i = 0; releve_selection_job(&fetch->selection, i, &job); i++) {
         fetch->report.kinds[job.kind].jobs_wanted++;
-        fetch->ahead += chunks_of(&job);
+        fetch->report.kinds[job.kind].requests_ahead += chunks_of(&job);
+        fetch->report.kinds[job.kind].days_ahead += (uint64_t)releve_span_days(job.span);
     }
     releve_progress_init(&fetch->progress, fetch->mode, &fetch->config.quota, &fetch->report);
     struct releve_session_options options = {
@@ -111,7 +175,7 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
         .concurrency = fetch->concurrency,
         .adopt = fetch->adopt,
         .progress = &fetch->progress,
-        .tick_ms = fetch->progress.terminal ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
+        .tick_ms = fetch->progress.drawn ? RELEVE_PROGRESS_TERMINAL_MS : RELEVE_PROGRESS_LINE_MS,
         .next = next_job,
         .ended = on_ended,
         .given_back = on_given_back,
@@ -121,7 +185,9 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
         .closing = on_closing,
     };
     struct releve_error *error = &fetch->session.error;
+    name_bucket(fetch);
     (void)releve_session_run(&fetch->session, &options);
+    free((void *)(uintptr_t)fetch->usage.over_ms); /* the end came while the ledger was asked */
     bool everything = releve_report_all_ended(&fetch->report);
     if (error->code == RELEVE_E_INTERRUPTED && everything)
         error->code = RELEVE_OK; /* the signal came when nothing was left to do */

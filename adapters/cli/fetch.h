@@ -21,8 +21,11 @@ struct releve_fetch {
 
     struct releve_report report; /* what came of it */
     struct releve_progress progress;
-    size_t next;    /* job to pull */
-    uint64_t ahead; /* requests that the jobs not pulled yet may take */
+    size_t next; /* job to pull */
+    struct releve_progress_usage usage;
+    char bucket[RELEVE_BUCKET_BYTES]; /* whose use is shown */
+    bool looking;                     /* the ledger is being asked */
+    uint64_t began_ms;
 };
 
 /* Runs until every job of the selection has ended, a signal or a failure: the code says which, and the session's error

@@ -133,7 +133,7 @@ static int refuse_option(const char *command, int argc, char **argv, const struc
     if (result == ':')
         return refuse_usage(command, "option %s needs a value", word);
     size_t count = 0;
-    for (; options[count].name != NULL && count < RELEVE_SUGGEST_WORDS_MAX; count++)
+    for (; count < RELEVE_SUGGEST_WORDS_MAX && options[count].name != NULL; count++)
         words[count] = options[count].name;
     const char *meant =
         strncmp(word, "--", 2) == 0 ? releve_suggest(word + 2, strcspn(word + 2, "="), words, count) : NULL;

@@ -4,42 +4,65 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT])
-{
-    long long seconds = (long long)((ms + 999) / 1000);
-    if (ms == RELEVE_TIME_NEVER)
-        (void)snprintf(out, RELEVE_DURATION_TEXT, "unknown");
-    else if (seconds >= 48 * 3600)
-        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
-    else if (seconds >= 3600)
-        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld h %02lld min", seconds / 3600, seconds / 60 % 60);
-    else if (seconds >= 60)
-        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld min %02lld s", seconds / 60, seconds % 60);
-    else
-        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld s", seconds);
-}
+/* --- the terminal ------------------------------------------------------------------------------------------------ */
 
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
                           const struct releve_quota *quota, const struct releve_report *report)
 {
-    bool drawn = mode == RELEVE_PROGRESS_ALWAYS || (mode == RELEVE_PROGRESS_AUTO && isatty(STDERR_FILENO) == 1);
     *progress = (struct releve_progress){
         .shown = mode != RELEVE_PROGRESS_NEVER,
-        .terminal = drawn,
+        .drawn = mode == RELEVE_PROGRESS_ALWAYS || (mode == RELEVE_PROGRESS_AUTO && isatty(STDERR_FILENO) == 1),
         .quota = quota,
         .report = report,
     };
 }
 
+static struct termios as_it_was; /* the terminal, while what is typed is not shown */
+static bool is_silenced;
+
+static void give_back(void)
+{
+    if (is_silenced)
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &as_it_was);
+    is_silenced = false;
+}
+
+/* Enter would move what stands on the terminal, and the block with it. Not from the background: that stops a process.
+ */
+static void silence(void)
+{
+    static bool registered;
+    if (isatty(STDIN_FILENO) != 1 || tcgetpgrp(STDIN_FILENO) != getpgrp() || tcgetattr(STDIN_FILENO, &as_it_was) != 0)
+        return;
+    struct termios quiet = as_it_was;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    is_silenced = tcsetattr(STDIN_FILENO, TCSANOW, &quiet) == 0;
+    if (!registered)
+        (void)atexit(give_back);
+    registered = true;
+}
+
 void releve_progress_clear(struct releve_progress *progress)
 {
-    if (progress->lines > 0)
-        fprintf(stderr, "\r\x1b[%dA\x1b[J", progress->lines);
+    if (progress->lines == 0)
+        return;
+    int columns = releve_terminal_look(STDERR_FILENO).columns, rows = 0;
+    for (int i = 0; i < progress->lines; i++)
+        rows += progress->widths[i] > columns ? (progress->widths[i] + columns - 1) / columns : 1;
+    fprintf(stderr, "\r\x1b[%dA\x1b[J", rows);
     progress->lines = 0;
+}
+
+void releve_progress_end(struct releve_progress *progress)
+{
+    releve_progress_clear(progress);
+    give_back();
 }
 
 /* --- figures --------------------------------------------------------------------------------------------------- */
@@ -75,22 +98,48 @@ static double measure_rate(struct releve_progress *progress, uint64_t requests, 
     return (double)(requests - progress->samples[oldest].requests) * 1000.0 / (double)elapsed_ms;
 }
 
-/* Writes a line, cut to the width of the terminal where it is drawn on one: a line that wraps could not be erased.
- */
+/* How many columns a line takes: letters beyond ASCII have one here, escape sequences none. */
+static int width_of(const char *line)
+{
+    int width = 0;
+    for (const char *at = line; *at != '\0'; at++) {
+        if (*at == '\x1b')
+            at += strcspn(at, "m");
+        else
+            width += ((unsigned char)*at & 0xC0) != 0x80;
+        if (*at == '\0')
+            break;
+    }
+    return width;
+}
+
+/* Not a line with colours, which is as wide as the terminal anyway. What is most important stands first. */
+static void cut(char *line, int columns)
+{
+    if (strchr(line, '\x1b') != NULL || width_of(line) <= columns)
+        return;
+    char *at = line;
+    for (int width = 0; *at != '\0'; at++) {
+        bool begins = ((unsigned char)*at & 0xC0) != 0x80;
+        if (begins && width++ == columns)
+            break;
+    }
+    *at = '\0';
+}
+
 static void put_line(struct releve_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void put_line(struct releve_progress *progress, const char *format, ...)
 {
     char line[RELEVE_PROGRESS_LINE_BYTES];
-    struct winsize size;
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (progress->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 &&
-        strlen(line) >= size.ws_col)
-        line[size.ws_col - 1] = '\0';
-    fprintf(stderr, "%s\n", line);
-    progress->lines += progress->terminal;
+    if (progress->drawn)
+        cut(line, releve_terminal_look(STDERR_FILENO).columns);
+    fprintf(stderr, "%s%s\n", progress->drawn ? "" : "releve: ", line);
+    if (progress->drawn && progress->lines < RELEVE_PROGRESS_LINES_MAX)
+        progress->widths[progress->lines++] = width_of(line);
 }
 
 void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
@@ -115,65 +164,163 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
     }
 }
 
-static void draw_kinds(struct releve_progress *progress, const struct releve_core_view *view)
+/* --- what is drawn ------------------------------------------------------------------------------------------------ */
+
+/* All of the run, as far as it is known: what has ended, what is under way, and what has not begun. */
+struct figures {
+    struct releve_core_view view;
+    struct releve_tally days; /* of all kinds */
+    size_t ended, wanted;     /* jobs */
+    uint64_t done, left;      /* requests */
+    double rate;              /* requests a second, of the last while */
+    releve_time left_ms;      /* RELEVE_TIME_NEVER: nobody knows */
+};
+
+static double share_of(uint64_t done, uint64_t left)
 {
+    return done + left > 0 ? (double)done / (double)(done + left) : 1;
+}
+
+/* Of 100, rounded down: what is not all of it is never 100. */
+static int percent_of(double share)
+{
+    return (int)(share * 100.0);
+}
+
+static void look(struct releve_progress *progress, const struct releve_runtime *runtime,
+                 const struct releve_progress_usage *usage, uint64_t now_ms, struct figures *figures)
+{
+    *figures = (struct figures){.view = releve_runtime_look(runtime)};
     for (int kind = 0; kind < RELEVE_KINDS; kind++) {
-        struct releve_tally sum = progress->report->kinds[kind].days;
-        add(&sum, &view->kinds[kind]);
-        if (progress->report->kinds[kind].jobs_wanted == 0)
+        const struct releve_report_kind *known = &progress->report->kinds[kind];
+        add(&figures->days, &known->days);
+        add(&figures->days, &figures->view.kinds[kind]);
+        figures->ended += known->jobs_ended;
+        figures->wanted += known->jobs_wanted;
+        figures->left += known->requests_ahead;
+    }
+    figures->left += figures->days.requests_left;
+    figures->done = figures->view.requests;
+    figures->rate = measure_rate(progress, figures->done, now_ms);
+    /* As plan has it: what is used already is waited for first. */
+    figures->left_ms = releve_quota_makespan_ms(progress->quota, figures->left, 0, usage->over_ms, usage->permits);
+    if (figures->left_ms < usage->closed_ms)
+        figures->left_ms = usage->closed_ms;
+}
+
+/* "14:52", "Sat 28 09:10" where it is another day: the clock of whoever looks. */
+static void format_clock(releve_time in_ms, char out[RELEVE_DURATION_TEXT])
+{
+    time_t now = time(NULL), then = now + (time_t)(in_ms / 1000);
+    struct tm today, day;
+    (void)localtime_r(&now, &today);
+    (void)localtime_r(&then, &day);
+    bool same = today.tm_year == day.tm_year && today.tm_yday == day.tm_yday;
+    if (strftime(out, RELEVE_DURATION_TEXT, same ? "%H:%M" : "%a %d %b, %H:%M", &day) == 0)
+        out[0] = '\0';
+}
+
+#define TIME_TEXT 120
+
+/* "3 min 20 s so far, some 12 min 04 s left, until 14:52" */
+static void format_time(const struct releve_progress *progress, const struct figures *figures, uint64_t now_ms,
+                        char out[TIME_TEXT])
+{
+    char sofar[RELEVE_DURATION_TEXT], left[RELEVE_DURATION_TEXT], clock[RELEVE_DURATION_TEXT];
+    bool all_begun = figures->ended + figures->view.jobs == figures->wanted;
+    releve_duration_format((releve_time)(now_ms - progress->began_ms), sofar);
+    int length = snprintf(out, TIME_TEXT, "%s so far", sofar);
+    /* Where only usage points that fail are left, the quota is not what is waited for. */
+    if (figures->left_ms < RELEVE_SECOND_MS || figures->left_ms == RELEVE_TIME_NEVER ||
+        (all_begun && figures->view.sick_left > 0))
+        return;
+    releve_duration_format(figures->left_ms, left);
+    format_clock(figures->left_ms, clock);
+    (void)snprintf(out + length, TIME_TEXT - (size_t)length, ", some %s left, until %s", left, clock);
+}
+
+#define KIND_CHARACTERS 27   /* of the longest name of a kind */
+#define FIGURE_CHARACTERS 22 /* behind a bar */
+#define FAILED_CHARACTERS 12 /* and where some kind has days that failed */
+#define BAR_CELLS_MAX 40
+
+/* A bar for days that are settled; how many have values, and how many failed. */
+static void draw_kinds(struct releve_progress *progress, const struct releve_terminal *terminal,
+                       const struct figures *figures)
+{
+    int cells =
+        terminal->columns - KIND_CHARACTERS - FIGURE_CHARACTERS - (figures->days.failed > 0 ? FAILED_CHARACTERS : 0);
+    cells = cells > BAR_CELLS_MAX ? BAR_CELLS_MAX : cells < 0 ? 0 : cells;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        const struct releve_report_kind *known = &progress->report->kinds[kind];
+        char bar[RELEVE_BAR_BYTES(BAR_CELLS_MAX)], failed[RELEVE_DURATION_TEXT] = "";
+        struct releve_tally sum = known->days;
+        if (known->jobs_wanted == 0)
             continue;
-        /* What a terminal of 80 columns has no room for is the last. */
-        put_line(
-            progress, "%-27s %4zu/%zu jobs %7" PRIu64 " days %6" PRIu64 " left %5" PRIu64 " failed %6" PRIu64 " holes",
-            releve_kind_facts((enum releve_kind)kind)->name, progress->report->kinds[kind].jobs_ended,
-            progress->report->kinds[kind].jobs_wanted, sum.complete + sum.partial, sum.left, sum.failed, sum.holes);
+        add(&sum, &figures->view.kinds[kind]);
+        uint64_t settled = sum.complete + sum.partial + sum.holes + sum.pending + sum.failed + sum.cut;
+        double share = share_of(settled, sum.left + known->days_ahead);
+        releve_terminal_bar(terminal, share, cells, bar);
+        if (sum.failed > 0)
+            (void)snprintf(failed, sizeof failed, " %" PRIu64 " failed", sum.failed);
+        int padding = cells - width_of(bar);
+        put_line(progress, "%-*s %s%s%s%*s %3d %% %8" PRIu64 " days%s", KIND_CHARACTERS, releve_kind_facts(kind)->name,
+                 releve_terminal_colour(terminal, sum.failed > 0 ? RELEVE_DOUBTFUL : RELEVE_GOOD), bar,
+                 releve_terminal_colour(terminal, RELEVE_PLAIN), padding, "", percent_of(share),
+                 sum.complete + sum.partial, failed);
     }
 }
 
-void releve_progress_begin(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms)
+/* One line where it is not drawn in place. On a terminal of 80 columns each fits, as long as figures have their usual
+ * lengths. */
+static void draw_all(struct releve_progress *progress, const struct figures *figures,
+                     const struct releve_progress_usage *usage, uint64_t now_ms)
 {
+    char quota[RELEVE_USAGE_TEXT] = "quota unknown", time[TIME_TEXT], share[RELEVE_USAGE_TEXT];
+    char days[RELEVE_USAGE_TEXT];
+    unsigned sick = figures->ended + figures->view.jobs == figures->wanted ? figures->view.sick_left : 0;
+    if (usage->known || progress->quota->windows_count == 0)
+        releve_usage_format(progress->quota, usage->used, usage->next_ms, usage->closed_ms, quota);
+    format_time(progress, figures, now_ms, time);
+    (void)snprintf(share, sizeof share, "%d %% of some %" PRIu64 " requests; %s",
+                   percent_of(share_of(figures->done, figures->left)), figures->done + figures->left, time);
+    (void)snprintf(days, sizeof days,
+                   "%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " failed, %" PRIu64 " repeated, %" PRIu64 " throttled",
+                   figures->ended, figures->wanted, figures->days.complete + figures->days.partial,
+                   figures->days.failed, figures->view.retries, figures->view.throttled);
+    if (progress->drawn) {
+        put_line(progress, "%s", share);
+        put_line(progress, "%s", days);
+        put_line(progress, "%" PRIu64 " requests, %.1f/s; %s", figures->done, figures->rate, quota);
+    } else {
+        put_line(progress, "%s; %s; %" PRIu64 " requests, %.1f/s; %s", share, days, figures->done, figures->rate,
+                 quota);
+    }
+    if (sick > 0)
+        put_line(progress, "%u usage point%s left, tried again for less than a minute", sick,
+                 sick == 1 ? " that fails is" : "s that fail are");
+}
+
+void releve_progress_begin(struct releve_progress *progress, uint64_t now_ms)
+{
+    progress->began_ms = now_ms;
     if (!progress->shown)
         return;
-    (void)releve_runtime_usage(runtime, RELEVE_DAILY_CONSUMPTION);
+    if (progress->drawn)
+        silence();
     (void)measure_rate(progress, 0, now_ms);
 }
 
-void releve_progress_draw(struct releve_progress *progress, struct releve_runtime *runtime, uint64_t now_ms,
-                          uint64_t ahead)
+void releve_progress_draw(struct releve_progress *progress, const struct releve_runtime *runtime,
+                          const struct releve_progress_usage *usage, uint64_t now_ms)
 {
     if (!progress->shown)
         return;
-    struct releve_core_view view = releve_runtime_look(runtime);
-    struct releve_runtime_usage usage = releve_runtime_usage(runtime, RELEVE_DAILY_CONSUMPTION);
-    struct releve_tally all = {0};
-    size_t ended = 0, wanted = 0;
-    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
-        add(&all, &progress->report->kinds[kind].days);
-        add(&all, &view.kinds[kind]);
-        ended += progress->report->kinds[kind].jobs_ended;
-        wanted += progress->report->kinds[kind].jobs_wanted;
-    }
-    releve_time left_ms = releve_quota_makespan_ms(progress->quota, all.requests_left + ahead, 0, NULL, 0);
-    releve_time wait_ms = usage.closed_ms > usage.next_ms ? usage.closed_ms : usage.next_ms;
-    if (usage.known && left_ms != RELEVE_TIME_NEVER) /* what is used already is waited for first */
-        left_ms += wait_ms;
-    unsigned sick = ahead == 0 ? view.sick_left : 0;
-    char left[RELEVE_DURATION_TEXT], quota[RELEVE_USAGE_TEXT] = "quota unknown";
-    bool timed = left_ms >= RELEVE_SECOND_MS && sick == 0; /* else the quota is not what is waited for */
-    releve_duration_format(left_ms, left);
-    if (usage.known)
-        releve_usage_format(progress->quota, usage.used, usage.next_ms, usage.closed_ms, quota);
-    double rate = measure_rate(progress, view.requests, now_ms);
+    struct figures figures;
+    struct releve_terminal terminal = releve_terminal_look(STDERR_FILENO);
+    look(progress, runtime, usage, now_ms, &figures);
     releve_progress_clear(progress);
-    if (progress->terminal)
-        draw_kinds(progress, &view);
-    const char *who = progress->terminal ? "" : "releve: ";
-    put_line(progress, "%s%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " holes, %" PRIu64 " failed%s%s%s", who, ended,
-             wanted, all.complete + all.partial, all.holes, all.failed, timed ? "; at least " : "", timed ? left : "",
-             timed ? " left" : "");
-    put_line(progress, "%s%" PRIu64 " requests, %.1f/s; %s; %" PRIu64 " repeated, %" PRIu64 " throttled", who,
-             view.requests, rate, quota, view.retries, view.throttled);
-    if (sick > 0)
-        put_line(progress, "%s%u usage point%s left, tried again for less than a minute", who, sick,
-                 sick == 1 ? " that fails is" : "s that fail are");
+    if (progress->drawn)
+        draw_kinds(progress, &terminal, &figures);
+    draw_all(progress, &figures, usage, now_ms);
 }

@@ -1,5 +1,6 @@
 /* Adds results up and prints the table at the end of a backfill. */
 #include "report.h"
+#include "duration.h"
 #include "reasons.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -13,6 +14,7 @@
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
 {
     memset(report, 0, sizeof *report);
+    report->points_all = count;
     if (count > RELEVE_REPORT_POINTS_MAX)
         return;
     report->points_count = count;
@@ -68,7 +70,9 @@ void releve_report_add(struct releve_report *report, const struct releve_result 
     kind->days.partial += (uint64_t)result->partial;
     kind->days.holes += (uint64_t)result->holes;
     kind->days.pending += (uint64_t)result->pending;
-    kind->days.failed += (uint64_t)result->failed;
+    bool refused = result->failed > 0 && releve_reasons_is_refusal(&result->reason);
+    kind->refused += refused && ended;
+    kind->days.failed += refused ? 0 : (uint64_t)result->failed;
     kind->days.cut += (uint64_t)result->cut;
     for (size_t i = 0; i < report->points_count; i++)
         if (report->points[i] == result->job.prm)
@@ -168,7 +172,7 @@ static void print_points(const struct releve_report *report, FILE *out)
 
 /* --- the table of kinds -------------------------------------------------------------------------------------- */
 
-enum column { KIND, JOBS, COMPLETE, PARTIAL, HOLES, PENDING, FAILED, CUT, NOT_APPLICABLE, REQUESTS, COLUMNS };
+enum column { KIND, JOBS, COMPLETE, PARTIAL, HOLES, PENDING, FAILED, REFUSED, CUT, NOT_APPLICABLE, REQUESTS, COLUMNS };
 
 struct totals {
     char cells[ROWS_MAX][COLUMNS][TOTAL_TEXT]; /* the first row names the columns */
@@ -179,10 +183,15 @@ static void add_row(struct totals *totals, const char *name, const struct releve
 {
     char(*cells)[TOTAL_TEXT] = totals->cells[totals->rows++];
     const uint64_t counts[COLUMNS] = {
-        [COMPLETE] = kind->days.complete, [PARTIAL] = kind->days.partial,
-        [HOLES] = kind->days.holes,       [PENDING] = kind->days.pending,
-        [FAILED] = kind->days.failed,     [CUT] = kind->days.cut,
-        [REQUESTS] = kind->requests,      [NOT_APPLICABLE] = kind->states[RELEVE_JOB_NOT_APPLICABLE],
+        [COMPLETE] = kind->days.complete,
+        [PARTIAL] = kind->days.partial,
+        [HOLES] = kind->days.holes,
+        [PENDING] = kind->days.pending,
+        [FAILED] = kind->days.failed,
+        [CUT] = kind->days.cut,
+        [REFUSED] = kind->refused,
+        [REQUESTS] = kind->requests,
+        [NOT_APPLICABLE] = kind->states[RELEVE_JOB_NOT_APPLICABLE],
     };
     for (int column = COMPLETE; column < COLUMNS; column++)
         (void)snprintf(cells[column], TOTAL_TEXT, "%" PRIu64, counts[column]);
@@ -248,13 +257,24 @@ static void sum_up(struct releve_report_kind *all, const struct releve_report_ki
     all->days.cut += kind->days.cut;
     all->states[RELEVE_JOB_NOT_APPLICABLE] += kind->states[RELEVE_JOB_NOT_APPLICABLE];
     all->requests += kind->requests;
+    all->refused += kind->refused;
+}
+
+/* "12 min 03 s, 2134 requests (2.9/s), 3 repeated, 0 throttled" */
+static void print_run(const struct releve_report *report, FILE *out)
+{
+    char duration[RELEVE_DURATION_TEXT];
+    double seconds = (double)report->elapsed_ms / 1000.0;
+    releve_duration_format((releve_time)report->elapsed_ms, duration);
+    fprintf(out, "\n%s, %" PRIu64 " requests (%.1f/s), %" PRIu64 " repeated, %" PRIu64 " throttled\n", duration,
+            report->requests, seconds > 0 ? (double)report->requests / seconds : 0, report->retries, report->throttled);
 }
 
 void releve_report_print(const struct releve_report *report, FILE *out)
 {
-    struct totals totals = {
-        .cells = {{"kind", "jobs", "complete", "partial", "holes", "pending", "failed", "cut", "n/a", "requests"}},
-        .rows = 1};
+    struct totals totals = {.cells = {{"kind", "jobs", "complete", "partial", "holes", "soon", "failed", "refused",
+                                       "cut", "n/a", "requests"}},
+                            .rows = 1};
     struct releve_report_kind all = {0};
     if (report->points_count > 0)
         print_points(report, out);
@@ -268,4 +288,9 @@ void releve_report_print(const struct releve_report *report, FILE *out)
     add_token_row(&totals, report, &all);
     add_row(&totals, "all", &all);
     print_totals(&totals, out);
+    if (all.refused > 0)
+        fputs("(refused: jobs, that is usage points; the columns before it are days)\n", out);
+    if (report->points_count == 0 && report->points_all > 0)
+        fprintf(out, "(%zu usage points: releve points says what is known of each)\n", report->points_all);
+    print_run(report, out);
 }

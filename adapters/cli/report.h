@@ -15,6 +15,8 @@ struct releve_report_kind {
     size_t states[RELEVE_JOB_STATES];
     struct releve_tally days; /* of the jobs that ended */
     uint64_t requests;
+    uint64_t days_ahead, requests_ahead; /* about, of the jobs that have not begun */
+    size_t refused;                      /* jobs of which upstream refuses days: of usage points, in other words */
 };
 
 struct releve_report {
@@ -24,8 +26,10 @@ struct releve_report {
     uint64_t requests;   /* as upstream counts them, those for the token included */
     uint64_t inquiries;  /* of those: about activations ... */
     uint64_t preflights; /* ... and about who has which kinds */
+    uint64_t retries, throttled, elapsed_ms;
     bool remembers;      /* some jobs ended as an earlier run had been told */
     size_t points_count; /* 0: too many for rows */
+    size_t points_all;
     releve_prm points[RELEVE_REPORT_POINTS_MAX];
     char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_KINDS][RELEVE_REPORT_CELL_BYTES];
 };

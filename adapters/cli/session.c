@@ -377,6 +377,6 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
     if (status != 0)
         releve_session_say(session, "libuv: %s", uv_strerror(status));
     if (options->progress != NULL)
-        releve_progress_clear(options->progress);
+        releve_progress_end(options->progress);
     return session->error.code;
 }

@@ -101,29 +101,6 @@ struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime
     return releve_core_look(runtime->core);
 }
 
-static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
-{
-    struct ledger *ledger = data;
-    ledger->usage_asked = false;
-    ledger->usage.known = error->code == RELEVE_OK;
-    if (!ledger->usage.known)
-        return;
-    memcpy(ledger->usage.used, usage->used, sizeof ledger->usage.used);
-    ledger->usage.next_ms = usage->next_ms;
-    ledger->usage.closed_ms = usage->closed_ms;
-}
-
-struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime, enum releve_kind kind)
-{
-    struct ledger *ledger = &runtime->ledgers[runtime->ledger_of[kind]];
-    if (runtime->phase == RUNTIME_OPEN && !ledger->usage_asked) {
-        ledger->usage_asked = true;
-        runtime->io.store_ops->bucket_usage(runtime->io.store, ledger->bucket, &runtime->options.quota, on_usage,
-                                            ledger);
-    }
-    return ledger->usage;
-}
-
 /* --- opening: whose data is it, which process is this ------------------------------------------------ */
 
 /* Somebody else's request is over, and we had been told to wait for longer. */

@@ -17,8 +17,6 @@
 struct ledger {
     struct releve_runtime *runtime;
     char bucket[RELEVE_BUCKET_BYTES];
-    struct releve_runtime_usage usage;
-    bool usage_asked;
 };
 
 /* What a callback is about: one for each job and for each chunk of the core, at the place of its handle, and one for

@@ -86,16 +86,6 @@ void releve_runtime_free(struct releve_runtime *runtime);
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime);
 
-/* How much of each window of the quota is used in the bucket of `kind`, by everybody. Asks the ledger in
- * passing, so that the figures are those of the call before: for once a second. */
-struct releve_runtime_usage {
-    bool known;
-    uint32_t used[RELEVE_QUOTA_WINDOWS_MAX];
-    releve_time next_ms;   /* until the next permit is due; 0: at once */
-    releve_time closed_ms; /* how long upstream keeps the door closed; 0: open */
-};
-struct releve_runtime_usage releve_runtime_usage(struct releve_runtime *runtime, enum releve_kind kind);
-
 /* A new job id: 24 hexadecimal digits. */
 void releve_job_id_new(char id[RELEVE_JOB_ID_BYTES]);
 

@@ -63,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct releve_stored_day day;
     FILE *out = open_memstream(&printed, &length);
     MUST(out != NULL);
-    bool sound = releve_stored_day_read(10000000000018, kind, releve_day_from_civil(2026, 10, 25), text, size - 1, &day);
+    bool sound =
+        releve_stored_day_read(10000000000018, kind, releve_day_from_civil(2026, 10, 25), text, size - 1, &day);
     if (sound) {
         print(out, form, &day, text, size - 1);
         releve_stored_day_free(&day);

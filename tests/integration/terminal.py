@@ -26,6 +26,11 @@ def width(line):
                for letter in ESCAPE.sub("", line))
 
 
+def take_terminal():
+    """Of a new session: its standard input is its terminal, as in a shell."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """The program with its output on a terminal."""
 
@@ -34,7 +39,7 @@ class Terminal:
         resize(self.side, columns, rows)
         self.process = subprocess.Popen([releve_bin(), *words], stdin=other if stdin else subprocess.DEVNULL, stdout=other,
                                         stderr=other, env={"TERM": "xterm", "LC_ALL": "C.UTF-8", **env}, cwd=cwd,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=take_terminal if stdin else None)
         os.close(other)
         self.written = b""
 
@@ -72,3 +77,29 @@ def run(world, *words, columns=80, **settings):
     """Runs it on a terminal: (exit code, what it wrote, with escapes)"""
     env = {name: value for name, value in {**world.settings, **settings}.items() if value is not None}
     return Terminal(words, env, world.directory.name, columns).end()
+
+
+class Screen:
+    """What stands on a terminal that has no last row: text, ends of lines, cursor up, erasure down."""
+
+    def __init__(self, text, columns):
+        self.rows, self.row, self.column = [""], 0, 0
+        for part in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", text):
+            if part == "\n":
+                self.go(self.row + 1, 0)
+            elif part == "\r":
+                self.column = 0
+            elif part.startswith("\x1b") and part.endswith("A"):
+                self.go(max(0, self.row - int(part[2:-1] or 1)), self.column)
+            elif part.startswith("\x1b") and part.endswith("J"):
+                self.rows[self.row:] = [self.rows[self.row][:self.column]]
+            elif not part.startswith("\x1b"):
+                for letter in part:
+                    if self.column == columns:
+                        self.go(self.row + 1, 0)
+                    self.rows[self.row] = self.rows[self.row][:self.column] + letter
+                    self.column += 1
+
+    def go(self, row, column):
+        self.rows += [""] * (row + 1 - len(self.rows))
+        self.row, self.column = row, column

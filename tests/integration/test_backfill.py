@@ -9,6 +9,7 @@ import socket
 
 import oracle
 import pytest
+import terminal
 from sandbox import MEASURES, Sandbox
 from server import wait_for_end
 from world import TODAY, World, is_sanitized
@@ -609,9 +610,10 @@ def test_while_only_sick_meters_are_left_the_progress_says_so_and_promises_no_ti
         running.wait_until(lambda: said in running.so_far())
         shown = world.interrupt(running).err
         assert "; ;" not in shown and " 0 s left" not in shown, shown
-        block = shown[:shown.index(said)].splitlines()[-5:]  # three kinds, and all in two lines
-        assert " of 9 jobs" in block[3] and block[3].endswith(" failed"), block
-        assert all("left" in line[:80] and "failed" in line[:80] for line in block[:3]), block
+        block = shown[:shown.index(said)].splitlines()[-6:]  # three kinds, and all in three lines
+        assert re.fullmatch(r"\d+ % of some \d+ requests; \d+ s so far", block[3]), block
+        assert " of 9 jobs, " in block[4] and block[5].startswith(f"{block[5].split()[0]} requests, "), block
+        assert all(line.endswith(" days") and len(terminal.ESCAPE.sub("", line)) <= 80 for line in block[:3]), block
 
 
 def test_a_command_names_usage_points_whole_in_its_notices_too():

@@ -391,7 +391,7 @@ def test_a_stored_day_cannot_steer_the_terminal(place):
     with Redis() as redis:
         redis.command("SET", f"releve:day:{PRM}:daily_consumption:2026-11-01",
                       '{"date":"\\u001b[2J","state":"complete","value":1,"unit":"Wh"}')
-        for form in ("pretty", "csv"):
+        for form in ("pretty", "csv", "json"):
             ended = place.run("show", "daily_consumption", "--prm", PRM, "--start", "2026-11-01", "--end", "2026-11-01",
                               "--format", form, RELEVE_REDIS=redis.url)
             assert ended.code == 0 and "\x1b" not in ended.out and "complete" in ended.out, ended

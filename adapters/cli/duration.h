@@ -1,0 +1,11 @@
+/* A duration for people. */
+#ifndef RELEVE_CLI_DURATION_H
+#define RELEVE_CLI_DURATION_H
+
+#include <releve/calendar.h>
+
+/* "3 h 20 min", "45 s"; "unknown" for RELEVE_TIME_NEVER. */
+#define RELEVE_DURATION_TEXT 32
+void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);
+
+#endif
