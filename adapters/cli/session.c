@@ -4,6 +4,7 @@
 #include "reasons.h"
 #include <adapters/http/transport.h>
 #include <adapters/redis/store.h>
+#include <engine/runtime/bucket.h>
 #include <engine/runtime/loop.h>
 #include <engine/runtime/upstream.h>
 #include <signal.h>
@@ -238,6 +239,29 @@ static void on_refused(void *data, const char *why)
     releve_session_say_refused(data, why);
 }
 
+/* Two quotas under one ledger: said, as one of the two is wrong. */
+static void on_strictest(void *data, const struct releve_error *error, const char *text)
+{
+    struct releve_session *session = data;
+    char own[RELEVE_QUOTA_TEXT];
+    releve_quota_format(&session->options.config->quota, own);
+    if (session->closing || error->code != RELEVE_OK || *text == '\0' || strcmp(text, own) == 0)
+        return;
+    releve_session_say(
+        session,
+        "RELEVE_QUOTA is %s here, and others who share this Redis, prefix and CLIENT_ID keep to %s: of each "
+        "window the lower limit holds, as long as both run and an hour longer; give all of them the same",
+        own, text);
+}
+
+static void compare_quotas(struct releve_session *session)
+{
+    const struct releve_config *config = session->options.config;
+    char bucket[RELEVE_BUCKET_BYTES];
+    releve_bucket_name(session->io.dialect->families[RELEVE_DAILY_CONSUMPTION], config->client_id, bucket);
+    releve_store_bucket_strictest(session->io.store, bucket, on_strictest, session);
+}
+
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_session *session = data;
@@ -257,6 +281,7 @@ static void on_ready(void *data, const struct releve_error *error)
                            "CLIENT_SECRET goes in clear to RELEVE_UPSTREAM %s, and who is on the way can read it: use "
                            "https://",
                            session->options.config->upstream);
+    compare_quotas(session);
     if (session->options.tick_ms > 0)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)

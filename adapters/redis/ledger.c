@@ -128,6 +128,36 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
     run_script(store, &call, "permits", bucket, quota, no_permit, 0);
 }
 
+/* "5 1000 1000 3600000" as people write it. */
+static void decode_strictest(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    struct releve_quota quota = {.windows_count = 0};
+    char text[RELEVE_QUOTA_TEXT];
+    const char *at = reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : "";
+    unsigned limit;
+    long long span_ms;
+    for (int read = 0; quota.windows_count < RELEVE_QUOTA_WINDOWS_MAX; at += read) {
+        if (sscanf(at, " %9u %12lld%n", &limit, &span_ms, &read) != 2 || limit < 1 || span_ms < 1)
+            break;
+        quota.windows[quota.windows_count++] = (struct releve_window){limit, span_ms};
+    }
+    releve_quota_format(&quota, text);
+    call->to.text(call->data, error, quota.windows_count > 0 ? text : "");
+}
+
+void releve_store_bucket_strictest(struct releve_store *store, const char *bucket, releve_store_text reply, void *data)
+{
+    struct releve_call call = {.what = "read the strictest quota of a bucket",
+                               .type = RELEVE_REPLY_OPTIONAL,
+                               .decode = decode_strictest,
+                               .to.text = reply,
+                               .data = data};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "GET");
+    releve_words_format(&words, "%s:quota:%s:windows", store->prefix, bucket);
+    releve_call_send(store, &call, NULL, &words);
+}
+
 void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
                                void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data)
 {

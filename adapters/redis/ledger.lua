@@ -31,11 +31,43 @@ if not now then
     now = time[1] * 1000000 + time[2]
 end
 
-local windows, longest_us = {}, 0
+local windows, longest_us, asked_count = {}, 0, 0
+local function add_window(limit, span_ms)
+    windows[#windows + 1] = {limit = tonumber(limit), span_us = span_ms * 1000}
+    longest_us = math.max(longest_us, span_ms * 1000)
+end
 for i = 7, #ARGV, 2 do
-    local span_us = ARGV[i + 1] * 1000
-    windows[#windows + 1] = {limit = tonumber(ARGV[i]), span_us = span_us}
-    longest_us = math.max(longest_us, span_us)
+    add_window(ARGV[i], ARGV[i + 1])
+end
+asked_count = #windows -- the first ones are the asker's own
+
+-- Two processes that name different quotas share the stricter one: of each window the lower limit, and the windows of
+-- both. <sorted set>:windows has "limit ms limit ms ..." of the strictest that asked within its longest window.
+local strictest, is_strictest, is_merged = entries .. ':windows', true, false
+local function merge(known)
+    local seen = 0
+    for limit, span_ms in known:gmatch('(%d+) (%d+)') do
+        local own
+        for i = 1, asked_count do
+            own = windows[i].span_us == span_ms * 1000 and windows[i] or own
+        end
+        if not own then
+            add_window(limit, span_ms)
+            is_strictest = false
+        elseif tonumber(limit) < own.limit then
+            own.limit, is_strictest = tonumber(limit), false
+        else
+            is_merged = is_merged or tonumber(limit) > own.limit
+        end
+        seen = seen + (own and 1 or 0)
+    end
+    is_merged = is_merged or seen < asked_count
+end
+if asked_count > 0 then
+    local known = redis.call('GET', strictest)
+    if known and known ~= table.concat(ARGV, ' ', 7) then
+        merge(known)
+    end
 end
 
 -- Lua would write a moment as 1.79e+15.
@@ -84,6 +116,15 @@ local function keep()
     local longest_of_all = math.max(longest_us, tonumber(redis.call('GET', longest) or 0) or 0)
     local keep_ms = longest_of_all / 1000 + length_ms + 1000
     redis.call('SET', longest, text(longest_of_all), 'PX', text(keep_ms))
+    if is_strictest then
+        redis.call('SET', strictest, table.concat(ARGV, ' ', 7), 'PX', text(keep_ms))
+    elseif is_merged then
+        local words = {}
+        for _, window in ipairs(windows) do
+            words[#words + 1] = text(window.limit) .. ' ' .. text(window.span_us / 1000)
+        end
+        redis.call('SET', strictest, table.concat(words, ' '), 'PX', text(keep_ms))
+    end -- else those who are stricter keep it
     return longest_of_all, keep_ms
 end
 
@@ -186,8 +227,8 @@ end
 
 function operations.usage()
     local answer = {wait_ms(due()), wait_ms(math.max(now, open_at()))}
-    for _, window in ipairs(windows) do
-        answer[#answer + 1] = redis.call('ZCOUNT', entries, text(now - window.span_us - MARGIN_US), '+inf')
+    for i = 1, asked_count do
+        answer[#answer + 1] = redis.call('ZCOUNT', entries, text(now - windows[i].span_us - MARGIN_US), '+inf')
     end
     return answer
 end

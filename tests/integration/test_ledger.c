@@ -280,9 +280,50 @@ static void test_a_refused_asker_has_its_windows_remembered_too(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(ask(ids[i], EPOCH_US, &three_a_second), 0);
     assert_true(ask("d", EPOCH_US, &three_an_hour) > 3600000);
-    assert_int_equal(ask("e", EPOCH_US + 1800000000, &one_a_second), 0);
-    assert_int_equal(integer("ZCARD " BUCKET), 4);
+    assert_true(ask("e", EPOCH_US + 1800000000, &one_a_second) > 0); /* the stricter one holds for him too */
+    assert_int_equal(integer("ZCARD " BUCKET), 3);
     assert_true(ask("d", EPOCH_US + 1800000000, &three_an_hour) > 0);
+}
+
+static void expect_windows(const char *wanted)
+{
+    redisReply *reply = redisCommand(redis, "GET " BUCKET ":windows");
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    assert_string_equal(reply->str, wanted);
+    freeReplyObject(reply);
+}
+
+/* Whoever asks for more than another gets no more than that one, in either order; and what each shows of its own
+ * windows stays its own. */
+static void test_of_two_quotas_the_stricter_holds(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &three_a_second), 0);
+    expect_windows("3 1000");
+    assert_int_equal(ask("b", EPOCH_US, &three_an_hour), 0); /* another window: both hold */
+    expect_windows("3 3600000 3 1000");
+    assert_int_equal(ask("c", EPOCH_US, &three_a_second), 0);
+    assert_true(ask("d", EPOCH_US + LIFE_MS * 1000 + 1100000, &three_a_second) > 3500000); /* the hour holds */
+    assert_true(ask("d", EPOCH_US + LIFE_MS * 1000 + 1100000, &one_a_second) > 3500000);
+    expect_windows("1 1000 3 3600000");
+    redisReply *reply = run("usage", "", 0, EPOCH_US, &three_a_second);
+    assert_int_equal(reply->elements, 3); /* one window, and two moments */
+    freeReplyObject(reply);
+}
+
+/* Who is stricter has to ask for it to stay so: it is forgotten with his longest window. */
+static void test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", -1, &one_a_second), 0);
+    long long left_ms = integer("PTTL " BUCKET ":windows");
+    assert_true(left_ms > LIFE_MS && left_ms <= LIFE_MS + 2000);
+    assert_true(ask("b", -1, &three_a_second) > 0);
+    assert_true(integer("PTTL " BUCKET ":windows") <= left_ms); /* the one who asks for more does not prolong it */
+    expect_windows("1 1000");
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET ":windows")); /* as it is when that time is over */
+    assert_int_equal(ask("b", -1, &three_a_second), 0);
+    expect_windows("3 1000");
 }
 
 static void test_the_longest_window_is_forgotten_with_the_ledger(void **state)
@@ -425,6 +466,8 @@ int main(void)
         cmocka_unit_test_setup(test_the_ledger_goes_away_by_itself, clear),
         cmocka_unit_test_setup(test_an_asker_with_short_windows_leaves_what_another_still_counts, clear),
         cmocka_unit_test_setup(test_a_refused_asker_has_its_windows_remembered_too, clear),
+        cmocka_unit_test_setup(test_of_two_quotas_the_stricter_holds, clear),
+        cmocka_unit_test_setup(test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it, clear),
         cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, clear),
         cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
         cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),

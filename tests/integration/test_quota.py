@@ -143,6 +143,22 @@ def test_two_applications_have_a_ledger_each():
         assert world.interrupt(one).code == 130
 
 
+# --- quotas that differ ---------------------------------------------------------------------------------
+
+
+def test_of_two_processes_with_different_quotas_the_stricter_holds_for_both_and_it_is_said():
+    with World("--population", "60", "--latency", "0:300", quota="20/2s") as world:
+        strict = start(world, "strict", 0, 30)
+        wait_until(lambda: data_requests(world) >= 20, strict)
+        loose = start(world, "loose", 30, 30, RELEVE_QUOTA="200/1s,500/3s")
+        ended = loose.end()
+        assert ended.code == 0 and strict.end().code == 0
+        assert ("RELEVE_QUOTA is 200/1s,500/3s here, and others who share this Redis, prefix and CLIENT_ID keep to 20/2s: "
+                in ended.err), ended
+        assert_within_quota(world)
+        assert_all_days(world, 60)
+
+
 # --- exact under jitter --------------------------------------------------------------------------------
 
 

@@ -44,7 +44,7 @@ def test_a_backfill_whose_ledger_has_a_wrong_type_ends_with_4_and_names_the_key(
     with World(quota=QUOTA) as world:
         key = ledger(world)
         running = {}
-        for i, note in enumerate(("", ":closed", ":longest")):
+        for i, note in enumerate(("", ":closed", ":longest", ":windows")):
             spoilt = (key + note).replace("releve:", f"p{i}:", 1)
             held = spoil(world.redis, spoilt)
             running[spoilt, held] = world.start("backfill", *ONE_DAY_FLAGS, RELEVE_PREFIX=f"p{i}")
@@ -70,7 +70,7 @@ def count_lines(running, words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("note", ["", ":closed", ":longest"])
+@pytest.mark.parametrize("note", ["", ":closed", ":longest", ":windows"])
 def test_a_worker_names_a_ledger_of_a_wrong_type_and_goes_on_when_it_is_put_right(note):
     with World(quota=QUOTA) as world, Results(world.redis) as stream:
         key = ledger(world) + note
