@@ -8,7 +8,8 @@
 -- KEYS 1 the worker's list  2 dead jobs  3.. a job hash each
 -- ARGV 1 the message as it lies in the worker's list  2 worker  3 entries that the dead list keeps  4 seconds to keep a hash
 --      5 what to bury, '' for jobs  6 1 where the worker found the message in its list and does not know it (a reply was
---      lost); then for each job: its words, reply list or '', and field count, field, value, ...
+--      lost); then for each job: its words, reply list or '', and field count, field, value, ...; for what is buried: reply
+--      list or '', and what stands there then
 -- Answers a number each job: 1 run it, 0 do not; none where the message is not in the list any more.
 local own, dead = KEYS[1], KEYS[2]
 local entry, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6] == '1'
@@ -26,6 +27,9 @@ if burial ~= '' then
         redis.call('LPUSH', dead, burial)
         redis.call('LTRIM', dead, 0, dead_max - 1)
         redis.call('LREM', own, 1, entry)
+        if #KEYS == 2 and (ARGV[7] or '') ~= '' then
+            redis.pcall('RPUSH', ARGV[7], ARGV[8])
+        end
     end
     return {}
 end

@@ -135,6 +135,16 @@ static void read_jobs(struct acceptance *acceptance, const struct entry *entry)
         acceptance->count = 0;
 }
 
+/* Who waits for what is no job, and what he is told. */
+static void add_answer(struct releve_words *words, const struct releve_burial *why)
+{
+    char reply_to[RELEVE_REPLY_TO_BYTES] = "";
+    char *answer = releve_job_json_answer(why, reply_to);
+    releve_words_add(words, reply_to);
+    releve_words_add(words, answer != NULL ? answer : "");
+    free(answer);
+}
+
 /* A message is in the worker's list: it becomes jobs, or is buried. */
 static void accept_entry(struct releve_queue *queue, const char *text, size_t bytes, bool again)
 {
@@ -150,9 +160,9 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
     queue->accepting++;
     releve_holdings_add(&queue->holdings, feed->class_, text, bytes);
 
-    char *burial = acceptance->count > 0
-                       ? releve_strdup("")
-                       : releve_job_json_bury(entry.message, entry.message_bytes, acceptance->error.text);
+    const struct releve_burial why = {entry.message, entry.message_bytes, acceptance->error.text, feed->class_,
+                                      queue->options.civil(queue->options.data)};
+    char *burial = acceptance->count > 0 ? releve_strdup("") : releve_job_json_bury(&why);
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_accept, 2 + acceptance->count);
     add_own_list(queue, &words);
@@ -167,6 +177,8 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
     releve_words_add(&words, again ? "1" : "0");
     for (size_t i = 0; i < acceptance->count; i++)
         add_job(&words, &acceptance->jobs[i]);
+    if (acceptance->count == 0)
+        add_answer(&words, &why);
     releve_commands_send(&queue->commands, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
     free(burial);
 }

@@ -212,16 +212,60 @@ char *releve_job_json_write(const struct releve_job *job)
     return print(json);
 }
 
-char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error)
+static void add_moment(cJSON *json, const char *name, releve_time at)
+{
+    char text[RELEVE_TIME_TEXT];
+    releve_utc_format(at, text);
+    (void)releve_must(cJSON_AddStringToObject(json, name, text));
+}
+
+char *releve_job_json_bury(const struct releve_burial *burial)
 {
     char raw[RELEVE_BURIED_BYTES_MAX + 1];
-    size_t bytes = text_bytes < RELEVE_BURIED_BYTES_MAX ? text_bytes : RELEVE_BURIED_BYTES_MAX;
+    size_t bytes = burial->text_bytes < RELEVE_BURIED_BYTES_MAX ? burial->text_bytes : RELEVE_BURIED_BYTES_MAX;
     /* Only ASCII comes through as it is: whoever reads the dead list must get valid JSON whatever was pushed. */
     for (size_t i = 0; i < bytes; i++)
-        raw[i] = text[i] == '\0' || (unsigned char)text[i] > '~' ? '?' : text[i];
+        raw[i] = burial->text[i] == '\0' || (unsigned char)burial->text[i] > '~' ? '?' : burial->text[i];
     raw[bytes] = '\0';
     cJSON *json = releve_must(cJSON_CreateObject());
     (void)releve_must(cJSON_AddStringToObject(json, "raw", raw));
-    (void)releve_must(cJSON_AddStringToObject(json, "error", error));
+    (void)releve_must(cJSON_AddStringToObject(json, "error", burial->error));
+    (void)releve_must(cJSON_AddStringToObject(json, "queue", releve_class_name(burial->class_)));
+    add_moment(json, "at", burial->at);
     return print(json);
+}
+
+char *releve_job_json_answer(const struct releve_burial *burial, char reply_to[RELEVE_REPLY_TO_BYTES])
+{
+    static const char *const unknown[] = {"prm", "kind", "start", "end"};
+    static const char *const counts[] = {"days",    "complete", "partial", "holes",
+                                         "pending", "failed",   "cut",     "requests"};
+    bool wrong = false;
+    if (releve_json_guard(burial->text, burial->text_bytes, RELEVE_MESSAGE_BYTES_MAX, RELEVE_MESSAGE_NESTING_MAX) !=
+        RELEVE_JSON_SOUND)
+        return NULL;
+    cJSON *message = cJSON_ParseWithLength(burial->text, burial->text_bytes);
+    const char *list = text_of(message, "reply_to", &wrong), *id = text_of(message, "id", &wrong);
+    cJSON *json = NULL;
+    if (list != NULL && is_visible(list, RELEVE_REPLY_TO_BYTES - 1)) {
+        (void)snprintf(reply_to, RELEVE_REPLY_TO_BYTES, "%s", list);
+        json = releve_must(cJSON_CreateObject());
+        if (id != NULL && is_visible(id, RELEVE_MESSAGE_ID_MAX))
+            (void)releve_must(cJSON_AddStringToObject(json, "id", id));
+        else
+            (void)releve_must(cJSON_AddNullToObject(json, "id"));
+        (void)releve_must(cJSON_AddStringToObject(json, "state", "failed"));
+        for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
+            (void)releve_must(cJSON_AddNullToObject(json, unknown[i]));
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            (void)releve_must(cJSON_AddNumberToObject(json, counts[i], 0));
+        char error[sizeof((struct releve_error *)0)->text + 16];
+        (void)snprintf(error, sizeof error, "no-job: %s", burial->error);
+        (void)releve_must(cJSON_AddStringToObject(json, "error", error));
+        add_moment(json, "created_at", burial->at);
+        add_moment(json, "finished_at", burial->at);
+        (void)releve_must(cJSON_AddArrayToObject(json, "failures"));
+    }
+    cJSON_Delete(message);
+    return json != NULL ? print(json) : NULL;
 }

@@ -25,8 +25,21 @@ enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_
 /* The words of a job: the same bytes for the same job. The caller frees. */
 char *releve_job_json_write(const struct releve_job *job);
 
-/* {"raw":...,"error":...} for the list of dead messages; bytes that are no text are replaced, and a long message is
- * cut. The caller frees. */
-char *releve_job_json_bury(const char *text, size_t text_bytes, const char *error);
+/* Why a message is no job, and where it was. */
+struct releve_burial {
+    const char *text; /* `text_bytes` of it; of a long one not all need be here */
+    size_t text_bytes;
+    const char *error;
+    enum releve_class class_; /* of the queue that it was taken from */
+    releve_time at;           /* civil clock */
+};
+
+/* {"raw":...,"error":...,"queue":"normal","at":...} for the list of dead messages; bytes that are no text are replaced,
+ * and a long message is cut. The caller frees. */
+char *releve_job_json_bury(const struct releve_burial *burial);
+
+/* What whoever waits is told of it, in the shape of a result, for the list at *reply_to; NULL where the message names
+ * none that can be used. The caller frees. */
+char *releve_job_json_answer(const struct releve_burial *burial, char reply_to[RELEVE_REPLY_TO_BYTES]);
 
 #endif

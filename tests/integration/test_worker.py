@@ -330,6 +330,21 @@ def test_a_message_that_is_no_job_is_buried_with_its_reason_and_stops_nobody(que
         end(worker)
 
 
+def test_a_dead_message_says_when_and_where_and_whoever_waits_is_told():
+    with World() as world:
+        worker = start_worker(world)
+        push(world.redis, message(CLIENT_0, "gas", id="mine", reply_to="replies"), to="low")
+        push(world.redis, b'{"reply_to":"replies"', to="high")
+        answer = json.loads(world.redis.command("BLPOP", "replies", 60)[1])
+        assert (answer["id"], answer["state"], answer["prm"], answer["failures"]) == ("mine", "failed", None, [])
+        assert answer["error"].startswith("no-job: kind: say daily_consumption"), answer
+        worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 2)
+        buried = {one["queue"]: one for one in map(json.loads, world.redis.command("LRANGE", "releve:jobs:dead", 0, -1))}
+        assert set(buried) == {"low", "high"} and {one["at"][:10] for one in buried.values()} == {TODAY}
+        assert world.redis.command("LLEN", "replies") == 0
+        end(worker)
+
+
 def test_a_message_of_200_mb_is_buried_without_being_sent_to_the_worker():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)

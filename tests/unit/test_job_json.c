@@ -553,7 +553,8 @@ static void test_words_are_ascii_on_one_line(void **state)
 
 static void expect_buried(const char *bytes, size_t count, const char *raw)
 {
-    char *text = releve_job_json_bury(bytes, count, "is no \"JSON\"");
+    const struct releve_burial burial = {bytes, count, "is no \"JSON\"", RELEVE_LOW, NOW};
+    char *text = releve_job_json_bury(&burial);
     assert_non_null(text);
     for (const char *at = text; *at != '\0'; at++)
         assert_in_range((unsigned char)*at, ' ', '~');
@@ -565,8 +566,40 @@ static void expect_buried(const char *bytes, size_t count, const char *raw)
         assert_string_equal(kept, raw);
     assert_int_equal(strlen(kept), count < RELEVE_BURIED_BYTES_MAX ? count : RELEVE_BURIED_BYTES_MAX);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "error")), "is no \"JSON\"");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "queue")), "low");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "at")), "2026-11-19T09:00:00Z");
     cJSON_Delete(json);
     free(text);
+}
+
+static char *answer_to(const char *message, char reply_to[RELEVE_REPLY_TO_BYTES])
+{
+    const struct releve_burial burial = {message, strlen(message), "kind: unknown", RELEVE_NORMAL, NOW};
+    return releve_job_json_answer(&burial, reply_to);
+}
+
+static void test_whoever_waits_for_what_is_no_job_is_told_so(void **state)
+{
+    (void)state;
+    char reply_to[RELEVE_REPLY_TO_BYTES];
+    char *answer = answer_to("{\"kind\":\"gas\",\"reply_to\":\"mine\",\"id\":\"7\"}", reply_to);
+    assert_string_equal(reply_to, "mine");
+    assert_string_equal(answer,
+                        "{\"id\":\"7\",\"state\":\"failed\",\"prm\":null,\"kind\":null,\"start\":null,\"end\":null,"
+                        "\"days\":0,\"complete\":0,\"partial\":0,\"holes\":0,\"pending\":0,\"failed\":0,\"cut\":0,"
+                        "\"requests\":0,\"error\":\"no-job: kind: unknown\",\"created_at\":\"2026-11-19T09:00:00Z\","
+                        "\"finished_at\":\"2026-11-19T09:00:00Z\",\"failures\":[]}");
+    free(answer);
+    static const char *const silent[] = {"nonsense",
+                                         "[]",
+                                         "{}",
+                                         "{\"reply_to\":7}",
+                                         "{\"reply_to\":\"a b\"}",
+                                         "{\"reply_to\":\"\"}",
+                                         "{\"reply_to\":\"mine\"",
+                                         "7"};
+    for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++)
+        assert_null(answer_to(silent[i], reply_to));
 }
 
 static void test_whatever_is_buried_is_json(void **state)
@@ -626,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_a_job_that_is_given_back_has_the_same_words),
         cmocka_unit_test(test_an_empty_job_that_is_given_back_stays_empty),
         cmocka_unit_test(test_words_are_ascii_on_one_line),
+        cmocka_unit_test(test_whoever_waits_for_what_is_no_job_is_told_so),
         cmocka_unit_test(test_whatever_is_buried_is_json),
         cmocka_unit_test(test_a_long_message_is_buried_in_part),
     };
