@@ -1,5 +1,6 @@
-/* See day_csv.h. What is printed is digits, names of the program's own, and texts without commas and quotes. */
+/* See day_csv.h. What is printed is digits, names of the program's own, and texts that steer no terminal. */
 #include "day_csv.h"
+#include <string.h>
 
 const char *releve_day_csv_header(enum releve_kind kind)
 {
@@ -9,7 +10,7 @@ const char *releve_day_csv_header(enum releve_kind kind)
     case RELEVE_MAX_POWER:
         return "prm,kind,start,minutes,value_va,state,at";
     case RELEVE_REGISTERS:
-        return "prm,kind,start,register,calendar,class,value_wh,state";
+        return "prm,kind,start,register,calendar,class,value_wh,state,at";
     default:
         return "prm,kind,start,minutes,value_wh,state";
     }
@@ -27,6 +28,19 @@ static void print_value(FILE *out, bool has_value, double value)
 {
     if (has_value)
         fprintf(out, "%.0f", value);
+}
+
+/* A field and the comma behind it (RFC 4180). */
+static void print_text(FILE *out, const char *text)
+{
+    if (strpbrk(text, ",\"") == NULL) {
+        fprintf(out, "%s,", text);
+        return;
+    }
+    fputc('"', out);
+    for (; *text != '\0'; text++)
+        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputs("\",", out);
 }
 
 static void print_curve(FILE *out, const struct releve_stored_day *day)
@@ -47,10 +61,11 @@ static void print_registers(FILE *out, const struct releve_stored_day *day)
     cJSON_ArrayForEach(each, day->registers) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(each, "value");
         begin_row(out, day, 0);
-        fprintf(out, "%s,%s,%s,", releve_stored_day_text(each, "register"), releve_stored_day_text(each, "calendar"),
-                releve_stored_day_text(each, "class"));
+        print_text(out, releve_stored_day_words(each, "register"));
+        print_text(out, releve_stored_day_words(each, "calendar"));
+        print_text(out, releve_stored_day_words(each, "class"));
         print_value(out, cJSON_IsNumber(value), cJSON_IsNumber(value) ? value->valuedouble : 0);
-        fprintf(out, ",%s\n", day->state);
+        fprintf(out, ",%s,%s\n", day->state, day->at);
     }
 }
 
@@ -65,7 +80,7 @@ static void print_whole(FILE *out, const struct releve_stored_day *day)
         fprintf(out, "%d,", releve_paris_day_minutes(day->day));
     print_value(out, day->has_value && (quantity == RELEVE_ENERGY || quantity == RELEVE_MAX_POWER), day->value);
     fprintf(out, ",%s", day->state);
-    if (quantity == RELEVE_MAX_POWER)
+    if (quantity == RELEVE_MAX_POWER || quantity == RELEVE_REGISTERS)
         fprintf(out, ",%s", day->at);
     fputc('\n', out);
 }

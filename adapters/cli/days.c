@@ -37,18 +37,18 @@ static bool begin_output(struct releve_days *days, struct releve_error *error)
     return true;
 }
 
-static bool print_day(struct releve_days *days, const struct releve_stored_day *day, const char *text,
+static void print_day(struct releve_days *days, const struct releve_stored_day *day, const char *text,
                       size_t text_bytes)
 {
     switch (days->format) {
     case RELEVE_DAYS_PRETTY:
         releve_picture_add(&days->picture, day);
-        return true;
+        break;
     case RELEVE_DAYS_CSV:
         releve_day_csv_print(days->out, day);
-        return true;
+        break;
     default:
-        return releve_stored_day_print_json(days->out, day, text, text_bytes);
+        releve_stored_day_print_json(days->out, day, text, text_bytes);
     }
 }
 
@@ -64,7 +64,7 @@ static void print_missing(struct releve_days *days, releve_day end)
                      "{\"prm\":\"" RELEVE_PRM_FORMAT "\",\"kind\":\"%s\",\"date\":\"%s\",\"state\":\"missing\"}",
                      days->job.prm, releve_kind_facts(days->job.kind)->name, date);
         assert(length > 0 && (size_t)length < sizeof line);
-        (void)print_day(days, &missing, line, (size_t)length);
+        print_day(days, &missing, line, (size_t)length);
     }
 }
 
@@ -104,8 +104,7 @@ static void on_day(void *data, releve_day day, const char *text, size_t text_byt
         name_broken(days, day);
         return;
     }
-    if (!print_day(days, &stored, text, text_bytes))
-        name_broken(days, day);
+    print_day(days, &stored, text, text_bytes);
     releve_stored_day_free(&stored);
     if (is_one_stream(days) && ferror(days->out)) /* full, or nobody reads any more: whoever flushes it says which */
         releve_lookup_end(&days->lookup, NULL);

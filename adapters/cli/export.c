@@ -52,13 +52,14 @@ static FILE *open_file(void *data, const struct releve_job *job, struct releve_e
     const char *suffix = archive->days.format == RELEVE_DAYS_CSV ? "csv" : "ndjson";
     int length = snprintf(archive->path, sizeof archive->path, "%s/" RELEVE_PRM_FORMAT "-%s.%s", archive->dir, job->prm,
                           releve_kind_facts(job->kind)->name, suffix);
-    int more = snprintf(archive->unfinished, sizeof archive->unfinished, "%s.%ld.part", archive->path, (long)getpid());
+    int more = snprintf(archive->unfinished, sizeof archive->unfinished, "%s.part", archive->path);
     if (length < 0 || (size_t)length >= sizeof archive->path || more < 0 ||
         (size_t)more >= sizeof archive->unfinished) {
         errno = ENAMETOOLONG;
         (void)fail_file(archive->dir, error);
         return NULL;
     }
+    (void)unlink(archive->unfinished); /* of a run that was ended in the middle */
     FILE *out = fopen(archive->unfinished, "wx");
     if (out == NULL)
         (void)fail_file(archive->unfinished, error);
@@ -128,8 +129,8 @@ const struct releve_command releve_command_export = {
         "\n"
         "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a "
         "file\n"
-        "of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored there\n"
-        "is none. Without it, all goes to standard output, as with releve show.\n"
+        "of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored none\n"
+        "is written. Without it, all goes to standard output, as with releve show.\n"
         "\n" RELEVE_SELECTION_HELP "\n"
         "options:\n"
         "  --format FORMAT    csv (default: a row a value) or json (a line a day, as stored; documents too)\n"

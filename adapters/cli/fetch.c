@@ -105,8 +105,13 @@ static void on_permits(void *data, const struct releve_error *error, const relev
 static void on_tick(void *data)
 {
     struct releve_fetch *fetch = data;
-    if (fetch->looking || !fetch->progress.shown)
+    static const struct releve_progress_usage unknown = {.known = false};
+    if (!fetch->progress.shown)
         return;
+    if (fetch->looking) { /* Redis does not answer */
+        releve_progress_draw(&fetch->progress, fetch->session.runtime, &unknown, uv_now(&fetch->session.loop));
+        return;
+    }
     fetch->looking = true;
     if (fetch->config.quota.windows_count == 0)
         draw(fetch);

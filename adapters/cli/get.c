@@ -38,6 +38,7 @@ static int run(struct get *get)
     enum releve_code code = releve_fetch_run(&get->fetch);
     if (code == RELEVE_E_REDIS || code == RELEVE_E_INTERRUPTED || code == RELEVE_E_CONFIG)
         return releve_fetch_end(&get->fetch);
+    releve_session_hear(&releve_command_get);
     bool printed = releve_days_print(&get->days, &get->fetch.config, &error) == RELEVE_OK;
     int ended = releve_fetch_end(&get->fetch);
     if (!printed)

@@ -7,6 +7,7 @@
 
 #define LINES_ROOM_FIRST 64
 #define SPARK_COLUMNS_MAX 48 /* half-hours of a day; halved until there is room */
+#define SPARK_COLUMNS_MIN 6  /* of four hours each: a terminal that is narrower than that wraps the line */
 #define TEXT_BYTES 40        /* of a state or a moment */
 #define CLOCK_AT 11          /* of a moment: where its time of day begins ... */
 #define CLOCK_CHARACTERS 8   /* ... and how long that is */
@@ -154,7 +155,7 @@ static void print_curve(const struct releve_picture *picture, const struct relev
     char date[RELEVE_DAY_TEXT];
     struct small_curve curve;
     int cells = SPARK_COLUMNS_MAX;
-    while (cells > picture->terminal.columns - CURVE_LEAD) /* at the narrowest one column is four hours */
+    while (cells > SPARK_COLUMNS_MIN && cells > picture->terminal.columns - CURVE_LEAD)
         cells /= 2;
     releve_day_format(day->day, date);
     shrink(day, cells, &curve);
@@ -201,7 +202,7 @@ static void print_registers(const struct releve_picture *picture, const struct r
             fprintf(out, "%10.0f %s", value->valuedouble, releve_kind_facts(day->kind)->unit);
         else
             fputs("     no value", out);
-        fprintf(out, "  %s\n", releve_stored_day_label(each));
+        fprintf(out, "  %s\n", releve_stored_day_words(each, "label"));
     }
 }
 
@@ -236,6 +237,8 @@ static void end_missing(struct releve_picture *picture, bool daily)
 void releve_picture_add(struct releve_picture *picture, const struct releve_stored_day *day)
 {
     if (day->json == NULL) {
+        if (day->day != picture->missing_since + (releve_day)picture->missing)
+            end_missing(picture, is_daily(day->kind));
         picture->missing_since = picture->missing == 0 ? day->day : picture->missing_since;
         picture->missing++;
         return;

@@ -28,7 +28,7 @@ static bool is_silenced;
 
 static void give_back(void)
 {
-    if (is_silenced)
+    if (is_silenced && tcgetpgrp(STDIN_FILENO) == getpgrp()) /* else the shell has it as it wants it */
         (void)tcsetattr(STDIN_FILENO, TCSANOW, &as_it_was);
     is_silenced = false;
 }

@@ -58,6 +58,16 @@ static void format_cell(const struct releve_result *result, bool ended, char cel
         format_days(result, cell);
 }
 
+/* Days that upstream refuses; they did not fail. */
+static int count_refused(const struct releve_result *result)
+{
+    int refused = 0;
+    for (size_t i = 0; i < result->failures_count; i++)
+        if (releve_reasons_is_refusal(&result->failures[i].reason))
+            refused += releve_span_days(result->failures[i].span);
+    return refused < result->failed ? refused : result->failed;
+}
+
 void releve_report_add(struct releve_report *report, const struct releve_result *result, bool ended)
 {
     struct releve_report_kind *kind = &report->kinds[result->job.kind];
@@ -70,9 +80,9 @@ void releve_report_add(struct releve_report *report, const struct releve_result 
     kind->days.partial += (uint64_t)result->partial;
     kind->days.holes += (uint64_t)result->holes;
     kind->days.pending += (uint64_t)result->pending;
-    bool refused = result->failed > 0 && releve_reasons_is_refusal(&result->reason);
-    kind->refused += refused && ended;
-    kind->days.failed += refused ? 0 : (uint64_t)result->failed;
+    int refused = count_refused(result);
+    kind->refused += refused > 0 && ended;
+    kind->days.failed += (uint64_t)(result->failed - refused);
     kind->days.cut += (uint64_t)result->cut;
     for (size_t i = 0; i < report->points_count; i++)
         if (report->points[i] == result->job.prm)

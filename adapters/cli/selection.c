@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define LINE_BYTES_MAX 4096 /* longest line of a PRM file */
+#define STORED_MONTHS 120   /* how far back days are looked for in Redis, where nobody says */
 
 static enum releve_code add_prm(struct releve_selection *selection, releve_prm prm, struct releve_error *error)
 {
@@ -35,17 +36,19 @@ static void quote(const char *text, size_t length, char out[48])
     (void)snprintf(out + used, 48 - used, "%s", length > used ? "..." : "");
 }
 
-/* A field of a line, without quotes and blanks around it; a quoted one may hold separators. Moves *at behind it and its
- * separator. False at the end of the line. */
-static bool next_field(char **at, const char **field, size_t *length)
+/* A field of a line, without quotes and blanks around it; a quoted one may hold separators, and its quotes stand twice.
+ * Moves *at behind it and its separator. False at the end of the line. */
+static bool next_field(char **at, const char *separators, const char **field, size_t *length)
 {
     char *begin = *at + strspn(*at, " \r\n");
     if (**at == '\0')
         return false;
     char *end = *begin == '"' ? strchr(begin + 1, '"') : NULL;
+    while (end != NULL && end[1] == '"')
+        end = strchr(end + 2, '"');
     bool quoted = end != NULL;
     char *rest = quoted ? end + 1 : begin;
-    rest += strcspn(rest, ",;\t");
+    rest += strcspn(rest, separators);
     if (quoted)
         begin++;
     else
@@ -60,27 +63,43 @@ static bool next_field(char **at, const char **field, size_t *length)
     return true;
 }
 
+/* A file of usage points while it is read. */
+struct prm_file {
+    const char *name; /* for people */
+    int line;         /* number of the line that is read, from 1 */
+    size_t column;    /* number of the one that holds usage points */
+    bool any;         /* a line that is neither empty nor a comment was read: a header can only be the first one */
+    const char *separators;
+};
+
 /* The field that holds the usage point; an empty one where the line is shorter. */
-static const char *point_field(char *line, size_t number, size_t *length)
+static const char *point_field(const struct prm_file *file, char *line, size_t *length)
 {
     const char *field = line;
     *length = 0;
-    for (size_t i = 0; next_field(&line, &field, length); i++)
-        if (i == number)
+    for (size_t i = 0; next_field(&line, file->separators, &field, length); i++)
+        if (i == file->column)
             return field;
     *length = 0;
     return line;
 }
 
 /* The number of the column of that name, as a CSV's first line has it. */
-static bool find_column(char *line, const char *name, size_t *number)
+static bool find_column(struct prm_file *file, char *line, const char *name)
 {
     const char *field;
     size_t length;
-    for (*number = 0; next_field(&line, &field, &length); ++*number)
+    for (file->column = 0; next_field(&line, file->separators, &field, &length); file->column++)
         if (strlen(name) == length && memcmp(name, field, length) == 0)
             return true;
     return false;
+}
+
+/* With columns that are named, the first line shows what separates them: a comma may stand in a field that a semicolon
+ * ends. */
+static const char *separators_of(const char *header)
+{
+    return strchr(header, ';') != NULL ? ";" : strchr(header, '\t') != NULL ? "\t" : ",";
 }
 
 /* A CSV's first line may name its columns. */
@@ -93,17 +112,10 @@ static bool is_header(const char *line, const char *column, size_t length)
                           strncasecmp(column, "usage_point", 11) == 0);
 }
 
-/* A file of usage points while it is read. */
-struct prm_file {
-    const char *name; /* for people */
-    int line;         /* number of the line that is read, from 1 */
-    size_t column;    /* number of the one that holds usage points */
-    bool any;         /* a line that is neither empty nor a comment was read: a header can only be the first one */
-};
-
 static enum releve_code parse_header(struct prm_file *file, char *line, const char *column, struct releve_error *error)
 {
-    if (find_column(line, column, &file->column))
+    file->separators = separators_of(line);
+    if (find_column(file, line, column))
         return RELEVE_OK;
     return releve_fail(error, RELEVE_E_USAGE,
                        "%s, line %d: has no column \"%.40s\" (--column); the first line names them", file->name,
@@ -126,7 +138,7 @@ static enum releve_code parse_line(struct releve_selection *selection, struct pr
     if (first && selection->column != NULL)
         return parse_header(file, line, selection->column, error);
     size_t length;
-    const char *field = point_field(line, file->column, &length);
+    const char *field = point_field(file, line, &length);
     releve_prm prm;
     if (releve_prm_parse(field, length, &prm))
         return add_prm(selection, prm, error);
@@ -167,7 +179,7 @@ static enum releve_code read_file(struct releve_selection *selection, const char
     char line[LINE_BYTES_MAX] = "";
     const char *problem;
     size_t had = selection->prms_count;
-    struct prm_file read = {.name = name, .line = 1};
+    struct prm_file read = {.name = name, .line = 1, .separators = ",;\t"};
     for (; code == RELEVE_OK && read_line(file, line, &problem); read.line++) {
         if (problem != NULL)
             code = releve_fail(error, RELEVE_E_USAGE, "%.300s, line %d: %s, so this is no list of PRMs", name,
@@ -378,9 +390,10 @@ enum releve_code releve_selection_close_stored(struct releve_selection *selectio
     if (selection->kinds == 0)
         selection->kinds = RELEVE_KINDS_OF_ALL;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
-        struct releve_span history = releve_kind_history(kind, today);
-        selection->spans[kind] = releve_kind_is_document(kind) ? history : wanted_span(selection, history);
-        if (releve_span_days(selection->spans[kind]) < 1)
+        struct releve_span all = {releve_day_add_months(today, -STORED_MONTHS), today};
+        bool document = releve_kind_is_document(kind);
+        selection->spans[kind] = document ? releve_kind_history(kind, today) : wanted_span(selection, all);
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) < 1)
             return releve_fail(error, RELEVE_E_USAGE, "the first day is not before the end");
     }
     return drop_duplicates(selection, error);

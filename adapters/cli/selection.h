@@ -80,7 +80,8 @@ enum releve_code releve_selection_apply(struct releve_selection *selection, int 
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
                                         struct releve_error *error);
 
-/* The same for what Redis holds, which has no horizon: days stay longer than upstream keeps them. */
+/* The same for what Redis holds, where days stay longer than upstream keeps them: without --start from ten years ago.
+ */
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error);
 

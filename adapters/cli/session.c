@@ -35,6 +35,12 @@ static void hold_signals(int how)
     (void)sigprocmask(how, &set, NULL);
 }
 
+void releve_session_hear(const struct releve_command *command)
+{
+    releve_interrupt_at_once(command);
+    hold_signals(SIG_UNBLOCK);
+}
+
 static void close_handle(void *handle)
 {
     uv_close(handle, NULL);

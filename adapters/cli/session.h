@@ -61,6 +61,9 @@ void releve_session_end(struct releve_session *session);
 /* Nobody wants more of it: what is in flight is ended, and nothing new begun, as after a signal. */
 void releve_session_drain(struct releve_session *session);
 
+/* A session has ended, and the command goes on with something else: a signal ends it at once again. */
+void releve_session_hear(const struct releve_command *command);
+
 /* A line on stderr, without harm to the progress display. */
 void releve_session_say(struct releve_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -30,9 +30,9 @@ static bool steers_a_terminal(const char *text, size_t text_bytes)
     return false;
 }
 
-const char *releve_stored_day_label(const cJSON *item)
+const char *releve_stored_day_words(const cJSON *item, const char *name)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "label"));
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name));
     if (text == NULL || steers_a_terminal(text, strlen(text)))
         return "";
     for (const char *at = text; *at != '\0'; at++)
@@ -125,20 +125,25 @@ bool releve_stored_day_interval(const struct releve_stored_day *day, const cJSON
     return true;
 }
 
-bool releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes)
+void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes)
 {
     bool one_line = true;
     for (size_t i = 0; i < text_bytes; i++)
         one_line = one_line && (unsigned char)text[i] >= ' ';
-    if (steers_a_terminal(text, text_bytes))
-        return false;
-    char *line = one_line ? NULL : cJSON_PrintUnformatted(day->json); /* which escapes what is none */
+    char *line = one_line ? NULL : cJSON_PrintUnformatted(day->json); /* which escapes what is below a blank */
     if (line != NULL)
-        fprintf(out, "%s\n", line);
-    else if (one_line)
-        fprintf(out, "%.*s\n", (int)text_bytes, text);
+        text_bytes = strlen(text = line);
+    for (size_t i = 0; i < text_bytes; i++) {
+        unsigned char byte = (unsigned char)text[i], next = i + 1 < text_bytes ? (unsigned char)text[i + 1] : 0;
+        if (byte == 0x7F)
+            fputs("\\u007f", out);
+        else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F)
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)text[++i]);
+        else
+            fputc(byte, out);
+    }
+    fputc('\n', out);
     cJSON_free(line);
-    return one_line || line != NULL;
 }
 
 bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes)

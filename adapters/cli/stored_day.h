@@ -51,14 +51,14 @@ void releve_stored_day_free(struct releve_stored_day *day);
 bool releve_stored_day_interval(const struct releve_stored_day *day, const cJSON **next, int *index,
                                 struct releve_stored_interval *interval);
 
-/* The text as it is stored, on a line of its own. False, and nothing printed, where it could steer a terminal. */
-bool releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes);
+/* The text as it is stored, on a line of its own; what could steer a terminal is escaped. */
+void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes);
 
 /* A text member that no CSV and no terminal understands anything of; else "". */
 const char *releve_stored_day_text(const cJSON *object, const char *name);
 
-/* The label of a register, which may have any letter; else "". */
-const char *releve_stored_day_label(const cJSON *item);
+/* A text member that may have any letter, comma or quote; "" where it could steer a terminal. */
+const char *releve_stored_day_words(const cJSON *item, const char *name);
 
 /* A document as JSON: indented, or on one line. False, and nothing printed, where the text is none. */
 bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes);

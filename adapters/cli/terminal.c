@@ -43,8 +43,8 @@ const char *releve_terminal_colour(const struct releve_terminal *terminal, enum 
 /* How many eighths of `cells` that is. */
 static int eighths_of(double share, int cells)
 {
-    int all = cells * EIGHTHS, eighths = (int)(share * all + 0.5);
-    return eighths < 0 ? 0 : eighths > all ? all : eighths;
+    double sane = share > 0 ? share < 1 ? share : 1 : 0; /* 0 where it is no number */
+    return (int)(sane * cells * EIGHTHS + 0.5);
 }
 
 void releve_terminal_bar(const struct releve_terminal *terminal, double share, int cells, char *out)

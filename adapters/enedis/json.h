@@ -22,7 +22,7 @@ struct enedis_json_lists {
     void *data;
 };
 
-#define ENEDIS_JSON_LISTS_MAX 64 /* in one body; captured ones have one */
+#define ENEDIS_JSON_LISTS_MAX 256 /* in one body; captured ones have one, of registers nine */
 
 struct enedis_json {
     const cJSON *root;

@@ -28,6 +28,8 @@ struct enedis_list {
     bool taken;
 };
 
+#define ENEDIS_REGISTERS_MAX 96 /* of a body: those of a meter, and of the tariffs that it had in three years */
+
 /* A register that the body names; the texts are the tree's. */
 struct enedis_register {
     const char *name, *calendar, *class_, *label;
@@ -51,7 +53,7 @@ struct enedis_measures {
     bool value_seen;                        /* some point has the member that holds the value, whatever is in it */
     char problem[RELEVE_REASON_TEXT_BYTES]; /* of the whole body; set by the function that returns false */
 
-    struct enedis_register registers[ENEDIS_JSON_LISTS_MAX]; /* as it names them, each once */
+    struct enedis_register registers[ENEDIS_REGISTERS_MAX]; /* as it names them, each once */
     int registers_count;
 
     /* Days about which the body says what cannot be true, or nothing (law 5: they are not to hold up the others). */

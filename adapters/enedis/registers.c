@@ -30,7 +30,8 @@ static bool find_register(struct enedis_measures *measures, const struct enedis_
             same_text(known->class_, wanted->class_))
             return true;
     }
-    assert(measures->registers_count < ENEDIS_JSON_LISTS_MAX); /* each has a list */
+    if (measures->registers_count == ENEDIS_REGISTERS_MAX)
+        return enedis_problem(measures, "the body has more than %d registers", ENEDIS_REGISTERS_MAX);
     measures->registers[measures->registers_count++] = *wanted;
     return true;
 }
@@ -50,29 +51,51 @@ static bool take_register(struct enedis_measures *measures, const cJSON *class_,
     return true;
 }
 
+/* What is there and not understood is no empty list: nothing is taken to be a hole because of it. */
+static bool is_strange(struct enedis_measures *measures)
+{
+    return enedis_problem(measures, "registers in a form that is not known");
+}
+
 static bool take_calendar(struct enedis_measures *measures, const cJSON *calendar)
 {
-    const cJSON *class_;
-    cJSON_ArrayForEach(class_, enedis_json_get(calendar, "classeTemporelle"))
+    const cJSON *class_, *classes = enedis_json_get(calendar, "classeTemporelle");
+    if (!cJSON_IsArray(classes))
+        return is_strange(measures);
+    cJSON_ArrayForEach(class_, classes)
         if (!take_register(measures, class_, enedis_json_text(calendar, "idCalendrier")))
+            return false;
+    return true;
+}
+
+static bool take_calendars(struct enedis_measures *measures, const cJSON *list)
+{
+    const cJSON *calendar;
+    cJSON_ArrayForEach(calendar, list)
+        if (!take_calendar(measures, calendar))
             return false;
     return true;
 }
 
 bool enedis_registers_take(struct enedis_measures *measures, const cJSON *quantity)
 {
-    const cJSON *member, *calendar;
+    const cJSON *member;
+    bool known = false;
     cJSON_ArrayForEach(member, quantity) {
-        if (strcmp(member->string, "cadranTotalisateur") == 0 && cJSON_IsObject(member) &&
-            !take_register(measures, member, NULL))
-            return false;
-        if (strcmp(member->string, "calendrier") != 0 || !cJSON_IsArray(member))
+        bool total = strcmp(member->string, "cadranTotalisateur") == 0;
+        bool calendars = strcmp(member->string, "calendrier") == 0;
+        bool points = strcmp(member->string, "points") == 0; /* those of other measures: empty here */
+        if (!total && !calendars && !points)
             continue;
-        cJSON_ArrayForEach(calendar, member)
-            if (!take_calendar(measures, calendar))
-                return false;
+        known = true;
+        if (cJSON_IsNull(member))
+            continue;
+        if (total ? !cJSON_IsObject(member) : !cJSON_IsArray(member) || (points && cJSON_GetArraySize(member) > 0))
+            return is_strange(measures);
+        if (total ? !take_register(measures, member, NULL) : calendars && !take_calendars(measures, member))
+            return false;
     }
-    return true;
+    return known || is_strange(measures);
 }
 
 /* --- days ---------------------------------------------------------------------------------------------- */
@@ -87,23 +110,28 @@ static int compare_registers(const void *left, const void *right)
     return (a->order > b->order) - (a->order < b->order);
 }
 
-/* What is wrong with a point, beside the one before it of that day and register, and the first of that day; NULL:
- * nothing. */
-static const char *fault_of(struct enedis_point *point, const struct enedis_point *last,
-                            const struct enedis_point *first)
+/* What is wrong with a point, beside the last one that stays of that day and register (NULL: there is none), and the
+ * first of that day; NULL: nothing. None beside a value says nothing. */
+static const char *fault_of(struct enedis_point *point, struct enedis_point *last, const struct enedis_point *first)
 {
     if (point->wrong)
         return point->wrong;
     if (point->at != first->at)
         return "registers that were read at different times";
-    point->repeated = last && last->day == point->day && last->series == point->series;
-    return point->repeated && last->value != point->value ? "two values of one register" : NULL;
+    point->repeated = last != NULL;
+    if (last == NULL || point->value == RELEVE_NO_VALUE)
+        return NULL;
+    if (last->value != RELEVE_NO_VALUE && last->value != point->value)
+        return "two values of one register";
+    last->value = point->value;
+    return NULL;
 }
 
 /* Points are sorted. Of those that say the same, one stays. */
 static void settle(struct enedis_measures *measures)
 {
     const struct enedis_point *first = NULL;
+    struct enedis_point *last = NULL; /* that stays */
     size_t kept = 0, of_day = 0;
     for (size_t i = 0; i < measures->points_count; i++) {
         struct enedis_point *point = &measures->points[i];
@@ -115,7 +143,10 @@ static void settle(struct enedis_measures *measures)
             first = point;
             of_day = 0;
         }
-        const char *fault = fault_of(point, i > 0 ? &measures->points[i - 1] : NULL, first);
+        if (last && (last->day != point->day || last->series != point->series))
+            last = NULL;
+        const char *fault = fault_of(point, last, first);
+        last = point->repeated ? last : point;
         if (!fault && !point->repeated && ++of_day > RELEVE_REGISTERS_MAX)
             fault = "more registers than a meter has";
         if (fault)
@@ -154,11 +185,43 @@ static size_t text_bytes(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
+/* From when until when the body tells of each register. The total is there always where it is at all. */
+struct terms {
+    releve_day first[ENEDIS_REGISTERS_MAX], last[ENEDIS_REGISTERS_MAX];
+};
+
+static void find_terms(const struct enedis_measures *measures, struct terms *terms)
+{
+    for (int i = 0; i < measures->registers_count; i++) {
+        bool total = measures->registers[i].calendar == NULL;
+        terms->first[i] = total ? measures->span.first : measures->span.end;
+        terms->last[i] = total ? measures->span.end - 1 : measures->span.first - 1;
+    }
+    for (size_t i = 0; i < measures->points_count; i++) {
+        const struct enedis_point *point = &measures->points[i];
+        if (point->day < terms->first[point->series])
+            terms->first[point->series] = point->day;
+        if (point->day > terms->last[point->series])
+            terms->last[point->series] = point->day;
+    }
+}
+
+/* How many registers a day has to have. */
+static size_t count_due(const struct enedis_measures *measures, const struct terms *terms, releve_day day)
+{
+    size_t due = 0;
+    for (int i = 0; i < measures->registers_count; i++)
+        due += terms->first[i] <= day && day <= terms->last[i];
+    return due;
+}
+
 /* One block: the readings, behind them the registers of all, and the texts of these. */
 static void build(struct enedis_measures *measures, const struct releve_reading **out, size_t *count)
 {
     size_t days = (size_t)releve_span_days(measures->span), texts = 0, used = 0, next = 0, valued = 0;
-    struct enedis_register names[ENEDIS_JSON_LISTS_MAX];
+    struct enedis_register names[ENEDIS_REGISTERS_MAX];
+    struct terms terms;
+    find_terms(measures, &terms);
     for (int i = 0; i < measures->registers_count; i++) {
         const struct enedis_register *each = &measures->registers[i];
         texts +=
@@ -190,7 +253,7 @@ static void build(struct enedis_measures *measures, const struct releve_reading 
         }
         if (valued > 0)
             readings[used++] = (struct releve_reading){.day = day,
-                                                       .complete = valued == of_day,
+                                                       .complete = valued == count_due(measures, &terms, day),
                                                        .at = points->at,
                                                        .registers = &registers[next],
                                                        .registers_count = of_day};

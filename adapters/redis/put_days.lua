@@ -17,8 +17,14 @@ local function worth(json)
     return name and WORTH[name] or 0, close
 end
 
--- Of how many minutes a partial day has values: numbers of "values", each of one length, or "points" with theirs.
+-- Of how many minutes a partial day has values: numbers of "values", each of one length, or "points" with theirs. Of a
+-- day of registers: how many have a value.
 local function minutes_in(json)
+    local registers = string.match(json, '"registers":(%b[])')
+    if registers then
+        local _, numbers = string.gsub(registers, '"value":%d+}', '')
+        return numbers
+    end
     local values = string.match(json, '"values":(%b[])')
     if values then
         local _, numbers = string.gsub(values, '%d+', '')

@@ -25,12 +25,13 @@ static bool is_shown(unsigned char byte)
 static void check_lines(const char *text, size_t length, enum releve_kind kind, enum form form)
 {
     const char *header = releve_day_csv_header(kind);
+    bool plain = releve_kind_facts(kind)->quantity != RELEVE_REGISTERS; /* their names may hold commas, in quotes */
     for (const char *line = text, *end; line < text + length; line = end + 1) {
         end = memchr(line, '\n', (size_t)(text + length - line));
         MUST(end != NULL); /* no line is begun and not ended */
         for (const char *at = line; at < end; at++)
-            MUST(is_shown((unsigned char)*at) && (form != CSV || (unsigned char)*at < 0x7F));
-        MUST(form != CSV || columns(header, strlen(header)) == columns(line, (size_t)(end - line)));
+            MUST(is_shown((unsigned char)*at) && (form != CSV || !plain || (unsigned char)*at < 0x7F));
+        MUST(form != CSV || !plain || columns(header, strlen(header)) == columns(line, (size_t)(end - line)));
     }
 }
 
@@ -48,7 +49,7 @@ static void print(FILE *out, enum form form, const struct releve_stored_day *day
         releve_day_csv_print(out, day);
         break;
     default:
-        (void)releve_stored_day_print_json(out, day, text, length);
+        releve_stored_day_print_json(out, day, text, length);
     }
 }
 
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     (void)fclose(out);
     check_lines(printed, length, kind, form);
-    MUST(!sound || length > 0 || form == JSON);
+    MUST(!sound || length > 0);
     free(printed);
     free(text);
     return 0;

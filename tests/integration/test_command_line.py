@@ -86,6 +86,17 @@ def test_a_column_of_a_csv_may_hold_the_usage_points():
         assert late.code == 2 and "before the --prms" in late.err
 
 
+@pytest.mark.parametrize("text, column, found", [
+    ("adresse;siret;prm\n12, rue X;11111111111111;{prm}\n", "prm", True),  # a comma in a field that ends with a semicolon
+    ("a\tprm\n1;2,3\t{prm}\n", "prm", True), ('name,prm\n"Dupont ""Sud"", SARL",{prm}\n', "prm", True),
+    ('"the ""prm""",x\n{prm},1\n', 'the ""prm""', True)])
+def test_one_separator_holds_for_a_file(text, column, found):
+    with World() as world:
+        world.write("list.csv", text.format(prm=PRM))
+        ended = world.run("enqueue", "--column", column, "--prms", "list.csv", "--kind", "daily_consumption", "--json")
+        assert ended.code == 0 and ended.out.count(PRM) == 1 and ended.out.count("\n") == 1, ended
+
+
 def into_a_closed_pipe(world, *words):
     """How it ends when nobody reads what it prints."""
     env = {**clean_environment(), **{name: value for name, value in world.settings.items() if value is not None}}

@@ -118,8 +118,8 @@ def test_show_prints_a_line_a_register():
         assert [line.split()[0] for line in lines[1:5]] == ["IDX_EAS_F1", "IDX_EAS_F2", "IDX_EAS_D1", "IDX_EAS_T"]
         assert "Heures Creuses" in lines[1]
         header, *rows = [line.split(",") for line in csv.out.splitlines()]
-        assert header == ["prm", "kind", "start", "register", "calendar", "class", "value_wh", "state"]
+        assert header == ["prm", "kind", "start", "register", "calendar", "class", "value_wh", "state", "at"]
         stored = days_of(world, HOLES, "index_consumption")["2026-10-19"]["registers"]
         assert [row[3:7] for row in rows[:4]] == [[each["register"], each["calendar"] or "", each["class"] or "",
                                                    str(each["value"])] for each in stored]
-        assert rows[4] == [HOLES, "index_consumption", "2026-10-20T00:00:00+02:00", "", "", "", "", "hole"]
+        assert rows[4] == [HOLES, "index_consumption", "2026-10-20T00:00:00+02:00", "", "", "", "", "hole", ""]

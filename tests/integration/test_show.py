@@ -110,6 +110,11 @@ def test_a_picture_fits_the_terminal(filled, kind, columns):
         assert any(letter in text for letter in "▁▂▃▄▅▆▇█") and sum("hole" in line for line in lines) == 4
 
 
+def test_a_very_narrow_terminal_gets_its_pictures_too(filled):
+    code, text = terminal.run(filled, "show", "curves", "--prm", BOTH, *DAYS, columns=20)
+    assert code == 0 and sum(letter in "▁▂▃▄▅▆▇█" for letter in text) == 2 * 10 * 6
+
+
 def test_the_longest_bar_is_that_of_the_highest_value(filled):
     _, text = terminal.run(filled, "show", "daily_consumption", "--prm", BOTH, *DAYS)
     bars = {terminal.ESCAPE.sub("", line)[:10]: line.count("█") for line in text.splitlines()}
@@ -166,6 +171,39 @@ def test_an_export_has_a_file_for_each_usage_point_and_kind(filled):
 def test_one_stream_is_what_show_prints(filled):
     words = ("--prm", BOTH, "--prm", HOLES, *DAYS)
     assert filled.run("export", *words, "--kind", "curves").out == show(filled, "curves", *words, "--format", "csv").out
+
+
+def test_what_an_export_left_that_was_killed_is_in_nobodys_way(filled):
+    folder = os.path.join(filled.directory.name, "again")
+    os.mkdir(folder)
+    with open(os.path.join(folder, f"{BOTH}-daily_consumption.csv.part"), "w") as file:
+        file.write("half of it")
+    assert filled.run("export", "--prm", BOTH, "--kind", "daily_consumption", "--out", "again").code == 0
+    assert os.listdir(folder) == [f"{BOTH}-daily_consumption.csv"]
+
+
+def test_days_that_upstream_does_not_keep_any_more_are_brought_out_too():
+    """They stay in Redis; no option has to be said for them, and --end may lie among them."""
+    with World() as world:
+        for date in ("2019-03-04", "2026-11-01"):
+            world.redis.command("SET", f"releve:day:{CLIENT_0}:daily_consumption:{date}", json.dumps(
+                {"prm": CLIENT_0, "kind": "daily_consumption", "date": date, "state": "complete", "unit": "Wh", "value": 5}))
+        for more, ends in (((), "2026-11-18"), (("--end", "2019-03-06"), "2019-03-05")):
+            days = [json.loads(line) for line in show(world, "daily_consumption", "--prm", CLIENT_0, *more, "--format", "json").out.splitlines()]
+            assert (days[0]["date"], days[0]["value"], days[-1]["date"]) == ("2019-03-04", 5, ends)
+
+
+def test_what_could_steer_a_terminal_is_escaped_in_json_and_quoted_in_csv():
+    with World() as world:
+        day = {"state": "complete", "at": "2026-11-01T00:00:00+01:00", "registers": [
+            {"register": 'a,"b"', "calendar": "é", "class": None, "label": "\x7f\u009b2J", "value": 5}]}
+        world.redis.command("SET", f"releve:day:{CLIENT_0}:index_consumption:2026-11-01", json.dumps(day, ensure_ascii=False))
+        words = ("index_consumption", "--prm", CLIENT_0, "--end", "2026-11-02")
+        text = show(world, *words, "--format", "json").out
+        assert json.loads(text) == day and "\x7f" not in text and "\u009b" not in text
+        row, = rows_of(show(world, *words, "--format", "csv").out)
+        assert (row["register"], row["calendar"], row["class"], row["value_wh"], row["at"]) == ('a,"b"', "é", "", "5", day["at"])
+        assert "\u009b" not in show(world, *words).out
 
 
 @pytest.mark.parametrize("words, says", [

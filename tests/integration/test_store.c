@@ -201,6 +201,31 @@ static void test_a_partial_day_is_never_replaced_by_one_that_covers_less_time(vo
     }
 }
 
+static void test_a_partial_day_of_registers_is_never_replaced_by_one_with_fewer(void **state)
+{
+    (void)state;
+    releve_day day = releve_day_from_civil(2026, 9, 20);
+    static const struct {
+        int valued;
+        int32_t value_wh;
+        const char *stands;
+    } steps[] = {{2, 111, "111"}, {1, 222, "111"}, {2, 333, "333"}, {3, 444, "444"}, {2, 555, "444"}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct releve_register registers[4];
+        for (int j = 0; j < 4; j++)
+            registers[j] =
+                (struct releve_register){"IDX", j == 0 ? NULL : "[7]", NULL,
+                                         "1 \"value\":", j < steps[i].valued ? steps[i].value_wh : RELEVE_NO_VALUE};
+        struct releve_reading reading = {.day = day, .registers = registers, .registers_count = 4};
+        struct releve_day_entry entry = {day, RELEVE_DAY_PARTIAL, RELEVE_TIME_NEVER, &reading};
+        put_kind(RELEVE_INDEX_CONSUMPTION, &entry, 1);
+        redisReply *reply = redis_server_command(&server, "GET t:day:12345678901234:index_consumption:2026-09-20");
+        if (strstr(reply->str, steps[i].stands) == NULL)
+            fail_msg("step %zu: %s", i, reply->str);
+        freeReplyObject(reply);
+    }
+}
+
 static void test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew(void **state)
 {
     (void)state;
@@ -827,6 +852,7 @@ int main(void)
         with_store(test_every_state_of_a_day_comes_back_as_its_letter),
         with_store(test_a_better_day_is_never_replaced_by_a_worse_one),
         with_store(test_a_partial_day_is_never_replaced_by_one_that_covers_less_time),
+        with_store(test_a_partial_day_of_registers_is_never_replaced_by_one_with_fewer),
         with_store(test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and_waits_anew),
         with_store(test_the_longest_batch_is_one_step_among_days_that_stand),
         with_store(test_a_key_that_is_not_a_day_counts_as_missing),

@@ -69,6 +69,7 @@ static void test_a_day_has_each_register_once_in_the_order_of_the_body(void **st
     assert_register(&first->registers[2], "IDX_EAS_D1", "DI000001", "BASE", 25);
     assert_register(&first->registers[3], "IDX_EAS_T", "-", "-", 25);
     assert_int_equal(second->registers_count, 1); /* what is not there is not made up */
+    assert_false(second->complete);               /* and the total is missed */
     assert_register(&second->registers[0], "IDX_EAS_F2", "FC000014", "HP", 30);
     releve_dialect_answer_free(&answer);
 }
@@ -219,6 +220,69 @@ static void test_names_and_numbers_of_registers_have_limits(void **state)
     releve_dialect_answer_free(&answer);
 }
 
+/* Nobody has seen such a body yet: what it has and we do not know is never taken for nothing. */
+static void test_a_form_that_is_not_known_is_no_absence(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        BODY(READING("AQ", QUANTITY("CONS", "\"registers\":[1]"))),
+        BODY(READING("AQ", QUANTITY("CONS", "\"points\":[{\"v\":\"7\",\"d\":\"2026-09-28\"}],\"calendrier\":[]"))),
+        BODY(READING("AQ", QUANTITY("CONS", "\"calendrier\":{\"idCalendrier\":\"F\"}"))),
+        BODY(READING("AQ", QUANTITY("CONS", "\"calendrier\":[{\"idCalendrier\":\"F\"}]"))),
+        BODY(READING("AQ", QUANTITY("CONS", "\"calendrier\":[],\"cadranTotalisateur\":[]"))),
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct releve_answer answer = judge(bodies[i]);
+        assert_int_equal(answer.verdict, RELEVE_TRANSIENT);
+        assert_string_equal(answer.reason.text, "registers in a form that is not known");
+    }
+    struct releve_answer answer =
+        judge(BODY(READING("AQ", QUANTITY("CONS", "\"points\":[],\"calendrier\":[],\"cadranTotalisateur\":null"))));
+    assert_int_equal(answer.verdict, RELEVE_NO_DATA);
+}
+
+static void test_a_register_that_is_not_there_between_two_days_makes_that_day_partial(void **state)
+{
+    (void)state;
+    struct releve_answer answer = judge(BODY(READING(
+        "AQ",
+        QUANTITY(
+            "CONS",
+            "\"calendrier\":[" CALENDAR(
+                "OLD",
+                CLASS("B", "IDX_EAS_F1",
+                      VALUE("2026-09-28 00:00:00",
+                            "1"))) "," CALENDAR("NEW",
+                                                CLASS("HC", "IDX_EAS_F1",
+                                                      VALUE("2026-09-29 00:00:00", "2") "," VALUE(
+                                                          "2026-09-30 00:00:00",
+                                                          "3"))) "]," TOTAL(VALUE("2026-09-28 00:00:00",
+                                                                                  "1") "," VALUE("2026-09-29 00:00:00",
+                                                                                                 "2"))))));
+    assert_int_equal(answer.readings_count, 3);
+    assert_true(answer.readings[0].complete); /* a tariff that ends, and another that begins */
+    assert_true(answer.readings[1].complete);
+    assert_false(answer.readings[2].complete); /* without its total */
+    releve_dialect_answer_free(&answer);
+}
+
+static void test_no_value_beside_a_value_of_the_same_register_says_nothing(void **state)
+{
+    (void)state;
+    static const char *const pairs[] = {VALUE("2026-09-28 00:00:00", "null") "," VALUE("2026-09-28 00:00:00", "7"),
+                                        VALUE("2026-09-28 00:00:00", "7") "," VALUE("2026-09-28 00:00:00", "null")};
+    for (size_t i = 0; i < 2; i++) {
+        char body[1000];
+        (void)snprintf(body, sizeof body, BODY(READING("AQ", QUANTITY("CONS", TOTAL("%s")))), pairs[i]);
+        struct releve_answer answer = judge(body);
+        assert_int_equal(answer.readings_count, 1);
+        assert_true(answer.readings[0].complete);
+        assert_int_equal(answer.readings[0].registers_count, 1);
+        assert_int_equal(answer.readings[0].registers[0].value_wh, 7);
+        releve_dialect_answer_free(&answer);
+    }
+}
+
 static void test_an_empty_body_is_no_data(void **state)
 {
     (void)state;
@@ -237,6 +301,9 @@ int main(void)
         cmocka_unit_test(test_a_register_without_its_value_makes_the_day_partial_and_all_of_them_absent),
         cmocka_unit_test(test_a_body_of_something_else_is_not_believed),
         cmocka_unit_test(test_names_and_numbers_of_registers_have_limits),
+        cmocka_unit_test(test_a_form_that_is_not_known_is_no_absence),
+        cmocka_unit_test(test_a_register_that_is_not_there_between_two_days_makes_that_day_partial),
+        cmocka_unit_test(test_no_value_beside_a_value_of_the_same_register_says_nothing),
         cmocka_unit_test(test_an_empty_body_is_no_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
