@@ -1,6 +1,7 @@
 /* Jobs, from their arrival to their result. Law 4: each ends exactly once; law 3: no result before its days. */
 #include "state.h"
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void init_point(struct releve_core *core, struct point *point, releve_prm prm)
@@ -178,6 +179,21 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
 
 /* --- ends --------------------------------------------------------------------------------------------------- */
 
+/* A job of which upstream can serve no day, as far as it goes back, or ahead: nothing was asked, and that is said. */
+static void note_outside(const struct releve_core *core, struct releve_result *result)
+{
+    char text[RELEVE_REASON_TEXT_BYTES], first[RELEVE_DAY_TEXT], last[RELEVE_DAY_TEXT];
+    struct releve_span history = releve_kind_history(result->job.kind, core->today);
+    bool before = result->job.span.first < history.first;
+    releve_day_format(history.first, first);
+    releve_day_format(history.end - 1, last);
+    (void)snprintf(text, sizeof text, "upstream has days of this kind from %s to %s only, and none of them was asked for",
+                   first, last);
+    releve_reason_set(&result->reason, before ? "beyond-history" : "not-yet", text);
+    if (before)
+        result->state = RELEVE_JOB_FAILED;
+}
+
 static struct releve_result *sum_up(struct releve_core *core, struct job *job)
 {
     struct releve_result *result = &job->result;
@@ -185,6 +201,8 @@ static struct releve_result *sum_up(struct releve_core *core, struct job *job)
     result->requests = job->requests;
     result->finished_at = core->civil;
     releve_result_sum_up(result, &job->coverage, job->absent);
+    if (releve_span_days(job->submitted.span) == 0)
+        note_outside(core, result);
     return result;
 }
 

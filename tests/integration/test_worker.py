@@ -330,6 +330,21 @@ def test_a_message_that_is_no_job_is_buried_with_its_reason_and_stops_nobody(que
         end(worker)
 
 
+@pytest.mark.hour
+def test_a_job_of_which_upstream_can_serve_no_day_says_so():
+    with World() as world, Results(world.redis) as stream:
+        worker = start_worker(world)
+        push(world.redis, message(CLIENT_0, id="old", start="2010-01-01", end="2010-02-01"))
+        old = stream.one()
+        assert (old["id"], old["state"], old["days"], old["failures"]) == ("old", "failed", 0, [])
+        assert old["error"] == ("beyond-history: upstream has days of this kind from 2023-11-04 to 2026-11-18 only, and none of them "
+                                "was asked for"), old
+        push(world.redis, message(CLIENT_0, id="new", start=TODAY))
+        new = stream.one()
+        assert (new["state"], new["days"]) == ("done", 0) and new["error"].startswith("not-yet: "), new
+        end(worker)
+
+
 def test_a_dead_message_says_when_and_where_and_whoever_waits_is_told():
     with World() as world:
         worker = start_worker(world)
