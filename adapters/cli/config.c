@@ -220,8 +220,9 @@ static enum releve_code load_log(struct releve_config *config, struct releve_err
 enum releve_code releve_config_load(struct releve_config *config, bool asks_upstream, struct releve_error *error)
 {
     memset(config, 0, sizeof *config);
-    releve_dotenv_check_environment();
-    enum releve_code code = releve_dotenv_load(".env", error);
+    enum releve_code code = releve_dotenv_check_environment(error);
+    if (code == RELEVE_OK)
+        code = releve_dotenv_load(".env", error);
     if (code == RELEVE_OK)
         code = load_log(config, error);
     if (code == RELEVE_OK)

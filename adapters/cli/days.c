@@ -27,7 +27,7 @@ static bool begin_output(struct releve_days *days, struct releve_error *error)
     days->out = is_one_stream(days) ? stdout : days->open(days->data, job, error);
     if (days->out == NULL)
         return false;
-    if (days->format == RELEVE_DAYS_CSV && !is_one_stream(days))
+    if (days->format == RELEVE_DAYS_CSV && !is_one_stream(days) && !releve_kind_is_document(job->kind))
         fprintf(days->out, "%s\n", releve_day_csv_header(job->kind));
     if (days->format == RELEVE_DAYS_PRETTY && releve_selection_jobs(days->selection) > 1)
         fprintf(days->out, "%s" RELEVE_PRM_FORMAT "  %s\n", days->series > 0 ? "\n" : "", job->prm,
@@ -237,10 +237,10 @@ enum releve_code releve_days_check(const struct releve_selection *selection, enu
         if (releve_kind_is_document(kind))
             return releve_fail(error, RELEVE_E_USAGE, "--format csv: a document is no table: say pretty or json");
         if (header != NULL && header != releve_day_csv_header(kind))
-            return releve_fail(
-                error, RELEVE_E_USAGE,
-                "--format csv: these kinds have different columns (energy, power, peaks, registers): name "
-                "kinds of one sort, or let releve export --out write a file for each");
+            return releve_fail(error, RELEVE_E_USAGE,
+                               "--format csv: these kinds have different columns: say curves, or "
+                               "daily_consumption,daily_production, or daily_consumption_max_power, or "
+                               "index_consumption,index_production; or let releve export --out write a file for each");
         header = releve_day_csv_header(kind);
     }
     return RELEVE_OK;

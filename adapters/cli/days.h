@@ -64,6 +64,7 @@ enum releve_code releve_days_print(struct releve_days *days, struct releve_confi
 #define RELEVE_DAYS_FORMAT_HELP                                                                                       \
     "  --format FORMAT    pretty (default: a line a day, with a bar or the curve in small), json (a line a day, as\n" \
     "                     stored), csv (a row a value: beginning of its interval in Paris time, minutes, value,\n"    \
-    "                     state). Days that were never asked for are \"missing\" in each\n"
+    "                     state; kinds with the same columns). Days that were never asked for are \"missing\" in "    \
+    "each\n"
 
 #endif

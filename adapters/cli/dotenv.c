@@ -86,15 +86,20 @@ static const char *suggest(const char *name, size_t length, char out[RELEVE_SUGG
     return out;
 }
 
-void releve_dotenv_check_environment(void)
+enum releve_code releve_dotenv_check_environment(struct releve_error *error)
 {
     char suggestion[RELEVE_SUGGEST_TEXT];
     for (char **variable = environ; *variable != NULL; variable++) {
         size_t length = strcspn(*variable, "=");
-        if (is_no_setting(*variable, length))
-            fprintf(stderr, "releve: %.*s in the environment is no setting%s; see releve --help\n",
-                    (int)(length < 60 ? length : 60), *variable, suggest(*variable, length, suggestion));
+        int shown = (int)(length < 60 ? length : 60);
+        if (!is_no_setting(*variable, length))
+            continue;
+        if (*suggest(*variable, length, suggestion) != '\0')
+            return releve_fail(error, RELEVE_E_CONFIG, "%.*s in the environment is no setting%s; see releve --help",
+                               shown, *variable, suggestion);
+        fprintf(stderr, "releve: %.*s in the environment is no setting; see releve --help\n", shown, *variable);
     }
+    return RELEVE_OK;
 }
 
 static enum releve_code parse_line(const char *path, int number, char *line, struct releve_error *error)

@@ -8,8 +8,9 @@
 /* Reads `path`; a file that does not exist is an empty one. RELEVE_E_CONFIG names file and line. */
 enum releve_code releve_dotenv_load(const char *path, struct releve_error *error);
 
-/* Says on stderr which variables of the environment look like settings and are none. */
-void releve_dotenv_check_environment(void);
+/* Variables of the environment that look like settings and are none: RELEVE_E_CONFIG where one is nearly a setting; any
+ * other is named on stderr (containers bring such names). */
+enum releve_code releve_dotenv_check_environment(struct releve_error *error);
 
 /* The environment's value, else the file's, else NULL. An empty value counts as none. */
 const char *releve_dotenv_get(const char *name);

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "days.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,8 @@ static FILE *open_file(void *data, const struct releve_job *job, struct releve_e
 {
     struct archive *archive = data;
     const char *suffix = archive->days.format == RELEVE_DAYS_CSV ? "csv" : "ndjson";
+    if (releve_kind_is_document(job->kind))
+        suffix = "json";
     int length = snprintf(archive->path, sizeof archive->path, "%s/" RELEVE_PRM_FORMAT "-%s.%s", archive->dir, job->prm,
                           releve_kind_facts(job->kind)->name, suffix);
     int more = snprintf(archive->unfinished, sizeof archive->unfinished, "%s.part", archive->path);
@@ -93,9 +96,6 @@ static enum releve_code prepare(struct archive *archive, struct releve_error *er
         return error->code;
     if (archive->dir == NULL)
         return releve_days_check(&archive->selection, archive->days.format, error);
-    for (enum releve_kind kind = RELEVE_MEASURES; kind < RELEVE_KINDS; kind++)
-        if (archive->days.format == RELEVE_DAYS_CSV && (archive->selection.kinds & RELEVE_KIND_BIT(kind)) != 0)
-            return releve_fail(error, RELEVE_E_USAGE, "--format csv: a document is no table: say json");
     if (mkdir(archive->dir, 0777) != 0 && errno != EEXIST)
         return releve_fail(error, RELEVE_E_USAGE, "--out %.300s: cannot be made: %s", archive->dir, strerror(errno));
     archive->days.open = open_file;
@@ -115,8 +115,8 @@ static int export_main(int argc, char **argv)
         releve_days_print(&archive.days, &archive.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (archive.dir != NULL)
-        fprintf(stderr, "releve: %zu file%s in %s\n", archive.days.series, archive.days.series == 1 ? "" : "s",
-                archive.dir);
+        fprintf(stderr, "releve: %zu file%s in %s, %" PRIu64 " days\n", archive.days.series,
+                archive.days.series == 1 ? "" : "s", archive.dir, archive.days.count);
     releve_selection_free(&archive.selection);
     return releve_command_flush(releve_code_exit(archive.days.broken ? RELEVE_E_PARTIAL : RELEVE_OK));
 }
@@ -130,7 +130,8 @@ const struct releve_command releve_command_export = {
         "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a "
         "file\n"
         "of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored none\n"
-        "is written. Without it, all goes to standard output, as with releve show.\n"
+        "is written. A file of that name is replaced; documents are .json. Without it, all goes to standard output, as "
+        "with releve show.\n"
         "\n" RELEVE_SELECTION_HELP "\n"
         "options:\n"
         "  --format FORMAT    csv (default: a row a value) or json (a line a day, as stored; documents too)\n"

@@ -83,7 +83,8 @@ void releve_report_add(struct releve_report *report, const struct releve_result 
     int refused = count_refused(result);
     kind->refused += refused > 0 && ended;
     kind->days.failed += (uint64_t)(result->failed - refused);
-    kind->days.cut += (uint64_t)result->cut;
+    kind->days.cut +=
+        result->state == RELEVE_JOB_NOT_APPLICABLE ? 0 : (uint64_t)result->cut; /* there is nothing to cut */
     for (size_t i = 0; i < report->points_count; i++)
         if (report->points[i] == result->job.prm)
             format_cell(result, ended, report->cells[i][result->job.kind]);

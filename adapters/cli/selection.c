@@ -70,6 +70,8 @@ struct prm_file {
     size_t column;    /* number of the one that holds usage points */
     bool any;         /* a line that is neither empty nor a comment was read: a header can only be the first one */
     const char *separators;
+    bool headed;        /* the first line named columns */
+    const char *wanted; /* the column, by its name */
 };
 
 /* The field that holds the usage point; an empty one where the line is shorter. */
@@ -112,14 +114,35 @@ static bool is_header(const char *line, const char *column, size_t length)
                           strncasecmp(column, "usage_point", 11) == 0);
 }
 
+#define NAMED_MAX 20 /* columns that are named where another one was asked for */
+
+/* Where no column has that name: which one may be meant, and what they are called. */
+static enum releve_code refuse_column(const struct prm_file *file, char *line, const char *column,
+                                      struct releve_error *error)
+{
+    char names[NAMED_MAX][48], all[400] = "", suggestion[RELEVE_SUGGEST_TEXT];
+    const char *words[NAMED_MAX], *field;
+    size_t length, count = 0, used = 0;
+    while (count < NAMED_MAX && next_field(&line, file->separators, &field, &length)) {
+        quote(field, length, names[count]);
+        words[count] = names[count];
+        if (strcasecmp(names[count], column) == 0)
+            column = names[count]; /* which differs by its letters' case only: the nearest there is */
+        used += (size_t)snprintf(all + used, used < sizeof all ? sizeof all - used : 0, "%s%s", count > 0 ? ", " : "",
+                                 names[count]);
+        used = used < sizeof all ? used : sizeof all - 1;
+        count++;
+    }
+    return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: has no column \"%.40s\" (--column)%s; it has: %s",
+                       file->name, file->line, file->wanted,
+                       releve_suggest_format(column, strlen(column), words, count, suggestion), all);
+}
+
 static enum releve_code parse_header(struct prm_file *file, char *line, const char *column, struct releve_error *error)
 {
     file->separators = separators_of(line);
-    if (find_column(file, line, column))
-        return RELEVE_OK;
-    return releve_fail(error, RELEVE_E_USAGE,
-                       "%s, line %d: has no column \"%.40s\" (--column); the first line names them", file->name,
-                       file->line, column);
+    file->wanted = column;
+    return find_column(file, line, column) ? RELEVE_OK : refuse_column(file, line, column, error);
 }
 
 static enum releve_code parse_line(struct releve_selection *selection, struct prm_file *file, char *line,
@@ -142,12 +165,16 @@ static enum releve_code parse_line(struct releve_selection *selection, struct pr
     releve_prm prm;
     if (releve_prm_parse(field, length, &prm))
         return add_prm(selection, prm, error);
-    if (first && is_header(line, field, length))
+    if (first && is_header(line, field, length)) {
+        file->headed = true;
         return RELEVE_OK;
+    }
     char quoted[48];
     quote(field, length, quoted);
-    return releve_fail(error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits", file->name,
-                       file->line, quoted);
+    return releve_fail(
+        error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits%s", file->name, file->line, quoted,
+        file->headed && selection->column == NULL ? "; where another column has them, say --column NAME before --prms"
+                                                  : "");
 }
 
 /* Reads the next line. False at the end of the file; *problem says where it cannot be one of text. */
@@ -341,6 +368,9 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     releve_day_format(asked->end, end);
     if (selection->prms_count == 0)
         return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
+    if (selection->column != NULL && !selection->read_files)
+        return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: there is no --prms that it could be about",
+                           selection->column);
     if (selection->has_start && selection->has_end && asked->first > asked->end)
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is after --end %s", first, end);
     if (selection->has_start && asked->first > today)
@@ -394,7 +424,10 @@ enum releve_code releve_selection_close_stored(struct releve_selection *selectio
         bool document = releve_kind_is_document(kind);
         selection->spans[kind] = document ? releve_kind_history(kind, today) : wanted_span(selection, all);
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) < 1)
-            return releve_fail(error, RELEVE_E_USAGE, "the first day is not before the end");
+            return releve_fail(error, RELEVE_E_USAGE,
+                               selection->has_end ? "--start is after --end"
+                                                  : "--start is in the future: there are days up "
+                                                    "to yesterday");
     }
     return drop_duplicates(selection, error);
 }

@@ -3,7 +3,10 @@
 #include "config.h"
 #include "session.h"
 #include <adapters/redis/queue.h>
+#include <adapters/redis/store.h>
+#include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +15,16 @@
 #define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_KINDS)
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
-#define LOOK_MS RELEVE_SECOND_MS /* how often a drain looks whether anything moves */
+#define LOOK_MS RELEVE_SECOND_MS           /* how often a drain looks whether anything moves */
+#define ACCOUNT_MS (60 * RELEVE_SECOND_MS) /* how often the log says what was done */
 /* What Redis goes on refusing is said again by then: at the second beat after RELEVE_REFUSAL_AGAIN_MS at the latest. */
 #define REFUSAL_OVER_MS (RELEVE_REFUSAL_AGAIN_MS + 8 * RELEVE_SECOND_MS)
 #define GIVEN_BACK ", and jobs that were not done are back in their queues"
+
+/* What a log says of the work. */
+struct account {
+    uint64_t jobs, failed, requests; /* `failed`: jobs of which days failed */
+};
 
 struct worker {
     struct releve_session session;
@@ -31,7 +40,9 @@ struct worker {
     size_t under_way; /* taken and not ended */
     bool dry, lost;
 
-    uint64_t moves; /* jobs taken and jobs ended */
+    uint64_t moves;             /* jobs taken and jobs ended */
+    struct account begun, said; /* since the beginning, and as of the line that was said last */
+    unsigned looks;
     /* of a drain, at its last look */
     uint64_t work;           /* moves and requests */
     releve_time still_since; /* Redis refuses, and nothing moves */
@@ -70,6 +81,8 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     (void)error; /* said by the session; the job is in the worker's list still, and will be taken back from there */
     worker->under_way--;
     worker->moves++;
+    worker->begun.jobs++;
+    worker->begun.failed += result->state == RELEVE_JOB_FAILED || result->state == RELEVE_JOB_PARTIAL;
     worker->dry = false; /* there is room for another one: the queue looks, and says so again */
     if (worker->queue != NULL)
         releve_queue_release(worker->queue, &result->job);
@@ -96,12 +109,55 @@ static const char *refusal_of(const struct releve_refusals *refusals, releve_tim
     return newest;
 }
 
+/* --- the log: what was done, now and then --------------------------------------------------------------------- */
+
+static void say_account(struct worker *worker, const char *since, const struct account *from, const char *quota)
+{
+    struct releve_core_view view = releve_runtime_look(worker->session.runtime);
+    worker->begun.requests = view.requests;
+    releve_session_say(&worker->session,
+                       "%s: %" PRIu64 " jobs ended, %" PRIu64 " of them with days that failed; %" PRIu64
+                       " requests; %zu jobs under way%s%s",
+                       since, worker->begun.jobs - from->jobs, worker->begun.failed - from->failed,
+                       worker->begun.requests - from->requests, worker->under_way, *quota != '\0' ? "; quota " : "",
+                       quota);
+}
+
+/* With what is waited for. */
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct worker *worker = data;
+    char quota[RELEVE_USAGE_TEXT] = "";
+    if (worker->session.closing)
+        return;
+    if (error->code == RELEVE_OK)
+        releve_usage_format(&worker->config.quota, usage->used, usage->next_ms, usage->closed_ms, quota);
+    say_account(worker, "in the last minute", &worker->said, quota);
+    worker->said = worker->begun;
+}
+
+/* Silent where nothing is done and nothing waits. */
+static void keep_account(struct worker *worker)
+{
+    bool idle = worker->begun.jobs == worker->said.jobs && worker->under_way == 0;
+    bool due = !worker->drain || ++worker->looks % (ACCOUNT_MS / LOOK_MS) == 0;
+    if (!due || idle || worker->config.log < RELEVE_LOG_INFO || worker->session.draining)
+        return;
+    char bucket[RELEVE_BUCKET_BYTES];
+    releve_bucket_name(releve_config_dialect(&worker->config)->families[RELEVE_DAILY_CONSUMPTION],
+                       worker->config.client_id, bucket);
+    releve_store_bucket_usage(worker->session.io.store, bucket, &worker->config.quota, on_usage, worker);
+}
+
 /* Somebody waits for a drain (a cron job), so it does not ask for ever for what Redis refuses: permits, days, results,
  * or the jobs themselves, of which the core knows nothing. Jobs that were not done stay in Redis. */
 static void on_tick(void *data)
 {
     struct worker *worker = data;
     struct releve_session *session = &worker->session;
+    keep_account(worker);
+    if (!worker->drain)
+        return;
     releve_time now = (releve_time)uv_now(&session->loop);
     struct releve_core_view view = releve_runtime_look(session->runtime);
     uint64_t work = worker->moves + view.requests;
@@ -142,6 +198,13 @@ static void on_lost(void *data)
     releve_session_say(&worker->session, "this worker was silent for so long that its jobs were given to others");
     worker->lost = true;
     releve_session_end(&worker->session);
+}
+
+static void on_taken_over(void *data, size_t count)
+{
+    struct worker *worker = data;
+    releve_session_say(&worker->session, "%zu jobs of workers that died or stood still are back in their queues",
+                       count);
 }
 
 static void on_buried(void *data, const char *why)
@@ -190,6 +253,7 @@ static void on_ready(void *data)
         .job = on_job,
         .dry = on_dry,
         .lost = on_lost,
+        .taken_over = on_taken_over,
         .buried = on_buried,
         .refused = on_refused,
         .link = on_link,
@@ -207,6 +271,8 @@ static void on_drain(void *data)
 static void on_closing(void *data)
 {
     struct worker *worker = data;
+    if (worker->session.runtime != NULL && worker->begun.jobs > 0 && worker->config.log >= RELEVE_LOG_INFO)
+        say_account(worker, "in all", &(struct account){0}, "");
     if (worker->queue != NULL)
         releve_queue_close(worker->queue, NULL, NULL);
     worker->queue = NULL;
@@ -220,13 +286,14 @@ static enum releve_code run_once(struct worker *worker)
     worker->first = worker->count = worker->under_way = 0;
     worker->dry = worker->lost = false;
     worker->moves = worker->work = 0;
+    worker->begun = worker->said = (struct account){0};
     struct releve_session_options options = {
         .config = &worker->config,
         .concurrency = worker->concurrency,
         .worker = worker->name,
         .adopt = worker->adopt,
         .patient = true,
-        .tick_ms = worker->drain ? LOOK_MS : 0,
+        .tick_ms = worker->drain ? LOOK_MS : ACCOUNT_MS,
         .tick = on_tick,
         .next = next_job,
         .ended = on_ended,

@@ -42,15 +42,23 @@ static void send_workers(struct releve_queue *queue, const char *operation, rele
     releve_commands_send(&queue->commands, "beat", &releve_script_workers, &words, reply, queue);
 }
 
+/* What dead workers held is in the queues again. */
+static void report_taken_over(const struct releve_queue *queue, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 1 && queue->options.taken_over != NULL)
+        queue->options.taken_over(queue->options.data, (size_t)reply->integer - 1);
+}
+
 static void on_beaten(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
     releve_queue_report(queue, error);
     if (!releve_queue_is_alive(queue) || error->code != RELEVE_OK)
         return;
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 1)
-        return;
-    releve_queue_lose(queue);
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer >= 1)
+        report_taken_over(queue, reply);
+    else
+        releve_queue_lose(queue);
 }
 
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error);
@@ -82,12 +90,12 @@ static void open_feeds(struct releve_queue *queue)
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
-    (void)reply;
     releve_queue_report(queue, error);
     if (queue->phase != QUEUE_JOINING || error->code != RELEVE_OK)
         return; /* refused: once more with the next beat */
     queue->phase = QUEUE_RUNNING;
     queue->ready(queue->options.data, error);
+    report_taken_over(queue, reply);
     if (!releve_queue_is_closing(queue))
         open_feeds(queue);
 }

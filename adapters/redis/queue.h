@@ -38,6 +38,8 @@ struct releve_queue_options {
     void (*dry)(void *data);
     /* Required. The worker was silent for so long that its jobs were given to others: forget them, and leave. */
     void (*lost)(void *data);
+    /* So many messages that dead workers had taken went back to their queues. May be NULL. */
+    void (*taken_over)(void *data, size_t count);
     /* A message that is no job was buried: why. */
     void (*buried)(void *data, const char *why);
     /* Redis answered and refused: one line. It is asked again with the next beat. */

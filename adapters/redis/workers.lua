@@ -7,7 +7,7 @@
 -- KEYS 1 workers (name, last beat in ms of Redis's clock)  2 the dead (name, time of death)  3..5 queues high, normal, low
 -- ARGV 1 operation: join, beat, leave  2 own name  3 ms without a beat after which a worker is dead
 --      4 ms for which the dead are remembered  5 prefix of the keys  6 dead workers to look after in one go
--- Answers 1, or 0 where this worker was declared dead.
+-- Answers 1 and how many messages of dead workers went back to their queues, or 0 where this worker was declared dead.
 local workers, dead = KEYS[1], KEYS[2]
 local operation, name, dead_after_ms, remembered_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local prefix, at_once = ARGV[5], tonumber(ARGV[6])
@@ -22,6 +22,7 @@ end
 
 -- What Redis refused on the way: it keeps nobody else from his turn, and is answered in the end.
 local trouble
+local given_back = 0
 
 -- Where an entry of a worker's list goes back to, what of it, and the job that it is (empty where it was not read yet).
 local function origin(text)
@@ -48,6 +49,7 @@ local function give_back(worker)
         if type(pushed) == 'table' then
             trouble = pushed
         else
+            given_back = given_back + 1
             redis.call('LREM', list, 1, text)
             if type(job.id) == 'string' then
                 local hash = prefix .. ':job:' .. job.id
@@ -99,4 +101,4 @@ for i = 1, #remembered, 2 do
         redis.call('ZREM', dead, worker)
     end
 end
-return operation == 'beat' and trouble or 1 -- a worker that joins has joined: the next beat says it
+return operation == 'beat' and trouble or 1 + given_back -- a worker that joins has joined: the next beat says it

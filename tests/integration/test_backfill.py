@@ -566,7 +566,10 @@ def test_an_embedded_redis_serves_two_backfills_at_once_and_leaves_nothing_runni
         assert plan(world, "--prm", CLIENT_0, "--prm", CLIENT_1, "--kind", CURVE, "--start", "2025-11-19",
                     **embedded)["requests"] == 0
         for server in servers_in(directory):  # that of the plan: on its way out
-            pidfd = os.pidfd_open(server)
+            try:
+                pidfd = os.pidfd_open(server)
+            except ProcessLookupError:  # it is gone already
+                continue
             assert wait_for_end(pidfd)
             os.close(pidfd)
 

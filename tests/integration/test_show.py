@@ -155,7 +155,7 @@ def test_days_that_are_missing_share_a_line(filled):
 
 def test_an_export_has_a_file_for_each_usage_point_and_kind(filled):
     ended = filled.run("export", "--prm", BOTH, "--prm", HOLES, "--kind", "all,index_consumption", "--out", "archive")
-    assert ended.code == 0 and ended.out == "" and "releve: 10 files in archive\n" in ended.err, ended
+    assert ended.code == 0 and ended.out == "" and "releve: 10 files in archive, 120 days\n" in ended.err, ended
     folder = os.path.join(filled.directory.name, "archive")
     series = {(prm, kind) for prm in (BOTH, HOLES) for kind in ("daily_consumption", "consumption_load_curve", "daily_consumption_max_power",
               "daily_production", "production_load_curve", "index_consumption") if stored(filled, prm, kind)}
@@ -208,7 +208,7 @@ def test_what_could_steer_a_terminal_is_escaped_in_json_and_quoted_in_csv():
 
 @pytest.mark.parametrize("words, says", [
     (("--kind", "all"), "different columns"), (("--format", "pretty"), "say json or csv"),
-    (("--kind", "identity", "--out", "x"), "a document is no table"), (("--out", "/nowhere/x"), "cannot be made: No such file"),
+    (("--kind", "identity"), "a document is no table"), (("--out", "/nowhere/x"), "cannot be made: No such file"),
     (("--out", "/proc/self/status"), "cannot be written")])
 def test_an_export_that_cannot_be_is_refused_in_one_line(filled, words, says):
     ended = filled.run("export", "--prm", BOTH, *words)

@@ -168,7 +168,8 @@ def test_days_that_upstream_cannot_serve_cost_no_request():
         worker = start_worker(world)
         push(world.redis, message(CLIENT_0, start="2010-01-01", end="2010-02-01"), message(CLIENT_0, start="2030-01-01"))
         for result in stream.take(2):
-            assert (result["state"], result["days"], result["requests"]) == ("done", 0, 0)
+            state = "failed" if result["error"].startswith("beyond-history") else "done"
+            assert (result["state"], result["days"], result["requests"]) == (state, 0, 0)
         assert world.sandbox.stats()["requests"] == 0
         end(worker)
 
@@ -342,6 +343,34 @@ def test_a_job_of_which_upstream_can_serve_no_day_says_so():
         push(world.redis, message(CLIENT_0, id="new", start=TODAY))
         new = stream.one()
         assert (new["state"], new["days"]) == ("done", 0) and new["error"].startswith("not-yet: "), new
+        end(worker)
+
+
+def test_a_log_says_what_was_done_and_what_was_taken_over():
+    with World("--population", "40", quota="2/3s") as world, Results(world.redis) as stream:
+        first = start_worker(world)
+        push(world.redis, *(message(prm_of(i), id=f"j{i}", **ONE_DAY) for i in range(36)), message(REVOKED, id="no", **ONE_DAY))
+        stream.take(4)
+        first.signal(signal.SIGKILL)
+        first.end()
+        held = sum(len(jobs) for jobs in own_lists(world.redis).values())
+        second = start_worker(world)
+        second.wait_until(lambda: f"releve: {held} jobs of workers that died or stood still are back in their queues\n" in second.so_far())
+        done = len(stream.take(2))
+        log = end(second).err
+        found = re.search(r"releve: in all: (\d+) jobs ended, [01] of them with days that failed; (\d+) requests; \d+ jobs under way", log)
+        assert found and int(found[1]) >= done and held > 20, log
+
+
+@pytest.mark.slow
+def test_a_log_says_every_minute_what_was_done_and_what_is_waited_for():
+    with World("--population", "60", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="5/1s,20/1h") as world:
+        worker = start_worker(world)
+        push(world.redis, *(message(prm_of(i), **ONE_DAY) for i in range(40)))
+        worker.wait_until(lambda: "releve: in the last minute: " in worker.so_far())
+        line, = [line for line in worker.so_far().splitlines() if "in the last minute" in line]
+        assert re.search(r": \d+ jobs ended, 0 of them with days that failed; 2\d requests; \d+ jobs under way; "
+                         r"quota 0 of 5/1s, 20 of 20/1h, next permit in 5\d min", line), line
         end(worker)
 
 
