@@ -229,7 +229,7 @@ static void build(struct enedis_measures *measures, const struct releve_reading 
     }
     static_assert(_Alignof(struct releve_reading) >= _Alignof(struct releve_register), "registers follow readings");
     struct releve_reading *readings =
-        releve_alloc(1, days * sizeof *readings + measures->points_count * sizeof(struct releve_register) + texts);
+        releve_alloc(1, days * sizeof *readings + measures->points_count * sizeof(struct releve_register) + texts + 1);
     struct releve_register *registers = (struct releve_register *)(void *)(readings + days);
     char *room = (char *)(registers + measures->points_count);
     for (int i = 0; i < measures->registers_count; i++) {

@@ -187,8 +187,8 @@ static void note_outside(const struct releve_core *core, struct releve_result *r
     bool before = result->job.span.first < history.first;
     releve_day_format(history.first, first);
     releve_day_format(history.end - 1, last);
-    (void)snprintf(text, sizeof text, "upstream has days of this kind from %s to %s only, and none of them was asked for",
-                   first, last);
+    (void)snprintf(text, sizeof text,
+                   "upstream has days of this kind from %s to %s only, and none of them was asked for", first, last);
     releve_reason_set(&result->reason, before ? "beyond-history" : "not-yet", text);
     if (before)
         result->state = RELEVE_JOB_FAILED;
