@@ -83,3 +83,9 @@ say "a week of client 4:  releve show daily_consumption"
 [ "$(number "$second" violations)" = 0 ] && [ "$(number "$second" days_served_twice)" = 0 ] &&
     [ "$(number "$second" requests)" = "$(number "$first" requests)" ] ||
     { echo "the audit is not clean" >&2; exit 1; }
+
+say "now yours: in this terminal"
+cat <<END
+export PATH="$(dirname "$releve"):\$PATH"
+releve sandbox                  # and go on with "Use it" in README.md, in another terminal
+END
