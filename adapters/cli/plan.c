@@ -18,8 +18,12 @@
 #define REFUSALS_MAX 24 /* that are named */
 
 struct total {
-    uint64_t jobs, requests, days, known, refused;
+    uint64_t jobs, days, known, refused;
+    uint64_t requests[2]; /* LEAST and MOST: they differ where nobody knows yet whether there is such a kind, and since
+                             when */
 };
+
+enum bound { LEAST, MOST };
 
 /* What is remembered of a usage point or a direction of it, so that it is not asked. */
 struct refusal {
@@ -38,7 +42,7 @@ struct plan {
     uint64_t token_requests;
     uint64_t activation_requests; /* one for each usage point of which a job asks when it was activated */
     releve_prm inquired;          /* the latest of those */
-    releve_time makespan_ms;
+    releve_time makespan_ms[2];   /* LEAST, MOST */
     size_t next, under_way;
     struct total kinds[RELEVE_KINDS], all;
     struct refusal refusals[REFUSALS_MAX], latest;
@@ -53,10 +57,11 @@ struct question {
 
 static struct question questions[LOOKUPS_AT_ONCE];
 
-static void count(struct total *total, const struct releve_cost *cost, int refused)
+static void count(struct total *total, const struct releve_cost *cost, int least, int refused)
 {
     total->jobs++;
-    total->requests += (uint64_t)cost->requests;
+    total->requests[LEAST] += (uint64_t)least;
+    total->requests[MOST] += (uint64_t)cost->requests;
     total->days += (uint64_t)cost->days;
     total->known += (uint64_t)(cost->known - refused);
     total->refused += (uint64_t)refused;
@@ -100,14 +105,25 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
+/* A kind of which nothing was seen may not be there: one request says so. Or it begins late. */
+static int least_of(const struct releve_job *job, const struct releve_cost *cost,
+                    const struct releve_coverage *coverage, const struct releve_point_facts *facts)
+{
+    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
+    bool seen = releve_coverage_count(coverage, RELEVE_DAY_COMPLETE) > 0 ||
+                releve_coverage_count(coverage, RELEVE_DAY_PARTIAL) > 0 ||
+                !releve_floor_is_bottomless(&direction->activation);
+    return seen || releve_kind_is_document(job->kind) || cost->requests == 0 ? cost->requests : 1;
+}
+
 /* Half of a document's requests are supplements, where it has one. */
-static uint64_t requests_of_family(const struct plan *plan, const char *family)
+static uint64_t requests_of_family(const struct plan *plan, const char *family, enum bound bound)
 {
     const struct releve_dialect *dialect = plan->dialect;
     uint64_t requests = 0;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         const char *supplement = dialect->supplement_families[kind];
-        uint64_t each = supplement != NULL ? plan->kinds[kind].requests / 2 : plan->kinds[kind].requests;
+        uint64_t each = plan->kinds[kind].requests[bound] / (supplement != NULL ? 2 : 1);
         if (dialect->families[kind] != NULL && strcmp(dialect->families[kind], family) == 0)
             requests += each;
         if (supplement != NULL && strcmp(supplement, family) == 0)
@@ -122,31 +138,38 @@ static uint64_t requests_of_measures(const struct plan *plan)
 {
     uint64_t requests = 0;
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
-        requests += plan->kinds[kind].requests;
+        requests += plan->kinds[kind].requests[MOST];
     return requests;
 }
 
 /* The slowest quota decides; what is used already is known of that of measures. One request is for the token, and may
  * count in the same bucket. */
-static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
+static releve_time makespan_of(const struct plan *plan, enum bound bound, const releve_time *over_ms, size_t count)
 {
     const struct releve_dialect *dialect = plan->dialect;
     const char *measures = dialect->families[RELEVE_DAILY_CONSUMPTION];
+    releve_time longest = 0;
     assert(measures != NULL);
-    plan->token_requests = plan->all.requests > 0 && plan->config.api != RELEVE_API_CONSO;
-    plan->makespan_ms = 0;
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count = releve_bucket_families(dialect, families);
     for (int i = 0; i < families_count; i++) {
         const char *family = families[i];
         bool used = strcmp(family, measures) == 0;
-        uint64_t requests = requests_of_family(plan, family);
+        uint64_t requests = requests_of_family(plan, family, bound);
         if (strcmp(family, dialect->token_family) == 0)
             requests += plan->token_requests;
         releve_time span =
             releve_quota_makespan_ms(&plan->config.quota, requests, 0, used ? over_ms : NULL, used ? count : 0);
-        plan->makespan_ms = span > plan->makespan_ms ? span : plan->makespan_ms;
+        longest = span > longest ? span : longest;
     }
+    return longest;
+}
+
+static void compute_makespan(struct plan *plan, const releve_time *over_ms, size_t count)
+{
+    plan->token_requests = plan->all.requests[MOST] > 0 && plan->config.api != RELEVE_API_CONSO;
+    for (enum bound bound = LEAST; bound <= MOST; bound++)
+        plan->makespan_ms[bound] = makespan_of(plan, bound, over_ms, count);
 }
 
 static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
@@ -213,8 +236,9 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     if (cost.requests > 0)
         count_inquiry(plan, &question->job, coverage, facts);
     int refused = count_refused(plan, &question->job, coverage, facts);
-    count(&plan->kinds[question->job.kind], &cost, refused);
-    count(&plan->all, &cost, refused);
+    int least = least_of(&question->job, &cost, coverage, facts);
+    count(&plan->kinds[question->job.kind], &cost, least, refused);
+    count(&plan->all, &cost, least, refused);
     ask_next(question);
 }
 
@@ -229,8 +253,14 @@ static void ask_first(void *data)
 
 static void print_row(const char *name, const struct total *total)
 {
-    printf("%-27s %6" PRIu64 " %11" PRIu64 " %10" PRIu64 " %9" PRIu64 " %10" PRIu64 "\n", name, total->jobs,
-           total->known, total->refused, total->days, total->requests);
+    char requests[48];
+    if (total->requests[LEAST] < total->requests[MOST])
+        (void)snprintf(requests, sizeof requests, "%" PRIu64 "-%" PRIu64, total->requests[LEAST],
+                       total->requests[MOST]);
+    else
+        (void)snprintf(requests, sizeof requests, "%" PRIu64, total->requests[MOST]);
+    printf("%-27s %6" PRIu64 " %11" PRIu64 " %9" PRIu64 " %9" PRIu64 " %12s\n", name, total->jobs, total->known,
+           total->refused, total->days, requests);
 }
 
 static void print_refusals(const struct plan *plan)
@@ -249,11 +279,12 @@ static const char *remark_on(const struct plan *plan)
     if (requests_of_measures(plan) == 0)
         return "Documents may come with another one's answer, and cost fewer.";
     if (plan->dialect->activation_family == NULL)
-        return "A meter whose activation is not known yet may cost fewer requests, and up to 9 more to find its first "
-               "day.";
-    return "A meter whose activation is not known yet may cost fewer requests. It is asked for first, under a quota "
-           "of\n"
-           "its own; where that API is not subscribed, up to 9 more find the first day.";
+        return "The least is for kinds that a usage point does not have. To find the first day of a meter whose "
+               "activation\n"
+               "is not known yet may cost up to 9 more.";
+    return "The least is for kinds that a usage point does not have. When a meter was activated is asked for first, "
+           "under\n"
+           "a quota of its own; where that API is not subscribed, up to 9 more find the first day.";
 }
 
 /* Without a CLIENT_ID it is not known whose quota it is. */
@@ -265,26 +296,29 @@ static const char *used_of(const struct plan *plan)
 
 static void print_table(const struct plan *plan)
 {
-    char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT];
+    char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT], least[RELEVE_DURATION_TEXT];
     releve_quota_format(&plan->config.quota, quota);
-    releve_duration_format(plan->makespan_ms, duration);
-    printf("%-27s %6s %11s %10s %9s %10s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
+    releve_duration_format(plan->makespan_ms[MOST], duration);
+    releve_duration_format(plan->makespan_ms[LEAST], least);
+    printf("%-27s %6s %11s %9s %9s %12s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)
             print_row(releve_kind_facts(kind)->name, &plan->kinds[kind]);
     struct total all = plan->all;
-    all.requests += plan->token_requests + plan->activation_requests;
+    for (enum bound bound = LEAST; bound <= MOST; bound++)
+        all.requests[bound] += plan->token_requests + plan->activation_requests;
     if (plan->activation_requests > 0)
-        printf("%-27s %50" PRIu64 "\n", "activation", plan->activation_requests);
+        printf("%-27s %51" PRIu64 "\n", "activation", plan->activation_requests);
     if (plan->token_requests > 0)
-        printf("%-27s %50" PRIu64 "\n", "token", plan->token_requests);
+        printf("%-27s %51" PRIu64 "\n", "token", plan->token_requests);
     print_row("all", &all);
-    if (plan->all.requests == 0)
+    bool sure = plan->makespan_ms[LEAST] == plan->makespan_ms[MOST];
+    if (plan->all.requests[MOST] == 0)
         puts("\nNothing is to be asked now.");
     else
-        printf("\nUnder the quota %s, and %s, the last request leaves in %s at the earliest.\n"
+        printf("\nUnder the quota %s, and %s, the last request leaves in %s%s%s at the earliest.\n"
                "%s\n",
-               quota, used_of(plan), duration, remark_on(plan));
+               quota, used_of(plan), sure ? "" : least, sure ? "" : " to ", duration, remark_on(plan));
     print_refusals(plan);
 }
 
@@ -295,7 +329,8 @@ static cJSON *total_json(const struct total *total)
     cJSON_AddNumberToObject(json, "days_known", (double)total->known);
     cJSON_AddNumberToObject(json, "days_refused", (double)total->refused);
     cJSON_AddNumberToObject(json, "days", (double)total->days);
-    cJSON_AddNumberToObject(json, "requests", (double)total->requests);
+    cJSON_AddNumberToObject(json, "requests", (double)total->requests[MOST]);
+    cJSON_AddNumberToObject(json, "requests_least", (double)total->requests[LEAST]);
     return json;
 }
 
@@ -320,10 +355,13 @@ static void print_json(const struct plan *plan)
     cJSON_AddNumberToObject(json, "token_requests", (double)plan->token_requests);
     cJSON_AddNumberToObject(json, "activation_requests", (double)plan->activation_requests);
     cJSON_AddNumberToObject(json, "usage_points", (double)plan->selection.prms_count);
-    if (plan->makespan_ms == RELEVE_TIME_NEVER)
-        cJSON_AddNullToObject(json, "seconds");
-    else
-        cJSON_AddNumberToObject(json, "seconds", (double)plan->makespan_ms / 1000.0);
+    static const char *const names[] = {[LEAST] = "seconds_least", [MOST] = "seconds"};
+    for (enum bound bound = LEAST; bound <= MOST; bound++) {
+        if (plan->makespan_ms[bound] == RELEVE_TIME_NEVER)
+            cJSON_AddNullToObject(json, names[bound]);
+        else
+            cJSON_AddNumberToObject(json, names[bound], (double)plan->makespan_ms[bound] / 1000.0);
+    }
     cJSON *kinds = cJSON_AddObjectToObject(json, "kinds");
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)

@@ -375,7 +375,7 @@ def test_plan_tells_what_is_refused_from_what_is_known():
         forecast = plan(world, *selection)
         assert {name: forecast[name] for name in ("requests", "days", "days_known", "days_refused")} == {
             "requests": 0, "days": 0, "days_known": 10 + 2 * 31, "days_refused": 21 + 2 * 31 + 5 * 31}, forecast
-        assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "days": 0, "days_known": 10,
+        assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "requests_least": 0, "days": 0, "days_known": 10,
                                             "days_refused": 21 + 31}
         since = {prm: world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"]
                  for prm, fact in ((BOTH, "consumption:refused"), (CLIENT_0, "point:unknown"))}
@@ -572,6 +572,30 @@ def test_an_embedded_redis_serves_two_backfills_at_once_and_leaves_nothing_runni
                 continue
             assert wait_for_end(pidfd)
             os.close(pidfd)
+
+
+# --- what it will cost -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prms", [(CLIENT_0,), (BOTH,), (CLIENT_0, BOTH, "24880057139941", HOLES)])
+def test_a_plan_says_the_least_and_the_most_and_what_is_sent_lies_between(prms):
+    selection = [word for prm in prms for word in ("--prm", prm)]
+    with World(quota="2000/1s") as world:
+        planned = plan(world, *selection)
+        more = planned["token_requests"] + planned["activation_requests"]
+        _, sent = world.requests_of("backfill", *selection)
+        assert planned["requests_least"] + more <= sent <= planned["requests"] + more, (planned, sent)
+        assert planned["requests_least"] == 5 * len(prms) and planned["seconds_least"] <= planned["seconds"]
+        after = plan(world, *selection)
+        assert (after["requests_least"], after["requests"]) == (0, 0)
+
+
+def test_where_a_kind_is_known_there_is_no_range():
+    with World(quota="2000/1s") as world:
+        world.run("backfill", "--prm", BOTH, "--start", "2026-11-10")
+        planned = plan(world, "--prm", BOTH)
+        assert planned["requests_least"] == planned["requests"] > 200
+        assert "-" not in world.run("plan", "--prm", BOTH).out.splitlines()[1]
 
 
 # --- what is shown ---------------------------------------------------------------------------------------
