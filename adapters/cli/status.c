@@ -4,11 +4,14 @@
 #include "lookup.h"
 #include "progress.h"
 #include "reasons.h"
+#include "terminal.h"
 #include <adapters/redis/url.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/upstream.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WATCH_MS 2000        /* between two looks */
 #define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
@@ -29,15 +32,16 @@ struct status {
 /* --- the quota --------------------------------------------------------------------------------------------- */
 
 /* Names the Redis, so that people see whether it is the one that the workers use. The address holds no password. */
-static void print_where(const struct status *status)
+static void print_where(const struct status *status, FILE *out)
 {
-    printf("redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
+    fprintf(out, "redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
     if (status->upstream[0] == '\0')
-        puts("data    of no upstream yet");
+        fputs("data    of no upstream yet\n", out);
     else
-        printf("data    of %s%s%s%s\n", status->upstream, strcmp(status->upstream, UNRECORDED) == 0 ? " origin" : "",
-               status->mismatched ? ", but RELEVE_UPSTREAM is " : "",
-               status->mismatched ? releve_upstream_name(status->config.upstream) : "");
+        fprintf(out, "data    of %s%s%s%s\n", status->upstream,
+                strcmp(status->upstream, UNRECORDED) == 0 ? " origin" : "",
+                status->mismatched ? ", but RELEVE_UPSTREAM is " : "",
+                status->mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
 
 /* People see the quota of measures and those that something takes of: most never ask for a document. */
@@ -50,7 +54,7 @@ static bool is_shown(const struct status *status, int bucket)
     return used;
 }
 
-static void print_quota(const struct status *status)
+static void print_quota(const struct status *status, FILE *out)
 {
     for (int i = 0; i < status->families_count; i++) {
         char text[RELEVE_USAGE_TEXT];
@@ -58,10 +62,10 @@ static void print_quota(const struct status *status)
             continue;
         releve_usage_format(&status->config.quota, status->usages[i].used, status->usages[i].next_ms,
                             status->usages[i].closed_ms, text);
-        printf("quota   %-22s %s\n", status->families[i], text);
+        fprintf(out, "quota   %-22s %s\n", status->families[i], text);
     }
     if (status->families_count == 0)
-        puts("quota   (set CLIENT_ID to see what of its quota is used)");
+        fputs("quota   (set CLIENT_ID to see what of its quota is used)\n", out);
 }
 
 static cJSON *quota_json(const struct status *status)
@@ -100,40 +104,92 @@ static const char *text_of(const cJSON *object, const char *name)
     return text != NULL ? text : "";
 }
 
-static void print_workers(const cJSON *overview)
+/* A line each; with what they work on, unless it has to fit a terminal. */
+static void print_workers(const struct status *status, const cJSON *overview, FILE *out)
 {
     const cJSON *worker, *job;
     const cJSON *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
     if (cJSON_GetArraySize(workers) == 0)
-        puts("workers none");
+        fputs("workers none\n", out);
     cJSON_ArrayForEach(worker, workers) {
-        printf("worker  %s: %d jobs, heard %.1f s ago\n", text_of(worker, "name"), number_of(worker, "jobs"),
-               number_of(worker, "age_ms") / 1000.0);
+        fprintf(out, "worker  %s: %d jobs, heard %.1f s ago\n", text_of(worker, "name"), number_of(worker, "jobs"),
+                number_of(worker, "age_ms") / 1000.0);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
         cJSON_ArrayForEach(job, running)
-            printf("        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
+            if (!status->watch)
+                fprintf(out, "        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
     }
 }
 
-static void print_rest(const cJSON *overview)
+static void print_queues(const cJSON *overview, FILE *out)
 {
     const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
+    const cJSON *worker, *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
+    int held = 0;
+    cJSON_ArrayForEach(worker, workers)
+        held += number_of(worker, "jobs");
+    fprintf(out, "queues  waiting: high %d, normal %d, low %d; held by workers: %d; dead %d\n",
+            number_of(queues, "high"), number_of(queues, "normal"), number_of(queues, "low"), held,
+            number_of(queues, "dead"));
+}
+
+/* What is most important stands first: the rest may not fit. */
+static void print_rest(const struct status *status, const cJSON *overview, FILE *out)
+{
     const cJSON *ended = cJSON_GetObjectItemCaseSensitive(overview, "ended");
     const cJSON *failures = cJSON_GetObjectItemCaseSensitive(overview, "failures");
     const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
     const cJSON *item;
-    printf("queues  high %d, normal %d, low %d, dead %d\n", number_of(queues, "high"), number_of(queues, "normal"),
-           number_of(queues, "low"), number_of(queues, "dead"));
-    cJSON_ArrayForEach(item, dead)
-        printf("dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
-    print_workers(overview);
-    printf("ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n", number_of(ended, "done"),
-           number_of(ended, "partial"), number_of(ended, "failed"), number_of(ended, "not_applicable"));
+    print_queues(overview, out);
+    fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
+            number_of(ended, "done"), number_of(ended, "partial"), number_of(ended, "failed"),
+            number_of(ended, "not_applicable"));
+    print_workers(status, overview, out);
     cJSON_ArrayForEach(item, failures) {
         const char *error = text_of(item, "error"); /* "CODE: TEXT" */
-        printf("%-7s %s %s %s: %s%s\n", text_of(item, "state"), text_of(item, "finished_at"), text_of(item, "prm"),
-               text_of(item, "kind"), releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
+        fprintf(out, "%-7s %s %s %s: %s%s\n", text_of(item, "state"), text_of(item, "finished_at"),
+                text_of(item, "prm"), text_of(item, "kind"),
+                releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
     }
+    cJSON_ArrayForEach(item, dead)
+        fprintf(out, "dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
+}
+
+/* One screen: lines that are wider are cut, and those that there is no room for are counted. */
+static void print_screen(const char *text)
+{
+    struct releve_terminal terminal = releve_terminal_look(STDOUT_FILENO);
+    int rows = terminal.rows - 2, more = 0;
+    fputs("\x1b[H\x1b[J", stdout);
+    for (const char *line = text; *line != '\0'; rows--) {
+        size_t length = strcspn(line, "\n");
+        int shown = length < (size_t)terminal.columns ? (int)length : terminal.columns;
+        if (rows > 0)
+            printf("%.*s\n", shown, line);
+        else
+            more++;
+        line += length + (line[length] == '\n');
+    }
+    if (more > 0)
+        printf("(%d more lines: releve status)\n", more);
+}
+
+static void print_text(struct status *status, const cJSON *overview)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    bool screen = status->watch && isatty(STDOUT_FILENO) == 1;
+    FILE *out = screen ? open_memstream(&text, &bytes) : stdout;
+    if (out == NULL)
+        return; /* no memory for it: the next look may have some */
+    print_where(status, out);
+    print_quota(status, out);
+    print_rest(status, overview, out);
+    if (!screen)
+        return;
+    (void)fclose(out);
+    print_screen(text);
+    free(text);
 }
 
 static enum releve_code print_status(struct status *status, const char *text, struct releve_error *error)
@@ -147,11 +203,7 @@ static enum releve_code print_status(struct status *status, const char *text, st
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
         releve_json_print(overview);
     } else {
-        if (status->watch)
-            printf("\x1b[H\x1b[J");
-        print_where(status);
-        print_quota(status);
-        print_rest(overview);
+        print_text(status, overview);
         cJSON_Delete(overview);
     }
     status->watch = fflush(stdout) == 0 && status->watch; /* nobody watches any more */

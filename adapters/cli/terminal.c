@@ -15,8 +15,9 @@ static const char *const bars[EIGHTHS + 1] = {"", "▏", "▎", "▍", "▌", "�
 
 struct releve_terminal releve_terminal_look(int fd)
 {
-    struct winsize size;
-    struct releve_terminal terminal = {.columns = RELEVE_TERMINAL_COLUMNS, .is_one = isatty(fd) == 1};
+    struct winsize size = {.ws_col = 0};
+    struct releve_terminal terminal = {
+        .columns = RELEVE_TERMINAL_COLUMNS, .rows = RELEVE_TERMINAL_ROWS, .is_one = isatty(fd) == 1};
     const char *plain = getenv("NO_COLOR"), *kind = getenv("TERM");
     (void)setlocale(LC_CTYPE, "");
     terminal.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -24,6 +25,10 @@ struct releve_terminal releve_terminal_look(int fd)
         terminal.is_one && (plain == NULL || *plain == '\0') && kind != NULL && strcmp(kind, "dumb") != 0;
     if (terminal.is_one && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         terminal.columns = size.ws_col;
+    if (terminal.is_one && size.ws_col > 0 && size.ws_row > 0)
+        terminal.rows = size.ws_row;
+    if (terminal.rows < RELEVE_TERMINAL_ROWS_MIN)
+        terminal.rows = RELEVE_TERMINAL_ROWS_MIN;
     if (terminal.columns < RELEVE_TERMINAL_COLUMNS_MIN)
         terminal.columns = RELEVE_TERMINAL_COLUMNS_MIN;
     if (terminal.columns > RELEVE_TERMINAL_COLUMNS_MAX)

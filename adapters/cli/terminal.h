@@ -8,8 +8,11 @@
 #define RELEVE_TERMINAL_COLUMNS_MIN 40  /* narrower ones get lines of so many */
 #define RELEVE_TERMINAL_COLUMNS_MAX 400 /* wider ones are not filled */
 
+#define RELEVE_TERMINAL_ROWS 24
+#define RELEVE_TERMINAL_ROWS_MIN 8
+
 struct releve_terminal {
-    int columns;
+    int columns, rows;
     bool is_one;  /* a terminal, and no file or pipe */
     bool colours; /* on a terminal, unless NO_COLOR is set or TERM is "dumb" */
     bool unicode; /* the locale's letters are UTF-8 */

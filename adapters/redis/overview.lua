@@ -45,6 +45,7 @@ for i = 1, #beats, 2 do
     worker.running = list(named)
     workers[#workers + 1] = worker
 end
+table.sort(workers, function(a, b) return a.name < b.name end) -- each keeps its place from look to look
 answer.workers = list(workers)
 
 local failures = {}

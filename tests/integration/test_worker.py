@@ -7,6 +7,7 @@ import signal
 
 import oracle
 import pytest
+import terminal
 from jobs import (Results, cpu_s, dead, message, own_lists, peak_kb, prm_of, push, results, start_worker, waiting,
                   workers)
 from sandbox import MEASURES, Sandbox
@@ -726,6 +727,27 @@ def test_status_shows_queues_workers_what_they_run_and_what_failed():
         push(world.redis, b"x", b"y")
         shown = json.loads(world.run("status", "--json").out)
         assert shown["queues"]["normal"] == 2 and shown["workers"][0]["jobs"] == 11  # nobody has missed it yet
+
+
+def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
+    with World("--latency", NEVER_MS) as world:
+        names = [start_worker(world, name) and name for name in ("cc", "aa", "bb")]
+        push(world.redis, *(message(prm_of(i), id=f"j{i}", **WEEK) for i in range(300)), *[b"no job"] * 30)
+        wait_until = world.running[0].wait_until
+        wait_until(lambda: sum(len(jobs) for jobs in own_lists(world.redis).values()) > 40 and len(dead(world.redis)) == 30)
+        env = {name: value for name, value in world.settings.items() if value is not None}
+        watching = terminal.Terminal(("status", "--watch"), env, world.directory.name, 80, 12)
+        watching.wait_for(lambda text: text.count("\x1b[H\x1b[J") > 2)
+        watching.process.send_signal(signal.SIGINT)
+        code, text = watching.end()
+        looks = text.split("\x1b[H\x1b[J")[1:-1]
+        assert code == 0 and len(looks) >= 2
+        for look in looks:
+            lines = look.splitlines()
+            assert len(lines) <= 11 and max(map(len, lines)) <= 80, look
+            assert re.search(r"^queues  waiting: high 0, normal \d+, low 0; held by workers: \d+; dead 30$", look, re.MULTILINE), look
+            assert [line[8:10] for line in lines if line.startswith("worker ")] == sorted(names), look
+            assert re.fullmatch(r"\(\d+ more lines: releve status\)", lines[-1]), look
 
 
 def test_status_watch_looks_again_until_it_is_interrupted():
