@@ -62,8 +62,7 @@ static void on_idle(void *data)
     releve_session_end(&fetch->session);
 }
 
-/* --- progress: first the ledger is asked, so that what is shown is as it is now ------------------------------------
- */
+/* --- progress: first the ledger is asked, so that what is shown is as it is now ----------------------------- */
 
 static void draw(struct releve_fetch *fetch)
 {

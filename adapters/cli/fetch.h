@@ -28,11 +28,11 @@ struct releve_fetch {
     uint64_t began_ms;
 };
 
-/* Runs until every job of the selection has ended, a signal or a failure: the code says which, and the session's error
- * has the line for people. RELEVE_OK where all jobs ended, however: the report has that. Redis has been started. */
 /* Reads the configuration and closes the selection: nothing is asked that this upstream is known not to have. */
 enum releve_code releve_fetch_prepare(struct releve_fetch *fetch, struct releve_error *error);
 
+/* Runs until every job of the selection has ended, a signal or a failure: the code says which, and the session's error
+ * has the line for people. RELEVE_OK where all jobs ended, however: the report has that. Redis has been started. */
 enum releve_code releve_fetch_run(struct releve_fetch *fetch);
 
 /* How it ended, as an exit code; what went wrong is said on standard error. Frees what the selection holds, and forgets
