@@ -46,7 +46,7 @@ at_end clean_up
 # Runs a command in a process group of its own, so that a signal to this script reaches all of it. A failure is
 # remembered in the results, not returned.
 run() {
-    setsid "$@" &
+    setsid env --default-signal=INT "$@" & # what runs behind a script ignores it else
     child=$!
     wait "$child" || failed=yes
     child=""

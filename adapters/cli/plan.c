@@ -105,15 +105,29 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts);
 
-/* A kind of which nothing was seen may not be there: one request says so. Or it begins late. */
-static int least_of(const struct releve_job *job, const struct releve_cost *cost,
+/* There is a kind of the same direction before it in the selection. */
+static bool is_another_of_direction(const struct plan *plan, enum releve_kind kind)
+{
+    for (enum releve_kind other = 0; other < kind; other++)
+        if ((plan->selection.kinds & RELEVE_KIND_BIT(other)) != 0 &&
+            releve_kind_facts(other)->direction == releve_kind_facts(kind)->direction)
+            return true;
+    return false;
+}
+
+/* A kind of which nothing was seen may not be there: a preflight says so for many usage points, else one request for
+ * all kinds of its direction. Or it begins late. */
+static int least_of(const struct plan *plan, const struct releve_job *job, const struct releve_cost *cost,
                     const struct releve_coverage *coverage, const struct releve_point_facts *facts)
 {
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
     bool seen = releve_coverage_count(coverage, RELEVE_DAY_COMPLETE) > 0 ||
                 releve_coverage_count(coverage, RELEVE_DAY_PARTIAL) > 0 ||
                 !releve_floor_is_bottomless(&direction->activation);
-    return seen || releve_kind_is_document(job->kind) || cost->requests == 0 ? cost->requests : 1;
+    if (seen || releve_kind_is_document(job->kind) || cost->requests == 0)
+        return cost->requests;
+    bool told = plan->dialect->services_family != NULL && plan->selection.prms_count >= RELEVE_PREFLIGHT_POINTS_MIN;
+    return told || is_another_of_direction(plan, job->kind) ? 0 : 1;
 }
 
 /* Half of a document's requests are supplements, where it has one. */
@@ -236,7 +250,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     if (cost.requests > 0)
         count_inquiry(plan, &question->job, coverage, facts);
     int refused = count_refused(plan, &question->job, coverage, facts);
-    int least = least_of(&question->job, &cost, coverage, facts);
+    int least = least_of(plan, &question->job, &cost, coverage, facts);
     count(&plan->kinds[question->job.kind], &cost, least, refused);
     count(&plan->all, &cost, least, refused);
     ask_next(question);
@@ -428,8 +442,9 @@ const struct releve_command releve_command_plan = {
         "unless with --preflight.\n"
         "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
         "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
-        "                     days_refused, requests (without token_requests and activation_requests), seconds,\n"
-        "                     the same of each of its kinds,\n"
+        "                     days_refused, requests (the most, without token_requests and\n"
+        "                     activation_requests), requests_least, seconds, seconds_least, the same of each of its\n"
+        "                     kinds,\n"
         "                     refused_count, and refused: what is refused (prm, direction, code, message, since,\n"
         "                     until), at most 24\n",
     .run = plan_main,

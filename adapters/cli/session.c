@@ -246,26 +246,31 @@ static void on_refused(void *data, const char *why)
 }
 
 /* Two quotas under one ledger: said, as one of the two is wrong. */
-static void on_strictest(void *data, const struct releve_error *error, const char *text)
+static void on_stricter(void *data, const struct releve_error *error, const char *text)
 {
     struct releve_session *session = data;
+    const struct releve_quota *quota = &session->options.config->quota;
     char own[RELEVE_QUOTA_TEXT];
-    releve_quota_format(&session->options.config->quota, own);
-    if (session->closing || error->code != RELEVE_OK || *text == '\0' || strcmp(text, own) == 0)
+    if (session->closing || error->code != RELEVE_OK || strcmp(text, session->stricter) == 0)
         return;
-    releve_session_say(
-        session,
-        "RELEVE_QUOTA is %s here, and others who share this Redis, prefix and CLIENT_ID keep to %s: of each "
-        "window the lower limit holds, as long as both run and an hour longer; give all of them the same",
-        own, text);
+    (void)snprintf(session->stricter, sizeof session->stricter, "%s", text);
+    if (*text == '\0')
+        return; /* they ask no more */
+    releve_quota_format(quota, own);
+    releve_session_say(session,
+                       "RELEVE_QUOTA is %s here, and others who share this Redis, prefix and CLIENT_ID keep to %s: "
+                       "of each window the lower limit holds while they ask; give all of them the same",
+                       own, text);
 }
 
-static void compare_quotas(struct releve_session *session)
+void releve_session_compare_quotas(struct releve_session *session)
 {
     const struct releve_config *config = session->options.config;
     char bucket[RELEVE_BUCKET_BYTES];
+    if (config->quota.windows_count == 0)
+        return; /* asked for by word: it keeps to nobody's */
     releve_bucket_name(session->io.dialect->families[RELEVE_DAILY_CONSUMPTION], config->client_id, bucket);
-    releve_store_bucket_strictest(session->io.store, bucket, on_strictest, session);
+    releve_store_bucket_stricter(session->io.store, bucket, &config->quota, on_stricter, session);
 }
 
 static void on_ready(void *data, const struct releve_error *error)
@@ -287,7 +292,7 @@ static void on_ready(void *data, const struct releve_error *error)
                            "CLIENT_SECRET goes in clear to RELEVE_UPSTREAM %s, and who is on the way can read it: use "
                            "https://",
                            session->options.config->upstream);
-    compare_quotas(session);
+    releve_session_compare_quotas(session);
     if (session->options.tick_ms > 0)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)

@@ -44,9 +44,10 @@ struct releve_session {
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     bool draining, closing;
-    struct releve_refusals refusals; /* Redis's */
-    struct releve_refusals told;     /* upstream's, of more than one kind */
-    struct releve_error error;       /* why it ends early; RELEVE_OK else */
+    struct releve_refusals refusals;  /* Redis's */
+    struct releve_refusals told;      /* upstream's, of more than one kind */
+    char stricter[RELEVE_QUOTA_TEXT]; /* what others keep to, as it was said; "" for nothing */
+    struct releve_error error;        /* why it ends early; RELEVE_OK else */
 };
 
 /* A command's own struct begins with its session, so that each callback gets both. */
@@ -69,5 +70,8 @@ void releve_session_say(struct releve_session *session, const char *format, ...)
 
 /* The same for what Redis refused: said when it is news, and again only after a while. */
 void releve_session_say_refused(struct releve_session *session, const char *why);
+
+/* Says where others share the ledger and keep to less than RELEVE_QUOTA; once for each less. */
+void releve_session_compare_quotas(struct releve_session *session);
 
 #endif

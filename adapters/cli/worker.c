@@ -1,6 +1,7 @@
 /* releve worker: runs the jobs that other services push into Redis. */
 #include "command.h"
 #include "config.h"
+#include "duration.h"
 #include "session.h"
 #include <adapters/redis/queue.h>
 #include <adapters/redis/store.h>
@@ -23,7 +24,7 @@
 
 /* What a log says of the work. */
 struct account {
-    uint64_t jobs, failed, requests; /* `failed`: jobs of which days failed */
+    uint64_t jobs, failed, requests; /* `failed`: jobs that ended failed or partial */
 };
 
 struct worker {
@@ -43,6 +44,8 @@ struct worker {
     uint64_t moves;             /* jobs taken and jobs ended */
     struct account begun, said; /* since the beginning, and as of the line that was said last */
     unsigned looks;
+    bool asking;      /* the ledger, for the log */
+    uint64_t said_ms; /* when that line was said */
     /* of a drain, at its last look */
     uint64_t work;           /* moves and requests */
     releve_time still_since; /* Redis refuses, and nothing moves */
@@ -116,7 +119,7 @@ static void say_account(struct worker *worker, const char *since, const struct a
     struct releve_core_view view = releve_runtime_look(worker->session.runtime);
     worker->begun.requests = view.requests;
     releve_session_say(&worker->session,
-                       "%s: %" PRIu64 " jobs ended, %" PRIu64 " of them with days that failed; %" PRIu64
+                       "%s: %" PRIu64 " jobs ended, %" PRIu64 " of them failed or partial; %" PRIu64
                        " requests; %zu jobs under way%s%s",
                        since, worker->begun.jobs - from->jobs, worker->begun.failed - from->failed,
                        worker->begun.requests - from->requests, worker->under_way, *quota != '\0' ? "; quota " : "",
@@ -127,13 +130,19 @@ static void say_account(struct worker *worker, const char *since, const struct a
 static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
 {
     struct worker *worker = data;
-    char quota[RELEVE_USAGE_TEXT] = "";
+    char quota[RELEVE_USAGE_TEXT] = "", since[RELEVE_DURATION_TEXT + sizeof "in the last "], last[RELEVE_DURATION_TEXT];
+    uint64_t now_ms = uv_now(&worker->session.loop);
+    worker->asking = false;
     if (worker->session.closing)
         return;
     if (error->code == RELEVE_OK)
         releve_usage_format(&worker->config.quota, usage->used, usage->next_ms, usage->closed_ms, quota);
-    say_account(worker, "in the last minute", &worker->said, quota);
+    releve_duration_format((releve_time)(now_ms - worker->said_ms), last);
+    (void)snprintf(since, sizeof since, "in the last %s", last);
+    say_account(worker, since, &worker->said, quota);
     worker->said = worker->begun;
+    worker->said_ms = now_ms;
+    releve_session_compare_quotas(&worker->session);
 }
 
 /* Silent where nothing is done and nothing waits. */
@@ -141,11 +150,14 @@ static void keep_account(struct worker *worker)
 {
     bool idle = worker->begun.jobs == worker->said.jobs && worker->under_way == 0;
     bool due = !worker->drain || ++worker->looks % (ACCOUNT_MS / LOOK_MS) == 0;
-    if (!due || idle || worker->config.log < RELEVE_LOG_INFO || worker->session.draining)
+    if (idle && due)
+        worker->said_ms = uv_now(&worker->session.loop);
+    if (!due || idle || worker->asking || worker->config.log < RELEVE_LOG_INFO || worker->session.draining)
         return;
     char bucket[RELEVE_BUCKET_BYTES];
     releve_bucket_name(releve_config_dialect(&worker->config)->families[RELEVE_DAILY_CONSUMPTION],
                        worker->config.client_id, bucket);
+    worker->asking = true;
     releve_store_bucket_usage(worker->session.io.store, bucket, &worker->config.quota, on_usage, worker);
 }
 
@@ -243,6 +255,7 @@ static void on_queue_ready(void *data, const struct releve_error *error)
 static void on_ready(void *data)
 {
     struct worker *worker = data;
+    worker->said_ms = uv_now(&worker->session.loop);
     struct releve_queue_options options = {
         .redis = &worker->config.redis,
         .prefix = worker->config.prefix,

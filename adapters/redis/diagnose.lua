@@ -22,6 +22,8 @@ local CHARGE = {
     {'^quota:[^:]+:closed$', 'string', 'until when upstream closed a quota', 'upstream may refuse once more'},
     {'^quota:[^:]+:longest$', 'string', 'the longest window of a quota',
      'nothing else is lost where all processes have the same RELEVE_QUOTA'},
+    {'^quota:[^:]+:windows$', 'hash', 'the quotas that are asked with',
+     'nothing else is lost where all processes have the same RELEVE_QUOTA'},
     {'^quota:', 'string', 'a note of the ledger', 'nothing else is lost'},
     {'', 'string', 'a note of releve', 'see docs/redis.md'},
 }
@@ -33,7 +35,7 @@ for _, key in ipairs(KEYS) do
     if string.find(key, ':jobs$') or string.find(key, ':jobs:%l+$') then
         suspects[#suspects + 1] = key .. ':moving'
     elseif string.find(key, ':quota:[^:]+$') then
-        for _, note in ipairs({':longest', ':first', ':streak'}) do
+        for _, note in ipairs({':longest', ':windows', ':first', ':streak'}) do
             suspects[#suspects + 1] = key .. note
         end
     elseif key == prefix .. ':workers' or key == prefix .. ':workers:dead' then

@@ -128,34 +128,27 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
     run_script(store, &call, "permits", bucket, quota, no_permit, 0);
 }
 
-/* "5 1000 1000 3600000" as people write it. */
-static void decode_strictest(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+static void decode_stricter(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_quota quota = {.windows_count = 0};
+    size_t count = reply != NULL ? reply->elements / 2 : 0;
+    for (size_t i = 0; i < count && i < RELEVE_QUOTA_WINDOWS_MAX; i++)
+        quota.windows[quota.windows_count++] = (struct releve_window){(uint32_t)reply->element[2 * i]->integer,
+                                                                      (releve_time)reply->element[2 * i + 1]->integer};
     char text[RELEVE_QUOTA_TEXT];
-    const char *at = reply != NULL && reply->type == REDIS_REPLY_STRING ? reply->str : "";
-    unsigned limit;
-    long long span_ms;
-    for (int read = 0; quota.windows_count < RELEVE_QUOTA_WINDOWS_MAX; at += read) {
-        if (sscanf(at, " %9u %12lld%n", &limit, &span_ms, &read) != 2 || limit < 1 || span_ms < 1)
-            break;
-        quota.windows[quota.windows_count++] = (struct releve_window){limit, span_ms};
-    }
     releve_quota_format(&quota, text);
     call->to.text(call->data, error, quota.windows_count > 0 ? text : "");
 }
 
-void releve_store_bucket_strictest(struct releve_store *store, const char *bucket, releve_store_text reply, void *data)
+void releve_store_bucket_stricter(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                  releve_store_text reply, void *data)
 {
-    struct releve_call call = {.what = "read the strictest quota of a bucket",
-                               .type = RELEVE_REPLY_OPTIONAL,
-                               .decode = decode_strictest,
+    struct releve_call call = {.what = "read what others keep to in a bucket",
+                               .type = REDIS_REPLY_ARRAY,
+                               .decode = decode_stricter,
                                .to.text = reply,
                                .data = data};
-    struct releve_words words = {.count = 0};
-    releve_words_add(&words, "GET");
-    releve_words_format(&words, "%s:quota:%s:windows", store->prefix, bucket);
-    releve_call_send(store, &call, NULL, &words);
+    run_script(store, &call, "stricter", bucket, quota, no_permit, 0);
 }
 
 void releve_store_bucket_watch(struct releve_store *store, const char *bucket,

@@ -7,13 +7,15 @@
 -- count made here at t refuses it.
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
--- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits
+-- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits,
+--      stricter
 --      2 the process that asks  3 number of its permit
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
 --      7.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
--- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...}.
+-- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...};
+-- stricter {limit, ms of each window that others keep to more strictly ...}.
 -- One key more, <sorted set>:longest: the longest window that anybody asks with, in microseconds. Whoever asks with
 -- shorter ones leaves in the set what others still have to count. It is as long-lived as the set.
 
@@ -42,31 +44,33 @@ end
 asked_count = #windows -- the first ones are the asker's own
 
 -- Two processes that name different quotas share the stricter one: of each window the lower limit, and the windows of
--- both. <sorted set>:windows has "limit ms limit ms ..." of the strictest that asked within its longest window.
-local strictest, is_strictest, is_merged = entries .. ':windows', true, false
-local function merge(known)
-    local seen = 0
-    for limit, span_ms in known:gmatch('(%d+) (%d+)') do
-        local own
-        for i = 1, asked_count do
-            own = windows[i].span_us == span_ms * 1000 and windows[i] or own
-        end
-        if not own then
-            add_window(limit, span_ms)
-            is_strictest = false
-        elseif tonumber(limit) < own.limit then
-            own.limit, is_strictest = tonumber(limit), false
-        else
-            is_merged = is_merged or tonumber(limit) > own.limit
-        end
-        seen = seen + (own and 1 or 0)
+-- both. The hash <sorted set>:windows has a field "limit ms" for each window that anybody asks with, and until when it
+-- counts, in microseconds: each asker renews his own, so that none is forgotten that somebody keeps to.
+local LIMIT_MAX, SPAN_MS_MAX, RENEWED_US = 1000000, 86400000, 1000000 -- the first two as quota.h has them
+local asked, known, over = entries .. ':windows', {}, {}
+
+local function merge(field)
+    local limit, span_ms = field:match('^(%d+) (%d+)$')
+    limit, span_ms = tonumber(limit), tonumber(span_ms)
+    if not limit or limit < 1 or limit > LIMIT_MAX or span_ms < 1 or span_ms > SPAN_MS_MAX or known[field] <= now then
+        over[#over + 1] = field
+        return
     end
-    is_merged = is_merged or seen < asked_count
+    local same
+    for _, window in ipairs(windows) do
+        same = window.span_us == span_ms * 1000 and window or same
+    end
+    if not same then
+        add_window(limit, span_ms)
+    elseif limit < same.limit then
+        same.limit = limit
+    end
 end
 if asked_count > 0 then
-    local known = redis.call('GET', strictest)
-    if known and known ~= table.concat(ARGV, ' ', 7) then
-        merge(known)
+    local fields = redis.call('HGETALL', asked)
+    for i = 1, #fields, 2 do
+        known[fields[i]] = tonumber(fields[i + 1]) or 0
+        merge(fields[i])
     end
 end
 
@@ -116,15 +120,20 @@ local function keep()
     local longest_of_all = math.max(longest_us, tonumber(redis.call('GET', longest) or 0) or 0)
     local keep_ms = longest_of_all / 1000 + length_ms + 1000
     redis.call('SET', longest, text(longest_of_all), 'PX', text(keep_ms))
-    if is_strictest then
-        redis.call('SET', strictest, table.concat(ARGV, ' ', 7), 'PX', text(keep_ms))
-    elseif is_merged then
-        local words = {}
-        for _, window in ipairs(windows) do
-            words[#words + 1] = text(window.limit) .. ' ' .. text(window.span_us / 1000)
+    if #over > 0 then
+        redis.call('HDEL', asked, unpack(over)) -- before his own, which may be one of them
+    end
+    local renewed = false
+    for i = 7, #ARGV, 2 do
+        local field = ARGV[i] .. ' ' .. ARGV[i + 1]
+        if (known[field] or 0) < now + keep_ms * 1000 - RENEWED_US then
+            redis.call('HSET', asked, field, text(now + keep_ms * 1000))
+            renewed = true
         end
-        redis.call('SET', strictest, table.concat(words, ' '), 'PX', text(keep_ms))
-    end -- else those who are stricter keep it
+    end
+    if renewed and redis.call('PTTL', asked) < keep_ms then
+        redis.call('PEXPIRE', asked, text(keep_ms))
+    end
     return longest_of_all, keep_ms
 end
 
@@ -229,6 +238,18 @@ function operations.usage()
     local answer = {wait_ms(due()), wait_ms(math.max(now, open_at()))}
     for i = 1, asked_count do
         answer[#answer + 1] = redis.call('ZCOUNT', entries, text(now - windows[i].span_us - MARGIN_US), '+inf')
+    end
+    return answer
+end
+
+-- The windows that hold although the asker named none so strict.
+function operations.stricter()
+    local answer = {}
+    for i, window in ipairs(windows) do
+        if i > asked_count or window.limit < tonumber(ARGV[5 + 2 * i]) then
+            answer[#answer + 1] = window.limit
+            answer[#answer + 1] = window.span_us / 1000
+        end
     end
     return answer
 end

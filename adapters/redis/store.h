@@ -119,8 +119,9 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
 typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
 
-/* "5/1s,1000/1h": the quota of the strictest that asked in the bucket within its longest window; "" where nobody did.
- */
-void releve_store_bucket_strictest(struct releve_store *store, const char *bucket, releve_store_text reply, void *data);
+/* "500/1h": the windows that others ask with in the bucket, where `quota` is looser or has none such; "" where it is
+ * the strictest. Those count that asked within their longest window. */
+void releve_store_bucket_stricter(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                  releve_store_text reply, void *data);
 
 #endif

@@ -201,7 +201,7 @@ static struct releve_result *sum_up(struct releve_core *core, struct job *job)
     result->requests = job->requests;
     result->finished_at = core->civil;
     releve_result_sum_up(result, &job->coverage, job->absent);
-    if (releve_span_days(job->submitted.span) == 0)
+    if (releve_span_days(job->submitted.span) == 0 && !job->absent)
         note_outside(core, result);
     return result;
 }

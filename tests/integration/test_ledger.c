@@ -285,11 +285,16 @@ static void test_a_refused_asker_has_its_windows_remembered_too(void **state)
     assert_true(ask("d", EPOCH_US + 1800000000, &three_an_hour) > 0);
 }
 
-static void expect_windows(const char *wanted)
+static const struct quota ten_a_second_two_an_hour = {2, {{10, 1000}, {2, 3600000}}};
+
+/* The windows that hold for an asker with `quota` because of others: "limit ms limit ms ". */
+static void expect_stricter(const struct quota *quota, int64_t now_us, const char *wanted)
 {
-    redisReply *reply = redisCommand(redis, "GET " BUCKET ":windows");
-    assert_int_equal(reply->type, REDIS_REPLY_STRING);
-    assert_string_equal(reply->str, wanted);
+    char found[128] = "";
+    redisReply *reply = run("stricter", "", 0, now_us, quota);
+    for (size_t i = 0; i < reply->elements; i++)
+        (void)snprintf(found + strlen(found), sizeof found - strlen(found), "%lld ", reply->element[i]->integer);
+    assert_string_equal(found, wanted);
     freeReplyObject(reply);
 }
 
@@ -299,31 +304,62 @@ static void test_of_two_quotas_the_stricter_holds(void **state)
 {
     (void)state;
     assert_int_equal(ask("a", EPOCH_US, &three_a_second), 0);
-    expect_windows("3 1000");
+    expect_stricter(&three_a_second, EPOCH_US, "");
+    expect_stricter(&one_a_second, EPOCH_US, "");
     assert_int_equal(ask("b", EPOCH_US, &three_an_hour), 0); /* another window: both hold */
-    expect_windows("3 3600000 3 1000");
+    expect_stricter(&three_a_second, EPOCH_US, "3 3600000 ");
+    expect_stricter(&three_an_hour, EPOCH_US, "3 1000 ");
     assert_int_equal(ask("c", EPOCH_US, &three_a_second), 0);
     assert_true(ask("d", EPOCH_US + LIFE_MS * 1000 + 1100000, &three_a_second) > 3500000); /* the hour holds */
     assert_true(ask("d", EPOCH_US + LIFE_MS * 1000 + 1100000, &one_a_second) > 3500000);
-    expect_windows("1 1000 3 3600000");
+    expect_stricter(&three_a_second, EPOCH_US, "1 1000 3 3600000 ");
     redisReply *reply = run("usage", "", 0, EPOCH_US, &three_a_second);
     assert_int_equal(reply->elements, 3); /* one window, and two moments */
     freeReplyObject(reply);
 }
 
-/* Who is stricter has to ask for it to stay so: it is forgotten with his longest window. */
+/* Neither of the two is stricter in every window: each keeps his own alive, however long both go on. */
+static void test_two_quotas_hold_as_long_as_both_ask(void **state)
+{
+    (void)state;
+    int64_t now_us = EPOCH_US;
+    for (int i = 0; i < 40; i++) { /* ten hours */
+        (void)ask("a", now_us, &three_a_second);
+        (void)ask("b", now_us, &ten_a_second_two_an_hour);
+        expect_stricter(&three_a_second, now_us, "2 3600000 ");
+        expect_stricter(&ten_a_second_two_an_hour, now_us, "3 1000 ");
+        now_us += 900000000;
+    }
+    long long left_ms = integer("PTTL " BUCKET ":windows");
+    assert_true(left_ms > 3600000 && left_ms <= 3600000 + LIFE_MS + 1000);
+}
+
+/* Who is stricter has to ask for it to stay so: each limit is forgotten by itself. */
 static void test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it(void **state)
 {
     (void)state;
-    assert_int_equal(ask("a", -1, &one_a_second), 0);
-    long long left_ms = integer("PTTL " BUCKET ":windows");
-    assert_true(left_ms > LIFE_MS && left_ms <= LIFE_MS + 2000);
-    assert_true(ask("b", -1, &three_a_second) > 0);
-    assert_true(integer("PTTL " BUCKET ":windows") <= left_ms); /* the one who asks for more does not prolong it */
-    expect_windows("1 1000");
-    freeReplyObject(redisCommand(redis, "DEL " BUCKET ":windows")); /* as it is when that time is over */
-    assert_int_equal(ask("b", -1, &three_a_second), 0);
-    expect_windows("3 1000");
+    const int64_t over_us = EPOCH_US + (1000 + LIFE_MS + 1000) * 1000 + 1;
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 0);
+    (void)ask("b", over_us - 1000000, &three_a_second); /* the one who asks for more does not prolong it */
+    expect_stricter(&three_a_second, over_us - 2, "1 1000 ");
+    expect_stricter(&three_a_second, over_us, "");
+    assert_int_equal(integer("HLEN " BUCKET ":windows"), 2);
+    (void)ask("b", over_us, &three_a_second);
+    assert_int_equal(integer("HLEN " BUCKET ":windows"), 1);
+    expect_stricter(&ten_a_second_two_an_hour, over_us, "3 1000 "); /* what was looser than another is remembered too */
+}
+
+/* What somebody else wrote there counts for nothing, and goes. */
+static void test_windows_that_are_none_are_dropped(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"x", "0 1000", "5 0", "99999999 1000", "5 99999999999999999999", "5 1000 7"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        freeReplyObject(redisCommand(redis, "HSET " BUCKET ":windows %s 9e15", fields[i]));
+    freeReplyObject(redisCommand(redis, "HSET " BUCKET ":windows %s x", "1 2000"));
+    expect_stricter(&three_a_second, EPOCH_US, "");
+    assert_int_equal(ask("a", EPOCH_US, &three_a_second), 0);
+    assert_int_equal(integer("HLEN " BUCKET ":windows"), 1);
 }
 
 static void test_the_longest_window_is_forgotten_with_the_ledger(void **state)
@@ -467,7 +503,9 @@ int main(void)
         cmocka_unit_test_setup(test_an_asker_with_short_windows_leaves_what_another_still_counts, clear),
         cmocka_unit_test_setup(test_a_refused_asker_has_its_windows_remembered_too, clear),
         cmocka_unit_test_setup(test_of_two_quotas_the_stricter_holds, clear),
+        cmocka_unit_test_setup(test_two_quotas_hold_as_long_as_both_ask, clear),
         cmocka_unit_test_setup(test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it, clear),
+        cmocka_unit_test_setup(test_windows_that_are_none_are_dropped, clear),
         cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, clear),
         cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
         cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),

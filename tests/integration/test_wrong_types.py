@@ -32,7 +32,7 @@ def spoil(redis, key):
 
 
 def redis_type(key):
-    return "string" if re.search(r":quota:[^:]+:\w+$", key) else "another"
+    return "string" if re.search(r":quota:[^:]+:(?!windows)\w+$", key) else "another"
 
 
 def names(text, key, held):
