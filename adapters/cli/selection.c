@@ -412,6 +412,17 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     return RELEVE_OK;
 }
 
+static enum releve_code refuse_empty(struct releve_span span, struct releve_error *error)
+{
+    char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
+    releve_day_format(span.first, first);
+    releve_day_format(span.end, end);
+    return releve_fail(error, RELEVE_E_USAGE,
+                       "no day lies from %s on and before %s: --start is the first day, --end the one after the last; "
+                       "days are kept for %d years, up to yesterday",
+                       first, end, STORED_MONTHS / 12);
+}
+
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error)
 {
@@ -424,10 +435,7 @@ enum releve_code releve_selection_close_stored(struct releve_selection *selectio
         bool document = releve_kind_is_document(kind);
         selection->spans[kind] = document ? releve_kind_history(kind, today) : wanted_span(selection, all);
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) < 1)
-            return releve_fail(error, RELEVE_E_USAGE,
-                               selection->has_end ? "--start is after --end"
-                                                  : "--start is in the future: there are days up "
-                                                    "to yesterday");
+            return refuse_empty(selection->spans[kind], error);
     }
     return drop_duplicates(selection, error);
 }

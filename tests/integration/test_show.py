@@ -7,7 +7,7 @@ import os
 import pytest
 import terminal
 from jobs import FIRST_PRM
-from world import World, clean_environment
+from world import TODAY, World, clean_environment
 
 CLIENT_0, BOTH, HOLES = "22516914714270", "12655648759651", "42900589957123"
 DAYS = ("--start", "2026-10-20", "--end", "2026-10-30")  # 25 hours among them, and holes
@@ -53,6 +53,14 @@ def test_a_range_that_is_named_is_shown_whole(filled):
                                               "2026-10-08", "--end", "2026-10-14").out.splitlines()]
     assert [(day["date"][-2:], day["state"]) for day in days] == [
         ("08", "missing"), ("09", "missing"), ("10", "complete"), ("11", "complete"), ("12", "missing"), ("13", "missing")]
+
+
+@pytest.mark.parametrize("words, first, end", [
+    (("--end", "2010-01-01"), "2016-11-19", "2010-01-01"), (("--start", TODAY), TODAY, TODAY),
+    (("--start", "2026-10-09", "--end", "2026-10-08"), "2026-10-09", "2026-10-08")])
+def test_a_range_without_a_day_is_refused_with_both_its_ends(filled, words, first, end):
+    ended = filled.run("show", "--prm", BOTH, *words)
+    assert ended.code == 2 and f"no day lies from {first} on and before {end}: " in ended.err, ended
 
 
 def test_csv_has_a_row_a_value_and_a_row_for_a_day_without(filled):
