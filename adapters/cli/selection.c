@@ -359,6 +359,19 @@ static void report_cut(const struct releve_selection *selection, enum releve_kin
     }
 }
 
+/* Usage points there have to be; kinds are those of "all" where nobody says. */
+static enum releve_code settle(struct releve_selection *selection, struct releve_error *error)
+{
+    if (selection->prms_count == 0)
+        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
+    if (selection->column != NULL && !selection->read_files)
+        return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: there is no --prms that it could be about",
+                           selection->column);
+    if (selection->kinds == 0)
+        selection->kinds = RELEVE_KINDS_OF_ALL;
+    return RELEVE_OK;
+}
+
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
                                         struct releve_error *error)
 {
@@ -366,18 +379,13 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     char first[RELEVE_DAY_TEXT] = "", end[RELEVE_DAY_TEXT] = "";
     releve_day_format(asked->first, first);
     releve_day_format(asked->end, end);
-    if (selection->prms_count == 0)
-        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
-    if (selection->column != NULL && !selection->read_files)
-        return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: there is no --prms that it could be about",
-                           selection->column);
+    if (settle(selection, error) != RELEVE_OK)
+        return error->code;
     if (selection->has_start && selection->has_end && asked->first > asked->end)
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is after --end %s", first, end);
     if (selection->has_start && asked->first > today)
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is in the future: upstream serves days up to yesterday",
                            first);
-    if (selection->kinds == 0)
-        selection->kinds = RELEVE_KINDS_OF_ALL;
     enum releve_code code = drop_duplicates(selection, error);
     if (code != RELEVE_OK)
         return code;
@@ -426,10 +434,8 @@ static enum releve_code refuse_empty(struct releve_span span, struct releve_erro
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error)
 {
-    if (selection->prms_count == 0)
-        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
-    if (selection->kinds == 0)
-        selection->kinds = RELEVE_KINDS_OF_ALL;
+    if (settle(selection, error) != RELEVE_OK)
+        return error->code;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         struct releve_span all = {releve_day_add_months(today, -STORED_MONTHS), today};
         bool document = releve_kind_is_document(kind);

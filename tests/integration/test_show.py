@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+import subprocess
 
 import pytest
 import terminal
@@ -61,6 +62,12 @@ def test_a_range_that_is_named_is_shown_whole(filled):
 def test_a_range_without_a_day_is_refused_with_both_its_ends(filled, words, first, end):
     ended = filled.run("show", "--prm", BOTH, *words)
     assert ended.code == 2 and f"no day lies from {first} on and before {end}: " in ended.err, ended
+
+
+def test_a_column_without_a_list_is_refused_as_everywhere(filled):
+    for command in ("show", "export"):
+        ended = filled.run(command, "--prm", BOTH, "--column", "id")
+        assert ended.code == 2 and ended.out == "" and "there is no --prms" in ended.err, ended
 
 
 def test_csv_has_a_row_a_value_and_a_row_for_a_day_without(filled):
@@ -129,7 +136,8 @@ def test_the_longest_bar_is_that_of_the_highest_value(filled):
     days = stored(filled, BOTH, "daily_consumption")
     values = {date: day["value"] for date, day in days.items() if date in bars}
     assert max(bars.values()) == 80 - 36 and max(bars, key=bars.get) == max(values, key=values.get)
-    assert sorted(bars, key=bars.get) == sorted(bars, key=lambda date: bars[date]) and min(bars.values()) > 0
+    lengths = [bars[date] for date in sorted(values, key=values.get)]
+    assert len(lengths) == 10 and lengths == sorted(lengths) and lengths[0] > 0
 
 
 def test_a_curve_in_small_has_its_peak_where_the_day_has(filled):
@@ -228,7 +236,6 @@ def test_a_file_that_cannot_be_finished_is_not_there_under_its_name(filled):
     folder = os.path.join(filled.directory.name, "full")
     limited = f"ulimit -f 4; trap '' XFSZ; exec {os.environ['RELEVE_BIN']} export --prm {BOTH} --kind consumption_load_curve --out full"
     env = {**clean_environment(), **{name: value for name, value in filled.settings.items() if value is not None}}
-    import subprocess
     done = subprocess.run(["bash", "-c", limited], env=env, cwd=filled.directory.name, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "cannot be written: File too large" in done.stderr, done
     assert os.listdir(folder) == []
