@@ -17,13 +17,12 @@
 
 #define REFUSALS_MAX 24 /* that are named */
 
-struct total {
-    uint64_t jobs, days, known, refused;
-    uint64_t requests[2]; /* LEAST and MOST: they differ where nobody knows yet whether there is such a kind, and since
-                             when */
-};
+/* They differ where nobody knows yet whether there is such a kind, and since when. */
+enum bound { LEAST, MOST, BOUNDS };
 
-enum bound { LEAST, MOST };
+struct total {
+    uint64_t jobs, days, known, refused, requests[BOUNDS];
+};
 
 /* What is remembered of a usage point or a direction of it, so that it is not asked. */
 struct refusal {
@@ -42,7 +41,7 @@ struct plan {
     uint64_t token_requests;
     uint64_t activation_requests; /* one for each usage point of which a job asks when it was activated */
     releve_prm inquired;          /* the latest of those */
-    releve_time makespan_ms[2];   /* LEAST, MOST */
+    releve_time makespan_ms[BOUNDS];
     size_t next, under_way;
     struct total kinds[RELEVE_KINDS], all;
     struct refusal refusals[REFUSALS_MAX], latest;
@@ -115,16 +114,11 @@ static bool is_another_of_direction(const struct plan *plan, enum releve_kind ki
     return false;
 }
 
-/* A kind of which nothing was seen may not be there: a preflight says so for many usage points, else one request for
- * all kinds of its direction. Or it begins late. */
-static int least_of(const struct plan *plan, const struct releve_job *job, const struct releve_cost *cost,
-                    const struct releve_coverage *coverage, const struct releve_point_facts *facts)
+/* That there is no such kind, a preflight says for many usage points, else one request for all kinds of its direction.
+ */
+static int least_of(const struct plan *plan, const struct releve_job *job, const struct releve_cost *cost)
 {
-    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
-    bool seen = releve_coverage_count(coverage, RELEVE_DAY_COMPLETE) > 0 ||
-                releve_coverage_count(coverage, RELEVE_DAY_PARTIAL) > 0 ||
-                !releve_floor_is_bottomless(&direction->activation);
-    if (seen || releve_kind_is_document(job->kind) || cost->requests == 0)
+    if (cost->sure || cost->requests == 0)
         return cost->requests;
     bool told = plan->dialect->services_family != NULL && plan->selection.prms_count >= RELEVE_PREFLIGHT_POINTS_MIN;
     return told || is_another_of_direction(plan, job->kind) ? 0 : 1;
@@ -250,7 +244,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     if (cost.requests > 0)
         count_inquiry(plan, &question->job, coverage, facts);
     int refused = count_refused(plan, &question->job, coverage, facts);
-    int least = least_of(plan, &question->job, &cost, coverage, facts);
+    int least = least_of(plan, &question->job, &cost);
     count(&plan->kinds[question->job.kind], &cost, least, refused);
     count(&plan->all, &cost, least, refused);
     ask_next(question);

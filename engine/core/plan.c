@@ -129,12 +129,16 @@ bool releve_plan_is_deep(const struct releve_job *job, const struct releve_cover
     return false;
 }
 
+static bool has_values(const struct releve_coverage *known)
+{
+    return releve_coverage_count(known, RELEVE_DAY_COMPLETE) + releve_coverage_count(known, RELEVE_DAY_PARTIAL) > 0;
+}
+
 /* What has come before may come again, whatever is subscribed. */
 static bool is_unserved(const struct releve_job *job, const struct releve_coverage *known,
                         const struct releve_point_facts *facts)
 {
-    return (facts->unserved & RELEVE_KIND_BIT(job->kind)) != 0 &&
-           releve_coverage_count(known, RELEVE_DAY_COMPLETE) + releve_coverage_count(known, RELEVE_DAY_PARTIAL) == 0;
+    return (facts->unserved & RELEVE_KIND_BIT(job->kind)) != 0 && !has_values(known);
 }
 
 struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
@@ -157,6 +161,8 @@ struct releve_cost releve_plan_cost(const struct releve_job *job, const struct r
     struct releve_cost cost = {
         .requests = releve_plan_chunks(&left, &limits),
         .days = releve_coverage_count(&left, RELEVE_DAY_MISSING),
+        .sure = releve_kind_is_document(job->kind) || has_values(coverage) ||
+                !releve_floor_is_bottomless(&direction->activation),
     };
     cost.known = releve_span_days(left.span) - cost.days;
     return cost;

@@ -55,6 +55,7 @@ struct releve_cost {
     int requests;
     int days;  /* that would be asked for */
     int known; /* that would not: known, or known not to exist */
+    bool sure; /* else there may be no such kind, or it may begin late: then it costs fewer */
 };
 
 /* `coverage` and `facts` are what the store knows; `latest` and `days_min` as above. */

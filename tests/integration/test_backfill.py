@@ -590,6 +590,16 @@ def test_a_plan_says_the_least_and_the_most_and_what_is_sent_lies_between(prms):
         assert (after["requests_least"], after["requests"]) == (0, 0)
 
 
+def test_of_usage_points_whose_services_will_be_asked_for_a_plan_promises_nothing():
+    """All of these withdraw alone: of feed-in not one request is sent, as the preflight says so."""
+    with World("--population", "30", quota="2000/1s") as world:
+        prms = [str(30000000000000 + i) for i in range(30) if i % 10 == 0 or i % 10 in (3, 4, 6, 7)]
+        selection = [word for prm in prms for word in ("--prm", prm)]
+        planned = plan(world, *selection, "--start", "2026-10-01")
+        _, sent = world.requests_of("backfill", *selection, "--start", "2026-10-01")
+        assert len(prms) >= 10 and planned["requests_least"] == 0 < sent <= planned["requests"], (planned, sent)
+
+
 def test_where_a_kind_is_known_there_is_no_range():
     with World(quota="2000/1s") as world:
         world.run("backfill", "--prm", BOTH, "--start", "2026-11-10")
