@@ -142,17 +142,15 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
 static bool end_series(struct releve_days *days, struct releve_error *error)
 {
     FILE *out = days->out;
-    days->out = NULL;
-    days->count += days->found;
     if (out == NULL)
         return true;
     if (!releve_kind_is_document(days->job.kind)) {
-        days->out = out;
+        days->count += days->found;
         print_missing(days, days->job.span.end);
-        days->out = NULL;
         if (days->format == RELEVE_DAYS_PRETTY)
             releve_picture_end(&days->picture);
     }
+    days->out = NULL;
     return is_one_stream(days) || days->close(days->data, out, error) == RELEVE_OK;
 }
 
@@ -165,11 +163,7 @@ static void on_read(void *data, const struct releve_error *error)
         releve_lookup_end(&days->lookup, &failure);
         return;
     }
-    if (days->found > 0) {
-        read_series(days);
-        return;
-    }
-    if (days->silent++ >= RELEVE_DAYS_SILENT_MAX) {
+    if (days->found > 0 || days->silent++ >= RELEVE_DAYS_SILENT_MAX) {
         read_series(days);
         return;
     }

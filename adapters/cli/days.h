@@ -26,7 +26,7 @@ struct releve_days {
     /* What it comes to. */
     size_t series;  /* with days */
     size_t silent;  /* of which nothing is stored */
-    uint64_t count; /* days that are stored */
+    uint64_t count; /* days that are stored; a document has none */
     bool broken;    /* something that is no day stood in Redis, and was named */
 
     /* While it runs. */

@@ -115,8 +115,9 @@ static int export_main(int argc, char **argv)
         releve_days_print(&archive.days, &archive.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (archive.dir != NULL)
-        fprintf(stderr, "releve: %zu file%s in %s, %" PRIu64 " days\n", archive.days.series,
-                archive.days.series == 1 ? "" : "s", archive.dir, archive.days.count);
+        fprintf(stderr, "releve: %zu file%s in %s, %" PRIu64 " day%s\n", archive.days.series,
+                archive.days.series == 1 ? "" : "s", archive.dir, archive.days.count,
+                archive.days.count == 1 ? "" : "s");
     releve_selection_free(&archive.selection);
     return releve_command_flush(releve_code_exit(archive.days.broken ? RELEVE_E_PARTIAL : RELEVE_OK));
 }

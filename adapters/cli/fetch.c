@@ -68,7 +68,7 @@ static void draw(struct releve_fetch *fetch)
 {
     fetch->looking = false;
     releve_progress_draw(&fetch->progress, fetch->session.runtime, &fetch->usage, uv_now(&fetch->session.loop));
-    free((void *)(uintptr_t)fetch->usage.over_ms);
+    free(fetch->usage.over_ms);
     fetch->usage = (struct releve_progress_usage){.known = false};
 }
 
@@ -94,9 +94,8 @@ static void on_permits(void *data, const struct releve_error *error, const relev
         draw(fetch);
         return;
     }
-    releve_time *kept = releve_alloc(count + 1, sizeof *kept);
-    memcpy(kept, over_ms, count * sizeof *kept);
-    fetch->usage.over_ms = kept;
+    fetch->usage.over_ms = releve_alloc(count + 1, sizeof *over_ms);
+    memcpy(fetch->usage.over_ms, over_ms, count * sizeof *over_ms);
     fetch->usage.permits = count;
     releve_store_bucket_usage(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_usage, fetch);
 }
@@ -191,7 +190,7 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
     struct releve_error *error = &fetch->session.error;
     name_bucket(fetch);
     (void)releve_session_run(&fetch->session, &options);
-    free((void *)(uintptr_t)fetch->usage.over_ms); /* the end came while the ledger was asked */
+    free(fetch->usage.over_ms); /* the end came while the ledger was asked */
     bool everything = releve_report_all_ended(&fetch->report);
     if (error->code == RELEVE_E_INTERRUPTED && everything)
         error->code = RELEVE_OK; /* the signal came when nothing was left to do */

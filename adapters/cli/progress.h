@@ -35,7 +35,7 @@ struct releve_progress {
 /* How much of the quota is used, as Redis has just said. */
 struct releve_progress_usage {
     bool known;
-    const releve_time *over_ms; /* when each permit is over, from now */
+    releve_time *over_ms; /* when each permit is over, from now */
     size_t permits;
     uint32_t used[RELEVE_QUOTA_WINDOWS_MAX]; /* of each window */
     releve_time next_ms, closed_ms;          /* until the next permit is due; until upstream opens again */
