@@ -368,10 +368,15 @@ def test_a_log_says_every_minute_what_was_done_and_what_is_waited_for():
     with World("--population", "60", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="5/1s,20/1h") as world:
         worker = start_worker(world)
         push(world.redis, *(message(prm_of(i), **ONE_DAY) for i in range(40)))
+        worker.wait_until(lambda: world.sandbox.stats()["requests"] >= 20)  # the hour is full
+        stricter = world.start("backfill", "--prm", prm_of(50), "--kind", "daily_consumption", RELEVE_QUOTA="4/1s,20/1h")
         worker.wait_until(lambda: "releve: in the last " in worker.so_far())
         line, = [line for line in worker.so_far().splitlines() if "in the last " in line]
         assert re.search(r": \d+ jobs ended, 0 of them failed or partial; 2\d requests; \d+ jobs under way; "
                          r"quota 0 of 5/1s, 20 of 20/1h, next permit in 5\d min", line), line
+        worker.wait_until(lambda: "releve: RELEVE_QUOTA is 5/1s,20/1h here" in worker.so_far())
+        assert "keep to 4/1s: " in worker.so_far()
+        assert world.interrupt(stricter).code == 130
         end(worker)
 
 
