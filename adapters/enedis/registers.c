@@ -52,7 +52,7 @@ static bool take_register(struct enedis_measures *measures, const cJSON *class_,
 }
 
 /* What is there and not understood is no empty list: nothing is taken to be a hole because of it. */
-static bool is_strange(struct enedis_measures *measures)
+static bool refuse_form(struct enedis_measures *measures)
 {
     return enedis_problem(measures, "registers in a form that is not known");
 }
@@ -61,7 +61,7 @@ static bool take_calendar(struct enedis_measures *measures, const cJSON *calenda
 {
     const cJSON *class_, *classes = enedis_json_get(calendar, "classeTemporelle");
     if (!cJSON_IsArray(classes))
-        return is_strange(measures);
+        return refuse_form(measures);
     cJSON_ArrayForEach(class_, classes)
         if (!take_register(measures, class_, enedis_json_text(calendar, "idCalendrier")))
             return false;
@@ -91,11 +91,11 @@ bool enedis_registers_take(struct enedis_measures *measures, const cJSON *quanti
         if (cJSON_IsNull(member))
             continue;
         if (total ? !cJSON_IsObject(member) : !cJSON_IsArray(member) || (points && cJSON_GetArraySize(member) > 0))
-            return is_strange(measures);
+            return refuse_form(measures);
         if (total ? !take_register(measures, member, NULL) : calendars && !take_calendars(measures, member))
             return false;
     }
-    return known || is_strange(measures);
+    return known || refuse_form(measures);
 }
 
 /* --- days ---------------------------------------------------------------------------------------------- */

@@ -7,8 +7,7 @@
 -- count made here at t refuses it.
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
--- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits,
---      stricter
+-- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits, stricter
 --      2 the process that asks  3 number of its permit
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
@@ -16,8 +15,9 @@
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...};
 -- stricter {limit, ms of each window that others keep to more strictly ...}.
--- One key more, <sorted set>:longest: the longest window that anybody asks with, in microseconds. Whoever asks with
--- shorter ones leaves in the set what others still have to count. It is as long-lived as the set.
+-- Two keys more. <sorted set>:longest is the longest window that anybody asks with, in microseconds: whoever asks with
+-- shorter ones leaves in the set what others still have to count, also of somebody who has not asked for long. It is as
+-- long-lived as the set. <sorted set>:windows is told below.
 
 -- An arrival exactly W after another shares a window with it where the gateway takes windows as closed,
 -- and gateways that count in ms round: both are one tick away from a violation. One ms costs nothing.
@@ -33,7 +33,7 @@ if not now then
     now = time[1] * 1000000 + time[2]
 end
 
-local windows, longest_us, asked_count = {}, 0, 0
+local windows, longest_us = {}, 0
 local function add_window(limit, span_ms)
     windows[#windows + 1] = {limit = tonumber(limit), span_us = span_ms * 1000}
     longest_us = math.max(longest_us, span_ms * 1000)
@@ -41,7 +41,7 @@ end
 for i = 7, #ARGV, 2 do
     add_window(ARGV[i], ARGV[i + 1])
 end
-asked_count = #windows -- the first ones are the asker's own
+local asked_count = #windows -- the first ones are the asker's own
 
 -- Two processes that name different quotas share the stricter one: of each window the lower limit, and the windows of
 -- both. The hash <sorted set>:windows has a field "limit ms" for each window that anybody asks with, and until when it
