@@ -235,7 +235,7 @@ enum releve_code releve_selection_add_kinds(struct releve_selection *selection, 
             char suggestion[RELEVE_SUGGEST_TEXT];
             for (int i = 0; i < RELEVE_KINDS_WORDS; i++)
                 words[i] = releve_kinds_word(i);
-            return releve_fail(error, RELEVE_E_USAGE, "%s \"%.*s\": unknown%s; say " RELEVE_SELECTION_WORDS, option,
+            return releve_fail(error, RELEVE_E_USAGE, "%s \"%.*s\": unknown%s; say " RELEVE_KINDS_TEXT, option,
                                (int)(length < 60 ? length : 60), value,
                                releve_suggest_format(value, length, words, RELEVE_KINDS_WORDS, suggestion));
         }

@@ -43,16 +43,6 @@ struct releve_selection {
 /* The last day of its measures; RELEVE_DAY_NONE where it has none. */
 releve_day releve_selection_newest(const struct releve_selection *selection);
 
-/* The kinds, for messages: those that have days, and documents. */
-#define RELEVE_SELECTION_KINDS \
-    "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, production_load_curve"
-#define RELEVE_SELECTION_REGISTERS "index_consumption, index_production"
-#define RELEVE_SELECTION_DOCUMENTS "contracts, addresses, identity, contact_data"
-
-#define RELEVE_SELECTION_WORDS                                                                                     \
-    RELEVE_SELECTION_KINDS "; consumption, production, daily, curves, all (of these); " RELEVE_SELECTION_REGISTERS \
-                           "; " RELEVE_SELECTION_DOCUMENTS
-
 #define RELEVE_SELECTION_POINT_HELP                                                                                  \
     "  --prm PRM          a usage point, 14 digits; may be given again\n"                                            \
     "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n" \

@@ -37,10 +37,7 @@ static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct
     releve_kinds named;
     const char *name = cJSON_GetStringValue(item);
     if (name == NULL || !releve_kinds_parse(name, strlen(name), &named))
-        return refuse(error, "kind: say daily_consumption, consumption_load_curve, daily_consumption_max_power, "
-                             "daily_production, production_load_curve; consumption, production, daily, curves, all (of "
-                             "these); index_consumption, index_production, contracts, addresses, identity, "
-                             "contact_data; or a list of them");
+        return refuse(error, "kind: say " RELEVE_KINDS_TEXT "; or a list of them");
     *kinds |= named;
     return RELEVE_OK;
 }

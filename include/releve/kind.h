@@ -68,6 +68,11 @@ bool releve_kinds_parse(const char *text, size_t length, releve_kinds *named);
 #define RELEVE_KINDS_WORDS (RELEVE_KINDS + RELEVE_KINDS_GROUPS)
 /* The words that it takes: RELEVE_KINDS_WORDS. */
 const char *releve_kinds_word(int number);
+/* The same for a message that says what would have been right. */
+#define RELEVE_KINDS_TEXT                                                                                \
+    "daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production, "         \
+    "production_load_curve; consumption, production, daily, curves, all (of these); index_consumption, " \
+    "index_production; contracts, addresses, identity, contact_data"
 
 /* Days that upstream can serve for a measure when today is `today`: from its deepest history to
  * yesterday. `end` of the result is `today`. RELEVE_DOCUMENT_SPAN for a document. */
