@@ -102,13 +102,11 @@ static double measure_rate(struct releve_progress *progress, uint64_t requests, 
 static int width_of(const char *line)
 {
     int width = 0;
-    for (const char *at = line; *at != '\0'; at++) {
+    for (const char *at = line; *at != '\0'; at += *at != '\0') {
         if (*at == '\x1b')
             at += strcspn(at, "m");
         else
             width += ((unsigned char)*at & 0xC0) != 0x80;
-        if (*at == '\0')
-            break;
     }
     return width;
 }
@@ -116,15 +114,8 @@ static int width_of(const char *line)
 /* Not a line with colours, which is as wide as the terminal anyway. What is most important stands first. */
 static void cut(char *line, int columns)
 {
-    if (strchr(line, '\x1b') != NULL || width_of(line) <= columns)
-        return;
-    char *at = line;
-    for (int width = 0; *at != '\0'; at++) {
-        bool begins = ((unsigned char)*at & 0xC0) != 0x80;
-        if (begins && width++ == columns)
-            break;
-    }
-    *at = '\0';
+    if (strchr(line, '\x1b') == NULL)
+        line[releve_terminal_fit(line, strlen(line), columns)] = '\0';
 }
 
 static void put_line(struct releve_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));

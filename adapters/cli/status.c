@@ -163,11 +163,8 @@ static void print_screen(const char *text)
     fputs("\x1b[H\x1b[J", stdout);
     for (const char *line = text; *line != '\0'; rows--) {
         size_t length = strcspn(line, "\n");
-        int shown = length < (size_t)terminal.columns ? (int)length : terminal.columns;
-        while (shown > 0 && ((unsigned char)line[shown] & 0xC0) == 0x80)
-            shown--; /* no half of a letter */
         if (rows > 0)
-            printf("%.*s\n", shown, line);
+            printf("%.*s\n", (int)releve_terminal_fit(line, length, terminal.columns), line);
         else
             more++;
         line += length + (line[length] == '\n');

@@ -36,6 +36,17 @@ struct releve_terminal releve_terminal_look(int fd)
     return terminal;
 }
 
+size_t releve_terminal_fit(const char *text, size_t bytes, int cells)
+{
+    int width = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        bool begins = ((unsigned char)text[i] & 0xC0) != 0x80;
+        if (begins && width++ == cells)
+            return i;
+    }
+    return bytes;
+}
+
 const char *releve_terminal_colour(const struct releve_terminal *terminal, enum releve_colour colour)
 {
     static const char *const sequences[] = {

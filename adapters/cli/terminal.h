@@ -3,6 +3,7 @@
 #define RELEVE_CLI_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define RELEVE_TERMINAL_COLUMNS 80      /* where it is not known */
 #define RELEVE_TERMINAL_COLUMNS_MIN 40  /* narrower ones get lines of so many */
@@ -19,6 +20,10 @@ struct releve_terminal {
 };
 
 struct releve_terminal releve_terminal_look(int fd);
+
+/* How many of the first `bytes` bytes of `text` fit into so many columns (`cells`). Letters beyond ASCII have one here;
+ * none is cut in half. */
+size_t releve_terminal_fit(const char *text, size_t bytes, int cells);
 
 /* Escape sequences; "" where there are no colours. */
 enum releve_colour { RELEVE_PLAIN, RELEVE_DIM, RELEVE_GOOD, RELEVE_DOUBTFUL, RELEVE_BAD };
