@@ -20,6 +20,7 @@ void releve_progress_init(struct releve_progress *progress, enum releve_progress
         .drawn = mode == RELEVE_PROGRESS_ALWAYS || (mode == RELEVE_PROGRESS_AUTO && isatty(STDERR_FILENO) == 1),
         .quota = quota,
         .report = report,
+        .requests.window_ms = RELEVE_PROGRESS_RATE_MS,
     };
 }
 
@@ -77,25 +78,6 @@ static void add(struct releve_tally *sum, const struct releve_tally *part)
     sum->cut += part->cut;
     sum->left += part->left;
     sum->requests_left += part->requests_left;
-}
-
-/* Requests a second over the last RELEVE_PROGRESS_RATE_MS, or since the beginning. */
-static double measure_rate(struct releve_progress *progress, uint64_t requests, uint64_t now_ms)
-{
-    unsigned newest = progress->samples_count++ % RELEVE_PROGRESS_SAMPLES;
-    progress->samples[newest].at_ms = now_ms;
-    progress->samples[newest].requests = requests;
-    unsigned count =
-        progress->samples_count < RELEVE_PROGRESS_SAMPLES ? progress->samples_count : RELEVE_PROGRESS_SAMPLES;
-    unsigned oldest = newest;
-    for (unsigned i = 0; i < count; i++)
-        if (progress->samples[i].at_ms + RELEVE_PROGRESS_RATE_MS >= now_ms &&
-            progress->samples[i].at_ms < progress->samples[oldest].at_ms)
-            oldest = i;
-    uint64_t elapsed_ms = now_ms - progress->samples[oldest].at_ms;
-    if (elapsed_ms == 0)
-        return 0;
-    return (double)(requests - progress->samples[oldest].requests) * 1000.0 / (double)elapsed_ms;
 }
 
 /* How many columns a line takes: letters beyond ASCII have one here, escape sequences none. */
@@ -192,7 +174,8 @@ static void look(struct releve_progress *progress, const struct releve_runtime *
     }
     figures->left += figures->days.requests_left;
     figures->done = figures->view.requests;
-    figures->rate = measure_rate(progress, figures->done, now_ms);
+    releve_rate_add(&progress->requests, now_ms, figures->done);
+    figures->rate = releve_rate_per_second(&progress->requests, NULL);
     /* As plan has it: what is used already is waited for first. */
     figures->left_ms = releve_quota_makespan_ms(progress->quota, figures->left, 0, usage->over_ms, usage->permits);
     if (figures->left_ms < usage->closed_ms)
@@ -299,7 +282,7 @@ void releve_progress_begin(struct releve_progress *progress, uint64_t now_ms)
         return;
     if (progress->drawn)
         silence();
-    (void)measure_rate(progress, 0, now_ms);
+    releve_rate_add(&progress->requests, now_ms, 0);
 }
 
 void releve_progress_draw(struct releve_progress *progress, const struct releve_runtime *runtime,

@@ -3,6 +3,7 @@
 #define RELEVE_CLI_PROGRESS_H
 
 #include "duration.h"
+#include "rate.h"
 #include "report.h"
 #include "terminal.h"
 #include <releve/runtime.h>
@@ -13,7 +14,6 @@ enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE
 #define RELEVE_PROGRESS_TERMINAL_MS 500
 #define RELEVE_PROGRESS_LINE_MS 10000
 #define RELEVE_PROGRESS_RATE_MS 15000 /* the rate is that of so long: a line is never written to the millisecond */
-#define RELEVE_PROGRESS_SAMPLES 32    /* drawings remembered for it */
 #define RELEVE_PROGRESS_LINES_MAX (RELEVE_KINDS + 4)
 #define RELEVE_PROGRESS_LINE_BYTES (4 * RELEVE_TERMINAL_COLUMNS_MAX)
 
@@ -26,10 +26,7 @@ struct releve_progress {
     const struct releve_quota *quota;
     const struct releve_report *report;
     uint64_t began_ms;
-    unsigned samples_count; /* so far; the latest are kept, for the rate */
-    struct {
-        uint64_t at_ms, requests;
-    } samples[RELEVE_PROGRESS_SAMPLES];
+    struct releve_rate requests;
 };
 
 /* How much of the quota is used, as Redis has just said. */
