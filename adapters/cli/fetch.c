@@ -117,6 +117,12 @@ static void on_tick(void *data)
         releve_store_bucket_permits(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_permits, fetch);
 }
 
+static struct releve_job_counts count_jobs(void *data)
+{
+    const struct releve_fetch *fetch = data;
+    return releve_report_count_jobs(&fetch->report);
+}
+
 /* The bucket of measures, where there are some; else that of the first document. */
 static void name_bucket(struct releve_fetch *fetch)
 {
@@ -175,6 +181,7 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
     releve_progress_init(&fetch->progress, fetch->mode, &fetch->config.quota, &fetch->report);
     struct releve_session_options options = {
         .config = &fetch->config,
+        .command = fetch->command,
         .concurrency = fetch->concurrency,
         .adopt = fetch->adopt,
         .progress = &fetch->progress,
@@ -183,6 +190,7 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
         .ended = on_ended,
         .given_back = on_given_back,
         .idle = on_idle,
+        .count = count_jobs,
         .tick = on_tick,
         .ready = on_ready,
         .closing = on_closing,

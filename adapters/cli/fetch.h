@@ -11,6 +11,7 @@
 
 struct releve_fetch {
     struct releve_session session;
+    const char *command; /* its name */
     struct releve_selection selection;
     struct releve_config config;
     unsigned concurrency;

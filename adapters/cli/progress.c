@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 /* --- the terminal ------------------------------------------------------------------------------------------------ */
@@ -143,10 +142,10 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
 struct figures {
     struct releve_core_view view;
     struct releve_tally days; /* of all kinds */
-    size_t ended, wanted;     /* jobs */
-    uint64_t done, left;      /* requests */
-    double rate;              /* requests a second, of the last while */
-    releve_time left_ms;      /* RELEVE_TIME_NEVER: nobody knows */
+    struct releve_job_counts jobs;
+    uint64_t done, left; /* requests */
+    double rate;         /* requests a second, of the last while */
+    releve_time left_ms; /* RELEVE_TIME_NEVER: nobody knows */
 };
 
 static double share_of(uint64_t done, uint64_t left)
@@ -163,16 +162,14 @@ static int percent_of(double share)
 static void look(struct releve_progress *progress, const struct releve_runtime *runtime,
                  const struct releve_progress_usage *usage, uint64_t now_ms, struct figures *figures)
 {
-    *figures = (struct figures){.view = releve_runtime_look(runtime)};
+    *figures =
+        (struct figures){.view = releve_runtime_look(runtime), .jobs = releve_report_count_jobs(progress->report)};
     for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         const struct releve_report_kind *known = &progress->report->kinds[kind];
         add(&figures->days, &known->days);
         add(&figures->days, &figures->view.kinds[kind]);
-        figures->ended += known->jobs_ended;
-        figures->wanted += known->jobs_wanted;
-        figures->left += known->requests_ahead;
     }
-    figures->left += figures->days.requests_left;
+    figures->left = figures->jobs.requests_ahead + figures->days.requests_left;
     figures->done = figures->view.requests;
     releve_rate_add(&progress->requests, now_ms, figures->done);
     figures->rate = releve_rate_per_second(&progress->requests, NULL);
@@ -182,18 +179,6 @@ static void look(struct releve_progress *progress, const struct releve_runtime *
         figures->left_ms = usage->closed_ms;
 }
 
-/* "14:52", "Sat 28 09:10" where it is another day: the clock of whoever looks. */
-static void format_clock(releve_time in_ms, char out[RELEVE_DURATION_TEXT])
-{
-    time_t now = time(NULL), then = now + (time_t)(in_ms / 1000);
-    struct tm today, day;
-    (void)localtime_r(&now, &today);
-    (void)localtime_r(&then, &day);
-    bool same = today.tm_year == day.tm_year && today.tm_yday == day.tm_yday;
-    if (strftime(out, RELEVE_DURATION_TEXT, same ? "%H:%M" : "%a %d %b, %H:%M", &day) == 0)
-        out[0] = '\0';
-}
-
 #define TIME_TEXT 120
 
 /* "3 min 20 s so far, some 12 min 04 s left, until 14:52" */
@@ -201,7 +186,7 @@ static void format_time(const struct releve_progress *progress, const struct fig
                         char out[TIME_TEXT])
 {
     char sofar[RELEVE_DURATION_TEXT], left[RELEVE_DURATION_TEXT], clock[RELEVE_DURATION_TEXT];
-    bool all_begun = figures->ended + figures->view.jobs == figures->wanted;
+    bool all_begun = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted;
     releve_duration_format((releve_time)(now_ms - progress->began_ms), sofar);
     int length = snprintf(out, TIME_TEXT, "%s so far", sofar);
     /* Where only usage points that fail are left, the quota is not what is waited for. */
@@ -209,7 +194,7 @@ static void format_time(const struct releve_progress *progress, const struct fig
         (all_begun && figures->view.sick_left > 0))
         return;
     releve_duration_format(figures->left_ms, left);
-    format_clock(figures->left_ms, clock);
+    releve_duration_format_end(figures->left_ms, clock);
     (void)snprintf(out + length, TIME_TEXT - (size_t)length, ", some %s left, until %s", left, clock);
 }
 
@@ -252,15 +237,16 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
 {
     char quota[RELEVE_USAGE_TEXT] = "quota unknown", time[TIME_TEXT], share[RELEVE_USAGE_TEXT];
     char days[RELEVE_USAGE_TEXT];
-    unsigned sick = figures->ended + figures->view.jobs == figures->wanted ? figures->view.sick_left : 0;
+    unsigned sick = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted ? figures->view.sick_left : 0;
     if (usage->known || progress->quota->windows_count == 0)
         releve_usage_format(progress->quota, usage->used, usage->next_ms, usage->closed_ms, quota);
     format_time(progress, figures, now_ms, time);
     (void)snprintf(share, sizeof share, "%d %% of some %" PRIu64 " requests; %s",
                    percent_of(share_of(figures->done, figures->left)), figures->done + figures->left, time);
     (void)snprintf(days, sizeof days,
-                   "%zu of %zu jobs, %" PRIu64 " days, %" PRIu64 " failed, %" PRIu64 " repeated, %" PRIu64 " throttled",
-                   figures->ended, figures->wanted, figures->days.complete + figures->days.partial,
+                   "%" PRIu64 " of %" PRIu64 " jobs, %" PRIu64 " days, %" PRIu64 " failed, %" PRIu64
+                   " repeated, %" PRIu64 " throttled",
+                   figures->jobs.ended, figures->jobs.wanted, figures->days.complete + figures->days.partial,
                    figures->days.failed, figures->view.retries, figures->view.throttled);
     if (progress->drawn) {
         put_line(progress, "%s", share);

@@ -90,12 +90,21 @@ void releve_report_add(struct releve_report *report, const struct releve_result 
             format_cell(result, ended, report->cells[i][result->job.kind]);
 }
 
+struct releve_job_counts releve_report_count_jobs(const struct releve_report *report)
+{
+    struct releve_job_counts counts = {0};
+    for (int kind = 0; kind < RELEVE_KINDS; kind++) {
+        counts.ended += report->kinds[kind].jobs_ended;
+        counts.wanted += report->kinds[kind].jobs_wanted;
+        counts.requests_ahead += report->kinds[kind].requests_ahead;
+    }
+    return counts;
+}
+
 bool releve_report_all_ended(const struct releve_report *report)
 {
-    for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        if (report->kinds[kind].jobs_ended < report->kinds[kind].jobs_wanted)
-            return false;
-    return true;
+    struct releve_job_counts counts = releve_report_count_jobs(report);
+    return counts.ended == counts.wanted;
 }
 
 bool releve_report_any(const struct releve_report *report)

@@ -34,10 +34,18 @@ struct releve_report {
     char cells[RELEVE_REPORT_POINTS_MAX][RELEVE_KINDS][RELEVE_REPORT_CELL_BYTES];
 };
 
+/* Jobs of a run so far. */
+struct releve_job_counts {
+    uint64_t ended, wanted;  /* wanted 0: there is no end */
+    uint64_t requests_ahead; /* about, of the jobs that have not begun */
+};
+
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count);
 /* `ended` false: the job was given back, and this is what it came to so far. */
 void releve_report_add(struct releve_report *report, const struct releve_result *result, bool ended);
 void releve_report_print(const struct releve_report *report, FILE *out);
+
+struct releve_job_counts releve_report_count_jobs(const struct releve_report *report);
 
 /* Did every job end; has any begun? */
 bool releve_report_all_ended(const struct releve_report *report);

@@ -5,6 +5,7 @@
 #include <adapters/http/transport.h>
 #include <adapters/redis/store.h>
 #include <engine/runtime/bucket.h>
+#include <engine/runtime/clock.h>
 #include <engine/runtime/loop.h>
 #include <engine/runtime/upstream.h>
 #include <signal.h>
@@ -57,6 +58,7 @@ void releve_session_end(struct releve_session *session)
     close_handle(&session->tick);
     close_handle(&session->deadline);
     close_handle(&session->outage);
+    releve_pulse_close(&session->pulse);
     if (session->options.closing != NULL)
         session->options.closing(session);
     if (session->runtime != NULL)
@@ -273,6 +275,21 @@ void releve_session_compare_quotas(struct releve_session *session)
     releve_store_bucket_stricter(session->io.store, bucket, &config->quota, on_stricter, session);
 }
 
+static void begin_pulse(struct releve_session *session)
+{
+    if (session->options.command == NULL || session->closing)
+        return;
+    releve_pulse_begin(&session->pulse, &(struct releve_pulse_options){
+                                            .command = session->options.command,
+                                            .worker = session->options.worker,
+                                            .civil = releve_clock_civil(session->options.config->today),
+                                            .store = session->io.store,
+                                            .runtime = session->runtime,
+                                            .count = session->options.count,
+                                            .data = session,
+                                        });
+}
+
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_session *session = data;
@@ -297,6 +314,7 @@ static void on_ready(void *data, const struct releve_error *error)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)
         session->options.ready(session);
+    begin_pulse(session);
 }
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
@@ -314,6 +332,7 @@ static void open_handles(struct releve_session *session)
     uv_timer_init(&session->loop, &session->tick);
     uv_timer_init(&session->loop, &session->deadline);
     uv_timer_init(&session->loop, &session->outage);
+    releve_pulse_init(&session->pulse, &session->loop);
     session->tick.data = session->deadline.data = session->outage.data = session;
 }
 

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "pulse.h"
 #include "refusals.h"
 #include <engine/runtime/io.h>
 #include <releve/runtime.h>
@@ -21,6 +22,7 @@ struct releve_session_options {
     const char *worker;               /* NULL: jobs come from no queue */
     bool adopt;                       /* makes the prefix the configured upstream's, whosever it was */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
+    const char *command;              /* as releve status has it; NULL: it is not shown there */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
     uint64_t tick_ms;                 /* how often `tick` is called once it is ready; 0: never */
     /* `data` of each of the following is the session. As in struct releve_runtime_options. Without the first three
@@ -30,6 +32,7 @@ struct releve_session_options {
     void (*idle)(void *data);
     void (*given_back)(void *data, const struct releve_result *so_far);
     void (*authorized)(void *data, const struct releve_service *services, size_t count);
+    struct releve_job_counts (*count)(void *data); /* for releve status; required where there is a `command` */
     void (*tick)(void *data);
     void (*ready)(void *data);   /* connected */
     void (*drain)(void *data);   /* a signal came, or going on is pointless: take no more jobs */
@@ -43,6 +46,7 @@ struct releve_session {
     struct releve_runtime *runtime; /* NULL before Redis is there */
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
+    struct releve_pulse pulse;
     bool draining, closing;
     struct releve_refusals refusals;  /* Redis's */
     struct releve_refusals told;      /* upstream's, of more than one kind */

@@ -1,5 +1,7 @@
-/* releve status: queues, workers, how much of the quota is used, how the latest jobs ended. Reads Redis only. */
+/* releve status: what runs and how fast, what waits, how much of the quota is used, how the latest jobs ended. Reads
+ * Redis only. */
 #include "command.h"
+#include "duration.h"
 #include "json_fields.h"
 #include "lookup.h"
 #include "progress.h"
@@ -8,6 +10,8 @@
 #include <adapters/redis/url.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/upstream.h>
+#include <inttypes.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +29,8 @@ struct status {
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count, family; /* the one that is being asked for */
     struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
+    releve_time *over_ms; /* of the permits for measures: when each is over, from now; NULL: nobody knows */
+    size_t permits;
     char upstream[RELEVE_UPSTREAM_BYTES]; /* whose the prefix is: a name, a URL, UNRECORDED; "" for nobody's */
     bool mismatched;                      /* it is not that of RELEVE_UPSTREAM, and that was said */
 };
@@ -98,10 +104,89 @@ static int number_of(const cJSON *object, const char *name)
     return cJSON_IsNumber(item) ? item->valueint : 0;
 }
 
+static double figure_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
 static const char *text_of(const cJSON *object, const char *name)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
     return text != NULL ? text : "";
+}
+
+/* What commands and workers say of themselves, all together. */
+struct pace {
+    uint64_t requests_left; /* of the jobs under way, and of those that a command has before it */
+    double jobs_per_minute; /* of workers */
+    releve_time left_ms;    /* what the quota imposes on those requests; RELEVE_TIME_NEVER: nobody knows */
+    int waiting, held;      /* jobs in the queues, and in the hands of workers */
+};
+
+static const cJSON *list_of(const cJSON *overview, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(overview, name);
+}
+
+static struct pace measure_pace(const struct status *status, const cJSON *overview)
+{
+    struct pace pace = {.left_ms = RELEVE_TIME_NEVER};
+    const cJSON *item, *workers = list_of(overview, "workers"), *commands = list_of(overview, "commands");
+    const cJSON *queues = list_of(overview, "queues");
+    pace.waiting = number_of(queues, "high") + number_of(queues, "normal") + number_of(queues, "low");
+    cJSON_ArrayForEach(item, commands)
+        pace.requests_left += (uint64_t)figure_of(item, "requests_left");
+    cJSON_ArrayForEach(item, workers) {
+        const cJSON *pulse = cJSON_GetObjectItemCaseSensitive(item, "pulse");
+        pace.held += number_of(item, "jobs");
+        pace.requests_left += (uint64_t)figure_of(pulse, "requests_left");
+        pace.jobs_per_minute += figure_of(cJSON_GetObjectItemCaseSensitive(pulse, "rate"), "jobs_per_minute");
+    }
+    if (status->over_ms != NULL)
+        pace.left_ms =
+            releve_quota_makespan_ms(&status->config.quota, pace.requests_left, 0, status->over_ms, status->permits);
+    return pace;
+}
+
+/* "some 12 min 04 s, until 14:52" */
+static void print_left(releve_time ms, FILE *out)
+{
+    char left[RELEVE_DURATION_TEXT], end[RELEVE_DURATION_TEXT];
+    releve_duration_format(ms, left);
+    releve_duration_format_end(ms, end);
+    fprintf(out, "some %s, until %s", left, end);
+}
+
+static void print_pace(const struct pace *pace, FILE *out)
+{
+    if (pace->requests_left > 0) {
+        fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
+        if (pace->left_ms != RELEVE_TIME_NEVER) {
+            fputs(": ", out);
+            print_left(pace->left_ms, out);
+        }
+        fputc('\n', out);
+    }
+    if (pace->waiting > 0 && pace->jobs_per_minute > 0) {
+        int jobs = pace->waiting + pace->held;
+        fprintf(out, "left    %d jobs waiting or held, %.1f/min: ", jobs, pace->jobs_per_minute);
+        print_left((releve_time)(jobs / pace->jobs_per_minute * (double)RELEVE_MINUTE_MS), out);
+        fputc('\n', out);
+    }
+}
+
+static void print_commands(const cJSON *overview, FILE *out)
+{
+    const cJSON *command, *commands = list_of(overview, "commands");
+    cJSON_ArrayForEach(command, commands) {
+        double sent = figure_of(command, "requests"), left = figure_of(command, "requests_left");
+        fprintf(out, "command %s (%s, pid %d): %d %% of some %.0f requests, %d of %d jobs, %.1f requests/s\n",
+                text_of(command, "command"), text_of(command, "host"), number_of(command, "pid"),
+                sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
+                number_of(command, "jobs_ended"), number_of(command, "jobs_wanted"),
+                figure_of(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"));
+    }
 }
 
 /* A line each; with what they work on, unless it has to fit a terminal. */
@@ -112,8 +197,13 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
     if (cJSON_GetArraySize(workers) == 0)
         fputs("workers none\n", out);
     cJSON_ArrayForEach(worker, workers) {
-        fprintf(out, "worker  %s: %d jobs, heard %.1f s ago\n", text_of(worker, "name"), number_of(worker, "jobs"),
+        const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
+        fprintf(out, "worker  %s: %d jobs, heard %.1f s ago", text_of(worker, "name"), number_of(worker, "jobs"),
                 number_of(worker, "age_ms") / 1000.0);
+        if (rate != NULL)
+            fprintf(out, ", %.1f requests/s, %.1f jobs/min", figure_of(rate, "requests_per_second"),
+                    figure_of(rate, "jobs_per_minute"));
+        fputc('\n', out);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
         cJSON_ArrayForEach(job, running)
             if (!status->watch)
@@ -121,15 +211,11 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
     }
 }
 
-static void print_queues(const cJSON *overview, FILE *out)
+static void print_queues(const cJSON *overview, const struct pace *pace, FILE *out)
 {
-    const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
-    const cJSON *worker, *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
-    int held = 0;
-    cJSON_ArrayForEach(worker, workers)
-        held += number_of(worker, "jobs");
+    const cJSON *queues = list_of(overview, "queues");
     fprintf(out, "queues  waiting: high %d, normal %d, low %d; held by workers: %d; dead %d\n",
-            number_of(queues, "high"), number_of(queues, "normal"), number_of(queues, "low"), held,
+            number_of(queues, "high"), number_of(queues, "normal"), number_of(queues, "low"), pace->held,
             number_of(queues, "dead"));
 }
 
@@ -140,7 +226,10 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
     const cJSON *failures = cJSON_GetObjectItemCaseSensitive(overview, "failures");
     const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
     const cJSON *item;
-    print_queues(overview, out);
+    struct pace pace = measure_pace(status, overview);
+    print_queues(overview, &pace, out);
+    print_pace(&pace, out);
+    print_commands(overview, out);
     fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
             number_of(ended, "done"), number_of(ended, "partial"), number_of(ended, "failed"),
             number_of(ended, "not_applicable"));
@@ -200,6 +289,10 @@ static enum releve_code print_status(struct status *status, const char *text, st
         cJSON_AddItemToObject(overview, "upstream",
                               status->upstream[0] != '\0' ? cJSON_CreateString(status->upstream) : cJSON_CreateNull());
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
+        struct pace pace = measure_pace(status, overview);
+        cJSON_AddNumberToObject(overview, "requests_left", (double)pace.requests_left);
+        if (pace.left_ms != RELEVE_TIME_NEVER)
+            cJSON_AddNumberToObject(overview, "left_ms", (double)pace.left_ms);
         releve_json_print(overview);
     } else {
         print_text(status, overview);
@@ -251,13 +344,42 @@ static void on_usage(void *data, const struct releve_error *error, const struct 
     ask_usage(status);
 }
 
-static void ask_usage(struct status *status)
+static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
 {
-    if (status->family == status->families_count) {
+    struct status *status = data;
+    if (status->lookup.ended)
+        return;
+    if (error->code != RELEVE_OK) {
+        end(status, error);
+        return;
+    }
+    status->over_ms = releve_alloc(count + 1, sizeof *over_ms);
+    memcpy(status->over_ms, over_ms, count * sizeof *over_ms);
+    status->permits = count;
+    releve_store_overview(status->lookup.store, on_overview, status);
+}
+
+/* Measures: nearly all requests are of those. */
+static void ask_permits(struct status *status)
+{
+    char bucket[RELEVE_BUCKET_BYTES];
+    free(status->over_ms);
+    status->over_ms = NULL;
+    if (status->families_count == 0 || status->config.quota.windows_count == 0) {
         releve_store_overview(status->lookup.store, on_overview, status);
         return;
     }
+    releve_bucket_name(status->families[0], status->config.client_id, bucket);
+    releve_store_bucket_permits(status->lookup.store, bucket, &status->config.quota, on_permits, status);
+}
+
+static void ask_usage(struct status *status)
+{
     char bucket[RELEVE_BUCKET_BYTES];
+    if (status->family == status->families_count) {
+        ask_permits(status);
+        return;
+    }
     releve_bucket_name(status->families[status->family], status->config.client_id, bucket);
     releve_store_bucket_usage(status->lookup.store, bucket, &status->config.quota, on_usage, status);
 }
@@ -345,13 +467,14 @@ static int status_main(int argc, char **argv)
 
 const struct releve_command releve_command_status = {
     .name = "status",
-    .summary = "queues, workers, quota used, how the latest jobs ended",
+    .summary = "what runs and what waits, quota used, how the latest jobs ended",
     .help =
         "[--watch] [--json]\n"
         "\n"
         "Shows how much of each window of the quota is used and when the next permit is due (of each API that has a\n"
-        "quota of its own and was asked), the queues, the workers with what they work on, and how the latest jobs\n"
-        "ended. Never sends a request.\n"
+        "quota of its own and was asked), the queues, the backfills that run, the workers with what they work on, and\n"
+        "how the latest jobs ended. Rates are those of the last 15 minutes. What is left is what the quota imposes on\n"
+        "the requests that are known to come; of jobs that wait, what the workers' rate does. Never sends a request.\n"
         "\n"
         "options:\n"
         "  --watch            look again every 2 s, until Ctrl-C\n"

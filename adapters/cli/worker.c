@@ -161,6 +161,12 @@ static void keep_account(struct worker *worker)
     releve_store_bucket_usage(worker->session.io.store, bucket, &worker->config.quota, on_usage, worker);
 }
 
+static struct releve_job_counts count_jobs(void *data)
+{
+    const struct worker *worker = data;
+    return (struct releve_job_counts){.ended = worker->begun.jobs};
+}
+
 /* Somebody waits for a drain (a cron job), so it does not ask for ever for what Redis refuses: permits, days, results,
  * or the jobs themselves, of which the core knows nothing. Jobs that were not done stay in Redis. */
 static void on_tick(void *data)
@@ -304,9 +310,11 @@ static enum releve_code run_once(struct worker *worker)
         .config = &worker->config,
         .concurrency = worker->concurrency,
         .worker = worker->name,
+        .command = "worker",
         .adopt = worker->adopt,
         .patient = true,
         .tick_ms = worker->drain ? LOOK_MS : ACCOUNT_MS,
+        .count = count_jobs,
         .tick = on_tick,
         .next = next_job,
         .ended = on_ended,

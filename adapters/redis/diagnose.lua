@@ -16,6 +16,7 @@ local CHARGE = {
     {'^day:', 'string', 'a day', 'it is asked for again'},
     {'^workers$', 'zset', 'living workers', 'then see to lists that are left over (docs/operations.md)'},
     {'^workers:dead$', 'zset', 'dead workers', 'then see to lists that are left over (docs/operations.md)'},
+    {'^pulses$', 'hash', 'what processes say of themselves', 'nothing else is lost'},
     {'^worker:.+:jobs$', 'list', 'jobs of a worker', 'nothing else is lost'},
     {'^quota:[^:]+$', 'zset', 'the ledger of a quota',
      'before, send nothing for as long as the longest window of RELEVE_QUOTA, as it is not known what was sent'},

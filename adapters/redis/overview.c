@@ -13,7 +13,7 @@ static void decode_overview(const struct releve_call *call, const redisReply *re
 
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data)
 {
-    static const char *const keys[] = {"jobs:high", "jobs", "jobs:low", "jobs:dead", "workers", "results"};
+    static const char *const keys[] = {"jobs:high", "jobs", "jobs:low", "jobs:dead", "workers", "results", "pulses"};
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_overview, sizeof keys / sizeof keys[0]);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -23,6 +23,7 @@ void releve_store_overview(struct releve_store *store, releve_store_text reply, 
     releve_words_format(&words, "%d", FAILURES_NAMED);
     releve_words_format(&words, "%d", JOBS_NAMED);
     releve_words_format(&words, "%d", DEAD_NAMED);
+    releve_words_format(&words, "%d", (int)RELEVE_PULSE_SILENT_MS);
     struct releve_call call = {.what = "look at queues, workers and results",
                                .type = REDIS_REPLY_STRING,
                                .decode = decode_overview,

@@ -1,9 +1,11 @@
 -- What is going on, for people: queues, workers, how the latest jobs ended. One JSON object.
 --
 -- KEYS 1..3 queues high, normal, low  4 dead jobs  5 workers (heartbeats in ms of Redis's clock)  6 result stream
+--      7 pulses (pulse.lua)
 -- ARGV 1 prefix of the keys  2 results to look at  3 failures to name  4 jobs to name per worker  5 dead jobs to name
+--      6 ms of silence after which a pulse counts as gone
 local prefix, results_max, failures_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local jobs_max, dead_max = tonumber(ARGV[4]), tonumber(ARGV[5])
+local jobs_max, dead_max, silent_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -29,6 +31,27 @@ for _, text in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
 end
 answer.dead = list(dead)
 
+-- Each process that has spoken of late, by its name. Of workers, what is said belongs to the worker.
+local pulses, commands = {}, {}
+local said = redis.call('HGETALL', KEYS[7])
+for i = 1, #said, 2 do
+    local at, text = said[i + 1]:match('^(%d+) (.*)$')
+    local pulse = decode(text or '')
+    local age_ms = now_ms - (tonumber(at) or 0)
+    if pulse and age_ms <= silent_ms then
+        pulse.age_ms = age_ms
+        pulses[said[i]] = pulse
+        if pulse.command ~= 'worker' then
+            commands[#commands + 1] = said[i]
+        end
+    end
+end
+table.sort(commands)
+for i, name in ipairs(commands) do
+    commands[i] = pulses[name]
+end
+answer.commands = list(commands)
+
 local workers = {}
 local beats = redis.call('ZRANGE', KEYS[5], 0, -1, 'WITHSCORES')
 for i = 1, #beats, 2 do
@@ -43,6 +66,7 @@ for i = 1, #beats, 2 do
         end
     end
     worker.running = list(named)
+    worker.pulse = pulses[beats[i]]
     workers[#workers + 1] = worker
 end
 table.sort(workers, function(a, b) return a.name < b.name end) -- each keeps its place from look to look

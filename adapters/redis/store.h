@@ -113,11 +113,18 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
                                  releve_store_permits reply, void *data);
 
 /* Queues, workers, how the latest jobs ended: one JSON object, valid in the call only (NULL with an error). Members:
- * queues {high, normal, low, dead}; workers [{name, age_ms, jobs, running [{id, prm, kind}]}]; ended {state: how many
- * of the latest 1000}; failures [{id, prm, kind, state, error, finished_at}]; dead [error]. Empty lists are left out.
- */
+ * queues {high, normal, low, dead}; workers [{name, age_ms, jobs, running [{id, prm, kind}], pulse}]; commands [pulse];
+ * ended {state: how many of the latest 1000}; failures [{id, prm, kind, state, error, finished_at}]; dead [error]. A
+ * pulse is what releve_store_say_pulse was given, with the member age_ms. Empty lists are left out. */
 typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
+
+/* What a process says of itself: `json`, one object with a member "command", under a name of its own, which is a
+ * worker's where it is one. Forgotten after RELEVE_PULSE_SILENT_MS without another one, or with NULL: it ends. For
+ * people: nothing else depends on it. */
+#define RELEVE_PULSE_SILENT_MS (30 * RELEVE_SECOND_MS)
+void releve_store_say_pulse(struct releve_store *store, const char *name, const char *json, releve_store_done done,
+                            void *data);
 
 /* "500/1h": the windows that others ask with in the bucket, where `quota` is looser or has none such; "" where it is
  * the strictest. Those count that asked within their longest window. */

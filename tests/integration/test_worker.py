@@ -1,13 +1,11 @@
 """releve worker and releve enqueue: what other services push into Redis is done once, whoever dies, stands still or is
 told to end, and they read days and results as docs/redis.md says."""
 import json
-import os
 import re
 import signal
 
 import oracle
 import pytest
-import terminal
 from jobs import (Results, cpu_s, dead, message, own_lists, peak_kb, prm_of, push, results, start_worker, waiting,
                   workers)
 from sandbox import MEASURES, Sandbox
@@ -701,71 +699,3 @@ def test_however_many_workers_die_at_once_the_jobs_of_all_are_done(key):
 
 
 # --- status --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.hour
-def test_status_shows_queues_workers_what_they_run_and_what_failed():
-    with World("--population", "20", quota="100/1s") as world, Results(world.redis) as stream:
-        worker = start_worker(world, "busy")
-        push(world.redis, message(REVOKED, id="refused", **ONE_DAY), message(CLIENT_0, id="fine", **ONE_DAY), b"no job")
-        assert ids(stream.take(2)) == ["fine", "refused"]
-        world.sandbox.control(latency=NEVER_MS)
-        push(world.redis, message(prm_of(0), id="slow", **WEEK))
-        worker.wait_until(lambda: world.redis.hash("releve:job:slow").get("state") == "running")
-        push(world.redis, *(message(prm_of(i), **WEEK) for i in range(10)), to="low")
-        worker.wait_until(lambda: waiting(world.redis, "low") == [])
-        shown = json.loads(world.run("status", "--json").out)
-        assert shown["queues"] == {"high": 0, "normal": 0, "low": 0, "dead": 1}
-        one, = shown["workers"]
-        assert re.fullmatch(r"busy\.[0-9a-f]{6}", one["name"]) and 0 <= one["age_ms"] < 15000 and one["jobs"] == 11
-        assert {"id": "slow", "prm": prm_of(0), "kind": DAILY} in one["running"]
-        assert shown["ended"] == {"done": 1, "failed": 1}
-        failure, = shown["failures"]
-        assert (failure["id"], failure["state"], failure["prm"]) == ("refused", "failed", REVOKED)
-        assert failure["error"].startswith("ADAM") and str(oracle.paris_day_of(failure["finished_at"])) == TODAY
-        measures = next(one for one in shown["quota"] if one["bucket"] == "mesure_synchrone_auto")
-        assert measures["windows"][0]["limit"] == 100 and measures["windows"][0]["used"] >= 1
-        text = world.run("status").out
-        for words in (one["name"], "11 jobs", "slow", failure["error"], "is no JSON", "failed 1", "done 1", "of 100/1s"):
-            assert words in text, text
-        worker.signal(signal.SIGKILL)
-        worker.end()
-        push(world.redis, b"x", b"y")
-        shown = json.loads(world.run("status", "--json").out)
-        assert shown["queues"]["normal"] == 2 and shown["workers"][0]["jobs"] == 11  # nobody has missed it yet
-
-
-def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
-    with World("--latency", NEVER_MS) as world:
-        names = [start_worker(world, name) and name for name in ("cc", "aa", "bb")]
-        push(world.redis, *(message(prm_of(i), id=f"j{i}", **WEEK) for i in range(300)), *[b"no job"] * 30)
-        wait_until = world.running[0].wait_until
-        wait_until(lambda: sum(len(jobs) for jobs in own_lists(world.redis).values()) > 40 and len(dead(world.redis)) == 30)
-        env = {name: value for name, value in world.settings.items() if value is not None}
-        watching = terminal.Terminal(("status", "--watch"), env, world.directory.name, 80, 12)
-        watching.wait_for(lambda text: text.count("\x1b[H\x1b[J") > 2)
-        watching.process.send_signal(signal.SIGINT)
-        code, text = watching.end()
-        looks = text.split("\x1b[H\x1b[J")[1:-1]
-        assert code == 0 and len(looks) >= 2
-        for look in looks:
-            lines = look.splitlines()
-            assert len(lines) <= 11 and max(map(len, lines)) <= 80, look
-            assert re.search(r"^queues  waiting: high 0, normal \d+, low 0; held by workers: \d+; dead 30$", look, re.MULTILINE), look
-            assert [line[8:10] for line in lines if line.startswith("worker ")] == sorted(names), look
-            assert re.fullmatch(r"\(\d+ more lines: releve status\)", lines[-1]), look
-
-
-def test_status_watch_looks_again_until_it_is_interrupted():
-    with World() as world:
-        watching = world.start("status", "--watch", "--json")
-        def shows(words):
-            return words in os.pread(watching.out.fileno(), 1 << 20, 0)
-        watching.wait_until(lambda: shows(b'"normal":0'))
-        push(world.redis, b"one")
-        watching.wait_until(lambda: shows(b'"normal":1'))
-        watching.signal(signal.SIGINT)
-        ended = watching.end()
-        assert ended.code == 0, ended
-        looks = [json.loads(line)["queues"]["normal"] for line in ended.out.splitlines()]
-        assert len(looks) >= 2 and sorted(looks) == looks and looks[-1] == 1

@@ -205,7 +205,15 @@ def test_what_could_not_be_queued_can_be_queued_again():
         assert world.run("enqueue", *ONE_DAY_FLAGS).code == 0 and len(waiting(world.redis)) == 1
 
 
-@pytest.mark.parametrize("key", ["releve:jobs:high", "releve:jobs:dead", "releve:workers", "releve:results"])
+def test_what_status_is_told_may_be_of_a_wrong_type():
+    """Nothing depends on it: neither a command nor a worker says a word."""
+    with World() as world:
+        spoil(world.redis, "releve:pulses")
+        ended = world.run("backfill", *ONE_DAY_FLAGS)
+        assert ended.code == 0 and "pulses" not in ended.err and len(world.redis.days()) == 1, ended
+
+
+@pytest.mark.parametrize("key", ["releve:jobs:high", "releve:jobs:dead", "releve:workers", "releve:results", "releve:pulses"])
 def test_status_names_a_key_of_a_wrong_type(key):
     with World() as world:
         spoil(world.redis, key)

@@ -1,0 +1,101 @@
+/* See pulse.h. */
+#include "pulse.h"
+#include "json_fields.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HOST_BYTES 65
+
+static void on_said(void *data, const struct releve_error *error)
+{
+    struct releve_pulse *pulse = data;
+    (void)error;
+    pulse->asking = false;
+}
+
+static void add_rates(struct releve_pulse *pulse, cJSON *json)
+{
+    uint64_t span_ms;
+    double requests = releve_rate_per_second(&pulse->requests, &span_ms);
+    double jobs = releve_rate_per_second(&pulse->jobs, NULL);
+    cJSON *rate = cJSON_AddObjectToObject(json, "rate");
+    cJSON_AddNumberToObject(rate, "ms", (double)span_ms);
+    cJSON_AddNumberToObject(rate, "requests_per_second", requests);
+    cJSON_AddNumberToObject(rate, "jobs_per_minute", jobs * 60);
+}
+
+static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job_counts *jobs,
+                       const struct releve_core_view *view)
+{
+    cJSON *json = cJSON_CreateObject();
+    char host[HOST_BYTES] = "";
+    uint64_t left = jobs->requests_ahead;
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        left += view->kinds[kind].requests_left;
+    (void)gethostname(host, sizeof host - 1);
+    cJSON_AddStringToObject(json, "command", pulse->options.command);
+    cJSON_AddStringToObject(json, "host", host);
+    cJSON_AddNumberToObject(json, "pid", getpid());
+    releve_json_add_time(json, "began_at", pulse->options.civil);
+    cJSON_AddNumberToObject(json, "jobs_ended", (double)jobs->ended);
+    if (jobs->wanted > 0)
+        cJSON_AddNumberToObject(json, "jobs_wanted", (double)jobs->wanted);
+    cJSON_AddNumberToObject(json, "jobs_under_way", (double)view->jobs);
+    cJSON_AddNumberToObject(json, "requests", (double)view->requests);
+    cJSON_AddNumberToObject(json, "requests_left", (double)left);
+    cJSON_AddNumberToObject(json, "requests_in_flight", view->in_flight);
+    cJSON_AddNumberToObject(json, "repeated", (double)view->retries);
+    cJSON_AddNumberToObject(json, "throttled", (double)view->throttled);
+    return json;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct releve_pulse *pulse = timer->data;
+    struct releve_core_view view = releve_runtime_look(pulse->options.runtime);
+    struct releve_job_counts jobs = pulse->options.count(pulse->options.data);
+    uint64_t now_ms = uv_now(timer->loop);
+    releve_rate_add(&pulse->requests, now_ms, view.requests);
+    releve_rate_add(&pulse->jobs, now_ms, jobs.ended);
+    if (pulse->asking) /* one at a time: a Redis that is away gets no heap of them */
+        return;
+    cJSON *json = describe(pulse, &jobs, &view);
+    add_rates(pulse, json);
+    char *text = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    if (text == NULL)
+        return;
+    pulse->asking = true;
+    releve_store_say_pulse(pulse->options.store, pulse->name, text, on_said, pulse);
+    cJSON_free(text);
+}
+
+void releve_pulse_init(struct releve_pulse *pulse, uv_loop_t *loop)
+{
+    *pulse = (struct releve_pulse){
+        .requests.window_ms = RELEVE_PULSE_RATE_MS,
+        .jobs.window_ms = RELEVE_PULSE_RATE_MS,
+    };
+    uv_timer_init(loop, &pulse->timer);
+    pulse->timer.data = pulse;
+}
+
+void releve_pulse_begin(struct releve_pulse *pulse, const struct releve_pulse_options *options)
+{
+    char id[RELEVE_JOB_ID_BYTES];
+    pulse->options = *options;
+    releve_job_id_new(id);
+    if (options->worker != NULL)
+        (void)snprintf(pulse->name, sizeof pulse->name, "%s", options->worker);
+    else
+        (void)snprintf(pulse->name, sizeof pulse->name, "%s.%s", options->command, id);
+    uv_timer_start(&pulse->timer, on_timer, 0, RELEVE_PULSE_MS);
+}
+
+void releve_pulse_close(struct releve_pulse *pulse)
+{
+    uv_close((uv_handle_t *)&pulse->timer, NULL);
+    if (pulse->name[0] != '\0')
+        releve_store_say_pulse(pulse->options.store, pulse->name, NULL, on_said, pulse);
+}

@@ -1,0 +1,22 @@
+-- What a process says of itself, for people who ask releve status. Nothing else depends on it.
+--
+-- KEYS 1 pulses: name of a process -> "<ms of Redis's clock> <JSON>"
+-- ARGV 1 name  2 JSON; empty: it ends  3 ms of silence after which a process counts as gone  4 processes at most
+local silent_ms = tonumber(ARGV[3])
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local pulses = redis.call('HGETALL', KEYS[1])
+for i = 1, #pulses, 2 do
+    if now_ms - (tonumber(pulses[i + 1]:match('^%d+')) or 0) > silent_ms then
+        redis.call('HDEL', KEYS[1], pulses[i])
+    end
+end
+if ARGV[2] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[1])
+elseif redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HLEN', KEYS[1]) < tonumber(ARGV[4]) then
+    redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s', now_ms, ARGV[2]))
+    redis.call('PEXPIRE', KEYS[1], silent_ms)
+end
+return redis.status_reply('OK')

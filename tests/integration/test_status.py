@@ -1,0 +1,155 @@
+"""releve status: what runs, what waits, how much of the quota is used, how fast it goes and how long it takes still."""
+import json
+import os
+import re
+import signal
+
+import oracle
+import pytest
+import terminal
+from jobs import FIRST_PRM, Results, dead, message, own_lists, prm_of, push, start_worker, waiting
+from world import TODAY, World
+
+CLIENT_0, REVOKED = "22516914714270", "26584978546985"
+DAILY = "daily_consumption"
+ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
+WEEK = {"start": "2026-10-05", "end": "2026-10-12"}
+NEVER_MS = "60000"  # an answer that does not come in time
+
+
+def look(world):
+    return json.loads(world.run("status", "--json").out)
+
+
+def look_until(running, world, there):
+    """The first look at which that is there, while something runs."""
+    looks = []
+
+    def is_there():
+        looks.append(look(world))
+        return there(looks[-1])
+    running.wait_until(is_there)
+    return looks[-1]
+
+
+@pytest.mark.hour
+def test_status_shows_queues_workers_what_they_run_and_what_failed():
+    with World("--population", "20", quota="100/1s") as world, Results(world.redis) as stream:
+        worker = start_worker(world, "busy")
+        push(world.redis, message(REVOKED, id="refused", **ONE_DAY), message(CLIENT_0, id="fine", **ONE_DAY), b"no job")
+        assert sorted(result["id"] for result in stream.take(2)) == ["fine", "refused"]
+        world.sandbox.control(latency=NEVER_MS)
+        push(world.redis, message(prm_of(0), id="slow", **WEEK))
+        worker.wait_until(lambda: world.redis.hash("releve:job:slow").get("state") == "running")
+        push(world.redis, *(message(prm_of(i), **WEEK) for i in range(10)), to="low")
+        worker.wait_until(lambda: waiting(world.redis, "low") == [])
+        shown = json.loads(world.run("status", "--json").out)
+        assert shown["queues"] == {"high": 0, "normal": 0, "low": 0, "dead": 1}
+        one, = shown["workers"]
+        assert re.fullmatch(r"busy\.[0-9a-f]{6}", one["name"]) and 0 <= one["age_ms"] < 15000 and one["jobs"] == 11
+        assert {"id": "slow", "prm": prm_of(0), "kind": DAILY} in one["running"]
+        assert shown["ended"] == {"done": 1, "failed": 1}
+        failure, = shown["failures"]
+        assert (failure["id"], failure["state"], failure["prm"]) == ("refused", "failed", REVOKED)
+        assert failure["error"].startswith("ADAM") and str(oracle.paris_day_of(failure["finished_at"])) == TODAY
+        measures = next(one for one in shown["quota"] if one["bucket"] == "mesure_synchrone_auto")
+        assert measures["windows"][0]["limit"] == 100 and measures["windows"][0]["used"] >= 1
+        text = world.run("status").out
+        for words in (one["name"], "11 jobs", "slow", failure["error"], "is no JSON", "failed 1", "done 1", "of 100/1s"):
+            assert words in text, text
+        worker.signal(signal.SIGKILL)
+        worker.end()
+        push(world.redis, b"x", b"y")
+        shown = json.loads(world.run("status", "--json").out)
+        assert shown["queues"]["normal"] == 2 and shown["workers"][0]["jobs"] == 11  # nobody has missed it yet
+
+
+def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
+    """A quarter of its 80 requests are within the window: the others take three more of them."""
+    with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:
+        prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(40)))
+        running = world.start("backfill", "--prms", prms, "--kind", f"{DAILY},daily_consumption_max_power", "--start", "2026-08-01")
+        shown = look_until(running, world, lambda shown: [one["requests"] for one in shown.get("commands", [])] == [22])  # 20 of measures
+        command, = shown["commands"]
+        assert (command["command"], command["pid"], command["jobs_wanted"]) == ("backfill", running.process.pid, 80)
+        assert 0 <= command["age_ms"] < 30000 and command["jobs_ended"] + command["jobs_under_way"] == 80
+        assert command["requests_left"] == shown["requests_left"] == 60
+        assert 2 * 3600 * 1000 < shown["left_ms"] <= 3 * 3600 * 1000
+        text = world.run("status").out
+        assert re.search(rf"^command backfill \(.+, pid {running.process.pid}\): 26 % of some 82 requests, 20 of 80 jobs, "
+                         r"[\d.]+ requests/s$", text, re.MULTILINE), text
+        assert re.search(r"^left    60 requests under way or planned: some 2 h \d\d min, until .*\d\d:\d\d$", text, re.MULTILINE), text
+        world.interrupt(running)
+        assert "commands" not in look(world) and world.redis.keys("releve:pulses") == set()
+
+
+def test_a_backfill_that_was_killed_is_not_shown_for_long():
+    with World("--latency", NEVER_MS) as world:
+        running = world.start("backfill", "--prm", prm_of(0), "--kind", DAILY)
+        look_until(running, world, lambda shown: "commands" in shown)
+        running.signal(signal.SIGKILL)
+        running.end()
+        assert 0 < world.redis.command("PTTL", "releve:pulses") <= 30000
+        name, = world.redis.command("HKEYS", "releve:pulses")
+        said = world.redis.command("HGET", "releve:pulses", name)
+        at, _, text = said.partition(b" ")
+        world.redis.command("HSET", "releve:pulses", name, b"%d %s" % (int(at) - 31000, text))  # half a minute later
+        assert "commands" not in look(world)
+
+
+def test_a_worker_says_how_fast_it_is_and_what_waits_takes_a_time():
+    with World("--population", "400", "--latency", "20", quota="20/1s") as world:
+        worker = start_worker(world, "fast")
+        push(world.redis, *(message(prm_of(i), **WEEK) for i in range(400)), *(message(prm_of(i), **WEEK) for i in range(400)))
+        shown = look_until(worker, world, lambda shown: shown["workers"][0].get("pulse", {}).get("rate", {}).get("jobs_per_minute", 0) > 0)
+        pulse = shown["workers"][0]["pulse"]
+        assert "commands" not in shown and pulse["command"] == "worker" and "jobs_wanted" not in pulse
+        assert 0 < pulse["rate"]["requests_per_second"] <= 21 and pulse["rate"]["jobs_per_minute"] <= 21 * 60
+        text = world.run("status").out
+        assert re.search(r"^worker  fast\S+: \d+ jobs, heard [\d.]+ s ago, [\d.]+ requests/s, [\d.]+ jobs/min$", text, re.MULTILINE), text
+        found = re.search(r"^left    (\d+) jobs waiting or held, ([\d.]+)/min: some .+, until .*\d\d:\d\d$", text, re.MULTILINE)
+        assert found and 0 < int(found[1]) <= 800 and float(found[2]) > 0, text
+
+
+def test_a_worker_that_ends_leaves_nothing_of_what_it_said():
+    with World() as world:
+        worker = start_worker(world, "short")
+        look_until(worker, world, lambda shown: "pulse" in shown["workers"][0])
+        worker.signal(signal.SIGTERM)
+        assert worker.end().code == 0 and world.redis.keys("releve:pulses") == set()
+
+
+def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
+    with World("--latency", NEVER_MS) as world:
+        names = [start_worker(world, name) and name for name in ("cc", "aa", "bb")]
+        push(world.redis, *(message(prm_of(i), id=f"j{i}", **WEEK) for i in range(300)), *[b"no job"] * 30)
+        wait_until = world.running[0].wait_until
+        wait_until(lambda: sum(len(jobs) for jobs in own_lists(world.redis).values()) > 40 and len(dead(world.redis)) == 30)
+        env = {name: value for name, value in world.settings.items() if value is not None}
+        watching = terminal.Terminal(("status", "--watch"), env, world.directory.name, 80, 12)
+        watching.wait_for(lambda text: text.count("\x1b[H\x1b[J") > 2)
+        watching.process.send_signal(signal.SIGINT)
+        code, text = watching.end()
+        looks = text.split("\x1b[H\x1b[J")[1:-1]
+        assert code == 0 and len(looks) >= 2
+        for look in looks:
+            lines = look.splitlines()
+            assert len(lines) <= 11 and max(map(len, lines)) <= 80, look
+            assert re.search(r"^queues  waiting: high 0, normal \d+, low 0; held by workers: \d+; dead 30$", look, re.MULTILINE), look
+            assert [line[8:10] for line in lines if line.startswith("worker ")] == sorted(names), look
+            assert re.fullmatch(r"\(\d+ more lines: releve status\)", lines[-1]), look
+
+
+def test_status_watch_looks_again_until_it_is_interrupted():
+    with World() as world:
+        watching = world.start("status", "--watch", "--json")
+        def shows(words):
+            return words in os.pread(watching.out.fileno(), 1 << 20, 0)
+        watching.wait_until(lambda: shows(b'"normal":0'))
+        push(world.redis, b"one")
+        watching.wait_until(lambda: shows(b'"normal":1'))
+        watching.signal(signal.SIGINT)
+        ended = watching.end()
+        assert ended.code == 0, ended
+        looks = [json.loads(line)["queues"]["normal"] for line in ended.out.splitlines()]
+        assert len(looks) >= 2 and sorted(looks) == looks and looks[-1] == 1
