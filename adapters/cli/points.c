@@ -1,9 +1,7 @@
 /* releve points: what is known of each usage point. Reads Redis only, never sends a request. */
 #include "command.h"
-#include "lookup.h"
+#include "known_points.h"
 #include "point_look.h"
-#include "prm_list.h"
-#include "selection.h"
 #include <engine/runtime/clock.h>
 #include <stdio.h>
 
@@ -27,11 +25,10 @@ struct look {
 struct points {
     struct releve_selection selection;
     struct releve_config config;
-    bool json, all; /* all: that Redis knows */
-    bool broken;    /* something could not be read, and that was said */
+    bool json;
+    bool broken; /* something could not be read, and that was said */
     struct releve_lookup lookup;
-    struct releve_prm_list found;
-    bool too_many;
+    struct releve_known_points known;
     struct releve_span history[RELEVE_MEASURES];
     size_t next; /* usage point to ask about */
     struct look looks[LOOKS_AT_ONCE];
@@ -151,49 +148,18 @@ static void look_at_next(struct points *points)
         releve_lookup_end(&points->lookup, NULL);
 }
 
-static void look_at_first(struct points *points)
+static void look_at_first(void *data)
 {
+    struct points *points = data;
     if (!points->json && !has_blocks(points))
         releve_point_look_print_header();
     look_at_next(points);
 }
 
-/* --- all that Redis knows ------------------------------------------------------------------------------- */
-
-static bool on_point(void *data, releve_prm prm)
-{
-    struct points *points = data;
-    points->too_many = !releve_prm_list_add(&points->found, prm, RELEVE_SELECTION_POINTS_MAX);
-    return !points->too_many;
-}
-
-static void on_all_found(void *data, const struct releve_error *error)
-{
-    struct points *points = data;
-    struct releve_error failure = *error;
-    releve_prm_list_close(&points->found);
-    if (failure.code == RELEVE_OK && (points->too_many || points->found.count > RELEVE_SELECTION_POINTS_MAX))
-        releve_fail(&failure, RELEVE_E_USAGE, "Redis knows more than %d usage points: name some with --prm or --prms",
-                    RELEVE_SELECTION_POINTS_MAX);
-    points->selection.prms = points->found.prms;
-    points->selection.prms_count = points->found.count;
-    if (failure.code != RELEVE_OK) {
-        releve_lookup_end(&points->lookup, &failure);
-        return;
-    }
-    if (points->found.count == 0)
-        fprintf(stderr, "releve: %s, prefix %s: no usage point is known\n", points->config.redis.address,
-                points->config.prefix);
-    look_at_first(points);
-}
-
 static void start(void *data)
 {
     struct points *points = data;
-    if (points->all)
-        releve_store_known_points(points->lookup.store, on_point, on_all_found, points);
-    else
-        look_at_first(points);
+    releve_known_points_find(&points->known, &points->lookup, &points->selection, look_at_first, points);
 }
 
 /* --- the command ---------------------------------------------------------------------------------------- */
@@ -221,8 +187,8 @@ static enum releve_code load(struct points *points, struct releve_error *error)
     releve_day today = releve_config_today(&points->config);
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
         points->history[kind] = releve_kind_history(kind, today);
-    points->all = points->selection.prms_count == 0;
-    return points->all ? RELEVE_OK : releve_selection_close(&points->selection, today, error);
+    bool all = points->selection.prms_count == 0;
+    return all ? RELEVE_OK : releve_selection_close(&points->selection, today, error);
 }
 
 static int points_main(int argc, char **argv)
