@@ -30,6 +30,7 @@ extern const struct releve_command releve_command_backfill;
 extern const struct releve_command releve_command_bench;
 extern const struct releve_command releve_command_consent;
 extern const struct releve_command releve_command_consent_url;
+extern const struct releve_command releve_command_coverage;
 extern const struct releve_command releve_command_enqueue;
 extern const struct releve_command releve_command_export;
 extern const struct releve_command releve_command_get;

@@ -9,7 +9,8 @@
 #include <strings.h>
 
 #define LINE_BYTES_MAX 4096 /* longest line of a PRM file */
-#define STORED_MONTHS 120   /* how far back days are looked for in Redis, where nobody says */
+#define STORED_MONTHS \
+    (12 * RELEVE_SELECTION_YEARS_MAX) /* how far back days are looked for in Redis, where nobody says */
 
 static enum releve_code add_prm(struct releve_selection *selection, releve_prm prm, struct releve_error *error)
 {
@@ -359,17 +360,22 @@ static void report_cut(const struct releve_selection *selection, enum releve_kin
     }
 }
 
-/* Usage points there have to be; kinds are those of "all" where nobody says. */
+/* Kinds are those of "all" where nobody says. */
 static enum releve_code settle(struct releve_selection *selection, struct releve_error *error)
 {
-    if (selection->prms_count == 0)
-        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
     if (selection->column != NULL && !selection->read_files)
         return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: there is no --prms that it could be about",
                            selection->column);
     if (selection->kinds == 0)
         selection->kinds = RELEVE_KINDS_OF_ALL;
     return RELEVE_OK;
+}
+
+static enum releve_code settle_points(struct releve_selection *selection, struct releve_error *error)
+{
+    if (selection->prms_count == 0)
+        return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
+    return settle(selection, error);
 }
 
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
@@ -379,7 +385,7 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     char first[RELEVE_DAY_TEXT] = "", end[RELEVE_DAY_TEXT] = "";
     releve_day_format(asked->first, first);
     releve_day_format(asked->end, end);
-    if (settle(selection, error) != RELEVE_OK)
+    if (settle_points(selection, error) != RELEVE_OK)
         return error->code;
     if (selection->has_start && selection->has_end && asked->first > asked->end)
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is after --end %s", first, end);
@@ -434,7 +440,7 @@ static enum releve_code refuse_empty(struct releve_span span, struct releve_erro
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error)
 {
-    if (settle(selection, error) != RELEVE_OK)
+    if (settle_points(selection, error) != RELEVE_OK)
         return error->code;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         struct releve_span all = {releve_day_add_months(today, -STORED_MONTHS), today};
@@ -442,6 +448,26 @@ enum releve_code releve_selection_close_stored(struct releve_selection *selectio
         selection->spans[kind] = document ? releve_kind_history(kind, today) : wanted_span(selection, all);
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && releve_span_days(selection->spans[kind]) < 1)
             return refuse_empty(selection->spans[kind], error);
+    }
+    return drop_duplicates(selection, error);
+}
+
+enum releve_code releve_selection_close_days(struct releve_selection *selection, releve_day today,
+                                             struct releve_error *error)
+{
+    struct releve_span kept = {releve_day_add_months(today, -STORED_MONTHS), today};
+    if (settle(selection, error) != RELEVE_OK)
+        return error->code;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
+            continue;
+        if (releve_kind_is_document(kind))
+            return releve_fail(error, RELEVE_E_USAGE, "--kind %s is a document, which has no days",
+                               releve_kind_facts(kind)->name);
+        struct releve_span wanted = wanted_span(selection, releve_kind_history(kind, today));
+        selection->spans[kind] = releve_span_cut(wanted, kept);
+        if (releve_span_days(selection->spans[kind]) < 1)
+            return refuse_empty(wanted, error);
     }
     return drop_duplicates(selection, error);
 }

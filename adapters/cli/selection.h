@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define RELEVE_SELECTION_YEARS_MAX 10 /* how far back days are looked for in Redis */
+#define RELEVE_SELECTION_DAYS_MAX (366 * RELEVE_SELECTION_YEARS_MAX)
 #define RELEVE_SELECTION_POINTS_MAX 10000000 /* usage points in one command; 8 bytes each */
 
 struct releve_selection {
@@ -49,16 +51,24 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
     "                     of a CSV\n"                                                                                \
     "  --column NAME      the column of that CSV, where it is not the first one; say it before --prms\n"
 
-#define RELEVE_SELECTION_HELP                                                                                          \
-    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP                                                                         \
+#define RELEVE_SELECTION_MEASURES_HELP                                                                                 \
     "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
     "                     production_load_curve; consumption, production, daily, curves or all of these (default:\n"   \
-    "                     all); the meter's registers (2026):\n"                                                       \
-    "                     index_consumption, index_production; or documents, which have no days:\n"                    \
-    "                     contracts, addresses, identity, contact_data\n"                                              \
-    "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"      \
-    "                     36 months + 15 days for the others)\n"                                                       \
+    "                     all); the meter's registers (2026): index_consumption, index_production\n"
+
+#define RELEVE_SELECTION_HELP                                                                                     \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP RELEVE_SELECTION_MEASURES_HELP                                     \
+    "                     or documents, which have no days: contracts, addresses, identity, contact_data\n"       \
+    "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n" \
+    "                     36 months + 15 days for the others)\n"                                                  \
     "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
+
+/* Of what is about days, stored or not. */
+#define RELEVE_SELECTION_DAYS_HELP                                                                                  \
+    RELEVE_SELECTION_POINT_HELP RELEVE_SELECTION_MEASURES_HELP                                                      \
+        "  --start DAY        first day, YYYY-MM-DD, at most ten years ago; default: the deepest history of each\n" \
+        "                     kind, as it can still be fetched\n"                                                   \
+        "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
 
 /* Applies one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
 enum releve_code releve_selection_apply(struct releve_selection *selection, int option, const char *value,
@@ -74,6 +84,11 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
  */
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error);
+
+/* The same for what is about days, stored or not: without --start they are those that upstream serves, and with it from
+ * ten years ago on at the earliest. Usage points may be none; documents are refused. */
+enum releve_code releve_selection_close_days(struct releve_selection *selection, releve_day today,
+                                             struct releve_error *error);
 
 /* Adds kinds, "daily,identity"; `option` is what they stood behind. */
 enum releve_code releve_selection_add_kinds(struct releve_selection *selection, const char *option, const char *value,

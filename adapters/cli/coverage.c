@@ -1,0 +1,396 @@
+/* releve coverage: which days are there, and where the gaps are. Reads Redis only, never sends a request. */
+#include "command.h"
+#include "heatmap.h"
+#include "json_fields.h"
+#include "known_points.h"
+#include "reasons.h"
+#include <engine/runtime/clock.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROWS_MAX 40       /* series that have a line each; where there are more: the first of those with gaps */
+#define GAPS_NAMED_MAX 12 /* of a series, for people */
+
+/* The days of a series by their state. */
+struct days {
+    int complete, partial, holes, pending, missing, cut; /* cut: before its activation or consent */
+};
+
+/* One series, as it is read: several spans where it is longer than one look may be. */
+struct series {
+    struct releve_job job;
+    struct releve_span span; /* all of it; the job has the part that is asked for */
+    char states[RELEVE_SELECTION_DAYS_MAX];
+    struct days days;
+    bool refused;                /* upstream does not give it, and that still holds ... */
+    struct releve_reason reason; /* ... with this reason */
+};
+
+/* A line of the table. */
+struct row {
+    releve_prm prm;
+    enum releve_kind kind;
+    struct days days;
+    bool refused;
+};
+
+struct total {
+    uint64_t series, refused, with_gaps;
+    uint64_t complete, partial, holes, pending, missing;
+};
+
+struct coverage {
+    struct releve_selection selection;
+    struct releve_config config;
+    bool json;
+    struct releve_lookup lookup;
+    struct releve_known_points known;
+    struct releve_terminal terminal;
+    size_t next; /* series to read */
+    struct series series;
+    struct total totals[RELEVE_MEASURES];
+    struct row rows[ROWS_MAX];
+    size_t rows_count, rows_left_out;
+};
+
+/* One usage point is looked at; of more a table has to do. */
+static bool is_pictured(const struct coverage *coverage)
+{
+    return coverage->selection.prms_count == 1;
+}
+
+/* --- gaps ------------------------------------------------------------------------------------------------------- */
+
+/* The next run of missing days at or after `from`; an empty span at the end of the series where there is none. */
+static struct releve_span next_gap(const struct series *series, releve_day from)
+{
+    struct releve_span gap = {from, from};
+    while (gap.first < series->span.end && series->states[gap.first - series->span.first] != RELEVE_DAY_MISSING)
+        gap.first++;
+    for (gap.end = gap.first; gap.end < series->span.end; gap.end++)
+        if (series->states[gap.end - series->span.first] != RELEVE_DAY_MISSING)
+            break;
+    return gap;
+}
+
+static void print_gaps(const struct series *series)
+{
+    int named = 0, more = 0;
+    char first[RELEVE_DAY_TEXT], last[RELEVE_DAY_TEXT];
+    struct releve_span gap = next_gap(series, series->span.first);
+    for (; releve_span_days(gap) > 0; gap = next_gap(series, gap.end)) {
+        if (named == GAPS_NAMED_MAX) {
+            more++;
+            continue;
+        }
+        releve_day_format(gap.first, first);
+        releve_day_format(gap.end - 1, last);
+        printf("%s %s", named++ == 0 ? "missing:" : "        ", first);
+        if (releve_span_days(gap) > 1)
+            printf(" to %s, %d days", last, releve_span_days(gap));
+        putchar('\n');
+    }
+    if (more > 0)
+        printf("         (%d more; --json has all)\n", more);
+}
+
+/* --- one usage point -------------------------------------------------------------------------------------------- */
+
+static void print_picture(const struct coverage *coverage)
+{
+    const struct series *series = &coverage->series;
+    const struct days *days = &series->days;
+    char reason[RELEVE_REASONS_TEXT];
+    printf("%s" RELEVE_PRM_FORMAT "  %s\n", coverage->next > 1 ? "\n" : "", series->job.prm,
+           releve_kind_facts(series->job.kind)->name);
+    if (series->refused) {
+        releve_reasons_format(&series->reason, series->job.kind, reason);
+        printf("%s\n", reason);
+    }
+    int stored = days->complete + days->partial + days->holes + days->pending;
+    if (stored == 0 && series->refused)
+        return;
+    printf("complete %d, partial %d, holes %d, pending %d, missing %d\n", days->complete, days->partial, days->holes,
+           days->pending, days->missing);
+    print_gaps(series);
+    releve_heatmap_print(stdout, &coverage->terminal, series->states, series->span);
+}
+
+/* --- many ------------------------------------------------------------------------------------------------------- */
+
+static void count_total(struct coverage *coverage)
+{
+    const struct series *series = &coverage->series;
+    struct total *total = &coverage->totals[series->job.kind];
+    total->series++;
+    total->refused += series->refused;
+    total->complete += (uint64_t)series->days.complete;
+    total->partial += (uint64_t)series->days.partial;
+    total->holes += (uint64_t)series->days.holes;
+    total->pending += (uint64_t)series->days.pending;
+    if (series->refused)
+        return; /* nobody can fetch what is missing of it */
+    total->missing += (uint64_t)series->days.missing;
+    total->with_gaps += series->days.missing > 0;
+}
+
+static void keep_row(struct coverage *coverage)
+{
+    const struct series *series = &coverage->series;
+    bool all_fit = releve_selection_jobs(&coverage->selection) <= ROWS_MAX;
+    if (!all_fit && (series->refused || series->days.missing == 0))
+        return;
+    if (coverage->rows_count == ROWS_MAX) {
+        coverage->rows_left_out++;
+        return;
+    }
+    coverage->rows[coverage->rows_count++] =
+        (struct row){series->job.prm, series->job.kind, series->days, series->refused};
+}
+
+/* Rounded down: what is not all of it is never 100. */
+static int percent_of(const struct total *total)
+{
+    uint64_t there = total->complete + total->partial + total->holes;
+    uint64_t all = there + total->pending + total->missing;
+    return all > 0 ? (int)(there * 100 / all) : 100;
+}
+
+static void print_totals(const struct coverage *coverage)
+{
+    printf("%-27s %6s %4s %7s %9s %8s %7s %5s\n", "kind", "points", "gaps", "refused", "complete", "missing", "pending",
+           "known");
+    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
+        const struct total *total = &coverage->totals[kind];
+        if (total->series > 0)
+            printf("%-27s %6" PRIu64 " %4" PRIu64 " %7" PRIu64 " %9" PRIu64 " %8" PRIu64 " %7" PRIu64 " %3d %%\n",
+                   releve_kind_facts(kind)->name, total->series, total->with_gaps, total->refused, total->complete,
+                   total->missing, total->pending, percent_of(total));
+    }
+}
+
+static void print_rows(const struct coverage *coverage)
+{
+    if (coverage->rows_count == 0)
+        return;
+    printf("\n%-14s %-27s%8s %7s %5s %7s %7s\n", "usage point", "kind", "complete", "partial", "holes", "pending",
+           "missing");
+    for (size_t i = 0; i < coverage->rows_count; i++) {
+        const struct row *row = &coverage->rows[i];
+        printf(RELEVE_PRM_FORMAT " %-27s%8d %7d %5d %7d ", row->prm, releve_kind_facts(row->kind)->name,
+               row->days.complete, row->days.partial, row->days.holes, row->days.pending);
+        if (row->refused)
+            printf("%7s\n", "refused");
+        else
+            printf("%7d\n", row->days.missing);
+    }
+    if (coverage->rows_left_out > 0)
+        printf("(%zu more with gaps; --json has all)\n", coverage->rows_left_out);
+}
+
+/* --- for programs ----------------------------------------------------------------------------------------------- */
+
+static void print_json(const struct series *series)
+{
+    char prm[RELEVE_PRM_TEXT];
+    const struct days *days = &series->days;
+    cJSON *json = cJSON_CreateObject();
+    releve_prm_format(series->job.prm, prm);
+    cJSON_AddStringToObject(json, "prm", prm);
+    cJSON_AddStringToObject(json, "kind", releve_kind_facts(series->job.kind)->name);
+    releve_json_add_day(json, "start", series->span.first);
+    releve_json_add_day(json, "end", series->span.end);
+    const struct {
+        const char *name;
+        int count;
+    } counts[] = {{"complete", days->complete}, {"partial", days->partial}, {"holes", days->holes},
+                  {"pending", days->pending},   {"missing", days->missing}, {"cut", days->cut}};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        cJSON_AddNumberToObject(json, counts[i].name, counts[i].count);
+    cJSON *refused = series->refused ? cJSON_CreateObject() : cJSON_CreateNull();
+    cJSON_AddItemToObject(json, "refused", refused);
+    if (series->refused) {
+        cJSON_AddStringToObject(refused, "code", series->reason.code);
+        cJSON_AddStringToObject(refused, "message", series->reason.text);
+    }
+    cJSON *gaps = cJSON_AddArrayToObject(json, "gaps");
+    struct releve_span gap = next_gap(series, series->span.first);
+    for (; releve_span_days(gap) > 0; gap = next_gap(series, gap.end)) {
+        cJSON *item = cJSON_CreateObject();
+        releve_json_add_day(item, "start", gap.first);
+        releve_json_add_day(item, "end", gap.end);
+        cJSON_AddItemToArray(gaps, item);
+    }
+    releve_json_print(json);
+}
+
+/* --- series after series ------------------------------------------------------------------------------------------ */
+
+/* What lies before the activation or the consent is not missing. */
+static void cut(struct series *series, const struct releve_point_facts *facts)
+{
+    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(series->job.kind)->direction];
+    releve_day after =
+        direction->activation.after > direction->consent.after ? direction->activation.after : direction->consent.after;
+    for (releve_day day = series->span.first; day <= after && day < series->span.end; day++) {
+        char *state = &series->states[day - series->span.first];
+        if (*state == RELEVE_DAY_MISSING)
+            *state = RELEVE_DAY_CUT;
+    }
+}
+
+static struct days count_days(const struct series *series)
+{
+    struct days days = {0};
+    for (int i = 0; i < releve_span_days(series->span); i++) {
+        days.complete += series->states[i] == RELEVE_DAY_COMPLETE;
+        days.partial += series->states[i] == RELEVE_DAY_PARTIAL;
+        days.holes += series->states[i] == RELEVE_DAY_HOLE;
+        days.pending += series->states[i] == RELEVE_DAY_PENDING;
+        days.missing += series->states[i] == RELEVE_DAY_MISSING;
+        days.cut += series->states[i] == RELEVE_DAY_CUT;
+    }
+    return days;
+}
+
+static void judge(struct coverage *coverage, const struct releve_point_facts *facts)
+{
+    struct series *series = &coverage->series;
+    const struct releve_reason *why = NULL;
+    cut(series, facts);
+    series->days = count_days(series);
+    /* The facts are read as of 1970, so that days that are due are still as they are stored. */
+    series->refused = releve_facts_standing(facts, series->job.kind, &why) != RELEVE_STANDING_OPEN &&
+                      why->until > releve_clock_civil(coverage->config.today);
+    if (series->refused)
+        series->reason = *why;
+    if (coverage->json) {
+        print_json(series);
+        return;
+    }
+    if (is_pictured(coverage)) {
+        print_picture(coverage);
+        return;
+    }
+    count_total(coverage);
+    keep_row(coverage);
+}
+
+static void read_series(struct coverage *coverage);
+static void read_part(struct coverage *coverage);
+
+static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *known,
+                     const struct releve_point_facts *facts)
+{
+    struct coverage *coverage = data;
+    struct series *series = &coverage->series;
+    if (error->code != RELEVE_OK) {
+        releve_lookup_end(&coverage->lookup, error);
+        return;
+    }
+    memcpy(series->states + (known->span.first - series->span.first), known->states,
+           (size_t)releve_span_days(known->span));
+    if (known->span.end < series->span.end) {
+        series->job.span.first = known->span.end;
+        read_part(coverage);
+        return;
+    }
+    judge(coverage, facts);
+    if (ferror(stdout)) /* full, or nobody reads any more: whoever flushes it says which */
+        releve_lookup_end(&coverage->lookup, NULL);
+    else
+        read_series(coverage);
+}
+
+static void read_part(struct coverage *coverage)
+{
+    struct series *series = &coverage->series;
+    releve_day most = series->job.span.first + RELEVE_JOB_DAYS_MAX;
+    series->job.span.end = most < series->span.end ? most : series->span.end;
+    releve_store_begin(coverage->lookup.store, &series->job, 0, on_known, coverage);
+}
+
+static void read_series(struct coverage *coverage)
+{
+    struct series *series = &coverage->series;
+    series->job = (struct releve_job){0};
+    if (!releve_selection_job(&coverage->selection, coverage->next, &series->job)) {
+        releve_lookup_end(&coverage->lookup, NULL);
+        return;
+    }
+    coverage->next++;
+    series->span = series->job.span;
+    read_part(coverage);
+}
+
+static void begin(void *data)
+{
+    read_series(data);
+}
+
+static void start(void *data)
+{
+    struct coverage *coverage = data;
+    releve_known_points_find(&coverage->known, &coverage->lookup, &coverage->selection, begin, coverage);
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
+
+static const struct option options[] = {
+    RELEVE_SELECTION_OPTIONS,
+    {"json", no_argument, NULL, 'j'},
+    {NULL, 0, NULL, 0},
+};
+
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct coverage *coverage = data;
+    if (option != 'j')
+        return releve_selection_apply(&coverage->selection, option, value, error);
+    coverage->json = true;
+    return RELEVE_OK;
+}
+
+static int coverage_main(int argc, char **argv)
+{
+    static struct coverage coverage;
+    struct releve_error error = {0};
+    int wrong = releve_command_parse("coverage", argc, argv, options, apply_option, &coverage);
+    if (wrong != 0)
+        return wrong;
+    coverage.terminal = releve_terminal_look(STDOUT_FILENO);
+    if (releve_config_load(&coverage.config, false, &error) != RELEVE_OK ||
+        releve_selection_close_days(&coverage.selection, releve_config_today(&coverage.config), &error) != RELEVE_OK ||
+        releve_lookup_run(&coverage.lookup, &coverage.config, true, start, &coverage, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    if (!coverage.json && is_pictured(&coverage)) {
+        fputc('\n', stdout);
+        releve_heatmap_print_legend(stdout, &coverage.terminal);
+    } else if (!coverage.json && coverage.selection.prms_count > 0) {
+        print_totals(&coverage);
+        print_rows(&coverage);
+    }
+    releve_selection_free(&coverage.selection);
+    return releve_command_flush(0);
+}
+
+const struct releve_command releve_command_coverage = {
+    .name = "coverage",
+    .summary = "which days are there, and where the gaps are",
+    .help =
+        "[SELECTION] [--json]\n"
+        "\n"
+        "Shows which days Redis holds; never sends a request. Of one usage point: a calendar for each kind, a cell a\n"
+        "day. Of several, or without --prm and --prms of all that Redis knows: how many days of each kind, and which\n"
+        "usage points have gaps; \"refused\" is what upstream does not give or says that there is none of. Without\n"
+        "--start it begins where upstream's history does, for what lies there can still be fetched; days before a\n"
+        "known activation or consent are no gaps.\n"
+        "\n"
+        "options:\n" RELEVE_SELECTION_DAYS_HELP
+        "  --json             one JSON object a line for each usage point and kind: prm, kind, start, end (excluded),\n"
+        "                     complete, partial, holes, pending, missing, cut (before activation or consent),\n"
+        "                     refused (code and message, or null), gaps (start and end of each)\n",
+    .run = coverage_main,
+};
