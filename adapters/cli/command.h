@@ -40,6 +40,7 @@ extern const struct releve_command releve_command_points;
 extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
 extern const struct releve_command releve_command_status;
+extern const struct releve_command releve_command_verify;
 extern const struct releve_command releve_command_worker;
 
 /* "releve: TEXT" on stderr; returns the exit code of the error. */

@@ -70,12 +70,7 @@ static void print_missing(struct releve_days *days, releve_day end)
 
 static void name_broken(struct releve_days *days, releve_day day)
 {
-    char date[RELEVE_DAY_TEXT];
-    bool document = releve_kind_is_document(days->job.kind);
-    releve_day_format(day, date);
-    fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s%s%s: what is stored is no %s\n", days->job.prm,
-            releve_kind_facts(days->job.kind)->name, document ? "" : " ", document ? "" : date,
-            document ? "document" : "day of this kind");
+    releve_stored_day_name_broken(days->job.prm, days->job.kind, day);
     days->broken = true;
 }
 

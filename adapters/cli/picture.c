@@ -121,7 +121,7 @@ static void print_lines(struct releve_picture *picture)
 /* What a day's curve comes to, and its columns: the mean power of each part of the day, where all of it has values. */
 struct small_curve {
     int slots, given;
-    double energy_wh, low_w, high_w;
+    double low_w, high_w;
     double watt_minutes[SPARK_COLUMNS_MAX];
     int minutes[SPARK_COLUMNS_MAX];
 };
@@ -137,7 +137,6 @@ static void shrink(const struct releve_stored_day *day, int cells, struct small_
         if (!interval.has_value)
             continue;
         double watts = interval.value_w;
-        curve->energy_wh += watts * interval.length_minutes / 60.0;
         curve->low_w = curve->given == 0 || watts < curve->low_w ? watts : curve->low_w;
         curve->high_w = curve->given == 0 || watts > curve->high_w ? watts : curve->high_w;
         curve->given++;
@@ -161,7 +160,7 @@ static void print_curve(const struct releve_picture *picture, const struct relev
     shrink(day, cells, &curve);
     fprintf(out, "%s  %s%-8s%s", date, colour(picture, day->state), day->state, plain(picture));
     if (curve.slots > 0)
-        fprintf(out, " %6.0f Wh %5.0f-%5.0f W ", curve.energy_wh, curve.low_w, curve.high_w);
+        fprintf(out, " %6.0f Wh %5.0f-%5.0f W ", releve_stored_day_energy_wh(day), curve.low_w, curve.high_w);
     if (curve.slots > 0)
         fputs(colour(picture, day->state), out);
     for (int i = 0; curve.slots > 0 && i < cells; i++) {

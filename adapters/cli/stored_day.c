@@ -125,6 +125,27 @@ bool releve_stored_day_interval(const struct releve_stored_day *day, const cJSON
     return true;
 }
 
+double releve_stored_day_energy_wh(const struct releve_stored_day *day)
+{
+    const cJSON *at = NULL;
+    struct releve_stored_interval interval;
+    double watt_minutes = 0;
+    for (int index = 0; releve_stored_day_interval(day, &at, &index, &interval);)
+        if (interval.has_value)
+            watt_minutes += interval.value_w * interval.length_minutes;
+    return watt_minutes / 60.0;
+}
+
+void releve_stored_day_name_broken(releve_prm prm, enum releve_kind kind, releve_day day)
+{
+    char date[RELEVE_DAY_TEXT];
+    bool document = releve_kind_is_document(kind);
+    releve_day_format(day, date);
+    fprintf(stderr, "releve: " RELEVE_PRM_FORMAT " %s%s%s: what is stored is no %s\n", prm,
+            releve_kind_facts(kind)->name, document ? "" : " ", document ? "" : date,
+            document ? "document" : "day of this kind");
+}
+
 void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes)
 {
     bool one_line = true;

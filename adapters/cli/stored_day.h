@@ -51,6 +51,12 @@ void releve_stored_day_free(struct releve_stored_day *day);
 bool releve_stored_day_interval(const struct releve_stored_day *day, const cJSON **next, int *index,
                                 struct releve_stored_interval *interval);
 
+/* Of a load curve: the energy of the intervals that have a value, in Wh. Power is the mean of its interval. */
+double releve_stored_day_energy_wh(const struct releve_stored_day *day);
+
+/* What is stored there is no day, or no document, of that kind: a line on standard error. */
+void releve_stored_day_name_broken(releve_prm prm, enum releve_kind kind, releve_day day);
+
 /* The text as it is stored, on a line of its own; what could steer a terminal is escaped. */
 void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes);
 
