@@ -1,5 +1,6 @@
 /* releve forget: erases everything that Redis holds of usage points. Looks first, asks, erases, and looks again: what
  * came back meanwhile is said. */
+#include "ask.h"
 #include "command.h"
 #include "lookup.h"
 #include "selection.h"
@@ -8,11 +9,7 @@
 #include <releve/memory.h>
 #include <releve/text.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
-#define ANSWER_BYTES 16 /* of what somebody types */
+#include <stdlib.h>
 
 struct forget {
     struct releve_selection selection;
@@ -139,22 +136,10 @@ static void report_found(const struct forget *forget)
     }
 }
 
-static bool has_terminal(void)
-{
-    return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
-}
-
 static bool confirm(const struct forget *forget)
 {
-    char answer[ANSWER_BYTES] = "";
     report_found(forget);
-    fputs("Erase all of it for good? [y/N] ", stderr);
-    if (fgets(answer, sizeof answer, stdin) == NULL) {
-        fputc('\n', stderr);
-        return false;
-    }
-    answer[strcspn(answer, "\r\n")] = '\0';
-    return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
+    return releve_ask("Erase all of it for good?");
 }
 
 /* --- Redis ---------------------------------------------------------------------------------------------------- */
@@ -230,7 +215,7 @@ static enum releve_code check(struct forget *forget, struct releve_error *error)
     if (selection->prms_count > RELEVE_SWEEP_POINTS_MAX)
         return releve_fail(error, RELEVE_E_USAGE, "forget: %zu usage points: at most %d in one command",
                            selection->prms_count, RELEVE_SWEEP_POINTS_MAX);
-    if (!forget->yes && !has_terminal())
+    if (!forget->yes && !releve_ask_can())
         return releve_fail(error, RELEVE_E_USAGE,
                            "forget: erases for good, and there is no terminal to ask on: say --yes");
     if (releve_config_load(&forget->config, false, error) != RELEVE_OK)

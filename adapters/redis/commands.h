@@ -23,6 +23,7 @@ struct releve_script {
 extern const struct releve_script releve_script_accept;
 extern const struct releve_script releve_script_check_days;
 extern const struct releve_script releve_script_claim;
+extern const struct releve_script releve_script_dead;
 extern const struct releve_script releve_script_diagnose;
 extern const struct releve_script releve_script_enqueue;
 extern const struct releve_script releve_script_erase_keys;

@@ -220,12 +220,18 @@ char *releve_job_json_bury(const struct releve_burial *burial)
 {
     char raw[RELEVE_BURIED_BYTES_MAX + 1];
     size_t bytes = burial->text_bytes < RELEVE_BURIED_BYTES_MAX ? burial->text_bytes : RELEVE_BURIED_BYTES_MAX;
+    bool whole = bytes == burial->text_bytes;
     /* Only ASCII comes through as it is: whoever reads the dead list must get valid JSON whatever was pushed. */
-    for (size_t i = 0; i < bytes; i++)
-        raw[i] = burial->text[i] == '\0' || (unsigned char)burial->text[i] > '~' ? '?' : burial->text[i];
+    for (size_t i = 0; i < bytes; i++) {
+        bool ascii = burial->text[i] != '\0' && (unsigned char)burial->text[i] <= '~';
+        raw[i] = ascii ? burial->text[i] : '?';
+        whole = whole && ascii;
+    }
     raw[bytes] = '\0';
     cJSON *json = releve_must(cJSON_CreateObject());
     (void)releve_must(cJSON_AddStringToObject(json, "raw", raw));
+    if (!whole)
+        (void)releve_must(cJSON_AddFalseToObject(json, "whole"));
     (void)releve_must(cJSON_AddStringToObject(json, "error", burial->error));
     (void)releve_must(cJSON_AddStringToObject(json, "queue", releve_class_name(burial->class_)));
     add_moment(json, "at", burial->at);

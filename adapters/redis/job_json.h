@@ -35,7 +35,7 @@ struct releve_burial {
 };
 
 /* {"raw":...,"error":...,"queue":"normal","at":...} for the list of dead messages; bytes that are no text are replaced,
- * and a long message is cut. The caller frees. */
+ * and a long message is cut: then "whole":false stands behind "raw". The caller frees. */
 char *releve_job_json_bury(const struct releve_burial *burial);
 
 /* What whoever waits is told of it, in the shape of a result, for the list at *reply_to; NULL where the message names

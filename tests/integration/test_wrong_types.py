@@ -213,6 +213,13 @@ def test_what_status_is_told_may_be_of_a_wrong_type():
         assert ended.code == 0 and "pulses" not in ended.err and len(world.redis.days()) == 1, ended
 
 
+def test_dead_names_a_list_of_a_wrong_type():
+    with World() as world:
+        spoil(world.redis, "releve:jobs:dead")
+        ended = world.run("dead")
+        assert ended.code == 4 and names(ended.err, "releve:jobs:dead", "string"), ended
+
+
 @pytest.mark.parametrize("key", ["releve:jobs:high", "releve:jobs:dead", "releve:workers", "releve:results", "releve:pulses"])
 def test_status_names_a_key_of_a_wrong_type(key):
     with World() as world:

@@ -566,6 +566,8 @@ static void expect_buried(const char *bytes, size_t count, const char *raw)
         assert_string_equal(kept, raw);
     assert_int_equal(strlen(kept), count < RELEVE_BURIED_BYTES_MAX ? count : RELEVE_BURIED_BYTES_MAX);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "error")), "is no \"JSON\"");
+    bool whole = count <= RELEVE_BURIED_BYTES_MAX && memcmp(kept, bytes, count) == 0;
+    assert_int_equal(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "whole")), !whole);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "queue")), "low");
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "at")), "2026-11-19T09:00:00Z");
     cJSON_Delete(json);

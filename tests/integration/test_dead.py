@@ -1,0 +1,142 @@
+"""releve dead: what could not be a job is listed, shown, put back into its queue, or dropped."""
+import hashlib
+import json
+import os
+import re
+
+import pytest
+import terminal
+from jobs import message, push, results, start_worker, waiting
+from world import World
+
+CLIENT_0 = "22516914714270"
+DAILY = "daily_consumption"
+ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
+STRANGE = '{"prm":"\x1b[31m","kind":"x"}'
+
+
+def burials(redis):
+    return redis.command("LRANGE", "releve:jobs:dead", 0, -1)
+
+
+def id_of(burial):
+    return hashlib.sha1(burial).hexdigest()[:12]
+
+
+def bury(world, *messages, to="normal"):
+    """Workers find them in a queue."""
+    there = len(burials(world.redis))
+    worker = start_worker(world, "reader")
+    push(world.redis, *messages, to=to)
+    worker.wait_until(lambda: len(burials(world.redis)) == there + len(messages))
+    world.interrupt(worker)
+
+
+@pytest.fixture
+def world():
+    with World() as world:
+        bury(world, b"one", b'{"prm":"1","kind":"all"}', to="low")
+        bury(world, STRANGE.encode(), "é".encode(), b"x" * 5000)
+        yield world
+
+
+def test_they_are_listed_newest_first_and_nothing_of_them_steers_a_terminal(world):
+    lines = world.run("dead").out.splitlines()
+    assert [line[:12] for line in lines] == [id_of(burial) for burial in burials(world.redis)]
+    assert re.fullmatch(r'[0-9a-f]{12}  2026-11-19T\d\d:\d\d:\d\dZ  low     is no JSON  "one"', lines[-1]), lines
+    assert all(line.isprintable() for line in lines) and '\\u001b[31m' in "".join(lines)
+    for columns in (60, 80):
+        code, text = terminal.run(world, "dead", columns=columns)
+        shown = text.splitlines()
+        assert code == 0 and max(map(len, shown)) <= columns and shown[-1] == "5 messages; releve dead show ID has all of one"
+        assert [line[:12] for line in shown[:-1]] == [line[:12] for line in lines]
+
+
+def test_json_has_each_as_it_stands_with_its_id(world):
+    given = [json.loads(line) for line in world.run("dead", "list", "--json").out.splitlines()]
+    assert given == [{"id": id_of(burial), **json.loads(burial)} for burial in burials(world.redis)]
+    assert [one["raw"] for one in given if "whole" not in one] == [STRANGE, '{"prm":"1","kind":"all"}', "one"]
+    assert [one["whole"] for one in given if "whole" in one] == [False, False]
+
+
+def test_one_is_shown_whole(world):
+    burial = burials(world.redis)[-2]
+    ended = world.run("dead", "show", id_of(burial))
+    fields = dict(re.findall(r"^(\w+) +(.*)$", ended.out, re.MULTILINE))
+    expected = json.loads(burial)
+    assert fields == {"id": id_of(burial), "at": expected["at"], "queue": "low", "error": expected["error"],
+                      "raw": json.dumps(expected["raw"])}
+    long = next(burial for burial in burials(world.redis) if b"xxx" in burial)
+    ended = world.run("dead", "show", id_of(burial), id_of(long), "0123456789ab")
+    assert ended.code == 1 and "(not all of it: cut, or" in ended.out and "no dead message has the id 0123456789ab" in ended.err
+
+
+def test_what_was_put_right_is_put_back_and_becomes_its_job():
+    """A key of another type under its id made it no job."""
+    with World() as world:
+        world.redis.command("SET", "releve:job:mine", "something else")
+        bury(world, message(CLIENT_0, id="mine", **ONE_DAY), b"nonsense", to="high")
+        world.redis.command("DEL", "releve:job:mine")
+        mine = next(burial for burial in burials(world.redis) if b"mine" in burial)
+        ended = world.run("dead", "requeue", id_of(mine), "--queue", "high")
+        assert ended.code == 0 and ended.out == f"{id_of(mine)} is in its queue again\n", ended
+        assert waiting(world.redis, "high") == [message(CLIENT_0, id="mine", **ONE_DAY)] and len(burials(world.redis)) == 1
+        assert world.run("worker", "--drain").code == 0
+        result, = results(world.redis)
+        assert (result["id"], result["state"]) == ("mine", "done") and len(burials(world.redis)) == 1
+
+
+def test_all_are_put_back_where_they_came_from_but_what_is_not_all_there(world):
+    kept = [burial for burial in burials(world.redis) if b'"whole":false' in burial]
+    ended = world.run("dead", "requeue", "--all")
+    assert ended.code == 1 and len(re.findall(r"is in its queue again$", ended.out, re.MULTILINE)) == 3
+    assert sorted(re.findall(r"^releve: (\w{12}): what is kept of it is not all", ended.err, re.MULTILINE)) == sorted(map(id_of, kept))
+    assert sorted(waiting(world.redis, "low")) == sorted((b"one", b'{"prm":"1","kind":"all"}'))
+    assert waiting(world.redis) == [STRANGE.encode()] and burials(world.redis) == kept
+
+
+def test_equal_ones_share_an_id_and_some_of_many_are_dropped():
+    with World() as world:
+        texts = [json.dumps({"raw": f"m{i % 301}", "error": "is no JSON", "queue": "normal", "at": "2026-11-19T09:00:00Z"},
+                            separators=(",", ":")) for i in range(602)]
+        world.redis.command("RPUSH", "releve:jobs:dead", *texts)
+        gone = [texts[7], texts[300]]
+        ended = world.run("dead", "drop", *(id_of(text.encode()) for text in gone))
+        assert ended.code == 0 and len(ended.out.splitlines()) == 4, ended
+        assert burials(world.redis) == [text.encode() for text in texts if text not in gone]
+
+
+def test_all_are_dropped_when_that_is_confirmed(world):
+    ended = world.run("dead", "drop", "--all")
+    assert ended.code == 2 and "say --yes" in ended.err and len(burials(world.redis)) == 5
+    for answer, code, left in ((b"n\n", 130, 5), (b"y\n", 0, 0)):
+        env = {name: value for name, value in world.settings.items() if value is not None}
+        asked = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True)
+        asked.wait_for(lambda text: "[y/N]" in text)
+        os.write(asked.side, answer)
+        assert asked.end()[0] == code and len(burials(world.redis)) == left
+    ended = world.run("dead", "drop", "--all", "--yes")
+    assert ended.code == 0 and "no dead messages" in ended.err
+
+
+def test_what_anybody_has_written_there_can_be_seen_and_dropped():
+    with World() as world:
+        for text in (b"\xff\x9b31m", b"[1]", b'{"raw":{"a":[[[[[[1]]]]]]}}', b'{"raw":7}', b'{"raw":"\xc2\x9b"}', b"\x00"):
+            world.redis.command("RPUSH", "releve:jobs:dead", text)
+        for words in (("dead",), ("dead", "--json"), ("dead", "show", *map(id_of, burials(world.redis)))):
+            ended = world.run(*words)
+            assert ended.code == 0 and ended.out.replace("\n", "").isascii() and ended.out.replace("\n", "").isprintable(), ended
+        assert len(world.run("dead").out.splitlines()) == 6
+        assert world.run("dead", "requeue", id_of(b"[1]")).code == 1 and waiting(world.redis) == []
+        assert world.run("dead", "drop", "--all", "--yes").code == 0 and burials(world.redis) == []
+
+
+@pytest.mark.parametrize("words, said", [
+    (("lst",), 'did you mean list'), (("show",), "say which"), (("show", "12"), "is no id"), (("requeue",), "say which"),
+    (("drop", "0123456789ab", "--all"), "say which"), (("list", "0123456789ab"), "has all of them"), (("--all",), "for requeue and drop"),
+    (("show", "0123456789ab", "--queue", "low"), "for requeue"), (("requeue", "--all", "--queue", "gas"), "high, normal or low"),
+    (("requeue", "--all", "--yes"), "for drop"), (("drop", "--all", "--json"), "for list and show")])
+def test_a_wrong_command_line_is_refused(words, said):
+    with World() as world:
+        ended = world.run("dead", *words)
+        assert ended.code == 2 and said in ended.err and len(ended.err.splitlines()) == 1, ended
