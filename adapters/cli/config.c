@@ -1,6 +1,5 @@
 /* Reads and checks the configuration. Every complaint names the variable, what is allowed and what to do. */
 #include "config.h"
-#include "dotenv.h"
 #include <adapters/enedis/enedis.h>
 #include <adapters/redis/embedded.h>
 #include <engine/runtime/clock.h>
@@ -223,6 +222,8 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
     enum releve_code code = releve_dotenv_check_environment(error);
     if (code == RELEVE_OK)
         code = releve_dotenv_load(".env", error);
+    for (int i = 0; i < RELEVE_SETTINGS; i++)
+        config->sources[i] = releve_dotenv_source(releve_settings[i]);
     if (code == RELEVE_OK)
         code = load_log(config, error);
     if (code == RELEVE_OK)

@@ -2,6 +2,7 @@
 #ifndef RELEVE_CLI_CONFIG_H
 #define RELEVE_CLI_CONFIG_H
 
+#include "dotenv.h"
 #include <adapters/redis/url.h>
 #include <engine/runtime/dialect.h>
 #include <releve/runtime.h>
@@ -22,6 +23,7 @@ struct releve_config {
     char prefix[RELEVE_PREFIX_BYTES];
     releve_day today; /* as pretended; RELEVE_DAY_NONE: the real one */
     enum releve_log_level log;
+    const char *sources[RELEVE_SETTINGS]; /* where each setting comes from: as releve_dotenv_source has it */
 };
 
 /* Reads and checks all variables. `asks_upstream`: upstream and credentials must be there. Nothing is started. */

@@ -62,9 +62,21 @@ static bool is_name(const char *name)
     return true;
 }
 
-#define PREFIX "RELEVE_" /* of all settings */
-static const char *const settings[] = {"UPSTREAM", "API", "QUOTA", "REDIS", "PREFIX", "TODAY", "LOG"};
-#define SETTINGS (sizeof settings / sizeof settings[0])
+const char *const releve_settings[RELEVE_SETTINGS] = {
+    [RELEVE_SETTING_CLIENT_ID] = "CLIENT_ID",
+    [RELEVE_SETTING_CLIENT_SECRET] = "CLIENT_SECRET",
+    [RELEVE_SETTING_CLIENT_SECRET_FILE] = "CLIENT_SECRET_FILE",
+    [RELEVE_SETTING_CONSO_TOKEN] = "CONSO_TOKEN",
+    [RELEVE_SETTING_UPSTREAM] = "RELEVE_UPSTREAM",
+    [RELEVE_SETTING_API] = "RELEVE_API",
+    [RELEVE_SETTING_QUOTA] = "RELEVE_QUOTA",
+    [RELEVE_SETTING_REDIS] = "RELEVE_REDIS",
+    [RELEVE_SETTING_PREFIX] = "RELEVE_PREFIX",
+    [RELEVE_SETTING_TODAY] = "RELEVE_TODAY",
+    [RELEVE_SETTING_LOG] = "RELEVE_LOG",
+};
+#define PREFIX "RELEVE_"                       /* of those that no other program has ... */
+#define PREFIXED_FIRST RELEVE_SETTING_UPSTREAM /* ... from this one on */
 
 /* Whether these `length` bytes are a name that begins as settings do, and is none of them. */
 static bool is_no_setting(const char *name, size_t length)
@@ -72,14 +84,18 @@ static bool is_no_setting(const char *name, size_t length)
     size_t begun = strlen(PREFIX);
     if (length < begun || memcmp(name, PREFIX, begun) != 0)
         return false;
-    return releve_name_find(settings, (int)SETTINGS, name + begun, length - begun) < 0;
+    return releve_name_find(releve_settings, RELEVE_SETTINGS, name, length) < 0;
 }
 
 /* " (did you mean RELEVE_QUOTA?)", or "". */
 static const char *suggest(const char *name, size_t length, char out[RELEVE_SUGGEST_TEXT])
 {
+    /* By what stands behind the prefix: all have that in common. */
+    const char *words[RELEVE_SETTINGS - PREFIXED_FIRST], *meant;
     size_t begun = strlen(PREFIX);
-    const char *meant = releve_suggest(name + begun, length - begun, settings, SETTINGS);
+    for (size_t i = PREFIXED_FIRST; i < RELEVE_SETTINGS; i++)
+        words[i - PREFIXED_FIRST] = releve_settings[i] + begun;
+    meant = releve_suggest(name + begun, length - begun, words, RELEVE_SETTINGS - PREFIXED_FIRST);
     out[0] = '\0';
     if (meant != NULL)
         (void)snprintf(out, RELEVE_SUGGEST_TEXT, " (did you mean " PREFIX "%s?)", meant);
@@ -167,6 +183,13 @@ const char *releve_dotenv_get(const char *name)
         if (strcmp(variables[i].name, name) == 0)
             value = variables[i].value;
     return value != NULL && *value != '\0' ? value : NULL;
+}
+
+const char *releve_dotenv_source(const char *name)
+{
+    if (releve_dotenv_get(name) == NULL)
+        return NULL;
+    return getenv(name) != NULL ? "environment" : ".env";
 }
 
 void releve_dotenv_forget(void)

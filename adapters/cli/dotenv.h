@@ -5,6 +5,23 @@
 
 #include <releve/error.h>
 
+/* The names of all settings. */
+enum releve_setting {
+    RELEVE_SETTING_CLIENT_ID,
+    RELEVE_SETTING_CLIENT_SECRET,
+    RELEVE_SETTING_CLIENT_SECRET_FILE,
+    RELEVE_SETTING_CONSO_TOKEN,
+    RELEVE_SETTING_UPSTREAM,
+    RELEVE_SETTING_API,
+    RELEVE_SETTING_QUOTA,
+    RELEVE_SETTING_REDIS,
+    RELEVE_SETTING_PREFIX,
+    RELEVE_SETTING_TODAY,
+    RELEVE_SETTING_LOG,
+    RELEVE_SETTINGS
+};
+extern const char *const releve_settings[RELEVE_SETTINGS];
+
 /* Reads `path`; a file that does not exist is an empty one. RELEVE_E_CONFIG names file and line. */
 enum releve_code releve_dotenv_load(const char *path, struct releve_error *error);
 
@@ -14,6 +31,9 @@ enum releve_code releve_dotenv_check_environment(struct releve_error *error);
 
 /* The environment's value, else the file's, else NULL. An empty value counts as none. */
 const char *releve_dotenv_get(const char *name);
+
+/* "environment", ".env", or NULL where it has no value. */
+const char *releve_dotenv_source(const char *name);
 
 /* Overwrites and frees what was read of files; texts that releve_dotenv_get gave of them are gone. */
 void releve_dotenv_forget(void);

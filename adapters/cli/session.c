@@ -207,6 +207,8 @@ static void on_notice(void *data, const struct releve_action *notice)
 {
     struct releve_session *session = data;
     char line[RELEVE_LOG_LINE_BYTES];
+    if (session->options.notice != NULL && session->options.notice(session, notice))
+        return;
     if (releve_log_notice(notice, session->options.config->log, names_points_whole(session), line))
         releve_session_say(session, "%s", line);
 }
@@ -347,6 +349,7 @@ static void open_runtime(struct releve_session *session)
         .quota = config->quota,
         .concurrency = session->options.concurrency,
         .queued = session->options.worker != NULL,
+        .keeps_nothing = session->options.keeps_nothing,
         .patient = session->options.patient,
         .data = session,
         .ready = on_ready,

@@ -21,6 +21,7 @@ struct releve_session_options {
     unsigned concurrency;
     const char *worker;               /* NULL: jobs come from no queue */
     bool adopt;                       /* makes the prefix the configured upstream's, whosever it was */
+    bool keeps_nothing;               /* as in struct releve_runtime_options */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
     const char *command;              /* as releve status has it; NULL: it is not shown there */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
@@ -33,6 +34,8 @@ struct releve_session_options {
     void (*given_back)(void *data, const struct releve_result *so_far);
     void (*authorized)(void *data, const struct releve_service *services, size_t count);
     struct releve_job_counts (*count)(void *data); /* for releve status; required where there is a `command` */
+    /* Of what the runtime notices: true where it is the command's own affair, and not to be said. May be NULL. */
+    bool (*notice)(void *data, const struct releve_action *notice);
     void (*tick)(void *data);
     void (*ready)(void *data);   /* connected */
     void (*drain)(void *data);   /* a signal came, or going on is pointless: take no more jobs */

@@ -6,6 +6,7 @@
 #include <engine/runtime/clock.h>
 #include <releve/memory.h>
 #include <string.h>
+#include <time.h>
 
 #define BODY_ROOM_FIRST 16384 /* bytes; doubled as needed */
 
@@ -214,7 +215,7 @@ void http_exchange_respond(struct http_exchange *exchange, CURLcode result, stru
     }
     long status = 0;
     const char *content_type = NULL;
-    struct curl_header *retry_after;
+    struct curl_header *retry_after, *date;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &content_type);
     response->status = (int)status;
@@ -226,6 +227,10 @@ void http_exchange_respond(struct http_exchange *exchange, CURLcode result, stru
         response->content_type = content_type;
     if (curl_easy_header(exchange->easy, "Retry-After", 0, CURLH_HEADER, -1, &retry_after) == CURLHE_OK)
         response->retry_after = retry_after->value;
+    if (curl_easy_header(exchange->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+        time_t seconds = curl_getdate(date->value, NULL);
+        response->date_ms = seconds > 0 ? (releve_time)seconds * RELEVE_SECOND_MS : 0;
+    }
 }
 
 static void scrub(char **text, size_t bytes)

@@ -209,6 +209,9 @@ static void dispatch(struct releve_core *core, const struct releve_event *event)
     case RELEVE_EVENT_PREFLIGHTED:
         releve_preflight_answer(core, event->answer, event->more);
         break;
+    case RELEVE_EVENT_WANT_TOKEN:
+        core->token.wanted = core->token.phase != TOKEN_VALID;
+        break;
     case RELEVE_EVENT_DRAIN:
         core->draining = true;
         releve_series_store_again(core); /* the last time */
@@ -228,8 +231,10 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     out->count = 0;
 
     dispatch(core, event);
-    if (core->draining)
+    if (core->draining) {
         releve_preflight_end(core);
+        core->token.wanted = false;
+    }
     releve_time alone_until = releve_fail_alone(core);
     releve_jobs_settle(core);
     if (core->write_again_at <= core->now) {
@@ -257,8 +262,8 @@ bool releve_core_idle(const struct releve_core *core)
     bool asking = false;
     for (unsigned i = 0; i < core->options.buckets_count; i++)
         asking = asking || core->buckets[i].asking;
-    return core->jobs_count == 0 && core->preflight.phase == PREFLIGHT_NONE && core->in_flight == 0 &&
-           core->storing_count == 0 && !asking;
+    return core->jobs_count == 0 && core->preflight.phase == PREFLIGHT_NONE && !core->token.wanted &&
+           core->in_flight == 0 && core->storing_count == 0 && !asking;
 }
 
 static void tally_job(const struct job *job, struct releve_tally *tally)

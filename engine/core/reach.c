@@ -133,6 +133,7 @@ void releve_reach_token(struct releve_core *core, const struct releve_answer *an
         token->phase = TOKEN_VALID;
         token->generation++;
         token->expires_at = core->now + life - margin;
+        token->wanted = false;
         token->failures = 0;
         token->refusal = (struct releve_answer){0};
         return;

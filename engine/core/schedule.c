@@ -299,6 +299,8 @@ void releve_schedule_ask(struct releve_core *core)
         urgent[bucket] = urgent[bucket] || high;
         any_urgent = any_urgent || high;
     }
+    any = any || core->token.wanted;
+    any_urgent = any_urgent || core->token.wanted;
     if (!any || core->token.phase == TOKEN_ASKED)
         return;
     if (paused) {

@@ -174,6 +174,7 @@ struct token {
     uint64_t generation;
     releve_time expires_at;
     struct permit permit; /* ASKED */
+    bool wanted;          /* also where there is nothing to ask */
     unsigned failures;    /* in a row */
     releve_time not_before;
     enum releve_token_form form;

@@ -137,6 +137,10 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         return; /* it was broken off, and whoever starts next need not wait for its permit */
     const struct releve_dialect *dialect = runtime->io.dialect;
     releve_time now = runtime->io.host_ops->utc(runtime->io.host);
+    if (response->date_ms != 0) {
+        runtime->dated = true;
+        runtime->upstream_ahead_ms = response->date_ms - now;
+    }
     struct releve_answer answer = {0};
     struct releve_event event = {.type = RELEVE_EVENT_TOKEN, .answer = &answer};
     if (slot == &runtime->token_slot) {

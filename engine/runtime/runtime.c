@@ -94,7 +94,19 @@ void releve_runtime_drain(struct releve_runtime *runtime)
     releve_runtime_post(runtime, &event);
 }
 
+void releve_runtime_ask_token(struct releve_runtime *runtime)
+{
+    struct releve_event event = {.type = RELEVE_EVENT_WANT_TOKEN};
+    releve_runtime_post(runtime, &event);
+}
+
 /* --- for people -------------------------------------------------------------------------------------- */
+
+bool releve_runtime_upstream_clock(const struct releve_runtime *runtime, releve_time *ahead_ms)
+{
+    *ahead_ms = runtime->upstream_ahead_ms;
+    return runtime->dated;
+}
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime)
 {
@@ -220,7 +232,7 @@ enum releve_code releve_runtime_open(struct releve_runtime **out, const struct r
     }
     runtime->core = new_core(runtime);
     io->host_ops->on_alarm(io->host, run, runtime);
-    io->store_ops->bind(io->store, releve_upstream_name(upstream), on_bound, runtime);
+    io->store_ops->bind(io->store, options->keeps_nothing ? NULL : releve_upstream_name(upstream), on_bound, runtime);
     *out = runtime;
     return RELEVE_OK;
 }

@@ -77,7 +77,9 @@ struct releve_runtime {
     struct ledger ledgers[RELEVE_BUCKETS_MAX];
     unsigned ledgers_count;
     unsigned ledger_of[RELEVE_KINDS], preflight_ledger;
-    uint64_t process; /* this one's number, in the names of permits and claims */
+    bool dated;                    /* some answer had a Date header: */
+    releve_time upstream_ahead_ms; /* of the clock here, as of the latest one */
+    uint64_t process;              /* this one's number, in the names of permits and claims */
     char token[RELEVE_TOKEN_BYTES];
     unsigned
         writes; /* that no event follows, and that have no reply yet: what was learned, closed, settled, returned */

@@ -40,6 +40,7 @@ struct releve_exchange_response {
     size_t body_bytes;
     const char *content_type; /* "" where none; valid in the callback only */
     const char *retry_after;  /* value of the Retry-After header, or ""; valid in the callback only */
+    releve_time date_ms;      /* the Date header: upstream's clock, UTC, to the second; 0 where none can be read */
 };
 
 /* `first_byte` is called at most once, when the first byte of the answer is seen, always before `done`.

@@ -152,6 +152,8 @@ enum releve_event_type {
     RELEVE_EVENT_FINISHED,    /* .handle of a job: its result is written; or .error */
     RELEVE_EVENT_PREFLIGHT,   /* who has which kinds is to be asked: jobs wait until that has ended */
     RELEVE_EVENT_PREFLIGHTED, /* .answer: of one request of it; .more: there are others */
+    RELEVE_EVENT_WANT_TOKEN,  /* a token is to be had, whether there is something to ask or not; with a given one:
+                                 nothing */
     RELEVE_EVENT_DRAIN        /* no new requests; what is in flight ends; jobs are given back */
 };
 

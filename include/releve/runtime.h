@@ -26,6 +26,7 @@ struct releve_runtime_options {
     unsigned concurrency; /* 1..RELEVE_CONCURRENCY_MAX */
     bool queued;          /* jobs come from a queue and stay in the worker's list until their result is written: it is
                            * written until it stands */
+    bool keeps_nothing;   /* no day is asked for, so the data in Redis stay whosever they are */
     bool patient;         /* never stops for an upstream that gives no token or cannot be reached */
 
     /* Passed to each of the following, none of which is called from within a function of this header. Those that are
@@ -72,6 +73,10 @@ void releve_runtime_preflight(struct releve_runtime *runtime, const releve_prm *
  * such request it is an error of the caller. */
 void releve_runtime_ask_authorization(struct releve_runtime *runtime, uint64_t authorization);
 
+/* Asks for a token, whether there is something to ask or not: `idle` follows, or `stopped`. From within `ready`. Where
+ * the token is given, nothing is asked. */
+void releve_runtime_ask_token(struct releve_runtime *runtime);
+
 /* `next` has something again: it is asked soon. */
 void releve_runtime_wake(struct releve_runtime *runtime);
 
@@ -85,6 +90,10 @@ void releve_runtime_close(struct releve_runtime *runtime);
 void releve_runtime_free(struct releve_runtime *runtime);
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime);
+
+/* How far upstream's clock (the Date header of its latest answer that has one, in whole seconds) is ahead of the clock
+ * here, in ms. False, and 0, where no answer had one. */
+bool releve_runtime_upstream_clock(const struct releve_runtime *runtime, releve_time *ahead_ms);
 
 /* A new job id: 24 hexadecimal digits. */
 void releve_job_id_new(char id[RELEVE_JOB_ID_BYTES]);

@@ -147,6 +147,10 @@ static void answer(struct peer *peer, const char *path)
         SAY(peer, "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n", false);
     else if (strcmp(path, "/throttled") == 0)
         SAY(peer, "HTTP/1.1 429 Too Many\r\nretry-after: 17\r\nContent-Length: 0\r\n\r\n", false);
+    else if (strcmp(path, "/dated") == 0)
+        SAY(peer, "HTTP/1.1 200 OK\r\nDate: Fri, 27 Nov 2026 12:00:00 GMT\r\nContent-Length: 0\r\n\r\n", false);
+    else if (strcmp(path, "/misdated") == 0)
+        SAY(peer, "HTTP/1.1 200 OK\r\nDate: yesterday, or so\r\nContent-Length: 0\r\n\r\n", false);
     else if (strcmp(path, "/unauthorized") == 0)
         SAY(peer,
             "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
@@ -245,6 +249,7 @@ struct exchange {
     enum releve_exchange_outcome outcome;
     int status;
     char body[64], content_type[64], retry_after[64], detail[160];
+    releve_time date_ms;
     size_t body_bytes;
     void (*then)(struct exchange *exchange);
     const char *next_path;
@@ -274,6 +279,7 @@ static void on_done(void *data, const struct releve_exchange_response *response)
     (void)snprintf(exchange->body, sizeof exchange->body, "%.60s", response->body);
     (void)snprintf(exchange->content_type, sizeof exchange->content_type, "%s", response->content_type);
     (void)snprintf(exchange->retry_after, sizeof exchange->retry_after, "%s", response->retry_after);
+    exchange->date_ms = response->date_ms;
     (void)snprintf(exchange->detail, sizeof exchange->detail, "%s", response->detail);
     assert_true(response->outcome == RELEVE_EXCHANGE_ANSWERED || response->detail[0] != '\0');
     if (++done_count == done_wanted)
@@ -692,6 +698,14 @@ static void test_retry_after_is_handed_over(void **state)
     assert_string_equal(get_one("/hello", LONG_MS)->retry_after, "");
 }
 
+static void test_the_servers_clock_is_handed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(get_one("/dated", LONG_MS)->date_ms, 1795780800 * RELEVE_SECOND_MS);
+    assert_int_equal(get_one("/misdated", LONG_MS)->date_ms, 0);
+    assert_int_equal(get_one("/hello", LONG_MS)->date_ms, 0);
+}
+
 static void send_next(struct exchange *exchange)
 {
     get((int)(exchange - exchanges) + 1, exchange->next_path, LONG_MS);
@@ -787,6 +801,7 @@ int main(void)
         LAW(test_a_gzipped_body_is_unpacked),
         LAW(test_a_redirect_is_an_answer_and_is_not_followed),
         LAW(test_retry_after_is_handed_over),
+        LAW(test_the_servers_clock_is_handed_over),
         LAW(test_a_callback_may_send),
         LAW(test_a_callback_may_close),
         LAW(test_closing_cancels_and_resets_what_is_under_way),
