@@ -60,7 +60,8 @@ static const struct option options[] = {
 
 static int backfill_main(int argc, char **argv)
 {
-    static struct releve_fetch backfill = {.command = "backfill", .concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_NORMAL};
+    static struct releve_fetch backfill = {
+        .command = "backfill", .concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_NORMAL};
     struct releve_error error = {0};
     int wrong = releve_command_parse("backfill", argc, argv, options, apply_option, &backfill);
     if (wrong != 0)

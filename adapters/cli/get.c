@@ -48,7 +48,8 @@ static int run(struct get *get)
 
 static int get_main(int argc, char **argv)
 {
-    static struct get get = {.fetch = {.command = "get", .concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_HIGH}};
+    static struct get get = {
+        .fetch = {.command = "get", .concurrency = RELEVE_CONCURRENCY_DEFAULT, .class_ = RELEVE_HIGH}};
     struct releve_fetch *fetch = &get.fetch;
     struct releve_error error = {0};
     int taken;

@@ -1,5 +1,5 @@
 /* releve verify: the sum of each day's load curve against its daily energy. At Enedis both are the same, in both
- * directions (docs/enedis.md, Units), so where they differ one of them is wrong. Reads Redis only, never sends a
+ * directions (docs/enedis.md, Bodies), so where they differ one of them is wrong. Reads Redis only, never sends a
  * request. */
 #include "command.h"
 #include "json_fields.h"

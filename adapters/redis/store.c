@@ -1,5 +1,6 @@
 /* The store as a whole: opening, closing, the names of keys. The operations are in known.c, claims.c, days.c, facts.c,
- * finish.c, ledger.c, enqueue.c, erase.c, known_points.c, overview.c and pulse.c; how a reply becomes a callback is in call.c.
+ * finish.c, ledger.c, enqueue.c, erase.c, known_points.c, overview.c and pulse.c; how a reply becomes a callback is in
+ * call.c.
  */
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
