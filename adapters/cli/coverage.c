@@ -387,8 +387,8 @@ const struct releve_command releve_command_coverage = {
         "usage points have gaps; \"refused\" is what upstream does not give or says that there is none of. Without\n"
         "--start it begins where upstream's history does, for what lies there can still be fetched; days before a\n"
         "known activation or consent are no gaps.\n"
-        "\n"
-        "options:\n" RELEVE_SELECTION_DAYS_HELP
+        "\n" RELEVE_SELECTION_DAYS_HELP "\n"
+        "options:\n"
         "  --json             one JSON object a line for each usage point and kind: prm, kind, start, end (excluded),\n"
         "                     complete, partial, holes, pending, missing, cut (before activation or consent),\n"
         "                     refused (code and message, or null), gaps (start and end of each)\n",

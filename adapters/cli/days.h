@@ -55,12 +55,6 @@ enum releve_code releve_days_read_format(const char *value, enum releve_days_for
 /* Prints what Redis holds of the selection; where that is nothing, why on standard error. */
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error);
 
-#define RELEVE_DAYS_KINDS_HELP "KIND: one or several, as --kind has them: " RELEVE_DAYS_WORDS_HELP
-#define RELEVE_DAYS_WORDS_HELP                                                                                       \
-    "daily_consumption, consumption_load_curve,\n"                                                                   \
-    "daily_consumption_max_power, daily_production, production_load_curve; consumption, production, daily, curves\n" \
-    "or all of these (default: all); index_consumption, index_production; contracts, addresses, identity,\n"         \
-    "contact_data.\n"
 #define RELEVE_DAYS_FORMAT_HELP                                                                                       \
     "  --format FORMAT    pretty (default: a line a day, with a bar or the curve in small), json (a line a day, as\n" \
     "                     stored), csv (a row a value: beginning of its interval in Paris time, minutes, value,\n"    \

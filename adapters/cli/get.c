@@ -76,7 +76,8 @@ const struct releve_command releve_command_get = {
         "[KIND[,...]] --prm PRM|--prms FILE [--start DAY] [--end DAY] [--format pretty|json|csv] [--refresh]\n"
         "\n"
         "Fetches the days that Redis does not hold yet, within the quota and before all other work, and prints\n"
-        "what there is then. Days that are known cost no request.\n" RELEVE_DAYS_KINDS_HELP "\n"
+        "what there is then. Days that are known cost no request.\n"
+        "\n" RELEVE_SELECTION_KIND_HELP "\n"
         "options:\n" RELEVE_SELECTION_POINT_HELP
         "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n"
         "                     36 months + 15 days for the others)\n"

@@ -51,24 +51,37 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
     "                     of a CSV\n"                                                                                \
     "  --column NAME      the column of that CSV, where it is not the first one; say it before --prms\n"
 
-#define RELEVE_SELECTION_MEASURES_HELP                                                                                 \
-    "  --kind KIND[,...]  daily_consumption, consumption_load_curve, daily_consumption_max_power, daily_production,\n" \
-    "                     production_load_curve; consumption, production, daily, curves or all of these (default:\n"   \
-    "                     all); the meter's registers (2026): index_consumption, index_production\n"
-
 #define RELEVE_SELECTION_HELP                                                                                     \
-    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP RELEVE_SELECTION_MEASURES_HELP                                     \
-    "                     or documents, which have no days: contracts, addresses, identity, contact_data\n"       \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n"      \
     "  --start DAY        first day, YYYY-MM-DD; default: the deepest history (24 months + 15 days for curves,\n" \
     "                     36 months + 15 days for the others)\n"                                                  \
-    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
+    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"   \
+    "\n" RELEVE_SELECTION_KIND_HELP
 
 /* Of what is about days, stored or not. */
-#define RELEVE_SELECTION_DAYS_HELP                                                                                  \
-    RELEVE_SELECTION_POINT_HELP RELEVE_SELECTION_MEASURES_HELP                                                      \
-        "  --start DAY        first day, YYYY-MM-DD, at most ten years ago; default: the deepest history of each\n" \
-        "                     kind, as it can still be fetched\n"                                                   \
-        "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"
+#define RELEVE_SELECTION_DAYS_HELP                                                                              \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is looked at of each; default: all\n" \
+    "  --start DAY        first day, YYYY-MM-DD, at most ten years ago; default: the deepest history of each\n" \
+    "                     kind, as it can still be fetched\n"                                                   \
+    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n" \
+    "\n" RELEVE_SELECTION_MEASURES_HELP
+
+/* The values of KIND, for --kind and for the commands that begin with it. */
+#define RELEVE_SELECTION_KIND_HELP                     \
+    RELEVE_SELECTION_MEASURES_HELP                     \
+    "  contracts, addresses, identity, contact_data\n" \
+    "                     documents, which have no days\n"
+
+#define RELEVE_SELECTION_MEASURES_HELP                                           \
+    "KIND (one or several, with commas between them; default: all):\n"           \
+    "  daily_consumption, consumption_load_curve, daily_consumption_max_power\n" \
+    "                     the measures of consumption\n"                         \
+    "  daily_production, production_load_curve\n"                                \
+    "                     the measures of production\n"                          \
+    "  consumption, production, daily, curves, all\n"                            \
+    "                     several of these measures\n"                           \
+    "  index_consumption, index_production\n"                                    \
+    "                     the meter's registers (2026)\n"
 
 /* Applies one of these options. RELEVE_E_USAGE says what is wrong and what is allowed. */
 enum releve_code releve_selection_apply(struct releve_selection *selection, int option, const char *value,

@@ -48,7 +48,8 @@ const struct releve_command releve_command_show = {
         "[KIND[,...]] --prm PRM|--prms FILE [--start DAY] [--end DAY] [--format pretty|json|csv]\n"
         "\n"
         "Prints the days that Redis holds, never sends a request. Where RELEVE_UPSTREAM is set, it refuses to show\n"
-        "days of another one.\n" RELEVE_DAYS_KINDS_HELP "\n"
+        "days of another one.\n"
+        "\n" RELEVE_SELECTION_KIND_HELP "\n"
         "options:\n" RELEVE_SELECTION_POINT_HELP
         "  --start DAY        first day, YYYY-MM-DD; default: the oldest that is stored (of ten years)\n"
         "  --end DAY          day after the last one; default: today. The same day as --start: that one "

@@ -294,8 +294,8 @@ const struct releve_command releve_command_verify = {
         "delivered. They are equal at Enedis, in both directions, so a day that disagrees (by 1 Wh or more) is named:\n"
         "one of the two is wrong, and releve backfill --refresh asks for both again. Never sends a request. Without\n"
         "--prm and --prms: all that Redis knows. A kind stands for its direction.\n"
-        "\n"
-        "options:\n" RELEVE_SELECTION_DAYS_HELP
+        "\n" RELEVE_SELECTION_DAYS_HELP "\n"
+        "options:\n"
         "  --json             one JSON object a line for each usage point and direction with days: prm, direction,\n"
         "                     start, end (excluded), compared, only_curve, only_daily, partial_curves, and\n"
         "                     disagreements (date, curve_wh, daily_wh)\n"
