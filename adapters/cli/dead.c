@@ -282,7 +282,7 @@ const struct releve_command releve_command_dead = {
     .help =
         "[list] [--json]\n"
         "       releve dead show ID... [--json]\n"
-        "       releve dead requeue ID...|--all [--queue CLASS]\n"
+        "       releve dead requeue ID...|--all [--queue high|normal|low]\n"
         "       releve dead drop ID...|--all [--yes]\n"
         "\n"
         "What a worker finds in a queue and cannot read as a job lies in releve:jobs:dead, with the reason\n"
@@ -293,7 +293,7 @@ const struct releve_command releve_command_dead = {
         "\n"
         "options:\n"
         "  --all              all of them\n"
-        "  --queue CLASS      high, normal or low: put them into that queue\n"
+        "  --queue high|normal|low  put them into that queue\n"
         "  --yes              do not ask before all are dropped; required where there is no terminal\n"
         "  --json             one JSON object a line: id, raw, error, queue, at; whole: false where raw is not all\n"
         "\n"

@@ -158,7 +158,7 @@ const struct releve_command releve_command_enqueue = {
         "Puts one job for each usage point and kind into the queue, and prints the job ids, one a line. Workers run\n"
         "them; results come to releve:job:<id>, the stream releve:results and the list of --reply-to.\n"
         "\n" RELEVE_SELECTION_HELP "\noptions:\n"
-        "  --priority CLASS   high, normal (default) or low: which queue\n"
+        "  --priority high|normal|low  which queue (default normal)\n"
         "  --reply-to LIST    a Redis list that gets each result\n"
         "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
         "                     refusals\n" RELEVE_PREFLIGHT_HELP

@@ -128,14 +128,13 @@ const struct releve_command releve_command_export = {
     .help =
         "SELECTION [--format csv|json] [--out DIR]\n"
         "\n"
-        "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a "
-        "file\n"
-        "of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored none\n"
-        "is written. A file of that name is replaced; documents are .json. Without it, all goes to standard output, as "
-        "with releve show.\n"
+        "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a\n"
+        "file of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored\n"
+        "none is written. A file of that name is replaced; documents are .json. Without it, all goes to standard\n"
+        "output, as with releve show.\n"
         "\n" RELEVE_SELECTION_HELP "\n"
         "options:\n"
-        "  --format FORMAT    csv (default: a row a value) or json (a line a day, as stored; documents too)\n"
+        "  --format csv|json  the form. csv (default): a row a value; json: a line a day, as stored (documents too)\n"
         "  --out DIR          where the files go; it is made where it is not there\n",
     .run = export_main,
 };
