@@ -19,12 +19,13 @@
 #define PORT_MAX 65535
 
 static const char help[] =
-    "usage: releve sandbox [FLAGS]\n"
+    "usage: releve sandbox [OPTION]...\n"
     "\n"
     "Simulates Enedis on this machine: both generations of the API, the token endpoint and the quotas, for\n"
     "trying releve without credentials. Serves until it is interrupted.\n"
     "Any CLIENT_ID and CLIENT_SECRET will do, but the secret \"" SANDBOX_SECRET_REFUSED "\" is refused.\n"
     "\n"
+    "options:\n"
     "  --listen HOST:PORT        a loopback address; port 0 picks a free one (" DEFAULT_LISTEN ")\n"
     "  --api v5|2026|both        which generations (both)\n"
     "  --quota Q                 N/DURATION[,N/DURATION], or none (" DEFAULT_QUOTA ")\n"
@@ -32,10 +33,13 @@ static const char help[] =
     "  --latency MS[:JITTER_MS]  how long each request takes (0)\n"
     "  --population N            N more usage points, 30000000000000 and on; at most 1000000 (0)\n"
     "  --seed N                  of the values, faults and delays (1)\n"
-    "  --fault NAME=RATE         spoil this share of the answers, 0 to 1; may be given several times. NAME: error500,\n"
-    "                            error502html, reset, timeout, truncate, throttle200, wrongprm, garbage,\n"
-    "                            cut, wronglength, endless, slow, duplicate, missing, unsorted, extraday, absurd\n"
+    "  --fault FAULT=RATE        spoil this share of the answers, 0 to 1; may be given again\n"
     "  --unsubscribed API[,API]  these answer 403 900908: comptage_auto, synth_contrat_auto, metering_data_dc, ...\n"
+    "\n"
+    "FAULT:\n"
+    "  error500, error502html, reset, timeout, truncate, throttle200, wrongprm, garbage, cut, wronglength, endless,\n"
+    "  slow, duplicate, missing, unsorted, extraday, absurd\n"
+    "                            what each does to an answer: docs/sandbox.md, Faults\n"
     "\n"
     "GET /__sandbox/stats tells what arrived; POST /__sandbox/control changes settings and plays what upstream was\n"
     "seen to do (docs/sandbox.md); POST /__sandbox/reset clears the counts.\n";
@@ -90,7 +94,7 @@ static enum releve_code read_fault(const char *text, struct command *command, st
     enum sandbox_fault fault;
     size_t length = strcspn(text, "=");
     if (text[length] != '=' || !sandbox_fault_parse(text, length, &fault))
-        return releve_fail(error, RELEVE_E_USAGE, "--fault %.60s: write NAME=RATE; --help tells the names", text);
+        return releve_fail(error, RELEVE_E_USAGE, "--fault %.60s: write FAULT=RATE; --help names them", text);
     char *end;
     errno = 0;
     double rate = strtod(text + length + 1, &end);
@@ -188,13 +192,13 @@ static enum releve_code read_flags(int argc, char **argv, struct command *comman
         if (flag == ':')
             return releve_fail(error, RELEVE_E_USAGE, "%.60s needs a value; see --help", argv[before]);
         if (flag == '?')
-            return releve_fail(error, RELEVE_E_USAGE, "%.60s: no such flag; see --help", argv[before]);
+            return releve_fail(error, RELEVE_E_USAGE, "%.60s: no such option; see --help", argv[before]);
         code = read_flag(flag, optarg, command, error);
         if (code != RELEVE_OK)
             return code;
     }
     if (optind < argc)
-        return releve_fail(error, RELEVE_E_USAGE, "%.60s: sandbox takes flags only; see --help", argv[optind]);
+        return releve_fail(error, RELEVE_E_USAGE, "%.60s: sandbox takes options only; see --help", argv[optind]);
     const char *today = getenv("RELEVE_TODAY");
     if (command->settings.today == RELEVE_DAY_NONE && today != NULL && today[0] != '\0')
         return read_today(today, "RELEVE_TODAY", command, error);
