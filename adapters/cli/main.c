@@ -29,14 +29,20 @@ static const char introduction[] =
     "releve: fetches Linky data from Enedis for many usage points, within the quotas, into Redis.\n"
     "\n"
     "usage: releve COMMAND [OPTION]...\n"
-    "       releve help COMMAND        (or COMMAND --help)\n"
-    "       releve -V                  (or --version)\n"
+    "       releve help COMMAND\n"
+    "\n"
+    "What fetches can be interrupted at any time: what came is kept, and the same command goes on from there.\n"
+    "Results go to standard output, everything else to standard error.\n"
+    "\n"
+    "options:\n"
+    "  -h, --help                this text; behind a COMMAND: what it does, and its options\n"
+    "  -V, --version             the version\n"
     "\n"
     "commands:\n";
 
 static const char configuration[] =
     "\n"
-    "configuration (environment, or a .env file in the current directory; the environment wins):\n"
+    "configuration (set in the environment, or a .env file in the current directory; the environment wins):\n"
     "  CLIENT_ID, CLIENT_SECRET  the application's credentials; CLIENT_SECRET_FILE instead of CLIENT_SECRET names a\n"
     "                            file whose first line is the secret; both at once are refused\n"
     "  CONSO_TOKEN               for private persons: the token that conso.boris.sh gives; no CLIENT_ID then\n"
@@ -45,8 +51,8 @@ static const char configuration[] =
     "  RELEVE_API                2026, v5 or conso (default 2026; conso for that upstream)\n"
     "  RELEVE_QUOTA              N/DURATION[,N/DURATION] or none (default 5/1s,1000/1h; conso: 1/1s,200/1h)\n"
     "  RELEVE_REDIS              redis://[user:password@]host[:port][/db], unix://[user:password@]/path[?db=N], or\n"
-    "                            embedded[:DIR] (default; DIR is ~/.local/share/releve)\n"
-    "                            one application, one Redis and prefix: two of them are two quotas\n"
+    "                            embedded[:DIR] (default; DIR is ~/.local/share/releve). One application, one Redis\n"
+    "                            and prefix: two of them are two quotas\n"
     "  RELEVE_PREFIX             prefix of every key (default releve); belongs to the RELEVE_UPSTREAM that used it "
     "first\n"
     "  RELEVE_TODAY              pretend that today is this day, YYYY-MM-DD\n"
@@ -60,7 +66,7 @@ static void print_help(FILE *out)
 {
     fputs(introduction, out);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-11s  %s\n", commands[i]->name, commands[i]->summary);
     fputs(configuration, out);
 }
 

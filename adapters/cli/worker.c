@@ -411,7 +411,7 @@ const struct releve_command releve_command_worker = {
         "                     another worker holds is its own, also for 15 s after it died\n" RELEVE_ADOPT_HELP "\n"
         "exit codes: 0 told to end, or with --drain nothing is left (how each job ended stands in its result); 2, 3, 4 "
         "as\n"
-        "elsewhere; 130 --drain was interrupted\n",
+        "in releve --help; 130 --drain was interrupted\n",
     .interrupted = RELEVE_KEPT GIVEN_BACK,
     .ends_by_signal = true,
     .run = worker_main,
