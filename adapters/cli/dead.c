@@ -297,7 +297,7 @@ const struct releve_command releve_command_dead = {
         "  --yes              do not ask before all are dropped; required where there is no terminal\n"
         "  --json             one JSON object a line: id, raw, error, queue, at; whole: false where raw is not all\n"
         "\n"
-        "exit codes: 0 done; 1 an id is not there, or a message could not be put back; 2, 4 as elsewhere; 130 not\n"
-        "confirmed\n",
+        "exit codes: 0 done; 1 an id is not there, or a message could not be put back; 2, 4 as in releve --help;\n"
+        "130 not confirmed\n",
     .run = dead_main,
 };

@@ -300,6 +300,6 @@ const struct releve_command releve_command_verify = {
         "                     start, end (excluded), compared, only_curve, only_daily, partial_curves, and\n"
         "                     disagreements (date, curve_wh, daily_wh)\n"
         "\n"
-        "exit codes: 0 no disagreement; 1 some, or something stored that is no day; 2, 4 as elsewhere\n",
+        "exit codes: 0 no disagreement; 1 some, or something stored that is no day; 2, 4 as in releve --help\n",
     .run = verify_main,
 };
