@@ -32,6 +32,7 @@ extern const struct releve_command releve_command_consent;
 extern const struct releve_command releve_command_consent_url;
 extern const struct releve_command releve_command_coverage;
 extern const struct releve_command releve_command_dead;
+extern const struct releve_command releve_command_doctor;
 extern const struct releve_command releve_command_enqueue;
 extern const struct releve_command releve_command_export;
 extern const struct releve_command releve_command_get;

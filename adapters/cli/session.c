@@ -16,6 +16,8 @@
 void releve_session_say(struct releve_session *session, const char *format, ...)
 {
     va_list arguments;
+    if (session->options.quiet)
+        return;
     va_start(arguments, format);
     if (session->options.progress != NULL)
         releve_progress_clear(session->options.progress);

@@ -21,6 +21,7 @@ struct releve_session_options {
     unsigned concurrency;
     const char *worker;               /* NULL: jobs come from no queue */
     bool adopt;                       /* makes the prefix the configured upstream's, whosever it was */
+    bool quiet;                       /* no line is written: whoever runs it says what is to be said */
     bool keeps_nothing;               /* as in struct releve_runtime_options */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
     const char *command;              /* as releve status has it; NULL: it is not shown there */

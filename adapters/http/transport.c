@@ -106,6 +106,11 @@ static int on_timer_wanted(CURLM *multi, long wait_ms, void *data)
     return 0;
 }
 
+const char *releve_transport_version(void)
+{
+    return curl_version();
+}
+
 enum releve_code releve_transport_open(struct releve_transport **out, uv_loop_t *loop, unsigned connections_max,
                                        struct releve_error *error)
 {

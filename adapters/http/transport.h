@@ -8,6 +8,9 @@
 
 extern const struct releve_transport_ops releve_http_transport_ops;
 
+/* The library and its TLS: "libcurl/7.88.1 OpenSSL/3.0.17 ...". */
+const char *releve_transport_version(void);
+
 /* connections_max: how many exchanges may be under way at once (1..1024). RELEVE_E_SYSTEM where libcurl cannot start.
  */
 enum releve_code releve_transport_open(struct releve_transport **transport, uv_loop_t *loop, unsigned connections_max,

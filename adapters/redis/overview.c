@@ -1,4 +1,4 @@
-/* What is going on, as one JSON object made by overview.lua. */
+/* What is going on: as one JSON object made by overview.lua, and what Redis says of itself. */
 #include <adapters/redis/store_internal.h>
 
 #define RESULTS_LOOKED_AT 1000 /* the latest results, for the counts and the failures */
@@ -6,7 +6,7 @@
 #define JOBS_NAMED 5 /* per worker */
 #define DEAD_NAMED 5
 
-static void decode_overview(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+static void decode_text(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
     call->to.text(call->data, error, reply != NULL ? reply->str : NULL);
 }
@@ -26,8 +26,20 @@ void releve_store_overview(struct releve_store *store, releve_store_text reply, 
     releve_words_format(&words, "%d", (int)RELEVE_PULSE_SILENT_MS);
     struct releve_call call = {.what = "look at queues, workers and results",
                                .type = REDIS_REPLY_STRING,
-                               .decode = decode_overview,
+                               .decode = decode_text,
                                .to.text = reply,
                                .data = data};
     releve_call_send(store, &call, &releve_script_overview, &words);
+}
+
+void releve_store_info(struct releve_store *store, releve_store_text reply, void *data)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "INFO");
+    struct releve_call call = {.what = "ask Redis about itself",
+                               .type = REDIS_REPLY_STRING,
+                               .decode = decode_text,
+                               .to.text = reply,
+                               .data = data};
+    releve_call_send(store, &call, NULL, &words);
 }

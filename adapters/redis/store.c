@@ -37,6 +37,14 @@ static void on_all_closed(void *data)
         closed(closed_data);
 }
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+const char *releve_store_version(void)
+{
+    return "hiredis " TEXT(HIREDIS_MAJOR) "." TEXT(HIREDIS_MINOR) "." TEXT(HIREDIS_PATCH);
+}
+
 struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_store_options *options,
                                        releve_store_ready ready, void *data)
 {

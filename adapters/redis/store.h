@@ -21,6 +21,9 @@ struct releve_store_options {
     void *data;
 };
 
+/* The library: "hiredis 0.14.1". */
+const char *releve_store_version(void);
+
 /* Connects (name, password and database included) and checks that Redis answers; `ready` gets RELEVE_OK or why not:
  * what was tried, what came back. After a failure the store is still to be closed. */
 typedef void (*releve_store_ready)(void *data, const struct releve_error *error);
@@ -118,6 +121,9 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
  * pulse is what releve_store_say_pulse was given, with the member age_ms. Empty lists are left out. */
 typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
+
+/* What Redis says of itself: the lines of INFO, valid in the call only (NULL with an error). */
+void releve_store_info(struct releve_store *store, releve_store_text reply, void *data);
 
 /* What a process says of itself: `json`, one object with a member "command", under a name of its own, which is a
  * worker's where it is one. Forgotten after RELEVE_PULSE_SILENT_MS without another one, or with NULL: it ends. For

@@ -1,0 +1,203 @@
+/* Is Redis fit to hold the days and, above all, the ledger of the quota? */
+#include "doctor.h"
+#include "progress.h"
+#include <adapters/redis/store.h>
+#include <engine/runtime/clock.h>
+#include <engine/runtime/upstream.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REDIS_MAJOR_MIN 7 /* SET with NX and GET */
+#define MEMORY_FULL_PERCENT 80
+#define VALUE_BYTES 320
+
+/* The value of a line "name:value" of INFO; "" where there is none. */
+static void read_info(const char *info, const char *name, char out[VALUE_BYTES])
+{
+    size_t length = strlen(name);
+    out[0] = '\0';
+    for (const char *line = info; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL)
+        if (strncmp(line, name, length) == 0 && line[length] == ':')
+            (void)snprintf(out, VALUE_BYTES, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
+}
+
+static double number_in(const char *info, const char *name)
+{
+    char value[VALUE_BYTES];
+    read_info(info, name, value);
+    return strtod(value, NULL);
+}
+
+static void check_version(struct doctor *doctor, const char *info)
+{
+    char version[VALUE_BYTES], role[VALUE_BYTES];
+    read_info(info, "redis_version", version);
+    read_info(info, "role", role);
+    if (strtod(version, NULL) < REDIS_MAJOR_MIN)
+        BAD(doctor, RELEVE_E_REDIS, "Redis", "version %.40s: %d or later is needed", version, REDIS_MAJOR_MIN);
+    else
+        OK(doctor, "Redis", "version %.40s at %s, prefix %s", version, doctor->config.redis.address,
+           doctor->config.prefix);
+    if (strcmp(role, "slave") == 0)
+        BAD(doctor, RELEVE_E_REDIS, "Redis", "is a replica, and takes no writes: name its master in RELEVE_REDIS");
+}
+
+/* What it keeps when it is restarted, the ledger of the quota among it. */
+static void check_persistence(struct doctor *doctor, const char *info)
+{
+    char aof[VALUE_BYTES], snapshot[VALUE_BYTES];
+    read_info(info, "aof_last_write_status", aof);
+    read_info(info, "rdb_last_bgsave_status", snapshot);
+    if (strcmp(aof, "err") == 0 || strcmp(snapshot, "err") == 0)
+        BAD(doctor, RELEVE_E_REDIS, "Redis",
+            "its last write to disk failed: see its log, and whether the disk is full");
+    if (number_in(info, "aof_enabled") != 0)
+        OK(doctor, "Redis", "keeps what it is given (append-only file)");
+    else if (releve_store_is_durable(doctor->lookup.store))
+        DOUBTFUL(
+            doctor, "Redis",
+            "keeps snapshots only: what came after the last one is lost when it is killed, and with it how much of "
+            "the quota is used: CONFIG SET appendonly yes, and appendonly yes in redis.conf");
+    else
+        BAD(doctor, RELEVE_E_REDIS, "Redis",
+            "keeps nothing on disk: its restart forgets days, results and how much of the quota is used: CONFIG SET "
+            "appendonly yes, and appendonly yes in redis.conf");
+}
+
+static void check_memory(struct doctor *doctor, const char *info)
+{
+    char policy[VALUE_BYTES];
+    double limit = number_in(info, "maxmemory"), used = number_in(info, "used_memory");
+    read_info(info, "maxmemory_policy", policy);
+    if (limit == 0) {
+        OK(doctor, "Redis", "evicts nothing (it has no maxmemory)");
+        return;
+    }
+    /* The keys of the ledger expire, so that volatile-* evicts them too. */
+    if (strcmp(policy, "noeviction") != 0)
+        BAD(doctor, RELEVE_E_REDIS, "Redis",
+            "maxmemory-policy is %.40s: it may evict days, jobs and the ledger, and the quota is exceeded then: CONFIG "
+            "SET maxmemory-policy noeviction, and the same in redis.conf",
+            policy);
+    else
+        OK(doctor, "Redis", "evicts nothing (maxmemory-policy noeviction)");
+    if (used * 100 > limit * MEMORY_FULL_PERCENT)
+        DOUBTFUL(doctor, "Redis", "%.0f %% of its maxmemory is used: behind it all writes are refused: raise maxmemory",
+                 used * 100 / limit);
+}
+
+static void end_lookup(struct doctor *doctor, const struct releve_error *error)
+{
+    releve_lookup_end(&doctor->lookup, error);
+}
+
+static void ask_usage(struct doctor *doctor);
+
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct doctor *doctor = data;
+    char text[RELEVE_USAGE_TEXT];
+    if (error->code != RELEVE_OK) {
+        end_lookup(doctor, error);
+        return;
+    }
+    const char *family = doctor->families[doctor->family++];
+    releve_usage_format(&doctor->config.quota, usage->used, usage->next_ms, usage->closed_ms, text);
+    if (usage->closed_ms > 0)
+        DOUBTFUL(doctor, "quota", "%s: %s", family, text);
+    else if (doctor->family == 1 ||
+             usage->used[doctor->config.quota.windows_count - 1] > 0) /* of the others, the used */
+        OK(doctor, "quota", "%s: %s", family, text);
+    ask_usage(doctor);
+}
+
+static void on_stricter(void *data, const struct releve_error *error, const char *stricter)
+{
+    struct doctor *doctor = data;
+    char own[RELEVE_QUOTA_TEXT];
+    if (error->code == RELEVE_OK && *stricter != '\0') {
+        releve_quota_format(&doctor->config.quota, own);
+        DOUBTFUL(doctor, "quota",
+                 "RELEVE_QUOTA is %s here, and others of this ledger keep to %s: give all of them the same", own,
+                 stricter);
+    }
+    end_lookup(doctor, error);
+}
+
+static void ask_usage(struct doctor *doctor)
+{
+    char bucket[RELEVE_BUCKET_BYTES];
+    struct releve_store *store = doctor->lookup.store;
+    bool all = doctor->family == doctor->families_count;
+    releve_bucket_name(doctor->families[all ? 0 : doctor->family], doctor->config.client_id, bucket);
+    if (all)
+        releve_store_bucket_stricter(store, bucket, &doctor->config.quota, on_stricter, doctor);
+    else
+        releve_store_bucket_usage(store, bucket, &doctor->config.quota, on_usage, doctor);
+}
+
+/* Whose quota it is, nobody knows without a CLIENT_ID. */
+static void begin_quota(struct doctor *doctor)
+{
+    if (doctor->config.quota.windows_count == 0)
+        DOUBTFUL(doctor, "quota", "RELEVE_QUOTA is none: nothing keeps requests back");
+    if (doctor->config.client_id[0] == '\0' || doctor->config.quota.windows_count == 0) {
+        end_lookup(doctor, NULL);
+        return;
+    }
+    doctor->families_count = releve_bucket_families(releve_config_dialect(&doctor->config), doctor->families);
+    ask_usage(doctor);
+}
+
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct doctor *doctor = data;
+    struct releve_error mismatch;
+    char url[RELEVE_UPSTREAM_BYTES];
+    if (error->code != RELEVE_OK) {
+        end_lookup(doctor, error);
+        return;
+    }
+    const char *known = bound != NULL ? releve_upstream_known(bound, url) : NULL;
+    doctor->mismatched = releve_config_check_bound(&doctor->config, bound, &mismatch) != RELEVE_OK;
+    if (doctor->mismatched)
+        BAD(doctor, RELEVE_E_CONFIG, "data", "%s", mismatch.text);
+    else if (bound == NULL)
+        OK(doctor, "data", "none under this prefix yet");
+    else
+        OK(doctor, "data", "of %s", known != NULL ? known : "an upstream that an earlier release did not record");
+    begin_quota(doctor);
+}
+
+static void on_info(void *data, const struct releve_error *error, const char *info)
+{
+    struct doctor *doctor = data;
+    if (error->code != RELEVE_OK) {
+        end_lookup(doctor, error);
+        return;
+    }
+    check_version(doctor, info);
+    check_persistence(doctor, info);
+    check_memory(doctor, info);
+    releve_time redis_ms = (releve_time)(number_in(info, "server_time_usec") / 1000);
+    if (redis_ms > 0) /* since Redis 7.0 */
+        releve_doctor_clock(doctor, "Redis's clock", redis_ms - releve_clock_civil(RELEVE_DAY_NONE),
+                            " (the quota counts by Redis's alone, days by this machine's)");
+    releve_store_bind(doctor->lookup.store, NULL, on_bound, doctor);
+}
+
+static void start_redis(void *data)
+{
+    struct doctor *doctor = data;
+    releve_store_info(doctor->lookup.store, on_info, doctor);
+}
+
+bool releve_doctor_redis(struct doctor *doctor)
+{
+    struct releve_error error;
+    if (releve_lookup_run(&doctor->lookup, &doctor->config, false, start_redis, doctor, &error) == RELEVE_OK)
+        return true;
+    BAD(doctor, error.code, "Redis", "%s", error.text);
+    return false;
+}

@@ -1,0 +1,150 @@
+/* Does upstream give a token, and what do its APIs say? The first trouble is the finding. All that is asked goes
+ * through the ledger, by the way of every other request. */
+#include "doctor.h"
+#include "duration.h"
+#include "reasons.h"
+#include <engine/runtime/clock.h>
+#include <engine/runtime/upstream.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The kinds that are asked, one for each API that days or documents come from. */
+static const enum releve_kind asked[] = {RELEVE_DAILY_CONSUMPTION, RELEVE_CONTRACTS, RELEVE_ADDRESSES};
+#define ASKED_MAX (sizeof asked / sizeof asked[0])
+#define ASKED_DAYS_AGO 3 /* the day of the measures that is asked: it has come, where there are any */
+
+static bool next_kind(void *data, struct releve_job *job)
+{
+    struct doctor *doctor = data;
+    const struct releve_dialect *dialect = releve_config_dialect(&doctor->config);
+    while (doctor->next < ASKED_MAX && dialect->families[asked[doctor->next]] == NULL)
+        doctor->next++;
+    if (!doctor->has_prm || doctor->next == ASKED_MAX || doctor->refused)
+        return false;
+    enum releve_kind kind = asked[doctor->next++];
+    releve_day day = releve_config_today(&doctor->config) - ASKED_DAYS_AGO;
+    *job = (struct releve_job){.prm = doctor->prm,
+                               .kind = kind,
+                               .class_ = RELEVE_HIGH,
+                               .refresh = true,
+                               .span = releve_kind_is_document(kind) ? RELEVE_DOCUMENT_SPAN
+                                                                     : (struct releve_span){day, day + 1},
+                               .created_at = releve_clock_civil(doctor->config.today)};
+    releve_job_id_new(job->id);
+    return true;
+}
+
+/* There is one: at the first answer behind it, or at the end. */
+static void say_token(struct doctor *doctor)
+{
+    releve_time ahead_ms;
+    bool given = doctor->config.api == RELEVE_API_CONSO, https = strncmp(doctor->config.upstream, "https:", 6) == 0;
+    if (doctor->token_said)
+        return;
+    doctor->token_said = true;
+    if (given && !doctor->has_prm)
+        OK(doctor, "upstream", "not asked: whether the token of conso holds shows with a usage point: --prm");
+    else
+        OK(doctor, "upstream", "%s %s%s", releve_upstream_name(doctor->config.upstream),
+           given ? "answers" : "gives a token", https ? ", and its certificate is good" : "");
+    if (releve_runtime_upstream_clock(doctor->session.runtime, &ahead_ms))
+        releve_doctor_clock(doctor, "upstream's clock", ahead_ms, "");
+}
+
+static void on_ended(void *data, const struct releve_result *result, const struct releve_error *error)
+{
+    struct doctor *doctor = data;
+    enum releve_kind kind = result->job.kind;
+    const char *family = releve_config_dialect(&doctor->config)->families[kind];
+    const struct releve_reason *reason = result->failures_count > 0 ? &result->failures[0].reason : NULL;
+    char text[RELEVE_REASONS_TEXT];
+    if (reason != NULL)
+        releve_reasons_format(reason, kind, text);
+    say_token(doctor);
+    if (error->code != RELEVE_OK)
+        BAD(doctor, RELEVE_E_REDIS, "API", "%s: %s", family, error->text);
+    else if (reason == NULL)
+        OK(doctor, "API", "%s answers (%s)", family, releve_kind_facts(kind)->name);
+    else if (reason->verdict == RELEVE_API_REFUSED)
+        BAD(doctor, RELEVE_E_PARTIAL, "API", "%s: %s: subscribe it in your account at Enedis", family, text);
+    else
+        DOUBTFUL(doctor, "API", "%s: %s", family, text);
+}
+
+/* The first trouble is the diagnosis: a doctor does not wait for it to pass. */
+static bool on_notice(void *data, const struct releve_action *notice)
+{
+    struct doctor *doctor = data;
+    const char *upstream = releve_upstream_name(doctor->config.upstream);
+    char wait[RELEVE_DURATION_TEXT];
+    switch (notice->notice) {
+    case RELEVE_NOTICE_UNREACHED:
+    case RELEVE_NOTICE_TOKEN_RETRY:
+        BAD(doctor, RELEVE_E_UPSTREAM, "upstream", "%s gives no token (%s: %s): check RELEVE_UPSTREAM and the network",
+            upstream, notice->reason->code, notice->reason->text);
+        break;
+    case RELEVE_NOTICE_THROTTLED:
+        releve_duration_format(notice->wait_ms, wait);
+        DOUBTFUL(doctor, "quota",
+                 "%s says that it is used up, and closed for %s: something else uses it, or RELEVE_QUOTA "
+                 "is too large",
+                 upstream, wait);
+        break;
+    case RELEVE_NOTICE_RETRY:
+        DOUBTFUL(doctor, "upstream", "%s fails (%s: %s): try again later", upstream, notice->reason->code,
+                 notice->reason->text);
+        break;
+    case RELEVE_NOTICE_NO_PREFLIGHT:
+    case RELEVE_NOTICE_PART_MISSING:
+        DOUBTFUL(doctor, "API", "%s says nothing (%s: %s): all works without it, with some requests more",
+                 notice->notice == RELEVE_NOTICE_NO_PREFLIGHT ? "subscribed_services" : "an API that adds to contracts",
+                 notice->reason->code, notice->reason->text);
+        return true;
+    default:
+        return true;
+    }
+    doctor->refused = true;
+    releve_session_end(&doctor->session);
+    return true;
+}
+
+static void on_ready(void *data)
+{
+    struct doctor *doctor = data;
+    if (doctor->has_prm)
+        releve_runtime_preflight(doctor->session.runtime, &doctor->prm, 1, RELEVE_KINDS_OF_ALL,
+                                 releve_config_today(&doctor->config) - 1, 1);
+    releve_runtime_ask_token(doctor->session.runtime);
+}
+
+static void on_idle(void *data)
+{
+    struct doctor *doctor = data;
+    releve_session_end(&doctor->session);
+}
+
+static void on_closing(void *data)
+{
+    struct doctor *doctor = data;
+    if (doctor->session.runtime != NULL && !doctor->refused && doctor->session.error.code == RELEVE_OK)
+        say_token(doctor);
+}
+
+void releve_doctor_upstream(struct doctor *doctor)
+{
+    const struct releve_session_options options = {.config = &doctor->config,
+                                                   .concurrency = 1,
+                                                   .quiet = true,
+                                                   .keeps_nothing = !doctor->has_prm,
+                                                   .next = next_kind,
+                                                   .ended = on_ended,
+                                                   .idle = on_idle,
+                                                   .notice = on_notice,
+                                                   .ready = on_ready,
+                                                   .closing = on_closing};
+    enum releve_code code = releve_session_run(&doctor->session, &options);
+    if (code != RELEVE_OK && !doctor->refused)
+        BAD(doctor, code, "upstream", "%s", doctor->session.error.text);
+    else if (!doctor->refused && !doctor->has_prm)
+        OK(doctor, "API", "not asked: with --prm, each API is asked about that usage point");
+}

@@ -1,0 +1,170 @@
+"""releve doctor: everything that would go wrong later is found now, each with what to do; it is 0 only where all is well."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+import terminal
+from world import World, is_sanitized
+
+CLIENT_0, REVOKED = "22516914714270", "26584978546985"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WINDOWS = "100/1s,1000/1h"
+REAL = {"RELEVE_TODAY": None}
+
+
+def look(world, *words, **settings):
+    """(exit code, [(finding, area, text)])"""
+    ended = world.run("doctor", "--json", *words, **{**REAL, **settings})
+    assert ended.err == "" and len(ended.out.splitlines()) == 1, ended
+    shown = json.loads(ended.out)
+    assert shown["well"] == (ended.code == 0)
+    return ended.code, [(one["finding"], one["area"], one["text"]) for one in shown["findings"]]
+
+
+def wrong(findings):
+    return [(finding, area, text) for finding, area, text in findings if finding != "ok"]
+
+
+def test_where_all_is_well_it_is_0_and_one_request_was_sent():
+    with World(quota=WINDOWS, today=None) as world:
+        code, findings = look(world)
+        assert code == 0 and wrong(findings) == [], findings
+        assert {area for _, area, _ in findings} == {"program", "settings", "Redis", "clock", "data", "quota", "upstream", "API"}
+        stats = world.sandbox.stats()
+        assert stats["requests"] == stats["tokens"] == 1
+        assert world.redis.keys("releve:upstream") == set()  # the prefix is nobody's yet
+        assert any(re.match(r"releve \S+, libuv \S+, libcurl/\S+ \S+, cJSON \S+, hiredis \S+$", text) for _, _, text in findings)
+
+
+def test_each_finding_is_a_line_on_a_terminal_of_any_kind():
+    with World(quota=WINDOWS) as world:
+        code, text = terminal.run(world, "doctor", columns=80)
+        assert code == 1 and "\x1b[32mok      \x1b[0m" in text and "\x1b[33mdoubtful\x1b[0m" in text
+        ended = world.run("doctor", NO_COLOR="1")
+        found = re.findall(r"^(ok|doubtful|bad) +(\S+) +(.+)$", ended.out, re.MULTILINE)
+        assert [(finding, area) for finding, area, _ in found] == [(finding, area) for finding, area, _ in look(world, RELEVE_TODAY=world.settings["RELEVE_TODAY"])[1]]
+        assert [text for finding, _, text in found if finding == "doubtful"] == ["RELEVE_TODAY pretends another day, for tests: unset it"]
+
+
+def test_each_setting_says_where_it_comes_from_and_no_secret_is_shown():
+    with World(quota=WINDOWS) as world:
+        world.write(".env", "RELEVE_PREFIX=mine\nCLIENT_SECRET=geheim-in-env\nRELEVE_LOG=warn\n")
+        settings = {"CLIENT_ID": "an-application-id", "CLIENT_SECRET": None, "RELEVE_LOG": "debug", "RELEVE_QUOTA": None,
+                    "RELEVE_REDIS": world.redis.url}
+        for words in (("doctor",), ("doctor", "--json")):
+            ended = world.run(*words, **settings)
+            assert "geheim" not in ended.out + ended.err and "an-application-id" not in ended.out + ended.err
+        shown = {one["name"]: (one["value"], one["source"]) for one in json.loads(ended.out)["settings"]}
+        assert shown == {
+            "CLIENT_ID": ("an-a... (17 characters)", "environment"), "CLIENT_SECRET": ("set", ".env"), "CLIENT_SECRET_FILE": ("", "not set"),
+            "CONSO_TOKEN": ("", "not set"), "RELEVE_UPSTREAM": (world.sandbox.url, "environment"), "RELEVE_API": ("2026", "environment"),
+            "RELEVE_QUOTA": ("5/1s,1000/1h", "default"), "RELEVE_REDIS": (world.redis.url, "environment"), "RELEVE_PREFIX": ("mine", ".env"),
+            "RELEVE_TODAY": (world.settings["RELEVE_TODAY"], "environment"), "RELEVE_LOG": ("debug", "environment")}
+
+
+def test_no_password_of_redis_is_shown():
+    with World(quota=WINDOWS) as protected:
+        protected.redis.command("CONFIG", "SET", "requirepass", "sesam")
+        world_url = f"unix://:sesam@{protected.redis.socket}"
+        ended = protected.run("doctor", RELEVE_REDIS=world_url, **REAL)
+        assert ended.code == 0 and "sesam" not in ended.out + ended.err, ended
+
+
+@pytest.mark.parametrize("settings, code, said", [
+    ({"CLIENT_SECRET": None}, 2, "CLIENT_SECRET is not set"), ({"RELEVE_UPSTREAM": None}, 2, "RELEVE_UPSTREAM is not set"),
+    ({"RELEVE_QUOTA": "5 per second"}, 2, "RELEVE_QUOTA: "), ({"RELEVE_REDIS": "unix:///nowhere/redis.sock"}, 4, "/nowhere/redis.sock"),
+    ({"CLIENT_SECRET": "wrong"}, 3, "check CLIENT_ID and CLIENT_SECRET"), ({"RELEVE_UPSTREAM": "http://127.0.0.1:9"}, 1, "gives no token"),
+    ({"RELEVE_QUOTA": "none"}, 1, "nothing keeps requests back")])
+def test_what_is_wrong_is_said_with_its_exit_code(settings, code, said):
+    with World(quota=WINDOWS) as world:
+        ended, findings = look(world, **settings)
+        text, = [text for _, _, text in wrong(findings)]
+        assert ended == code and said in text, findings
+        looked_at_redis = any(area == "Redis" and finding == "ok" for finding, area, _ in findings)
+        assert looked_at_redis == ("RELEVE_REDIS" not in settings and settings.get("RELEVE_QUOTA") != "5 per second")
+        assert world.sandbox.stats()["requests"] == {3: 2}.get(code, int(settings == {"RELEVE_QUOTA": "none"}))  # both forms of the credentials
+
+
+@pytest.mark.parametrize("commands, code, said", [
+    ((("maxmemory-policy", "allkeys-lru"), ("maxmemory", "1gb")), 4, "maxmemory-policy is allkeys-lru"),
+    ((("maxmemory", "almost full"),), 1, "of its maxmemory is used"),
+    ((("appendonly", "no"),), 4, "keeps nothing on disk"),
+    ((("save", "3600 1"), ("appendonly", "no")), 1, "keeps snapshots only")])
+def test_a_redis_that_endangers_the_ledger_is_found(commands, code, said):
+    with World(quota=WINDOWS) as world:
+        for name, value in commands:
+            if value == "almost full":
+                for i in range(300):  # in pieces: what a connection's buffers take is given back
+                    world.redis.command("SET", f"something:{i}", b"x" * 100000)
+                used = re.search(rb"^used_memory:(\d+)", world.redis.command("INFO", "memory"), re.MULTILINE)
+                value = int(used[1]) * 10 // 9
+            world.redis.command("CONFIG", "SET", name, value)
+        ended, findings = look(world)
+        assert ended == code and said in wrong(findings)[0][2] and wrong(findings)[0][1] == "Redis", findings
+
+
+def test_a_replica_is_found():
+    with World(quota=WINDOWS) as world:
+        world.redis.command("REPLICAOF", "127.0.0.1", "9")
+        code, findings = look(world)
+        assert code == 4 and any("is a replica" in text for finding, _, text in findings if finding == "bad"), findings
+
+
+def test_days_of_another_upstream_are_found_and_nothing_is_asked():
+    with World(quota=WINDOWS) as world:
+        world.redis.command("SET", "releve:upstream", "production")
+        code, findings = look(world)
+        assert code == 2 and "its days are of production" in wrong(findings)[0][2] and len(wrong(findings)) == 1
+        assert world.sandbox.stats()["requests"] == 0
+
+
+def test_another_quota_of_the_same_ledger_and_a_closed_door_are_found():
+    with World(quota=WINDOWS) as world:
+        one_day = ("--kind", "daily_consumption", "--start", "2026-10-05", "--end", "2026-10-06")
+        assert world.run("backfill", "--prm", CLIENT_0, *one_day, RELEVE_QUOTA="100/1s,500/1h").code == 0
+        code, findings = look(world)
+        assert code == 1 and [text for _, _, text in wrong(findings)] == [
+            "RELEVE_QUOTA is 100/1s,1000/1h here, and others of this ledger keep to 500/1h: give all of them the same"]
+        bucket, = (key for key in world.redis.keys("releve:quota:mesure*") if key.count(":") == 2)
+        seconds = int(world.redis.command("TIME")[0])
+        world.redis.command("SET", f"{bucket}:closed", f"{seconds + 60}000000", "PX", "60000")
+        assert any("closed by upstream for" in text for _, _, text in wrong(look(world)[1]))
+
+
+def test_with_a_usage_point_each_api_is_asked():
+    with World("--unsubscribed", "comptage_auto,donnees_generales_auto", quota=WINDOWS, today=None) as world:
+        code, findings = look(world, "--prm", CLIENT_0)
+        apis = [(finding, text) for finding, area, text in findings if area == "API"]
+        assert code == 1 and sorted(text.split()[0].rstrip(":") for _, text in apis if text[0] != "a" or "an API" not in text) == [
+            "donnees_generales_auto", "mesure_synchrone_auto", "situation_contrat_auto"], apis
+        assert ("ok", "mesure_synchrone_auto answers (daily_consumption)") in apis and ("ok", "situation_contrat_auto answers (contracts)") in apis
+        bad, = (text for finding, text in apis if finding == "bad")
+        assert "900908" in bad and "subscribe it" in bad
+        doubtful, = (text for finding, text in apis if finding == "doubtful")
+        assert "adds to contracts" in doubtful and "900908" in doubtful
+        first = next(i for i, (_, area, _) in enumerate(findings) if area == "API")
+        assert ("ok", "upstream") in [finding[:2] for finding in findings[:first]]
+
+
+def test_a_refused_usage_point_is_doubtful():
+    with World(quota=WINDOWS, today=None) as world:
+        code, findings = look(world, "--prm", REVOKED)
+        assert code == 1 and all("ADAM-DC-0008" in text for _, _, text in wrong(findings)) and len(wrong(findings)) == 3, findings
+        ended = world.run("doctor", "--prm", "123")
+        assert ended.code == 2 and "14 digits" in ended.err
+
+
+@pytest.mark.skipif(is_sanitized(), reason="nothing can be loaded in front of the sanitizer")
+def test_clocks_that_disagree_are_found(tmp_path):
+    """The program believes that it is two hours later."""
+    library = tmp_path / "pretended_clock.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", ROOT / "tools/pretended_clock.c", "-o", library], check=True)
+    with World(quota=WINDOWS, today=None) as world:
+        code, findings = look(world, LD_PRELOAD=os.fspath(library), PRETENDED_SHIFT_S="7200")
+        apart = [text for finding, area, text in wrong(findings) if area == "clock"]
+        assert code == 1 and len(apart) == len(wrong(findings)) == 2, findings
+        assert re.match(r"Redis's clock is (2 h 00 min|1 h 59 min) behind this machine's", apart[0])
+        assert re.match(r"upstream's clock is (2 h 00 min|1 h 59 min) behind this machine's", apart[1])
