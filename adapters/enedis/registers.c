@@ -238,13 +238,13 @@ static void build(struct enedis_measures *measures, const struct releve_reading 
                                             copy_text(each->class_, &room), copy_text(each->label, &room)};
     }
     for (releve_day day = measures->span.first; day < measures->span.end; day++) {
-        const struct enedis_point *points = &measures->points[next];
         if (enedis_state(measures, day) != RELEVE_READING_USABLE) {
             readings[used++] = (struct releve_reading){.day = day, .state = enedis_state(measures, day)};
             continue;
         }
-        if (next == measures->points_count || points->day != day)
-            continue;
+        if (next == measures->points_count || measures->points[next].day != day)
+            continue; /* there may be no points at all */
+        const struct enedis_point *points = &measures->points[next];
         size_t of_day = count_day(points, measures->points_count - next, &valued);
         for (size_t i = 0; i < of_day; i++) {
             const struct enedis_register *name = &names[points[i].series];
