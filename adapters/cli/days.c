@@ -29,10 +29,12 @@ static bool begin_output(struct releve_days *days, struct releve_error *error)
         return false;
     if (days->format == RELEVE_DAYS_CSV && !is_one_stream(days) && !releve_kind_is_document(job->kind))
         fprintf(days->out, "%s\n", releve_day_csv_header(job->kind));
-    if (days->format == RELEVE_DAYS_PRETTY && releve_selection_jobs(days->selection) > 1)
-        fprintf(days->out, "%s" RELEVE_PRM_FORMAT "  %s\n", days->series > 0 ? "\n" : "", job->prm,
-                releve_kind_facts(job->kind)->name);
-    releve_picture_begin(&days->picture, days->out, &days->terminal);
+    if (days->format == RELEVE_DAYS_PRETTY && days->series > 0)
+        fputc('\n', days->out);
+    /* One document is nothing but its JSON. */
+    if (days->format == RELEVE_DAYS_PRETTY &&
+        (!releve_kind_is_document(job->kind) || releve_selection_jobs(days->selection) > 1))
+        releve_picture_begin(&days->picture, days->out, &days->terminal, job->prm, job->kind);
     days->series++;
     return true;
 }

@@ -8,11 +8,14 @@
 #define LINES_ROOM_FIRST 64
 #define SPARK_COLUMNS_MAX 48 /* half-hours of a day; halved until there is room */
 #define SPARK_COLUMNS_MIN 6  /* of four hours each: a terminal that is narrower than that wraps the line */
+#define HOURS_CELLS_MIN 12   /* fewer have no room for hours above them ... */
+#define HOURS_APART 6        /* ... of which every sixth stands there */
 #define TEXT_BYTES 40        /* of a state or a moment */
 #define CLOCK_AT 11          /* of a moment: where its time of day begins ... */
 #define CLOCK_CHARACTERS 8   /* ... and how long that is */
 #define DAILY_LEAD 36        /* characters of a daily line before its bar */
-#define CURVE_LEAD 52        /* of a curve's line before its picture */
+#define CURVE_LEAD 52        /* of a curve's line before its picture, and for what may follow it */
+#define CURVE_AT 45          /* where its picture begins */
 
 struct releve_picture_line {
     releve_day day;
@@ -148,14 +151,33 @@ static void shrink(const struct releve_stored_day *day, int cells, struct small_
     }
 }
 
+static int count_cells(const struct releve_picture *picture)
+{
+    int cells = SPARK_COLUMNS_MAX;
+    while (cells > SPARK_COLUMNS_MIN && cells > picture->terminal.columns - CURVE_LEAD)
+        cells /= 2;
+    return cells;
+}
+
+/* The hours of the day above the pictures, where there is room for them; `length` characters stand there already. A day
+ * on which the clock changes has its hours nearly there. */
+static void print_hours(const struct releve_picture *picture, int length)
+{
+    int cells = count_cells(picture);
+    if (cells < HOURS_CELLS_MIN || length >= CURVE_AT)
+        return;
+    for (int hour = 0; hour < 24; hour += HOURS_APART) {
+        int at = CURVE_AT + cells * hour / 24;
+        length += fprintf(picture->out, "%*s%d", at - length, "", hour);
+    }
+}
+
 static void print_curve(const struct releve_picture *picture, const struct releve_stored_day *day)
 {
     FILE *out = picture->out;
     char date[RELEVE_DAY_TEXT];
     struct small_curve curve;
-    int cells = SPARK_COLUMNS_MAX;
-    while (cells > SPARK_COLUMNS_MIN && cells > picture->terminal.columns - CURVE_LEAD)
-        cells /= 2;
+    int cells = count_cells(picture);
     releve_day_format(day->day, date);
     shrink(day, cells, &curve);
     fprintf(out, "%s  %s%-8s%s", date, colour(picture, day->state), day->state, plain(picture));
@@ -207,9 +229,14 @@ static void print_registers(const struct releve_picture *picture, const struct r
 
 /* --- a series ------------------------------------------------------------------------------------------------ */
 
-void releve_picture_begin(struct releve_picture *picture, FILE *out, const struct releve_terminal *terminal)
+void releve_picture_begin(struct releve_picture *picture, FILE *out, const struct releve_terminal *terminal,
+                          releve_prm prm, enum releve_kind kind)
 {
     *picture = (struct releve_picture){.out = out, .terminal = *terminal};
+    int length = fprintf(out, RELEVE_PRM_FORMAT "  %s", prm, releve_kind_facts(kind)->name);
+    if (releve_kind_facts(kind)->quantity == RELEVE_LOAD_CURVE)
+        print_hours(picture, length);
+    fputc('\n', out);
 }
 
 static bool is_daily(enum releve_kind kind)

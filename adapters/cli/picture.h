@@ -16,7 +16,9 @@ struct releve_picture {
     size_t missing;
 };
 
-void releve_picture_begin(struct releve_picture *picture, FILE *out, const struct releve_terminal *terminal);
+/* Prints the heading. Of a document there is nothing else. */
+void releve_picture_begin(struct releve_picture *picture, FILE *out, const struct releve_terminal *terminal,
+                          releve_prm prm, enum releve_kind kind);
 void releve_picture_add(struct releve_picture *picture, const struct releve_stored_day *day);
 /* The end of the series: everything is printed, nothing is left to free. */
 void releve_picture_end(struct releve_picture *picture);

@@ -247,11 +247,19 @@ enum releve_code releve_selection_add_kinds(struct releve_selection *selection, 
     }
 }
 
+/* Days that are known when it is known which day it is: settle() puts them right. */
+#define DAY_TODAY (RELEVE_DAY_NONE + 1)
+#define DAY_YESTERDAY (RELEVE_DAY_NONE + 2)
+
 static enum releve_code parse_day(const char *option, const char *value, releve_day *day, struct releve_error *error)
 {
-    if (releve_day_parse(value, strlen(value), day))
+    bool today = strcmp(value, "today") == 0, yesterday = strcmp(value, "yesterday") == 0;
+    if (today || yesterday)
+        *day = today ? DAY_TODAY : DAY_YESTERDAY;
+    if (today || yesterday || releve_day_parse(value, strlen(value), day))
         return RELEVE_OK;
-    return releve_fail(error, RELEVE_E_USAGE, "%s \"%.40s\": write a day that exists, as YYYY-MM-DD (%d to %d)", option,
+    return releve_fail(error, RELEVE_E_USAGE,
+                       "%s \"%.40s\": write a day that exists, as YYYY-MM-DD (%d to %d), yesterday or today", option,
                        value, RELEVE_DAY_YEAR_MIN, RELEVE_DAY_YEAR_MAX);
 }
 
@@ -360,9 +368,17 @@ static void report_cut(const struct releve_selection *selection, enum releve_kin
     }
 }
 
-/* Kinds are those of "all" where nobody says. */
-static enum releve_code settle(struct releve_selection *selection, struct releve_error *error)
+static void settle_day(releve_day *day, releve_day today)
 {
+    if (*day == DAY_TODAY || *day == DAY_YESTERDAY)
+        *day = *day == DAY_TODAY ? today : today - 1;
+}
+
+/* Kinds are those of "all" where nobody says. */
+static enum releve_code settle(struct releve_selection *selection, releve_day today, struct releve_error *error)
+{
+    settle_day(&selection->asked.first, today);
+    settle_day(&selection->asked.end, today);
     if (selection->column != NULL && !selection->read_files)
         return releve_fail(error, RELEVE_E_USAGE, "--column %.40s: there is no --prms that it could be about",
                            selection->column);
@@ -371,11 +387,11 @@ static enum releve_code settle(struct releve_selection *selection, struct releve
     return RELEVE_OK;
 }
 
-static enum releve_code settle_points(struct releve_selection *selection, struct releve_error *error)
+static enum releve_code settle_points(struct releve_selection *selection, releve_day today, struct releve_error *error)
 {
     if (selection->prms_count == 0)
         return releve_fail(error, RELEVE_E_USAGE, "no usage point: give --prm PRM or --prms FILE");
-    return settle(selection, error);
+    return settle(selection, today, error);
 }
 
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
@@ -383,10 +399,10 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
 {
     struct releve_span *asked = &selection->asked;
     char first[RELEVE_DAY_TEXT] = "", end[RELEVE_DAY_TEXT] = "";
+    if (settle_points(selection, today, error) != RELEVE_OK)
+        return error->code;
     releve_day_format(asked->first, first);
     releve_day_format(asked->end, end);
-    if (settle_points(selection, error) != RELEVE_OK)
-        return error->code;
     if (selection->has_start && selection->has_end && asked->first > asked->end)
         return releve_fail(error, RELEVE_E_USAGE, "--start %s is after --end %s", first, end);
     if (selection->has_start && asked->first > today)
@@ -440,7 +456,7 @@ static enum releve_code refuse_empty(struct releve_span span, struct releve_erro
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error)
 {
-    if (settle_points(selection, error) != RELEVE_OK)
+    if (settle_points(selection, today, error) != RELEVE_OK)
         return error->code;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         struct releve_span all = {releve_day_add_months(today, -STORED_MONTHS), today};
@@ -456,7 +472,7 @@ enum releve_code releve_selection_close_days(struct releve_selection *selection,
                                              struct releve_error *error)
 {
     struct releve_span kept = {releve_day_add_months(today, -STORED_MONTHS), today};
-    if (settle(selection, error) != RELEVE_OK)
+    if (settle(selection, today, error) != RELEVE_OK)
         return error->code;
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)

@@ -41,7 +41,7 @@ static void print(FILE *out, enum form form, const struct releve_stored_day *day
     struct releve_picture picture;
     switch (form) {
     case PRETTY:
-        releve_picture_begin(&picture, out, &terminal);
+        releve_picture_begin(&picture, out, &terminal, day->prm, day->kind);
         releve_picture_add(&picture, day);
         releve_picture_end(&picture);
         break;

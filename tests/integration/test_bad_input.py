@@ -384,7 +384,7 @@ def test_a_stored_day_that_is_none_is_named_and_the_others_are_shown(place, form
                           "--format", form, RELEVE_REDIS=redis.url)
         assert ended.code == 1
         assert ended.err == f"releve: {PRM} consumption_load_curve 2026-11-01: what is stored is no day of this kind\n"
-        assert ended.out.count("\n") == (2 if form == "csv" else 1) and "2026-11-02" in ended.out, ended
+        assert ended.out.count("\n") == (1 if form == "json" else 2) and "2026-11-02" in ended.out, ended
 
 
 def test_a_stored_day_cannot_steer_the_terminal(place):

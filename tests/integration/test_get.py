@@ -41,7 +41,7 @@ def test_one_answer_does_not_wait_for_a_backfill():
         backfill = world.start("backfill", "--prms", prms, "--kind", "daily_consumption", *DAYS)
         world.wait_for(backfill, "requests", 20)
         answer = get(world, "daily_consumption", CLIENT_0, *DAYS)[0]
-        assert answer.code == 0 and answer.out.count("\n") == 10, answer
+        assert answer.code == 0 and answer.out.count("\n") == 1 + 10, answer
         assert not backfill.has_ended(0)
         assert world.interrupt(backfill).code == 130
 
@@ -92,3 +92,14 @@ def test_a_wrong_command_line_ends_with_2_and_one_line(words, says):
     with World() as world:
         ended = world.run("get", *words)
         assert ended.code == 2 and ended.out == "" and ended.err.count("\n") == 1 and says in ended.err, ended
+
+
+def test_yesterday_is_a_day():
+    with World() as world:
+        ended, _ = get(world, "consumption_load_curve", CLIENT_0, "--start", "yesterday", "--format", "json")
+        day, = (json.loads(line) for line in ended.out.splitlines())
+        assert day["date"] == "2026-11-18" and day["state"] == "complete"
+        for words in (("--start", "yesterday", "--end", "yesterday"), ("--start", "yesterday", "--end", "today"), ("--start", "2026-11-18")):
+            assert world.run("show", "consumption_load_curve", "--prm", CLIENT_0, *words, "--format", "json").out == ended.out
+        ended = world.run("get", "daily_consumption", "--prm", CLIENT_0, "--start", "tomorrow")
+        assert ended.code == 2 and "yesterday or today" in ended.err

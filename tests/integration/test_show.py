@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -125,6 +126,17 @@ def test_a_picture_fits_the_terminal(filled, kind, columns):
         assert any(letter in text for letter in "▁▂▃▄▅▆▇█") and sum("hole" in line for line in lines) == 4
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 132])
+def test_a_picture_has_a_heading_and_a_curve_its_hours(filled, columns):
+    _, text = terminal.run(filled, "show", "consumption_load_curve", "--prm", BOTH, "--start", "2026-10-20", "--end", "2026-10-21", columns=columns)
+    heading, line = (terminal.ESCAPE.sub("", line) for line in text.splitlines())
+    assert heading.startswith(f"{BOTH}  consumption_load_curve") and terminal.width(heading) <= columns
+    picture = re.search("[▁▂▃▄▅▆▇█]+", line)
+    hours = {int(match[0]): match.start() for match in re.finditer(r"\b\d{1,2}\b", heading)}
+    cells = len(picture[0])
+    assert hours == ({hour: picture.start() + cells * hour // 24 for hour in (0, 6, 12, 18)} if cells >= 12 else {})
+
+
 def test_a_very_narrow_terminal_gets_its_pictures_too(filled):
     code, text = terminal.run(filled, "show", "curves", "--prm", BOTH, *DAYS, columns=20)
     assert code == 0 and sum(letter in "▁▂▃▄▅▆▇█" for letter in text) == 2 * 10 * 6
@@ -161,7 +173,7 @@ def test_no_letters_beyond_ascii_where_the_locale_has_none(filled):
 
 
 def test_days_that_are_missing_share_a_line(filled):
-    lines = show(filled, "daily_consumption", "--prm", BOTH, "--end", "2026-10-22").out.splitlines()
+    lines = show(filled, "daily_consumption", "--prm", BOTH, "--end", "2026-10-22").out.splitlines()[1:]
     assert [line[:10] for line in lines] == ["2026-10-10", "2026-10-11", "2026-10-12", "2026-10-20", "2026-10-21"]
     assert lines[2] == "2026-10-12 to 2026-10-19  missing"
 
