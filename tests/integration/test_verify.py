@@ -14,13 +14,13 @@ DAYS = 10
 POPULATION = 60
 
 
-@pytest.mark.parametrize("api", ["2026", "v5"])
-def test_a_whole_population_agrees(api):
-    """The whole history of every client of the simulator, both clock changes of two years, and a month of a population."""
+@pytest.mark.parametrize("api, since", [("2026", ()), ("v5", ("--start", "2026-03-20"))])
+def test_a_whole_population_agrees(api, since):
+    """The whole history of every client of the simulator (of v5: both clock changes of one year), and a month of a population."""
     with World("--population", str(POPULATION), quota="2000/1s", api=api) as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(POPULATION)))
         assert world.run("backfill", "--prms", prms, "--kind", "consumption", "--start", "2026-10-10").code == 0
-        assert world.run("backfill", *(word for prm in CLIENTS for word in ("--prm", prm)), "--kind", "all").code == 0
+        assert world.run("backfill", *(word for prm in CLIENTS for word in ("--prm", prm)), "--kind", "all", *since).code == 0
         requests = world.sandbox.stats()["requests"]
         ended = world.run("verify")
         assert ended.code == 0, ended
@@ -33,7 +33,7 @@ def test_a_whole_population_agrees(api):
             points = {prm for kind in stored for (prm, _), state in kind.items() if state in ("complete", "partial")}
             assert rows[direction] == [len(points), len(complete[0] & complete[1]), 0, len(complete[0] - complete[1]),
                                        len(complete[1] - complete[0]), sum(state == "partial" for state in stored[0].values())]
-            assert rows[direction][1] > 1000
+            assert rows[direction][1] > 500
         assert world.sandbox.stats()["requests"] == requests
 
 
