@@ -52,9 +52,9 @@ void releve_progress_clear(struct releve_progress *progress)
 {
     if (progress->lines == 0)
         return;
-    int columns = releve_terminal_look(STDERR_FILENO).columns, rows = 0;
+    int width = releve_terminal_look(STDERR_FILENO).width, rows = 0;
     for (int i = 0; i < progress->lines; i++)
-        rows += progress->widths[i] > columns ? (progress->widths[i] + columns - 1) / columns : 1;
+        rows += progress->widths[i] > width ? (progress->widths[i] + width - 1) / width : 1;
     fprintf(stderr, "\r\x1b[%dA\x1b[J", rows);
     progress->lines = 0;
 }

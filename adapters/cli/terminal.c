@@ -27,6 +27,7 @@ struct releve_terminal releve_terminal_look(int fd)
         terminal.columns = size.ws_col;
     if (terminal.is_one && size.ws_col > 0 && size.ws_row > 0)
         terminal.rows = size.ws_row;
+    terminal.width = terminal.columns;
     if (terminal.rows < RELEVE_TERMINAL_ROWS_MIN)
         terminal.rows = RELEVE_TERMINAL_ROWS_MIN;
     if (terminal.columns < RELEVE_TERMINAL_COLUMNS_MIN)

@@ -55,6 +55,17 @@ def test_what_is_drawn_fits_the_terminal_and_takes_its_own_place(columns):
         assert not any(line.startswith(tuple(KINDS)) for line in rows), rows  # erased before the line
 
 
+@pytest.mark.parametrize("columns", [20, 30])
+def test_a_block_that_wraps_takes_its_own_place_too(columns):
+    """Narrower than what lines are made for: each takes several rows, and all of them are erased."""
+    with World("--population", str(POINTS), "--latency", "20", quota="40/1s,800/1h") as world:
+        running = start(world, "--start", "2026-08-01", columns=columns)
+        running.wait_for(lambda text: text.count("\x1b[J") > 4)
+        _, text = stop(running)
+        rows = terminal.Screen(text[:text.index("releve: ending what is in flight")], columns).rows
+        assert not any(row.strip() for row in rows), rows
+
+
 def test_what_is_typed_does_not_tear_the_block():
     with World("--population", str(POINTS), "--latency", "20", quota="40/1s,800/1h") as world:
         running = start(world, "--start", "2026-08-01", stdin=True)
