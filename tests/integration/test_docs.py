@@ -19,7 +19,7 @@ from world import TODAY, World, clean_environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/redis.md").read_text()
-README = (ROOT / "README.md").read_text()
+READMES = ["README.md", "README.fr.md"]
 FENCE = re.compile(r"(?:^<!-- example: (\S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = {name: text for name, _, text in FENCE.findall(PAGE) if name}
 RUNNERS = {".sh": "bash", ".py": sys.executable, ".mjs": "node"}
@@ -213,12 +213,22 @@ def test_the_dead_messages_on_the_page_are_what_is_buried(world):
     assert found == shown
 
 
-# --- README.md -------------------------------------------------------------------------------------
+# --- README.md, and its French counterpart ----------------------------------------------------------
 
 
-def test_what_the_readme_types_against_the_simulator_works(world, tmp_path):
+@pytest.mark.parametrize("readme", READMES)
+def test_a_readme_has_each_command_in_its_table(readme):
+    usage = subprocess.run([releve_bin(), "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z-]+) ", usage[usage.index("commands:"):usage.index("configuration ")], re.MULTILINE)
+    table = re.search(r"^\| comman?de? \|.*?\n\n", (ROOT / readme).read_text(), re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", table[0], re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z-]+)`", " ".join(rows))) == sorted(commands) and len(commands) > 14
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_what_a_readme_types_against_the_simulator_works(world, tmp_path, readme):
     """Each paragraph of the block is a terminal; the last one is run to its end while the others go on."""
-    block, = (text for _, _, text in FENCE.findall(README) if re.search(r"^releve sandbox", text, re.MULTILINE))
+    block, = (text for _, _, text in FENCE.findall((ROOT / readme).read_text()) if re.search(r"^releve sandbox", text, re.MULTILINE))
     port = free_port()
     assert "http://127.0.0.1:8750" in block
     block = block.replace("127.0.0.1:8750", f"127.0.0.1:{port}")  # where 8750 is somebody else's
