@@ -14,7 +14,7 @@
 
 struct releve_terminal {
     int columns, rows; /* to fill */
-    int width;         /* as it is, where it is narrower than RELEVE_TERMINAL_COLUMNS_MIN too: longer lines wrap there */
+    int width;    /* as it is, where it is narrower than RELEVE_TERMINAL_COLUMNS_MIN too: longer lines wrap there */
     bool is_one;  /* a terminal, and no file or pipe */
     bool colours; /* on a terminal, unless NO_COLOR is set or TERM is "dumb" */
     bool unicode; /* the locale's letters are UTF-8 */
