@@ -14,16 +14,16 @@ static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 /* In the order of the legend. */
 static const struct cell {
     enum releve_day_state state;
-    const char *drawn, *plain; /* with any letters; in ASCII */
     enum releve_colour colour;
+    const char *drawn, *plain; /* with any letters; in ASCII */
     const char *meaning;
 } cells[] = {
-    {RELEVE_DAY_COMPLETE, "█", "#", RELEVE_GOOD, "complete"},
-    {RELEVE_DAY_PARTIAL, "▄", "+", RELEVE_DOUBTFUL, "partial"},
-    {RELEVE_DAY_HOLE, "·", ".", RELEVE_DIM, "hole"},
-    {RELEVE_DAY_PENDING, "○", "o", RELEVE_DIM, "pending"},
-    {RELEVE_DAY_MISSING, "×", "x", RELEVE_BAD, "missing"},
-    {RELEVE_DAY_CUT, "-", "-", RELEVE_DIM, "before its beginning"},
+    {RELEVE_DAY_COMPLETE, RELEVE_GOOD, "█", "#", "complete"},
+    {RELEVE_DAY_PARTIAL, RELEVE_DOUBTFUL, "▄", "+", "partial"},
+    {RELEVE_DAY_HOLE, RELEVE_DIM, "·", ".", "hole"},
+    {RELEVE_DAY_PENDING, RELEVE_DIM, "○", "o", "pending"},
+    {RELEVE_DAY_MISSING, RELEVE_BAD, "×", "x", "missing"},
+    {RELEVE_DAY_CUT, RELEVE_DIM, "-", "-", "before its beginning"},
 };
 #define CELLS (sizeof cells / sizeof cells[0])
 
