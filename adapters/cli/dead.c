@@ -112,6 +112,7 @@ static void print_message(const struct dead *dead, const char *id, enum releve_d
     if (dead->json) {
         cJSON *json = cJSON_CreateObject();
         cJSON_AddStringToObject(json, "id", id);
+        cJSON_DeleteItemFromObjectCaseSensitive(burial, "id"); /* whoever wrote it */
         for (cJSON *member = burial->child; member != NULL; member = burial->child)
             cJSON_AddItemToObject(json, member->string, cJSON_DetachItemViaPointer(burial, member));
         releve_json_print(json);
@@ -185,21 +186,36 @@ static enum releve_code read_id(struct dead *dead, const char *word, struct rele
     return RELEVE_OK;
 }
 
-/* What is to be done, and the ids behind it, up to the first option. *taken is how many words that was. */
-static enum releve_code read_words(struct dead *dead, int argc, char **argv, int *taken, struct releve_error *error)
+static enum releve_code read_word(struct dead *dead, bool first, const char *word, struct releve_error *error)
 {
     char suggestion[RELEVE_SUGGEST_TEXT];
-    *taken = 0;
-    if (argc < 2 || argv[1][0] == '-')
-        return RELEVE_OK;
-    int task = releve_name_find(tasks, TASKS, argv[1], strlen(argv[1]));
+    if (!first)
+        return read_id(dead, word, error);
+    int task = releve_name_find(tasks, TASKS, word, strlen(word));
     if (task < 0)
-        return releve_fail(error, RELEVE_E_USAGE, "dead \"%.40s\": say list, show, requeue or drop%s", argv[1],
-                           releve_suggest_format(argv[1], strlen(argv[1]), tasks, TASKS, suggestion));
+        return releve_fail(error, RELEVE_E_USAGE, "dead \"%.40s\": say list, show, requeue or drop%s", word,
+                           releve_suggest_format(word, strlen(word), tasks, TASKS, suggestion));
     dead->task = (enum task)task;
-    for (*taken = 1; *taken + 1 < argc && argv[*taken + 1][0] != '-'; ++*taken)
-        if (read_id(dead, argv[*taken + 1], error) != RELEVE_OK)
+    return RELEVE_OK;
+}
+
+/* What is to be done, and ids: the words that are no options and no values of them. They are taken out of the command
+ * line. */
+static enum releve_code read_words(struct dead *dead, int *argc, char **argv, struct releve_error *error)
+{
+    int kept = 1;
+    bool first = true;
+    for (int i = 1; i < *argc; i++) {
+        bool is_value = strcmp(argv[i - 1], "--queue") == 0;
+        if (argv[i][0] == '-' || is_value) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        if (read_word(dead, first, argv[i], error) != RELEVE_OK)
             return error->code;
+        first = false;
+    }
+    *argc = kept;
     return RELEVE_OK;
 }
 
@@ -235,13 +251,17 @@ static enum releve_code check(const struct dead *dead, struct releve_error *erro
         return releve_fail(error, RELEVE_E_USAGE, "dead show: say which: an id, as releve dead lists them");
     if (changes && dead->all == (dead->request.ids_count > 0))
         return releve_fail(error, RELEVE_E_USAGE, "dead %s: say which: ids, as releve dead lists them, or --all", task);
-    if ((dead->all && !changes) || (dead->yes && dead->task != DROP) ||
-        (dead->request.has_class && dead->task != REQUEUE) || (dead->json && changes))
-        return releve_fail(error, RELEVE_E_USAGE, "dead %s: that option is for %s", task,
-                           dead->request.has_class ? "requeue"
-                           : dead->json            ? "list and show"
-                           : dead->yes             ? "drop"
-                                                   : "requeue and drop");
+    const struct {
+        bool wrong;
+        const char *option, *tasks;
+    } options_for[] = {{dead->all && !changes, "all", "requeue and drop"},
+                       {dead->yes && dead->task != DROP, "yes", "drop"},
+                       {dead->request.has_class && dead->task != REQUEUE, "queue", "requeue"},
+                       {dead->json && changes, "json", "list and show"}};
+    for (size_t i = 0; i < sizeof options_for / sizeof options_for[0]; i++)
+        if (options_for[i].wrong)
+            return releve_fail(error, RELEVE_E_USAGE, "dead %s: --%s is for %s", task, options_for[i].option,
+                               options_for[i].tasks);
     if (dead->task == DROP && dead->all && !dead->yes && !releve_ask_can())
         return releve_fail(error, RELEVE_E_USAGE,
                            "dead drop --all: they are gone then, and there is no terminal to ask on: say --yes");
@@ -254,10 +274,9 @@ static int dead_main(int argc, char **argv)
                                                                  RELEVE_DEAD_REQUEUE, RELEVE_DEAD_DROP};
     static struct dead dead;
     struct releve_error error = {0};
-    int taken;
-    if (read_words(&dead, argc, argv, &taken, &error) != RELEVE_OK)
+    if (read_words(&dead, &argc, argv, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    int wrong = releve_command_parse("dead", argc - taken, argv + taken, options, apply_option, &dead);
+    int wrong = releve_command_parse("dead", argc, argv, options, apply_option, &dead);
     if (wrong != 0)
         return wrong;
     if (check(&dead, &error) != RELEVE_OK || releve_config_load(&dead.config, false, &error) != RELEVE_OK)

@@ -18,8 +18,8 @@ local entry, worker, dead_max, keep_s, burial, again = ARGV[1], ARGV[2], tonumbe
 for i = 3, #KEYS do
     local type = redis.call('TYPE', KEYS[i]).ok
     if type ~= 'none' and type ~= 'hash' then
-        local _, _, message = read_entry(entry)
-        burial = cjson.encode({raw = message or entry, error = 'id: its key holds something that is no job'})
+        local class, _, message = read_entry(entry)
+        burial = cjson.encode({raw = message or entry, queue = class, error = 'id: its key holds something that is no job'})
     end
 end
 if burial ~= '' then

@@ -1,4 +1,4 @@
-/* See dead.h. A step that is repeated, as its reply was lost, finds what is left: nothing is put back twice. */
+/* See dead.h. A step that is repeated, as its reply was lost, finds what is left there: nothing is put back twice. */
 #include <adapters/redis/dead.h>
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
@@ -76,6 +76,6 @@ void releve_store_dead(struct releve_store *store, const struct releve_dead_requ
 {
     assert(request->ids_count <= RELEVE_DEAD_IDS_MAX && each != NULL && done != NULL);
     struct dead_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct dead_call){store, request, "0", each, done, data};
+    *call = (struct dead_call){store, request, "", each, done, data};
     send_step(call);
 }

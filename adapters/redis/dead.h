@@ -33,7 +33,7 @@ typedef void (*releve_store_each_dead)(void *data, const char *id, enum releve_d
                                        size_t json_bytes);
 
 /* Calls `each` for each message that it is about, newest first, equal ones each on its own; then `done`. In steps, so
- * that Redis answers others in between. */
+ * that Redis answers others in between; what is buried meanwhile is left alone. */
 void releve_store_dead(struct releve_store *store, const struct releve_dead_request *request,
                        releve_store_each_dead each, releve_store_done done, void *data);
 

@@ -78,7 +78,7 @@ def test_what_was_put_right_is_put_back_and_becomes_its_job():
         bury(world, message(CLIENT_0, id="mine", **ONE_DAY), b"nonsense", to="high")
         world.redis.command("DEL", "releve:job:mine")
         mine = next(burial for burial in burials(world.redis) if b"mine" in burial)
-        ended = world.run("dead", "requeue", id_of(mine), "--queue", "high")
+        ended = world.run("dead", "requeue", id_of(mine))
         assert ended.code == 0 and ended.out == f"{id_of(mine)} is in its queue again\n", ended
         assert waiting(world.redis, "high") == [message(CLIENT_0, id="mine", **ONE_DAY)] and len(burials(world.redis)) == 1
         assert world.run("worker", "--drain").code == 0
@@ -106,6 +106,25 @@ def test_equal_ones_share_an_id_and_some_of_many_are_dropped():
         assert burials(world.redis) == [text.encode() for text in texts if text not in gone]
 
 
+def test_what_comes_back_while_all_are_put_back_is_left_alone():
+    """Workers bury them again meanwhile: each is put back once."""
+    with World() as world:
+        texts = [json.dumps({"raw": f"m{i}", "error": "is no JSON", "queue": "normal", "at": "2026-11-19T09:00:00Z"}) for i in range(3000)]
+        world.redis.command("RPUSH", "releve:jobs:dead", *texts)
+        start_worker(world, "reader")
+        ended = world.run("dead", "requeue", "--all")
+        assert ended.code == 0 and len(ended.out.splitlines()) == 3000
+        world.running[0].wait_until(lambda: len(burials(world.redis)) == 3000)
+        assert sorted(json.loads(burial)["raw"] for burial in burials(world.redis)) == sorted(f"m{i}" for i in range(3000))
+
+
+def test_options_may_stand_before_the_words(world):
+    burial = burials(world.redis)[0]
+    assert json.loads(world.run("dead", "--json", "show", id_of(burial)).out)["id"] == id_of(burial)
+    assert world.run("dead", "requeue", "--queue", "low", id_of(burials(world.redis)[-1])).code == 0
+    assert world.run("dead", "drop", "--yes", id_of(burial)).code == 0 and len(burials(world.redis)) == 3
+
+
 def test_all_are_dropped_when_that_is_confirmed(world):
     ended = world.run("dead", "drop", "--all")
     assert ended.code == 2 and "say --yes" in ended.err and len(burials(world.redis)) == 5
@@ -121,21 +140,24 @@ def test_all_are_dropped_when_that_is_confirmed(world):
 
 def test_what_anybody_has_written_there_can_be_seen_and_dropped():
     with World() as world:
-        for text in (b"\xff\x9b31m", b"[1]", b'{"raw":{"a":[[[[[[1]]]]]]}}', b'{"raw":7}', b'{"raw":"\xc2\x9b"}', b"\x00"):
+        for text in (b"\xff\x9b31m", b"[1]", b'{"raw":{"a":[[[[[[1]]]]]]}}', b'{"raw":7}', b'{"raw":"\xc2\x9b"}', b"\x00", b'{"raw":"a","id":"spoof"}'):
             world.redis.command("RPUSH", "releve:jobs:dead", text)
         for words in (("dead",), ("dead", "--json"), ("dead", "show", *map(id_of, burials(world.redis)))):
             ended = world.run(*words)
             assert ended.code == 0 and ended.out.replace("\n", "").isascii() and ended.out.replace("\n", "").isprintable(), ended
-        assert len(world.run("dead").out.splitlines()) == 6
+        assert len(world.run("dead").out.splitlines()) == 7
+        shown = [json.loads(line) for line in world.run("dead", "--json").out.splitlines()]
+        assert [one["id"] for one in shown] == [id_of(burial) for burial in burials(world.redis)]
+        assert '"spoof"' not in world.run("dead", "--json").out
         assert world.run("dead", "requeue", id_of(b"[1]")).code == 1 and waiting(world.redis) == []
         assert world.run("dead", "drop", "--all", "--yes").code == 0 and burials(world.redis) == []
 
 
 @pytest.mark.parametrize("words, said", [
     (("lst",), 'did you mean list'), (("show",), "say which"), (("show", "12"), "is no id"), (("requeue",), "say which"),
-    (("drop", "0123456789ab", "--all"), "say which"), (("list", "0123456789ab"), "has all of them"), (("--all",), "for requeue and drop"),
-    (("show", "0123456789ab", "--queue", "low"), "for requeue"), (("requeue", "--all", "--queue", "gas"), "high, normal or low"),
-    (("requeue", "--all", "--yes"), "for drop"), (("drop", "--all", "--json"), "for list and show")])
+    (("drop", "0123456789ab", "--all"), "say which"), (("list", "0123456789ab"), "has all of them"), (("--all",), "--all is for requeue and drop"),
+    (("show", "0123456789ab", "--queue", "low"), "--queue is for requeue"), (("requeue", "--all", "--queue", "gas"), "high, normal or low"),
+    (("requeue", "--all", "--yes"), "--yes is for drop"), (("drop", "--all", "--json"), "--json is for list and show")])
 def test_a_wrong_command_line_is_refused(words, said):
     with World() as world:
         ended = world.run("dead", *words)
