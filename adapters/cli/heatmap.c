@@ -6,6 +6,7 @@
 #define WEEKDAYS 7
 #define WEEKS_MAX 54 /* that a year has a part in */
 #define MONTH_CHARACTERS 3
+#define LABELLED_UNTIL 7 /* day of a month: from a later one on, its name would take the place of the next */
 
 static const char *const weekdays[WEEKDAYS] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -57,7 +58,8 @@ static void print_header(FILE *out, int columns, releve_day monday, struct relev
     for (releve_day day = part.first; day < part.end; day++) {
         int at = LABEL_CHARACTERS + (day - monday) / WEEKDAYS;
         releve_day_to_civil(day, &year, &month, &day_of_month);
-        if (at < end || at + MONTH_CHARACTERS > columns || (day_of_month != 1 && day != part.first))
+        bool begins = day_of_month == 1 || (day == part.first && day_of_month <= LABELLED_UNTIL);
+        if (!begins || at < end || at + MONTH_CHARACTERS > columns)
             continue;
         memcpy(line + at, months[month - 1], MONTH_CHARACTERS);
         end = at + MONTH_CHARACTERS + 1;

@@ -56,6 +56,8 @@ static void on_timer(uv_timer_t *timer)
     struct releve_core_view view = releve_runtime_look(pulse->options.runtime);
     struct releve_job_counts jobs = pulse->options.count(pulse->options.data);
     uint64_t now_ms = uv_now(timer->loop);
+    if (view.jobs == 0 && view.in_flight == 0) /* a rate is one of work: it begins anew with it */
+        pulse->requests.count = pulse->jobs.count = 0;
     releve_rate_add(&pulse->requests, now_ms, view.requests);
     releve_rate_add(&pulse->jobs, now_ms, jobs.ended);
     if (pulse->asking) /* one at a time: a Redis that is away gets no heap of them */

@@ -6,6 +6,7 @@
 #include "lookup.h"
 #include "progress.h"
 #include "reasons.h"
+#include "stored_day.h"
 #include "terminal.h"
 #include <adapters/redis/url.h>
 #include <engine/runtime/bucket.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define WATCH_MS 2000        /* between two looks */
+#define FIGURE_MAX 1e12      /* of what is counted */
 #define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
 
 struct status {
@@ -104,16 +106,18 @@ static int number_of(const cJSON *object, const char *name)
     return cJSON_IsNumber(item) ? item->valueint : 0;
 }
 
+/* 0 or more, and a whole number can hold it: anybody can write to Redis. */
 static double figure_of(const cJSON *object, const char *name)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+    double figure = cJSON_IsNumber(item) && item->valuedouble > 0 ? item->valuedouble : 0;
+    return figure < FIGURE_MAX ? figure : FIGURE_MAX;
 }
 
+/* "" where it could steer a terminal. */
 static const char *text_of(const cJSON *object, const char *name)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return text != NULL ? text : "";
+    return releve_stored_day_words(object, name);
 }
 
 /* What commands and workers say of themselves, all together. */
@@ -149,13 +153,13 @@ static struct pace measure_pace(const struct status *status, const cJSON *overvi
     return pace;
 }
 
-/* "some 12 min 04 s, until 14:52" */
+/* "12 min 04 s, until 14:52" */
 static void print_left(releve_time ms, FILE *out)
 {
     char left[RELEVE_DURATION_TEXT], end[RELEVE_DURATION_TEXT];
     releve_duration_format(ms, left);
     releve_duration_format_end(ms, end);
-    fprintf(out, "some %s, until %s", left, end);
+    fprintf(out, "%s, until %s", left, end);
 }
 
 static void print_pace(const struct pace *pace, FILE *out)
@@ -163,14 +167,14 @@ static void print_pace(const struct pace *pace, FILE *out)
     if (pace->requests_left > 0) {
         fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
         if (pace->left_ms != RELEVE_TIME_NEVER) {
-            fputs(": ", out);
+            fputs(": at least ", out);
             print_left(pace->left_ms, out);
         }
         fputc('\n', out);
     }
     if (pace->waiting > 0 && pace->jobs_per_minute > 0) {
         int jobs = pace->waiting + pace->held;
-        fprintf(out, "left    %d jobs waiting or held, %.1f/min: ", jobs, pace->jobs_per_minute);
+        fprintf(out, "jobs    %d waiting or held, %.1f/min: some ", jobs, pace->jobs_per_minute);
         print_left((releve_time)(jobs / pace->jobs_per_minute * (double)RELEVE_MINUTE_MS), out);
         fputc('\n', out);
     }
@@ -181,11 +185,11 @@ static void print_commands(const cJSON *overview, FILE *out)
     const cJSON *command, *commands = list_of(overview, "commands");
     cJSON_ArrayForEach(command, commands) {
         double sent = figure_of(command, "requests"), left = figure_of(command, "requests_left");
-        fprintf(out, "command %s (%s, pid %d): %d %% of some %.0f requests, %d of %d jobs, %.1f requests/s\n",
-                text_of(command, "command"), text_of(command, "host"), number_of(command, "pid"),
-                sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
-                number_of(command, "jobs_ended"), number_of(command, "jobs_wanted"),
-                figure_of(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"));
+        fprintf(out, "command %s: %d %% of some %.0f requests at %.1f/s, %.0f of %.0f jobs (%s, pid %.0f)\n",
+                text_of(command, "command"), sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
+                figure_of(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"),
+                figure_of(command, "jobs_ended"), figure_of(command, "jobs_wanted"), text_of(command, "host"),
+                figure_of(command, "pid"));
     }
 }
 
@@ -198,11 +202,11 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
         fputs("workers none\n", out);
     cJSON_ArrayForEach(worker, workers) {
         const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
-        fprintf(out, "worker  %s: %d jobs, heard %.1f s ago", text_of(worker, "name"), number_of(worker, "jobs"),
-                number_of(worker, "age_ms") / 1000.0);
+        fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), number_of(worker, "jobs"));
         if (rate != NULL)
             fprintf(out, ", %.1f requests/s, %.1f jobs/min", figure_of(rate, "requests_per_second"),
                     figure_of(rate, "jobs_per_minute"));
+        fprintf(out, ", heard %.1f s ago", number_of(worker, "age_ms") / 1000.0);
         fputc('\n', out);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
         cJSON_ArrayForEach(job, running)
@@ -241,7 +245,7 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
                 releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
     }
     cJSON_ArrayForEach(item, dead)
-        fprintf(out, "dead    %s\n", cJSON_IsString(item) ? item->valuestring : "");
+        fprintf(out, "dead    %s\n", releve_stored_day_harmless(cJSON_GetStringValue(item)));
 }
 
 /* One screen: lines that are wider are cut, and those that there is no room for are counted. */
@@ -472,9 +476,11 @@ const struct releve_command releve_command_status = {
         "[--watch] [--json]\n"
         "\n"
         "Shows how much of each window of the quota is used and when the next permit is due (of each API that has a\n"
-        "quota of its own and was asked), the queues, the backfills that run, the workers with what they work on, and\n"
-        "how the latest jobs ended. Rates are those of the last 15 minutes. What is left is what the quota imposes on\n"
-        "the requests that are known to come; of jobs that wait, what the workers' rate does. Never sends a request.\n"
+        "quota of its own and was asked), the queues, the commands that fetch, the workers with what they work on, "
+        "and\n"
+        "how the latest jobs ended. Rates are those of the last 15 minutes. The least time left is what the quota\n"
+        "imposes on the requests that are known to come; that of waiting jobs is reckoned from the workers' rate. "
+        "Never sends a request.\n"
         "\n"
         "options:\n"
         "  --watch            look again every 2 s, until Ctrl-C\n"

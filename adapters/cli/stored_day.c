@@ -32,7 +32,11 @@ static bool steers_a_terminal(const char *text, size_t text_bytes)
 
 const char *releve_stored_day_words(const cJSON *item, const char *name)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name));
+    return releve_stored_day_harmless(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name)));
+}
+
+const char *releve_stored_day_harmless(const char *text)
+{
     if (text == NULL || steers_a_terminal(text, strlen(text)))
         return "";
     for (const char *at = text; *at != '\0'; at++)

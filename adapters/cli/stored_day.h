@@ -66,6 +66,9 @@ const char *releve_stored_day_text(const cJSON *object, const char *name);
 /* A text member that may have any letter, comma or quote; "" where it could steer a terminal. */
 const char *releve_stored_day_words(const cJSON *item, const char *name);
 
+/* The text; "" where there is none or it could steer a terminal. */
+const char *releve_stored_day_harmless(const char *text);
+
 /* A document as JSON: indented, or on one line. False, and nothing printed, where the text is none. */
 bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes);
 

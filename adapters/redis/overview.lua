@@ -38,7 +38,7 @@ for i = 1, #said, 2 do
     local at, text = said[i + 1]:match('^(%d+) (.*)$')
     local pulse = decode(text or '')
     local age_ms = now_ms - (tonumber(at) or 0)
-    if pulse and age_ms <= silent_ms then
+    if pulse and type(pulse.command) == 'string' and age_ms <= silent_ms then
         pulse.age_ms = age_ms
         pulses[said[i]] = pulse
         if pulse.command ~= 'worker' then

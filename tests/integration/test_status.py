@@ -76,9 +76,9 @@ def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
         assert command["requests_left"] == shown["requests_left"] == 60
         assert 2 * 3600 * 1000 < shown["left_ms"] <= 3 * 3600 * 1000
         text = world.run("status").out
-        assert re.search(rf"^command backfill \(.+, pid {running.process.pid}\): 26 % of some 82 requests, 20 of 80 jobs, "
-                         r"[\d.]+ requests/s$", text, re.MULTILINE), text
-        assert re.search(r"^left    60 requests under way or planned: some 2 h \d\d min, until .*\d\d:\d\d$", text, re.MULTILINE), text
+        assert re.search(r"^command backfill: 26 % of some 82 requests at [\d.]+/s, "
+                         rf"20 of 80 jobs \(.+, pid {running.process.pid}\)$", text, re.MULTILINE), text
+        assert re.search(r"^left    60 requests under way or planned: at least 2 h \d\d min, until .*\d\d:\d\d$", text, re.MULTILINE), text
         world.interrupt(running)
         assert "commands" not in look(world) and world.redis.keys("releve:pulses") == set()
 
@@ -106,9 +106,21 @@ def test_a_worker_says_how_fast_it_is_and_what_waits_takes_a_time():
         assert "commands" not in shown and pulse["command"] == "worker" and "jobs_wanted" not in pulse
         assert 0 < pulse["rate"]["requests_per_second"] <= 21 and pulse["rate"]["jobs_per_minute"] <= 21 * 60
         text = world.run("status").out
-        assert re.search(r"^worker  fast\S+: \d+ jobs, heard [\d.]+ s ago, [\d.]+ requests/s, [\d.]+ jobs/min$", text, re.MULTILINE), text
-        found = re.search(r"^left    (\d+) jobs waiting or held, ([\d.]+)/min: some .+, until .*\d\d:\d\d$", text, re.MULTILINE)
+        assert re.search(r"^worker  fast\S+: \d+ jobs, [\d.]+ requests/s, [\d.]+ jobs/min, heard [\d.]+ s ago$", text, re.MULTILINE), text
+        found = re.search(r"^jobs    (\d+) waiting or held, ([\d.]+)/min: some .+, until .*\d\d:\d\d$", text, re.MULTILINE)
         assert found and 0 < int(found[1]) <= 800 and float(found[2]) > 0, text
+
+
+def test_what_anybody_writes_as_a_pulse_neither_steers_the_terminal_nor_counts():
+    with World(quota="100/1s") as world:
+        second = int(world.redis.command("TIME")[0])
+        for i, text in enumerate(('{"command":"z","requests_left":-3,"jobs_ended":1e300,"pid":"x"}', '{"command":"a\\u001b[31mX","host":"\\u009bX"}',
+                                  '{"command":"big","requests_left":1e30}', "[]", '{"command":7}', "nonsense")):
+            world.redis.command("HSET", "releve:pulses", f"p{i}", f"{second}000 {text}")
+        ended = world.run("status")
+        assert ended.code == 0 and "\x1b" not in ended.out and "\x9b" not in ended.out and not re.search(r"[ :]-\d", ended.out), ended
+        assert len(re.findall("^command ", ended.out, re.MULTILINE)) == 3
+        assert look(world)["requests_left"] == 10**12
 
 
 def test_a_worker_that_ends_leaves_nothing_of_what_it_said():
@@ -122,6 +134,10 @@ def test_a_worker_that_ends_leaves_nothing_of_what_it_said():
 def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
     with World("--latency", NEVER_MS) as world:
         names = [start_worker(world, name) and name for name in ("cc", "aa", "bb")]
+        second = int(world.redis.command("TIME")[0]) + 20
+        said = {"command": "backfill", "host": "a-host.with.a.long.name.example", "pid": 1234567, "requests": 123456, "requests_left": 654321,
+                "jobs_ended": 12345, "jobs_wanted": 54321, "rate": {"ms": 900000, "requests_per_second": 4.8, "jobs_per_minute": 7}}
+        world.redis.command("HSET", "releve:pulses", "backfill.x", f"{second}000 {json.dumps(said)}")
         push(world.redis, *(message(prm_of(i), id=f"j{i}", **WEEK) for i in range(300)), *[b"no job"] * 30)
         wait_until = world.running[0].wait_until
         wait_until(lambda: sum(len(jobs) for jobs in own_lists(world.redis).values()) > 40 and len(dead(world.redis)) == 30)
@@ -136,6 +152,7 @@ def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
             lines = look.splitlines()
             assert len(lines) <= 11 and max(map(len, lines)) <= 80, look
             assert re.search(r"^queues  waiting: high 0, normal \d+, low 0; held by workers: \d+; dead 30$", look, re.MULTILINE), look
+            assert any("command backfill: 15 % of some 777777 requests at 4.8/s, 12345 of 54321 jobs" in line for line in lines), look
             assert [line[8:10] for line in lines if line.startswith("worker ")] == sorted(names), look
             assert re.fullmatch(r"\(\d+ more lines: releve status\)", lines[-1]), look
 
