@@ -144,16 +144,22 @@ static enum releve_code load_credentials(struct releve_config *config, bool need
     return RELEVE_OK;
 }
 
+static const char *const api_names[] = {
+    [RELEVE_API_2026] = "2026", [RELEVE_API_V5] = "v5", [RELEVE_API_CONSO] = "conso"};
+
+const char *releve_config_api_name(const struct releve_config *config)
+{
+    return api_names[config->api];
+}
+
 static enum releve_code load_api(struct releve_config *config, struct releve_error *error)
 {
-    static const char *const names[] = {
-        [RELEVE_API_2026] = "2026", [RELEVE_API_V5] = "v5", [RELEVE_API_CONSO] = "conso"};
     const char *value = releve_dotenv_get("RELEVE_API");
     bool conso = strcmp(releve_upstream_name(config->upstream), "conso") == 0;
     config->api = conso ? RELEVE_API_CONSO : RELEVE_API_2026;
     if (value == NULL)
         return RELEVE_OK;
-    int found = releve_name_find(names, 3, value, strlen(value));
+    int found = releve_name_find(api_names, 3, value, strlen(value));
     if (found < 0)
         return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_API \"%.40s\": say 2026, v5 or conso", value);
     if (conso && found != RELEVE_API_CONSO)

@@ -29,6 +29,9 @@ struct releve_config {
 /* Reads and checks all variables. `asks_upstream`: upstream and credentials must be there. Nothing is started. */
 enum releve_code releve_config_load(struct releve_config *config, bool asks_upstream, struct releve_error *error);
 
+/* As RELEVE_API has it. */
+const char *releve_config_api_name(const struct releve_config *config);
+
 /* How the configured upstream is asked. */
 const struct releve_dialect *releve_config_dialect(const struct releve_config *config);
 

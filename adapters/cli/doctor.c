@@ -13,7 +13,6 @@
 
 #define CLOCKS_APART_MAX_MS (5 * RELEVE_SECOND_MS) /* a Date header has whole seconds, and answers take their time */
 #define ID_SHOWN 4                                 /* characters of CLIENT_ID: findings are sent around */
-#define VALUE_BYTES 320
 
 void releve_doctor_clock(struct doctor *doctor, const char *whose, releve_time ahead_ms, const char *why)
 {
@@ -43,13 +42,26 @@ static void show_setting(struct doctor *doctor, cJSON *list, enum releve_setting
     cJSON_AddItemToArray(list, item);
 }
 
-static void mask_id(const char *id, char out[VALUE_BYTES])
+static void mask_id(const char *id, char out[DOCTOR_VALUE_BYTES])
 {
     size_t length = strlen(id);
-    if (length > 2 * (size_t)ID_SHOWN)
-        (void)snprintf(out, VALUE_BYTES, "%.*s... (%zu characters)", ID_SHOWN, id, length);
+    bool ascii = true;
+    for (size_t i = 0; i < length; i++)
+        ascii = ascii && id[i] > ' ' && id[i] <= '~';
+    if (length > 2 * (size_t)ID_SHOWN && ascii)
+        (void)snprintf(out, DOCTOR_VALUE_BYTES, "%.*s... (%zu characters)", ID_SHOWN, id, length);
     else
-        (void)snprintf(out, VALUE_BYTES, "%s", length > 0 ? "set" : "");
+        (void)snprintf(out, DOCTOR_VALUE_BYTES, "%s", length > 0 ? "set" : "");
+}
+
+/* "embedded", with its folder where it is not the usual one. */
+static void describe_redis(const struct releve_redis_url *redis, char out[DOCTOR_VALUE_BYTES])
+{
+    bool embedded = redis->where == RELEVE_REDIS_EMBEDDED, usual = redis->path[0] == '\0';
+    (void)snprintf(out, DOCTOR_VALUE_BYTES, "%.*s", DOCTOR_VALUE_BYTES - 1, redis->address);
+    if (embedded)
+        (void)snprintf(out, DOCTOR_VALUE_BYTES, "embedded%s%.*s", usual ? "" : ":", DOCTOR_VALUE_BYTES - 10,
+                       redis->path);
 }
 
 /* Each with where it comes from. Secrets are "set" or not. */
@@ -57,7 +69,7 @@ static void show_settings(struct doctor *doctor, cJSON *list)
 {
     const struct releve_config *config = &doctor->config;
     const char *const *sources = config->sources;
-    char id[VALUE_BYTES], quota[RELEVE_QUOTA_TEXT], today[RELEVE_DAY_TEXT] = "";
+    char id[DOCTOR_VALUE_BYTES], redis[DOCTOR_VALUE_BYTES], quota[RELEVE_QUOTA_TEXT], today[RELEVE_DAY_TEXT] = "";
     static const char *const levels[] = {"error", "warn", "info", "debug"};
     mask_id(sources[RELEVE_SETTING_CLIENT_ID] != NULL ? config->client_id : "", id);
     if (config->quota.windows_count > 0)
@@ -66,15 +78,16 @@ static void show_settings(struct doctor *doctor, cJSON *list)
         (void)snprintf(quota, sizeof quota, "none");
     if (config->today != RELEVE_DAY_NONE)
         releve_day_format(config->today, today);
+    describe_redis(&config->redis, redis);
     const char *const values[RELEVE_SETTINGS] = {
         [RELEVE_SETTING_CLIENT_ID] = id,
         [RELEVE_SETTING_CLIENT_SECRET] = sources[RELEVE_SETTING_CLIENT_SECRET] != NULL ? "set" : "",
         [RELEVE_SETTING_CLIENT_SECRET_FILE] = sources[RELEVE_SETTING_CLIENT_SECRET_FILE] != NULL ? "set" : "",
         [RELEVE_SETTING_CONSO_TOKEN] = sources[RELEVE_SETTING_CONSO_TOKEN] != NULL ? "set" : "",
         [RELEVE_SETTING_UPSTREAM] = config->upstream[0] != '\0' ? releve_upstream_name(config->upstream) : "",
-        [RELEVE_SETTING_API] = releve_config_dialect(config)->name,
+        [RELEVE_SETTING_API] = releve_config_api_name(config),
         [RELEVE_SETTING_QUOTA] = quota,
-        [RELEVE_SETTING_REDIS] = config->redis.where == RELEVE_REDIS_EMBEDDED ? "embedded" : config->redis.address,
+        [RELEVE_SETTING_REDIS] = redis,
         [RELEVE_SETTING_PREFIX] = config->prefix,
         [RELEVE_SETTING_TODAY] = today,
         [RELEVE_SETTING_LOG] = levels[config->log],
@@ -83,16 +96,30 @@ static void show_settings(struct doctor *doctor, cJSON *list)
         show_setting(doctor, list, setting, values[setting]);
 }
 
+/* Where a value is wrong: which of them are set, and where. */
+static void show_sources(struct doctor *doctor, cJSON *list)
+{
+    for (enum releve_setting setting = 0; setting < RELEVE_SETTINGS; setting++)
+        if (doctor->config.sources[setting] != NULL)
+            show_setting(doctor, list, setting, "set");
+}
+
 /* False where nothing can be looked at. Where only what upstream wants is missing, Redis can. */
 static bool check_settings(struct doctor *doctor, cJSON *list, bool *asks_upstream)
 {
     struct releve_error error, ignored;
     struct releve_config *config = &doctor->config;
+    const char *unknown;
     *asks_upstream = releve_config_load(config, true, &error) == RELEVE_OK;
     if (!*asks_upstream)
         BAD(doctor, error.code, "settings", "%s", error.text);
-    if (!*asks_upstream && releve_config_load(config, false, &ignored) != RELEVE_OK)
+    for (size_t at = 0; (unknown = releve_dotenv_unknown(&at)) != NULL;)
+        DOUBTFUL(doctor, "settings", "%.*s in the environment is no setting: see releve --help",
+                 (int)strcspn(unknown, "="), unknown);
+    if (!*asks_upstream && releve_config_load(config, false, &ignored) != RELEVE_OK) {
+        show_sources(doctor, list);
         return false;
+    }
     if (*asks_upstream)
         OK(doctor, "settings", "all there; what is not set has its default");
     show_settings(doctor, list);
@@ -169,8 +196,9 @@ const struct releve_command releve_command_doctor = {
         "[--prm PRM] [--json]\n"
         "\n"
         "Looks at the settings (and where each comes from), Redis (version, persistence, eviction, clock), whose data\n"
-        "it holds, how much of each quota is used, and asks upstream for a token: one request, within the quota. With\n"
-        "a usage point each API is asked about it too, some six requests; what comes is kept, as by releve get. Each\n"
+        "it holds, how much of each quota is used, and asks upstream for a token: one request, within the quota (two\n"
+        "where the credentials are refused in their first form). With a usage point each API is asked about it too,\n"
+        "some six requests; what comes is kept, as by releve get. A quota that is used up is not waited for. Each\n"
         "finding is ok, doubtful or bad, and says what to do. Secrets are never shown.\n"
         "\n"
         "options:\n"
@@ -178,8 +206,8 @@ const struct releve_command releve_command_doctor = {
         "  --json             one JSON object: well (true or false), settings (name, value, source), findings\n"
         "                     (finding, area, text)\n"
         "\n"
-        "exit codes: 0 all is well; 1 something is doubtful, or upstream cannot be used; 2 the configuration is "
-        "wrong;\n"
-        "            3 the credentials are refused; 4 Redis cannot be reached, or endangers the quota\n",
+        "exit codes: 0 all is well; 1 something is doubtful, or upstream cannot be used; 2 the configuration is\n"
+        "            wrong; 3 the credentials are refused; 4 Redis cannot be reached, or endangers the quota;\n"
+        "            130 interrupted\n",
     .run = doctor_main,
 };

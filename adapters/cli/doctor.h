@@ -20,10 +20,12 @@ struct doctor {
     releve_prm prm;
     struct releve_lookup lookup;
     const char *families[RELEVE_FAMILIES_MAX];
-    int families_count, family; /* the one whose quota is asked for */
-    size_t next;                /* kind to ask */
-    bool mismatched;            /* the data in Redis are another upstream's: said */
-    bool refused;               /* upstream gives no token, or cannot be used: said */
+    int families_count, family;                /* the one whose quota is asked for */
+    releve_time waits_ms[RELEVE_FAMILIES_MAX]; /* until its next permit is due */
+    uint64_t began_ms;                         /* of upstream's part */
+    size_t next;                               /* kind to ask */
+    bool mismatched;                           /* the data in Redis are another upstream's: said */
+    bool refused;                              /* upstream gives no token, or cannot be used or waited for: said */
     bool token_said;
 };
 RELEVE_SESSION_FIRST(struct doctor);
@@ -33,6 +35,10 @@ RELEVE_SESSION_FIRST(struct doctor);
 #define OK(doctor, area, ...) FOUND(doctor, OK, RELEVE_OK, area, __VA_ARGS__)
 #define DOUBTFUL(doctor, area, ...) FOUND(doctor, DOUBTFUL, RELEVE_E_PARTIAL, area, __VA_ARGS__)
 #define BAD(doctor, code, area, ...) FOUND(doctor, BAD, code, area, __VA_ARGS__)
+
+#define DOCTOR_VALUE_BYTES 320                 /* of a setting, or of a line of INFO */
+#define DOCTOR_QUOTA_MS (5 * RELEVE_SECOND_MS) /* a permit that is due later is not waited for ... */
+#define DOCTOR_MAX_MS (40 * RELEVE_SECOND_MS)  /* ... and all that upstream is asked not for longer than this */
 
 /* False where Redis cannot be asked, which is said. */
 bool releve_doctor_redis(struct doctor *doctor);

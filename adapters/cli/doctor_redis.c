@@ -10,28 +10,27 @@
 
 #define REDIS_MAJOR_MIN 7 /* SET with NX and GET */
 #define MEMORY_FULL_PERCENT 80
-#define VALUE_BYTES 320
 
 /* The value of a line "name:value" of INFO; "" where there is none. */
-static void read_info(const char *info, const char *name, char out[VALUE_BYTES])
+static void read_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES])
 {
     size_t length = strlen(name);
     out[0] = '\0';
     for (const char *line = info; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL)
         if (strncmp(line, name, length) == 0 && line[length] == ':')
-            (void)snprintf(out, VALUE_BYTES, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
+            (void)snprintf(out, DOCTOR_VALUE_BYTES, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
 }
 
 static double number_in(const char *info, const char *name)
 {
-    char value[VALUE_BYTES];
+    char value[DOCTOR_VALUE_BYTES];
     read_info(info, name, value);
     return strtod(value, NULL);
 }
 
 static void check_version(struct doctor *doctor, const char *info)
 {
-    char version[VALUE_BYTES], role[VALUE_BYTES];
+    char version[DOCTOR_VALUE_BYTES], role[DOCTOR_VALUE_BYTES];
     read_info(info, "redis_version", version);
     read_info(info, "role", role);
     if (strtod(version, NULL) < REDIS_MAJOR_MIN)
@@ -46,13 +45,13 @@ static void check_version(struct doctor *doctor, const char *info)
 /* What it keeps when it is restarted, the ledger of the quota among it. */
 static void check_persistence(struct doctor *doctor, const char *info)
 {
-    char aof[VALUE_BYTES], snapshot[VALUE_BYTES];
+    char aof[DOCTOR_VALUE_BYTES], snapshot[DOCTOR_VALUE_BYTES];
     read_info(info, "aof_last_write_status", aof);
     read_info(info, "rdb_last_bgsave_status", snapshot);
     if (strcmp(aof, "err") == 0 || strcmp(snapshot, "err") == 0)
         BAD(doctor, RELEVE_E_REDIS, "Redis",
             "its last write to disk failed: see its log, and whether the disk is full");
-    if (number_in(info, "aof_enabled") != 0)
+    else if (number_in(info, "aof_enabled") != 0)
         OK(doctor, "Redis", "keeps what it is given (append-only file)");
     else if (releve_store_is_durable(doctor->lookup.store))
         DOUBTFUL(
@@ -67,7 +66,7 @@ static void check_persistence(struct doctor *doctor, const char *info)
 
 static void check_memory(struct doctor *doctor, const char *info)
 {
-    char policy[VALUE_BYTES];
+    char policy[DOCTOR_VALUE_BYTES];
     double limit = number_in(info, "maxmemory"), used = number_in(info, "used_memory");
     read_info(info, "maxmemory_policy", policy);
     if (limit == 0) {
@@ -102,6 +101,7 @@ static void on_usage(void *data, const struct releve_error *error, const struct 
         end_lookup(doctor, error);
         return;
     }
+    doctor->waits_ms[doctor->family] = usage->closed_ms > usage->next_ms ? usage->closed_ms : usage->next_ms;
     const char *family = doctor->families[doctor->family++];
     releve_usage_format(&doctor->config.quota, usage->used, usage->next_ms, usage->closed_ms, text);
     if (usage->closed_ms > 0)

@@ -11,6 +11,7 @@
 /* The kinds that are asked, one for each API that days or documents come from. */
 static const enum releve_kind asked[] = {RELEVE_DAILY_CONSUMPTION, RELEVE_CONTRACTS, RELEVE_ADDRESSES};
 #define ASKED_MAX (sizeof asked / sizeof asked[0])
+#define TICK_MS 500
 #define ASKED_DAYS_AGO 3 /* the day of the measures that is asked: it has come, where there are any */
 
 static bool next_kind(void *data, struct releve_job *job)
@@ -80,8 +81,8 @@ static bool on_notice(void *data, const struct releve_action *notice)
     switch (notice->notice) {
     case RELEVE_NOTICE_UNREACHED:
     case RELEVE_NOTICE_TOKEN_RETRY:
-        BAD(doctor, RELEVE_E_UPSTREAM, "upstream", "%s gives no token (%s: %s): check RELEVE_UPSTREAM and the network",
-            upstream, notice->reason->code, notice->reason->text);
+        BAD(doctor, RELEVE_E_UPSTREAM, "upstream", "%s gives no %s (%s: %s): check RELEVE_UPSTREAM and the network",
+            upstream, doctor->token_said ? "answer" : "token", notice->reason->code, notice->reason->text);
         break;
     case RELEVE_NOTICE_THROTTLED:
         releve_duration_format(notice->wait_ms, wait);
@@ -117,6 +118,20 @@ static void on_ready(void *data)
     releve_runtime_ask_token(doctor->session.runtime);
 }
 
+/* Whatever it is that nobody answers: upstream, or Redis. */
+static void on_tick(void *data)
+{
+    struct doctor *doctor = data;
+    uint64_t now_ms = uv_now(&doctor->session.loop);
+    doctor->began_ms = doctor->began_ms != 0 ? doctor->began_ms : now_ms;
+    if (now_ms - doctor->began_ms < (uint64_t)DOCTOR_MAX_MS)
+        return;
+    BAD(doctor, RELEVE_E_UPSTREAM, "upstream", "no end within %d s: upstream or Redis does not answer in time",
+        (int)(DOCTOR_MAX_MS / RELEVE_SECOND_MS));
+    doctor->refused = true;
+    releve_session_end(&doctor->session);
+}
+
 static void on_idle(void *data)
 {
     struct doctor *doctor = data;
@@ -130,21 +145,52 @@ static void on_closing(void *data)
         say_token(doctor);
 }
 
+/* A quota that is used up is no fault, and is not waited for. */
+static bool is_due(struct doctor *doctor, const char *family, const char *area)
+{
+    char wait[RELEVE_DURATION_TEXT];
+    for (int i = 0; i < doctor->families_count; i++) {
+        if (strcmp(doctor->families[i], family) != 0 || doctor->waits_ms[i] <= DOCTOR_QUOTA_MS)
+            continue;
+        releve_duration_format(doctor->waits_ms[i], wait);
+        DOUBTFUL(doctor, area, "not asked, as the quota of %s is used up for %s: try again then", family, wait);
+        return false;
+    }
+    return true;
+}
+
+static bool are_due(struct doctor *doctor)
+{
+    const struct releve_dialect *dialect = releve_config_dialect(&doctor->config);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        if (dialect->families[asked[i]] != NULL && !is_due(doctor, dialect->families[asked[i]], "API"))
+            return false;
+    return true;
+}
+
 void releve_doctor_upstream(struct doctor *doctor)
 {
+    bool wanted = doctor->has_prm;
+    if (!is_due(doctor, releve_config_dialect(&doctor->config)->token_family, "upstream"))
+        return;
+    doctor->has_prm = wanted && are_due(doctor);
     const struct releve_session_options options = {.config = &doctor->config,
                                                    .concurrency = 1,
                                                    .quiet = true,
                                                    .keeps_nothing = !doctor->has_prm,
                                                    .next = next_kind,
                                                    .ended = on_ended,
+                                                   .tick_ms = TICK_MS,
+                                                   .tick = on_tick,
                                                    .idle = on_idle,
                                                    .notice = on_notice,
                                                    .ready = on_ready,
                                                    .closing = on_closing};
     enum releve_code code = releve_session_run(&doctor->session, &options);
-    if (code != RELEVE_OK && !doctor->refused)
+    if (code == RELEVE_E_INTERRUPTED)
+        doctor->findings.code = code;
+    else if (code != RELEVE_OK && !doctor->refused)
         BAD(doctor, code, "upstream", "%s", doctor->session.error.text);
-    else if (!doctor->refused && !doctor->has_prm)
+    else if (!doctor->refused && !wanted)
         OK(doctor, "API", "not asked: with --prm, each API is asked about that usage point");
 }

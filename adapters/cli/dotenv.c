@@ -102,19 +102,31 @@ static const char *suggest(const char *name, size_t length, char out[RELEVE_SUGG
     return out;
 }
 
+const char *releve_dotenv_unknown(size_t *at)
+{
+    for (char **variable = environ + *at; *variable != NULL; variable++) {
+        ++*at;
+        if (is_no_setting(*variable, strcspn(*variable, "=")))
+            return *variable;
+    }
+    return NULL;
+}
+
 enum releve_code releve_dotenv_check_environment(struct releve_error *error)
 {
+    static bool said; /* once, however often the configuration is read */
     char suggestion[RELEVE_SUGGEST_TEXT];
-    for (char **variable = environ; *variable != NULL; variable++) {
-        size_t length = strcspn(*variable, "=");
+    const char *variable;
+    for (size_t at = 0; (variable = releve_dotenv_unknown(&at)) != NULL;) {
+        size_t length = strcspn(variable, "=");
         int shown = (int)(length < 60 ? length : 60);
-        if (!is_no_setting(*variable, length))
-            continue;
-        if (*suggest(*variable, length, suggestion) != '\0')
+        if (*suggest(variable, length, suggestion) != '\0')
             return releve_fail(error, RELEVE_E_CONFIG, "%.*s in the environment is no setting%s; see releve --help",
-                               shown, *variable, suggestion);
-        fprintf(stderr, "releve: %.*s in the environment is no setting; see releve --help\n", shown, *variable);
+                               shown, variable, suggestion);
+        if (!said)
+            fprintf(stderr, "releve: %.*s in the environment is no setting; see releve --help\n", shown, variable);
     }
+    said = true;
     return RELEVE_OK;
 }
 

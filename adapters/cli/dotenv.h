@@ -4,6 +4,7 @@
 #define RELEVE_CLI_DOTENV_H
 
 #include <releve/error.h>
+#include <stddef.h>
 
 /* The names of all settings. */
 enum releve_setting {
@@ -24,6 +25,10 @@ extern const char *const releve_settings[RELEVE_SETTINGS];
 
 /* Reads `path`; a file that does not exist is an empty one. RELEVE_E_CONFIG names file and line. */
 enum releve_code releve_dotenv_load(const char *path, struct releve_error *error);
+
+/* The next variable of the environment ("NAME=value") that looks like a setting and is none, from the *at-th on, which
+ * is moved behind it; NULL at the end. */
+const char *releve_dotenv_unknown(size_t *at);
 
 /* Variables of the environment that look like settings and are none: RELEVE_E_CONFIG where one is nearly a setting; any
  * other is named on stderr (containers bring such names). */

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -18,7 +19,7 @@ REAL = {"RELEVE_TODAY": None}
 def look(world, *words, **settings):
     """(exit code, [(finding, area, text)])"""
     ended = world.run("doctor", "--json", *words, **{**REAL, **settings})
-    assert ended.err == "" and len(ended.out.splitlines()) == 1, ended
+    assert re.sub("^releve: RELEVE_FOREIGN.*\n", "", ended.err) == "" and len(ended.out.splitlines()) == 1, ended
     shown = json.loads(ended.out)
     assert shown["well"] == (ended.code == 0)
     return ended.code, [(one["finding"], one["area"], one["text"]) for one in shown["findings"]]
@@ -77,7 +78,7 @@ def test_no_password_of_redis_is_shown():
     ({"CLIENT_SECRET": None}, 2, "CLIENT_SECRET is not set"), ({"RELEVE_UPSTREAM": None}, 2, "RELEVE_UPSTREAM is not set"),
     ({"RELEVE_QUOTA": "5 per second"}, 2, "RELEVE_QUOTA: "), ({"RELEVE_REDIS": "unix:///nowhere/redis.sock"}, 4, "/nowhere/redis.sock"),
     ({"CLIENT_SECRET": "wrong"}, 3, "check CLIENT_ID and CLIENT_SECRET"), ({"RELEVE_UPSTREAM": "http://127.0.0.1:9"}, 1, "gives no token"),
-    ({"RELEVE_QUOTA": "none"}, 1, "nothing keeps requests back")])
+    ({"RELEVE_QUOTA": "none"}, 1, "nothing keeps requests back"), ({"RELEVE_FOREIGN": "x"}, 1, "RELEVE_FOREIGN in the environment is no setting")])
 def test_what_is_wrong_is_said_with_its_exit_code(settings, code, said):
     with World(quota=WINDOWS) as world:
         ended, findings = look(world, **settings)
@@ -85,7 +86,7 @@ def test_what_is_wrong_is_said_with_its_exit_code(settings, code, said):
         assert ended == code and said in text, findings
         looked_at_redis = any(area == "Redis" and finding == "ok" for finding, area, _ in findings)
         assert looked_at_redis == ("RELEVE_REDIS" not in settings and settings.get("RELEVE_QUOTA") != "5 per second")
-        assert world.sandbox.stats()["requests"] == {3: 2}.get(code, int(settings == {"RELEVE_QUOTA": "none"}))  # both forms of the credentials
+        assert world.sandbox.stats()["requests"] == {3: 2}.get(code, int(settings == {"RELEVE_QUOTA": "none"} or "RELEVE_FOREIGN" in settings))  # both forms of the credentials
 
 
 @pytest.mark.parametrize("commands, code, said", [
@@ -132,6 +133,44 @@ def test_another_quota_of_the_same_ledger_and_a_closed_door_are_found():
         seconds = int(world.redis.command("TIME")[0])
         world.redis.command("SET", f"{bucket}:closed", f"{seconds + 60}000000", "PX", "60000")
         assert any("closed by upstream for" in text for _, _, text in wrong(look(world)[1]))
+
+
+@pytest.mark.parametrize("api", ["2026", "v5"])
+def test_a_quota_that_is_used_up_is_not_waited_for(api):
+    """In v5 it is that of the token too."""
+    with World("--population", "40", quota="100/1s,12/1h", api=api, today=None) as world:
+        prms = world.write("prms", "".join(f"{30000000000000 + i}\n" for i in range(40)))
+        running = world.start("backfill", "--prms", prms, "--kind", "daily_consumption")
+        world.wait_for(running, "requests", 12)
+        running.wait_until(lambda: json.loads(world.run("status", "--json").out)["quota"][0]["next_ms"] > 60000)
+        world.interrupt(running)
+        requests = world.sandbox.stats()["requests"]
+        code, findings = look(world, "--prm", CLIENT_0)
+        (_, area, text), = wrong(findings)
+        assert code == 1 and area == ("upstream" if api == "v5" else "API") and re.match("not asked, as the quota of .* is used up for (59 min|1 h 00)", text)
+        assert world.sandbox.stats()["requests"] == requests + (api == "2026")
+
+
+def test_settings_are_named_as_they_are_written(tmp_path):
+    with World(quota=WINDOWS, today=None) as world:
+        folder = str(tmp_path / "private")
+        ended = world.run("doctor", "--json", RELEVE_REDIS=f"embedded:{folder}", RELEVE_API="conso", RELEVE_UPSTREAM="conso", CONSO_TOKEN=None,
+                          CLIENT_ID=None, CLIENT_SECRET=None)
+        shown = {one["name"]: one["value"] for one in json.loads(ended.out)["settings"]}
+        assert ended.code == 2 and (shown["RELEVE_REDIS"], shown["RELEVE_API"]) == (f"embedded:{folder}", "conso")
+        ended = world.run("doctor", "--json", RELEVE_QUOTA="x")
+        sources = {one["name"]: (one["value"], one["source"]) for one in json.loads(ended.out)["settings"]}
+        assert ended.code == 2 and sources["RELEVE_QUOTA"] == ("set", "environment") and "RELEVE_PREFIX" not in sources
+
+
+def test_it_can_be_interrupted():
+    with World("--latency", "60000", quota=WINDOWS, today=None) as world:
+        running = world.start("doctor")
+        world.wait_for(running, "in_flight_max", 1)
+        running.signal(signal.SIGINT)
+        running.signal(signal.SIGTERM)
+        ended = running.end()
+        assert ended.code == 130 and "bad" not in ended.out, ended
 
 
 def test_with_a_usage_point_each_api_is_asked():
