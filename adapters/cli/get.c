@@ -80,7 +80,7 @@ const struct releve_command releve_command_get = {
             "options:\n" RELEVE_SELECTION_POINT_HELP "  --start DAY        first day: YYYY-MM-DD, or yesterday; "
             "default: the deepest history (24 months + 15 days for\n"
             "                     curves, 36 months + 15 days for the others)\n"
-            "  --end DAY          day after the last one; default: today. The same day as --start: that one "
+            "  --end DAY          day after the last one, or today (default). The same day as --start: that one "
             "day\n" RELEVE_DAYS_FORMAT_HELP "  --refresh          ask again for days that are known too\n",
     .interrupted = RELEVE_KEPT RELEVE_FETCH_GOES_ON,
     .run = get_main,

@@ -51,12 +51,12 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
     "                     of a CSV\n"                                                                                \
     "  --column NAME      the column of that CSV, where it is not the first one; say it before --prms\n"
 
-#define RELEVE_SELECTION_HELP                                                                                      \
-    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n"       \
-    "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the deepest history (24 months + 15 days " \
-    "for\n"                                                                                                        \
-    "                     curves, 36 months + 15 days for the others)\n"                                           \
-    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"    \
+#define RELEVE_SELECTION_HELP                                                                                       \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n"        \
+    "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the deepest history (24 months + 15 days "  \
+    "for\n"                                                                                                         \
+    "                     curves, 36 months + 15 days for the others)\n"                                            \
+    "  --end DAY          day after the last one, or today (default). The same day as --start means that one day\n" \
     "\n" RELEVE_SELECTION_KIND_HELP
 
 /* Of what is about days, stored or not. */
@@ -65,7 +65,7 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
     "  --start DAY        first day: YYYY-MM-DD, or yesterday; at most ten years ago; default: the deepest history " \
     "of\n"                                                                                                           \
     "                     each kind, as it can still be fetched\n"                                                   \
-    "  --end DAY          day after the last one; default: today. The same day as --start means that one day\n"      \
+    "  --end DAY          day after the last one, or today (default). The same day as --start means that one day\n"  \
     "\n" RELEVE_SELECTION_MEASURES_HELP
 
 /* The values of KIND, for --kind and for the commands that begin with it. */

@@ -52,7 +52,7 @@ const struct releve_command releve_command_show = {
         "\n" RELEVE_SELECTION_KIND_HELP "\n"
         "options:\n" RELEVE_SELECTION_POINT_HELP
         "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the oldest that is stored (of ten years)\n"
-        "  --end DAY          day after the last one; default: today. The same day as --start: that one "
+        "  --end DAY          day after the last one, or today (default). The same day as --start: that one "
         "day\n" RELEVE_DAYS_FORMAT_HELP,
     .run = show_main,
 };
