@@ -6,14 +6,12 @@
 #include "progress.h"
 #include "reasons.h"
 #include "selection.h"
+#include "survey.h"
 #include <assert.h>
 #include <engine/runtime/bucket.h>
-#include <engine/runtime/clock.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define LOOKUPS_AT_ONCE 32 /* questions to Redis under way */
 
 #define REFUSALS_MAX 24 /* that are named */
 
@@ -42,19 +40,11 @@ struct plan {
     uint64_t activation_requests; /* one for each usage point of which a job asks when it was activated */
     releve_prm inquired;          /* the latest of those */
     releve_time makespan_ms[BOUNDS];
-    size_t next, under_way;
+    struct releve_survey survey;
     struct total kinds[RELEVE_KINDS], all;
     struct refusal refusals[REFUSALS_MAX], latest;
     size_t refusals_count; /* also of those that are not named */
 };
-
-/* The question to Redis that a slot has under way. */
-struct question {
-    struct plan *plan;
-    struct releve_job job;
-};
-
-static struct question questions[LOOKUPS_AT_ONCE];
 
 static void count(struct total *total, const struct releve_cost *cost, int least, int refused)
 {
@@ -100,9 +90,6 @@ static int count_refused(struct plan *plan, const struct releve_job *job, const 
     open.directions[releve_kind_facts(job->kind)->direction].standing = RELEVE_STANDING_OPEN;
     return releve_plan_cost(job, coverage, &open, plan->today, plan->dialect->days_min).days;
 }
-
-static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
-                     const struct releve_point_facts *facts);
 
 /* There is a kind of the same direction before it in the selection. */
 static bool is_another_of_direction(const struct plan *plan, enum releve_kind kind)
@@ -189,8 +176,9 @@ static void on_permits(void *data, const struct releve_error *error, const relev
 }
 
 /* All jobs are counted. Asks how much of the quota is used already; without a CLIENT_ID it is not known whose quota. */
-static void ask_ledger(struct plan *plan)
+static void ask_ledger(void *data)
 {
+    struct plan *plan = data;
     if (plan->config.client_id[0] == '\0') {
         compute_makespan(plan, NULL, 0);
         releve_lookup_end(&plan->lookup, NULL);
@@ -214,49 +202,32 @@ static void count_inquiry(struct plan *plan, const struct releve_job *job, const
     plan->activation_requests++;
 }
 
-static void ask_next(struct question *question)
-{
-    struct plan *plan = question->plan;
-    question->job = (struct releve_job){0};
-    if (releve_selection_job(&plan->selection, plan->next, &question->job)) {
-        plan->next++;
-        plan->under_way++;
-        releve_store_begin(plan->lookup.store, &question->job, releve_clock_civil(plan->config.today), on_known,
-                           question);
-    } else if (plan->under_way == 0) {
-        ask_ledger(plan);
-    }
-}
-
-static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
-                     const struct releve_point_facts *facts)
-{
-    struct question *question = data;
-    struct plan *plan = question->plan;
-    plan->under_way--;
-    if (error->code != RELEVE_OK) {
-        releve_lookup_end(&plan->lookup, error);
-        return;
-    }
-    struct releve_cost cost = releve_plan_cost(&question->job, coverage, facts, plan->today, plan->dialect->days_min);
-    if (plan->dialect->supplement_families[question->job.kind] != NULL)
-        cost.requests *= 2;
-    if (cost.requests > 0)
-        count_inquiry(plan, &question->job, coverage, facts);
-    int refused = count_refused(plan, &question->job, coverage, facts);
-    int least = least_of(plan, &question->job, &cost);
-    count(&plan->kinds[question->job.kind], &cost, least, refused);
-    count(&plan->all, &cost, least, refused);
-    ask_next(question);
-}
-
-static void ask_first(void *data)
+static void count_series(void *data, struct releve_finding *finding, const struct releve_coverage *coverage,
+                         const struct releve_point_facts *facts)
 {
     struct plan *plan = data;
-    for (size_t i = 0; i < LOOKUPS_AT_ONCE && !plan->lookup.ended; i++) {
-        questions[i].plan = plan;
-        ask_next(&questions[i]);
-    }
+    const struct releve_job *job = &finding->job;
+    struct releve_cost cost = finding->cost;
+    if (plan->dialect->supplement_families[job->kind] != NULL)
+        cost.requests *= 2;
+    if (cost.requests > 0)
+        count_inquiry(plan, job, coverage, facts);
+    int refused = count_refused(plan, job, coverage, facts);
+    int least = least_of(plan, job, &cost);
+    count(&plan->kinds[job->kind], &cost, least, refused);
+    count(&plan->all, &cost, least, refused);
+    releve_survey_go_on(finding);
+}
+
+static void look(void *data)
+{
+    struct plan *plan = data;
+    plan->survey = (struct releve_survey){.selection = &plan->selection,
+                                          .lookup = &plan->lookup,
+                                          .found = count_series,
+                                          .done = ask_ledger,
+                                          .data = plan};
+    releve_survey_begin(&plan->survey);
 }
 
 static void print_row(const char *name, const struct total *total)
@@ -418,7 +389,7 @@ static int plan_main(int argc, char **argv)
         releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (plan.preflight && releve_preflight_run(&plan.config, &plan.selection, &error) != RELEVE_OK) ||
         (releve_selection_jobs(&plan.selection) > 0 &&
-         releve_lookup_run(&plan.lookup, &plan.config, true, ask_first, &plan, &error) != RELEVE_OK))
+         releve_lookup_run(&plan.lookup, &plan.config, true, look, &plan, &error) != RELEVE_OK))
         return releve_command_fail(&error);
     (plan.json ? print_json : print_table)(&plan);
     releve_selection_free(&plan.selection);
