@@ -141,6 +141,17 @@ static bool is_unserved(const struct releve_job *job, const struct releve_covera
     return (facts->unserved & RELEVE_KIND_BIT(job->kind)) != 0 && !has_values(known);
 }
 
+/* From the first missing day to the last one. */
+static struct releve_span missing_span(const struct releve_coverage *coverage)
+{
+    struct releve_span span = coverage->span;
+    while (releve_span_days(span) > 0 && releve_coverage_get(coverage, span.first) != RELEVE_DAY_MISSING)
+        span.first++;
+    while (releve_span_days(span) > 0 && releve_coverage_get(coverage, span.end - 1) != RELEVE_DAY_MISSING)
+        span.end--;
+    return span;
+}
+
 struct releve_cost releve_plan_cost(const struct releve_job *job, const struct releve_coverage *coverage,
                                     const struct releve_point_facts *facts, releve_day latest, int days_min)
 {
@@ -161,6 +172,7 @@ struct releve_cost releve_plan_cost(const struct releve_job *job, const struct r
     struct releve_cost cost = {
         .requests = releve_plan_chunks(&left, &limits),
         .days = releve_coverage_count(&left, RELEVE_DAY_MISSING),
+        .asked = missing_span(&left),
         .sure = releve_kind_is_document(job->kind) || has_values(coverage) ||
                 !releve_floor_is_bottomless(&direction->activation),
     };

@@ -53,9 +53,10 @@ bool releve_plan_is_deep(const struct releve_job *job, const struct releve_cover
 /* What a job would cost, as far as can be known before it is run. */
 struct releve_cost {
     int requests;
-    int days;  /* that would be asked for */
-    int known; /* that would not: known, or known not to exist */
-    bool sure; /* else there may be no such kind, or it may begin late: then it costs fewer */
+    int days;                 /* that would be asked for */
+    int known;                /* that would not: known, or known not to exist */
+    struct releve_span asked; /* from the first to the last of `days`; empty where there are none */
+    bool sure;                /* else there may be no such kind, or it may begin late: then it costs fewer */
 };
 
 /* `coverage` and `facts` are what the store knows; `latest` and `days_min` as above. */

@@ -145,6 +145,25 @@ static void test_the_cost_of_a_job_counts_what_is_known_as_free(void **state)
     assert_int_equal(releve_plan_cost(&job, &coverage, &facts, today, 1).days, releve_span_days(job.span));
 }
 
+static void test_the_days_that_a_job_would_ask_for_reach_from_the_first_missing_one_to_the_last(void **state)
+{
+    (void)state;
+    releve_day today = releve_day_from_civil(2026, 11, 21);
+    struct releve_job job = {.kind = RELEVE_DAILY_CONSUMPTION, .span = {today - 20, today}};
+    struct releve_point_facts facts = releve_facts_unknown;
+    struct releve_coverage coverage;
+    releve_coverage_init(&coverage, job.span);
+    facts.directions[RELEVE_CONSUMPTION].activation.after = today - 18;
+    releve_coverage_set(&coverage, today - 10, RELEVE_DAY_COMPLETE);
+    releve_coverage_set(&coverage, today - 1, RELEVE_DAY_PENDING);
+    struct releve_cost cost = releve_plan_cost(&job, &coverage, &facts, today, 1);
+    assert_int_equal(cost.asked.first, today - 17);
+    assert_int_equal(cost.asked.end, today - 1);
+    assert_int_equal(cost.days, 15); /* one among them is known */
+    releve_coverage_replace(&coverage, job.span, RELEVE_DAY_MISSING, RELEVE_DAY_HOLE);
+    assert_int_equal(releve_span_days(releve_plan_cost(&job, &coverage, &facts, today, 1).asked), 0);
+}
+
 static void test_what_is_not_subscribed_costs_nothing_unless_it_has_come_before(void **state)
 {
     (void)state;
@@ -223,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_a_single_day_is_widened_into_the_past_or_else_into_the_future),
         cmocka_unit_test(test_a_request_takes_along_what_may_have_changed),
         cmocka_unit_test(test_the_cost_of_a_job_counts_what_is_known_as_free),
+        cmocka_unit_test(test_the_days_that_a_job_would_ask_for_reach_from_the_first_missing_one_to_the_last),
         cmocka_unit_test(test_what_is_not_subscribed_costs_nothing_unless_it_has_come_before),
         cmocka_unit_test(test_deep_history_is_old_and_takes_several_requests),
     };
