@@ -1,10 +1,13 @@
-/* releve enqueue: puts the jobs of a selection into the queue, for workers. */
+/* releve enqueue: puts the jobs of a selection into the queue, for workers; with --missing, of what a run would ask
+ * for. */
 #include "command.h"
 #include "lookup.h"
 #include "preflight.h"
 #include "selection.h"
+#include "survey.h"
 #include <adapters/redis/queue.h>
 #include <engine/runtime/clock.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,10 +17,13 @@ struct enqueue {
     struct releve_selection selection;
     struct releve_config config;
     enum releve_class class_;
-    bool refresh, json, preflight;
+    bool refresh, json, preflight, missing;
     char reply_to[RELEVE_REPLY_TO_BYTES];
     struct releve_lookup lookup;
     size_t next, under_way;
+    struct releve_survey survey; /* with --missing ... */
+    uint64_t queued, days;       /* ... jobs, and the days that they are to ask for ... */
+    uint64_t settled, waiting;   /* ... and series with nothing to ask now, or with such a job that has not ended */
 };
 
 /* A job on its way. */
@@ -43,10 +49,21 @@ static void print_job(const struct enqueue *enqueue, const struct releve_job *jo
            job->id, job->prm, releve_kind_facts(job->kind)->name, start, end);
 }
 
-static void on_queued(void *data, const struct releve_error *error)
+/* What the command line says of each job. */
+static void address(const struct enqueue *enqueue, struct releve_job *job)
+{
+    releve_job_id_new(job->id);
+    job->class_ = enqueue->class_;
+    job->refresh = enqueue->refresh;
+    job->created_at = releve_clock_civil(enqueue->config.today);
+    (void)snprintf(job->reply_to, sizeof job->reply_to, "%s", enqueue->reply_to);
+}
+
+static void on_queued(void *data, const struct releve_error *error, bool queued)
 {
     struct parcel *parcel = data;
     struct enqueue *enqueue = parcel->enqueue;
+    (void)queued; /* the id is new */
     enqueue->under_way--;
     if (error->code != RELEVE_OK) {
         releve_lookup_end(&enqueue->lookup, error);
@@ -60,7 +77,7 @@ static void send_next(struct parcel *parcel)
 {
     struct enqueue *enqueue = parcel->enqueue;
     struct releve_job *job = &parcel->job;
-    *job = (struct releve_job){.class_ = enqueue->class_, .refresh = enqueue->refresh};
+    *job = (struct releve_job){0};
     if (enqueue->lookup.ended)
         return;
     if (!releve_selection_job(&enqueue->selection, enqueue->next, job)) {
@@ -70,10 +87,8 @@ static void send_next(struct parcel *parcel)
     }
     enqueue->next++;
     enqueue->under_way++;
-    releve_job_id_new(job->id);
-    (void)snprintf(job->reply_to, sizeof job->reply_to, "%s", enqueue->reply_to);
-    job->created_at = releve_clock_civil(enqueue->config.today);
-    releve_store_enqueue(enqueue->lookup.store, job, on_queued, parcel);
+    address(enqueue, job);
+    releve_store_enqueue(enqueue->lookup.store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, parcel);
 }
 
 static void send_first(void *data)
@@ -84,6 +99,68 @@ static void send_first(void *data)
         send_next(&parcels[i]);
     }
 }
+
+/* --- only what is missing ---------------------------------------------------------------------------------------- */
+
+static void on_missing_queued(void *data, const struct releve_error *error, bool queued)
+{
+    struct releve_finding *finding = data;
+    struct enqueue *enqueue = finding->survey->data;
+    if (error->code != RELEVE_OK) {
+        releve_lookup_end(&enqueue->lookup, error);
+        return;
+    }
+    if (queued)
+        print_job(enqueue, &finding->job);
+    enqueue->waiting += !queued;
+    enqueue->queued += queued;
+    enqueue->days += queued ? (uint64_t)finding->cost.days : 0;
+    releve_survey_go_on(finding);
+}
+
+static void queue_missing(void *data, struct releve_finding *finding, const struct releve_coverage *coverage,
+                          const struct releve_point_facts *facts)
+{
+    struct enqueue *enqueue = data;
+    (void)coverage;
+    (void)facts;
+    if (finding->cost.requests == 0) {
+        enqueue->settled++;
+        releve_survey_go_on(finding);
+        return;
+    }
+    finding->job.span = finding->cost.asked;
+    address(enqueue, &finding->job);
+    releve_store_enqueue(enqueue->lookup.store, &finding->job, RELEVE_ENQUEUE_MISSING, on_missing_queued, finding);
+}
+
+static void end_missing(void *data)
+{
+    struct enqueue *enqueue = data;
+    releve_lookup_end(&enqueue->lookup, NULL);
+}
+
+static void look_for_missing(void *data)
+{
+    struct enqueue *enqueue = data;
+    enqueue->survey = (struct releve_survey){.selection = &enqueue->selection,
+                                             .lookup = &enqueue->lookup,
+                                             .found = queue_missing,
+                                             .done = end_missing,
+                                             .data = enqueue};
+    releve_survey_begin(&enqueue->survey);
+}
+
+static void say_what_was_missing(const struct enqueue *enqueue)
+{
+    fprintf(stderr,
+            "releve: %" PRIu64 " job%s queued for %" PRIu64 " day%s; %" PRIu64
+            " series with nothing to ask now, %" PRIu64 " with a job that has not ended\n",
+            enqueue->queued, enqueue->queued == 1 ? "" : "s", enqueue->days, enqueue->days == 1 ? "" : "s",
+            enqueue->settled, enqueue->waiting);
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)
 {
@@ -116,6 +193,9 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     case 'P':
         enqueue->preflight = true;
         return RELEVE_OK;
+    case 'm':
+        enqueue->missing = true;
+        return RELEVE_OK;
     default:
         return releve_selection_apply(&enqueue->selection, option, value, error);
     }
@@ -126,10 +206,22 @@ static const struct option options[] = {
     RELEVE_PREFLIGHT_OPTION,
     {"priority", required_argument, NULL, 'p'},
     {"reply-to", required_argument, NULL, 't'},
+    {"missing", no_argument, NULL, 'm'},
     {"refresh", no_argument, NULL, 'r'},
     {"json", no_argument, NULL, 'j'},
     {NULL, 0, NULL, 0},
 };
+
+static enum releve_code queue(struct enqueue *enqueue, struct releve_error *error)
+{
+    if (releve_selection_jobs(&enqueue->selection) > 0 &&
+        releve_lookup_run(&enqueue->lookup, &enqueue->config, true, enqueue->missing ? look_for_missing : send_first,
+                          enqueue, error) != RELEVE_OK)
+        return error->code;
+    if (enqueue->missing)
+        say_what_was_missing(enqueue);
+    return RELEVE_OK;
+}
 
 static int enqueue_main(int argc, char **argv)
 {
@@ -138,12 +230,15 @@ static int enqueue_main(int argc, char **argv)
     int wrong = releve_command_parse("enqueue", argc, argv, options, apply_option, &enqueue);
     if (wrong != 0)
         return wrong;
+    if (enqueue.missing && enqueue.refresh) {
+        releve_fail(&error, RELEVE_E_USAGE, "--missing asks for what is not known, --refresh for all: say one of them");
+        return releve_command_fail(&error);
+    }
     if (releve_config_load(&enqueue.config, enqueue.preflight, &error) != RELEVE_OK ||
         releve_config_check_kinds(&enqueue.config, enqueue.selection.kinds, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (enqueue.preflight && releve_preflight_run(&enqueue.config, &enqueue.selection, &error) != RELEVE_OK) ||
-        (releve_selection_jobs(&enqueue.selection) > 0 &&
-         releve_lookup_run(&enqueue.lookup, &enqueue.config, true, send_first, &enqueue, &error) != RELEVE_OK))
+        queue(&enqueue, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     releve_selection_free(&enqueue.selection);
     return releve_command_flush(0);
@@ -159,6 +254,11 @@ const struct releve_command releve_command_enqueue = {
         "them; results come to releve:job:<id>, the stream releve:results and the list of --reply-to.\n"
         "\n" RELEVE_SELECTION_HELP "\noptions:\n"
         "  --priority high|normal|low  which queue (default normal)\n"
+        "  --missing          looks into Redis first, and queues a job only where something is to be asked now, from "
+        "the\n"
+        "                     first such day to the last: not what is known, not there yet, refused, or has such a "
+        "job\n"
+        "                     that still waits or runs. Says how many on standard error\n"
         "  --reply-to LIST    a Redis list that gets each result\n"
         "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
         "                     refusals\n" RELEVE_PREFLIGHT_HELP

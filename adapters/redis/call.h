@@ -21,6 +21,7 @@ struct releve_call {
         releve_store_usage usage;
         releve_store_bound bound;
         releve_store_number number;
+        releve_store_queued queued;
         releve_store_due due;
         releve_store_text text;
         releve_store_recalled recalled;

@@ -10,6 +10,7 @@ local CHARGE = {
     {'^jobs:dead$', 'list', 'messages that were no jobs', 'nothing else is lost'},
     {'^jobs', 'list', 'a queue', 'nothing else is lost'},
     {'^job:', 'hash', 'a job', 'a job of that id may run once more'},
+    {'^missing:', 'string', 'a note of the latest job for missing days', 'such a job may be queued once more'},
     {'^results$', 'stream', 'results', 'nothing else is lost'},
     {'^point:', 'hash', 'what is known of a usage point', 'its refusals are asked for once more'},
     {'^claim:', 'hash', 'claims on days', 'these days may be asked for twice'},

@@ -10,7 +10,7 @@
 enum releve_trace {
     RELEVE_TRACE_DAYS,
     RELEVE_TRACE_DOCUMENTS,
-    RELEVE_TRACE_JOBS,     /* hashes */
+    RELEVE_TRACE_JOBS,     /* hashes, and notes of the latest job of a series */
     RELEVE_TRACE_MESSAGES, /* in queues, on their way out of them, buried, in the lists of dead workers */
     RELEVE_TRACE_RESULTS,  /* entries of the stream */
     RELEVE_TRACE_FACTS,    /* 1 where something was learned of it */

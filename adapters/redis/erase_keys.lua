@@ -1,12 +1,12 @@
 --with named.lua
--- One step through all keys under the prefix: days, documents, facts and claims of a usage point go, hashes of jobs that name
--- it, and what the lists of dead workers hold of it. What somebody is working on stays, and is counted.
+-- One step through all keys under the prefix: days, documents, facts, claims and notes of jobs of a usage point go, hashes of
+-- jobs that name it, and what the lists of dead workers hold of it. What somebody is working on stays, and is counted.
 --
 -- A key that stands there from the first step to the last is met, perhaps twice (SCAN's promise).
 --
 -- KEYS 1 workers (name, last beat in ms of Redis's clock)  ARGV as in named.lua
 local workers, dead_after_ms = KEYS[1], tonumber(ARGV[5])
-local OF_A_POINT = {day = 'days', doc = 'documents', point = 'facts', claim = 'claims'}
+local OF_A_POINT = {day = 'days', doc = 'documents', point = 'facts', claim = 'claims', missing = 'jobs'}
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)

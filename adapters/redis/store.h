@@ -82,8 +82,12 @@ void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
  * was kept before, NULL for nothing. A bind that comes later, of whatever process, finds this. */
 void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
 
-/* Puts the job into the queue of its class; nothing where its id is known. */
-void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, releve_store_done done, void *data);
+/* Puts the job into the queue of its class. `queued` is false where it was left out: its id is known or, with MISSING,
+ * the latest job that was queued so for its usage point and kind still waits or runs. */
+enum releve_enqueue { RELEVE_ENQUEUE_ALWAYS, RELEVE_ENQUEUE_MISSING };
+typedef void (*releve_store_queued)(void *data, const struct releve_error *error, bool queued);
+void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, enum releve_enqueue when,
+                          releve_store_queued queued, void *data);
 
 /* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then `done`. */
 typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
