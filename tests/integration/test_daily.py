@@ -3,6 +3,7 @@ and the units that run it each morning."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -194,3 +195,58 @@ def test_thousands_of_usage_points_are_looked_at_in_seconds_and_in_little_memory
         assert took_s < 60 and peak_kb < 64 * 1024, (took_s, peak_kb)
         assert enqueue(world, "--prms", prms, "--kind", "all") == ([], said(0, 0, 0, 5 * count))
         assert [json.loads(text)["prm"] for text in waiting(world.redis)[::5]] == list(map(prm_of, range(count)))
+
+
+# --- the units -----------------------------------------------------------------------------------------
+
+BUILD = pathlib.Path(releve_bin()).parent
+SOURCE = pathlib.Path(__file__).resolve().parents[2] / "adapters/cli"
+
+
+def systemd_analyze(*words):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("there is no systemd-analyze")
+    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, timeout=60, env={**os.environ, "TZ": "UTC"})
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def units(tmp_path):
+    """As they are installed, with the program where it is."""
+    for unit in ("releve-worker@.service", "releve-daily.service"):
+        text = (BUILD / unit).read_text()
+        program = re.search(r"^ExecStart=(\S+)", text, re.MULTILINE)[1]
+        assert program.endswith("/bin/releve") and "@" not in program
+        (tmp_path / unit).write_text(text.replace(program, releve_bin()))
+    shutil.copy(SOURCE / "releve-daily.timer", tmp_path)
+    return tmp_path
+
+
+def test_systemd_finds_no_fault_in_the_units(units):
+    for unit in ("releve-worker@.service", "releve-daily.service", "releve-daily.timer"):
+        code, _, err = systemd_analyze("verify", "--man=no", str(units / unit))
+        about = [line for line in err.splitlines() if "releve" in line]
+        assert code == 0 and about == [], err
+
+
+def test_a_fault_in_a_unit_is_found(units):
+    timer = units / "releve-daily.timer"
+    timer.write_text(timer.read_text().replace("08:45 Europe/Paris", "8h45"))
+    code, _, err = systemd_analyze("verify", "--man=no", str(timer))
+    assert code != 0 or "releve-daily.timer" in err, err
+
+
+@pytest.mark.parametrize("base, next_", [("2026-07-02 00:00 UTC", "2026-07-02 06:45:00"), ("2026-12-02 00:00 UTC", "2026-12-02 07:45:00")])
+def test_the_timer_comes_at_a_quarter_to_nine_in_paris_in_summer_and_in_winter(base, next_):
+    when = re.search(r"^OnCalendar=(.+)$", (SOURCE / "releve-daily.timer").read_text(), re.MULTILINE)[1]
+    code, out, err = systemd_analyze("calendar", "--base-time", base, when)
+    assert code == 0 and next_ in out, out + err
+
+
+def test_what_the_daily_unit_starts_queues_the_list_that_it_gets():
+    text = (BUILD / "releve-daily.service").read_text()
+    _, *arguments = re.search(r"^ExecStart=(.+)$", text, re.MULTILINE)[1].split()
+    with World() as world:
+        points = world.write("points", f"# mine\n{CLIENT_0}\n{BOTH}\n")
+        ended = world.run(*arguments, stdin=points, **NOTHING_IS_SENT)
+        assert ended.code == 0 and len(ended.out.split()) == len(waiting(world.redis)) == 10, ended
