@@ -5,6 +5,8 @@
 #include "dotenv.h"
 #include <adapters/redis/url.h>
 #include <engine/runtime/dialect.h>
+#include <releve/api.h>
+#include <releve/quota.h>
 #include <releve/runtime.h>
 #include <stdbool.h>
 

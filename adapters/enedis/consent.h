@@ -3,7 +3,7 @@
 #ifndef RELEVE_ENEDIS_CONSENT_H
 #define RELEVE_ENEDIS_CONSENT_H
 
-#include <releve/runtime.h>
+#include <releve/api.h>
 #include <stdbool.h>
 
 struct releve_consent {

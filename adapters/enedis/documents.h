@@ -3,9 +3,9 @@
 #define ENEDIS_DOCUMENTS_H
 
 #include <cjson/cJSON.h>
+#include <releve/judged_answer.h>
 #include <releve/text.h>
 #include <releve/usage_point.h>
-#include <releve/verdict.h>
 
 /* The longest body of a document; those that were captured have 1 kB. */
 #define ENEDIS_DOCUMENT_BYTES_MAX (64 * 1024)

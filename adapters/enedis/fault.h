@@ -3,7 +3,7 @@
 #define ENEDIS_FAULT_H
 
 #include <cjson/cJSON.h>
-#include <releve/verdict.h>
+#include <releve/judged_answer.h>
 #include <stdbool.h>
 
 #define ENEDIS_FAULT_TEXTS_MAX 12 /* four of each object, two levels deep, and codes kept as texts */

@@ -5,11 +5,11 @@
 #include "json.h"
 #include "stamp.h"
 #include <cjson/cJSON.h>
+#include <releve/judged_answer.h>
 #include <releve/kind.h>
 #include <releve/reading.h>
 #include <releve/span.h>
 #include <releve/usage_point.h>
-#include <releve/verdict.h>
 #include <stdint.h>
 
 struct enedis_point;

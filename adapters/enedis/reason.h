@@ -2,7 +2,7 @@
 #ifndef ENEDIS_REASON_H
 #define ENEDIS_REASON_H
 
-#include <releve/verdict.h>
+#include <releve/judged_answer.h>
 
 #define ENEDIS_REASON_DIGITS_MAX 9 /* in a row; a telephone number has 10, a PRM 14 */
 

@@ -1,6 +1,6 @@
 /* Names of verdicts, and reasons. */
 #include <assert.h>
-#include <releve/verdict.h>
+#include <releve/judged_answer.h>
 #include <stdio.h>
 
 static const char *const names[RELEVE_VERDICTS] = {

@@ -4,11 +4,11 @@
 #define RELEVE_RUNTIME_DIALECT_H
 
 #include "transport.h"
+#include <releve/judged_answer.h>
 #include <releve/kind.h>
 #include <releve/span.h>
 #include <releve/text.h>
 #include <releve/usage_point.h>
-#include <releve/verdict.h>
 
 #define RELEVE_TARGET_BYTES 256
 #define RELEVE_TOKEN_BYTES 4096 /* longest access token accepted, NUL included */

@@ -7,10 +7,11 @@
 
 #include <releve/error.h>
 #include <releve/job.h>
+#include <releve/judged_answer.h>
+#include <releve/notice.h>
 #include <releve/plan.h>
 #include <releve/point.h>
 #include <releve/reading.h>
-#include <releve/verdict.h>
 
 #define RELEVE_CORE_JOBS_MAX 1024                         /* jobs under way at once; the backlog waits outside */
 #define RELEVE_CORE_CHUNKS_MAX (2 * RELEVE_CORE_JOBS_MAX) /* chunks under way at once, of all jobs */
@@ -195,25 +196,6 @@ enum releve_action_type {
     RELEVE_ACTION_GIVE_BACK, /* .result so far: the job is not done and will not be (drain); forgotten here */
     RELEVE_ACTION_NOTICE,    /* .notice, .job, .reason, .wait_ms: for people */
     RELEVE_ACTION_STOP       /* .code, .reason (RELEVE_E_REDIS: .error): going on is pointless; the core drains */
-};
-
-enum releve_notice {
-    RELEVE_NOTICE_RETRY,         /* a chunk failed and is tried again in wait_ms */
-    RELEVE_NOTICE_GIVEN_UP,      /* a chunk failed for good */
-    RELEVE_NOTICE_PAUSED,        /* a usage point is paused for wait_ms */
-    RELEVE_NOTICE_THROTTLED,     /* a bucket is closed for wait_ms */
-    RELEVE_NOTICE_TOKEN_RETRY,   /* no token; tried again in wait_ms */
-    RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached, or fails for all; nothing is sent for wait_ms */
-    RELEVE_NOTICE_REACHED,       /* it answers again */
-    RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
-    RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
-    RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
-    RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
-    RELEVE_NOTICE_PART_MISSING,  /* an API that adds to this document says nothing: it stands without that */
-    RELEVE_NOTICE_NOT_TOLD,      /* no API tells when usage points were activated: it is searched for, in all of them */
-    RELEVE_NOTICE_NO_PREFLIGHT,  /* nobody tells who has which kinds: all are asked */
-    RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
-    RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
 };
 
 /* What pointers name belongs to the core (or to the event) and is valid until the next step. */

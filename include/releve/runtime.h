@@ -12,8 +12,6 @@
 
 #define RELEVE_UPSTREAM_BYTES 257 /* longest base URL, NUL included */
 
-enum releve_api { RELEVE_API_2026, RELEVE_API_V5, RELEVE_API_CONSO };
-
 struct releve_runtime;
 struct releve_service; /* engine/runtime/dialect.h: a usage point and its kinds */
 struct releve_io;      /* engine/runtime/io.h: clock, Redis, HTTP and the dialect, as tables of functions */

@@ -1,0 +1,24 @@
+/* What happens on the way and people may want to know: no error, and no result. */
+#ifndef RELEVE_NOTICE_H
+#define RELEVE_NOTICE_H
+
+enum releve_notice {
+    RELEVE_NOTICE_RETRY,         /* a chunk failed and is tried again in wait_ms */
+    RELEVE_NOTICE_GIVEN_UP,      /* a chunk failed for good */
+    RELEVE_NOTICE_PAUSED,        /* a usage point is paused for wait_ms */
+    RELEVE_NOTICE_THROTTLED,     /* a bucket is closed for wait_ms */
+    RELEVE_NOTICE_TOKEN_RETRY,   /* no token; tried again in wait_ms */
+    RELEVE_NOTICE_UNREACHED,     /* upstream cannot be reached, or fails for all; nothing is sent for wait_ms */
+    RELEVE_NOTICE_REACHED,       /* it answers again */
+    RELEVE_NOTICE_ANSWERED,      /* .span of the job was asked for, and answered as .reason says */
+    RELEVE_NOTICE_SICK,          /* it fails again and again: given up for this run */
+    RELEVE_NOTICE_POINT_REFUSED, /* nothing more is asked of this direction of the usage point, or of all of it */
+    RELEVE_NOTICE_API_REFUSED,   /* nothing more is asked of this kind */
+    RELEVE_NOTICE_PART_MISSING,  /* an API that adds to this document says nothing: it stands without that */
+    RELEVE_NOTICE_NOT_TOLD,      /* no API tells when usage points were activated: it is searched for, in all of them */
+    RELEVE_NOTICE_NO_PREFLIGHT,  /* nobody tells who has which kinds: all are asked */
+    RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
+    RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
+};
+
+#endif
