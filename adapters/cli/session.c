@@ -69,7 +69,7 @@ void releve_session_end(struct releve_session *session)
         releve_transport_close(session->io.transport, NULL, NULL);
     if (session->io.store != NULL)
         releve_store_close(session->io.store, NULL, NULL);
-    releve_loop_close(session->io.host);
+    releve_loop_close(session->io.host, NULL, NULL);
 }
 
 static void on_deadline(uv_timer_t *timer)

@@ -8,6 +8,8 @@ struct releve_host {
     releve_day today;
     void (*ring)(void *data);
     void *data;
+    void (*closed)(void *data);
+    void *closed_data;
 };
 
 static releve_time now(struct releve_host *host)
@@ -71,10 +73,17 @@ struct releve_host *releve_loop_open(uv_loop_t *loop, releve_day today)
 
 static void on_closed(uv_handle_t *alarm)
 {
-    free(alarm->data);
+    struct releve_host *host = alarm->data;
+    void (*closed)(void *data) = host->closed;
+    void *data = host->closed_data;
+    free(host);
+    if (closed != NULL)
+        closed(data);
 }
 
-void releve_loop_close(struct releve_host *host)
+void releve_loop_close(struct releve_host *host, void (*closed)(void *data), void *data)
 {
+    host->closed = closed;
+    host->closed_data = data;
     uv_close((uv_handle_t *)&host->alarm, on_closed);
 }
