@@ -321,6 +321,15 @@ static void on_attempt(uv_timer_t *timer)
 
 /* --- the life ------------------------------------------------------------------------------------ */
 
+/* hiredis writes without MSG_NOSIGNAL: a Redis that goes away would end the process. Whoever has a handler of his own
+ * keeps it, as it does not end the process either. */
+static void survive_broken_pipes(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL)
+        (void)signal(SIGPIPE, SIG_IGN);
+}
+
 void releve_connection_open(struct releve_connection *connection, uv_loop_t *loop, const struct releve_redis_url *url,
                             bool patient, const struct releve_connection_events *events, void *data)
 {
@@ -334,7 +343,7 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
     connection->state = RELEVE_CONNECTION_WAITING;
     connection->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
-    (void)signal(SIGPIPE, SIG_IGN); /* hiredis writes without MSG_NOSIGNAL */
+    survive_broken_pipes();
     uv_timer_t *timers[] = {&connection->attempt_timer, &connection->deadline_timer};
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
         (void)uv_timer_init(loop, timers[i]); /* cannot fail */

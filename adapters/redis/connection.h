@@ -59,7 +59,8 @@ struct releve_connection {
     struct releve_closing closing; /* the two timers */
 };
 
-/* The first attempt starts in the next turn of the loop. Ignores SIGPIPE for the whole process. */
+/* The first attempt starts in the next turn of the loop. Where SIGPIPE would end the process it is ignored
+ * from here on. */
 void releve_connection_open(struct releve_connection *connection, uv_loop_t *loop, const struct releve_redis_url *url,
                             bool patient, const struct releve_connection_events *events, void *data);
 
