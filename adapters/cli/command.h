@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <releve/error.h>
 #include <releve/job.h>
+#include <releve/quota.h>
 #include <stdbool.h>
 
 /* Of what was begun and interrupted. */
@@ -58,7 +59,6 @@ int releve_command_parse(const char *command, int argc, char **argv, const struc
 enum releve_code releve_command_priority(const char *value, enum releve_class *class_, struct releve_error *error);
 
 /* Reads the value of --concurrency. */
-#define RELEVE_CONCURRENCY_DEFAULT 16
 enum releve_code releve_command_concurrency(const char *value, unsigned *concurrency, struct releve_error *error);
 
 /* Nobody reads standard output any more: the pipe is closed. */

@@ -10,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENEDIS_QUOTA "5/1s,1000/1h" /* that of an application */
-#define CONSO_QUOTA "1/1s,200/1h"   /* modest: one quota of Enedis's is shared by all who use that gateway */
-#define SHOWN_BYTES_MAX 80          /* of a wrong value in a message */
-#define PLACE_BYTES_MAX 110         /* of the address of Redis, where more has to be said in one line */
+#define SHOWN_BYTES_MAX 80  /* of a wrong value in a message */
+#define PLACE_BYTES_MAX 110 /* of the address of Redis, where more has to be said in one line */
 
 static enum releve_code copy(char out[RELEVE_CONFIG_VALUE_BYTES], const char *name, const char *value,
                              struct releve_error *error)
@@ -88,25 +86,18 @@ static void forget_secret(const char *name)
     (void)unsetenv(name);
 }
 
-/* A JWT: letters, digits and what base64url has, in three parts. Nothing else may get into a header. */
-static bool is_token(const char *text)
-{
-    size_t legal = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=");
-    return legal > 0 && text[legal] == '\0' && legal < RELEVE_TOKEN_BYTES;
-}
-
-/* The gateway for private persons gives everyone a token; all that is sent there counts in one quota. */
+/* The gateway for private persons gives everyone a token. */
 static enum releve_code load_conso_token(struct releve_config *config, bool needed, struct releve_error *error)
 {
     const char *token = releve_dotenv_get("CONSO_TOKEN");
-    (void)snprintf(config->client_id, sizeof config->client_id, "conso");
+    (void)snprintf(config->client_id, sizeof config->client_id, "%s", RELEVE_UPSTREAM_CONSO_CLIENT);
     if (token == NULL && !needed)
         return RELEVE_OK;
     if (token == NULL)
         return releve_fail(error, RELEVE_E_CONFIG,
                            "CONSO_TOKEN is not set: give the token that https://conso.boris.sh shows you, in the "
                            "environment or in a .env file");
-    if (!is_token(token))
+    if (!releve_upstream_token_is_legal(token))
         return releve_fail(error, RELEVE_E_CONFIG,
                            "CONSO_TOKEN is no token: letters, digits, - _ = and dots only, less than %d of them; copy "
                            "all of what https://conso.boris.sh shows you",
@@ -173,7 +164,7 @@ static enum releve_code load_quota(struct releve_config *config, struct releve_e
 {
     const char *value = releve_dotenv_get("RELEVE_QUOTA");
     struct releve_error inner;
-    const char *usual = config->api == RELEVE_API_CONSO ? CONSO_QUOTA : ENEDIS_QUOTA;
+    const char *usual = config->api == RELEVE_API_CONSO ? RELEVE_QUOTA_CONSO : RELEVE_QUOTA_ENEDIS;
     if (releve_quota_parse(value != NULL ? value : usual, &config->quota, &inner) != RELEVE_OK)
         return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_QUOTA: %.400s", inner.text);
     return RELEVE_OK;
@@ -188,10 +179,9 @@ static enum releve_code load_redis(struct releve_config *config, struct releve_e
     const char *prefix = releve_dotenv_get("RELEVE_PREFIX");
     if (prefix == NULL)
         prefix = "releve";
-    size_t legal = strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
-    if (legal == 0 || prefix[legal] != '\0' || legal >= RELEVE_PREFIX_BYTES)
+    if (!releve_redis_prefix_is_legal(prefix))
         return releve_fail(error, RELEVE_E_CONFIG,
-                           "RELEVE_PREFIX \"%.60s\": letters, digits, and _ - . : only, 1 to %d of them", prefix,
+                           "RELEVE_PREFIX \"%.60s\": " RELEVE_PREFIX_LEGAL " only, 1 to %d of them", prefix,
                            RELEVE_PREFIX_BYTES - 1);
     (void)snprintf(config->prefix, sizeof config->prefix, "%s", prefix);
     return RELEVE_OK;

@@ -1,12 +1,8 @@
-/* A duration for people, and when it is over. */
+/* When a duration is over, for people; how long it is has releve_duration_format. */
 #ifndef RELEVE_CLI_DURATION_H
 #define RELEVE_CLI_DURATION_H
 
-#include <releve/calendar.h>
-
-/* "3 h 20 min", "45 s"; "unknown" for RELEVE_TIME_NEVER. */
-#define RELEVE_DURATION_TEXT 32
-void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);
+#include <releve/text.h>
 
 /* When it is over, by the clock of whoever looks: "14:52", or "Sat 28 Nov, 09:10" where that is another day. */
 void releve_duration_format_end(releve_time ms, char out[RELEVE_DURATION_TEXT]);

@@ -202,3 +202,9 @@ enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_ur
     }
     return bad(error, "this is no address of a Redis");
 }
+
+bool releve_redis_prefix_is_legal(const char *prefix)
+{
+    size_t legal = strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
+    return legal > 0 && prefix[legal] == '\0' && legal < RELEVE_PREFIX_BYTES;
+}

@@ -5,6 +5,7 @@
 #define RELEVE_REDIS_URL_H
 
 #include <releve/error.h>
+#include <stdbool.h>
 
 enum releve_redis_where {
     RELEVE_REDIS_TCP,     /* host and port */
@@ -36,6 +37,10 @@ struct releve_redis_url {
 /* Reads "redis://[user:password@]host[:port][/db]", "unix://[user:password@]/path[?db=N]" or "embedded[:DIR]"; user,
  * password, host and path may be percent-encoded. RELEVE_E_CONFIG and one line on anything else. */
 enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error);
+
+/* What every key begins with: 1 to RELEVE_PREFIX_BYTES - 1 of RELEVE_PREFIX_LEGAL. */
+#define RELEVE_PREFIX_LEGAL "letters, digits, and _ - . :"
+bool releve_redis_prefix_is_legal(const char *prefix);
 
 /* The address of a socket at `path`, shorter than RELEVE_REDIS_SOCKET_PATH_MAX. */
 void releve_redis_url_of_socket(const char *path, struct releve_redis_url *url);

@@ -134,6 +134,21 @@ char *releve_escape(char *out, const char *value)
     return out;
 }
 
+void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT])
+{
+    long long seconds = (long long)((ms + 999) / 1000);
+    if (ms == RELEVE_TIME_NEVER)
+        (void)snprintf(out, RELEVE_DURATION_TEXT, "unknown");
+    else if (seconds >= 48 * 3600)
+        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
+    else if (seconds >= 3600)
+        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld h %02lld min", seconds / 3600, seconds / 60 % 60);
+    else if (seconds >= 60)
+        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld min %02lld s", seconds / 60, seconds % 60);
+    else
+        (void)snprintf(out, RELEVE_DURATION_TEXT, "%lld s", seconds);
+}
+
 int releve_name_find(const char *const *names, int count, const char *text, size_t length)
 {
     for (int i = 0; i < count; i++)

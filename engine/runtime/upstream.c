@@ -1,5 +1,6 @@
 /* See upstream.h. Days of two upstreams in one place would pass for each other (law 3). */
 #include "upstream.h"
+#include "dialect.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,12 @@ enum releve_code releve_upstream_check(const char *url, const char *bound, struc
                        "its days are of %.*s, and RELEVE_UPSTREAM is %.*s: set another RELEVE_PREFIX (or that "
                        "upstream), or mix both knowingly with backfill --adopt or worker --adopt",
                        SHOWN_BYTES, known, SHOWN_BYTES, name);
+}
+
+bool releve_upstream_token_is_legal(const char *token)
+{
+    size_t legal = strspn(token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=");
+    return legal > 0 && token[legal] == '\0' && legal < RELEVE_TOKEN_BYTES;
 }
 
 bool releve_upstream_is_clear(const char *url)

@@ -11,11 +11,11 @@
 #include <releve/notice.h>
 #include <releve/plan.h>
 #include <releve/point.h>
+#include <releve/quota.h>
 #include <releve/reading.h>
 
 #define RELEVE_CORE_JOBS_MAX 1024                         /* jobs under way at once; the backlog waits outside */
 #define RELEVE_CORE_CHUNKS_MAX (2 * RELEVE_CORE_JOBS_MAX) /* chunks under way at once, of all jobs */
-#define RELEVE_CONCURRENCY_MAX 256                        /* requests in flight */
 #define RELEVE_BUCKETS_MAX 8                              /* quota buckets */
 #define RELEVE_JOB_CHUNKS_MAX 8                           /* open chunks of one job */
 #define RELEVE_CHUNK_TRIES_MAX 8                          /* tries of a chunk in one job run */

@@ -11,6 +11,12 @@
 #define RELEVE_QUOTA_LIMIT_MAX 1000000
 #define RELEVE_QUOTA_WINDOW_MS_MAX (24 * RELEVE_HOUR_MS)
 #define RELEVE_QUOTA_TEXT 96
+#define RELEVE_QUOTA_ENEDIS "5/1s,1000/1h" /* what Enedis grants to an application: all of its programs together */
+#define RELEVE_QUOTA_CONSO "1/1s,200/1h"   /* modest: one quota of Enedis's is shared by all who use that gateway */
+
+/* Requests in flight; the quota holds whatever it is. */
+#define RELEVE_CONCURRENCY_MAX 256
+#define RELEVE_CONCURRENCY_DEFAULT 16
 
 struct releve_window {
     uint32_t limit;      /* arrivals */

@@ -40,6 +40,10 @@ void releve_text_free(struct releve_text *text);
  * Returns where it ends. */
 char *releve_escape(char *out, const char *value);
 
+/* A duration for people, rounded up: "3 h 20 min", "45 s"; "unknown" for RELEVE_TIME_NEVER. */
+#define RELEVE_DURATION_TEXT 32
+void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);
+
 /* Which of the names these `length` bytes are; -1: none. */
 int releve_name_find(const char *const *names, int count, const char *text, size_t length);
 
