@@ -1,6 +1,6 @@
 /* Reads and checks the configuration. Every complaint names the variable, what is allowed and what to do. */
 #include "config.h"
-#include <adapters/enedis/enedis.h>
+#include <adapters/library/parts.h>
 #include <adapters/redis/embedded.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
@@ -242,10 +242,7 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
 
 const struct releve_dialect *releve_config_dialect(const struct releve_config *config)
 {
-    static const struct releve_dialect *const dialects[] = {[RELEVE_API_2026] = &releve_dialect_2026,
-                                                            [RELEVE_API_V5] = &releve_dialect_v5,
-                                                            [RELEVE_API_CONSO] = &releve_dialect_conso};
-    return dialects[config->api];
+    return releve_engine_dialect(config->api);
 }
 
 enum releve_code releve_config_check_kinds(const struct releve_config *config, releve_kinds kinds,

@@ -97,7 +97,7 @@ static void on_permits(void *data, const struct releve_error *error, const relev
     fetch->usage.over_ms = releve_alloc(count + 1, sizeof *over_ms);
     memcpy(fetch->usage.over_ms, over_ms, count * sizeof *over_ms);
     fetch->usage.permits = count;
-    releve_store_bucket_usage(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_usage, fetch);
+    releve_store_bucket_usage(fetch->session.store, fetch->bucket, &fetch->config.quota, on_usage, fetch);
 }
 
 static void on_tick(void *data)
@@ -114,7 +114,7 @@ static void on_tick(void *data)
     if (fetch->config.quota.windows_count == 0)
         draw(fetch);
     else
-        releve_store_bucket_permits(fetch->session.io.store, fetch->bucket, &fetch->config.quota, on_permits, fetch);
+        releve_store_bucket_permits(fetch->session.store, fetch->bucket, &fetch->config.quota, on_permits, fetch);
 }
 
 static struct releve_job_counts count_jobs(void *data)

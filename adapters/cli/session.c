@@ -1,13 +1,9 @@
-/* Puts the runtime's outside together, runs it under signals, and says what it notices. */
+/* Runs an engine under signals, and says what it notices. */
 #include "session.h"
 #include "log.h"
 #include "reasons.h"
-#include <adapters/http/transport.h>
-#include <adapters/redis/store.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
-#include <engine/runtime/loop.h>
-#include <engine/runtime/upstream.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,13 +59,8 @@ void releve_session_end(struct releve_session *session)
     releve_pulse_close(&session->pulse);
     if (session->options.closing != NULL)
         session->options.closing(session);
-    if (session->runtime != NULL)
-        releve_runtime_close(session->runtime);
-    if (session->io.transport != NULL)
-        releve_transport_close(session->io.transport, NULL, NULL);
-    if (session->io.store != NULL)
-        releve_store_close(session->io.store, NULL, NULL);
-    releve_loop_close(session->io.host, NULL, NULL);
+    if (session->engine != NULL)
+        releve_engine_close(session->engine, NULL, NULL);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -94,7 +85,7 @@ static void drain(struct releve_session *session, const struct releve_error *err
         return;
     begin_drain(session, error);
     if (session->runtime != NULL)
-        releve_runtime_drain(session->runtime);
+        releve_engine_drain(session->engine);
     else
         releve_session_end(session); /* nothing is under way yet */
 }
@@ -183,12 +174,6 @@ static void on_ended(void *data, const struct releve_result *result, const struc
     session->options.ended(session, result, error);
 }
 
-static bool no_job(void *data, struct releve_job *job)
-{
-    (void)data, (void)job;
-    return false;
-}
-
 static void on_idle(void *data)
 {
     struct releve_session *session = data;
@@ -201,18 +186,14 @@ static void on_idle(void *data)
 static void on_stopped(void *data, const struct releve_error *error)
 {
     struct releve_session *session = data;
-    if (!session->draining)
-        begin_drain(session, error); /* the core drains by itself */
-}
-
-static void on_notice(void *data, const struct releve_action *notice)
-{
-    struct releve_session *session = data;
-    char line[RELEVE_LOG_LINE_BYTES];
-    if (session->options.notice != NULL && session->options.notice(session, notice))
-        return;
-    if (releve_log_notice(notice, session->options.config->log, names_points_whole(session), line))
-        releve_session_say(session, "%s", line);
+    if (session->runtime == NULL) { /* it could not begin */
+        session->error = *error;
+        if (error->code == RELEVE_E_CONFIG) /* the days are another upstream's */
+            releve_config_add_place(session->options.config, &session->error);
+        releve_session_end(session);
+    } else if (!session->draining) {
+        begin_drain(session, error); /* the engine drains by itself */
+    }
 }
 
 static void on_outage(uv_timer_t *timer)
@@ -225,30 +206,37 @@ static void on_outage(uv_timer_t *timer)
     releve_session_end(session);
 }
 
-static void on_link(void *data, bool up, const char *why)
-{
-    struct releve_session *session = data;
-    if (session->closing)
-        return;
-    if (up) {
-        releve_session_say(session, "Redis is back");
-        uv_timer_stop(&session->outage);
-        return;
-    }
-    releve_session_say(session, "Redis: %s; nothing is sent until it is back", why);
-    if (!session->options.patient)
-        uv_timer_start(&session->outage, on_outage, RELEVE_REDIS_GONE_MS, 0);
-}
-
 void releve_session_say_refused(struct releve_session *session, const char *why)
 {
     if (releve_refusals_note(&session->refusals, why, (releve_time)uv_now(&session->loop)))
         releve_session_say(session, "Redis refused: %s", why);
 }
 
-static void on_refused(void *data, const char *why)
+static void on_notice(void *data, const struct releve_engine_notice *notice)
 {
-    releve_session_say_refused(data, why);
+    struct releve_session *session = data;
+    if (session->options.notice != NULL && session->options.notice(session, notice))
+        return;
+    switch (notice->type) {
+    case RELEVE_NOTICE_REDIS_REFUSED:
+        releve_session_say_refused(session, notice->said);
+        return;
+    case RELEVE_NOTICE_REDIS_GONE:
+        if (!session->options.patient)
+            uv_timer_start(&session->outage, on_outage, RELEVE_REDIS_GONE_MS, 0);
+        break;
+    case RELEVE_NOTICE_REDIS_BACK:
+        uv_timer_stop(&session->outage);
+        break;
+    case RELEVE_NOTICE_NOT_DURABLE:
+    case RELEVE_NOTICE_IN_CLEAR:
+    case RELEVE_NOTICE_ADOPTED:
+        break;
+    default:
+        if ((int)notice->level > (int)session->options.config->log)
+            return;
+    }
+    releve_session_say(session, "%s", notice->text);
 }
 
 /* Two quotas under one ledger: said, as one of the two is wrong. */
@@ -275,8 +263,8 @@ void releve_session_compare_quotas(struct releve_session *session)
     char bucket[RELEVE_BUCKET_BYTES];
     if (config->quota.windows_count == 0)
         return; /* asked for by word: it keeps to nobody's */
-    releve_bucket_name(session->io.dialect->families[RELEVE_DAILY_CONSUMPTION], config->client_id, bucket);
-    releve_store_bucket_stricter(session->io.store, bucket, &config->quota, on_stricter, session);
+    releve_bucket_name(releve_config_dialect(config)->families[RELEVE_DAILY_CONSUMPTION], config->client_id, bucket);
+    releve_store_bucket_stricter(session->store, bucket, &config->quota, on_stricter, session);
 }
 
 static void begin_pulse(struct releve_session *session)
@@ -287,32 +275,17 @@ static void begin_pulse(struct releve_session *session)
                                             .command = session->options.command,
                                             .worker = session->options.worker,
                                             .civil = releve_clock_civil(session->options.config->today),
-                                            .store = session->io.store,
+                                            .store = session->store,
                                             .runtime = session->runtime,
                                             .count = session->options.count,
                                             .data = session,
                                         });
 }
 
-static void on_ready(void *data, const struct releve_error *error)
+static void on_ready(void *data)
 {
     struct releve_session *session = data;
-    if (error->code != RELEVE_OK) {
-        session->error = *error;
-        if (error->code == RELEVE_E_CONFIG) /* the days are another upstream's */
-            releve_config_add_place(session->options.config, &session->error);
-        releve_session_end(session);
-        return;
-    }
-    if (!releve_store_is_durable(session->io.store))
-        releve_session_say(session,
-                           "this Redis keeps nothing on disk: its restart forgets days, results and how much of the "
-                           "quota is used; set appendonly yes");
-    if (releve_upstream_is_clear(session->options.config->upstream))
-        releve_session_say(session,
-                           "CLIENT_SECRET goes in clear to RELEVE_UPSTREAM %s, and who is on the way can read it: use "
-                           "https://",
-                           session->options.config->upstream);
+    session->runtime = releve_engine_runtime(session->engine);
     releve_session_compare_quotas(session);
     if (session->options.tick_ms > 0)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
@@ -340,98 +313,52 @@ static void open_handles(struct releve_session *session)
     session->tick.data = session->deadline.data = session->outage.data = session;
 }
 
-static void open_runtime(struct releve_session *session)
+static void open_engine(struct releve_session *session)
 {
     const struct releve_config *config = session->options.config;
-    const struct releve_runtime_options options = {
+    const struct releve_engine_options options = {
         .upstream = config->upstream,
+        .api = config->api,
         .client_id = config->client_id,
         .client_secret = config->client_secret,
         .token = config->token[0] != '\0' ? config->token : NULL,
-        .quota = config->quota,
+        .prefix = config->prefix,
+        .adopt = session->options.adopt,
+        .quota = &config->quota,
         .concurrency = session->options.concurrency,
-        .queued = session->options.worker != NULL,
-        .keeps_nothing = session->options.keeps_nothing,
         .patient = session->options.patient,
+        .today = config->today,
         .data = session,
         .ready = on_ready,
-        .next = session->options.next != NULL ? session->options.next : no_job,
         .ended = on_ended,
         .given_back = session->options.given_back,
-        .authorized = session->options.authorized,
         .idle = on_idle,
         .stopped = on_stopped,
         .notice = on_notice,
-        .refused = on_refused,
     };
-    if (releve_runtime_open(&session->runtime, &options, &session->io, &session->error) != RELEVE_OK)
-        releve_session_end(session);
-}
-
-static void on_adopted(void *data, const struct releve_error *error, const char *bound)
-{
-    struct releve_session *session = data;
-    const struct releve_config *config = session->options.config;
-    char url[RELEVE_UPSTREAM_BYTES];
-    if (session->closing)
-        return;
-    if (error->code != RELEVE_OK) {
-        on_ready(session, error);
-        return;
-    }
-    if (releve_upstream_check(config->upstream, bound, NULL) != RELEVE_OK) {
-        const char *known = releve_upstream_known(bound, url);
-        releve_session_say(session,
-                           "%s, prefix %s: adopted: it was of %s and is of %s now; the days stay, those of both are "
-                           "mixed from here on",
-                           config->redis.address, config->prefix,
-                           known != NULL ? known : "an upstream that was not recorded",
-                           releve_upstream_name(config->upstream));
-    }
-    open_runtime(session);
-}
-
-/* Redis is there, or is not. */
-static void on_connected(void *data, const struct releve_error *error)
-{
-    struct releve_session *session = data;
-    if (session->closing)
-        return;
-    if (error->code != RELEVE_OK)
-        on_ready(session, error);
-    else if (session->options.adopt)
-        releve_store_adopt(session->io.store, releve_upstream_name(session->options.config->upstream), on_adopted,
-                           session);
+    const struct releve_engine_more more = {
+        .redis = &config->redis,
+        .worker = session->options.worker,
+        .keeps_nothing = session->options.keeps_nothing,
+        .names_points_whole = names_points_whole(session),
+        .next = session->options.next,
+        .authorized = session->options.authorized,
+    };
+    if (releve_engine_open_with(&session->engine, &session->loop, &options, &more, &session->error) == RELEVE_OK)
+        session->store = releve_engine_store(session->engine);
     else
-        open_runtime(session);
+        releve_session_end(session);
 }
 
 enum releve_code releve_session_run(struct releve_session *session, const struct releve_session_options *options)
 {
-    const struct releve_config *config = options->config;
     memset(session, 0, sizeof *session);
     session->options = *options;
     open_handles(session);
-    session->io = (struct releve_io){
-        .host = releve_loop_open(&session->loop, config->today),
-        .host_ops = &releve_loop_ops,
-        .store_ops = &releve_redis_store_ops,
-        .transport_ops = &releve_http_transport_ops,
-        .dialect = releve_config_dialect(config),
-    };
-    struct releve_store_options store = {.redis = &config->redis,
-                                         .prefix = config->prefix,
-                                         .worker = options->worker,
-                                         .on_link = on_link,
-                                         .data = session};
-    if (releve_transport_open(&session->io.transport, &session->loop, options->concurrency, &session->error) ==
-        RELEVE_OK)
-        session->io.store = releve_store_open(&session->loop, &store, on_connected, session);
-    else
-        releve_session_end(session);
+    open_engine(session);
     (void)uv_run(&session->loop, UV_RUN_DEFAULT);
-    if (session->runtime != NULL)
-        releve_runtime_free(session->runtime);
+    session->engine = NULL;
+    session->store = NULL;
     session->runtime = NULL;
     int status = uv_loop_close(&session->loop);
     if (status != 0)

@@ -1,5 +1,5 @@
-/* A session: a runtime on a loop of its own, with signals, lines for people and a bounded end. What backfill and worker
- * have in common. */
+/* A session: an engine (adapters/library) on a loop of its own, with signals, lines for people and a bounded end. What
+ * backfill and worker have in common. */
 #ifndef RELEVE_CLI_SESSION_H
 #define RELEVE_CLI_SESSION_H
 
@@ -8,8 +8,7 @@
 #include "progress.h"
 #include "pulse.h"
 #include "refusals.h"
-#include <engine/runtime/io.h>
-#include <releve/runtime.h>
+#include <adapters/library/parts.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -36,7 +35,7 @@ struct releve_session_options {
     void (*authorized)(void *data, const struct releve_service *services, size_t count);
     struct releve_job_counts (*count)(void *data); /* for releve status; required where there is a `command` */
     /* Of what the runtime notices: true where it is the command's own affair, and not to be said. May be NULL. */
-    bool (*notice)(void *data, const struct releve_action *notice);
+    bool (*notice)(void *data, const struct releve_engine_notice *notice);
     void (*tick)(void *data);
     void (*ready)(void *data);   /* connected */
     void (*drain)(void *data);   /* a signal came, or going on is pointless: take no more jobs */
@@ -46,8 +45,9 @@ struct releve_session_options {
 struct releve_session {
     struct releve_session_options options;
     uv_loop_t loop;
-    struct releve_io io;            /* the loop, Redis, HTTP, the dialect: the runtime's outside */
-    struct releve_runtime *runtime; /* NULL before Redis is there */
+    struct releve_engine *engine;   /* NULL where it could not be opened */
+    struct releve_store *store;     /* the engine's */
+    struct releve_runtime *runtime; /* likewise; NULL before it is ready */
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     struct releve_pulse pulse;

@@ -158,7 +158,7 @@ static void keep_account(struct worker *worker)
     releve_bucket_name(releve_config_dialect(&worker->config)->families[RELEVE_DAILY_CONSUMPTION],
                        worker->config.client_id, bucket);
     worker->asking = true;
-    releve_store_bucket_usage(worker->session.io.store, bucket, &worker->config.quota, on_usage, worker);
+    releve_store_bucket_usage(worker->session.store, bucket, &worker->config.quota, on_usage, worker);
 }
 
 static struct releve_job_counts count_jobs(void *data)

@@ -1,6 +1,6 @@
 /* All that the runtime needs from outside, as tables of functions.
  *
- * The command line puts real ones together (adapters/cli/session.c): a libuv loop, Redis, libcurl, an Enedis dialect.
+ * adapters/library/engine.c puts real ones together: a libuv loop, Redis, libcurl, an Enedis dialect.
  * The simulation (tests/simulation) puts virtual ones together, and so drives the runtime that ships. */
 #ifndef RELEVE_RUNTIME_IO_H
 #define RELEVE_RUNTIME_IO_H

@@ -12,7 +12,8 @@ extern const struct releve_host_ops releve_loop_ops;
  * is set. */
 struct releve_host *releve_loop_open(uv_loop_t *loop, releve_day today);
 
-/* The alarm rings no more. `closed` (may be NULL) is called when the memory is gone and nothing of it is on the loop. */
+/* The alarm rings no more. `closed` (may be NULL) is called when the memory is gone and nothing of it is on the loop.
+ */
 void releve_loop_close(struct releve_host *host, void (*closed)(void *data), void *data);
 
 #endif

@@ -18,7 +18,17 @@ enum releve_notice {
     RELEVE_NOTICE_NOT_TOLD,      /* no API tells when usage points were activated: it is searched for, in all of them */
     RELEVE_NOTICE_NO_PREFLIGHT,  /* nobody tells who has which kinds: all are asked */
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
-    RELEVE_NOTICE_REDIS_REFUSED  /* .error: Redis answered and refused; tried again in wait_ms */
+    RELEVE_NOTICE_REDIS_REFUSED, /* Redis answered and refused; tried again in wait_ms */
+    /* What the engine as a whole says besides (releve/engine.h). */
+    RELEVE_NOTICE_REDIS_GONE,  /* the connection is lost; nothing is sent until it is back */
+    RELEVE_NOTICE_REDIS_BACK,  /* it is back, and all goes on */
+    RELEVE_NOTICE_NOT_DURABLE, /* Redis keeps nothing on disk: its restart forgets days and how much is used */
+    RELEVE_NOTICE_IN_CLEAR,    /* the secret goes to upstream in clear, over a network */
+    RELEVE_NOTICE_ADOPTED,     /* the data under the prefix were another upstream's, and count as this one's now */
+    RELEVE_NOTICES
 };
+
+/* How much it matters. DEBUG comes for every request. */
+enum releve_notice_level { RELEVE_LEVEL_ERROR, RELEVE_LEVEL_WARN, RELEVE_LEVEL_INFO, RELEVE_LEVEL_DEBUG };
 
 #endif

@@ -1,0 +1,37 @@
+/* What the command line needs of the engine beside include/releve/engine.h. Private: not installed.
+ *
+ * It is an engine like any other, whose jobs come from elsewhere (a selection, a queue), and which is looked into: for
+ * the progress display, for what other commands do with the same connection to Redis. */
+#ifndef RELEVE_LIBRARY_PARTS_H
+#define RELEVE_LIBRARY_PARTS_H
+
+#include <adapters/redis/store.h>
+#include <engine/runtime/dialect.h>
+#include <releve/engine.h>
+#include <releve/runtime.h>
+
+struct releve_engine_more {
+    const struct releve_redis_url *redis; /* instead of options.redis: it may be the socket of an embedded one */
+    const char *worker;                   /* whose list the jobs are in; NULL: they come from no queue */
+    bool keeps_nothing;                   /* as in struct releve_runtime_options */
+    bool names_points_whole;              /* in the text of notices */
+    /* Both may be NULL, and get the options' data. `next`: as in struct releve_runtime_options; the jobs are as they
+     * are to be done. It is asked where none waits that was submitted. */
+    bool (*next)(void *data, struct releve_job *job);
+    void (*authorized)(void *data, const struct releve_service *services, size_t count);
+};
+
+/* As releve_engine_open; `more` is copied. */
+enum releve_code releve_engine_open_with(struct releve_engine **engine, uv_loop_t *loop,
+                                         const struct releve_engine_options *options,
+                                         const struct releve_engine_more *more, struct releve_error *error);
+
+/* Until it is closed. */
+struct releve_store *releve_engine_store(const struct releve_engine *engine);
+/* From `ready` on; NULL before. */
+struct releve_runtime *releve_engine_runtime(const struct releve_engine *engine);
+
+/* How an upstream with that interface is asked. */
+const struct releve_dialect *releve_engine_dialect(enum releve_api api);
+
+#endif
