@@ -4,7 +4,10 @@
  * is a pure function of its arguments. Source of the rule: directive 2000/84/EC
  * (last Sundays of March and October, 01:00 UTC) and, for 1981-1995, its
  * predecessors (summer time ended on the last Sunday of September).
- * Valid for 1981-2099. */
+ * Valid for 1981-2099.
+ *
+ * To be called from any thread and from any callback. Nothing is allocated. An argument outside of the range that is
+ * given here is an error of the caller. */
 #ifndef RELEVE_CALENDAR_H
 #define RELEVE_CALENDAR_H
 
@@ -33,12 +36,16 @@ typedef int32_t releve_day;
 #define RELEVE_DAY_YEAR_MIN 1981
 #define RELEVE_DAY_YEAR_MAX 2099
 
+/* The day of that date of the Gregorian calendar; `month` 1 to 12, `day` 1 to 31. One that the month lacks is counted
+ * on into the next: 31 April is 1 May. */
 releve_day releve_day_from_civil(int year, int month, int day);
+/* The date of that day: month 1 to 12, day of the month 1 to 31. */
 void releve_day_to_civil(releve_day day, int *year, int *month, int *day_of_month);
 
 /* Reads exactly `length` bytes as "YYYY-MM-DD". False, and *day untouched, where
  * the form is another, the date does not exist or the year is out of range. */
 bool releve_day_parse(const char *text, size_t length, releve_day *day);
+/* Writes "YYYY-MM-DD" and a NUL. Years 0 to 9999. */
 void releve_day_format(releve_day day, char out[RELEVE_DAY_TEXT]);
 
 /* 0 is Monday, 6 is Sunday. */
@@ -69,7 +76,7 @@ void releve_paris_format(releve_time at, char out[RELEVE_TIME_TEXT]);
 
 /* "2026-09-29T11:03:35Z" (20 bytes and NUL). Sorts as text as it does in time. */
 void releve_utc_format(releve_time at, char out[RELEVE_TIME_TEXT]);
-/* Reads that form. False, and *at untouched, where it is another, or no instant. */
+/* Reads that form, of a string that ends with a NUL. False, and *at untouched, where it is another, or no instant. */
 bool releve_utc_parse(const char *text, releve_time *at);
 
 #endif

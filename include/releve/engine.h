@@ -10,6 +10,8 @@
  *   thread-safe is then the program's to call first.
  * - Callbacks are never called from within a function of this header. From within any of them every function of it may
  *   be called, releve_engine_close too.
+ * - Errors of the caller (a NULL that is not allowed, an engine that is closed already) end the process by assert; all
+ *   others are values, with one line that says what was wrong.
  * - Memory. What an option or an argument points to is copied: it may go when the call returns. What a callback gets
  *   belongs to the engine and is valid in the call only. Where memory runs out the process is aborted, after one line
  *   on stderr: what matters is in Redis, and the next start goes on from there.
@@ -136,7 +138,7 @@ enum releve_code releve_engine_submit(struct releve_engine *engine, const struct
  * engine was closed meanwhile: both get `data`, and not that of the options. While Redis is gone it waits. A document's
  * one day is RELEVE_DOCUMENT_DAY, whatever the span. Nothing is sent to upstream. From `ready` on, also while it
  * drains. Returns RELEVE_OK, or RELEVE_E_USAGE and *error: an argument is wrong (as in releve_engine_submit; a span has
- * at most RELEVE_JOB_DAYS_MAX days, and may be empty), or it is not ready. */
+ * at most RELEVE_JOB_DAYS_MAX days, of the years that releve_day_parse takes, and may be empty), or it is not ready. */
 enum releve_code releve_engine_read_days(struct releve_engine *engine, releve_prm prm, enum releve_kind kind,
                                          struct releve_span span,
                                          void (*each)(void *data, releve_day day, const char *json, size_t json_bytes),
@@ -158,9 +160,9 @@ struct releve_engine_view {
 /* Costs a look at every day of every job under way: for once a second. All 0 before it is ready. */
 struct releve_engine_view releve_engine_look(const struct releve_engine *engine);
 
-/* Begins nothing any more: what is in flight ends and is stored (within 30 s), all other jobs come back by
- * `given_back`, then `idle`. What came so far is in Redis: the same jobs, submitted later, go on from there. Does
- * nothing where it drains already. */
+/* Begins nothing any more: what is in flight ends and is stored (within 30 s, as long as Redis is there), all other
+ * jobs come back by `given_back`, then `idle`. What came so far is in Redis: the same jobs, submitted later, go on from
+ * there. Does nothing where it drains already. */
 void releve_engine_drain(struct releve_engine *engine);
 
 /* The end, at once. No callback of the options is called any more. Requests in flight are broken off, and what Redis

@@ -1,6 +1,7 @@
 /* Errors of this program itself: one enum, one table of exit codes.
  *
- * What upstream answers is not an error but a verdict (releve/verdict.h). */
+ * What upstream answers is not an error but a verdict (releve/verdict.h). Both functions may be called from any thread
+ * and from any callback. */
 #ifndef RELEVE_ERROR_H
 #define RELEVE_ERROR_H
 
@@ -26,11 +27,12 @@ struct releve_error {
 };
 
 /* The process exit code: 0 everything obtained, 1 some days failed, upstream out of reach or a failure of this machine,
- * 2 wrong usage or configuration, 3 credentials refused, 4 Redis, 130 interrupted. */
+ * 2 wrong usage or configuration, 3 credentials refused, 4 Redis, 130 interrupted. `code` is one of the enum. */
 int releve_code_exit(enum releve_code code);
 
-/* Fills *error and returns `code`, so that a failing function can `return releve_fail(...)`.
- * A text that is too long is cut, and control characters in it become question marks. */
+/* Fills *error (may be NULL) and returns `code`, so that a failing function can `return releve_fail(...)`; a program
+ * may use it for its own functions. `format` as in printf. A text that is too long is cut, and control characters in it
+ * become question marks: it stays one line. */
 enum releve_code releve_fail(struct releve_error *error, enum releve_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,4 +1,6 @@
-/* A job: the days of a span that somebody wants for one usage point and one kind; and its result. */
+/* A job: the days of a span that somebody wants for one usage point and one kind; and its result.
+ *
+ * All functions may be called from any thread and from any callback. Strings that they return are constants. */
 #ifndef RELEVE_JOB_H
 #define RELEVE_JOB_H
 
@@ -12,7 +14,9 @@
 /* Who waits for it. High goes first, but every class with work gets one permit in ten. */
 enum releve_class { RELEVE_HIGH, RELEVE_NORMAL, RELEVE_LOW, RELEVE_CLASSES };
 
-const char *releve_class_name(enum releve_class class_); /* "high", "normal", "low" */
+/* "high", "normal", "low"; `class_` is below RELEVE_CLASSES. */
+const char *releve_class_name(enum releve_class class_);
+/* Reads exactly `length` bytes as one of these. False, and *class_ untouched, where they are none. */
 bool releve_class_parse(const char *text, size_t length, enum releve_class *class_);
 
 #define RELEVE_JOB_ID_BYTES 97    /* 1..96 printable ASCII characters, no blank, and NUL */
@@ -27,7 +31,7 @@ struct releve_job {
     enum releve_class class_;
     bool refresh;                         /* ask for days that are known too */
     char reply_to[RELEVE_REPLY_TO_BYTES]; /* "" for none */
-    releve_time created_at;
+    releve_time created_at;               /* UTC */
 };
 
 enum releve_job_state {
@@ -38,6 +42,7 @@ enum releve_job_state {
     RELEVE_JOB_STATES
 };
 
+/* "done", "partial", "failed", "not_applicable", as docs/redis.md has them; `state` is below RELEVE_JOB_STATES. */
 const char *releve_job_state_name(enum releve_job_state state);
 
 struct releve_failure {
@@ -53,7 +58,7 @@ struct releve_result {
     int days, complete, partial, holes, pending, failed, cut;
     int requests;                /* sent to upstream for this job, repetitions included */
     struct releve_reason reason; /* why it failed, or is not applicable; code "" otherwise */
-    releve_time finished_at;
+    releve_time finished_at;     /* UTC */
     size_t failures_count;
     struct releve_failure failures[RELEVE_FAILURES_MAX]; /* ascending, not touching where the reason is the same */
 };

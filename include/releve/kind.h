@@ -1,4 +1,7 @@
-/* What can be asked about a usage point, and upstream's date rules for each. */
+/* What can be asked about a usage point, and upstream's date rules for each.
+ *
+ * All functions may be called from any thread and from any callback. Strings that they return are constants. A `kind`
+ * is below RELEVE_KINDS, a `direction` below RELEVE_ASPECTS. */
 #ifndef RELEVE_KIND_H
 #define RELEVE_KIND_H
 
@@ -32,7 +35,8 @@ enum releve_direction {
     RELEVE_ASPECTS
 };
 
-const char *releve_direction_name(enum releve_direction direction); /* "consumption", "production", "documents" */
+/* "consumption", "production", "documents". */
+const char *releve_direction_name(enum releve_direction direction);
 
 /* A set of kinds: bit k is kind k. */
 typedef uint32_t releve_kinds;
@@ -56,17 +60,20 @@ struct releve_kind_facts {
     int history_days;   /* ... plus days before today */
 };
 
-/* Never NULL for a kind below RELEVE_KINDS. Source: Enedis's specifications, both generations. */
+/* Never NULL; constant. Source: Enedis's specifications, both generations. */
 const struct releve_kind_facts *releve_kind_facts(enum releve_kind kind);
+/* Else it is a measure, and has days. */
 bool releve_kind_is_document(enum releve_kind kind);
+/* Reads exactly `length` bytes as the name of a kind. False, and *kind untouched, where they are none. */
 bool releve_kind_parse(const char *text, size_t length, enum releve_kind *kind);
 
-/* Reads what people call a kind or several of them: its name, or that of a group ("all", "consumption", "production",
- * "daily", "curves"). Registers and documents are in none: they are named. */
+/* Reads what people call a kind or several of them (exactly `length` bytes): its name, or that of a group ("all",
+ * "consumption", "production", "daily", "curves"). Registers and documents are in none: they are named. False, and
+ * *named 0, where it is nothing of it. */
 bool releve_kinds_parse(const char *text, size_t length, releve_kinds *named);
 #define RELEVE_KINDS_GROUPS 5
 #define RELEVE_KINDS_WORDS (RELEVE_KINDS + RELEVE_KINDS_GROUPS)
-/* The words that it takes: RELEVE_KINDS_WORDS. */
+/* The words that it takes, `number` 0 to RELEVE_KINDS_WORDS - 1: names, then groups. */
 const char *releve_kinds_word(int number);
 /* The same for a message that says what would have been right. */
 #define RELEVE_KINDS_TEXT                                                                                \

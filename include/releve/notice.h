@@ -1,4 +1,5 @@
-/* What happens on the way and people may want to know: no error, and no result. */
+/* What happens on the way and people may want to know: no error, and no result. `wait_ms` and the like are of the
+ * struct that tells it: releve_engine_notice for a host program. */
 #ifndef RELEVE_NOTICE_H
 #define RELEVE_NOTICE_H
 

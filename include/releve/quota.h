@@ -1,4 +1,6 @@
-/* A quota: at most `limit` arrivals in any window of `window_ms`, for each of its windows. */
+/* A quota: at most `limit` arrivals in any window of `span_ms`, for each of its windows.
+ *
+ * All functions may be called from any thread and from any callback. */
 #ifndef RELEVE_QUOTA_H
 #define RELEVE_QUOTA_H
 
@@ -19,8 +21,8 @@
 #define RELEVE_CONCURRENCY_DEFAULT 16
 
 struct releve_window {
-    uint32_t limit;      /* arrivals */
-    releve_time span_ms; /* length of the window */
+    uint32_t limit;      /* arrivals: 1 to RELEVE_QUOTA_LIMIT_MAX */
+    releve_time span_ms; /* length of the window: 1 to RELEVE_QUOTA_WINDOW_MS_MAX */
 };
 
 /* No window at all means no limit (`none`). */
@@ -29,10 +31,11 @@ struct releve_quota {
     struct releve_window windows[RELEVE_QUOTA_WINDOWS_MAX];
 };
 
-/* Reads "5/1s,1000/1h" or "none". Durations: a whole number and ms, s, m, h or d. */
+/* Reads "5/1s,1000/1h" or "none": at most RELEVE_QUOTA_WINDOWS_MAX windows, of a duration that is a whole number and
+ * ms, s, m, h or d. RELEVE_OK, or RELEVE_E_CONFIG and *error where it is neither. */
 enum releve_code releve_quota_parse(const char *text, struct releve_quota *quota, struct releve_error *error);
 
-/* The canonical text: "5/1s,1000/1h". */
+/* The canonical text: "5/1s,1000/1h", or "none". releve_quota_parse reads it again. */
 void releve_quota_format(const struct releve_quota *quota, char out[RELEVE_QUOTA_TEXT]);
 
 /* The longest window, in ms; 0 for `none`. */

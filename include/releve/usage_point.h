@@ -1,4 +1,6 @@
-/* A usage point (point de livraison) is named by its PRM: exactly 14 digits. */
+/* A usage point (point de livraison) is named by its PRM: exactly 14 digits.
+ *
+ * Both functions may be called from any thread and from any callback. */
 #ifndef RELEVE_USAGE_POINT_H
 #define RELEVE_USAGE_POINT_H
 
@@ -16,6 +18,7 @@ typedef uint64_t releve_prm;
 
 /* Reads exactly `length` bytes; false, and *prm untouched, unless they are 14 digits. */
 bool releve_prm_parse(const char *text, size_t length, releve_prm *prm);
+/* Writes its 14 digits and a NUL. `prm` is at most 99999999999999. */
 void releve_prm_format(releve_prm prm, char out[RELEVE_PRM_TEXT]);
 
 #endif

@@ -30,7 +30,8 @@ enum releve_verdict {
     RELEVE_VERDICTS
 };
 
-/* "data", "no_data", ...: for logs. */
+/* "data", "no_data", ...: for logs. A constant; `verdict` is below RELEVE_VERDICTS. From any thread and any callback.
+ */
 const char *releve_verdict_name(enum releve_verdict verdict);
 
 #define RELEVE_REASON_CODE_BYTES 40
