@@ -282,8 +282,11 @@ enum releve_code releve_engine_read_days(struct releve_engine *engine, releve_pr
         return error->code;
     if (releve_kind_is_document(kind))
         span = RELEVE_DOCUMENT_SPAN;
-    if (span.end > span.first && (int64_t)span.end - span.first > RELEVE_JOB_DAYS_MAX)
-        return releve_fail(error, RELEVE_E_USAGE, "span: more than %d days", RELEVE_JOB_DAYS_MAX);
+    else if (span.end > span.first && (span.first < releve_day_from_civil(RELEVE_DAY_YEAR_MIN, 1, 1) ||
+                                       span.end > releve_day_from_civil(RELEVE_DAY_YEAR_MAX, 12, 31) ||
+                                       releve_span_days(span) > RELEVE_JOB_DAYS_MAX))
+        return releve_fail(error, RELEVE_E_USAGE, "span: more than %d days, or not of the years %d to %d",
+                           RELEVE_JOB_DAYS_MAX, RELEVE_DAY_YEAR_MIN, RELEVE_DAY_YEAR_MAX);
     releve_store_read_days(engine->io.store, prm, kind, span, each, done, data);
     return RELEVE_OK;
 }

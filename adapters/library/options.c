@@ -42,20 +42,44 @@ static enum releve_code check_credentials(const struct releve_engine_options *op
     return RELEVE_OK;
 }
 
-enum releve_code releve_engine_read_options(struct releve_engine *engine, struct releve_error *error)
+static bool is_quota(const struct releve_quota *quota)
 {
-    struct releve_engine_options *options = &engine->options;
-    const char *prefix = options->prefix != NULL ? options->prefix : PREFIX;
-    assert(options->ended != NULL && options->stopped != NULL);
+    for (size_t i = 0; i < quota->windows_count && i < RELEVE_QUOTA_WINDOWS_MAX; i++)
+        if (quota->windows[i].limit < 1 || quota->windows[i].limit > RELEVE_QUOTA_LIMIT_MAX ||
+            quota->windows[i].span_ms < 1 || quota->windows[i].span_ms > RELEVE_QUOTA_WINDOW_MS_MAX)
+            return false;
+    return quota->windows_count <= RELEVE_QUOTA_WINDOWS_MAX;
+}
+
+static enum releve_code read_quota(struct releve_engine *engine, struct releve_error *error)
+{
+    const struct releve_engine_options *options = &engine->options;
+    if (options->quota == NULL)
+        return releve_quota_parse(options->api == RELEVE_API_CONSO ? RELEVE_QUOTA_CONSO : RELEVE_QUOTA_ENEDIS,
+                                  &engine->quota, error);
+    if (!is_quota(options->quota))
+        return releve_fail(error, RELEVE_E_CONFIG, "quota: more windows than there can be, or one out of range");
+    engine->quota = *options->quota;
+    return RELEVE_OK;
+}
+
+static enum releve_code read_upstream(struct releve_engine *engine, struct releve_error *error)
+{
+    const struct releve_engine_options *options = &engine->options;
     if (options->upstream == NULL || !releve_upstream_parse(options->upstream, engine->upstream))
         return releve_fail(error, RELEVE_E_CONFIG, "upstream: has to be " RELEVE_UPSTREAM_FORM ", at most %d bytes",
                            RELEVE_UPSTREAM_BYTES - 1);
-    if ((unsigned)options->api > RELEVE_API_CONSO ||
-        (strcmp(releve_upstream_name(engine->upstream), "conso") == 0 && options->api != RELEVE_API_CONSO))
+    bool conso = strcmp(releve_upstream_name(engine->upstream), "conso") == 0;
+    if ((unsigned)options->api > RELEVE_API_CONSO || (conso && options->api != RELEVE_API_CONSO))
         return releve_fail(error, RELEVE_E_CONFIG,
                            "api: there is none of that number, or this upstream speaks another");
-    if (check_credentials(options, error) != RELEVE_OK)
-        return error->code;
+    return check_credentials(options, error);
+}
+
+static enum releve_code read_redis(struct releve_engine *engine, struct releve_error *error)
+{
+    const struct releve_engine_options *options = &engine->options;
+    const char *prefix = options->prefix != NULL ? options->prefix : PREFIX;
     if (engine->more.redis != NULL)
         engine->redis = *engine->more.redis;
     else if (options->redis == NULL)
@@ -68,14 +92,19 @@ enum releve_code releve_engine_read_options(struct releve_engine *engine, struct
     if (!releve_redis_prefix_is_legal(prefix))
         return releve_fail(error, RELEVE_E_CONFIG, "prefix \"%.60s\": " RELEVE_PREFIX_LEGAL " only, 1 to %d of them",
                            prefix, RELEVE_PREFIX_BYTES - 1);
+    (void)snprintf(engine->prefix, sizeof engine->prefix, "%s", prefix);
+    return RELEVE_OK;
+}
+
+enum releve_code releve_engine_read_options(struct releve_engine *engine, struct releve_error *error)
+{
+    struct releve_engine_options *options = &engine->options;
+    assert(options->ended != NULL && options->stopped != NULL);
+    if (read_upstream(engine, error) != RELEVE_OK || read_redis(engine, error) != RELEVE_OK ||
+        read_quota(engine, error) != RELEVE_OK)
+        return error->code;
     if (options->concurrency > RELEVE_CONCURRENCY_MAX)
         return releve_fail(error, RELEVE_E_CONFIG, "concurrency: 1 to %d, or 0", RELEVE_CONCURRENCY_MAX);
-    (void)snprintf(engine->prefix, sizeof engine->prefix, "%s", prefix);
-    if (options->quota != NULL)
-        engine->quota = *options->quota;
-    else
-        (void)releve_quota_parse(options->api == RELEVE_API_CONSO ? RELEVE_QUOTA_CONSO : RELEVE_QUOTA_ENEDIS,
-                                 &engine->quota, error);
     options->concurrency = options->concurrency > 0 ? options->concurrency : RELEVE_CONCURRENCY_DEFAULT;
     options->today = options->today != 0 ? options->today : RELEVE_DAY_NONE;
     return RELEVE_OK;
