@@ -11,9 +11,12 @@
 #ifndef RELEVE_CALENDAR_H
 #define RELEVE_CALENDAR_H
 
+#include <releve/declare.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+RELEVE_DECLARE_BEGIN
 
 /* An instant: milliseconds since 1970-01-01T00:00:00Z. */
 typedef int64_t releve_time;
@@ -78,5 +81,7 @@ void releve_paris_format(releve_time at, char out[RELEVE_TIME_TEXT]);
 void releve_utc_format(releve_time at, char out[RELEVE_TIME_TEXT]);
 /* Reads that form, of a string that ends with a NUL. False, and *at untouched, where it is another, or no instant. */
 bool releve_utc_parse(const char *text, releve_time *at);
+
+RELEVE_DECLARE_END
 
 #endif

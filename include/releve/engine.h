@@ -29,6 +29,7 @@
 #define RELEVE_ENGINE_H
 
 #include <releve/api.h>
+#include <releve/declare.h>
 #include <releve/error.h>
 #include <releve/job.h>
 #include <releve/notice.h>
@@ -37,6 +38,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
+
+RELEVE_DECLARE_BEGIN
 
 struct releve_engine;
 
@@ -170,5 +173,7 @@ void releve_engine_drain(struct releve_engine *engine);
  * the quota is accounted for. `closed` (may be NULL) is called with `data` when all memory is gone and nothing is left
  * on the loop. To be called once; *engine must not be used behind it. */
 void releve_engine_close(struct releve_engine *engine, void (*closed)(void *data), void *data);
+
+RELEVE_DECLARE_END
 
 #endif

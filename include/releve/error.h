@@ -5,6 +5,10 @@
 #ifndef RELEVE_ERROR_H
 #define RELEVE_ERROR_H
 
+#include <releve/declare.h>
+
+RELEVE_DECLARE_BEGIN
+
 enum releve_code {
     RELEVE_OK,
     RELEVE_E_PARTIAL,     /* finished, but some days failed */
@@ -35,5 +39,7 @@ int releve_code_exit(enum releve_code code);
  * become question marks: it stays one line. */
 enum releve_code releve_fail(struct releve_error *error, enum releve_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+RELEVE_DECLARE_END
 
 #endif

@@ -5,11 +5,14 @@
 #define RELEVE_JOB_H
 
 #include <releve/calendar.h>
+#include <releve/declare.h>
 #include <releve/kind.h>
 #include <releve/span.h>
 #include <releve/usage_point.h>
 #include <releve/verdict.h>
 #include <stdbool.h>
+
+RELEVE_DECLARE_BEGIN
 
 /* Who waits for it. High goes first, but every class with work gets one permit in ten. */
 enum releve_class { RELEVE_HIGH, RELEVE_NORMAL, RELEVE_LOW, RELEVE_CLASSES };
@@ -62,5 +65,7 @@ struct releve_result {
     size_t failures_count;
     struct releve_failure failures[RELEVE_FAILURES_MAX]; /* ascending, not touching where the reason is the same */
 };
+
+RELEVE_DECLARE_END
 
 #endif

@@ -6,9 +6,12 @@
 #define RELEVE_KIND_H
 
 #include <releve/calendar.h>
+#include <releve/declare.h>
 #include <releve/span.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+RELEVE_DECLARE_BEGIN
 
 enum releve_kind {
     RELEVE_DAILY_CONSUMPTION,
@@ -86,5 +89,7 @@ const char *releve_kinds_word(int number);
 struct releve_span releve_kind_history(enum releve_kind kind, releve_day today);
 
 #define RELEVE_JOB_DAYS_MAX 1128 /* 36 months + 15 days never hold more; a job has at most so many */
+
+RELEVE_DECLARE_END
 
 #endif

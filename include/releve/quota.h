@@ -5,9 +5,12 @@
 #define RELEVE_QUOTA_H
 
 #include <releve/calendar.h>
+#include <releve/declare.h>
 #include <releve/error.h>
 #include <stddef.h>
 #include <stdint.h>
+
+RELEVE_DECLARE_BEGIN
 
 #define RELEVE_QUOTA_WINDOWS_MAX 4
 #define RELEVE_QUOTA_LIMIT_MAX 1000000
@@ -46,5 +49,7 @@ releve_time releve_quota_longest_ms(const struct releve_quota *quota);
  * now, ascending; may be NULL. RELEVE_TIME_NEVER where memory is short. */
 releve_time releve_quota_makespan_ms(const struct releve_quota *quota, uint64_t requests, releve_time round_trip_ms,
                                      const releve_time *used, size_t used_count);
+
+RELEVE_DECLARE_END
 
 #endif

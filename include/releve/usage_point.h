@@ -5,9 +5,12 @@
 #define RELEVE_USAGE_POINT_H
 
 #include <inttypes.h>
+#include <releve/declare.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+RELEVE_DECLARE_BEGIN
 
 /* A PRM as a number; leading zeros come back when it is written. */
 typedef uint64_t releve_prm;
@@ -20,5 +23,7 @@ typedef uint64_t releve_prm;
 bool releve_prm_parse(const char *text, size_t length, releve_prm *prm);
 /* Writes its 14 digits and a NUL. `prm` is at most 99999999999999. */
 void releve_prm_format(releve_prm prm, char out[RELEVE_PRM_TEXT]);
+
+RELEVE_DECLARE_END
 
 #endif

@@ -6,6 +6,9 @@
 #define RELEVE_VERDICT_H
 
 #include <releve/calendar.h>
+#include <releve/declare.h>
+
+RELEVE_DECLARE_BEGIN
 
 enum releve_verdict {
     RELEVE_DATA,                /* readings; days that are absent from them have no data */
@@ -30,8 +33,7 @@ enum releve_verdict {
     RELEVE_VERDICTS
 };
 
-/* "data", "no_data", ...: for logs. A constant; `verdict` is below RELEVE_VERDICTS. From any thread and any callback.
- */
+/* "data", "no_data", ...: for logs. A constant; `verdict` is below RELEVE_VERDICTS. May be called from anywhere. */
 const char *releve_verdict_name(enum releve_verdict verdict);
 
 #define RELEVE_REASON_CODE_BYTES 40
@@ -46,5 +48,7 @@ struct releve_reason {
     /* Where it was learned by an earlier run: when, and until when it is believed; else 0. */
     releve_time since, until;
 };
+
+RELEVE_DECLARE_END
 
 #endif
