@@ -97,7 +97,7 @@ def test_each_source_file_says_what_it_is_for():
 
 
 def test_c_files_are_formatted_as_the_file_in_the_repo_says():
-    files = [str(p) for folder in ("include", "engine", "adapters", "tests", "bench") if (ROOT / folder).exists()
+    files = [str(p) for folder in ("include", "engine", "adapters", "tests", "bench", "examples") if (ROOT / folder).exists()
              for p in sorted((ROOT / folder).rglob("*")) if p.suffix in (".c", ".h")]
     done = subprocess.run(["clang-format", "--dry-run", "--Werror", *files], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[:2000]

@@ -7,7 +7,7 @@ import re
 import tokenize
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("adapters", "bench", "docs", "engine", "include", "packaging", "tests", "tools")
+FOLDERS = ("adapters", "bench", "docs", "engine", "examples", "include", "packaging", "tests", "tools")
 BLOCKS = {  # how a comment looks in each language but Python: whole, then what begins its lines
     ".c": (r"/\*.*?\*/", r"[/ ]*\**"), ".h": (r"/\*.*?\*/", r"[/ ]*\**"),
     ".lua": (r"--[^\n]*(?:\n[ \t]*--[^\n]*)*", r"[ \t]*-+"),
