@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 BINARY = os.environ["RELEVE_BIN"]
+LIBRARY = pathlib.Path(BINARY).resolve().parents[2] / "adapters/library/libreleve.so"
 
 
 def readelf(option, path):
@@ -37,6 +38,14 @@ def test_the_program_is_hardened():
     missing = weaknesses(BINARY)
     if is_sanitized():
         missing -= {"fortified"}  # the sanitizers check more
+    assert missing == set()
+
+
+@pytest.mark.skipif(not LIBRARY.exists(), reason="built without a shared library")
+def test_the_library_is_hardened():
+    missing = weaknesses(LIBRARY) - {"position independent"}  # which a shared library always is, and is not called PIE
+    if is_sanitized():
+        missing -= {"fortified"}
     assert missing == set()
 
 
