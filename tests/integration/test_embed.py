@@ -42,16 +42,16 @@ class Installed:
         return subprocess.run(["pkg-config", *arguments], capture_output=True, text=True, check=True,
                               env=env or self.env).stdout.split()
 
-    def compile(self, name, flags):
+    def compile(self, name, flags, source=EXAMPLE):
         program = self.root / name
         sanitizers = ["-fsanitize=address,undefined"] if is_sanitized() else []
-        done = subprocess.run([os.environ.get("CC", "cc"), *STRICT, *sanitizers, "-o", program, EXAMPLE, *flags],
+        done = subprocess.run([os.environ.get("CC", "cc"), *STRICT, *sanitizers, "-o", program, source, *flags],
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return program
 
-    def shared(self):
-        return self.compile("embed", self.flags("--cflags", "--libs", "releve"))
+    def shared(self, name="embed", source=EXAMPLE):
+        return self.compile(name, self.flags("--cflags", "--libs", "releve"), source)
 
     def static(self):
         others = self.flags("--cflags", "--libs", *OTHERS, env=clean_environment())
@@ -146,3 +146,57 @@ def test_days_that_upstream_does_not_serve_are_no_job(shared, installed):
     with Redis() as redis:
         ended = run(shared, installed, "http://127.0.0.1:1", redis.url, PRM, "2010-01-01", "2010-02-01", TODAY)
         assert ended.returncode == 2 and "no day of it is one that upstream serves" in ended.stderr, ended
+
+
+# --- engines at awkward moments ------------------------------------------------------------------------------
+
+JOBS = 40  # of engines.c
+
+
+@pytest.fixture(scope="module")
+def engines(installed, shared):
+    return installed.shared("engines", ROOT / "tests/integration/engines.c")
+
+
+def play(program, installed, what, *flags):
+    """(what each engine counted, the simulator's own account)."""
+    with World("--population", str(JOBS), *flags) as world:
+        ended = run(program, installed, world.sandbox.url, world.redis.url, what, TODAY)
+        assert ended.returncode == 0, ended
+        found = [json.loads(line) for line in ended.stdout.splitlines()]
+        assert all(one["late"] == 0 and one["closed"] == 1 and one["left"] == 0 for one in found), found
+        return found, world.sandbox.stats()
+
+
+def test_two_engines_on_one_loop_ask_for_no_day_twice(engines, installed):
+    found, stats = play(engines, installed, "two")
+    assert [(one["accepted"], one["ended"], one["stopped"]) for one in found] == [(JOBS, JOBS, 0)] * 2
+    assert stats["days_served_twice"] == 0 and stats["violations"] == 0
+
+
+def test_after_a_drain_each_job_has_come_back_once(engines, installed):
+    (one,), _ = play(engines, installed, "drain", "--latency", "20")
+    assert one["ended"] + one["given_back"] == one["accepted"] == JOBS and one["given_back"] > 0 and one["idle"] > 0, one
+
+
+def test_a_drain_before_it_is_ready_gives_all_back(engines, installed):
+    (one,), stats = play(engines, installed, "drain-at-once")
+    assert one["given_back"] == one["accepted"] == JOBS and one["idle"] > 0 and one["ready"] == 0, one
+    assert stats["requests"] == 0
+
+
+def test_closed_in_the_middle_it_calls_nobody_but_who_reads(engines, installed):
+    (one,), _ = play(engines, installed, "close", "--latency", "20")
+    assert 0 < one["ended"] < JOBS and one["given_back"] == 0 and one["idle"] == 0, one
+
+
+@pytest.mark.parametrize("what, ready", [("close-at-once", 0), ("close-in-ready", 1)])
+def test_closed_at_the_beginning_it_calls_nobody(engines, installed, what, ready):
+    (one,), _ = play(engines, installed, what)
+    assert (one["ready"], one["ended"], one["given_back"], one["idle"]) == (ready, 0, 0, 0), one
+
+
+def test_more_jobs_than_may_wait_are_refused(engines, installed):
+    found = run(engines, installed, "http://127.0.0.1:1", "unix:///nowhere/redis.sock", "full", TODAY)
+    one = json.loads(found.stdout)
+    assert one["accepted"] == one["given_back"] == 16384 and one["stopped"] == 1 and one["left"] == 0, one
