@@ -2,8 +2,7 @@
  * together under one runtime. It is what libreleve exports, and what adapters/cli/session.c runs; so it is, beside the
  * command line, the one place that knows more than one adapter.
  *
- * It decides nothing about requests, which the core does, and nothing about the process: no signal, no exit, no line.
- */
+ * It decides nothing about requests, which the core does, and nothing about the process: no signal, exit or line. */
 #include "inside.h"
 #include "notices.h"
 #include <adapters/http/transport.h>

@@ -1,7 +1,7 @@
 /* The engine: fetches days of usage points into Redis, within the quota, on the loop of the program that it is part of.
  *
- *     releve_engine_open ──▶ ready ──▶ releve_engine_submit ──▶ ended, ended, ... ──▶ idle ──▶ releve_engine_close ──▶
- * closed └────▶ stopped, where going on is pointless
+ *     releve_engine_open ──▶ ready ──▶ submit ──▶ ended, ended, ... ──▶ idle ──▶ releve_engine_close ──▶ closed
+ *                    └──▶ stopped, where going on is pointless ────────────────────────┘
  *
  * What holds of all of it:
  *
@@ -11,7 +11,7 @@
  * - Callbacks are never called from within a function of this header. From within any of them every function of it may
  *   be called, releve_engine_close too.
  * - Errors of the caller (a NULL that is not allowed, an engine that is closed already) end the process by assert; all
- *   others are values, with one line that says what was wrong.
+ *   others are values: a code, and in *error, which is never NULL, one line that says what was wrong.
  * - Memory. What an option or an argument points to is copied: it may go when the call returns. What a callback gets
  *   belongs to the engine and is valid in the call only. Where memory runs out the process is aborted, after one line
  *   on stderr: what matters is in Redis, and the next start goes on from there.
@@ -91,57 +91,74 @@ struct releve_engine_options {
     /* Required. A job ended: how, and (`written`, RELEVE_OK) its days and its result are in Redis. With RELEVE_E_REDIS
      * Redis did not take the result; its days are there all the same, or the result lists them as failed. */
     void (*ended)(void *data, const struct releve_result *result, const struct releve_error *written);
-    /* A job that is not done and will not be, because of releve_engine_drain or before or after `stopped`. The counts
-     * are of what it came to so far, and stays in Redis; state and reason mean nothing. May be NULL. */
+    /* A job that is not done and will not be, as the engine drains or stops. The counts are of what it came to so far,
+     * which is in Redis; state and reason mean nothing. May be NULL. */
     void (*given_back)(void *data, const struct releve_result *so_far);
     /* Nothing is under way, nothing waits, and all is written. Comes whenever that begins to be so, also behind `ready`
      * where there is no job, and at the end of a drain; perhaps more than once. May be NULL. */
     void (*idle)(void *data);
     /* Required. Going on is pointless: what is in flight ends, jobs come back by `given_back`, then `idle`. Once at
-     * most. Nothing is begun any more: close the engine, at once or when it is idle. The error says why, in one line:
-     *   RELEVE_E_REDIS        Redis is not there at the beginning, refuses name or password, or refuses to be written
-     *   RELEVE_E_CONFIG       the data under the prefix are of another upstream
-     *   RELEVE_E_CREDENTIALS  upstream refuses id and secret, or the token
-     *   RELEVE_E_UPSTREAM     upstream cannot be reached or gives no token
-     * A Redis that goes away later does not end here: it is waited for (RELEVE_NOTICE_REDIS_GONE). */
+     * most. Nothing is begun any more: close the engine, at once or when it is idle. A Redis that goes away later does
+     * not end here: it is waited for (RELEVE_NOTICE_REDIS_GONE). The error says why, in one line:
+     *
+     * - RELEVE_E_REDIS: Redis is not there at the beginning, refuses name or password, or refuses to be written
+     * - RELEVE_E_CONFIG: the data under the prefix are of another upstream
+     * - RELEVE_E_CREDENTIALS: upstream refuses id and secret, or the token
+     * - RELEVE_E_UPSTREAM: upstream cannot be reached or gives no token */
     void (*stopped)(void *data, const struct releve_error *error);
     /* May be NULL. */
     void (*notice)(void *data, const struct releve_engine_notice *notice);
 };
 
-/* Opens an engine on `loop`, which is the caller's, and begins to connect to Redis: `ready` or `stopped` follows.
- * Returns RELEVE_OK and *engine, to be closed with releve_engine_close; else *engine is NULL, nothing is left on the
- * loop, and *error says which option is wrong: RELEVE_E_CONFIG  an option is missing, or no such thing RELEVE_E_SYSTEM
- * libcurl cannot be started Jobs may be submitted at once; they wait until it is ready. */
+/* Opens an engine on `loop`, which is the caller's, and begins to connect to Redis: `ready` or `stopped` follows. Jobs
+ * may be submitted at once; they wait until it is ready.
+ *
+ * Returns RELEVE_OK and *engine, to be closed with releve_engine_close. Else *engine is NULL, nothing is left on the
+ * loop, and *error says which option is wrong:
+ *
+ * - RELEVE_E_CONFIG: an option is missing, or no such thing
+ * - RELEVE_E_SYSTEM: libcurl cannot be started */
 enum releve_code releve_engine_open(struct releve_engine **engine, uv_loop_t *loop,
                                     const struct releve_engine_options *options, struct releve_error *error);
 
 #define RELEVE_ENGINE_WAITING_MAX 16384 /* jobs that wait in the engine: 7 MB. A backlog beyond that waits outside */
 
-/* Has the days of one kind of one usage point fetched, as far as they are not known. Of *job are read:
- *   prm         0 to 99999999999999
- *   kind        below RELEVE_KINDS. A kind that this upstream does not have ends as failed, at once
- *   span        [first, end[ in civil days of Paris. `first` 0: the oldest that upstream serves; `end` 0: today. What
- *               upstream does not serve of it is cut. Of a document it is not read
- *   class_      RELEVE_HIGH where somebody waits for it, RELEVE_NORMAL, RELEVE_LOW. Of the jobs that wait here those of
- *               the higher class go first; of those under way (1024 at most, 256 of them reserved for RELEVE_HIGH)
- * every class gets one request in ten at least refresh     ask for days that are known too id          "": a new one;
- * else 1 to 96 printable characters without a blank, which no other job has had reply_to    a Redis list that gets the
- * result as JSON, besides `ended`; "" for none created_at  ms since 1970, UTC; 0: now Returns RELEVE_OK, and in
- * *accepted (may be NULL) the job as it will be done, with its id; else RELEVE_E_USAGE        a member is wrong, or
- * upstream serves none of these days RELEVE_E_SYSTEM       RELEVE_ENGINE_WAITING_MAX jobs wait already: submit it again
- * when others ended RELEVE_E_INTERRUPTED  it drains or has stopped with *error, and the job is the caller's as before.
- */
+/* Has the days of one kind of one usage point fetched, as far as they are not known. All members of *job are read:
+ *
+ * - prm: 0 to 99999999999999
+ * - kind: below RELEVE_KINDS. One that this upstream does not have ends as failed, at once
+ * - span: [first, end[ in civil days of Paris. `first` 0 is the oldest that upstream serves, `end` 0 is today. What
+ *   upstream does not serve of it is cut. Of a document it is not looked at
+ * - class_: RELEVE_HIGH where somebody waits for it, RELEVE_NORMAL, RELEVE_LOW. Of the jobs that wait here those of the
+ *   higher class go first. Of those under way (1024 at most, 256 of them for RELEVE_HIGH alone) every class gets one
+ *   request in ten at least
+ * - refresh: ask for days that are known too
+ * - id: "" for a new one; else 1 to 96 printable ASCII characters without a blank, which no other job has had
+ * - reply_to: a Redis list that gets the result as JSON, besides `ended`; "" for none
+ * - created_at: ms since 1970, UTC; 0 is now
+ *
+ * Returns RELEVE_OK, and in *accepted (may be NULL, may be job) the job as it will be done, with its id. Else nothing
+ * was accepted:
+ *
+ * - RELEVE_E_USAGE: a member is wrong, or upstream serves none of these days
+ * - RELEVE_E_SYSTEM: RELEVE_ENGINE_WAITING_MAX jobs wait already; submit it again when others ended
+ * - RELEVE_E_INTERRUPTED: the engine drains or has stopped */
 enum releve_code releve_engine_submit(struct releve_engine *engine, const struct releve_job *job,
                                       struct releve_job *accepted, struct releve_error *error);
 
-/* Reads from Redis what is stored of one kind of a usage point. `each` is called for every day of `span` that is there,
- * ascending, with its JSON (docs/redis.md, Days; `json_bytes` bytes, and a NUL behind them), valid in the call only;
- * then `done`, once, with RELEVE_OK, with RELEVE_E_REDIS where Redis refused, or with RELEVE_E_INTERRUPTED where the
- * engine was closed meanwhile: both get `data`, and not that of the options. While Redis is gone it waits. A document's
- * one day is RELEVE_DOCUMENT_DAY, whatever the span. Nothing is sent to upstream. From `ready` on, also while it
- * drains. Returns RELEVE_OK, or RELEVE_E_USAGE and *error: an argument is wrong (as in releve_engine_submit; a span has
- * at most RELEVE_JOB_DAYS_MAX days, of the years that releve_day_parse takes, and may be empty), or it is not ready. */
+/* Reads from Redis what is stored of one kind of a usage point; nothing is sent to upstream. From `ready` on, also
+ * while it drains. While Redis is gone it waits. `span` has at most RELEVE_JOB_DAYS_MAX days, of the years that
+ * releve_day_parse takes; it may be empty. A document's one day is RELEVE_DOCUMENT_DAY, whatever the span.
+ *
+ * `each` is called for every day that is there, ascending, with its JSON (docs/redis.md, Days): `json_bytes` bytes and
+ * a NUL behind them, valid in the call only. Then `done` is called, once. Both get `data`, not that of the options.
+ * *error of `done` has
+ *
+ * - RELEVE_OK
+ * - RELEVE_E_REDIS: Redis refused
+ * - RELEVE_E_INTERRUPTED: the engine was closed meanwhile; this comes before `closed`
+ *
+ * Returns RELEVE_OK; or RELEVE_E_USAGE, and nobody is called: an argument is out of range, or it is not ready. */
 enum releve_code releve_engine_read_days(struct releve_engine *engine, releve_prm prm, enum releve_kind kind,
                                          struct releve_span span,
                                          void (*each)(void *data, releve_day day, const char *json, size_t json_bytes),

@@ -1,5 +1,6 @@
-/* The runtime: runs jobs, through Redis and within the quota. What it needs from outside is handed to it: the simulation
- * brings a world of its own, adapters/library the real one. A host program has releve/engine.h, which is that.
+/* The runtime: runs jobs, through Redis and within the quota. What it needs from outside is handed to it: the
+ * simulation brings a world of its own, adapters/library the real one. A host program has releve/engine.h, which is
+ * that.
  *
  * Everything happens on one thread, that of the loop behind `io`. Strings in the options are copied. */
 #ifndef RELEVE_RUNTIME_H
