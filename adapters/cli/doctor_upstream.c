@@ -73,12 +73,12 @@ static void on_ended(void *data, const struct releve_result *result, const struc
 }
 
 /* The first trouble is the diagnosis: a doctor does not wait for it to pass. */
-static bool on_notice(void *data, const struct releve_action *notice)
+static bool on_notice(void *data, const struct releve_engine_notice *notice)
 {
     struct doctor *doctor = data;
     const char *upstream = releve_upstream_name(doctor->config.upstream);
     char wait[RELEVE_DURATION_TEXT];
-    switch (notice->notice) {
+    switch (notice->type) {
     case RELEVE_NOTICE_UNREACHED:
     case RELEVE_NOTICE_TOKEN_RETRY:
         BAD(doctor, RELEVE_E_UPSTREAM, "upstream", "%s gives no %s (%s: %s): check RELEVE_UPSTREAM and the network",
@@ -98,7 +98,7 @@ static bool on_notice(void *data, const struct releve_action *notice)
     case RELEVE_NOTICE_NO_PREFLIGHT:
     case RELEVE_NOTICE_PART_MISSING:
         DOUBTFUL(doctor, "API", "%s says nothing (%s: %s): all works without it, with some requests more",
-                 notice->notice == RELEVE_NOTICE_NO_PREFLIGHT ? "subscribed_services" : "an API that adds to contracts",
+                 notice->type == RELEVE_NOTICE_NO_PREFLIGHT ? "subscribed_services" : "an API that adds to contracts",
                  notice->reason->code, notice->reason->text);
         return true;
     default:
