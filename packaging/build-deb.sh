@@ -18,7 +18,7 @@ at_end clean_up
 packages="$PWD/build/packages"
 version="$(sed -n "s/^ *version: '\(.*\)',$/\1/p" meson.build | head -n 1)"
 entry="$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)"
-[ "$version" = "$entry" ] || { echo "meson.build has version $version, packaging/debian/changelog $entry" >&2; exit 1; }
+[ "$version" = "${entry%-*}" ] || { echo "meson.build has version $version, packaging/debian/changelog $entry" >&2; exit 1; }
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/releve-deb.XXXXXX")"
 mkdir "$work/releve-$version"

@@ -98,7 +98,7 @@ def test_the_build_of_the_package_needs_what_the_build_needs():
 
 def test_the_version_is_that_of_the_program():
     version = re.search(r"version: '(.+?)'", (ROOT / "meson.build").read_text())[1]
-    assert re.match(r"releve \((.+?)\) ", (DEBIAN / "changelog").read_text())[1] == version
+    assert re.match(r"releve \((.+?)-\d+\) ", (DEBIAN / "changelog").read_text())[1] == version
     assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version
 
 
