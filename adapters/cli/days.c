@@ -120,13 +120,12 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
         return;
     }
     char text[RELEVE_REASONS_TEXT], whose[64] = "";
-    const struct releve_reason *why = NULL;
-    enum releve_standing standing = releve_facts_standing(facts, days->job.kind, &why);
+    const struct releve_reason *why = releve_reasons_find(facts, days->job.kind);
     const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (releve_selection_jobs(days->selection) > 1)
         (void)snprintf(whose, sizeof whose, RELEVE_PRM_FORMAT " %s: ", days->job.prm,
                        releve_kind_facts(days->job.kind)->name);
-    if (standing != RELEVE_STANDING_OPEN) {
+    if (why != NULL) {
         releve_reasons_format(why, days->job.kind, text);
         fprintf(stderr, "releve: %snothing is stored of %s: %s" RELEVE_REASONS_REMEDY "\n", whose, what, text,
                 days->job.prm);

@@ -113,7 +113,8 @@ static bool check_settings(struct doctor *doctor, cJSON *list, bool *asks_upstre
     *asks_upstream = releve_config_load(config, true, &error) == RELEVE_OK;
     if (!*asks_upstream)
         BAD(doctor, error.code, "settings", "%s", error.text);
-    for (size_t at = 0; (unknown = releve_dotenv_unknown(&at)) != NULL;)
+    /* One that is nearly a setting is the error itself. */
+    for (size_t at = 0; *asks_upstream && (unknown = releve_dotenv_unknown(&at)) != NULL;)
         DOUBTFUL(doctor, "settings", "%.*s in the environment is no setting: see releve --help",
                  (int)strcspn(unknown, "="), unknown);
     if (!*asks_upstream && releve_config_load(config, false, &ignored) != RELEVE_OK) {

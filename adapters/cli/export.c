@@ -131,7 +131,7 @@ const struct releve_command releve_command_export = {
         "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a\n"
         "file of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored\n"
         "none is written. A file of that name is replaced; documents are .json. Without it, all goes to standard\n"
-        "output, as with releve show.\n"
+        "output, as with releve show. Without --start: from the oldest day that is stored (of ten years) on.\n"
         "\n" RELEVE_SELECTION_HELP "\n"
         "options:\n"
         "  --format csv|json  the form. csv (default): a row a value; json: a line a day, as stored (documents too)\n"

@@ -5,6 +5,7 @@
 #include "lookup.h"
 #include "selection.h"
 #include <adapters/redis/erase.h>
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <releve/memory.h>
 #include <releve/text.h>
@@ -18,6 +19,7 @@ struct forget {
     struct releve_lookup lookup;
     /* One for each usage point. */
     struct releve_traces *found, *erased, *left;
+    int commands; /* that fetch days of whatever usage points */
 };
 
 /* --- in words ------------------------------------------------------------------------------------------------ */
@@ -111,10 +113,22 @@ static bool report_work(const struct forget *forget, const struct releve_traces 
     return works;
 }
 
+/* A backfill that waits for the quota claims no days, and nobody knows what it is about. */
+static bool report_commands(const struct forget *forget)
+{
+    if (forget->commands > 0)
+        fprintf(stderr,
+                "releve: %d command%s (releve status): where that fetches one of these usage points its days come "
+                "back: when it has ended, or is interrupted, say it again\n",
+                forget->commands, forget->commands == 1 ? " fetches days now" : "s fetch days now");
+    return forget->commands > 0;
+}
+
 /* They were erased while something worked on them after all. */
 static bool report_left(const struct forget *forget)
 {
     bool left = report_work(forget, forget->left);
+    left = report_commands(forget) || left;
     for (size_t i = 0; i < forget->selection.prms_count; i++) {
         if (total(&forget->left[i]) == 0)
             continue;
@@ -156,13 +170,26 @@ static void on_swept(void *data, const struct releve_error *error)
     releve_lookup_end(&forget->lookup, error);
 }
 
+static void on_overview(void *data, const struct releve_error *error, const char *text)
+{
+    struct forget *forget = data;
+    if (error->code != RELEVE_OK || forget->lookup.ended) {
+        releve_lookup_end(&forget->lookup, error);
+        return;
+    }
+    cJSON *overview = cJSON_Parse(text);
+    forget->commands = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(overview, "commands"));
+    cJSON_Delete(overview);
+    sweep(forget, RELEVE_SWEEP_LOOK, forget->left, on_swept);
+}
+
 static void on_erased(void *data, const struct releve_error *error)
 {
     struct forget *forget = data;
     if (error->code != RELEVE_OK || forget->lookup.ended)
         releve_lookup_end(&forget->lookup, error);
     else
-        sweep(forget, RELEVE_SWEEP_LOOK, forget->left, on_swept);
+        releve_store_overview(forget->lookup.store, on_overview, forget);
 }
 
 static void start_look(void *data)
@@ -280,7 +307,8 @@ const struct releve_command releve_command_forget = {
         "\n"
         "Erases everything under RELEVE_PREFIX that names the usage point: days, documents, what was learned of it,\n"
         "jobs, their messages in the queues, results. Shows what that is and asks; any answer but y ends it with 130.\n"
-        "It refuses with 1 while a worker or a backfill works on the usage point, as that would store its days again.\n"
+        "It refuses with 1 while a worker or a backfill works on the usage point, as that would store its days again;\n"
+        "and it ends with 1, erased, where some command fetches days of which nobody knows whose they are.\n"
         "What others keep is theirs to erase: the lists that reply_to named, files, copies, backups\n"
         "(docs/operations.md, Erasing a usage point). Sends no request.\n"
         "\n"

@@ -203,7 +203,7 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
     cJSON_ArrayForEach(worker, workers) {
         const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
         fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), number_of(worker, "jobs"));
-        if (rate != NULL)
+        if (figure_of(rate, "ms") > 0)
             fprintf(out, ", %.1f requests/s, %.1f jobs/min", figure_of(rate, "requests_per_second"),
                     figure_of(rate, "jobs_per_minute"));
         fprintf(out, ", heard %.1f s ago", number_of(worker, "age_ms") / 1000.0);
@@ -212,6 +212,9 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
         cJSON_ArrayForEach(job, running)
             if (!status->watch)
                 fprintf(out, "        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
+        int unnamed = number_of(worker, "jobs") - cJSON_GetArraySize(running);
+        if (unnamed > 0 && !status->watch)
+            fprintf(out, "        (and %d more)\n", unnamed);
     }
 }
 

@@ -163,6 +163,16 @@ def test_of_many_only_those_with_gaps_are_named():
         assert world.sandbox.stats()["requests"] == requests
 
 
+def test_a_kind_that_no_service_is_of_is_no_gap():
+    """As upstream told it in a preflight, before anything was asked."""
+    with World(quota="2000/1s") as world:
+        assert world.run("plan", "--preflight", "--prm", "22516914714270").code == 0
+        lines = [json.loads(line) for line in world.run("coverage", "--prm", "22516914714270", "--json").out.splitlines()]
+        assert [line["kind"] for line in lines if line["refused"]] == ["daily_production", "production_load_curve"]
+        ended = world.run("show", "daily_production", "--prm", "22516914714270")
+        assert ended.code == 0 and "there is no daily_production" in ended.err, ended
+
+
 def test_what_cannot_be_shown_is_said():
     with World() as world:
         ended = world.run("coverage")

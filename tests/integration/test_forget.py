@@ -487,3 +487,15 @@ def test_what_has_its_name_goes_whatever_it_holds(world):
         world.redis.command("SET", key, "x")
     world.redis.command("LPUSH", f"releve:day:{A}:{DAILY}:2026-10-05", "x")
     assert forget(world, A).code == 0 and everything(world.redis) == {}
+
+
+def test_a_backfill_that_waits_for_the_quota_is_not_forgotten():
+    """Nobody knows whose days it will ask for: what can be erased is, and the end says that they may come back."""
+    with World("--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,6/1h") as world:
+        running = world.start("backfill", "--prm", A, "--kind", "consumption_load_curve", "--start", "2026-08-01")
+        world.wait_for(running, "days_served", 20)
+        running.wait_until(lambda: world.redis.keys("releve:pulses") and not world.redis.keys("releve:claim:*"))
+        ended = world.run("forget", "--prm", A, "--yes")
+        assert ended.code == 1 and "erased" in ended.out and "1 command fetches days now" in ended.err, ended
+        world.interrupt(running)
+        assert world.run("forget", "--prm", A, "--yes").code == 0
