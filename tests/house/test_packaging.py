@@ -1,5 +1,5 @@
-"""The house: the Debian packages have all that is installed, each file once, and say the version of the program. (They are built by
-packaging/build-deb.sh.)"""
+"""The house: the Debian packages have all that is installed, each file once, and say the version of the program. (What comes
+of them is built by packaging/build-deb.sh and tried by packaging/try-deb.sh, in minutes.)"""
 import collections
 import fnmatch
 import json

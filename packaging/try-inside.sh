@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# What try-deb.sh does within the chroot, with the installed package: the way of a new user, and that of the units.
+set -euo pipefail
+PRM=22516914714270 # client 0 of the simulator
+TODAY=2026-11-19
+say() { printf '\n-- %s\n' "$*"; }
+fail() { echo "$*" >&2; exit 1; }
+
+say "the program, its manual, its units"
+releve -V
+man -w releve releve-enqueue
+for unit in releve-worker@1.service releve-daily.service releve-daily.timer; do
+    systemd-analyze verify --man=no "/lib/systemd/system/${unit/@1/@}" 2>&1 | grep releve && fail "$unit has a fault"
+done
+[ "$(systemctl is-enabled releve-daily.timer)" = disabled ]
+[ ! -e /etc/releve ] || fail "the package has brought a configuration"
+
+say "the simulator"
+cd "$(mktemp -d)" && chmod 755 .
+mkfifo hello
+releve sandbox --listen 127.0.0.1:0 --quota none --today "$TODAY" >hello &
+sandbox=$!
+read -r line <hello
+echo "$line"
+url="$(grep -o 'http://[^ ]*' <<<"$line")"
+
+say "a user of the machine: backfill, show, forget, with a Redis of releve's own"
+useradd --create-home user
+as_user() { setpriv --reuid user --regid user --clear-groups env -C /home/user HOME=/home/user CLIENT_ID=me CLIENT_SECRET=any RELEVE_UPSTREAM="$url" \
+    RELEVE_TODAY="$TODAY" "$@"; }
+as_user releve backfill --prm "$PRM" --kind daily_consumption --start 2026-11-10 --end 2026-11-10
+[ "$(as_user releve show daily_consumption --prm "$PRM" --start 2026-11-10 --end 2026-11-10 --format csv | tee /dev/stderr | wc -l)" -ge 1 ]
+as_user releve forget --prm "$PRM" --yes
+as_user releve coverage --prm "$PRM" --kind daily_consumption --start 2026-11-10 --end 2026-11-10 --json | grep -F '"complete":0'
+
+say "the units, by hand: a Redis on 6379, the settings of /etc/releve, a user without a home"
+redis-server --port 6379 --bind 127.0.0.1 --save "" --appendonly yes --dir "$PWD" --daemonize no >/dev/null &
+redis=$!
+install -d -m 755 /etc/releve
+install -m 600 /usr/share/doc/releve/examples/worker.env /usr/share/doc/releve/examples/points /etc/releve/
+sed -i "s|^CLIENT_ID=.*|CLIENT_ID=me|; s|^RELEVE_UPSTREAM=.*|RELEVE_UPSTREAM=$url|; s|^RELEVE_QUOTA=.*|RELEVE_QUOTA=none|" /etc/releve/worker.env
+echo "RELEVE_TODAY=$TODAY" >>/etc/releve/worker.env
+echo "$PRM" >>/etc/releve/points
+install -m 600 -o nobody /dev/stdin client_secret <<<any
+until redis-cli ping >/dev/null 2>&1; do sleep 0.1; done
+
+# unit NAME [ARGUMENT]...: its ExecStart with its Environment and EnvironmentFile; systemd's own words are put in.
+unit() {
+    local file="/lib/systemd/system/$1" settings=() words=()
+    shift
+    mapfile -t settings < <(sed -n 's/^Environment=//p' "$file" | sed "s|%d|$PWD|"; grep -v '^#' /etc/releve/worker.env)
+    read -r -a words < <(sed -n 's/^ExecStart=//p' "$file" | sed 's/%l-%i/host-1/')
+    setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs env -i -C / PATH=/usr/bin:/bin "${settings[@]}" "${words[@]}" "$@"
+}
+unit releve-daily.service </etc/releve/points >ids
+[ "$(wc -l <ids)" -eq 5 ]
+unit releve-worker@.service --drain
+[ -z "$(unit releve-daily.service </etc/releve/points)" ]
+redis-cli exists "releve:day:$PRM:consumption_load_curve:2026-11-10" | grep -x 1
+redis-cli xlen releve:results | grep -x 5
+
+kill "$sandbox" "$redis"
+wait "$sandbox" "$redis" || true
+say "all of that works"
