@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Chroots of a clean Debian 12, for try-deb.sh. Sourced by bash, as root.
+# Chroots of a clean Debian 12, for try-deb.sh and try-container.sh. Sourced by bash, as root.
 #
 # A process in a chroot is in a PID namespace of its own: what it leaves behind ends with it.
 

@@ -93,7 +93,9 @@ def test_the_build_of_the_package_needs_what_the_build_needs():
     needed = re.search(r'^PACKAGES="(.+?)"', (ROOT / "tools/machine.sh").read_text(), re.MULTILINE | re.DOTALL)[1]
     needed = set(needed.replace("\\\n", "").split()) - {"gcc", "libc6-dev", "ninja-build", "redis-server", "ca-certificates", "curl"}
     declared = set(re.findall(r"[\w.+-]+(?=[ ,:\n]|$)", paragraphs("control")[0]["Build-Depends"]))
+    container = set((ROOT / "packaging/Containerfile").read_text().split())
     assert needed - {"python3"} - declared == set()
+    assert needed - container == set()
 
 
 def test_the_version_is_that_of_the_program():
