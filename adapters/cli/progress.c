@@ -144,6 +144,7 @@ struct figures {
     struct releve_tally days; /* of all kinds */
     struct releve_job_counts jobs;
     uint64_t done, left; /* requests */
+    uint64_t useful;     /* of those done: those that were no failures, and bring it nearer to its end */
     double rate;         /* requests a second, of the last while */
     releve_time left_ms; /* RELEVE_TIME_NEVER: nobody knows */
 };
@@ -171,6 +172,7 @@ static void look(struct releve_progress *progress, const struct releve_runtime *
     }
     figures->left = figures->jobs.requests_ahead + figures->days.requests_left;
     figures->done = figures->view.requests;
+    figures->useful = figures->done > figures->view.retries ? figures->done - figures->view.retries : 0;
     releve_rate_add(&progress->requests, now_ms, figures->done);
     figures->rate = releve_rate_per_second(&progress->requests, NULL);
     /* As plan has it: what is used already is waited for first. */
@@ -242,7 +244,7 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
         releve_usage_format(progress->quota, usage->used, usage->next_ms, usage->closed_ms, quota);
     format_time(progress, figures, now_ms, time);
     (void)snprintf(share, sizeof share, "%d %% of some %" PRIu64 " requests; %s",
-                   percent_of(share_of(figures->done, figures->left)), figures->done + figures->left, time);
+                   percent_of(share_of(figures->useful, figures->left)), figures->useful + figures->left, time);
     (void)snprintf(days, sizeof days,
                    "%" PRIu64 " of %" PRIu64 " jobs, %" PRIu64 " days, %" PRIu64 " failed, %" PRIu64
                    " repeated, %" PRIu64 " throttled",

@@ -184,7 +184,8 @@ static void print_commands(const cJSON *overview, FILE *out)
 {
     const cJSON *command, *commands = list_of(overview, "commands");
     cJSON_ArrayForEach(command, commands) {
-        double sent = figure_of(command, "requests"), left = figure_of(command, "requests_left");
+        double failed = figure_of(command, "repeated"), left = figure_of(command, "requests_left");
+        double sent = figure_of(command, "requests") > failed ? figure_of(command, "requests") - failed : 0;
         fprintf(out, "command %s: %d %% of some %.0f requests at %.1f/s, %.0f of %.0f jobs (%s, pid %.0f)\n",
                 text_of(command, "command"), sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
                 figure_of(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"),

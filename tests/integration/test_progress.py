@@ -91,6 +91,16 @@ def test_the_time_that_is_left_counts_what_is_used_of_the_quota():
         assert len(left) > 3 and min(left) > 8 * 60 and max(left) <= 20 * 60, left
 
 
+def test_tries_that_fail_are_no_progress():
+    """Nobody listens there."""
+    with World(quota="5/1s") as world:
+        world.settings.update(RELEVE_UPSTREAM="http://127.0.0.1:9")
+        running = start(world, "--start", "2026-08-01", "--kind", "daily_consumption")
+        running.wait_for(lambda text: len(SUMMARY.findall(terminal.ESCAPE.sub("", text))) > 4)
+        _, text = stop(running)
+        assert {match[0] for match in SUMMARY.findall(terminal.ESCAPE.sub("", text))} == {"0"}, text
+
+
 def test_without_a_terminal_it_is_a_line_now_and_then():
     with World("--population", str(POINTS), "--latency", "20", quota="10/1s") as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(POINTS)))
