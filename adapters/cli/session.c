@@ -228,8 +228,13 @@ static void on_notice(void *data, const struct releve_engine_notice *notice)
     case RELEVE_NOTICE_REDIS_BACK:
         uv_timer_stop(&session->outage);
         break;
+    case RELEVE_NOTICE_IN_CLEAR: /* by the names of the settings */
+        releve_session_say(session,
+                           "CLIENT_SECRET goes in clear to RELEVE_UPSTREAM %s, and who is on the way can read it: use "
+                           "https://",
+                           session->options.config->upstream);
+        return;
     case RELEVE_NOTICE_NOT_DURABLE:
-    case RELEVE_NOTICE_IN_CLEAR:
     case RELEVE_NOTICE_ADOPTED:
         break;
     default:
