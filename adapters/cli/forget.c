@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "command.h"
 #include "lookup.h"
+#include "pulse.h"
 #include "selection.h"
 #include <adapters/redis/erase.h>
 #include <cjson/cJSON.h>
@@ -11,6 +12,9 @@
 #include <releve/text.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* A command speaks every 5 s (pulse.h): one that was silent for longer was killed, as its claims are over by then. */
+#define COMMAND_SILENT_MS (2 * RELEVE_PULSE_MS + 2 * RELEVE_SECOND_MS)
 
 struct forget {
     struct releve_selection selection;
@@ -178,7 +182,11 @@ static void on_overview(void *data, const struct releve_error *error, const char
         return;
     }
     cJSON *overview = cJSON_Parse(text);
-    forget->commands = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(overview, "commands"));
+    const cJSON *command, *commands = cJSON_GetObjectItemCaseSensitive(overview, "commands");
+    cJSON_ArrayForEach(command, commands) {
+        const cJSON *age_ms = cJSON_GetObjectItemCaseSensitive(command, "age_ms");
+        forget->commands += cJSON_IsNumber(age_ms) && age_ms->valuedouble <= (double)COMMAND_SILENT_MS;
+    }
     cJSON_Delete(overview);
     sweep(forget, RELEVE_SWEEP_LOOK, forget->left, on_swept);
 }

@@ -113,7 +113,7 @@ def test_show_prints_a_line_a_register():
         words = ("show", "index_consumption", "--prm", HOLES, "--start", "2026-10-19", "--end", "2026-10-21")
         pretty, csv = world.run(*words), world.run(*words, "--format", "csv")
         assert pretty.code == csv.code == 0
-        lines = pretty.out.splitlines()
+        lines = pretty.out.splitlines()[1:]
         assert lines[0] == "2026-10-19  complete  at 2026-10-19T00:00:00+02:00" and lines[5] == "2026-10-20  hole    "
         assert [line.split()[0] for line in lines[1:5]] == ["IDX_EAS_F1", "IDX_EAS_F2", "IDX_EAS_D1", "IDX_EAS_T"]
         assert "Heures Creuses" in lines[1]
