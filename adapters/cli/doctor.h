@@ -30,8 +30,8 @@ struct doctor {
 };
 RELEVE_SESSION_FIRST(struct doctor);
 
-#define FOUND(doctor, finding, code, area, ...) \
-    releve_findings_add(&(doctor)->findings, RELEVE_FINDING_##finding, code, area, __VA_ARGS__)
+#define FOUND(doctor, health, code, area, ...) \
+    releve_findings_add(&(doctor)->findings, RELEVE_HEALTH_##health, code, area, __VA_ARGS__)
 #define OK(doctor, area, ...) FOUND(doctor, OK, RELEVE_OK, area, __VA_ARGS__)
 #define DOUBTFUL(doctor, area, ...) FOUND(doctor, DOUBTFUL, RELEVE_E_PARTIAL, area, __VA_ARGS__)
 #define BAD(doctor, code, area, ...) FOUND(doctor, BAD, code, area, __VA_ARGS__)

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <releve/error.h>
 
-enum releve_finding { RELEVE_FINDING_OK, RELEVE_FINDING_DOUBTFUL, RELEVE_FINDING_BAD };
+enum releve_health { RELEVE_HEALTH_OK, RELEVE_HEALTH_DOUBTFUL, RELEVE_HEALTH_BAD };
 
 struct releve_findings {
     cJSON *json; /* a list; NULL: lines are printed. Owned */
@@ -16,7 +16,7 @@ struct releve_findings {
 
 /* `area` is what it is about ("Redis"); `code` is what a bad one means for the exit code. One line of text: what was
  * found, and behind a colon what to do. */
-void releve_findings_add(struct releve_findings *findings, enum releve_finding finding, enum releve_code code,
+void releve_findings_add(struct releve_findings *findings, enum releve_health health, enum releve_code code,
                          const char *area, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif
