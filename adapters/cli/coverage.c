@@ -258,14 +258,12 @@ static struct days count_days(const struct series *series)
 static void judge(struct coverage *coverage, const struct releve_point_facts *facts)
 {
     struct series *series = &coverage->series;
-    const struct releve_reason *why = releve_reasons_find(facts, series->job.kind);
     cut(series, facts);
     series->days = count_days(series);
+    bool has_come = series->days.complete + series->days.partial > 0;
+    const struct releve_reason *why = releve_reasons_find(facts, series->job.kind, has_come);
     /* The facts are read as of 1970, so that days that are due are still as they are stored. */
-    bool believed = why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today));
-    /* What has come before may come again, whatever the services are now (docs/design.md, Preflight). */
-    bool came = why == &facts->unserved_reason && series->days.complete + series->days.partial > 0;
-    series->refused = believed && !came;
+    series->refused = why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today));
     if (series->refused)
         series->reason = *why;
     if (coverage->json) {

@@ -120,7 +120,7 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
         return;
     }
     char text[RELEVE_REASONS_TEXT], whose[64] = "";
-    const struct releve_reason *why = releve_reasons_find(facts, days->job.kind);
+    const struct releve_reason *why = releve_reasons_find(facts, days->job.kind, false);
     const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (releve_selection_jobs(days->selection) > 1)
         (void)snprintf(whose, sizeof whose, RELEVE_PRM_FORMAT " %s: ", days->job.prm,

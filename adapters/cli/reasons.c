@@ -27,12 +27,13 @@ bool releve_reasons_is_refusal(const struct releve_reason *reason)
     return releve_reasons_is_wide(reason) || reason->verdict == RELEVE_API_REFUSED;
 }
 
-const struct releve_reason *releve_reasons_find(const struct releve_point_facts *facts, enum releve_kind kind)
+const struct releve_reason *releve_reasons_find(const struct releve_point_facts *facts, enum releve_kind kind,
+                                                bool has_come)
 {
     const struct releve_reason *why = NULL;
     if (releve_facts_standing(facts, kind, &why) != RELEVE_STANDING_OPEN)
         return why;
-    return (facts->unserved & RELEVE_KIND_BIT(kind)) != 0 ? &facts->unserved_reason : NULL;
+    return releve_facts_are_unserved(facts, kind, has_come) ? &facts->unserved_reason : NULL;
 }
 
 void releve_reasons_format(const struct releve_reason *reason, enum releve_kind kind, char out[RELEVE_REASONS_TEXT])

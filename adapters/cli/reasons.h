@@ -23,8 +23,10 @@ bool releve_reasons_is_refusal(const struct releve_reason *reason);
 bool releve_reasons_is_wide(const struct releve_reason *reason);
 
 /* Why that kind of the usage point is not to be had, as far as it is remembered: it is refused, it is not there, or
- * none of its services is of it. NULL where nothing speaks against it. It points into the facts. */
-const struct releve_reason *releve_reasons_find(const struct releve_point_facts *facts, enum releve_kind kind);
+ * none of its services is of it (`has_come`: there are days of it all the same). NULL where nothing speaks against it.
+ * It points into the facts. */
+const struct releve_reason *releve_reasons_find(const struct releve_point_facts *facts, enum releve_kind kind,
+                                                bool has_come);
 
 /* What is not to be had, and why: "consumption is refused (HTTP 403: the customer has revoked it)"; where that is
  * remembered, also since when and until when. `kind` was wanted. */

@@ -171,8 +171,8 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
         releve_series_absent_job(core, job, why);
     else if (believes && known == RELEVE_STANDING_REFUSED)
         releve_series_give_up(core, job, why);
-    else if (believes && !job->had_data && (event->facts->unserved & RELEVE_KIND_BIT(series->kind)) != 0)
-        releve_series_absent_job(core, job, &event->facts->unserved_reason); /* what has come before may come again */
+    else if (believes && releve_facts_are_unserved(event->facts, series->kind, job->had_data))
+        releve_series_absent_job(core, job, &event->facts->unserved_reason);
     else
         releve_series_cut(core, job);
 }

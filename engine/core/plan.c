@@ -134,13 +134,6 @@ static bool has_values(const struct releve_coverage *known)
     return releve_coverage_count(known, RELEVE_DAY_COMPLETE) + releve_coverage_count(known, RELEVE_DAY_PARTIAL) > 0;
 }
 
-/* What has come before may come again, whatever is subscribed. */
-static bool is_unserved(const struct releve_job *job, const struct releve_coverage *known,
-                        const struct releve_point_facts *facts)
-{
-    return (facts->unserved & RELEVE_KIND_BIT(job->kind)) != 0 && !has_values(known);
-}
-
 /* From the first missing day to the last one. */
 static struct releve_span missing_span(const struct releve_coverage *coverage)
 {
@@ -159,8 +152,8 @@ struct releve_cost releve_plan_cost(const struct releve_job *job, const struct r
     if (job->refresh)
         releve_coverage_init(&left, coverage->span);
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
-    bool useless =
-        releve_facts_standing(facts, job->kind, NULL) != RELEVE_STANDING_OPEN || is_unserved(job, coverage, facts);
+    bool useless = releve_facts_standing(facts, job->kind, NULL) != RELEVE_STANDING_OPEN ||
+                   releve_facts_are_unserved(facts, job->kind, has_values(coverage));
     struct releve_plan_limits limits = releve_plan_limits_of(job->kind, latest, days_min);
     const struct releve_floor *const floors[] = {&direction->activation, &direction->consent};
     for (size_t i = 0; i < 2; i++)

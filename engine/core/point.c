@@ -38,3 +38,8 @@ releve_time releve_direction_absent_ms(enum releve_direction direction)
 {
     return direction == RELEVE_CONSUMPTION ? RELEVE_NEWBORN_HOLDS_MS : RELEVE_ABSENCE_HOLDS_MS;
 }
+
+bool releve_facts_are_unserved(const struct releve_point_facts *facts, enum releve_kind kind, bool has_come)
+{
+    return (facts->unserved & RELEVE_KIND_BIT(kind)) != 0 && !has_come;
+}

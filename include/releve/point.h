@@ -64,6 +64,10 @@ releve_time releve_direction_absent_ms(enum releve_direction direction);
 enum releve_standing releve_facts_standing(const struct releve_point_facts *facts, enum releve_kind kind,
                                            const struct releve_reason **why);
 
+/* Whether none of its services is of that kind. Not where days of it have come before: they may come again, whatever
+ * the services are now. */
+bool releve_facts_are_unserved(const struct releve_point_facts *facts, enum releve_kind kind, bool has_come);
+
 /* One thing that an answer taught. */
 enum releve_lesson_type {
     RELEVE_LESSON_ACTIVATION, /* .floor, of the direction of .kind */
