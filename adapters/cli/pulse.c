@@ -1,6 +1,7 @@
 /* See pulse.h. */
 #include "pulse.h"
 #include "json_fields.h"
+#include <releve/runtime.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,13 +27,10 @@ static void add_rates(struct releve_pulse *pulse, cJSON *json)
 }
 
 static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job_counts *jobs,
-                       const struct releve_core_view *view)
+                       const struct releve_engine_view *view)
 {
     cJSON *json = cJSON_CreateObject();
     char host[HOST_BYTES] = "";
-    uint64_t left = jobs->requests_ahead;
-    for (int kind = 0; kind < RELEVE_KINDS; kind++)
-        left += view->kinds[kind].requests_left;
     (void)gethostname(host, sizeof host - 1);
     cJSON_AddStringToObject(json, "command", pulse->options.command);
     cJSON_AddStringToObject(json, "host", host);
@@ -41,9 +39,9 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
     cJSON_AddNumberToObject(json, "jobs_ended", (double)jobs->ended);
     if (jobs->wanted > 0)
         cJSON_AddNumberToObject(json, "jobs_wanted", (double)jobs->wanted);
-    cJSON_AddNumberToObject(json, "jobs_under_way", (double)view->jobs);
+    cJSON_AddNumberToObject(json, "jobs_under_way", (double)view->under_way);
     cJSON_AddNumberToObject(json, "requests", (double)view->requests);
-    cJSON_AddNumberToObject(json, "requests_left", (double)left);
+    cJSON_AddNumberToObject(json, "requests_left", (double)(jobs->requests_ahead + view->calls_left));
     cJSON_AddNumberToObject(json, "requests_in_flight", view->in_flight);
     cJSON_AddNumberToObject(json, "repeated", (double)view->retries);
     cJSON_AddNumberToObject(json, "throttled", (double)view->throttled);
@@ -53,10 +51,10 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
 static void on_timer(uv_timer_t *timer)
 {
     struct releve_pulse *pulse = timer->data;
-    struct releve_core_view view = releve_runtime_look(pulse->options.runtime);
+    struct releve_engine_view view = releve_engine_look(pulse->options.engine);
     struct releve_job_counts jobs = pulse->options.count(pulse->options.data);
     uint64_t now_ms = uv_now(timer->loop);
-    if (view.jobs == 0 && view.in_flight == 0) /* a rate is one of work: it begins anew with it */
+    if (view.under_way == 0 && view.in_flight == 0) /* a rate is one of work: it begins anew with it */
         pulse->requests.count = pulse->jobs.count = 0;
     releve_rate_add(&pulse->requests, now_ms, view.requests);
     releve_rate_add(&pulse->jobs, now_ms, jobs.ended);

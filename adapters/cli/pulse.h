@@ -6,7 +6,7 @@
 #include "rate.h"
 #include "report.h"
 #include <adapters/redis/store.h>
-#include <releve/runtime.h>
+#include <releve/engine.h>
 
 #define RELEVE_PULSE_MS (5 * RELEVE_SECOND_MS)
 #define RELEVE_PULSE_RATE_MS (15 * RELEVE_MINUTE_MS) /* rates are those of so long; RELEVE_RATE_SAMPLES fill it */
@@ -17,7 +17,7 @@ struct releve_pulse_options {
     const char *worker;  /* its name; NULL: it is none */
     releve_time civil;   /* when it began */
     struct releve_store *store;
-    const struct releve_runtime *runtime;
+    const struct releve_engine *engine;
     struct releve_job_counts (*count)(void *data);
     void *data;
 };
@@ -36,7 +36,7 @@ void releve_pulse_init(struct releve_pulse *pulse, uv_loop_t *loop);
 /* From now on, and at once. */
 void releve_pulse_begin(struct releve_pulse *pulse, const struct releve_pulse_options *options);
 
-/* It ends, and says so. Store and runtime are still there. */
+/* It ends, and says so. Store and engine are still there. */
 void releve_pulse_close(struct releve_pulse *pulse);
 
 #endif

@@ -281,7 +281,7 @@ static void begin_pulse(struct releve_session *session)
                                             .worker = session->options.worker,
                                             .civil = releve_clock_civil(session->options.config->today),
                                             .store = session->store,
-                                            .runtime = session->runtime,
+                                            .engine = session->engine,
                                             .count = session->options.count,
                                             .data = session,
                                         });
