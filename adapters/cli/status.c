@@ -321,6 +321,14 @@ static void end(struct status *status, const struct releve_error *error)
     releve_lookup_end(&status->lookup, error);
 }
 
+/* False where it has ended, or ends here. */
+static bool goes_on(struct status *status, const struct releve_error *error)
+{
+    if (!status->lookup.ended && error->code != RELEVE_OK)
+        end(status, error);
+    return !status->lookup.ended;
+}
+
 static void on_timer(uv_timer_t *timer);
 
 static void on_overview(void *data, const struct releve_error *error, const char *text)
@@ -342,12 +350,8 @@ static void ask_usage(struct status *status);
 static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
 {
     struct status *status = data;
-    if (status->lookup.ended)
+    if (!goes_on(status, error))
         return;
-    if (error->code != RELEVE_OK) {
-        end(status, error);
-        return;
-    }
     status->usages[status->family++] = *usage;
     ask_usage(status);
 }
@@ -355,12 +359,8 @@ static void on_usage(void *data, const struct releve_error *error, const struct 
 static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
 {
     struct status *status = data;
-    if (status->lookup.ended)
+    if (!goes_on(status, error))
         return;
-    if (error->code != RELEVE_OK) {
-        end(status, error);
-        return;
-    }
     status->over_ms = releve_alloc(count + 1, sizeof *over_ms);
     memcpy(status->over_ms, over_ms, count * sizeof *over_ms);
     status->permits = count;
@@ -398,12 +398,8 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     struct status *status = data;
     struct releve_error mismatch;
     char url[RELEVE_UPSTREAM_BYTES];
-    if (status->lookup.ended)
+    if (!goes_on(status, error))
         return;
-    if (error->code != RELEVE_OK) {
-        end(status, error);
-        return;
-    }
     const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
     (void)snprintf(status->upstream, sizeof status->upstream, "%s", known != NULL ? known : UNRECORDED);
     bool mismatched = releve_config_check_bound(&status->config, bound, &mismatch) != RELEVE_OK;
