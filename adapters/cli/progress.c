@@ -136,6 +136,19 @@ void releve_usage_format(const struct releve_quota *quota, const uint32_t used[]
     }
 }
 
+void releve_outage_format(releve_time away_ms, releve_time retry_ms, char out[RELEVE_OUTAGE_TEXT])
+{
+    char away[RELEVE_DURATION_TEXT], retry[RELEVE_DURATION_TEXT];
+    releve_duration_format(away_ms, away);
+    int length = snprintf(out, RELEVE_OUTAGE_TEXT, "upstream has not served for %s", away);
+    if (retry_ms == 0) {
+        (void)snprintf(out + length, RELEVE_OUTAGE_TEXT - (size_t)length, "; it is tried now");
+        return;
+    }
+    releve_duration_format(retry_ms, retry);
+    (void)snprintf(out + length, RELEVE_OUTAGE_TEXT - (size_t)length, "; next try in %s", retry);
+}
+
 /* --- what is drawn ------------------------------------------------------------------------------------------------ */
 
 /* All of the run, as far as it is known: what has ended, what is under way, and what has not begun. */
@@ -191,8 +204,8 @@ static void format_time(const struct releve_progress *progress, const struct fig
     bool all_begun = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted;
     releve_duration_format((releve_time)(now_ms - progress->began_ms), sofar);
     int length = snprintf(out, TIME_TEXT, "%s so far", sofar);
-    /* Where only usage points that fail are left, the quota is not what is waited for. */
-    if (figures->left_ms < RELEVE_SECOND_MS || figures->left_ms == RELEVE_TIME_NEVER ||
+    /* While upstream is away, or where only usage points that fail are left, the quota is not what is waited for. */
+    if (figures->left_ms < RELEVE_SECOND_MS || figures->left_ms == RELEVE_TIME_NEVER || figures->view.away_ms > 0 ||
         (all_begun && figures->view.sick_left > 0))
         return;
     releve_duration_format(figures->left_ms, left);
@@ -257,6 +270,11 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
     } else {
         put_line(progress, "%s; %s; %" PRIu64 " requests, %.1f/s; %s", share, days, figures->done, figures->rate,
                  quota);
+    }
+    if (figures->view.away_ms > 0) {
+        char outage[RELEVE_OUTAGE_TEXT];
+        releve_outage_format(figures->view.away_ms, figures->view.retry_ms, outage);
+        put_line(progress, "%s", outage);
     }
     if (sick > 0)
         put_line(progress, "%u usage point%s left, tried again for less than a minute", sick,

@@ -14,7 +14,7 @@ enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE
 #define RELEVE_PROGRESS_TERMINAL_MS 500
 #define RELEVE_PROGRESS_LINE_MS 10000
 #define RELEVE_PROGRESS_RATE_MS 15000 /* the rate is that of so long: a line is never written to the millisecond */
-#define RELEVE_PROGRESS_LINES_MAX (RELEVE_KINDS + 4)
+#define RELEVE_PROGRESS_LINES_MAX (RELEVE_KINDS + 5)
 #define RELEVE_PROGRESS_LINE_BYTES (4 * RELEVE_TERMINAL_COLUMNS_MAX)
 
 struct releve_progress {
@@ -57,5 +57,9 @@ void releve_progress_end(struct releve_progress *progress);
 #define RELEVE_USAGE_TEXT 192
 void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
                          releve_time closed_ms, char out[RELEVE_USAGE_TEXT]);
+
+/* "upstream has not served for 3 min 10 s; next try in 12 s". */
+#define RELEVE_OUTAGE_TEXT 120
+void releve_outage_format(releve_time away_ms, releve_time retry_ms, char out[RELEVE_OUTAGE_TEXT]);
 
 #endif

@@ -45,6 +45,8 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
     cJSON_AddNumberToObject(json, "requests_in_flight", view->in_flight);
     cJSON_AddNumberToObject(json, "repeated", (double)view->retries);
     cJSON_AddNumberToObject(json, "throttled", (double)view->throttled);
+    cJSON_AddNumberToObject(json, "away_ms", (double)view->away_ms);
+    cJSON_AddNumberToObject(json, "retry_ms", (double)view->retry_ms);
     return json;
 }
 

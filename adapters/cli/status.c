@@ -126,11 +126,25 @@ struct pace {
     double jobs_per_minute; /* of workers */
     releve_time left_ms;    /* what the quota imposes on those requests; RELEVE_TIME_NEVER: nobody knows */
     int waiting, held;      /* jobs in the queues, and in the hands of workers */
+    releve_time away_ms;    /* upstream does not serve one of them since so long; 0: all are served ... */
+    releve_time retry_ms;   /* ... and the next try of one is due in */
 };
 
 static const cJSON *list_of(const cJSON *overview, const char *name)
 {
     return cJSON_GetObjectItemCaseSensitive(overview, name);
+}
+
+static void add_outage(struct pace *pace, const cJSON *pulse)
+{
+    releve_time away_ms = (releve_time)figure_of(pulse, "away_ms"),
+                retry_ms = (releve_time)figure_of(pulse, "retry_ms");
+    if (away_ms == 0)
+        return;
+    if (pace->away_ms == 0 || retry_ms < pace->retry_ms)
+        pace->retry_ms = retry_ms;
+    if (away_ms > pace->away_ms)
+        pace->away_ms = away_ms;
 }
 
 static struct pace measure_pace(const struct status *status, const cJSON *overview)
@@ -139,13 +153,16 @@ static struct pace measure_pace(const struct status *status, const cJSON *overvi
     const cJSON *item, *workers = list_of(overview, "workers"), *commands = list_of(overview, "commands");
     const cJSON *queues = list_of(overview, "queues");
     pace.waiting = number_of(queues, "high") + number_of(queues, "normal") + number_of(queues, "low");
-    cJSON_ArrayForEach(item, commands)
+    cJSON_ArrayForEach(item, commands) {
         pace.requests_left += (uint64_t)figure_of(item, "requests_left");
+        add_outage(&pace, item);
+    }
     cJSON_ArrayForEach(item, workers) {
         const cJSON *pulse = cJSON_GetObjectItemCaseSensitive(item, "pulse");
         pace.held += number_of(item, "jobs");
         pace.requests_left += (uint64_t)figure_of(pulse, "requests_left");
         pace.jobs_per_minute += figure_of(cJSON_GetObjectItemCaseSensitive(pulse, "rate"), "jobs_per_minute");
+        add_outage(&pace, pulse);
     }
     if (status->over_ms != NULL)
         pace.left_ms =
@@ -162,17 +179,23 @@ static void print_left(releve_time ms, FILE *out)
     fprintf(out, "%s, until %s", left, end);
 }
 
+/* While upstream is away nobody knows what is left. */
 static void print_pace(const struct pace *pace, FILE *out)
 {
+    if (pace->away_ms > 0) {
+        char outage[RELEVE_OUTAGE_TEXT];
+        releve_outage_format(pace->away_ms, pace->retry_ms, outage);
+        fprintf(out, "outage  %s\n", outage);
+    }
     if (pace->requests_left > 0) {
         fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
-        if (pace->left_ms != RELEVE_TIME_NEVER) {
+        if (pace->left_ms != RELEVE_TIME_NEVER && pace->away_ms == 0) {
             fputs(": at least ", out);
             print_left(pace->left_ms, out);
         }
         fputc('\n', out);
     }
-    if (pace->waiting > 0 && pace->jobs_per_minute > 0) {
+    if (pace->waiting > 0 && pace->jobs_per_minute > 0 && pace->away_ms == 0) {
         int jobs = pace->waiting + pace->held;
         fprintf(out, "jobs    %d waiting or held, %.1f/min: some ", jobs, pace->jobs_per_minute);
         print_left((releve_time)(jobs / pace->jobs_per_minute * (double)RELEVE_MINUTE_MS), out);
@@ -299,7 +322,7 @@ static enum releve_code print_status(struct status *status, const char *text, st
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
         struct pace pace = measure_pace(status, overview);
         cJSON_AddNumberToObject(overview, "requests_left", (double)pace.requests_left);
-        if (pace.left_ms != RELEVE_TIME_NEVER)
+        if (pace.left_ms != RELEVE_TIME_NEVER && pace.away_ms == 0)
             cJSON_AddNumberToObject(overview, "left_ms", (double)pace.left_ms);
         releve_json_print(overview);
     } else {

@@ -301,6 +301,8 @@ struct releve_engine_view releve_engine_look(const struct releve_engine *engine)
     view.requests = core.requests;
     view.retries = core.retries;
     view.throttled = core.throttled;
+    view.away_ms = core.away_ms;
+    view.retry_ms = core.retry_ms;
     for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         view.days_left += core.kinds[kind].left;
         view.calls_left += core.kinds[kind].requests_left;

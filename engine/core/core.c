@@ -285,7 +285,26 @@ static void tally_job(const struct job *job, struct releve_tally *tally)
     tally->requests_left += (counts[RELEVE_DAY_MISSING] + per_call - 1) / per_call + job->open;
 }
 
-struct releve_core_view releve_core_look(const struct releve_core *core)
+/* Nothing is served without a token either. */
+static void look_at_upstream(const struct releve_core *core, releve_time now, struct releve_core_view *view)
+{
+    const struct upstream *upstream = &core->upstream;
+    const struct token *token = &core->token;
+    releve_time since = now, next = now;
+    if (upstream->failures > 0) {
+        since = releve_earlier(since, upstream->since);
+        next = releve_later(next, upstream->paused_until);
+    }
+    if (token->failures > 0) {
+        since = releve_earlier(since, token->since);
+        next = releve_later(next, token->not_before);
+    }
+    view->retry_ms = next - now;
+    if (upstream->failures > 0 || token->failures > 0)
+        view->away_ms = releve_later(now - since, 1);
+}
+
+struct releve_core_view releve_core_look(const struct releve_core *core, releve_time now)
 {
     struct releve_core_view view = {
         .jobs = core->jobs_count,
@@ -301,5 +320,6 @@ struct releve_core_view releve_core_look(const struct releve_core *core)
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase != JOB_FREE)
             tally_job(&core->jobs[i], &view.kinds[core->jobs[i].submitted.kind]);
+    look_at_upstream(core, now, &view);
     return view;
 }

@@ -81,6 +81,11 @@ releve_time releve_earlier(releve_time a, releve_time b)
     return a < b ? a : b;
 }
 
+releve_time releve_later(releve_time a, releve_time b)
+{
+    return a > b ? a : b;
+}
+
 bool releve_failed(const struct releve_error *error)
 {
     return error != NULL && error->code != RELEVE_OK;

@@ -152,7 +152,9 @@ void releve_reach_token(struct releve_core *core, const struct releve_answer *an
         releve_reach_note_failure(core, answer);
         return;
     }
-    if (++token->failures >= token_tries_max(answer)) {
+    if (token->failures++ == 0)
+        token->since = core->now;
+    if (token->failures >= token_tries_max(answer)) {
         if (token->refusal.verdict == RELEVE_CREDENTIALS_REFUSED) {
             stop(core, RELEVE_E_CREDENTIALS, &token->refusal);
             return;

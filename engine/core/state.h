@@ -176,6 +176,7 @@ struct token {
     struct permit permit; /* ASKED */
     bool wanted;          /* also where there is nothing to ask */
     unsigned failures;    /* in a row */
+    releve_time since;    /* of the first of those */
     releve_time not_before;
     enum releve_token_form form;
     struct releve_answer refusal; /* of the Basic credentials, while nobody knows whether the other form works; its
@@ -264,6 +265,7 @@ releve_time releve_emit_doubled(releve_time min_ms, unsigned n);
 /* Exponential back-off with full jitter: uniform in [0, doubled(min_ms, n)]. */
 releve_time releve_emit_backoff(struct releve_core *core, releve_time min_ms, unsigned n);
 releve_time releve_earlier(releve_time a, releve_time b);
+releve_time releve_later(releve_time a, releve_time b);
 bool releve_failed(const struct releve_error *error);
 
 /* Redis refused a result or days: they are written again some time later, with all that it refuses until then. */

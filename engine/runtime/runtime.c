@@ -110,7 +110,7 @@ bool releve_runtime_upstream_clock(const struct releve_runtime *runtime, releve_
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime)
 {
-    return releve_core_look(runtime->core);
+    return releve_core_look(runtime->core, now_ms(runtime));
 }
 
 /* --- opening: whose data is it, which process is this ------------------------------------------------ */

@@ -265,9 +265,13 @@ struct releve_core_view {
     uint64_t throttled;  /* throttle answers so far */
     uint64_t retries;    /* transient failures so far */
     unsigned sick_left;  /* usage points under way, where only such are left as fail; else 0 */
+    /* Upstream cannot be reached, fails for all or gives no token, in ms: 0 where that is not so. Nothing else is sent
+     * until the next try. */
+    releve_time away_ms;  /* since the first failure; 1 at least */
+    releve_time retry_ms; /* until the next try; 0: it is due, or under way */
     struct releve_tally kinds[RELEVE_KINDS];
 };
-struct releve_core_view releve_core_look(const struct releve_core *core);
+struct releve_core_view releve_core_look(const struct releve_core *core, releve_time now);
 
 void releve_actions_free(struct releve_actions *actions);
 

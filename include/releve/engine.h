@@ -175,6 +175,10 @@ struct releve_engine_view {
     uint64_t throttled;  /* of those, answered with "quota used up" */
     uint64_t days_left;  /* of the jobs under way: to be obtained still ... */
     uint64_t calls_left; /* ... by about so many requests */
+    /* Upstream cannot be reached, fails for all or gives no token, in ms: 0 where that is not so. Everything waits for
+     * the next try. */
+    releve_time away_ms;  /* since the first failure; 1 at least */
+    releve_time retry_ms; /* until the next try; 0: it is due, or under way */
 };
 
 /* Costs a look at every day of every job under way: for once a second. All 0 before it is ready. */

@@ -101,6 +101,18 @@ def test_tries_that_fail_are_no_progress():
         assert {match[0] for match in SUMMARY.findall(terminal.ESCAPE.sub("", text))} == {"0"}, text
 
 
+def test_while_upstream_is_away_the_next_try_is_said_and_no_end():
+    """Nobody listens there; the quota would allow all requests in an hour."""
+    with World(quota="100/1s,30/1h") as world:
+        world.settings.update(RELEVE_UPSTREAM="http://127.0.0.1:9")
+        running = start(world, "--start", "2026-08-01", "--kind", "daily_consumption")
+        away = re.compile(r"^upstream has not served for \d+ \w+; (it is tried now|next try in \d+ s)\s*$", re.MULTILINE)
+        running.wait_for(lambda text: len(away.findall(terminal.ESCAPE.sub("", text))) > 2)
+        _, text = stop(running)
+        blocks = [block for block in drawings(text) if any(away.match(line) for line in block)]
+        assert len(blocks) > 2 and not any(" left, until" in "\n".join(block) for block in blocks), blocks
+
+
 def test_without_a_terminal_it_is_a_line_now_and_then():
     with World("--population", str(POINTS), "--latency", "20", quota="10/1s") as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(POINTS)))

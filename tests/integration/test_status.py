@@ -64,6 +64,19 @@ def test_status_shows_queues_workers_what_they_run_and_what_failed():
         assert shown["queues"]["normal"] == 2 and shown["workers"][0]["jobs"] == 11  # nobody has missed it yet
 
 
+def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
+    """The worker's upstream is a port where nobody listens."""
+    with World("--population", "5", quota="100/1s") as world:
+        worker = world.start("worker", "--name", "lost", RELEVE_UPSTREAM="http://127.0.0.1:9")
+        push(world.redis, *(message(prm_of(i), **WEEK) for i in range(5)))
+        shown = look_until(worker, world, lambda shown: any(one.get("pulse", {}).get("away_ms", 0) > 0 for one in shown["workers"]))
+        assert "left_ms" not in shown and shown["requests_left"] > 0, shown
+        text = world.run("status").out
+        assert re.search(r"^outage  upstream has not served for \d+ \w+; (it is tried now|next try in \d+ s)$", text, re.MULTILINE), text
+        assert re.search(r"^left    \d+ requests under way or planned$", text, re.MULTILINE), text
+        world.interrupt(worker)
+
+
 def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
     """A quarter of its 80 requests are within the window: the others take three more of them."""
     with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:

@@ -186,7 +186,7 @@ void desk_serve(size_t sends)
 
 void desk_serve_to_the_end(void)
 {
-    while (releve_core_look(desk.core).jobs > 0) {
+    while (releve_core_look(desk.core, desk.now).jobs > 0) {
         desk_serve(SENDS_MAX);
         if (releve_core_deadline(desk.core) == RELEVE_TIME_NEVER)
             return;

@@ -68,7 +68,7 @@ static void test_what_is_told_is_planned_exactly_and_nothing_is_refused(void **s
     assert_int_equal(desk.results[0].complete, 20);
     assert_int_equal(desk.results[0].cut, DEEP - 20);
     assert_int_equal(desk.results[0].requests, 3);
-    assert_int_equal(releve_core_look(desk.core).inquiries, 1);
+    assert_int_equal(releve_core_look(desk.core, desk.now).inquiries, 1);
 }
 
 static void test_one_request_tells_both_directions(void **state)
@@ -231,7 +231,7 @@ static void test_an_api_that_fails_is_left_alone_for_all(void **state)
         desk_answer(inquire(), RELEVE_TRANSIENT);
     desk_serve_to_the_end();
     assert_int_equal(desk.results_count, 20);
-    assert_int_equal(releve_core_look(desk.core).inquiries, RELEVE_ACTIVATION_FAILURES_MAX);
+    assert_int_equal(releve_core_look(desk.core, desk.now).inquiries, RELEVE_ACTIVATION_FAILURES_MAX);
 }
 
 static void test_an_api_that_refuses_good_tokens_costs_one(void **state)

@@ -58,7 +58,7 @@ static void test_jobs_wait_until_all_of_it_is_told(void **state)
         answer(RELEVE_DATA, part < 2);
     }
     assert_is_over();
-    assert_int_equal(releve_core_look(desk.core).preflights, 3);
+    assert_int_equal(releve_core_look(desk.core, desk.now).preflights, 3);
 }
 
 static void test_what_it_is_refused_for_ends_it(void **state)

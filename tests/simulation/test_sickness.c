@@ -206,6 +206,7 @@ static void test_where_nobody_is_served_from_the_start_upstream_is_to_blame(void
     desk_serve_to_the_end();
     assert_int_equal(desk.stops, 1);
     assert_in_range(desk.sends_count, RELEVE_OUTAGE_POINTS_MIN, RELEVE_OUTAGE_POINTS_MIN + RELEVE_UNREACHED_FIRST_MAX);
+    assert_true(releve_core_look(desk.core, desk.now).away_ms > 0);
 }
 
 static enum releve_verdict first_one_is_never_let_in(const struct sending *sending)

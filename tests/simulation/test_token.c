@@ -52,6 +52,25 @@ static void test_it_is_tried_again_and_given_up(void **state)
     assert_true(releve_core_idle(desk.core));
 }
 
+static void test_who_looks_sees_for_how_long_there_is_none_and_when_it_is_tried_again(void **state)
+{
+    (void)state;
+    desk.fails_token = true;
+    want();
+    assert_int_equal(releve_core_look(desk.core, desk.now).away_ms, 0);
+    desk_get_token();
+    releve_time next = releve_core_deadline(desk.core);
+    struct releve_core_view view = releve_core_look(desk.core, desk.now + 7);
+    assert_int_equal(view.away_ms, 7);
+    assert_int_equal(view.retry_ms, next > desk.now + 7 ? next - desk.now - 7 : 0);
+    assert_int_equal(releve_core_look(desk.core, next + 5).retry_ms, 0);
+    desk.now = next;
+    desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    desk.fails_token = false;
+    desk_get_token();
+    assert_int_equal(releve_core_look(desk.core, desk.now).away_ms, 0);
+}
+
 static void test_a_drain_ends_the_wish(void **state)
 {
     (void)state;
@@ -68,6 +87,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_it_is_asked_for_without_a_job, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(test_credentials_that_are_refused_end_it, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(test_it_is_tried_again_and_given_up, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(test_who_looks_sees_for_how_long_there_is_none_and_when_it_is_tried_again,
+                                        desk_open, desk_close),
         cmocka_unit_test_setup_teardown(test_a_drain_ends_the_wish, desk_open, desk_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
