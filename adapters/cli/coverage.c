@@ -266,6 +266,9 @@ static void judge(struct coverage *coverage, const struct releve_point_facts *fa
     series->refused = why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today));
     if (series->refused)
         series->reason = *why;
+    releve_lookup_advance(&coverage->lookup, coverage->next, releve_selection_jobs(&coverage->selection));
+    if (coverage->json || is_pictured(coverage))
+        releve_lookup_hide(&coverage->lookup);
     if (coverage->json) {
         print_json(series);
         return;

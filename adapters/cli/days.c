@@ -72,6 +72,7 @@ static void print_missing(struct releve_days *days, releve_day end)
 
 static void name_broken(struct releve_days *days, releve_day day)
 {
+    releve_lookup_hide(&days->lookup);
     releve_stored_day_name_broken(days->job.prm, days->job.kind, day);
     days->broken = true;
 }
@@ -120,6 +121,7 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
         return;
     }
     char text[RELEVE_REASONS_TEXT], whose[64] = "";
+    releve_lookup_hide(&days->lookup);
     const struct releve_reason *why = releve_reasons_find(facts, days->job.kind, false);
     const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (releve_selection_jobs(days->selection) > 1)
@@ -177,6 +179,8 @@ static void read_series(struct releve_days *days)
         releve_lookup_end(&days->lookup, NULL);
         return;
     }
+    if (!is_one_stream(days))
+        releve_lookup_advance(&days->lookup, days->next, releve_selection_jobs(days->selection));
     days->next++;
     days->found = 0;
     days->reached = days->job.span.first;

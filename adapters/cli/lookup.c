@@ -1,12 +1,36 @@
 /* Runs a loop with nothing on it but the store. */
 #include "lookup.h"
+#include "progress.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+void releve_lookup_hide(struct releve_lookup *lookup)
+{
+    if (lookup->shown)
+        fputs("\r\x1b[K", stderr);
+    lookup->shown = false;
+}
+
+void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t all)
+{
+    uint64_t now_ms = uv_now(&lookup->loop);
+    if (now_ms - lookup->began_ms < RELEVE_LOOKUP_SILENT_MS ||
+        now_ms - lookup->shown_ms < RELEVE_PROGRESS_TERMINAL_MS || isatty(STDERR_FILENO) != 1)
+        return;
+    releve_lookup_hide(lookup);
+    fprintf(stderr, "read: %d %%, %" PRIu64 " of %" PRIu64, (int)(100 * done / all), done, all);
+    lookup->shown_ms = now_ms;
+    lookup->shown = true;
+}
 
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error)
 {
     if (lookup->ended)
         return;
     lookup->ended = true;
+    releve_lookup_hide(lookup);
     if (error != NULL)
         lookup->error = *error;
     if (lookup->store != NULL)
@@ -59,6 +83,7 @@ enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_c
     lookup->start = start;
     lookup->data = data;
     uv_loop_init(&lookup->loop);
+    lookup->began_ms = uv_now(&lookup->loop);
     struct releve_store_options options = {
         .redis = &config->redis, .prefix = config->prefix, .on_link = on_link, .data = lookup};
     lookup->store = releve_store_open(&lookup->loop, &options, on_ready, lookup);

@@ -13,6 +13,8 @@ struct releve_lookup {
     const struct releve_config *config;
     bool guarded;
     bool ended;
+    uint64_t began_ms, shown_ms; /* loop time: when it began, when it was last shown how far it is */
+    bool shown;                  /* a line of that stands on the terminal */
     struct releve_error error;
 };
 
@@ -21,6 +23,13 @@ struct releve_lookup {
  * the data in Redis are of another upstream than the configured one (of any, where none is configured). */
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
                                    void (*start)(void *data), void *data, struct releve_error *error);
+
+/* It has read `done` of `all` series. A look that takes long says so on a terminal, now and then, on stderr. */
+#define RELEVE_LOOKUP_SILENT_MS 1000 /* before it says so for the first time */
+void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t all);
+
+/* Erases that line: to be called before something is written while it reads. */
+void releve_lookup_hide(struct releve_lookup *lookup);
 
 /* Ends it; `error` may be NULL or RELEVE_OK. */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);

@@ -56,6 +56,7 @@ static bool read_day(struct verify *verify, enum releve_kind kind, releve_day da
 {
     if (releve_stored_day_read(verify->prm, kind, day, text, text_bytes, stored))
         return true;
+    releve_lookup_hide(&verify->lookup);
     releve_stored_day_name_broken(verify->prm, kind, day);
     verify->broken = true;
     return false;
@@ -78,6 +79,7 @@ static void on_curve(void *data, releve_day day, const char *text, size_t text_b
 static void name_disagreement(struct verify *verify, releve_day day, double curve_wh, double daily_wh)
 {
     char date[RELEVE_DAY_TEXT];
+    releve_lookup_hide(&verify->lookup);
     if (verify->json) {
         cJSON *item = cJSON_CreateObject();
         releve_json_add_day(item, "date", day);
@@ -119,6 +121,7 @@ static void print_json(struct verify *verify)
     char prm[RELEVE_PRM_TEXT];
     const struct account *account = &verify->account;
     cJSON *json = cJSON_CreateObject();
+    releve_lookup_hide(&verify->lookup);
     releve_prm_format(verify->prm, prm);
     cJSON_AddStringToObject(json, "prm", prm);
     cJSON_AddStringToObject(json, "direction", releve_direction_name(verify->direction));
@@ -137,6 +140,7 @@ static void sum_up(struct verify *verify)
     const struct account *account = &verify->account;
     struct account *all = &verify->all[verify->direction];
     bool stored = account->compared + account->only_curve + account->only_daily + account->partial > 0;
+    releve_lookup_advance(&verify->lookup, verify->next, verify->selection.prms_count);
     if (verify->json && stored)
         print_json(verify);
     else

@@ -181,3 +181,18 @@ def test_what_cannot_be_shown_is_said():
         assert ended.code == 2 and "contracts is a document, which has no days" in ended.err
         ended = world.run("coverage", "--prm", BOTH, "--start", "2026-10-02", "--end", "2026-10-01")
         assert ended.code == 2 and "no day lies" in ended.err
+
+
+@pytest.mark.parametrize("words", [("coverage",), ("verify",), ("plan",), ("export", "--format", "csv", "--out", "archive")])
+def test_a_look_that_takes_long_says_how_far_it_is_and_leaves_nothing_of_it(words):
+    """Redis answers nobody for a while: behind it the look is a long one, however fast it reads."""
+    with World() as world:
+        prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(20)))
+        kinds = [] if words[0] == "verify" else ["--kind", "daily_consumption"]
+        world.redis.command("CLIENT", "PAUSE", "1500", "ALL")
+        looking = terminal.Terminal((*words, "--prms", prms, *kinds), world.settings, world.directory.name)
+        code, text = looking.end()
+        assert code == 0 and re.search(r"read: \d+ %, \d+ of 20\r\x1b\[K", text), text
+        assert not any("read: " in row for row in terminal.Screen(text, 80).rows), text
+        quiet = world.run(*words, "--prms", prms, *kinds)
+        assert quiet.code == 0 and "read: " not in quiet.err
