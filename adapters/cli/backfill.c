@@ -80,16 +80,20 @@ const struct releve_command releve_command_backfill = {
     .summary = "fetch every day of a selection that is not known yet",
     .help = "SELECTION [OPTION]...\n"
             "\n"
-            "Fetches every day that Redis does not hold yet, newest first, within the quota. Interrupted and started\n"
-            "again it asks for nothing that it already has.\n"
+            "Fetches every day that Redis does not hold yet, newest first, within the quota.\n"
+            "Interrupted and started again it asks for nothing that it already has.\n"
             "\n" RELEVE_SELECTION_HELP "\noptions:\n"
             "  --priority high|normal|low  which class of work it is (default normal)\n"
-            "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-            "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
+            "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds\n"
+            "                     whatever it is\n"
+            "  --refresh          ask again for days that are known too, for kinds that a\n"
+            "                     usage point lacks and after\n"
             "                     refusals; a better day is never replaced by a worse one\n" RELEVE_ADOPT_HELP
-            "  --progress auto|always|never  how far it is. auto (default): drawn on a terminal, a line every 10 s\n"
-            "                     elsewhere; always: drawn; never: none\n"
-            "  --json             one JSON object a job on standard output, as it ends, instead of the table\n",
+            "  --progress auto|always|never  how far it is. auto (default): drawn on a\n"
+            "                     terminal, a line every 10 s elsewhere; always: drawn;\n"
+            "                     never: none\n"
+            "  --json             one JSON object a job on standard output, as it ends,\n"
+            "                     instead of the table\n",
     .interrupted = RELEVE_KEPT RELEVE_FETCH_GOES_ON,
     .run = backfill_main,
 };

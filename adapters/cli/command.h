@@ -12,11 +12,13 @@
 #define RELEVE_KEPT ": what was fetched is kept"
 
 /* The help of --adopt, for backfill and worker. */
-#define RELEVE_ADOPT_HELP                                                                                             \
-    "  --adopt            give this RELEVE_PREFIX to RELEVE_UPSTREAM where it belongs to another one, and keep its\n" \
-    "                     days: those of both are mixed then, knowingly (the simulator is at another port, a proxy\n" \
-    "                     came in between). Stop what still runs with the old one first. Usually another\n"           \
-    "                     RELEVE_PREFIX is the answer, not this\n"
+#define RELEVE_ADOPT_HELP                                                              \
+    "  --adopt            give this RELEVE_PREFIX to RELEVE_UPSTREAM where it\n"       \
+    "                     belongs to another one, and keep its days: those of both\n"  \
+    "                     are mixed then, knowingly (the simulator is at another\n"    \
+    "                     port, a proxy came in between). Stop what still runs with\n" \
+    "                     the old one first. Usually another RELEVE_PREFIX is the\n"   \
+    "                     answer, not this\n"
 
 struct releve_command {
     const char *name;

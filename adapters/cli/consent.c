@@ -148,17 +148,17 @@ static int consent_main(int argc, char **argv)
 const struct releve_command releve_command_consent = {
     .name = "consent",
     .summary = "which usage points a customer's consent is about",
-    .help =
-        "--authorization ID [--json]\n"
-        "\n"
-        "Asks Enedis (2026) which usage points the authorization is about that the consent page returned, and which\n"
-        "kinds their services are of: one request, in a quota of its own. Prints a line for each, the usage point\n"
-        "first, so that the rest can follow at once:\n"
-        "\n"
-        "  releve consent --authorization 100007 | releve backfill --prms -\n"
-        "\n"
-        "options:\n"
-        "  --authorization ID   the number that came back as autorisation_id\n"
-        "  --json               one JSON object a usage point instead: prm, kinds\n",
+    .help = "--authorization ID [--json]\n"
+            "\n"
+            "Asks Enedis (2026) which usage points the authorization is about that the\n"
+            "consent page returned, and which kinds their services are of: one request, in a\n"
+            "quota of its own. Prints a line for each, the usage point first, so that the\n"
+            "rest can follow at once:\n"
+            "\n"
+            "  releve consent --authorization 100007 | releve backfill --prms -\n"
+            "\n"
+            "options:\n"
+            "  --authorization ID   the number that came back as autorisation_id\n"
+            "  --json               one JSON object a usage point instead: prm, kinds\n",
     .run = consent_main,
 };

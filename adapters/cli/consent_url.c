@@ -165,20 +165,20 @@ static int consent_url_main(int argc, char **argv)
 const struct releve_command releve_command_consent_url = {
     .name = "consent-url",
     .summary = "the address of the page on which a customer gives consent",
-    .help = "--duration DURATION [--redirect URL] [--state TEXT] [--json]\n"
+    .help = "--duration DURATION [OPTION]...\n"
             "\n"
-            "Prints the address of Enedis's consent page for CLIENT_ID, in the form of RELEVE_API. Open it in the "
-            "customer's\n"
-            "browser. Sends nothing, and asks no Redis. The page is the same for every RELEVE_UPSTREAM.\n"
+            "Prints the address of Enedis's consent page for CLIENT_ID, in the form of\n"
+            "RELEVE_API. Open it in the customer's browser. Sends nothing, and asks no\n"
+            "Redis. The page is the same for every RELEVE_UPSTREAM.\n"
             "\n"
             "options:\n"
             "  --duration DURATION  for how long: P1Y to P3Y, P1M to P36M or P1D to P1095D\n"
-            "  --redirect URL       v5: where the customer comes back to, as it is registered with Enedis. 2026 has no "
-            "such\n"
-            "                       parameter: it is left out, and a line says so\n"
-            "  --state TEXT         1 to 100 printable ASCII characters that come back with the customer; default: 128 "
-            "random\n"
-            "                       bits, said on standard error\n"
+            "  --redirect URL       v5: where the customer comes back to, as it is\n"
+            "                       registered with Enedis. 2026 has no such parameter: it\n"
+            "                       is left out, and a line says so\n"
+            "  --state TEXT         1 to 100 printable ASCII characters that come back with\n"
+            "                       the customer; default: 128 random bits, said on standard\n"
+            "                       error\n"
             "  --json               one JSON object instead: api, url, state\n",
     .run = consent_url_main,
 };

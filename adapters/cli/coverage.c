@@ -382,18 +382,21 @@ static int coverage_main(int argc, char **argv)
 const struct releve_command releve_command_coverage = {
     .name = "coverage",
     .summary = "which days are there, and where the gaps are",
-    .help =
-        "[SELECTION] [--json]\n"
-        "\n"
-        "Shows which days Redis holds; never sends a request. Of one usage point: a calendar for each kind, a cell a\n"
-        "day. Of several, or without --prm and --prms of all that Redis knows: how many days of each kind, and which\n"
-        "usage points have gaps; \"refused\" is what upstream does not give or says that there is none of. Without\n"
-        "--start it begins where upstream's history does, for what lies there can still be fetched; days before a\n"
-        "known activation or consent are no gaps.\n"
-        "\n" RELEVE_SELECTION_DAYS_HELP "\n"
-        "options:\n"
-        "  --json             one JSON object a line for each usage point and kind: prm, kind, start, end (excluded),\n"
-        "                     complete, partial, holes, pending, missing, cut (before activation or consent),\n"
-        "                     refused (code and message, or null), gaps (start and end of each)\n",
+    .help = "[SELECTION] [--json]\n"
+            "\n"
+            "Shows which days Redis holds; never sends a request. Of one usage point: a\n"
+            "calendar for each kind, a cell a day. Of several, or without --prm and --prms\n"
+            "of all that Redis knows: how many days of each kind, and which usage points\n"
+            "have gaps; \"refused\" is what upstream does not give or says that there is none\n"
+            "of. Without --start it begins where upstream's history does, for what lies\n"
+            "there can still be fetched; days before a known activation or consent are no\n"
+            "gaps.\n"
+            "\n" RELEVE_SELECTION_DAYS_HELP "\n"
+            "options:\n"
+            "  --json             one JSON object a line for each usage point and kind: prm,\n"
+            "                     kind, start, end (excluded), complete, partial, holes,\n"
+            "                     pending, missing, cut (before activation or consent),\n"
+            "                     refused (code and message, or null), gaps (start and end\n"
+            "                     of each)\n",
     .run = coverage_main,
 };

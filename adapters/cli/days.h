@@ -55,10 +55,13 @@ enum releve_code releve_days_read_format(const char *value, enum releve_days_for
 /* Prints what Redis holds of the selection; where that is nothing, why on standard error. */
 enum releve_code releve_days_print(struct releve_days *days, struct releve_config *config, struct releve_error *error);
 
-#define RELEVE_DAYS_FORMAT_HELP                                                                                    \
-    "  --format pretty|json|csv  the form. pretty (default): a line a day, with a bar or the curve in small;\n"    \
-    "                     json: a line a day, as stored; csv: a row a value (beginning of its interval in Paris\n" \
-    "                     time, minutes, value, state; kinds with the same columns). Days that were never asked\n" \
-    "                     for are \"missing\" in each\n"
+#define RELEVE_DAYS_KIND_HELP "  --kind KIND[,...]  the same as KIND in front\n"
+
+#define RELEVE_DAYS_FORMAT_HELP                                                         \
+    "  --format pretty|json|csv  the form. pretty (default): a line a day, with a\n"    \
+    "                     bar or the curve in small; json: a line a day, as stored;\n"  \
+    "                     csv: a row a value (beginning of its interval in Paris\n"     \
+    "                     time, minutes, value, state; kinds with the same columns).\n" \
+    "                     Days that were never asked for are \"missing\" in each\n"
 
 #endif

@@ -193,22 +193,24 @@ static int doctor_main(int argc, char **argv)
 const struct releve_command releve_command_doctor = {
     .name = "doctor",
     .summary = "whether everything is in place, and what to do where it is not",
-    .help =
-        "[--prm PRM] [--json]\n"
-        "\n"
-        "Looks at the settings (and where each comes from), Redis (version, persistence, eviction, clock), whose data\n"
-        "it holds, how much of each quota is used, and asks upstream for a token: one request, within the quota (two\n"
-        "where the credentials are refused in their first form). With a usage point each API is asked about it too,\n"
-        "some six requests; what comes is kept, as by releve get. A quota that is used up is not waited for. Each\n"
-        "finding is ok, doubtful or bad, and says what to do. Secrets are never shown.\n"
-        "\n"
-        "options:\n"
-        "  --prm PRM          a usage point, 14 digits, that the application has the consent of\n"
-        "  --json             one JSON object: well (true or false), settings (name, value, source), findings\n"
-        "                     (finding, area, text)\n"
-        "\n"
-        "exit codes: 0 all is well; 1 something is doubtful, or upstream cannot be used; 2 the configuration is\n"
-        "            wrong; 3 the credentials are refused; 4 Redis cannot be reached, or endangers the quota;\n"
-        "            130 interrupted\n",
+    .help = "[--prm PRM] [--json]\n"
+            "\n"
+            "Looks at the settings (and where each comes from), Redis (version, persistence,\n"
+            "eviction, clock), whose data it holds, how much of each quota is used, and asks\n"
+            "upstream for a token: one request, within the quota (two where the credentials\n"
+            "are refused in their first form). With a usage point each API is asked about it\n"
+            "too, some six requests; what comes is kept, as by releve get. A quota that is\n"
+            "used up is not waited for. Each finding is ok, doubtful or bad, and says what\n"
+            "to do. Secrets are never shown.\n"
+            "\n"
+            "options:\n"
+            "  --prm PRM          a usage point, 14 digits, that the application has the\n"
+            "                     consent of\n"
+            "  --json             one JSON object: well (true or false), settings (name,\n"
+            "                     value, source), findings (finding, area, text)\n"
+            "\n"
+            "exit codes: 0 all is well; 1 something is doubtful, or upstream cannot be used;\n"
+            "            2 the configuration is wrong; 3 the credentials are refused; 4\n"
+            "            Redis cannot be reached, or endangers the quota; 130 interrupted\n",
     .run = doctor_main,
 };

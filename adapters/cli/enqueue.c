@@ -247,21 +247,22 @@ static int enqueue_main(int argc, char **argv)
 const struct releve_command releve_command_enqueue = {
     .name = "enqueue",
     .summary = "put the jobs of a selection into the queue, for workers",
-    .help =
-        "SELECTION [OPTION]...\n"
-        "\n"
-        "Puts one job for each usage point and kind into the queue, and prints the job ids, one a line. Workers run\n"
-        "them; results come to releve:job:<id>, the stream releve:results and the list of --reply-to.\n"
-        "\n" RELEVE_SELECTION_HELP "\noptions:\n"
-        "  --priority high|normal|low  which queue (default normal)\n"
-        "  --missing          looks into Redis first, and queues a job only where something is to be asked now, from "
-        "the\n"
-        "                     first such day to the last: not what is known, not there yet, refused, or has such a "
-        "job\n"
-        "                     that still waits or runs. Says how many on standard error\n"
-        "  --reply-to LIST    a Redis list that gets each result\n"
-        "  --refresh          ask again for days that are known too, for kinds that a usage point lacks and after\n"
-        "                     refusals\n" RELEVE_PREFLIGHT_HELP
-        "  --json             one JSON object a job instead of its id\n",
+    .help = "SELECTION [OPTION]...\n"
+            "\n"
+            "Puts one job for each usage point and kind into the queue, and prints the job\n"
+            "ids, one a line. Workers run them; results come to releve:job:<id>, the stream\n"
+            "releve:results and the list of --reply-to.\n"
+            "\n" RELEVE_SELECTION_HELP "\noptions:\n"
+            "  --priority high|normal|low  which queue (default normal)\n"
+            "  --missing          looks into Redis first, and queues a job only where\n"
+            "                     something is to be asked now, from the first such day to\n"
+            "                     the last: not what is known, not there yet, refused, or\n"
+            "                     has such a job that still waits or runs. Says how many on\n"
+            "                     standard error\n"
+            "  --reply-to LIST    a Redis list that gets each result\n"
+            "  --refresh          ask again for days that are known too, for kinds that a\n"
+            "                     usage point lacks and after\n"
+            "                     refusals\n" RELEVE_PREFLIGHT_HELP
+            "  --json             one JSON object a job instead of its id\n",
     .run = enqueue_main,
 };

@@ -124,17 +124,19 @@ static int export_main(int argc, char **argv)
 
 const struct releve_command releve_command_export = {
     .name = "export",
-    .summary = "what Redis holds, for archives: a file for each usage point and kind",
-    .help =
-        "SELECTION [--format csv|json] [--out DIR]\n"
-        "\n"
-        "Writes what Redis holds of a selection; never sends a request. With --out each usage point and kind has a\n"
-        "file of its own, DIR/PRM-KIND.csv or .ndjson, which gets its name when it is whole; where nothing is stored\n"
-        "none is written. A file of that name is replaced; documents are .json. Without it, all goes to standard\n"
-        "output, as with releve show. Without --start: from the oldest day that is stored (of ten years) on.\n"
-        "\n" RELEVE_SELECTION_HELP "\n"
-        "options:\n"
-        "  --format csv|json  the form. csv (default): a row a value; json: a line a day, as stored (documents too)\n"
-        "  --out DIR          where the files go; it is made where it is not there\n",
+    .summary = "what Redis holds, as files: one for each usage point and kind",
+    .help = "SELECTION [--format csv|json] [--out DIR]\n"
+            "\n"
+            "Writes what Redis holds of a selection; never sends a request. With --out each\n"
+            "usage point and kind has a file of its own, DIR/PRM-KIND.csv or .ndjson, which\n"
+            "gets its name when it is whole; where nothing is stored none is written. A file\n"
+            "of that name is replaced; documents are .json. Without it, all goes to standard\n"
+            "output, as with releve show. Without --start: from the oldest day that is\n"
+            "stored (of ten years) on.\n"
+            "\n" RELEVE_SELECTION_HELP "\n"
+            "options:\n"
+            "  --format csv|json  the form. csv (default): a row a value; json: a line a\n"
+            "                     day, as stored (documents too)\n"
+            "  --out DIR          where the files go; it is made where it is not there\n",
     .run = export_main,
 };

@@ -310,20 +310,21 @@ const struct releve_command releve_command_forget = {
     .name = "forget",
     .summary = "erase everything that Redis holds of a usage point",
     .interrupted = ": what was erased is gone; the same command erases the rest",
-    .help =
-        "--prm PRM [--prm PRM]... [--yes] [--json]\n"
-        "\n"
-        "Erases everything under RELEVE_PREFIX that names the usage point: days, documents, what was learned of it,\n"
-        "jobs, their messages in the queues, results. Shows what that is and asks; any answer but y ends it with 130.\n"
-        "It refuses with 1 while a worker or a backfill works on the usage point, as that would store its days again;\n"
-        "and it ends with 1, erased, where some command fetches days of which nobody knows whose they are.\n"
-        "What others keep is theirs to erase: the lists that reply_to named, files, copies, backups\n"
-        "(docs/operations.md, Erasing a usage point). Sends no request.\n"
-        "\n"
-        "options:\n"
-        "  --prm PRM          a usage point, 14 digits; may be given again\n"
-        "  --yes              do not ask; required where there is no terminal\n"
-        "  --json             one JSON document: for each usage point how much of what was erased, and what is left\n"
-        "                     because it came meanwhile\n",
+    .help = "--prm PRM [--prm PRM]... [--yes] [--json]\n"
+            "\n"
+            "Erases everything under RELEVE_PREFIX that names the usage point: days,\n"
+            "documents, what was learned of it, jobs, their messages in the queues, results.\n"
+            "Shows what that is and asks; any answer but y ends it with 130. It refuses with\n"
+            "1 while a worker or a backfill works on the usage point, as that would store\n"
+            "its days again; and it ends with 1, erased, where some command fetches days of\n"
+            "which nobody knows whose they are. What others keep is theirs to erase: the\n"
+            "lists that reply_to named, files, copies, backups (docs/operations.md, Erasing\n"
+            "a usage point). Sends no request.\n"
+            "\n"
+            "options:\n"
+            "  --prm PRM          a usage point, 14 digits; may be given again\n"
+            "  --yes              do not ask; required where there is no terminal\n"
+            "  --json             one JSON document: for each usage point how much of what\n"
+            "                     was erased, and what is left because it came meanwhile\n",
     .run = forget_main,
 };

@@ -72,16 +72,18 @@ static int get_main(int argc, char **argv)
 const struct releve_command releve_command_get = {
     .name = "get",
     .summary = "one answer now: what Redis lacks of it is fetched first",
-    .help = "[KIND[,...]] --prm PRM|--prms FILE [--start DAY] [--end DAY] [--format pretty|json|csv] [--refresh]\n"
+    .help = "[KIND[,...]] --prm PRM|--prms FILE [OPTION]...\n"
             "\n"
-            "Fetches the days that Redis does not hold yet, within the quota and before all other work, and prints\n"
-            "what there is then. Days that are known cost no request.\n"
+            "Fetches the days that Redis does not hold yet, within the quota and before all\n"
+            "other work, and prints what there is then. Days that are known cost no request.\n"
             "\n" RELEVE_SELECTION_KIND_HELP "\n"
-            "options:\n" RELEVE_SELECTION_POINT_HELP "  --start DAY        first day: YYYY-MM-DD, or yesterday; "
-            "default: the deepest history (24 months + 15 days for\n"
-            "                     curves, 36 months + 15 days for the others)\n"
-            "  --end DAY          day after the last one, or today (default). The same day as --start: that one "
-            "day\n" RELEVE_DAYS_FORMAT_HELP "  --refresh          ask again for days that are known too\n",
+            "options:\n" RELEVE_SELECTION_POINT_HELP RELEVE_DAYS_KIND_HELP
+            "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the deepest\n"
+            "                     history (24 months + 15 days for curves, 36 months + 15\n"
+            "                     days for the others)\n"
+            "  --end DAY          day after the last one, or today (default). The same day\n"
+            "                     as --start means that one day\n" RELEVE_DAYS_FORMAT_HELP
+            "  --refresh          ask again for days that are known too\n",
     .interrupted = RELEVE_KEPT RELEVE_FETCH_GOES_ON,
     .run = get_main,
 };

@@ -399,18 +399,18 @@ static int plan_main(int argc, char **argv)
 const struct releve_command releve_command_plan = {
     .name = "plan",
     .summary = "what a backfill would cost: requests, days, time under the quota",
-    .help =
-        "SELECTION [--preflight] [--json]\n"
-        "\n"
-        "Says how many requests a backfill of the same selection would send, and the time that the quota imposes.\n"
-        "What Redis holds costs nothing, and what upstream refused within the last day is not asked. Sends nothing,\n"
-        "unless with --preflight.\n"
-        "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
-        "  --json             one JSON object on standard output: usage_points, jobs, days (to ask), days_known,\n"
-        "                     days_refused, requests (the most, without token_requests and\n"
-        "                     activation_requests), requests_least, seconds, seconds_least, the same of each of its\n"
-        "                     kinds,\n"
-        "                     refused_count, and refused: what is refused (prm, direction, code, message, since,\n"
-        "                     until), at most 24\n",
+    .help = "SELECTION [--preflight] [--json]\n"
+            "\n"
+            "Says how many requests a backfill of the same selection would send, and the\n"
+            "time that the quota imposes. What Redis holds costs nothing, and what upstream\n"
+            "refused within the last day is not asked. Sends nothing, unless with\n"
+            "--preflight.\n"
+            "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
+            "  --json             one JSON object on standard output: usage_points, jobs,\n"
+            "                     days (to ask), days_known, days_refused, requests (the\n"
+            "                     most, without token_requests and activation_requests),\n"
+            "                     requests_least, seconds, seconds_least, the same of each\n"
+            "                     of its kinds, refused_count, and refused: what is refused\n"
+            "                     (prm, direction, code, message, since, until), at most 24\n",
     .run = plan_main,
 };

@@ -207,6 +207,7 @@ static int points_main(int argc, char **argv)
 
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
+#define BLOCKS_TEXT TEXT(BLOCKS_MAX)
 
 const struct releve_command releve_command_points = {
     .name = "points",
@@ -214,29 +215,28 @@ const struct releve_command releve_command_points = {
     .help =
         "[--prm PRM]... [--prms FILE|-] [--json]\n"
         "\n"
-        "Says what Redis knows of the usage points, by direction and kind, and never sends a request. Without --prm "
-        "and\n"
-        "--prms: of all that there are facts or days of under RELEVE_PREFIX, ascending. Where RELEVE_UPSTREAM is set, "
-        "it\n"
-        "refuses what is known from another one.\n"
+        "Says what Redis knows of the usage points, by direction and kind, and never\n"
+        "sends a request. Without --prm and --prms: of all that there are facts or days\n"
+        "of under RELEVE_PREFIX, ascending. Where RELEVE_UPSTREAM is set, it refuses\n"
+        "what is known from another one.\n"
         "\n"
-        "Up to " TEXT(
-            BLOCKS_MAX) " usage points have a block each, with all that is known. More have a line each: of each "
-                        "direction\n"
-                        "what holds now, and how many days of all kinds are stored:\n"
-                        "  refused     no consent, or another holder; it is believed, and not asked again yet\n"
-                        "  absent      there is no such direction, as upstream said; likewise\n"
-                        "  no point    upstream does not know the usage point; likewise\n"
-                        "  has days    none of these, and days of it are stored\n"
-                        "  unknown     none of these, and nothing is stored\n"
-                        "  unreadable  the key of its facts holds something else, as a line on standard error says\n"
-                        "\n"
-                        "Days are those that upstream serves today (36 months and 15 days, load curves 24 months and "
-                        "15 days); of them,\n"
-                        "missing ones were never stored. Older ones that Redis keeps are not counted: see releve show "
-                        "--start.\n"
-                        "\n"
-                        "options:\n" RELEVE_SELECTION_POINT_HELP
-                        "  --json             one JSON document a line for each usage point (docs/operations.md)\n",
+        "Up to " BLOCKS_TEXT " usage points have a block each, with all that is known. More have\n"
+        "a line each: of each direction what holds now, and how many days of all kinds\n"
+        "are stored:\n"
+        "  refused     no consent, or another holder; it is believed, and not asked\n"
+        "              again yet\n"
+        "  absent      there is no such direction, as upstream said; likewise\n"
+        "  no point    upstream does not know the usage point; likewise\n"
+        "  has days    none of these, and days of it are stored\n"
+        "  unknown     none of these, and nothing is stored\n"
+        "  unreadable  the key of its facts holds something else, as a line on standard\n"
+        "              error says\n"
+        "\n"
+        "Days are those that upstream serves today (36 months and 15 days, load curves\n"
+        "24 months and 15 days); of them, missing ones were never stored. Older ones\n"
+        "that Redis keeps are not counted: see releve show --start.\n"
+        "\n"
+        "options:\n" RELEVE_SELECTION_POINT_HELP "  --json             one JSON document a line for each usage point\n"
+        "                     (docs/operations.md)\n",
     .run = points_main,
 };

@@ -9,10 +9,10 @@
     {                                       \
         "preflight", no_argument, NULL, 'P' \
     }
-#define RELEVE_PREFLIGHT_HELP                                                                                        \
-    "  --preflight        first asks Enedis (2026) who of them has which kinds, 1000 in one request, in a quota of " \
-    "its\n"                                                                                                          \
-    "                     own: kinds that a usage point lacks cost no request then. Believed for a day\n"
+#define RELEVE_PREFLIGHT_HELP                                                           \
+    "  --preflight        first asks Enedis (2026) who of them has which kinds, 1000\n" \
+    "                     in one request, in a quota of its own: kinds that a usage\n"  \
+    "                     point lacks cost no request then. Believed for a day\n"
 
 /* Asks who of the selection's usage points has which of its kinds, and keeps it, as `backfill` does. Needs an upstream
  * and credentials. */

@@ -5,7 +5,7 @@
 
 const struct releve_command releve_command_sandbox = {
     .name = "sandbox",
-    .summary = "a simulator of the upstream, for people without credentials and for tests",
+    .summary = "a simulator of the upstream: for a first try, and for tests",
     .help = NULL,
     .ends_by_signal = true,
     .run = releve_sandbox_main,

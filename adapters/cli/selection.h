@@ -45,27 +45,30 @@ struct releve_selection {
 /* The last day of its measures; RELEVE_DAY_NONE where it has none. */
 releve_day releve_selection_newest(const struct releve_selection *selection);
 
-#define RELEVE_SELECTION_POINT_HELP                                                                                  \
-    "  --prm PRM          a usage point, 14 digits; may be given again\n"                                            \
-    "  --prms FILE|-      usage points from a file or standard input: one a line, # comments, or the first column\n" \
-    "                     of a CSV\n"                                                                                \
-    "  --column NAME      the column of that CSV, where it is not the first one; say it before --prms\n"
+#define RELEVE_SELECTION_POINT_HELP                                                     \
+    "  --prm PRM          a usage point, 14 digits; may be given again\n"               \
+    "  --prms FILE|-      usage points from a file or standard input: one a line, #\n"  \
+    "                     comments, or the first column of a CSV\n"                     \
+    "  --column NAME      the column of that CSV, where it is not the first one; say\n" \
+    "                     it before --prms\n"
 
-#define RELEVE_SELECTION_HELP                                                                                       \
-    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n"        \
-    "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the deepest history (24 months + 15 days "  \
-    "for\n"                                                                                                         \
-    "                     curves, 36 months + 15 days for the others)\n"                                            \
-    "  --end DAY          day after the last one, or today (default). The same day as --start means that one day\n" \
+#define RELEVE_SELECTION_HELP                                                                                \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n" \
+    "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the deepest\n"                       \
+    "                     history (24 months + 15 days for curves, 36 months + 15\n"                         \
+    "                     days for the others)\n"                                                            \
+    "  --end DAY          day after the last one, or today (default). The same day\n"                        \
+    "                     as --start means that one day\n"                                                   \
     "\n" RELEVE_SELECTION_KIND_HELP
 
 /* Of what is about days, stored or not. */
-#define RELEVE_SELECTION_DAYS_HELP                                                                                   \
-    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is looked at of each; default: all\n"      \
-    "  --start DAY        first day: YYYY-MM-DD, or yesterday; at most ten years ago; default: the deepest history " \
-    "of\n"                                                                                                           \
-    "                     each kind, as it can still be fetched\n"                                                   \
-    "  --end DAY          day after the last one, or today (default). The same day as --start means that one day\n"  \
+#define RELEVE_SELECTION_DAYS_HELP                                                                              \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is looked at of each; default: all\n" \
+    "  --start DAY        first day: YYYY-MM-DD, or yesterday; at most ten years\n"                             \
+    "                     ago; default: the deepest history of each kind, as it can\n"                          \
+    "                     still be fetched\n"                                                                   \
+    "  --end DAY          day after the last one, or today (default). The same day\n"                           \
+    "                     as --start means that one day\n"                                                      \
     "\n" RELEVE_SELECTION_MEASURES_HELP
 
 /* The values of KIND, for --kind and for the commands that begin with it. */

@@ -44,15 +44,15 @@ static int show_main(int argc, char **argv)
 const struct releve_command releve_command_show = {
     .name = "show",
     .summary = "what Redis holds of usage points and kinds",
-    .help =
-        "[KIND[,...]] --prm PRM|--prms FILE [--start DAY] [--end DAY] [--format pretty|json|csv]\n"
-        "\n"
-        "Prints the days that Redis holds, never sends a request. Where RELEVE_UPSTREAM is set, it refuses to show\n"
-        "days of another one.\n"
-        "\n" RELEVE_SELECTION_KIND_HELP "\n"
-        "options:\n" RELEVE_SELECTION_POINT_HELP
-        "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the oldest that is stored (of ten years)\n"
-        "  --end DAY          day after the last one, or today (default). The same day as --start: that one "
-        "day\n" RELEVE_DAYS_FORMAT_HELP,
+    .help = "[KIND[,...]] --prm PRM|--prms FILE [OPTION]...\n"
+            "\n"
+            "Prints the days that Redis holds, never sends a request. Where RELEVE_UPSTREAM\n"
+            "is set, it refuses to show days of another one.\n"
+            "\n" RELEVE_SELECTION_KIND_HELP "\n"
+            "options:\n" RELEVE_SELECTION_POINT_HELP RELEVE_DAYS_KIND_HELP
+            "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the oldest\n"
+            "                     that is stored (of ten years)\n"
+            "  --end DAY          day after the last one, or today (default). The same day\n"
+            "                     as --start means that one day\n" RELEVE_DAYS_FORMAT_HELP,
     .run = show_main,
 };

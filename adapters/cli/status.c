@@ -495,18 +495,17 @@ static int status_main(int argc, char **argv)
 const struct releve_command releve_command_status = {
     .name = "status",
     .summary = "what runs and what waits, quota used, how the latest jobs ended",
-    .help =
-        "[--watch] [--json]\n"
-        "\n"
-        "Shows how much of each window of the quota is used and when the next permit is due (of each API that has a\n"
-        "quota of its own and was asked), the queues, the commands that fetch, the workers with what they work on, "
-        "and\n"
-        "how the latest jobs ended. Rates are those of the last 15 minutes. The least time left is what the quota\n"
-        "imposes on the requests that are known to come; that of waiting jobs is reckoned from the workers' rate. "
-        "Never sends a request.\n"
-        "\n"
-        "options:\n"
-        "  --watch            look again every 2 s, until Ctrl-C\n"
-        "  --json             one JSON object (one a look with --watch)\n",
+    .help = "[--watch] [--json]\n"
+            "\n"
+            "Shows how much of each window of the quota is used and when the next permit is\n"
+            "due (of each API that has a quota of its own and was asked), the queues, the\n"
+            "commands that fetch, the workers with what they work on, and how the latest\n"
+            "jobs ended. Rates are those of the last 15 minutes. The least time left is what\n"
+            "the quota imposes on the requests that are known to come; that of waiting jobs\n"
+            "is reckoned from the workers' rate. Never sends a request.\n"
+            "\n"
+            "options:\n"
+            "  --watch            look again every 2 s, until Ctrl-C\n"
+            "  --json             one JSON object (one a look with --watch)\n",
     .run = status_main,
 };

@@ -291,19 +291,22 @@ static int verify_main(int argc, char **argv)
 const struct releve_command releve_command_verify = {
     .name = "verify",
     .summary = "the sum of each load curve against daily energy",
-    .help =
-        "[SELECTION] [--json]\n"
-        "\n"
-        "Compares what Redis holds of both: the energy under each complete load curve, and the day's energy as it was\n"
-        "delivered. They are equal at Enedis, in both directions, so a day that disagrees (by 1 Wh or more) is named:\n"
-        "one of the two is wrong, and releve backfill --refresh asks for both again. Never sends a request. Without\n"
-        "--prm and --prms: all that Redis knows. A kind stands for its direction.\n"
-        "\n" RELEVE_SELECTION_DAYS_HELP "\n"
-        "options:\n"
-        "  --json             one JSON object a line for each usage point and direction with days: prm, direction,\n"
-        "                     start, end (excluded), compared, only_curve, only_daily, partial_curves, and\n"
-        "                     disagreements (date, curve_wh, daily_wh)\n"
-        "\n"
-        "exit codes: 0 no disagreement; 1 some, or something stored that is no day; 2, 4 as in releve --help\n",
+    .help = "[SELECTION] [--json]\n"
+            "\n"
+            "Compares what Redis holds of both: the energy under each complete load curve,\n"
+            "and the day's energy as it was delivered. They are equal at Enedis, in both\n"
+            "directions, so a day that disagrees (by 1 Wh or more) is named: one of the two\n"
+            "is wrong, and releve backfill --refresh asks for both again. Never sends a\n"
+            "request. Without --prm and --prms: all that Redis knows. A kind stands for its\n"
+            "direction.\n"
+            "\n" RELEVE_SELECTION_DAYS_HELP "\n"
+            "options:\n"
+            "  --json             one JSON object a line for each usage point and direction\n"
+            "                     with days: prm, direction, start, end (excluded),\n"
+            "                     compared, only_curve, only_daily, partial_curves, and\n"
+            "                     disagreements (date, curve_wh, daily_wh)\n"
+            "\n"
+            "exit codes: 0 no disagreement; 1 some, or something stored that is no day; 2, 4\n"
+            "            as in releve --help\n",
     .run = verify_main,
 };

@@ -395,23 +395,25 @@ static int worker_main(int argc, char **argv)
 const struct releve_command releve_command_worker = {
     .name = "worker",
     .summary = "run the jobs that other services push into Redis",
-    .help =
-        "[--name NAME] [--concurrency N] [--drain] [--adopt]\n"
-        "\n"
-        "Takes jobs from releve:jobs:high, releve:jobs and releve:jobs:low, and writes days, results and replies (see\n"
-        "docs/redis.md). Any number of workers may run, on any number of machines: they share the quota, and the jobs\n"
-        "of one that dies are taken over within 30 s. SIGTERM: no new requests, what is in flight is stored, the rest\n"
-        "goes back to its queue.\n"
-        "\n"
-        "options:\n"
-        "  --name NAME        how it is called in releve status (default: the host's name); a suffix makes it unique\n"
-        "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds whatever it is\n"
-        "  --drain            end when the queues are empty; with 4 where Redis refuses, and nothing moves for 20 s. "
-        "What\n"
-        "                     another worker holds is its own, also for 15 s after it died\n" RELEVE_ADOPT_HELP "\n"
-        "exit codes: 0 told to end, or with --drain nothing is left (how each job ended stands in its result); 2, 3, 4 "
-        "as\n"
-        "in releve --help; 130 --drain was interrupted\n",
+    .help = "[--name NAME] [--concurrency N] [--drain] [--adopt]\n"
+            "\n"
+            "Takes jobs from releve:jobs:high, releve:jobs and releve:jobs:low, and writes\n"
+            "days, results and replies (see docs/redis.md). Any number of workers may run,\n"
+            "on any number of machines: they share the quota, and the jobs of one that dies\n"
+            "are taken over within 30 s. SIGTERM: no new requests, what is in flight is\n"
+            "stored, the rest goes back to its queue.\n"
+            "\n"
+            "options:\n"
+            "  --name NAME        how it is called in releve status (default: the host's\n"
+            "                     name); a suffix makes it unique\n"
+            "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds\n"
+            "                     whatever it is\n"
+            "  --drain            end when the queues are empty; with 4 where Redis refuses,\n"
+            "                     and nothing moves for 20 s. What another worker holds is\n"
+            "                     its own, also for 15 s after it died\n" RELEVE_ADOPT_HELP "\n"
+            "exit codes: 0 told to end, or with --drain nothing is left (how each job ended\n"
+            "            stands in its result); 2, 3, 4 as\n"
+            "in releve --help; 130 --drain was interrupted\n",
     .interrupted = RELEVE_KEPT GIVEN_BACK,
     .ends_by_signal = true,
     .run = worker_main,

@@ -108,6 +108,12 @@ def test_no_word_of_a_help_text_is_missing_in_its_page(installed):
         assert missing == collections.Counter(), name
 
 
+def test_help_fits_a_terminal_of_80_columns():
+    for words in (("--help",), *(("help", command) for command in commands())):
+        wide = [line for line in help_of(*words).splitlines() if len(line) > 80]
+        assert wide == [], words
+
+
 def test_pages_have_what_a_page_has(installed):
     for name in ("releve", *(f"releve-{command}" for command in commands())):
         titles = re.findall(r"^[A-Z][A-Z ]+$", page(installed, name), re.MULTILINE)
