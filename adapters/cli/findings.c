@@ -5,6 +5,7 @@
 
 #define TEXT_BYTES 1024
 #define AREA_CHARACTERS 9
+#define TEXT_COLUMN 21 /* behind the word and the area */
 
 static const struct {
     const char *word;
@@ -34,9 +35,9 @@ void releve_findings_add(struct releve_findings *findings, enum releve_health he
     va_end(arguments);
     judge(findings, health, code);
     if (findings->json == NULL) {
-        printf("%s%-8s%s  %-*s  %s\n", releve_terminal_colour(&findings->terminal, words[health].colour),
-               words[health].word, releve_terminal_colour(&findings->terminal, RELEVE_PLAIN), AREA_CHARACTERS, area,
-               text);
+        printf("%s%-8s%s  %-*s  ", releve_terminal_colour(&findings->terminal, words[health].colour),
+               words[health].word, releve_terminal_colour(&findings->terminal, RELEVE_PLAIN), AREA_CHARACTERS, area);
+        releve_terminal_wrap(stdout, &findings->terminal, text, TEXT_COLUMN);
         (void)fflush(stdout); /* the next may take a while */
         return;
     }

@@ -7,13 +7,16 @@
 #include "reasons.h"
 #include "selection.h"
 #include "survey.h"
+#include "terminal.h"
 #include <assert.h>
 #include <engine/runtime/bucket.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REFUSALS_MAX 24 /* that are named */
+#define REMARKS_BYTES 512
 
 /* They differ where nobody knows yet whether there is such a kind, and since when. */
 enum bound { LEAST, MOST, BOUNDS };
@@ -34,11 +37,13 @@ struct plan {
     struct releve_config config;
     bool json, preflight;
     struct releve_lookup lookup;
+    struct releve_terminal terminal;
     releve_day today;
     const struct releve_dialect *dialect;
     uint64_t token_requests;
     uint64_t activation_requests; /* one for each usage point of which a job asks when it was activated */
-    releve_prm inquired;          /* the latest of those */
+    uint64_t searched;            /* usage points of which nobody knows where their days begin */
+    releve_prm latest_searched;
     releve_time makespan_ms[BOUNDS];
     struct releve_survey survey;
     struct total kinds[RELEVE_KINDS], all;
@@ -190,16 +195,17 @@ static void ask_ledger(void *data)
 }
 
 /* Kinds of one usage point come one after the other. */
-static void count_inquiry(struct plan *plan, const struct releve_job *job, const struct releve_coverage *coverage,
-                          const struct releve_point_facts *facts)
+static void count_search(struct plan *plan, const struct releve_job *job, const struct releve_coverage *coverage,
+                         const struct releve_point_facts *facts)
 {
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(job->kind)->direction];
     bool open = releve_facts_standing(facts, job->kind, NULL) == RELEVE_STANDING_OPEN;
-    if (plan->dialect->activation_family == NULL || plan->inquired == job->prm || !open ||
-        !releve_floor_is_bottomless(&direction->activation) || !releve_plan_is_deep(job, coverage, plan->today))
+    if (plan->latest_searched == job->prm || !open || !releve_floor_is_bottomless(&direction->activation) ||
+        !releve_plan_is_deep(job, coverage, plan->today))
         return;
-    plan->inquired = job->prm;
-    plan->activation_requests++;
+    plan->latest_searched = job->prm;
+    plan->searched++;
+    plan->activation_requests += plan->dialect->activation_family != NULL;
 }
 
 static void count_series(void *data, struct releve_finding *finding, const struct releve_coverage *coverage,
@@ -211,7 +217,7 @@ static void count_series(void *data, struct releve_finding *finding, const struc
     if (plan->dialect->supplement_families[job->kind] != NULL)
         cost.requests *= 2;
     if (cost.requests > 0)
-        count_inquiry(plan, job, coverage, facts);
+        count_search(plan, job, coverage, facts);
     int refused = count_refused(plan, job, coverage, facts);
     int least = least_of(plan, job, &cost);
     count(&plan->kinds[job->kind], &cost, least, refused);
@@ -245,25 +251,30 @@ static void print_row(const char *name, const struct total *total)
 static void print_refusals(const struct plan *plan)
 {
     for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++) {
-        char text[RELEVE_REASONS_TEXT];
-        releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, text);
-        printf(RELEVE_PRM_FORMAT ": %s" RELEVE_REASONS_REMEDY "\n", plan->refusals[i].prm, text, plan->refusals[i].prm);
+        char reason[RELEVE_REASONS_TEXT], text[2 * RELEVE_REASONS_TEXT];
+        releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, reason);
+        (void)snprintf(text, sizeof text, "%s" RELEVE_REASONS_REMEDY, reason, plan->refusals[i].prm);
+        int indent = printf(RELEVE_PRM_FORMAT ": ", plan->refusals[i].prm);
+        releve_terminal_wrap(stdout, &plan->terminal, text, indent);
     }
     if (plan->refusals_count > REFUSALS_MAX)
         printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);
 }
 
-static const char *remark_on(const struct plan *plan)
+/* What the figures do not say; "" where they say it all. */
+static void format_remarks(const struct plan *plan, char out[REMARKS_BYTES])
 {
-    if (requests_of_measures(plan) == 0)
-        return "Documents may come with another one's answer, and cost fewer.";
-    if (plan->dialect->activation_family == NULL)
-        return "The least is for kinds that a usage point does not have. To find the first day of a meter whose "
-               "activation\n"
-               "is not known yet may cost up to 9 more.";
-    return "The least is for kinds that a usage point does not have. When a meter was activated is asked for first, "
-           "under\n"
-           "a quota of its own; where that API is not subscribed, up to 9 more find the first day.";
+    const char *kinds = "", *search = "", *documents = "";
+    if (plan->all.requests[LEAST] < plan->all.requests[MOST])
+        kinds = " The least is for kinds that a usage point does not have.";
+    if (plan->searched > 0 && plan->dialect->activation_family == NULL)
+        search = " To find the first day of a meter whose activation is not known yet may cost up to 9 more.";
+    else if (plan->searched > 0)
+        search = " When a meter was activated is asked for first, under a quota of its own; where that API is not "
+                 "subscribed, up to 9 more find the first day.";
+    if (plan->all.requests[MOST] > requests_of_measures(plan))
+        documents = " Documents may come with another one's answer, and cost fewer.";
+    (void)snprintf(out, REMARKS_BYTES, "%s%s%s", kinds, search, documents);
 }
 
 /* Without a CLIENT_ID it is not known whose quota it is. */
@@ -273,12 +284,24 @@ static const char *used_of(const struct plan *plan)
                                              : "as if nothing of it were used (CLIENT_ID is not set)";
 }
 
-static void print_table(const struct plan *plan)
+static void print_end(const struct plan *plan)
 {
     char quota[RELEVE_QUOTA_TEXT], duration[RELEVE_DURATION_TEXT], least[RELEVE_DURATION_TEXT];
+    char remarks[REMARKS_BYTES], text[2 * REMARKS_BYTES];
+    bool sure = plan->makespan_ms[LEAST] == plan->makespan_ms[MOST];
     releve_quota_format(&plan->config.quota, quota);
     releve_duration_format(plan->makespan_ms[MOST], duration);
     releve_duration_format(plan->makespan_ms[LEAST], least);
+    format_remarks(plan, remarks);
+    (void)snprintf(text, sizeof text,
+                   "Under the quota %s, and %s, the last request leaves in %s%s%s at the earliest.%s", quota,
+                   used_of(plan), sure ? "" : least, sure ? "" : " to ", duration, remarks);
+    putchar('\n');
+    releve_terminal_wrap(stdout, &plan->terminal, text, 0);
+}
+
+static void print_table(const struct plan *plan)
+{
     printf("%-27s %6s %11s %9s %9s %12s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)
@@ -291,13 +314,10 @@ static void print_table(const struct plan *plan)
     if (plan->token_requests > 0)
         printf("%-27s %51" PRIu64 "\n", "token", plan->token_requests);
     print_row("all", &all);
-    bool sure = plan->makespan_ms[LEAST] == plan->makespan_ms[MOST];
     if (plan->all.requests[MOST] == 0)
         puts("\nNothing is to be asked now.");
     else
-        printf("\nUnder the quota %s, and %s, the last request leaves in %s%s%s at the earliest.\n"
-               "%s\n",
-               quota, used_of(plan), sure ? "" : least, sure ? "" : " to ", duration, remark_on(plan));
+        print_end(plan);
     print_refusals(plan);
 }
 
@@ -391,6 +411,7 @@ static int plan_main(int argc, char **argv)
         (releve_selection_jobs(&plan.selection) > 0 &&
          releve_lookup_run(&plan.lookup, &plan.config, true, look, &plan, &error) != RELEVE_OK))
         return releve_command_fail(&error);
+    plan.terminal = releve_terminal_look(STDOUT_FILENO);
     (plan.json ? print_json : print_table)(&plan);
     releve_selection_free(&plan.selection);
     return releve_command_flush(0);

@@ -4,6 +4,7 @@
 #include "duration.h"
 #include "json_fields.h"
 #include "lookup.h"
+#include "pace.h"
 #include "progress.h"
 #include "reasons.h"
 #include "stored_day.h"
@@ -18,8 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WATCH_MS 2000        /* between two looks */
-#define FIGURE_MAX 1e12      /* of what is counted */
+#define WATCH_MS 2000   /* between two looks */
+#define FIGURE_MAX 1e12 /* of what is counted */
+#define KIND_BYTES 40
+#define FAILURE_BYTES 1024
+#define FAILURE_COLUMN 8     /* behind its state */
 #define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
 
 struct status {
@@ -100,74 +104,10 @@ static cJSON *quota_json(const struct status *status)
 
 /* --- the rest ------------------------------------------------------------------------------------------------ */
 
-static int number_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    return cJSON_IsNumber(item) ? item->valueint : 0;
-}
-
-/* 0 or more, and a whole number can hold it: anybody can write to Redis. */
-static double figure_of(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    double figure = cJSON_IsNumber(item) && item->valuedouble > 0 ? item->valuedouble : 0;
-    return figure < FIGURE_MAX ? figure : FIGURE_MAX;
-}
-
 /* "" where it could steer a terminal. */
 static const char *text_of(const cJSON *object, const char *name)
 {
     return releve_stored_day_words(object, name);
-}
-
-/* What commands and workers say of themselves, all together. */
-struct pace {
-    uint64_t requests_left; /* of the jobs under way, and of those that a command has before it */
-    double jobs_per_minute; /* of workers */
-    releve_time left_ms;    /* what the quota imposes on those requests; RELEVE_TIME_NEVER: nobody knows */
-    int waiting, held;      /* jobs in the queues, and in the hands of workers */
-    releve_time away_ms;    /* upstream does not serve one of them since so long; 0: all are served ... */
-    releve_time retry_ms;   /* ... and the next try of one is due in */
-};
-
-static const cJSON *list_of(const cJSON *overview, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(overview, name);
-}
-
-static void add_outage(struct pace *pace, const cJSON *pulse)
-{
-    releve_time away_ms = (releve_time)figure_of(pulse, "away_ms"),
-                retry_ms = (releve_time)figure_of(pulse, "retry_ms");
-    if (away_ms == 0)
-        return;
-    if (pace->away_ms == 0 || retry_ms < pace->retry_ms)
-        pace->retry_ms = retry_ms;
-    if (away_ms > pace->away_ms)
-        pace->away_ms = away_ms;
-}
-
-static struct pace measure_pace(const struct status *status, const cJSON *overview)
-{
-    struct pace pace = {.left_ms = RELEVE_TIME_NEVER};
-    const cJSON *item, *workers = list_of(overview, "workers"), *commands = list_of(overview, "commands");
-    const cJSON *queues = list_of(overview, "queues");
-    pace.waiting = number_of(queues, "high") + number_of(queues, "normal") + number_of(queues, "low");
-    cJSON_ArrayForEach(item, commands) {
-        pace.requests_left += (uint64_t)figure_of(item, "requests_left");
-        add_outage(&pace, item);
-    }
-    cJSON_ArrayForEach(item, workers) {
-        const cJSON *pulse = cJSON_GetObjectItemCaseSensitive(item, "pulse");
-        pace.held += number_of(item, "jobs");
-        pace.requests_left += (uint64_t)figure_of(pulse, "requests_left");
-        pace.jobs_per_minute += figure_of(cJSON_GetObjectItemCaseSensitive(pulse, "rate"), "jobs_per_minute");
-        add_outage(&pace, pulse);
-    }
-    if (status->over_ms != NULL)
-        pace.left_ms =
-            releve_quota_makespan_ms(&status->config.quota, pace.requests_left, 0, status->over_ms, status->permits);
-    return pace;
 }
 
 /* "12 min 04 s, until 14:52" */
@@ -180,7 +120,7 @@ static void print_left(releve_time ms, FILE *out)
 }
 
 /* While upstream is away nobody knows what is left. */
-static void print_pace(const struct pace *pace, FILE *out)
+static void print_pace(const struct releve_pace *pace, FILE *out)
 {
     if (pace->away_ms > 0) {
         char outage[RELEVE_OUTAGE_TEXT];
@@ -205,15 +145,16 @@ static void print_pace(const struct pace *pace, FILE *out)
 
 static void print_commands(const cJSON *overview, FILE *out)
 {
-    const cJSON *command, *commands = list_of(overview, "commands");
+    const cJSON *command, *commands = cJSON_GetObjectItemCaseSensitive(overview, "commands");
     cJSON_ArrayForEach(command, commands) {
-        double failed = figure_of(command, "repeated"), left = figure_of(command, "requests_left");
-        double sent = figure_of(command, "requests") > failed ? figure_of(command, "requests") - failed : 0;
+        double failed = releve_pace_figure(command, "repeated"), left = releve_pace_figure(command, "requests_left");
+        double sent =
+            releve_pace_figure(command, "requests") > failed ? releve_pace_figure(command, "requests") - failed : 0;
         fprintf(out, "command %s: %d %% of some %.0f requests at %.1f/s, %.0f of %.0f jobs (%s, pid %.0f)\n",
                 text_of(command, "command"), sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
-                figure_of(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"),
-                figure_of(command, "jobs_ended"), figure_of(command, "jobs_wanted"), text_of(command, "host"),
-                figure_of(command, "pid"));
+                releve_pace_figure(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"),
+                releve_pace_figure(command, "jobs_ended"), releve_pace_figure(command, "jobs_wanted"),
+                text_of(command, "host"), releve_pace_figure(command, "pid"));
     }
 }
 
@@ -226,28 +167,71 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
         fputs("workers none\n", out);
     cJSON_ArrayForEach(worker, workers) {
         const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
-        fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), number_of(worker, "jobs"));
-        if (figure_of(rate, "ms") > 0)
-            fprintf(out, ", %.1f requests/s, %.1f jobs/min", figure_of(rate, "requests_per_second"),
-                    figure_of(rate, "jobs_per_minute"));
-        fprintf(out, ", heard %.1f s ago", number_of(worker, "age_ms") / 1000.0);
+        fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), releve_pace_number(worker, "jobs"));
+        if (releve_pace_figure(rate, "ms") > 0)
+            fprintf(out, ", %.1f requests/s, %.1f jobs/min", releve_pace_figure(rate, "requests_per_second"),
+                    releve_pace_figure(rate, "jobs_per_minute"));
+        fprintf(out, ", heard %.1f s ago", releve_pace_number(worker, "age_ms") / 1000.0);
         fputc('\n', out);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
         cJSON_ArrayForEach(job, running)
             if (!status->watch)
                 fprintf(out, "        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
-        int unnamed = number_of(worker, "jobs") - cJSON_GetArraySize(running);
+        int unnamed = releve_pace_number(worker, "jobs") - cJSON_GetArraySize(running);
         if (unnamed > 0 && !status->watch)
             fprintf(out, "        (and %d more)\n", unnamed);
     }
 }
 
-static void print_queues(const cJSON *overview, const struct pace *pace, FILE *out)
+static void print_queues(const cJSON *overview, const struct releve_pace *pace, FILE *out)
 {
-    const cJSON *queues = list_of(overview, "queues");
+    const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
     fprintf(out, "queues  waiting: high %d, normal %d, low %d; held by workers: %d; dead %d\n",
-            number_of(queues, "high"), number_of(queues, "normal"), number_of(queues, "low"), pace->held,
-            number_of(queues, "dead"));
+            releve_pace_number(queues, "high"), releve_pace_number(queues, "normal"), releve_pace_number(queues, "low"),
+            pace->held, releve_pace_number(queues, "dead"));
+}
+
+/* What one usage point fails with is said once, however many kinds and runs it is of. */
+static bool is_told_alike(const cJSON *failure, const cJSON *other)
+{
+    static const char *const names[] = {"state", "prm", "error"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text_of(failure, names[i]), text_of(other, names[i])) != 0)
+            return false;
+    return true;
+}
+
+static void print_failure(const struct status *status, const cJSON *failure, int jobs, FILE *out)
+{
+    struct releve_terminal terminal = releve_terminal_look(STDOUT_FILENO);
+    const char *error = text_of(failure, "error"); /* "CODE: TEXT" */
+    char what[KIND_BYTES], text[FAILURE_BYTES];
+    if (jobs > 1)
+        (void)snprintf(what, sizeof what, "%d jobs", jobs);
+    else
+        (void)snprintf(what, sizeof what, "%s", text_of(failure, "kind"));
+    (void)snprintf(text, sizeof text, "%s %s %s: %s%s", text_of(failure, "finished_at"), text_of(failure, "prm"), what,
+                   releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
+    fprintf(out, "%-7s ", text_of(failure, "state"));
+    terminal.is_one = terminal.is_one && !status->watch; /* a screen cuts its lines itself */
+    releve_terminal_wrap(out, &terminal, text, FAILURE_COLUMN);
+}
+
+/* The latest first. */
+static void print_failures(const struct status *status, const cJSON *failures, FILE *out)
+{
+    const cJSON *failure, *other;
+    cJSON_ArrayForEach(failure, failures) {
+        bool told = false;
+        int jobs = 0;
+        cJSON_ArrayForEach(other, failures) {
+            bool alike = is_told_alike(failure, other);
+            told = told || (alike && jobs == 0 && other != failure);
+            jobs += alike;
+        }
+        if (!told)
+            print_failure(status, failure, jobs, out);
+    }
 }
 
 /* What is most important stands first: the rest may not fit. */
@@ -257,20 +241,15 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
     const cJSON *failures = cJSON_GetObjectItemCaseSensitive(overview, "failures");
     const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
     const cJSON *item;
-    struct pace pace = measure_pace(status, overview);
+    struct releve_pace pace = releve_pace_measure(overview, &status->config.quota, status->over_ms, status->permits);
     print_queues(overview, &pace, out);
     print_pace(&pace, out);
     print_commands(overview, out);
     fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
-            number_of(ended, "done"), number_of(ended, "partial"), number_of(ended, "failed"),
-            number_of(ended, "not_applicable"));
+            releve_pace_number(ended, "done"), releve_pace_number(ended, "partial"),
+            releve_pace_number(ended, "failed"), releve_pace_number(ended, "not_applicable"));
     print_workers(status, overview, out);
-    cJSON_ArrayForEach(item, failures) {
-        const char *error = text_of(item, "error"); /* "CODE: TEXT" */
-        fprintf(out, "%-7s %s %s %s: %s%s\n", text_of(item, "state"), text_of(item, "finished_at"),
-                text_of(item, "prm"), text_of(item, "kind"),
-                releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
-    }
+    print_failures(status, failures, out);
     cJSON_ArrayForEach(item, dead)
         fprintf(out, "dead    %s\n", releve_stored_day_harmless(cJSON_GetStringValue(item)));
 }
@@ -320,7 +299,8 @@ static enum releve_code print_status(struct status *status, const char *text, st
         cJSON_AddItemToObject(overview, "upstream",
                               status->upstream[0] != '\0' ? cJSON_CreateString(status->upstream) : cJSON_CreateNull());
         cJSON_AddItemToObject(overview, "quota", quota_json(status));
-        struct pace pace = measure_pace(status, overview);
+        struct releve_pace pace =
+            releve_pace_measure(overview, &status->config.quota, status->over_ms, status->permits);
         cJSON_AddNumberToObject(overview, "requests_left", (double)pace.requests_left);
         if (pace.left_ms != RELEVE_TIME_NEVER && pace.away_ms == 0)
             cJSON_AddNumberToObject(overview, "left_ms", (double)pace.left_ms);

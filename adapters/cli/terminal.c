@@ -9,8 +9,8 @@
 
 #define EIGHTHS 8
 
-static const char *const columns[EIGHTHS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-static const char *const plain_columns[EIGHTHS] = {"_", ".", ":", "-", "=", "+", "*", "#"};
+static const char *const heights[EIGHTHS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+static const char *const plain_heights[EIGHTHS] = {"_", ".", ":", "-", "=", "+", "*", "#"};
 static const char *const bars[EIGHTHS + 1] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
 
 struct releve_terminal releve_terminal_look(int fd)
@@ -37,15 +37,38 @@ struct releve_terminal releve_terminal_look(int fd)
     return terminal;
 }
 
+/* Of UTF-8; the bytes that go on with a letter take no column. */
+static bool begins_letter(char byte)
+{
+    return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
 size_t releve_terminal_fit(const char *text, size_t bytes, int cells)
 {
     int width = 0;
     for (size_t i = 0; i < bytes; i++) {
-        bool begins = ((unsigned char)text[i] & 0xC0) != 0x80;
-        if (begins && width++ == cells)
+        if (begins_letter(text[i]) && width++ == cells)
             return i;
     }
     return bytes;
+}
+
+void releve_terminal_wrap(FILE *out, const struct releve_terminal *terminal, const char *text, int indent)
+{
+    for (int at = indent; *text != '\0';) {
+        size_t bytes = strcspn(text, " ");
+        int cells = 0;
+        for (size_t i = 0; i < bytes; i++)
+            cells += begins_letter(text[i]);
+        if (terminal->is_one && at > indent && at + 1 + cells > terminal->columns) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+        }
+        at += fprintf(out, "%s", at > indent ? " " : "") + cells;
+        (void)fwrite(text, 1, bytes, out);
+        text += bytes + strspn(text + bytes, " ");
+    }
+    fputc('\n', out);
 }
 
 const char *releve_terminal_colour(const struct releve_terminal *terminal, enum releve_colour colour)
@@ -85,5 +108,5 @@ void releve_terminal_bar(const struct releve_terminal *terminal, double share, i
 const char *releve_terminal_column(const struct releve_terminal *terminal, double share)
 {
     int height = eighths_of(share, 1);
-    return (terminal->unicode ? columns : plain_columns)[height > 0 ? height - 1 : 0];
+    return (terminal->unicode ? heights : plain_heights)[height > 0 ? height - 1 : 0];
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define RELEVE_TERMINAL_COLUMNS 80      /* where it is not known */
 #define RELEVE_TERMINAL_COLUMNS_MIN 40  /* narrower ones get lines of so many */
@@ -25,6 +26,10 @@ struct releve_terminal releve_terminal_look(int fd);
 /* How many of the first `bytes` bytes of `text` fit into so many columns (`cells`). Letters beyond ASCII have one here;
  * none is cut in half. */
 size_t releve_terminal_fit(const char *text, size_t bytes, int cells);
+
+/* Writes `text` and a newline, on a terminal in lines that fit it and end between words. The cursor is at column
+ * `indent`, where the lines below begin too. Elsewhere it is one line, for whoever looks for one. */
+void releve_terminal_wrap(FILE *out, const struct releve_terminal *terminal, const char *text, int indent);
 
 /* Escape sequences; "" where there are no colours. */
 enum releve_colour { RELEVE_PLAIN, RELEVE_DIM, RELEVE_GOOD, RELEVE_DOUBTFUL, RELEVE_BAD };

@@ -365,6 +365,22 @@ def test_plan_says_the_time_that_the_quota_imposes():
         assert "2 h 00 min" in world.run("plan", *selection, RELEVE_QUOTA="100/1s,50/1h").out
 
 
+@pytest.mark.parametrize("api", ["2026", "v5"])
+def test_plan_remarks_on_what_is_open_and_fits_80_columns(api):
+    with World(quota="100/1s", api=api) as world:
+        remarks = ("The least is for", "first day", "Documents may")
+
+        def remarked(*words):
+            code, out = terminal.run(world, "plan", "--prm", CLIENT_0, *words)
+            assert code == 0 and max(map(len, out.splitlines())) <= 80, out
+            return [remark in " ".join(out.split()) for remark in remarks]
+        assert remarked("--kind", "all") == [True, True, False]
+        assert remarked("--kind", "contracts") == [False, False, True]
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption").code == 0
+        world.redis.command("DEL", f"releve:day:{CLIENT_0}:daily_consumption:2026-10-01")
+        assert remarked("--kind", "daily_consumption") == [False, False, False]
+
+
 def test_plan_tells_what_is_refused_from_what_is_known():
     with World() as world:
         selection = ("--prm", BOTH, "--prm", CLIENT_0, *SOME_DAYS)

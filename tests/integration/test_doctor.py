@@ -50,6 +50,20 @@ def test_each_finding_is_a_line_on_a_terminal_of_any_kind():
         assert [text for finding, _, text in found if finding == "doubtful"] == ["RELEVE_TODAY pretends another day, for tests: unset it"]
 
 
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_finding_that_is_too_long_for_the_terminal_goes_on_below_itself(columns):
+    with World(quota=WINDOWS) as world:
+        world.run("doctor")  # what is used of a quota is shown from now on
+        _, text = terminal.run(world, "doctor", columns=columns)
+        lines = [line for line in terminal.ESCAPE.sub("", text).splitlines() if not re.match(r" {10}\S", line)]  # settings
+        assert all(len(line) <= columns or " " not in line.strip() for line in lines), lines  # a path may be longer
+        assert any(line.startswith(" ") for line in lines), lines
+        assert all(re.match(r"(ok|doubtful|bad) |" + " " * 21 + r"\S", line) for line in lines), lines
+        whole = re.sub(r"^ {10}.*\n", "", world.run("doctor").out, flags=re.MULTILINE)
+        joined = re.sub(r"\n {21}(?=\S)", " ", "\n".join(lines)) + "\n"
+        assert [line.split()[:3] for line in joined.splitlines()] == [line.split()[:3] for line in whole.splitlines()]
+
+
 def test_each_setting_says_where_it_comes_from_and_no_secret_is_shown():
     with World(quota=WINDOWS) as world:
         world.write(".env", "RELEVE_PREFIX=mine\nCLIENT_SECRET=geheim-in-env\nRELEVE_LOG=warn\n")

@@ -64,6 +64,25 @@ def test_status_shows_queues_workers_what_they_run_and_what_failed():
         assert shown["queues"]["normal"] == 2 and shown["workers"][0]["jobs"] == 11  # nobody has missed it yet
 
 
+def test_what_one_usage_point_fails_with_is_said_once():
+    """Five kinds of one, and one of another."""
+    kinds = [DAILY, "consumption_load_curve", "daily_consumption_max_power", "daily_production", "production_load_curve"]
+    with World("--population", "1", quota="100/1s") as world, Results(world.redis) as stream:
+        world.sandbox.control(point_faults={prm_of(0): {"error500": 1}})
+        worker = start_worker(world, "busy")
+        push(world.redis, *(message(REVOKED, kind=kind, **ONE_DAY) for kind in kinds))
+        stream.take(5)
+        failed = re.findall(r"^failed  .*", world.run("status").out, re.MULTILINE)
+        assert len(failed) == 1 and f" {REVOKED} 5 jobs: ADAM" in failed[0], failed
+        code, text = terminal.run(world, "status", columns=60)
+        assert code == 0 and max(len(line) for line in text[text.index("failed  "):].splitlines()) <= 60, text
+        push(world.redis, message(prm_of(1), kind=DAILY, **ONE_DAY))  # there is no such usage point
+        stream.take(1)
+        failed = re.findall(r"^failed  .*", world.run("status").out, re.MULTILINE)
+        assert len(failed) == 2 and f" {prm_of(1)} {DAILY}: " in failed[0] and f" {REVOKED} 5 jobs: " in failed[1], failed
+        world.interrupt(worker)
+
+
 def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
     """The worker's upstream is a port where nobody listens."""
     with World("--population", "5", quota="100/1s") as world:
