@@ -218,6 +218,9 @@ enum releve_code releve_days_read_kinds(int argc, char **argv, struct releve_sel
     if (argc < 2 || argv[1][0] == '-')
         return RELEVE_OK;
     *taken = 1;
+    releve_prm prm;
+    if (releve_prm_parse(argv[1], strlen(argv[1]), &prm))
+        return releve_fail(error, RELEVE_E_USAGE, "a usage point is given as --prm %.40s", argv[1]);
     return releve_selection_add_kinds(selection, "KIND", argv[1], error);
 }
 

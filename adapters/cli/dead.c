@@ -7,6 +7,7 @@
 #include "suggest.h"
 #include "terminal.h"
 #include <adapters/redis/dead.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <releve/json_guard.h>
 #include <releve/memory.h>
@@ -19,6 +20,7 @@
 /* Six bytes of JSON for each of a message that is kept, and what stands around it. */
 #define BURIAL_BYTES_MAX (32 * 1024)
 #define NESTING_MAX 4
+#define QUESTION_BYTES 80
 
 enum task { LIST, SHOW, REQUEUE, DROP, TASKS };
 static const char *const tasks[TASKS] = {"list", "show", "requeue", "drop"};
@@ -32,6 +34,8 @@ struct dead {
     struct releve_config config;
     struct releve_lookup lookup;
     struct releve_terminal terminal;
+    uint64_t there;   /* counted before the question whether to drop them all ... */
+    bool unconfirmed; /* ... to which the answer was no */
     uint64_t counts[RELEVE_DEAD_FATES];
 };
 
@@ -144,10 +148,46 @@ static void on_done(void *data, const struct releve_error *error)
     releve_lookup_end(&dead->lookup, error);
 }
 
+static void carry_out(struct dead *dead)
+{
+    releve_store_dead(dead->lookup.store, &dead->request, on_message, on_done, dead);
+}
+
+/* --- the question ------------------------------------------------------------------------------------------------- */
+
+static void count_message(void *data, const char *id, enum releve_dead_fate fate, const char *json, size_t json_bytes)
+{
+    struct dead *dead = data;
+    (void)id, (void)fate, (void)json, (void)json_bytes;
+    dead->there++;
+}
+
+static void on_counted(void *data, const struct releve_error *error)
+{
+    struct dead *dead = data;
+    char question[QUESTION_BYTES];
+    (void)snprintf(question, sizeof question, "Drop %" PRIu64 " dead message%s for good?", dead->there,
+                   dead->there == 1 ? "" : "s");
+    if (error->code != RELEVE_OK || dead->there == 0) {
+        releve_lookup_end(&dead->lookup, error);
+    } else if (releve_ask(question)) {
+        dead->request.operation = RELEVE_DEAD_DROP;
+        carry_out(dead);
+    } else {
+        dead->unconfirmed = true;
+        releve_lookup_end(&dead->lookup, NULL);
+    }
+}
+
 static void start(void *data)
 {
     struct dead *dead = data;
-    releve_store_dead(dead->lookup.store, &dead->request, on_message, on_done, dead);
+    if (dead->task != DROP || !dead->all || dead->yes) {
+        carry_out(dead);
+        return;
+    }
+    dead->request.operation = RELEVE_DEAD_LOOK;
+    releve_store_dead(dead->lookup.store, &dead->request, count_message, on_counted, dead);
 }
 
 /* How it ended, for people; returns the exit code. */
@@ -172,9 +212,11 @@ static enum releve_code sum_up(const struct dead *dead)
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
 
-static enum releve_code read_id(struct dead *dead, const char *word, struct releve_error *error)
+static enum releve_code read_id(struct dead *dead, char *word, struct releve_error *error)
 {
     size_t length = strlen(word);
+    for (size_t i = 0; i < length; i++)
+        word[i] = (char)tolower((unsigned char)word[i]);
     if (length != RELEVE_DEAD_ID_CHARACTERS || strspn(word, "0123456789abcdef") != length)
         return releve_fail(error, RELEVE_E_USAGE,
                            "dead %s: \"%.40s\" is no id: it has %d hexadecimal digits, as releve dead lists them",
@@ -186,7 +228,7 @@ static enum releve_code read_id(struct dead *dead, const char *word, struct rele
     return RELEVE_OK;
 }
 
-static enum releve_code read_word(struct dead *dead, bool first, const char *word, struct releve_error *error)
+static enum releve_code read_word(struct dead *dead, bool first, char *word, struct releve_error *error)
 {
     char suggestion[RELEVE_SUGGEST_TEXT];
     if (!first)
@@ -281,16 +323,16 @@ static int dead_main(int argc, char **argv)
         return wrong;
     if (check(&dead, &error) != RELEVE_OK || releve_config_load(&dead.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    if (dead.task == DROP && dead.all && !dead.yes && !releve_ask("Drop all dead messages for good?")) {
-        fputs("releve: nothing was dropped\n", stderr);
-        return releve_code_exit(RELEVE_E_INTERRUPTED);
-    }
     dead.request.operation = operations[dead.task];
     dead.request.ids = dead.ids;
     dead.terminal = releve_terminal_look(STDOUT_FILENO);
     if (releve_lookup_run(&dead.lookup, &dead.config, false, start, &dead, &error) != RELEVE_OK) {
         (void)fflush(stdout);
         return releve_command_fail(&error);
+    }
+    if (dead.unconfirmed) {
+        fputs("releve: nothing was dropped\n", stderr);
+        return releve_code_exit(RELEVE_E_INTERRUPTED);
     }
     return releve_command_flush(releve_code_exit(sum_up(&dead)));
 }
@@ -320,7 +362,6 @@ const struct releve_command releve_command_dead = {
             "                     false where raw is not all\n"
             "\n"
             "exit codes: 0 done; 1 an id is not there, or a message could not be put back;\n"
-            "            2, 4 as in releve --help;\n"
-            "130 not confirmed\n",
+            "            2, 4 as in releve --help; 130 not confirmed\n",
     .run = dead_main,
 };

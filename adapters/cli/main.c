@@ -96,11 +96,15 @@ static int __attribute__((format(printf, 2, 3))) refuse_usage(const char *comman
 }
 
 /* An argument that is no option. */
-static int refuse_stray(const char *command, const char *word)
+static int refuse_stray(const char *command, const struct option *options, const char *word)
 {
     releve_prm prm;
     if (releve_prm_parse(word, strlen(word), &prm))
         return refuse_usage(command, "a usage point is given as --prm %.40s", word);
+    releve_kinds kinds;
+    for (; options->name != NULL; options++)
+        if (strcmp(options->name, "kind") == 0 && releve_kinds_parse(word, strcspn(word, ","), &kinds))
+            return refuse_usage(command, "a kind is given as --kind %.60s", word);
     return refuse_usage(command, "\"%.40s\" is no option", word);
 }
 
@@ -169,7 +173,7 @@ int releve_command_parse(const char *command, int argc, char **argv, const struc
         if (apply(data, option, optarg, &error) != RELEVE_OK)
             return releve_command_fail(&error);
     }
-    return optind < argc ? refuse_stray(command, argv[optind]) : 0;
+    return optind < argc ? refuse_stray(command, options, argv[optind]) : 0;
 }
 
 static int print_help_of(const struct releve_command *command)
@@ -214,12 +218,12 @@ static const struct releve_command *find_command(const char *name)
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0)
             return commands[i];
-    const char *words[COMMANDS];
+    const char *words[COMMANDS + 2] = {"--help", "--version"};
     char suggestion[RELEVE_SUGGEST_TEXT];
     for (size_t i = 0; i < COMMANDS; i++)
-        words[i] = commands[i]->name;
-    fprintf(stderr, "releve: unknown command \"%.40s\"%s; see releve --help\n", name,
-            releve_suggest_format(name, strlen(name), words, COMMANDS, suggestion));
+        words[2 + i] = commands[i]->name;
+    fprintf(stderr, "releve: unknown %s \"%.40s\"%s; see releve --help\n", name[0] == '-' ? "option" : "command", name,
+            releve_suggest_format(name, strlen(name), words, COMMANDS + 2, suggestion));
     return NULL;
 }
 

@@ -412,8 +412,8 @@ const struct releve_command releve_command_worker = {
             "                     and nothing moves for 20 s. What another worker holds is\n"
             "                     its own, also for 15 s after it died\n" RELEVE_ADOPT_HELP "\n"
             "exit codes: 0 told to end, or with --drain nothing is left (how each job ended\n"
-            "            stands in its result); 2, 3, 4 as\n"
-            "in releve --help; 130 --drain was interrupted\n",
+            "            stands in its result); 2, 3, 4 as in releve --help; 130 --drain was\n"
+            "            interrupted\n",
     .interrupted = RELEVE_KEPT GIVEN_BACK,
     .ends_by_signal = true,
     .run = worker_main,

@@ -41,6 +41,11 @@ def test_the_version_can_be_asked_for_as_usual():
     (("plan", "--nonsense"), "unknown option --nonsense; see"),
     (("plan", "--prm", PRM, "--kind", "daily_consumtion"), "(did you mean daily_consumption?)"),
     (("plan", "--prm", PRM, "--kind", "curve"), "(did you mean curves?)"),
+    (("--verson",), 'unknown option "--verson" (did you mean --version?)'),
+    (("backfill", "--prm", PRM, "daily"), "a kind is given as --kind daily; see"),
+    (("show", "--prm", PRM, "curves"), "a kind is given as --kind curves; see"),
+    (("show", PRM), f"a usage point is given as --prm {PRM}"),
+    (("status", "daily"), '"daily" is no option'),
 ])
 def test_a_near_miss_is_told_what_it_nearly_hit(words, says):
     code, out, err = releve(*words)

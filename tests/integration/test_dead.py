@@ -121,6 +121,7 @@ def test_what_comes_back_while_all_are_put_back_is_left_alone():
 def test_options_may_stand_before_the_words(world):
     burial = burials(world.redis)[0]
     assert json.loads(world.run("dead", "--json", "show", id_of(burial)).out)["id"] == id_of(burial)
+    assert json.loads(world.run("dead", "--json", "show", id_of(burial).upper()).out)["id"] == id_of(burial)
     assert world.run("dead", "requeue", "--queue", "low", id_of(burials(world.redis)[-1])).code == 0
     assert world.run("dead", "drop", "--yes", id_of(burial)).code == 0 and len(burials(world.redis)) == 3
 
@@ -131,9 +132,11 @@ def test_all_are_dropped_when_that_is_confirmed(world):
     for answer, code, left in ((b"n\n", 130, 5), (b"y\n", 0, 0)):
         env = {name: value for name, value in world.settings.items() if value is not None}
         asked = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True)
-        asked.wait_for(lambda text: "[y/N]" in text)
+        asked.wait_for(lambda text: "Drop 5 dead messages for good? [y/N]" in text)
         os.write(asked.side, answer)
         assert asked.end()[0] == code and len(burials(world.redis)) == left
+    code, text = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True).end()
+    assert code == 0 and "[y/N]" not in text and "no dead messages" in text
     ended = world.run("dead", "drop", "--all", "--yes")
     assert ended.code == 0 and "no dead messages" in ended.err
 
