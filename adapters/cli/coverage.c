@@ -24,8 +24,8 @@ struct series {
     struct releve_span span; /* all of it; the job has the part that is asked for */
     char states[RELEVE_SELECTION_DAYS_MAX];
     struct days days;
-    bool refused;                /* upstream does not give it, and that still holds ... */
-    struct releve_reason reason; /* ... with this reason */
+    enum releve_standing standing; /* while what was learned of it is believed */
+    struct releve_reason reason;   /* unless OPEN */
 };
 
 /* A line of the table. */
@@ -33,7 +33,7 @@ struct row {
     releve_prm prm;
     enum releve_kind kind;
     struct days days;
-    bool refused;
+    enum releve_standing standing;
 };
 
 struct total {
@@ -54,6 +54,12 @@ struct coverage {
     struct row rows[ROWS_MAX];
     size_t rows_count, rows_left_out;
 };
+
+/* Upstream does not say that it cannot be had. */
+static bool is_had(const struct series *series)
+{
+    return series->standing == RELEVE_STANDING_OPEN;
+}
 
 /* One usage point is looked at; of more a table has to do. */
 static bool is_pictured(const struct coverage *coverage)
@@ -105,12 +111,12 @@ static void print_picture(const struct coverage *coverage)
     char reason[RELEVE_REASONS_TEXT];
     printf("%s" RELEVE_PRM_FORMAT "  %s\n", coverage->next > 1 ? "\n" : "", series->job.prm,
            releve_kind_facts(series->job.kind)->name);
-    if (series->refused) {
+    if (!is_had(series)) {
         releve_reasons_format(&series->reason, series->job.kind, reason);
         printf("%s\n", reason);
     }
     int stored = days->complete + days->partial + days->holes + days->pending;
-    if (stored == 0 && series->refused)
+    if (stored == 0 && !is_had(series))
         return;
     printf("complete %d, partial %d, holes %d, pending %d, missing %d\n", days->complete, days->partial, days->holes,
            days->pending, days->missing);
@@ -125,12 +131,12 @@ static void count_total(struct coverage *coverage)
     const struct series *series = &coverage->series;
     struct total *total = &coverage->totals[series->job.kind];
     total->series++;
-    total->refused += series->refused;
+    total->refused += !is_had(series);
     total->complete += (uint64_t)series->days.complete;
     total->partial += (uint64_t)series->days.partial;
     total->holes += (uint64_t)series->days.holes;
     total->pending += (uint64_t)series->days.pending;
-    if (series->refused)
+    if (!is_had(series))
         return; /* nobody can fetch what is missing of it */
     total->missing += (uint64_t)series->days.missing;
     total->with_gaps += series->days.missing > 0;
@@ -140,14 +146,14 @@ static void keep_row(struct coverage *coverage)
 {
     const struct series *series = &coverage->series;
     bool all_fit = releve_selection_jobs(&coverage->selection) <= ROWS_MAX;
-    if (!all_fit && (series->refused || series->days.missing == 0))
+    if (!all_fit && (!is_had(series) || series->days.missing == 0))
         return;
     if (coverage->rows_count == ROWS_MAX) {
         coverage->rows_left_out++;
         return;
     }
     coverage->rows[coverage->rows_count++] =
-        (struct row){series->job.prm, series->job.kind, series->days, series->refused};
+        (struct row){series->job.prm, series->job.kind, series->days, series->standing};
 }
 
 /* Rounded down: what is not all of it is never 100. */
@@ -181,10 +187,10 @@ static void print_rows(const struct coverage *coverage)
         const struct row *row = &coverage->rows[i];
         printf(RELEVE_PRM_FORMAT " %-27s%8d %7d %5d %7d ", row->prm, releve_kind_facts(row->kind)->name,
                row->days.complete, row->days.partial, row->days.holes, row->days.pending);
-        if (row->refused)
-            printf("%7s\n", "refused");
-        else
+        if (row->standing == RELEVE_STANDING_OPEN)
             printf("%7d\n", row->days.missing);
+        else
+            printf("%7s\n", row->standing == RELEVE_STANDING_REFUSED ? "refused" : "n/a");
     }
     if (coverage->rows_left_out > 0)
         printf("(%zu more with gaps; --json has all)\n", coverage->rows_left_out);
@@ -209,9 +215,9 @@ static void print_json(const struct series *series)
                   {"pending", days->pending},   {"missing", days->missing}, {"cut", days->cut}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         cJSON_AddNumberToObject(json, counts[i].name, counts[i].count);
-    cJSON *refused = series->refused ? cJSON_CreateObject() : cJSON_CreateNull();
+    cJSON *refused = is_had(series) ? cJSON_CreateNull() : cJSON_CreateObject();
     cJSON_AddItemToObject(json, "refused", refused);
-    if (series->refused) {
+    if (!is_had(series)) {
         cJSON_AddStringToObject(refused, "code", series->reason.code);
         cJSON_AddStringToObject(refused, "message", series->reason.text);
     }
@@ -263,9 +269,12 @@ static void judge(struct coverage *coverage, const struct releve_point_facts *fa
     bool has_come = series->days.complete + series->days.partial > 0;
     const struct releve_reason *why = releve_reasons_find(facts, series->job.kind, has_come);
     /* The facts are read as of 1970, so that days that are due are still as they are stored. */
-    series->refused = why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today));
-    if (series->refused)
+    series->standing = RELEVE_STANDING_OPEN;
+    if (why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today))) {
+        bool refused = releve_facts_standing(facts, series->job.kind, NULL) == RELEVE_STANDING_REFUSED;
+        series->standing = refused ? RELEVE_STANDING_REFUSED : RELEVE_STANDING_ABSENT;
         series->reason = *why;
+    }
     releve_lookup_advance(&coverage->lookup, coverage->next, releve_selection_jobs(&coverage->selection));
     if (coverage->json || is_pictured(coverage))
         releve_lookup_hide(&coverage->lookup);
@@ -387,10 +396,10 @@ const struct releve_command releve_command_coverage = {
             "Shows which days Redis holds; never sends a request. Of one usage point: a\n"
             "calendar for each kind, a cell a day. Of several, or without --prm and --prms\n"
             "of all that Redis knows: how many days of each kind, and which usage points\n"
-            "have gaps; \"refused\" is what upstream does not give or says that there is none\n"
-            "of. Without --start it begins where upstream's history does, for what lies\n"
-            "there can still be fetched; days before a known activation or consent are no\n"
-            "gaps.\n"
+            "have gaps; \"refused\" is what upstream does not give, \"n/a\" what it says that\n"
+            "there is none of (in the sums, both are \"refused\"). Without --start it begins\n"
+            "where upstream's history does, for what lies there can still be fetched; days\n"
+            "before a known activation or consent are no gaps.\n"
             "\n" RELEVE_SELECTION_DAYS_HELP "\n"
             "options:\n"
             "  --json             one JSON object a line for each usage point and kind: prm,\n"

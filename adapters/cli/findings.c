@@ -37,7 +37,7 @@ void releve_findings_add(struct releve_findings *findings, enum releve_health he
     if (findings->json == NULL) {
         printf("%s%-8s%s  %-*s  ", releve_terminal_colour(&findings->terminal, words[health].colour),
                words[health].word, releve_terminal_colour(&findings->terminal, RELEVE_PLAIN), AREA_CHARACTERS, area);
-        releve_terminal_wrap(stdout, &findings->terminal, text, TEXT_COLUMN);
+        releve_terminal_wrap(stdout, text, TEXT_COLUMN, TEXT_COLUMN, findings->terminal.text_columns);
         (void)fflush(stdout); /* the next may take a while */
         return;
     }

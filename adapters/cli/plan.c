@@ -82,18 +82,19 @@ static void note_refusal(struct plan *plan, const struct releve_job *job, const 
     plan->refusals_count++;
 }
 
-/* How many days are not known and not asked, as they are refused: those that would be asked if they were not. */
-static int count_refused(struct plan *plan, const struct releve_job *job, const struct releve_coverage *coverage,
-                         const struct releve_point_facts *facts)
+/* How many days are not known and not asked, as they are refused or as there is no such kind: those that would be asked
+ * if nothing spoke against it. */
+static int count_refused(struct plan *plan, const struct releve_job *job, int asked,
+                         const struct releve_coverage *coverage, const struct releve_point_facts *facts)
 {
+    enum releve_direction which = releve_kind_facts(job->kind)->direction;
     const struct releve_reason *why;
-    if (releve_facts_standing(facts, job->kind, &why) != RELEVE_STANDING_REFUSED)
-        return 0;
-    note_refusal(plan, job, why);
-    struct releve_point_facts open = *facts;
-    open.unknown = false;
-    open.directions[releve_kind_facts(job->kind)->direction].standing = RELEVE_STANDING_OPEN;
-    return releve_plan_cost(job, coverage, &open, plan->today, plan->dialect->days_min).days;
+    if (releve_facts_standing(facts, job->kind, &why) == RELEVE_STANDING_REFUSED)
+        note_refusal(plan, job, why);
+    struct releve_point_facts open = releve_facts_unknown;
+    open.directions[which] = facts->directions[which];
+    open.directions[which].standing = RELEVE_STANDING_OPEN;
+    return releve_plan_cost(job, coverage, &open, plan->today, plan->dialect->days_min).days - asked;
 }
 
 /* There is a kind of the same direction before it in the selection. */
@@ -218,7 +219,7 @@ static void count_series(void *data, struct releve_finding *finding, const struc
         cost.requests *= 2;
     if (cost.requests > 0)
         count_search(plan, job, coverage, facts);
-    int refused = count_refused(plan, job, coverage, facts);
+    int refused = count_refused(plan, job, cost.days, coverage, facts);
     int least = least_of(plan, job, &cost);
     count(&plan->kinds[job->kind], &cost, least, refused);
     count(&plan->all, &cost, least, refused);
@@ -255,7 +256,7 @@ static void print_refusals(const struct plan *plan)
         releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, reason);
         (void)snprintf(text, sizeof text, "%s" RELEVE_REASONS_REMEDY, reason, plan->refusals[i].prm);
         int indent = printf(RELEVE_PRM_FORMAT ": ", plan->refusals[i].prm);
-        releve_terminal_wrap(stdout, &plan->terminal, text, indent);
+        releve_terminal_wrap(stdout, text, indent, indent, plan->terminal.text_columns);
     }
     if (plan->refusals_count > REFUSALS_MAX)
         printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);
@@ -297,7 +298,7 @@ static void print_end(const struct plan *plan)
                    "Under the quota %s, and %s, the last request leaves in %s%s%s at the earliest.%s", quota,
                    used_of(plan), sure ? "" : least, sure ? "" : " to ", duration, remarks);
     putchar('\n');
-    releve_terminal_wrap(stdout, &plan->terminal, text, 0);
+    releve_terminal_wrap(stdout, text, 0, 0, plan->terminal.text_columns);
 }
 
 static void print_table(const struct plan *plan)
@@ -424,8 +425,8 @@ const struct releve_command releve_command_plan = {
             "\n"
             "Says how many requests a backfill of the same selection would send, and the\n"
             "time that the quota imposes. What Redis holds costs nothing, and what upstream\n"
-            "refused within the last day is not asked. Sends nothing, unless with\n"
-            "--preflight.\n"
+            "refused lately, or says that there is none of, is not asked (\"refused\"). Sends\n"
+            "nothing, unless with --preflight.\n"
             "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
             "  --json             one JSON object on standard output: usage_points, jobs,\n"
             "                     days (to ask), days_known, days_refused, requests (the\n"

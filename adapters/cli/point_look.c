@@ -2,12 +2,11 @@
 #include "point_look.h"
 #include "json_fields.h"
 #include "reasons.h"
-#include <ctype.h>
+#include "terminal.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 80
 #define LINE_BYTES 1024 /* one fact as people are told it; its reason has at most 240 of them */
 
 void releve_point_days_count(const struct releve_coverage *coverage, struct releve_point_days *days)
@@ -39,25 +38,6 @@ static bool is_believed(const struct releve_memory *memory, releve_time now)
 
 /* --- a block ------------------------------------------------------------------------------------------- */
 
-/* Breaks the text at blanks; lines that follow are indented by two more. Nothing in it steers a terminal. */
-static void print_wrapped(int indent, const char *text)
-{
-    int column = printf("%*s", indent, "");
-    for (int words = 0; *text != '\0'; words++) {
-        int length = (int)strcspn(text, " ");
-        if (words > 0 && column + 1 + length > COLUMNS)
-            column = printf("\n%*s", indent + 2, "") - 1;
-        else if (words > 0)
-            column += printf(" ");
-        for (int i = 0; i < length; i++)
-            putchar(iscntrl((unsigned char)text[i]) ? '?' : text[i]);
-        column += length;
-        text += length;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
-}
-
 static void __attribute__((format(printf, 2, 3))) print_fact(int indent, const char *format, ...)
 {
     char text[LINE_BYTES];
@@ -65,7 +45,8 @@ static void __attribute__((format(printf, 2, 3))) print_fact(int indent, const c
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    print_wrapped(indent, text);
+    printf("%*s", indent, "");
+    releve_terminal_wrap(stdout, text, indent, indent + 2, RELEVE_TERMINAL_COLUMNS);
 }
 
 /* "unknown" where there is none. */
@@ -119,12 +100,16 @@ static void print_reason(int indent, const struct releve_memory *memory, enum re
     print_fact(indent, "%s; %s", reason, origin);
 }
 
-static void print_days(enum releve_kind kind, const struct releve_point_days *days)
+/* What is not to be had is not missing. */
+static void print_days(enum releve_kind kind, const struct releve_point_days *days, bool had)
 {
     char first[RELEVE_DAY_TEXT], last[RELEVE_DAY_TEXT];
     const char *name = releve_kind_facts(kind)->name;
     if (days->first == RELEVE_DAY_NONE) {
-        print_fact(4, "%s: nothing stored, missing %d", name, days->missing);
+        if (had)
+            print_fact(4, "%s: nothing stored, missing %d", name, days->missing);
+        else
+            print_fact(4, "%s: nothing stored", name);
         return;
     }
     print_fact(4, "%s: %s to %s stored: complete %d, partial %d, holes %d, pending %d, missing %d", name,
@@ -150,9 +135,10 @@ static void print_direction(const struct releve_point_look *look, enum releve_di
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
         if (releve_kind_facts(kind)->direction != which)
             continue;
-        print_days(kind, &look->days[kind]);
-        print_reason(6, &look->record.absent[kind], kind, look->now);
-        print_reason(6, &look->record.unserved[kind], kind, look->now);
+        const struct releve_memory *absent = &look->record.absent[kind], *unserved = &look->record.unserved[kind];
+        print_days(kind, &look->days[kind], !is_believed(absent, look->now) && !is_believed(unserved, look->now));
+        print_reason(6, absent, kind, look->now);
+        print_reason(6, unserved, kind, look->now);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/upstream.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,8 +214,8 @@ static void print_failure(const struct status *status, const cJSON *failure, int
     (void)snprintf(text, sizeof text, "%s %s %s: %s%s", text_of(failure, "finished_at"), text_of(failure, "prm"), what,
                    releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
     fprintf(out, "%-7s ", text_of(failure, "state"));
-    terminal.is_one = terminal.is_one && !status->watch; /* a screen cuts its lines itself */
-    releve_terminal_wrap(out, &terminal, text, FAILURE_COLUMN);
+    /* A screen cuts its lines itself. */
+    releve_terminal_wrap(out, text, FAILURE_COLUMN, FAILURE_COLUMN, status->watch ? INT_MAX : terminal.text_columns);
 }
 
 /* The latest first. */

@@ -1,6 +1,8 @@
 /* The environment decides, by the conventions that other programs keep to: NO_COLOR (no-color.org), TERM, LC_CTYPE. */
 #include "terminal.h"
+#include <ctype.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +18,10 @@ static const char *const bars[EIGHTHS + 1] = {"", "▏", "▎", "▍", "▌", "�
 struct releve_terminal releve_terminal_look(int fd)
 {
     struct winsize size = {.ws_col = 0};
-    struct releve_terminal terminal = {
-        .columns = RELEVE_TERMINAL_COLUMNS, .rows = RELEVE_TERMINAL_ROWS, .is_one = isatty(fd) == 1};
+    struct releve_terminal terminal = {.columns = RELEVE_TERMINAL_COLUMNS,
+                                       .text_columns = INT_MAX,
+                                       .rows = RELEVE_TERMINAL_ROWS,
+                                       .is_one = isatty(fd) == 1};
     const char *plain = getenv("NO_COLOR"), *kind = getenv("TERM");
     (void)setlocale(LC_CTYPE, "");
     terminal.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -34,6 +38,8 @@ struct releve_terminal releve_terminal_look(int fd)
         terminal.columns = RELEVE_TERMINAL_COLUMNS_MIN;
     if (terminal.columns > RELEVE_TERMINAL_COLUMNS_MAX)
         terminal.columns = RELEVE_TERMINAL_COLUMNS_MAX;
+    if (terminal.is_one)
+        terminal.text_columns = terminal.columns;
     return terminal;
 }
 
@@ -53,19 +59,20 @@ size_t releve_terminal_fit(const char *text, size_t bytes, int cells)
     return bytes;
 }
 
-void releve_terminal_wrap(FILE *out, const struct releve_terminal *terminal, const char *text, int indent)
+void releve_terminal_wrap(FILE *out, const char *text, int at, int indent, int columns)
 {
-    for (int at = indent; *text != '\0';) {
+    for (bool first = true; *text != '\0'; first = false) {
         size_t bytes = strcspn(text, " ");
         int cells = 0;
         for (size_t i = 0; i < bytes; i++)
             cells += begins_letter(text[i]);
-        if (terminal->is_one && at > indent && at + 1 + cells > terminal->columns) {
-            fprintf(out, "\n%*s", indent, "");
-            at = indent;
-        }
-        at += fprintf(out, "%s", at > indent ? " " : "") + cells;
-        (void)fwrite(text, 1, bytes, out);
+        if (!first && at >= columns - cells)
+            at = fprintf(out, "\n%*s", indent, "") - 1;
+        else if (!first)
+            at += fprintf(out, " ");
+        for (size_t i = 0; i < bytes; i++)
+            fputc(iscntrl((unsigned char)text[i]) ? '?' : text[i], out);
+        at += cells;
         text += bytes + strspn(text + bytes, " ");
     }
     fputc('\n', out);

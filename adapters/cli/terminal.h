@@ -15,10 +15,11 @@
 
 struct releve_terminal {
     int columns, rows; /* to fill */
-    int width;    /* as it is, where it is narrower than RELEVE_TERMINAL_COLUMNS_MIN too: longer lines wrap there */
-    bool is_one;  /* a terminal, and no file or pipe */
-    bool colours; /* on a terminal, unless NO_COLOR is set or TERM is "dumb" */
-    bool unicode; /* the locale's letters are UTF-8 */
+    int width;        /* as it is, where it is narrower than RELEVE_TERMINAL_COLUMNS_MIN too: longer lines wrap there */
+    int text_columns; /* of text that goes on below: as many; no limit in a file or pipe, where each is a line */
+    bool is_one;      /* a terminal, and no file or pipe */
+    bool colours;     /* on a terminal, unless NO_COLOR is set or TERM is "dumb" */
+    bool unicode;     /* the locale's letters are UTF-8 */
 };
 
 struct releve_terminal releve_terminal_look(int fd);
@@ -27,9 +28,9 @@ struct releve_terminal releve_terminal_look(int fd);
  * none is cut in half. */
 size_t releve_terminal_fit(const char *text, size_t bytes, int cells);
 
-/* Writes `text` and a newline, on a terminal in lines that fit it and end between words. The cursor is at column
- * `indent`, where the lines below begin too. Elsewhere it is one line, for whoever looks for one. */
-void releve_terminal_wrap(FILE *out, const struct releve_terminal *terminal, const char *text, int indent);
+/* Writes `text` and a newline, in lines of at most so many columns that end between words. The cursor is at column
+ * `at`; the lines below begin at `indent`. Nothing in the text steers a terminal. */
+void releve_terminal_wrap(FILE *out, const char *text, int at, int indent, int columns);
 
 /* Escape sequences; "" where there are no colours. */
 enum releve_colour { RELEVE_PLAIN, RELEVE_DIM, RELEVE_GOOD, RELEVE_DOUBTFUL, RELEVE_BAD };

@@ -738,7 +738,7 @@ def test_a_refused_usage_point_takes_one_line_a_direction_and_not_one_a_kind():
             f"releve: {CLIENT_1}: the usage point is refused", f"releve: {CLIENT_0}: consumption is refused",
             f"releve: {CLIENT_0}: production is refused"], ended
         shown = world.run("status").out
-        assert shown.count(": HTTP 403: ") == shown.count(": HTTP 404: ") == 5 and ": 40" not in shown, shown
+        assert shown.count(" 5 jobs: HTTP 403: ") == shown.count(" 5 jobs: HTTP 404: ") == 1 and ": 40" not in shown, shown
         assert all("HTTP 40" in line and "for 24 h" in line and "--refresh" in line for line in lines), ended
         assert all("remembered" not in line for line in lines) and "failed" not in ended.err, ended
 

@@ -134,7 +134,7 @@ def test_several_are_a_table(filled):
     assert max(map(len, text.splitlines())) <= 80
     lines = [json.loads(line) for line in filled.run("coverage", "--json").out.splitlines()]
     for line in lines:
-        last = "refused" if line["refused"] else str(line["missing"])
+        last = ("refused" if line["prm"] == REVOKED else "n/a") if line["refused"] else str(line["missing"])
         assert re.search(rf"^{line['prm']} {line['kind']} +{line['complete']} +{line['partial']} +{line['holes']} +{line['pending']} +{last}$",
                          text, re.MULTILINE), (line, text)
     curves = [line for line in lines if line["kind"] == CURVE]
