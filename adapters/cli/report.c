@@ -10,6 +10,7 @@
 #define CODE_CHARACTERS_MAX 18      /* of a reason, so that a row has 80 */
 #define ROWS_MAX (RELEVE_KINDS + 5) /* the heading, preflights, activations, the token, all */
 #define TOTAL_TEXT 48
+#define TENTHS_BELOW_S 10 /* a run that took less has a decimal */
 
 void releve_report_init(struct releve_report *report, const releve_prm *prms, size_t count)
 {
@@ -169,6 +170,35 @@ static void print_kinds(const struct releve_report *report, size_t point, releve
             print_row(report, point, releve_kind_facts(kind)->name, cell_of(report, point, kind), out);
 }
 
+static bool any_cell_has(const struct releve_report *report, const char *text)
+{
+    for (size_t i = 0; i < report->points_count; i++)
+        for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+            const char *cell = cell_of(report, i, kind), *found = strstr(cell, text);
+            if (report->kinds[kind].jobs_wanted > 0 && found != NULL && (found == cell || *found == ' '))
+                return true;
+        }
+    return false;
+}
+
+/* Of what stands in some cell. */
+static void print_legend(const struct releve_report *report, FILE *out)
+{
+    static const struct {
+        const char *cell, *text;
+    } lines[] = {
+        {" holes", "(holes: upstream has none)\n"},
+        {" soon", "(soon: not published yet)\n"},
+        {" cut", "(cut: before the activation, the consent or upstream's history)\n"},
+        {"-", "(-: not begun)\n"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (any_cell_has(report, lines[i].cell))
+            fputs(lines[i].text, out);
+    if (report->remembers)
+        fputs("(before: an earlier run was told so, and it is not asked now; see --refresh)\n", out);
+}
+
 static void print_points(const struct releve_report *report, FILE *out)
 {
     releve_kinds of[RELEVE_ASPECTS] = {0};
@@ -182,11 +212,7 @@ static void print_points(const struct releve_report *report, FILE *out)
         for (enum releve_direction which = 0; !alike && which < RELEVE_ASPECTS; which++)
             print_kinds(report, i, of[which], releve_direction_name(which), out);
     }
-    fputs("(holes: upstream has none; soon: not published yet; -: not begun;\n"
-          " cut: before the activation, the consent or upstream's history)\n",
-          out);
-    if (report->remembers)
-        fputs("(before: an earlier run was told so, and it is not asked now; see --refresh)\n", out);
+    print_legend(report, out);
     fputc('\n', out);
 }
 
@@ -285,7 +311,10 @@ static void print_run(const struct releve_report *report, FILE *out)
 {
     char duration[RELEVE_DURATION_TEXT];
     double seconds = (double)report->elapsed_ms / 1000.0;
-    releve_duration_format((releve_time)report->elapsed_ms, duration);
+    if (seconds < TENTHS_BELOW_S)
+        (void)snprintf(duration, sizeof duration, "%.1f s", seconds);
+    else
+        releve_duration_format((releve_time)report->elapsed_ms, duration);
     fprintf(out, "\n%s, %" PRIu64 " requests (%.1f/s), %" PRIu64 " repeated, %" PRIu64 " throttled\n", duration,
             report->requests, seconds > 0 ? (double)report->requests / seconds : 0, report->retries, report->throttled);
 }

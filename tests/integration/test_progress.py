@@ -150,3 +150,12 @@ def test_of_many_usage_points_the_end_says_where_to_look():
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(POINTS)))
         ended = world.run("backfill", "--prms", prms, "--kind", "daily_consumption", "--start", "2026-11-01")
         assert f"({POINTS} usage points: releve points says what is known of each)" in ended.out, ended
+
+
+@pytest.mark.parametrize("prms, explained", [
+    ([CLIENT_0], []), (["42900589957123"], ["holes", "soon"]), (["42900589957123", CLIENT_0], ["holes", "soon"])])
+def test_the_table_explains_the_words_that_stand_in_it_and_no_other(prms, explained):
+    with World(quota="100/1s") as world:
+        points = [word for prm in prms for word in ("--prm", prm)]
+        ended = world.run("backfill", *points, "--kind", "daily_consumption", "--start", "2026-10-01")
+        assert ended.code == 0 and re.findall(r"^\(([^:]+): ", ended.out, re.MULTILINE) == explained, ended
