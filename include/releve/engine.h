@@ -11,7 +11,9 @@
  * - Callbacks are never called from within a function of this header. From within any of them every function of it may
  *   be called, releve_engine_close too.
  * - Errors of the caller (a NULL that is not allowed, an engine that is closed already) end the process by assert; all
- *   others are values: a code, and in *error, which is never NULL, one line that says what was wrong.
+ *   others are values: a code, and in *error, which is never NULL, one line that says what was wrong. It names an
+ *   option as people who use the releve command set it: CLIENT_ID and CLIENT_SECRET, RELEVE_UPSTREAM, RELEVE_REDIS,
+ *   RELEVE_PREFIX and --adopt are client_id and client_secret, upstream, redis, prefix and adopt.
  * - Memory. What an option or an argument points to is copied: it may go when the call returns. What a callback gets
  *   belongs to the engine and is valid in the call only. Where memory runs out the process is aborted, after one line
  *   on stderr: what matters is in Redis, and the next start goes on from there.
