@@ -24,16 +24,17 @@ read -r line <hello
 echo "$line"
 url="$(grep -o 'http://[^ ]*' <<<"$line")"
 
-say "a user of the machine: backfill, show, forget, with a Redis of releve's own"
+say "a user of the machine: yesterday's curve, a year of it as a file, and all of it erased; with a Redis of releve's own"
 useradd --create-home user
 as_user() { setpriv --reuid user --regid user --clear-groups env -C /home/user HOME=/home/user CLIENT_ID=me CLIENT_SECRET=any RELEVE_UPSTREAM="$url" \
     RELEVE_TODAY="$TODAY" "$@"; }
-as_user releve backfill --prm "$PRM" --kind daily_consumption --start 2026-11-10 --end 2026-11-10
-as_user releve show daily_consumption --prm "$PRM" --start 2026-11-10 --end 2026-11-10 --format csv >shown
-cat shown
-grep -q complete shown
+as_user releve get consumption_load_curve --prm "$PRM" --start yesterday | tee shown
+grep -q "^2026-11-18  complete" shown
+as_user releve backfill --prm "$PRM" --kind consumption_load_curve --start 2025-11-19
+as_user releve export --prm "$PRM" --kind consumption_load_curve --start 2025-11-19 --format csv --out year
+[ "$(wc -l <"/home/user/year/$PRM-consumption_load_curve.csv")" -eq $((1 + 365 * 48)) ]
 as_user releve forget --prm "$PRM" --yes
-as_user releve coverage --prm "$PRM" --kind daily_consumption --start 2026-11-10 --end 2026-11-10 --json | grep -F '"complete":0'
+as_user releve coverage --prm "$PRM" --kind consumption_load_curve --start 2026-11-10 --end 2026-11-10 --json | grep -F '"complete":0'
 
 say "the units, by hand: a Redis on 6379, the settings of /etc/releve, a user without a home"
 redis-server --port 6379 --bind 127.0.0.1 --save "" --appendonly yes --dir "$PWD" --daemonize no >/dev/null &
@@ -60,6 +61,13 @@ unit releve-worker@.service --drain
 [ -z "$(unit releve-daily.service </etc/releve/points)" ]
 redis-cli exists "releve:day:$PRM:consumption_load_curve:2026-11-10" | grep -x 1
 redis-cli xlen releve:results | grep -x 5
+
+say "the library: the example, built as its first lines say"
+cp /usr/share/doc/libreleve-dev/examples/embed.c .
+read -r -a flags < <(pkg-config --cflags --libs releve)
+gcc -o embed embed.c "${flags[@]}"
+CLIENT_ID=me CLIENT_SECRET=any ./embed "$url" redis://127.0.0.1:6379/1 "$PRM" 2026-09-01 2026-09-08 "$TODAY"
+[ "$(redis-cli -n 1 --raw eval "return #redis.call('KEYS', 'releve:day:$PRM:*')" 0)" -eq 14 ]
 
 kill "$sandbox" "$redis"
 wait "$sandbox" "$redis" || true
