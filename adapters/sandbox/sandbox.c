@@ -2,7 +2,7 @@
 #include "sandbox.h"
 #include "clients.h"
 #include "gateway.h"
-#include "server.h"
+#include "visit.h"
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -17,6 +17,9 @@
 #define DEFAULT_QUOTA "5/1s,1000/1h"
 #define HOST_BYTES 64
 #define PORT_MAX 65535
+#define CONNECTIONS_MAX (SANDBOX_WAITING_MAX + 1000u)
+#define CONNECTION_BYTES 16384u /* what one connection may use for its headers */
+#define IDLE_S 120u             /* a silent connection is closed after */
 
 static const char help[] = "usage: releve sandbox [OPTION]...\n"
                            "\n"
@@ -235,11 +238,18 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
     static const int numbers[2] = {SIGINT, SIGTERM};
     uv_signal_t signals[2];
     struct sandbox_gateway gateway;
-    struct sandbox_server *server;
+    struct sandbox_hall hall = {.loop = loop, .gateway = &gateway};
+    const struct releve_httpd_options options = {.address = (const struct sockaddr *)&command->address,
+                                                 .connections_max = CONNECTIONS_MAX,
+                                                 .connection_bytes = CONNECTION_BYTES,
+                                                 .idle_s = IDLE_S,
+                                                 .handle = sandbox_visit_handle,
+                                                 .completed = sandbox_visit_completed,
+                                                 .connected = sandbox_visit_connected,
+                                                 .data = &hall};
 
     sandbox_gateway_init(&gateway, &command->settings);
-    enum releve_code code =
-        sandbox_server_start(&server, loop, (const struct sockaddr *)&command->address, &gateway, error);
+    enum releve_code code = releve_httpd_start(&hall.httpd, loop, &options, error);
     if (code != RELEVE_OK) {
         sandbox_gateway_free(&gateway);
         return code;
@@ -248,12 +258,14 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
         (void)uv_signal_init(loop, &signals[i]);
         (void)uv_signal_start(&signals[i], on_signal, numbers[i]);
     }
-    print_address(command, &gateway, sandbox_server_port(server));
+    print_address(command, &gateway, releve_httpd_port(hall.httpd));
     (void)uv_run(loop, UV_RUN_DEFAULT);
 
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&signals[i], NULL);
-    sandbox_server_stop(server);
+    sandbox_visit_abandon_all(&hall);
+    releve_httpd_stop(hall.httpd);
+    assert(hall.visits == NULL);
     (void)uv_run(loop, UV_RUN_DEFAULT); /* until every handle is closed */
     sandbox_gateway_free(&gateway);
     return RELEVE_OK;

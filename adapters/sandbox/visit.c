@@ -97,11 +97,10 @@ static void resume(struct sandbox_visit *visit, enum stage stage)
     visit->stage = stage;
     visit->waits = false;
     visit->hall->waiting--;
-    visit->hall->resumed = true;
     if (visit->timer_open)
         (void)uv_timer_stop(&visit->timer); /* a slow body needs it again */
     close_watch(visit);
-    MHD_resume_connection(visit->connection);
+    releve_httpd_resume(visit->hall->httpd, visit->connection);
 }
 
 static void on_timer(uv_timer_t *timer);

@@ -7,8 +7,7 @@
 #define RELEVE_SANDBOX_VISIT_H
 
 #include "gateway.h"
-#include <microhttpd.h>
-#include <uv.h>
+#include <adapters/httpd/httpd.h>
 
 #define SANDBOX_BODY_BYTES_MAX (1024u * 1024u) /* of a request: control with many PRMs is the largest */
 #define SANDBOX_WAITING_MAX 10000u             /* requests that wait at once; beyond it 503 */
@@ -19,11 +18,11 @@ struct sandbox_visit;
 /* What visits share. */
 struct sandbox_hall {
     uv_loop_t *loop;
+    struct releve_httpd *httpd;
     struct sandbox_gateway *gateway;
     struct sandbox_visit *visits; /* those that libmicrohttpd knows */
     unsigned waiting;             /* those that are suspended */
     uint64_t drawn;               /* delays drawn so far */
-    bool resumed;                 /* libmicrohttpd has something to do at once */
 };
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback; `hall` is a struct sandbox_hall. */

@@ -1,0 +1,176 @@
+/* libmicrohttpd in "external epoll" mode: its epoll descriptor is one poll handle of the loop, its next
+ * time-out one timer. */
+#include "httpd.h"
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <releve/memory.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SPARE_FILES 64u /* descriptors for everything that is no connection */
+#define BACKLOG 1024
+
+struct releve_httpd {
+    struct MHD_Daemon *daemon;
+    bool resumed; /* libmicrohttpd has something to do at once */
+    unsigned port;
+    unsigned handles_open;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    uv_prepare_t prepare;
+};
+
+static void on_timer(uv_timer_t *timer);
+
+/* Lets libmicrohttpd work, and sets the timer to the moment when it wants to work next. */
+static void run(struct releve_httpd *httpd)
+{
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    httpd->resumed = false;
+    (void)MHD_run(httpd->daemon);
+    if (MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES)
+        (void)uv_timer_start(&httpd->timer, on_timer, timeout_ms, 0);
+    else
+        (void)uv_timer_stop(&httpd->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    run(timer->data);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events; /* an error on the epoll descriptor itself shows in MHD_run */
+    run(poll->data);
+}
+
+/* Before the loop sleeps: what timers resumed goes out now. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct releve_httpd *httpd = prepare->data;
+    if (httpd->resumed)
+        run(httpd);
+}
+
+static unsigned port_of(int socket)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (getsockname(socket, (struct sockaddr *)&address, &length) != 0)
+        return 0;
+    /* getsockname filled it. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+    return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port)
+                                         : ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* A socket of our own, because libmicrohttpd would not say why it could not listen. */
+static int listen_on(const struct sockaddr *address, struct releve_error *error)
+{
+    const int yes = 1;
+    socklen_t length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    int listener = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener >= 0 && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+        bind(listener, address, length) == 0 && listen(listener, BACKLOG) == 0)
+        return listener;
+    int failure = errno;
+    if (listener >= 0)
+        (void)close(listener);
+    (void)releve_fail(error, RELEVE_E_USAGE,
+                      failure == EADDRINUSE ? "%s; is another one running? --listen HOST:0 picks a free port" : "%s",
+                      strerror(failure));
+    return -1;
+}
+
+/* As many descriptors as there may be connections, where the system lets us. */
+static unsigned connections_allowed(unsigned wanted_max)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return SPARE_FILES;
+    rlim_t wanted = wanted_max + SPARE_FILES;
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+        (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= wanted)
+        return wanted_max;
+    return files.rlim_cur > 2 * SPARE_FILES ? (unsigned)(files.rlim_cur - SPARE_FILES) : SPARE_FILES;
+}
+
+static struct MHD_Daemon *start_daemon(const struct releve_httpd_options *options, int listener)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, options->handle, options->data,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, connections_allowed(options->connections_max),
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        options->connection_bytes, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_NOTIFY_COMPLETED,
+        options->completed, options->data, MHD_OPTION_NOTIFY_CONNECTION, options->connected, NULL, MHD_OPTION_END);
+}
+
+static void open_handles(struct releve_httpd *httpd, uv_loop_t *loop)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    assert(info != NULL);
+    /* None of these can fail on a fresh epoll descriptor and loop. */
+    int failures = uv_poll_init(loop, &httpd->poll, info->epoll_fd);
+    failures |= uv_timer_init(loop, &httpd->timer);
+    failures |= uv_prepare_init(loop, &httpd->prepare);
+    httpd->poll.data = httpd->timer.data = httpd->prepare.data = httpd;
+    httpd->handles_open = 3;
+    failures |= uv_poll_start(&httpd->poll, UV_READABLE, on_ready);
+    failures |= uv_prepare_start(&httpd->prepare, on_prepare);
+    assert(failures == 0);
+    (void)failures;
+}
+
+enum releve_code releve_httpd_start(struct releve_httpd **out, uv_loop_t *loop,
+                                    const struct releve_httpd_options *options, struct releve_error *error)
+{
+    int listener = listen_on(options->address, error);
+    if (listener < 0)
+        return error->code;
+    struct releve_httpd *httpd = releve_alloc(1, sizeof *httpd);
+    *httpd = (struct releve_httpd){.port = port_of(listener), .daemon = start_daemon(options, listener)};
+    if (httpd->daemon == NULL) {
+        free(httpd);
+        (void)close(listener);
+        return releve_fail(error, RELEVE_E_SYSTEM, "the HTTP server does not start: out of memory or descriptors");
+    }
+    open_handles(httpd, loop);
+    *out = httpd;
+    return RELEVE_OK;
+}
+
+void releve_httpd_resume(struct releve_httpd *httpd, struct MHD_Connection *connection)
+{
+    httpd->resumed = true;
+    MHD_resume_connection(connection);
+}
+
+unsigned releve_httpd_port(const struct releve_httpd *httpd)
+{
+    return httpd->port;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct releve_httpd *httpd = handle->data;
+    if (--httpd->handles_open == 0)
+        free(httpd);
+}
+
+void releve_httpd_stop(struct releve_httpd *httpd)
+{
+    (void)uv_poll_stop(&httpd->poll); /* before the daemon closes the descriptor */
+    MHD_stop_daemon(httpd->daemon);
+    uv_close((uv_handle_t *)&httpd->poll, on_closed);
+    uv_close((uv_handle_t *)&httpd->timer, on_closed);
+    uv_close((uv_handle_t *)&httpd->prepare, on_closed);
+}

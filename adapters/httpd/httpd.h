@@ -1,0 +1,41 @@
+/* HTTP for whoever serves it: libmicrohttpd with its own epoll set, driven by a libuv loop; one thread. What a request
+ * means and what is answered is not known here. */
+#ifndef RELEVE_HTTPD_H
+#define RELEVE_HTTPD_H
+
+#include <microhttpd.h>
+#include <releve/error.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+struct releve_httpd;
+
+struct releve_httpd_options {
+    const struct sockaddr *address; /* to listen on; IPv4 or IPv6; port 0: any that is free */
+    unsigned connections_max;       /* at once; fewer where the system allows fewer descriptors */
+    unsigned per_address_max;       /* of those, from one address; 0: all of them */
+    size_t connection_bytes;        /* what one may use for its headers */
+    unsigned idle_s;                /* a silent connection is closed after */
+    MHD_AccessHandlerCallback handle;
+    MHD_RequestCompletedCallback completed;
+    MHD_NotifyConnectionCallback connected; /* may be NULL */
+    void *data;                             /* for `handle` and `completed`; outlives it */
+};
+
+/* Returns RELEVE_OK and *httpd, to be stopped with releve_httpd_stop. Else nothing is left behind:
+ *
+ * - RELEVE_E_USAGE: the address cannot be listened on
+ * - RELEVE_E_SYSTEM: out of memory or descriptors */
+enum releve_code releve_httpd_start(struct releve_httpd **httpd, uv_loop_t *loop,
+                                    const struct releve_httpd_options *options, struct releve_error *error);
+
+unsigned releve_httpd_port(const struct releve_httpd *httpd);
+
+/* A connection that `handle` has suspended goes on before the loop sleeps. */
+void releve_httpd_resume(struct releve_httpd *httpd, struct MHD_Connection *connection);
+
+/* Drops what is under way and closes the handles; the memory goes when the loop has closed them. No connection may be
+ * suspended any more. */
+void releve_httpd_stop(struct releve_httpd *httpd);
+
+#endif
