@@ -73,7 +73,7 @@ python_tests() {
     local name="$1" dir="$2"
     shift 2
     RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run "${pretended[@]}" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
-        -n 5 --dist loadgroup --junitxml "$results/$name.xml" "$@"
+        -n 8 --dist loadgroup --junitxml "$results/$name.xml" "$@"
 }
 
 # c_tests NAME BUILD-DIR

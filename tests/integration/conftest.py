@@ -2,16 +2,26 @@
 import os
 
 import pytest
+from world import is_sanitized
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
     config.addinivalue_line("markers", "long: of a file that takes long as a whole")
     config.addinivalue_line("markers", "hour: touches dates, and runs again where Paris is a day ahead of UTC")
+    config.addinivalue_line("markers", "waits: what its parameters differ in is no code of ours, and each waits for long: "
+                                       "in a sanitized build the first stands for all")
     config.addinivalue_line("markers", "by_hand: takes longer than ./test.sh may: runs with -m by_hand only "
                                        "(docs/long-runs.md)")
     if not os.access(os.environ.get("RELEVE_BIN", ""), os.X_OK):
         raise pytest.UsageError("RELEVE_BIN must name the program: RELEVE_BIN=/path/to/build/adapters/cli/releve")
+
+
+def stands_for_others(item, seen):
+    """The first of a test that is marked so, or one that is not."""
+    first = item.function not in seen
+    seen.add(item.function)
+    return first or not item.get_closest_marker("waits") or not is_sanitized()
 
 
 def shares_a_fixture(item):
@@ -24,6 +34,8 @@ def pytest_collection_modifyitems(config, items):
     """Tests spread over the processes by themselves (--dist loadgroup) but where they share something; the slow ones come
     first, so that none of them is left alone at the end."""
     left_out = [item for item in items if item.get_closest_marker("by_hand")] if "by_hand" not in config.getoption("-m") else []
+    seen = set()
+    left_out += [item for item in items if item not in left_out and not stands_for_others(item, seen)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = sorted((item for item in items if item not in left_out), key=lambda item: not item.get_closest_marker("slow"))
     for item in items:

@@ -23,6 +23,7 @@ def blocked(redis):
     return sum(b" cmd=blmove " in line for line in redis.command("CLIENT", "LIST").splitlines())
 
 
+@pytest.mark.waits
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", ["high", "normal", "low"])
 @pytest.mark.parametrize("text", [message(CLIENT_0, id="x", **ONE_DAY), b"no job", b""])

@@ -109,6 +109,7 @@ def world_of_jobs():
     return World("--population", str(JOBS), "--latency", "30:30", quota="2000/1s")
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("name", [*REFUSALS, *ABSENCES])
 def test_the_work_waits_for_redis_and_goes_on_when_it_is_well(name):
     with world_of_jobs() as world:
@@ -157,6 +158,7 @@ def check_rest_is_done(world):
     assert worker.end().code == 0
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_drain_that_redis_refuses_ends_with_4_and_its_jobs_are_left_for_others(name):
     weather = REFUSALS[name]
@@ -204,6 +206,7 @@ def put_right(redis, key):
         redis.command("RENAME", "aside", key)
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("pattern", ["releve:quota:mesure*", "releve:results"])
 def test_a_drain_that_a_key_of_another_type_stops_ends_with_4_and_names_it(pattern):
     with world_of_jobs() as world:
@@ -226,6 +229,7 @@ def test_a_drain_of_which_one_queue_cannot_be_read_empties_the_others_and_ends_w
         check_each_once(world, results(world.redis))
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_worker_says_the_remedy_no_more_than_once_in_10_s_for_each_operation(name):
     with world_of_jobs() as world:

@@ -41,6 +41,7 @@ def test_a_command_that_is_interrupted_while_redis_refuses_ends_and_says_what_is
         assert world.run(*SELECTION).code == 0 and len(world.redis.days()) == 79
 
 
+@pytest.mark.waits
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["error500", "timeout", "endless"])
 def test_a_sick_meter_costs_at_most_eight_requests_over_all_its_kinds_and_is_named(fault):
