@@ -1,18 +1,55 @@
 /* See pulse.h. */
 #include "pulse.h"
 #include "json_fields.h"
+#include <assert.h>
+#include <engine/runtime/meter.h>
+#include <releve/memory.h>
 #include <releve/runtime.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define HOST_BYTES 65
+#define COUNTS_MAX (sizeof(struct releve_meter) / sizeof(uint64_t))
+
+struct counts {
+    struct releve_count *items; /* room for COUNTS_MAX */
+    size_t count;
+};
 
 static void on_said(void *data, const struct releve_error *error)
 {
     struct releve_pulse *pulse = data;
-    (void)error;
     pulse->asking = false;
+    if (error->code == RELEVE_OK)
+        pulse->told = pulse->telling;
+}
+
+static void add_count(void *data, const char *name, uint64_t count)
+{
+    struct counts *counts = data;
+    assert(counts->count < COUNTS_MAX);
+    struct releve_count *item = &counts->items[counts->count++];
+    (void)snprintf(item->name, sizeof item->name, "%s", name);
+    item->more = count;
+}
+
+/* Where Redis does not answer, the same is said again: what it had heard all the same counts twice then. */
+static void say(struct releve_pulse *pulse, const char *json)
+{
+    struct releve_runtime *runtime = releve_engine_runtime(pulse->options.engine);
+    struct counts counts = {.items = releve_alloc(COUNTS_MAX, sizeof *counts.items)};
+    if (runtime != NULL) {
+        struct releve_meter meter = releve_runtime_meter(runtime);
+        meter.redis = *releve_store_latencies(pulse->options.store);
+        struct releve_meter since = releve_meter_since(&meter, pulse->asking ? &pulse->telling : &pulse->told);
+        releve_meter_each(&since, runtime, add_count, &counts);
+        pulse->telling = meter;
+    }
+    pulse->asking = true;
+    releve_store_say_pulse(pulse->options.store, pulse->name, json, counts.items, counts.count, on_said, pulse);
+    free(counts.items);
 }
 
 static void add_rates(struct releve_pulse *pulse, cJSON *json)
@@ -68,8 +105,7 @@ static void on_timer(uv_timer_t *timer)
     cJSON_Delete(json);
     if (text == NULL)
         return;
-    pulse->asking = true;
-    releve_store_say_pulse(pulse->options.store, pulse->name, text, on_said, pulse);
+    say(pulse, text);
     cJSON_free(text);
 }
 
@@ -99,5 +135,5 @@ void releve_pulse_close(struct releve_pulse *pulse)
 {
     uv_close((uv_handle_t *)&pulse->timer, NULL);
     if (pulse->name[0] != '\0')
-        releve_store_say_pulse(pulse->options.store, pulse->name, NULL, on_said, pulse);
+        say(pulse, NULL);
 }

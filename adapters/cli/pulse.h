@@ -1,11 +1,11 @@
-/* What this process does, said to Redis every few seconds, so that releve status can show commands and how fast they
- * and workers are. Nothing depends on it: where Redis does not take it, nothing is said. */
+/* What this process does and what it has counted, said to Redis every few seconds, so that releve status can show
+ * commands and how fast they and workers are. Nothing depends on it: where Redis does not take it, nothing is said. */
 #ifndef RELEVE_CLI_PULSE_H
 #define RELEVE_CLI_PULSE_H
 
 #include "rate.h"
 #include "report.h"
-#include <adapters/redis/store.h>
+#include <adapters/library/parts.h>
 #include <releve/engine.h>
 
 #define RELEVE_PULSE_MS (5 * RELEVE_SECOND_MS)
@@ -28,6 +28,7 @@ struct releve_pulse {
     uv_timer_t timer;
     bool asking; /* Redis has not answered the last one */
     struct releve_rate requests, jobs;
+    struct releve_meter told, telling; /* what Redis has been told of this process's counts; what it is being told */
 };
 
 /* Its timer is on the loop; nothing is said yet. */

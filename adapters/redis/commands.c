@@ -11,6 +11,7 @@
 
 #define SCRIPT_TRIES 3 /* loads of one script for one command, before Redis is taken to refuse it */
 #define SKIP_NEXT_REPLY "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
+#define NANOSECONDS_IN_US 1000
 #define WATCHES_A_TIMEOUT 4 /* how often a time-out's length is looked at */
 
 struct releve_command {
@@ -24,6 +25,7 @@ struct releve_command {
     char *prelude; /* likewise: goes in front of the wire, and is not answered; NULL for none */
     size_t prelude_bytes;
     releve_time sent_ms; /* loop time */
+    uint64_t sent_ns;
     releve_commands_reply reply;
     void *data;
     struct releve_error error; /* where doomed or refused */
@@ -81,6 +83,7 @@ static void transmit(struct releve_commands *commands, struct releve_command *co
 {
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
+    command->sent_ns = uv_hrtime();
     DL_APPEND(commands->sent, command);
     /* Where only the script was missing, the prelude has been run. */
     bool has_prelude = command->prelude != NULL && command->script_loads == 0;
@@ -176,6 +179,7 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         load_and_repeat(commands, command);
         return;
     }
+    releve_latencies_add(&commands->latencies, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
     commands->count--;
     commands->bytes -= command->wire_bytes;
     bool refused = reply->type == REDIS_REPLY_ERROR;

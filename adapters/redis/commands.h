@@ -5,6 +5,7 @@
 
 #include <adapters/redis/connection.h>
 #include <adapters/redis/words.h>
+#include <engine/runtime/meter.h>
 #include <releve/error.h>
 #include <stddef.h>
 
@@ -58,6 +59,7 @@ struct releve_commands {
     struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
     size_t count, bytes;                            /* of sent and waiting */
     releve_time heard_ms;                           /* loop time of the last reply */
+    struct releve_latencies latencies;              /* of replies, from when the command was sent last */
     uv_timer_t watch_timer, doom_timer;
     struct releve_closing closing; /* the connection and two timers */
 };

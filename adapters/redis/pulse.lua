@@ -1,7 +1,9 @@
--- What a process says of itself, for people who ask releve status. Nothing else depends on it.
+-- What a process says of itself, for people who ask releve status. Nothing else depends on it. And what it has counted
+-- since it said so last, for metrics.
 --
--- KEYS 1 pulses: name of a process -> "<ms of Redis's clock> <JSON>"
+-- KEYS 1 pulses: name of a process -> "<ms of Redis's clock> <JSON>"  2 counters: name -> count
 -- ARGV 1 name  2 JSON; empty: it ends  3 ms of silence after which a process counts as gone  4 processes at most
+--      5.. names of counters, and how much more each is
 local silent_ms = tonumber(ARGV[3])
 
 local time = redis.call('TIME')
@@ -18,5 +20,8 @@ if ARGV[2] == '' then
 elseif redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 or redis.call('HLEN', KEYS[1]) < tonumber(ARGV[4]) then
     redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s', now_ms, ARGV[2]))
     redis.call('PEXPIRE', KEYS[1], silent_ms)
+end
+for i = 5, #ARGV, 2 do
+    redis.pcall('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) -- what somebody else has made no number of stays as it is
 end
 return redis.status_reply('OK')

@@ -4,6 +4,7 @@
 
 #include <adapters/redis/record.h>
 #include <adapters/redis/url.h>
+#include <engine/runtime/meter.h>
 #include <engine/runtime/store.h>
 #include <uv.h>
 
@@ -34,6 +35,9 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
  * then which requests it broke off, and their permits are settled. `closed` is called when the memory is gone. */
 #define RELEVE_STORE_END_MS (1 * RELEVE_SECOND_MS)
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
+
+/* How long Redis took to answer, since the store was opened: as this process sees it. */
+const struct releve_latencies *releve_store_latencies(const struct releve_store *store);
 
 /* Whether Redis keeps what it is given when it is restarted: a condition of the quota's guarantee. False where it said,
  * when it was last connected to, that it has neither an append-only file nor save points. Known from `ready` on; true
@@ -131,10 +135,18 @@ void releve_store_info(struct releve_store *store, releve_store_text reply, void
 
 /* What a process says of itself: `json`, one object with a member "command", under a name of its own, which is a
  * worker's where it is one. Forgotten after RELEVE_PULSE_SILENT_MS without another one, or with NULL: it ends. For
- * people: nothing else depends on it. */
+ * people: nothing else depends on it. `counts` are added to the counters that all processes share. */
 #define RELEVE_PULSE_SILENT_MS (30 * RELEVE_SECOND_MS)
-void releve_store_say_pulse(struct releve_store *store, const char *name, const char *json, releve_store_done done,
-                            void *data);
+struct releve_count {
+    char name[RELEVE_METER_NAME_BYTES];
+    uint64_t more;
+};
+void releve_store_say_pulse(struct releve_store *store, const char *name, const char *json,
+                            const struct releve_count *counts, size_t counts_count, releve_store_done done, void *data);
+
+/* Calls `each` for each of those counters, in no order; then `done`. */
+void releve_store_counters(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
+                           releve_store_done done, void *data);
 
 /* "500/1h": the windows that others ask with in the bucket, where `quota` is looser or has none such; "" where it is
  * the strictest. Those count that asked within their longest window. */

@@ -40,9 +40,22 @@ static void keep_answer(struct releve_runtime *runtime, struct slot *slot, const
     runtime->under_way = NULL;
 }
 
+/* Once, also where they have to be written again. */
+static void count_days(struct releve_meter *meter, struct slot *slot, const struct releve_action *action)
+{
+    if (slot->counted)
+        return;
+    slot->counted = true;
+    enum releve_kind kind = action->job->kind;
+    for (size_t i = 0; i < action->entries_count; i++)
+        releve_meter_count_day(meter, kind, action->entries[i].state);
+}
+
 static void store_days(struct releve_runtime *runtime, const struct releve_action *action, releve_time civil)
 {
-    keep_answer(runtime, &runtime->chunks[action->handle], action->answer);
+    struct slot *slot = &runtime->chunks[action->handle];
+    keep_answer(runtime, slot, action->answer);
+    count_days(&runtime->meter, slot, action);
     struct releve_day_batch batch = {
         .prm = action->job->prm,
         .kind = action->job->kind,
@@ -55,7 +68,7 @@ static void store_days(struct releve_runtime *runtime, const struct releve_actio
         .documents_count = action->answer->documents_count,
         .claim = {runtime->process, action->permit},
     };
-    runtime->io.store_ops->put_days(runtime->io.store, &batch, on_stored, &runtime->chunks[action->handle]);
+    runtime->io.store_ops->put_days(runtime->io.store, &batch, on_stored, slot);
 }
 
 static void close_bucket(struct releve_runtime *runtime, const struct releve_action *action)
@@ -94,9 +107,12 @@ static void notice(const struct releve_runtime_options *options, const struct re
     }
 }
 
-static void end_job(const struct releve_runtime_options *options, const struct releve_action *action)
+static void end_job(struct releve_runtime *runtime, const struct releve_action *action)
 {
     static const struct releve_error none = {.code = RELEVE_OK};
+    const struct releve_runtime_options *options = &runtime->options;
+    if (action->error == NULL || action->error->code == RELEVE_OK)
+        runtime->meter.jobs[action->result->job.kind][action->result->state]++;
     options->ended(options->data, action->result, action->error != NULL ? action->error : &none);
 }
 
@@ -164,7 +180,7 @@ void releve_runtime_perform(struct releve_runtime *runtime, const struct releve_
         io->store_ops->finish(io->store, action->result, on_finished, &runtime->jobs[action->handle]);
         break;
     case RELEVE_ACTION_ENDED:
-        end_job(&runtime->options, action);
+        end_job(runtime, action);
         break;
     case RELEVE_ACTION_FORGET:
         forget(runtime, action);

@@ -31,6 +31,7 @@ static void on_permit(void *data, const struct releve_error *error, releve_time 
     struct ledger *ledger = data;
     struct releve_event event = {
         .type = RELEVE_EVENT_PERMIT, .bucket = index_of(ledger), .wait_ms = wait_ms, .error = error};
+    ledger->runtime->meter.granted[index_of(ledger)] += error->code == RELEVE_OK && wait_ms == 0;
     releve_runtime_post(ledger->runtime, &event);
 }
 
@@ -128,6 +129,18 @@ static void settle_broken(const struct slot *slot, enum releve_exchange_outcome 
         settle(slot, RELEVE_PERMIT_SLACK_MS);
 }
 
+static void count_answer(const struct slot *slot, enum releve_verdict verdict)
+{
+    struct releve_runtime *runtime = slot->runtime;
+    releve_time took_ms = runtime->io.host_ops->now(runtime->io.host) - slot->sent_at;
+    unsigned subject = slot == &runtime->token_slot                 ? (unsigned)RELEVE_METER_TOKEN
+                       : slot == &runtime->preflight_slot           ? (unsigned)RELEVE_METER_SERVICES
+                       : slot->request == RELEVE_REQUEST_ACTIVATION ? (unsigned)RELEVE_METER_ACTIVATION
+                                                                    : (unsigned)slot->kind;
+    runtime->meter.requests[subject][verdict]++;
+    releve_latencies_add(&runtime->meter.upstream, (uint64_t)took_ms * 1000);
+}
+
 static void on_done(void *data, const struct releve_exchange_response *response)
 {
     const struct slot *slot = data;
@@ -150,6 +163,7 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         dialect->judge_services(response, now, &answer, &services);
         event.type = RELEVE_EVENT_PREFLIGHTED;
         if (answer.verdict == RELEVE_DATA) {
+            count_answer(slot, answer.verdict);
             releve_roster_take(runtime, &services);
             free(services.items);
             return;
@@ -164,6 +178,7 @@ static void on_done(void *data, const struct releve_exchange_response *response)
         event.type = RELEVE_EVENT_ANSWER;
         event.handle = chunk_handle(slot);
     }
+    count_answer(slot, answer.verdict);
     releve_runtime_post(runtime, &event);
 }
 
@@ -173,7 +188,8 @@ static void send(struct slot *slot, const struct releve_action *action, const ch
     struct releve_runtime *runtime = slot->runtime;
     slot->ledger = &runtime->ledgers[action->bucket];
     slot->permit = action->permit;
-    slot->arrived = false;
+    slot->arrived = slot->counted = false;
+    slot->sent_at = runtime->io.host_ops->now(runtime->io.host);
     char url[RELEVE_UPSTREAM_BYTES + RELEVE_TARGET_BYTES];
     int length = snprintf(url, sizeof url, "%s%s", runtime->options.upstream, target);
     assert(length > 0 && (size_t)length < sizeof url); /* checked when it was opened */

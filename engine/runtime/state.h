@@ -10,6 +10,7 @@
 #define RELEVE_RUNTIME_STATE_H
 
 #include "io.h"
+#include "meter.h"
 #include <releve/runtime.h>
 #include <sys/queue.h>
 
@@ -26,7 +27,9 @@ struct slot {
     /* of the request that is under way */
     struct ledger *ledger;
     uint64_t permit;
+    releve_time sent_at;
     bool arrived; /* it is known to have */
+    bool counted; /* the days of its answer, in the meter */
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
@@ -81,6 +84,7 @@ struct releve_runtime {
     releve_time upstream_ahead_ms; /* of the clock here, as of the latest one */
     uint64_t process;              /* this one's number, in the names of permits and claims */
     char token[RELEVE_TOKEN_BYTES];
+    struct releve_meter meter;
     unsigned
         writes; /* that no event follows, and that have no reply yet: what was learned, closed, settled, returned */
     enum { RUNTIME_OPENING, RUNTIME_OPEN, RUNTIME_CLOSED } phase;
