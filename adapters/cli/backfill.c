@@ -87,8 +87,8 @@ const struct releve_command releve_command_backfill = {
             "  --concurrency N    requests in flight, 1 to 256 (default 16); the quota holds\n"
             "                     whatever it is\n"
             "  --refresh          ask again for days that are known too, for kinds that a\n"
-            "                     usage point lacks and after\n"
-            "                     refusals; a better day is never replaced by a worse one\n" RELEVE_ADOPT_HELP
+            "                     usage point lacks and after refusals; a better day is\n"
+            "                     never replaced by a worse one\n" RELEVE_ADOPT_HELP
             "  --progress auto|always|never  how far it is. auto (default): drawn on a\n"
             "                     terminal, a line every 10 s elsewhere; always: drawn;\n"
             "                     never: none\n"

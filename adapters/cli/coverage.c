@@ -277,7 +277,7 @@ static void judge(struct coverage *coverage, const struct releve_point_facts *fa
     }
     releve_lookup_advance(&coverage->lookup, coverage->next, releve_selection_jobs(&coverage->selection));
     if (coverage->json || is_pictured(coverage))
-        releve_lookup_hide(&coverage->lookup);
+        releve_lookup_hide(&coverage->lookup, STDOUT_FILENO);
     if (coverage->json) {
         print_json(series);
         return;

@@ -72,7 +72,7 @@ static void print_missing(struct releve_days *days, releve_day end)
 
 static void name_broken(struct releve_days *days, releve_day day)
 {
-    releve_lookup_hide(&days->lookup);
+    releve_lookup_hide(&days->lookup, STDERR_FILENO);
     releve_stored_day_name_broken(days->job.prm, days->job.kind, day);
     days->broken = true;
 }
@@ -121,7 +121,7 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
         return;
     }
     char text[RELEVE_REASONS_TEXT], whose[64] = "";
-    releve_lookup_hide(&days->lookup);
+    releve_lookup_hide(&days->lookup, STDERR_FILENO);
     const struct releve_reason *why = releve_reasons_find(facts, days->job.kind, false);
     const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (releve_selection_jobs(days->selection) > 1)
@@ -217,10 +217,10 @@ enum releve_code releve_days_read_kinds(int argc, char **argv, struct releve_sel
     *taken = 0;
     if (argc < 2 || argv[1][0] == '-')
         return RELEVE_OK;
-    *taken = 1;
     releve_prm prm;
     if (releve_prm_parse(argv[1], strlen(argv[1]), &prm))
-        return releve_fail(error, RELEVE_E_USAGE, "a usage point is given as --prm %.40s", argv[1]);
+        return RELEVE_OK; /* releve_command_parse says where it belongs */
+    *taken = 1;
     return releve_selection_add_kinds(selection, "KIND", argv[1], error);
 }
 

@@ -34,8 +34,6 @@ struct dead {
     struct releve_config config;
     struct releve_lookup lookup;
     struct releve_terminal terminal;
-    uint64_t there;   /* counted before the question whether to drop them all ... */
-    bool unconfirmed; /* ... to which the answer was no */
     uint64_t counts[RELEVE_DEAD_FATES];
 };
 
@@ -63,36 +61,62 @@ static cJSON *read_burial(const char *text, size_t text_bytes)
     return burial;
 }
 
-/* In quotes, as JSON has it: nothing of it steers a terminal. The caller frees. */
-static char *quote_raw(const cJSON *burial)
+static bool is_a_line(const char *text)
 {
-    const cJSON *raw = cJSON_GetObjectItemCaseSensitive(burial, "raw");
-    return raw != NULL ? cJSON_PrintUnformatted(raw) : NULL;
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at < ' ' || *at > '~')
+            return false;
+    return *text != '\0';
 }
 
-/* A line: it is cut where it goes to a terminal. */
+/* As it came, so that it can be pushed again, where that is a line of ASCII; else in quotes, as JSON has it: nothing of
+ * it steers a terminal. */
+static void add_raw(struct releve_text *line, const cJSON *burial)
+{
+    const cJSON *raw = cJSON_GetObjectItemCaseSensitive(burial, "raw");
+    const char *text = cJSON_GetStringValue(raw);
+    if (text != NULL && is_a_line(text)) {
+        releve_text_puts(line, text);
+    } else if (raw != NULL) {
+        char *quoted = releve_must(cJSON_PrintUnformatted(raw));
+        releve_text_puts(line, quoted);
+        cJSON_free(quoted);
+    }
+}
+
+static void print_cut(const struct dead *dead, const struct releve_text *line)
+{
+    size_t fits =
+        dead->terminal.is_one ? releve_terminal_fit(line->bytes, line->length, dead->terminal.columns) : line->length;
+    printf("%.*s\n", (int)fits, line->bytes);
+}
+
+/* A line; on a terminal two of them, each cut to fit it. */
 static void print_line(const struct dead *dead, const char *id, const cJSON *burial)
 {
     struct releve_text line = {.length = 0};
-    char *raw = quote_raw(burial);
-    releve_text_format(&line, "%s  %-20s  %-6s  %s  %s", id, releve_stored_day_text(burial, "at"),
-                       releve_stored_day_text(burial, "queue"), releve_stored_day_words(burial, "error"),
-                       raw != NULL ? raw : "");
-    size_t fits =
-        dead->terminal.is_one ? releve_terminal_fit(line.bytes, line.length, dead->terminal.columns) : line.length;
-    printf("%.*s\n", (int)fits, line.bytes);
-    cJSON_free(raw);
+    releve_text_format(&line, "%s  %-20s  %-6s  %s", id, releve_stored_day_text(burial, "at"),
+                       releve_stored_day_text(burial, "queue"), releve_stored_day_words(burial, "error"));
+    if (dead->terminal.is_one) {
+        print_cut(dead, &line);
+        line.length = 0;
+    }
+    releve_text_puts(&line, "  ");
+    add_raw(&line, burial);
+    print_cut(dead, &line);
     releve_text_free(&line);
 }
 
 static void print_whole(const char *id, const cJSON *burial)
 {
-    char *raw = quote_raw(burial);
+    struct releve_text raw = {.length = 0};
     bool cut = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(burial, "whole"));
-    printf("id     %s\nat     %s\nqueue  %s\nerror  %s\nraw    %s%s\n", id, releve_stored_day_text(burial, "at"),
-           releve_stored_day_text(burial, "queue"), releve_stored_day_words(burial, "error"), raw != NULL ? raw : "",
+    add_raw(&raw, burial);
+    printf("id     %s\nat     %s\nqueue  %s\nerror  %s\nraw    %.*s%s\n", id, releve_stored_day_text(burial, "at"),
+           releve_stored_day_text(burial, "queue"), releve_stored_day_words(burial, "error"), (int)raw.length,
+           raw.length > 0 ? raw.bytes : "",
            cut ? "\n       (not all of it: cut, or with bytes that are not ASCII as \"?\")" : "");
-    cJSON_free(raw);
+    releve_text_free(&raw);
 }
 
 /* What a command has done with it. */
@@ -148,46 +172,39 @@ static void on_done(void *data, const struct releve_error *error)
     releve_lookup_end(&dead->lookup, error);
 }
 
-static void carry_out(struct dead *dead)
+static void start(void *data)
 {
+    struct dead *dead = data;
     releve_store_dead(dead->lookup.store, &dead->request, on_message, on_done, dead);
 }
 
-/* --- the question ------------------------------------------------------------------------------------------------- */
+/* --- before all are dropped --------------------------------------------------------------------------------------- */
 
 static void count_message(void *data, const char *id, enum releve_dead_fate fate, const char *json, size_t json_bytes)
 {
     struct dead *dead = data;
     (void)id, (void)fate, (void)json, (void)json_bytes;
-    dead->there++;
+    dead->request.oldest++;
 }
 
-static void on_counted(void *data, const struct releve_error *error)
+static void start_counting(void *data)
 {
     struct dead *dead = data;
+    releve_store_dead(dead->lookup.store, &dead->request, count_message, on_done, dead);
+}
+
+/* What is buried while somebody thinks about it is not meant. Redis is let go of meanwhile. */
+static enum releve_code confirm(struct dead *dead, struct releve_error *error)
+{
     char question[QUESTION_BYTES];
-    (void)snprintf(question, sizeof question, "Drop %" PRIu64 " dead message%s for good?", dead->there,
-                   dead->there == 1 ? "" : "s");
-    if (error->code != RELEVE_OK || dead->there == 0) {
-        releve_lookup_end(&dead->lookup, error);
-    } else if (releve_ask(question)) {
-        dead->request.operation = RELEVE_DEAD_DROP;
-        carry_out(dead);
-    } else {
-        dead->unconfirmed = true;
-        releve_lookup_end(&dead->lookup, NULL);
-    }
-}
-
-static void start(void *data)
-{
-    struct dead *dead = data;
-    if (dead->task != DROP || !dead->all || dead->yes) {
-        carry_out(dead);
-        return;
-    }
     dead->request.operation = RELEVE_DEAD_LOOK;
-    releve_store_dead(dead->lookup.store, &dead->request, count_message, on_counted, dead);
+    if (releve_lookup_run(&dead->lookup, &dead->config, false, start_counting, dead, error) != RELEVE_OK)
+        return error->code;
+    (void)snprintf(question, sizeof question, "Drop %" PRIu64 " dead message%s for good?", dead->request.oldest,
+                   dead->request.oldest == 1 ? "" : "s");
+    if (dead->request.oldest == 0 || releve_ask(question))
+        return RELEVE_OK;
+    return releve_fail(error, RELEVE_E_INTERRUPTED, "nothing was dropped");
 }
 
 /* How it ended, for people; returns the exit code. */
@@ -323,16 +340,14 @@ static int dead_main(int argc, char **argv)
         return wrong;
     if (check(&dead, &error) != RELEVE_OK || releve_config_load(&dead.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    dead.request.operation = operations[dead.task];
     dead.request.ids = dead.ids;
+    if (dead.task == DROP && dead.all && !dead.yes && confirm(&dead, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    dead.request.operation = operations[dead.task];
     dead.terminal = releve_terminal_look(STDOUT_FILENO);
     if (releve_lookup_run(&dead.lookup, &dead.config, false, start, &dead, &error) != RELEVE_OK) {
         (void)fflush(stdout);
         return releve_command_fail(&error);
-    }
-    if (dead.unconfirmed) {
-        fputs("releve: nothing was dropped\n", stderr);
-        return releve_code_exit(RELEVE_E_INTERRUPTED);
     }
     return releve_command_flush(releve_code_exit(sum_up(&dead)));
 }

@@ -110,6 +110,7 @@ static void on_missing_queued(void *data, const struct releve_error *error, bool
         releve_lookup_end(&enqueue->lookup, error);
         return;
     }
+    releve_lookup_hide(&enqueue->lookup, STDOUT_FILENO);
     if (queued)
         print_job(enqueue, &finding->job);
     enqueue->waiting += !queued;
@@ -155,7 +156,7 @@ static void say_what_was_missing(const struct enqueue *enqueue)
 {
     fprintf(stderr,
             "releve: %" PRIu64 " job%s queued for %" PRIu64 " day%s; %" PRIu64
-            " series with nothing to ask now, %" PRIu64 " with a job that has not ended\n",
+            " series with nothing to ask now, %" PRIu64 " with a job of an earlier --missing that has not ended\n",
             enqueue->queued, enqueue->queued == 1 ? "" : "s", enqueue->days, enqueue->days == 1 ? "" : "s",
             enqueue->settled, enqueue->waiting);
 }
@@ -261,8 +262,7 @@ const struct releve_command releve_command_enqueue = {
             "                     standard error\n"
             "  --reply-to LIST    a Redis list that gets each result\n"
             "  --refresh          ask again for days that are known too, for kinds that a\n"
-            "                     usage point lacks and after\n"
-            "                     refusals\n" RELEVE_PREFLIGHT_HELP
+            "                     usage point lacks and after refusals\n" RELEVE_PREFLIGHT_HELP
             "  --json             one JSON object a job instead of its id\n",
     .run = enqueue_main,
 };

@@ -96,6 +96,9 @@ static enum releve_code prepare(struct archive *archive, struct releve_error *er
         return error->code;
     if (archive->dir == NULL)
         return releve_days_check(&archive->selection, archive->days.format, error);
+    struct stat there;
+    if (stat(archive->dir, &there) == 0 && !S_ISDIR(there.st_mode))
+        return releve_fail(error, RELEVE_E_USAGE, "--out %.300s: that is no directory", archive->dir);
     if (mkdir(archive->dir, 0777) != 0 && errno != EEXIST)
         return releve_fail(error, RELEVE_E_USAGE, "--out %.300s: cannot be made: %s", archive->dir, strerror(errno));
     archive->days.open = open_file;
@@ -131,9 +134,8 @@ const struct releve_command releve_command_export = {
             "usage point and kind has a file of its own, DIR/PRM-KIND.csv or .ndjson, which\n"
             "gets its name when it is whole; where nothing is stored none is written. A file\n"
             "of that name is replaced; documents are .json. Without it, all goes to standard\n"
-            "output, as with releve show. Without --start: from the oldest day that is\n"
-            "stored (of ten years) on.\n"
-            "\n" RELEVE_SELECTION_HELP "\n"
+            "output, as with releve show.\n"
+            "\n" RELEVE_SELECTION_STORED_HELP "\n"
             "options:\n"
             "  --format csv|json  the form. csv (default): a row a value; json: a line a\n"
             "                     day, as stored (documents too)\n"

@@ -1,7 +1,10 @@
 /* See json_fields.h. */
 #include "json_fields.h"
+#include <limits.h>
 #include <releve/memory.h>
 #include <stdio.h>
+
+#define FIGURE_MAX 1e12 /* of what is counted */
 
 void releve_json_add_day(cJSON *json, const char *name, releve_day day)
 {
@@ -19,6 +22,19 @@ void releve_json_add_time(cJSON *json, const char *name, releve_time at)
     char text[RELEVE_TIME_TEXT];
     releve_utc_format(at, text);
     cJSON_AddStringToObject(json, name, text);
+}
+
+double releve_json_figure(const cJSON *json, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+    double figure = cJSON_IsNumber(item) && item->valuedouble > 0 ? item->valuedouble : 0;
+    return figure < FIGURE_MAX ? figure : FIGURE_MAX;
+}
+
+int releve_json_count(const cJSON *json, const char *name)
+{
+    double figure = releve_json_figure(json, name);
+    return figure < INT_MAX ? (int)figure : INT_MAX;
 }
 
 void releve_json_print(cJSON *json)

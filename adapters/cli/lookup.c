@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-void releve_lookup_hide(struct releve_lookup *lookup)
+void releve_lookup_hide(struct releve_lookup *lookup, int fd)
 {
-    if (lookup->shown)
-        fputs("\r\x1b[K", stderr);
+    if (!lookup->shown || isatty(fd) != 1)
+        return;
+    fputs("\r\x1b[K", stderr);
     lookup->shown = false;
 }
 
@@ -19,7 +20,7 @@ void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t
     if (now_ms - lookup->began_ms < RELEVE_LOOKUP_SILENT_MS ||
         now_ms - lookup->shown_ms < RELEVE_PROGRESS_TERMINAL_MS || isatty(STDERR_FILENO) != 1)
         return;
-    releve_lookup_hide(lookup);
+    releve_lookup_hide(lookup, STDERR_FILENO);
     fprintf(stderr, "read: %d %%, %" PRIu64 " of %" PRIu64, (int)(100 * done / all), done, all);
     lookup->shown_ms = now_ms;
     lookup->shown = true;
@@ -30,7 +31,7 @@ void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *
     if (lookup->ended)
         return;
     lookup->ended = true;
-    releve_lookup_hide(lookup);
+    releve_lookup_hide(lookup, STDERR_FILENO);
     if (error != NULL)
         lookup->error = *error;
     if (lookup->store != NULL)

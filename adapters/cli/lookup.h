@@ -28,8 +28,8 @@ enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_c
 #define RELEVE_LOOKUP_SILENT_MS 1000 /* before it says so for the first time */
 void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t all);
 
-/* Erases that line: to be called before something is written while it reads. */
-void releve_lookup_hide(struct releve_lookup *lookup);
+/* Erases that line, where `fd` is a terminal too: to be called before something is written there while it reads. */
+void releve_lookup_hide(struct releve_lookup *lookup, int fd);
 
 /* Ends it; `error` may be NULL or RELEVE_OK. */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);

@@ -37,7 +37,7 @@ static const char introduction[] = "releve: fetches Linky data from Enedis for m
                                    "\n"
                                    "options:\n"
                                    "  -h, --help                this text; behind a COMMAND: what it does, and its\n"
-                                   "                   options\n"
+                                   "                            options\n"
                                    "  -V, --version             the version\n"
                                    "\n"
                                    "commands:\n";
@@ -48,20 +48,20 @@ static const char configuration[] = "\n"
                                     "                            instead of CLIENT_SECRET names a file whose first\n"
                                     "                            line is the secret; both at once are refused\n"
                                     "  CONSO_TOKEN               for private persons: the token that conso.boris.sh\n"
-                                    "                   gives; no CLIENT_ID then\n"
+                                    "                            gives; no CLIENT_ID then\n"
                                     "  RELEVE_UPSTREAM           production, sandbox (Enedis's own), conso, or a\n"
                                     "                            base URL such as http://127.0.0.1:8750\n"
                                     "  RELEVE_API                2026, v5 or conso (default 2026; conso for that\n"
-                                    "                   upstream)\n"
+                                    "                            upstream)\n"
                                     "  RELEVE_QUOTA              N/DURATION[,N/DURATION] or none (default\n"
-                                    "                   5/1s,1000/1h; conso: 1/1s,200/1h)\n"
+                                    "                            5/1s,1000/1h; conso: 1/1s,200/1h)\n"
                                     "  RELEVE_REDIS              redis://[user:password@]host[:port][/db],\n"
                                     "                            unix://[user:password@]/path[?db=N], or\n"
                                     "                            embedded[:DIR] (default; DIR is\n"
                                     "                            ~/.local/share/releve). One application, one Redis\n"
                                     "                            and prefix: two of them are two quotas\n"
                                     "  RELEVE_PREFIX             prefix of every key (default releve); belongs to\n"
-                                    "                   the RELEVE_UPSTREAM that used it first\n"
+                                    "                            the RELEVE_UPSTREAM that used it first\n"
                                     "  RELEVE_TODAY              pretend that today is this day, YYYY-MM-DD\n"
                                     "  RELEVE_LOG                error, warn, info or debug (default info)\n"
                                     "\n"
@@ -170,6 +170,8 @@ int releve_command_parse(const char *command, int argc, char **argv, const struc
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
         if (option == '?' || option == ':')
             return refuse_option(command, argc, argv, options, option);
+        if (optarg != NULL && optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0) /* no value begins so */
+            return refuse_usage(command, "option %.60s needs a value", argv[optind - 2]);
         if (apply(data, option, optarg, &error) != RELEVE_OK)
             return releve_command_fail(&error);
     }
@@ -218,12 +220,12 @@ static const struct releve_command *find_command(const char *name)
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i]->name) == 0)
             return commands[i];
-    const char *words[COMMANDS + 2] = {"--help", "--version"};
+    const char *words[COMMANDS + 3] = {"help", "--help", "--version"};
     char suggestion[RELEVE_SUGGEST_TEXT];
     for (size_t i = 0; i < COMMANDS; i++)
-        words[2 + i] = commands[i]->name;
+        words[3 + i] = commands[i]->name;
     fprintf(stderr, "releve: unknown %s \"%.40s\"%s; see releve --help\n", name[0] == '-' ? "option" : "command", name,
-            releve_suggest_format(name, strlen(name), words, COMMANDS + 2, suggestion));
+            releve_suggest_format(name, strlen(name), words, COMMANDS + 3, suggestion));
     return NULL;
 }
 

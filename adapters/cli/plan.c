@@ -22,7 +22,7 @@
 enum bound { LEAST, MOST, BOUNDS };
 
 struct total {
-    uint64_t jobs, days, known, refused, requests[BOUNDS];
+    uint64_t jobs, days, known, refused, absent, requests[BOUNDS]; /* absent: there is no such kind */
 };
 
 /* What is remembered of a usage point or a direction of it, so that it is not asked. */
@@ -51,14 +51,15 @@ struct plan {
     size_t refusals_count; /* also of those that are not named */
 };
 
-static void count(struct total *total, const struct releve_cost *cost, int least, int refused)
+static void count(struct total *total, const struct releve_cost *cost, int least, int refused, int absent)
 {
     total->jobs++;
     total->requests[LEAST] += (uint64_t)least;
     total->requests[MOST] += (uint64_t)cost->requests;
     total->days += (uint64_t)cost->days;
-    total->known += (uint64_t)(cost->known - refused);
+    total->known += (uint64_t)(cost->known - refused - absent);
     total->refused += (uint64_t)refused;
+    total->absent += (uint64_t)absent;
 }
 
 /* The direction that it is about; NULL for the usage point as a whole. */
@@ -82,14 +83,14 @@ static void note_refusal(struct plan *plan, const struct releve_job *job, const 
     plan->refusals_count++;
 }
 
-/* How many days are not known and not asked, as they are refused or as there is no such kind: those that would be asked
- * if nothing spoke against it. */
-static int count_refused(struct plan *plan, const struct releve_job *job, int asked,
-                         const struct releve_coverage *coverage, const struct releve_point_facts *facts)
+/* How many days are not known and not asked, although nothing but what was learned speaks against it. */
+static int count_useless(struct plan *plan, const struct releve_job *job, int asked,
+                         const struct releve_coverage *coverage, const struct releve_point_facts *facts, bool *refused)
 {
     enum releve_direction which = releve_kind_facts(job->kind)->direction;
     const struct releve_reason *why;
-    if (releve_facts_standing(facts, job->kind, &why) == RELEVE_STANDING_REFUSED)
+    *refused = releve_facts_standing(facts, job->kind, &why) == RELEVE_STANDING_REFUSED;
+    if (*refused)
         note_refusal(plan, job, why);
     struct releve_point_facts open = releve_facts_unknown;
     open.directions[which] = facts->directions[which];
@@ -219,10 +220,12 @@ static void count_series(void *data, struct releve_finding *finding, const struc
         cost.requests *= 2;
     if (cost.requests > 0)
         count_search(plan, job, coverage, facts);
-    int refused = count_refused(plan, job, cost.days, coverage, facts);
+    bool is_refused;
+    int useless = count_useless(plan, job, cost.days, coverage, facts, &is_refused);
+    int refused = is_refused ? useless : 0, absent = is_refused ? 0 : useless;
     int least = least_of(plan, job, &cost);
-    count(&plan->kinds[job->kind], &cost, least, refused);
-    count(&plan->all, &cost, least, refused);
+    count(&plan->kinds[job->kind], &cost, least, refused, absent);
+    count(&plan->all, &cost, least, refused, absent);
     releve_survey_go_on(finding);
 }
 
@@ -246,7 +249,7 @@ static void print_row(const char *name, const struct total *total)
     else
         (void)snprintf(requests, sizeof requests, "%" PRIu64, total->requests[MOST]);
     printf("%-27s %6" PRIu64 " %11" PRIu64 " %9" PRIu64 " %9" PRIu64 " %12s\n", name, total->jobs, total->known,
-           total->refused, total->days, requests);
+           total->refused + total->absent, total->days, requests);
 }
 
 static void print_refusals(const struct plan *plan)
@@ -267,7 +270,10 @@ static void format_remarks(const struct plan *plan, char out[REMARKS_BYTES])
 {
     const char *kinds = "", *search = "", *documents = "";
     if (plan->all.requests[LEAST] < plan->all.requests[MOST])
-        kinds = " The least is for kinds that a usage point does not have.";
+        kinds = plan->preflight || plan->dialect->services_family == NULL
+                    ? " The least is for kinds that a usage point does not have."
+                    : " The least is for kinds that a usage point does not have: with --preflight, upstream is asked "
+                      "first which those are.";
     if (plan->searched > 0 && plan->dialect->activation_family == NULL)
         search = " To find the first day of a meter whose activation is not known yet may cost up to 9 more.";
     else if (plan->searched > 0)
@@ -315,6 +321,8 @@ static void print_table(const struct plan *plan)
     if (plan->token_requests > 0)
         printf("%-27s %51" PRIu64 "\n", "token", plan->token_requests);
     print_row("all", &all);
+    if (all.absent > 0)
+        printf("(refused: %" PRIu64 " of these days are of kinds that a usage point does not have)\n", all.absent);
     if (plan->all.requests[MOST] == 0)
         puts("\nNothing is to be asked now.");
     else
@@ -328,6 +336,7 @@ static cJSON *total_json(const struct total *total)
     cJSON_AddNumberToObject(json, "jobs", (double)total->jobs);
     cJSON_AddNumberToObject(json, "days_known", (double)total->known);
     cJSON_AddNumberToObject(json, "days_refused", (double)total->refused);
+    cJSON_AddNumberToObject(json, "days_not_applicable", (double)total->absent);
     cJSON_AddNumberToObject(json, "days", (double)total->days);
     cJSON_AddNumberToObject(json, "requests", (double)total->requests[MOST]);
     cJSON_AddNumberToObject(json, "requests_least", (double)total->requests[LEAST]);
@@ -425,14 +434,15 @@ const struct releve_command releve_command_plan = {
             "\n"
             "Says how many requests a backfill of the same selection would send, and the\n"
             "time that the quota imposes. What Redis holds costs nothing, and what upstream\n"
-            "refused lately, or says that there is none of, is not asked (\"refused\"). Sends\n"
-            "nothing, unless with --preflight.\n"
+            "refused lately, or said that there is none of, is not asked. Sends nothing,\n"
+            "unless with --preflight.\n"
             "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
             "  --json             one JSON object on standard output: usage_points, jobs,\n"
-            "                     days (to ask), days_known, days_refused, requests (the\n"
-            "                     most, without token_requests and activation_requests),\n"
-            "                     requests_least, seconds, seconds_least, the same of each\n"
-            "                     of its kinds, refused_count, and refused: what is refused\n"
+            "                     days (to ask), days_known, days_refused,\n"
+            "                     days_not_applicable, requests (the most, without\n"
+            "                     token_requests and activation_requests), requests_least,\n"
+            "                     seconds, seconds_least, the same of each of its kinds,\n"
+            "                     refused_count, and refused: what is refused\n"
             "                     (prm, direction, code, message, since, until), at most 24\n",
     .run = plan_main,
 };

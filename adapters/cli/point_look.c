@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_BYTES 1024 /* one fact as people are told it; its reason has at most 240 of them */
 
@@ -46,7 +47,7 @@ static void __attribute__((format(printf, 2, 3))) print_fact(int indent, const c
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     printf("%*s", indent, "");
-    releve_terminal_wrap(stdout, text, indent, indent + 2, RELEVE_TERMINAL_COLUMNS);
+    releve_terminal_wrap(stdout, text, indent, indent + 2, releve_terminal_look(STDOUT_FILENO).columns);
 }
 
 /* "unknown" where there is none. */
@@ -127,7 +128,7 @@ static void print_direction(const struct releve_point_look *look, enum releve_di
         enum releve_kind any = which == RELEVE_CONSUMPTION ? RELEVE_DAILY_CONSUMPTION : RELEVE_DAILY_PRODUCTION;
         print_floor("activation", &direction->activation, look->now);
         print_floor("consent", &direction->consent, look->now);
-        if (!is_known(&direction->refused) && !is_known(&direction->absent))
+        if (!is_known(&direction->refused) && !is_known(&direction->absent) && !is_known(&look->record.unknown))
             print_fact(4, "refusal: none known");
         print_reason(4, &direction->refused, any, look->now);
         print_reason(4, &direction->absent, any, look->now);

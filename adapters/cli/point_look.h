@@ -26,7 +26,7 @@ struct releve_point_look {
 
 void releve_point_days_count(const struct releve_coverage *coverage, struct releve_point_days *days);
 
-/* All of it, in lines of at most 80 columns. */
+/* All of it, in lines that fit the terminal, or 80 columns. */
 void releve_point_look_print_block(const struct releve_point_look *look);
 
 /* One line of 80 columns: what holds of each direction, and the days of all kinds together. */

@@ -173,6 +173,12 @@ static int percent_of(double share)
     return (int)(share * 100.0);
 }
 
+/* Redis has said how much of the quota is used, or there is none. */
+static bool is_known(const struct releve_progress *progress, const struct releve_progress_usage *usage)
+{
+    return usage->known || progress->quota->windows_count == 0;
+}
+
 static void look(struct releve_progress *progress, const struct releve_runtime *runtime,
                  const struct releve_progress_usage *usage, uint64_t now_ms, struct figures *figures)
 {
@@ -192,6 +198,8 @@ static void look(struct releve_progress *progress, const struct releve_runtime *
     figures->left_ms = releve_quota_makespan_ms(progress->quota, figures->left, 0, usage->over_ms, usage->permits);
     if (figures->left_ms < usage->closed_ms)
         figures->left_ms = usage->closed_ms;
+    if (!is_known(progress, usage))
+        figures->left_ms = RELEVE_TIME_NEVER;
 }
 
 #define TIME_TEXT 120
@@ -213,9 +221,10 @@ static void format_time(const struct releve_progress *progress, const struct fig
     (void)snprintf(out + length, TIME_TEXT - (size_t)length, ", some %s left, until %s", left, clock);
 }
 
-#define KIND_CHARACTERS 27   /* of the longest name of a kind */
-#define FIGURE_CHARACTERS 22 /* behind a bar */
-#define FAILED_CHARACTERS 12 /* and where some kind has days that failed */
+#define QUIET_MS (2 * RELEVE_SECOND_MS) /* in which nothing is sent: then that is said */
+#define KIND_CHARACTERS 27              /* of the longest name of a kind */
+#define FIGURE_CHARACTERS 22            /* behind a bar */
+#define FAILED_CHARACTERS 12            /* and where some kind has days that failed */
 #define BAR_CELLS_MAX 40
 
 /* A bar for days that are settled; how many have values, and how many failed. */
@@ -250,10 +259,10 @@ static void draw_kinds(struct releve_progress *progress, const struct releve_ter
 static void draw_all(struct releve_progress *progress, const struct figures *figures,
                      const struct releve_progress_usage *usage, uint64_t now_ms)
 {
-    char quota[RELEVE_USAGE_TEXT] = "quota unknown", time[TIME_TEXT], share[RELEVE_USAGE_TEXT];
+    char quota[RELEVE_USAGE_TEXT] = "no answer from Redis", time[TIME_TEXT], share[RELEVE_USAGE_TEXT];
     char days[RELEVE_USAGE_TEXT];
     unsigned sick = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted ? figures->view.sick_left : 0;
-    if (usage->known || progress->quota->windows_count == 0)
+    if (is_known(progress, usage))
         releve_usage_format(progress->quota, usage->used, usage->next_ms, usage->closed_ms, quota);
     format_time(progress, figures, now_ms, time);
     (void)snprintf(share, sizeof share, "%d %% of some %" PRIu64 " requests; %s",
@@ -275,6 +284,13 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
         char outage[RELEVE_OUTAGE_TEXT];
         releve_outage_format(figures->view.away_ms, figures->view.retry_ms, outage);
         put_line(progress, "%s", outage);
+    }
+    /* The quota of measures stands above; others have one too, and upstream may have closed it. */
+    bool said = figures->view.away_ms > 0 || sick > 0 || usage->next_ms >= RELEVE_SECOND_MS || usage->closed_ms > 0;
+    if (figures->view.quiet_ms >= QUIET_MS && is_known(progress, usage) && !said) {
+        char quiet[RELEVE_DURATION_TEXT];
+        releve_duration_format(figures->view.quiet_ms, quiet);
+        put_line(progress, "nothing is sent for %s: the quota is used up or closed, or a try failed", quiet);
     }
     if (sick > 0)
         put_line(progress, "%u usage point%s left, tried again for less than a minute", sick,

@@ -14,7 +14,7 @@ enum releve_progress_mode { RELEVE_PROGRESS_AUTO, RELEVE_PROGRESS_ALWAYS, RELEVE
 #define RELEVE_PROGRESS_TERMINAL_MS 500
 #define RELEVE_PROGRESS_LINE_MS 10000
 #define RELEVE_PROGRESS_RATE_MS 15000 /* the rate is that of so long: a line is never written to the millisecond */
-#define RELEVE_PROGRESS_LINES_MAX (RELEVE_KINDS + 5)
+#define RELEVE_PROGRESS_LINES_MAX (RELEVE_KINDS + 6)
 #define RELEVE_PROGRESS_LINE_BYTES (4 * RELEVE_TERMINAL_COLUMNS_MAX)
 
 struct releve_progress {

@@ -337,8 +337,8 @@ void releve_report_print(const struct releve_report *report, FILE *out)
     add_token_row(&totals, report, &all);
     add_row(&totals, "all", &all);
     print_totals(&totals, out);
-    if (all.refused > 0)
-        fputs("(refused: jobs, that is usage points; the columns before it are days)\n", out);
+    if (all.refused > 0 || all.states[RELEVE_JOB_NOT_APPLICABLE] > 0)
+        fputs("(refused and n/a: jobs, of one usage point and kind each; the rest: days)\n", out);
     if (report->points_count == 0 && report->points_all > 0)
         fprintf(out, "(%zu usage points: releve points says what is known of each)\n", report->points_all);
     print_run(report, out);

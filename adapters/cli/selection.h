@@ -61,6 +61,15 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
     "                     as --start means that one day\n"                                                   \
     "\n" RELEVE_SELECTION_KIND_HELP
 
+/* Of what is stored: all of it, where no day is named. */
+#define RELEVE_SELECTION_STORED_HELP                                                                         \
+    "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is wanted of each; default: all\n" \
+    "  --start DAY        first day: YYYY-MM-DD, or yesterday; default: the oldest\n"                        \
+    "                     that is stored (of ten years)\n"                                                   \
+    "  --end DAY          day after the last one, or today (default). The same day\n"                        \
+    "                     as --start means that one day\n"                                                   \
+    "\n" RELEVE_SELECTION_KIND_HELP
+
 /* Of what is about days, stored or not. */
 #define RELEVE_SELECTION_DAYS_HELP                                                                              \
     "SELECTION:\n" RELEVE_SELECTION_POINT_HELP "  --kind KIND[,...]  what is looked at of each; default: all\n" \

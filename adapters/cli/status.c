@@ -20,8 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WATCH_MS 2000   /* between two looks */
-#define FIGURE_MAX 1e12 /* of what is counted */
+#define WATCH_MS 2000 /* between two looks */
 #define KIND_BYTES 40
 #define FAILURE_BYTES 1024
 #define FAILURE_COLUMN 8     /* behind its state */
@@ -120,23 +119,35 @@ static void print_left(releve_time ms, FILE *out)
     fprintf(out, "%s, until %s", left, end);
 }
 
-/* While upstream is away nobody knows what is left. */
+/* Nobody knows what is left while none is served. */
+static bool is_away(const struct releve_pace *pace)
+{
+    return pace->away > 0 && pace->away == pace->processes;
+}
+
+static void print_outage(const struct releve_pace *pace, FILE *out)
+{
+    char outage[RELEVE_OUTAGE_TEXT];
+    releve_outage_format(pace->away_ms, pace->retry_ms, outage);
+    fputs("outage  ", out);
+    if (pace->away < pace->processes)
+        fprintf(out, "for %u of %u processes: ", pace->away, pace->processes);
+    fprintf(out, "%s\n", outage);
+}
+
 static void print_pace(const struct releve_pace *pace, FILE *out)
 {
-    if (pace->away_ms > 0) {
-        char outage[RELEVE_OUTAGE_TEXT];
-        releve_outage_format(pace->away_ms, pace->retry_ms, outage);
-        fprintf(out, "outage  %s\n", outage);
-    }
+    if (pace->away > 0)
+        print_outage(pace, out);
     if (pace->requests_left > 0) {
         fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
-        if (pace->left_ms != RELEVE_TIME_NEVER && pace->away_ms == 0) {
+        if (pace->left_ms != RELEVE_TIME_NEVER && !is_away(pace)) {
             fputs(": at least ", out);
             print_left(pace->left_ms, out);
         }
         fputc('\n', out);
     }
-    if (pace->waiting > 0 && pace->jobs_per_minute > 0 && pace->away_ms == 0) {
+    if (pace->waiting > 0 && pace->jobs_per_minute > 0 && !is_away(pace)) {
         int jobs = pace->waiting + pace->held;
         fprintf(out, "jobs    %d waiting or held, %.1f/min: some ", jobs, pace->jobs_per_minute);
         print_left((releve_time)(jobs / pace->jobs_per_minute * (double)RELEVE_MINUTE_MS), out);
@@ -148,14 +159,16 @@ static void print_commands(const cJSON *overview, FILE *out)
 {
     const cJSON *command, *commands = cJSON_GetObjectItemCaseSensitive(overview, "commands");
     cJSON_ArrayForEach(command, commands) {
-        double failed = releve_pace_figure(command, "repeated"), left = releve_pace_figure(command, "requests_left");
-        double sent =
-            releve_pace_figure(command, "requests") > failed ? releve_pace_figure(command, "requests") - failed : 0;
-        fprintf(out, "command %s: %d %% of some %.0f requests at %.1f/s, %.0f of %.0f jobs (%s, pid %.0f)\n",
-                text_of(command, "command"), sent + left > 0 ? (int)(100 * sent / (sent + left)) : 100, sent + left,
-                releve_pace_figure(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"),
-                releve_pace_figure(command, "jobs_ended"), releve_pace_figure(command, "jobs_wanted"),
-                text_of(command, "host"), releve_pace_figure(command, "pid"));
+        double failed = releve_json_figure(command, "repeated"), requests = releve_json_figure(command, "requests");
+        double jobs = releve_json_figure(command, "jobs_wanted"), ended = releve_json_figure(command, "jobs_ended");
+        double sent = requests > failed ? requests - failed : 0,
+               all = sent + releve_json_figure(command, "requests_left");
+        double share = all > 0 ? sent / all : ended < jobs ? 0 : 1;
+        /* What is wide stands last: it may be cut. */
+        fprintf(out, "command %s (pid %.0f): %d %% of some %.0f requests, %.1f/s; %.0f of %.0f jobs; %s\n",
+                text_of(command, "command"), releve_json_figure(command, "pid"), (int)(100 * share), all,
+                releve_json_figure(cJSON_GetObjectItemCaseSensitive(command, "rate"), "requests_per_second"), ended,
+                jobs, text_of(command, "host"));
     }
 }
 
@@ -168,17 +181,17 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
         fputs("workers none\n", out);
     cJSON_ArrayForEach(worker, workers) {
         const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
-        fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), releve_pace_number(worker, "jobs"));
-        if (releve_pace_figure(rate, "ms") > 0)
-            fprintf(out, ", %.1f requests/s, %.1f jobs/min", releve_pace_figure(rate, "requests_per_second"),
-                    releve_pace_figure(rate, "jobs_per_minute"));
-        fprintf(out, ", heard %.1f s ago", releve_pace_number(worker, "age_ms") / 1000.0);
+        fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), releve_json_count(worker, "jobs"));
+        if (releve_json_figure(rate, "ms") > 0)
+            fprintf(out, ", %.1f requests/s, %.1f jobs/min", releve_json_figure(rate, "requests_per_second"),
+                    releve_json_figure(rate, "jobs_per_minute"));
+        fprintf(out, ", heard %.1f s ago", releve_json_count(worker, "age_ms") / 1000.0);
         fputc('\n', out);
         const cJSON *running = cJSON_GetObjectItemCaseSensitive(worker, "running");
         cJSON_ArrayForEach(job, running)
             if (!status->watch)
                 fprintf(out, "        %s %s (%s)\n", text_of(job, "prm"), text_of(job, "kind"), text_of(job, "id"));
-        int unnamed = releve_pace_number(worker, "jobs") - cJSON_GetArraySize(running);
+        int unnamed = releve_json_count(worker, "jobs") - cJSON_GetArraySize(running);
         if (unnamed > 0 && !status->watch)
             fprintf(out, "        (and %d more)\n", unnamed);
     }
@@ -188,23 +201,14 @@ static void print_queues(const cJSON *overview, const struct releve_pace *pace, 
 {
     const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
     fprintf(out, "queues  waiting: high %d, normal %d, low %d; held by workers: %d; dead %d\n",
-            releve_pace_number(queues, "high"), releve_pace_number(queues, "normal"), releve_pace_number(queues, "low"),
-            pace->held, releve_pace_number(queues, "dead"));
+            releve_json_count(queues, "high"), releve_json_count(queues, "normal"), releve_json_count(queues, "low"),
+            pace->held, releve_json_count(queues, "dead"));
 }
 
 /* What one usage point fails with is said once, however many kinds and runs it is of. */
-static bool is_told_alike(const cJSON *failure, const cJSON *other)
+static void print_failure(const cJSON *failure, int columns, FILE *out)
 {
-    static const char *const names[] = {"state", "prm", "error"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(text_of(failure, names[i]), text_of(other, names[i])) != 0)
-            return false;
-    return true;
-}
-
-static void print_failure(const struct status *status, const cJSON *failure, int jobs, FILE *out)
-{
-    struct releve_terminal terminal = releve_terminal_look(STDOUT_FILENO);
+    int jobs = releve_json_count(failure, "jobs");
     const char *error = text_of(failure, "error"); /* "CODE: TEXT" */
     char what[KIND_BYTES], text[FAILURE_BYTES];
     if (jobs > 1)
@@ -214,25 +218,7 @@ static void print_failure(const struct status *status, const cJSON *failure, int
     (void)snprintf(text, sizeof text, "%s %s %s: %s%s", text_of(failure, "finished_at"), text_of(failure, "prm"), what,
                    releve_reasons_is_status(error, strcspn(error, ":")) ? "HTTP " : "", error);
     fprintf(out, "%-7s ", text_of(failure, "state"));
-    /* A screen cuts its lines itself. */
-    releve_terminal_wrap(out, text, FAILURE_COLUMN, FAILURE_COLUMN, status->watch ? INT_MAX : terminal.text_columns);
-}
-
-/* The latest first. */
-static void print_failures(const struct status *status, const cJSON *failures, FILE *out)
-{
-    const cJSON *failure, *other;
-    cJSON_ArrayForEach(failure, failures) {
-        bool told = false;
-        int jobs = 0;
-        cJSON_ArrayForEach(other, failures) {
-            bool alike = is_told_alike(failure, other);
-            told = told || (alike && jobs == 0 && other != failure);
-            jobs += alike;
-        }
-        if (!told)
-            print_failure(status, failure, jobs, out);
-    }
+    releve_terminal_wrap(out, text, FAILURE_COLUMN, FAILURE_COLUMN, columns);
 }
 
 /* What is most important stands first: the rest may not fit. */
@@ -247,10 +233,13 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
     print_pace(&pace, out);
     print_commands(overview, out);
     fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
-            releve_pace_number(ended, "done"), releve_pace_number(ended, "partial"),
-            releve_pace_number(ended, "failed"), releve_pace_number(ended, "not_applicable"));
+            releve_json_count(ended, "done"), releve_json_count(ended, "partial"), releve_json_count(ended, "failed"),
+            releve_json_count(ended, "not_applicable"));
     print_workers(status, overview, out);
-    print_failures(status, failures, out);
+    /* A screen cuts its lines itself. */
+    int columns = status->watch ? INT_MAX : releve_terminal_look(STDOUT_FILENO).text_columns;
+    cJSON_ArrayForEach(item, failures)
+        print_failure(item, columns, out);
     cJSON_ArrayForEach(item, dead)
         fprintf(out, "dead    %s\n", releve_stored_day_harmless(cJSON_GetStringValue(item)));
 }
@@ -303,7 +292,7 @@ static enum releve_code print_status(struct status *status, const char *text, st
         struct releve_pace pace =
             releve_pace_measure(overview, &status->config.quota, status->over_ms, status->permits);
         cJSON_AddNumberToObject(overview, "requests_left", (double)pace.requests_left);
-        if (pace.left_ms != RELEVE_TIME_NEVER && pace.away_ms == 0)
+        if (pace.left_ms != RELEVE_TIME_NEVER && !is_away(&pace))
             cJSON_AddNumberToObject(overview, "left_ms", (double)pace.left_ms);
         releve_json_print(overview);
     } else {

@@ -177,6 +177,8 @@ bool releve_stored_document_print(FILE *out, bool indented, const char *text, si
                                                                  DOCUMENT_NESTING_MAX) != RELEVE_JSON_SOUND)
         return false;
     cJSON *json = cJSON_ParseWithLength(text, text_bytes);
+    if (indented) /* what it was read from has more, and not only what was asked for */
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "raw");
     char *lines = cJSON_IsObject(json) ? indented ? cJSON_Print(json) : cJSON_PrintUnformatted(json) : NULL;
     bool sound = lines != NULL && fprintf(out, "%s\n", lines) > 0;
     cJSON_free(lines);

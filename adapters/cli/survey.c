@@ -16,7 +16,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     if (survey->lookup->ended) /* another one's failure has ended it */
         return;
     finding->cost = releve_plan_cost(&finding->job, coverage, facts, survey->today, survey->days_min);
-    releve_lookup_advance(survey->lookup, survey->next, releve_selection_jobs(survey->selection));
+    releve_lookup_advance(survey->lookup, ++survey->known, releve_selection_jobs(survey->selection));
     survey->found(survey->data, finding, coverage, facts);
 }
 

@@ -26,8 +26,8 @@ struct releve_survey {
     void (*done)(void *data);
     void *data;
     releve_day today;
-    int days_min; /* of the dialect */
-    size_t next, under_way;
+    int days_min;                  /* of the dialect */
+    size_t next, under_way, known; /* asked about; with the caller or Redis; of those asked, answered */
     struct releve_finding findings[RELEVE_SURVEY_AT_ONCE];
 };
 

@@ -59,6 +59,13 @@ size_t releve_terminal_fit(const char *text, size_t bytes, int cells)
     return bytes;
 }
 
+/* Those of ASCII, and the second byte of those beyond: U+0080 to U+009F steer a terminal too. */
+static bool is_control(const char *text, size_t at)
+{
+    unsigned char byte = (unsigned char)text[at];
+    return iscntrl(byte) || (byte >= 0x80 && byte <= 0x9F && (at == 0 || (unsigned char)text[at - 1] == 0xC2));
+}
+
 void releve_terminal_wrap(FILE *out, const char *text, int at, int indent, int columns)
 {
     for (bool first = true; *text != '\0'; first = false) {
@@ -71,7 +78,7 @@ void releve_terminal_wrap(FILE *out, const char *text, int at, int indent, int c
         else if (!first)
             at += fprintf(out, " ");
         for (size_t i = 0; i < bytes; i++)
-            fputc(iscntrl((unsigned char)text[i]) ? '?' : text[i], out);
+            fputc(is_control(text, i) ? '?' : text[i], out);
         at += cells;
         text += bytes + strspn(text + bytes, " ");
     }

@@ -28,8 +28,8 @@ struct releve_terminal releve_terminal_look(int fd);
  * none is cut in half. */
 size_t releve_terminal_fit(const char *text, size_t bytes, int cells);
 
-/* Writes `text` and a newline, in lines of at most so many columns that end between words. The cursor is at column
- * `at`; the lines below begin at `indent`. Nothing in the text steers a terminal. */
+/* Writes `text` and a newline, in lines of at most so many columns that end between words; a longer word has a line of
+ * its own. The cursor is at column `at`; the lines below begin at `indent`. Control characters are written as "?". */
 void releve_terminal_wrap(FILE *out, const char *text, int at, int indent, int columns);
 
 /* Escape sequences; "" where there are no colours. */

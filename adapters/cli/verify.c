@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A sum of means may end in a fraction of a Wh, and daily energy has none: what is less apart than that is equal. */
 #define APART_WH 1.0
@@ -56,7 +57,7 @@ static bool read_day(struct verify *verify, enum releve_kind kind, releve_day da
 {
     if (releve_stored_day_read(verify->prm, kind, day, text, text_bytes, stored))
         return true;
-    releve_lookup_hide(&verify->lookup);
+    releve_lookup_hide(&verify->lookup, STDERR_FILENO);
     releve_stored_day_name_broken(verify->prm, kind, day);
     verify->broken = true;
     return false;
@@ -79,7 +80,7 @@ static void on_curve(void *data, releve_day day, const char *text, size_t text_b
 static void name_disagreement(struct verify *verify, releve_day day, double curve_wh, double daily_wh)
 {
     char date[RELEVE_DAY_TEXT];
-    releve_lookup_hide(&verify->lookup);
+    releve_lookup_hide(&verify->lookup, STDOUT_FILENO);
     if (verify->json) {
         cJSON *item = cJSON_CreateObject();
         releve_json_add_day(item, "date", day);
@@ -121,7 +122,7 @@ static void print_json(struct verify *verify)
     char prm[RELEVE_PRM_TEXT];
     const struct account *account = &verify->account;
     cJSON *json = cJSON_CreateObject();
-    releve_lookup_hide(&verify->lookup);
+    releve_lookup_hide(&verify->lookup, STDOUT_FILENO);
     releve_prm_format(verify->prm, prm);
     cJSON_AddStringToObject(json, "prm", prm);
     cJSON_AddStringToObject(json, "direction", releve_direction_name(verify->direction));

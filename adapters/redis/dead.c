@@ -3,6 +3,7 @@
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <inttypes.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,5 +78,7 @@ void releve_store_dead(struct releve_store *store, const struct releve_dead_requ
     assert(request->ids_count <= RELEVE_DEAD_IDS_MAX && each != NULL && done != NULL);
     struct dead_call *call = releve_alloc(1, sizeof *call);
     *call = (struct dead_call){store, request, "", each, done, data};
+    if (request->oldest > 0)
+        (void)snprintf(call->cursor, sizeof call->cursor, "%" PRIu64, request->oldest);
     send_step(call);
 }

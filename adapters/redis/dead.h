@@ -23,7 +23,8 @@ enum releve_dead_fate {
 struct releve_dead_request {
     enum releve_dead_operation operation;
     const char *const *ids; /* of those that it is about ... */
-    size_t ids_count;       /* ... 0: of all */
+    size_t ids_count;       /* ... 0: of all, */
+    uint64_t oldest;        /* of so many, the oldest ones; 0: of as many as there are at the beginning */
     bool has_class;         /* REQUEUE: into the queue of `class_`; else into that which each came from */
     enum releve_class class_;
 };

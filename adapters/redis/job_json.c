@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SHOWN_CHARACTERS_MAX 40 /* of a wrong value, in the line that refuses it */
+
 static enum releve_code refuse(struct releve_error *error, const char *why)
 {
     return releve_fail(error, RELEVE_E_USAGE, "%s", why);
@@ -36,8 +38,10 @@ static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct
 {
     releve_kinds named;
     const char *name = cJSON_GetStringValue(item);
+    bool shown = name != NULL && is_visible(name, SHOWN_CHARACTERS_MAX);
     if (name == NULL || !releve_kinds_parse(name, strlen(name), &named))
-        return refuse(error, "kind: say " RELEVE_KINDS_TEXT "; or a list of them");
+        return releve_fail(error, RELEVE_E_USAGE, "kind%s%s%s: say " RELEVE_KINDS_TEXT "; or a list of them",
+                           shown ? " \"" : "", shown ? name : "", shown ? "\"" : "");
     *kinds |= named;
     return RELEVE_OK;
 }

@@ -72,14 +72,21 @@ end
 table.sort(workers, function(a, b) return a.name < b.name end) -- each keeps its place from look to look
 answer.workers = list(workers)
 
-local failures = {}
+-- What one usage point fails with is named once, with how many jobs that is of.
+local failures, alike = {}, {}
 for _, entry in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', results_max)) do
     local result = decode(entry[2][2])
     if result and type(result.state) == 'string' then
         answer.ended[result.state] = (answer.ended[result.state] or 0) + 1
-        if #failures < failures_max and (result.state == 'failed' or result.state == 'partial') then
-            failures[#failures + 1] = {id = result.id, prm = result.prm, kind = result.kind, state = result.state,
-                                       error = result.error, finished_at = result.finished_at}
+        if result.state == 'failed' or result.state == 'partial' then
+            local why = cjson.encode({result.state, tostring(result.prm), tostring(result.error)})
+            if alike[why] then
+                alike[why].jobs = alike[why].jobs + 1
+            elseif #failures < failures_max then
+                alike[why] = {id = result.id, prm = result.prm, kind = result.kind, state = result.state,
+                              error = result.error, finished_at = result.finished_at, jobs = 1}
+                failures[#failures + 1] = alike[why]
+            end
         end
     end
 end

@@ -285,7 +285,7 @@ static void tally_job(const struct job *job, struct releve_tally *tally)
     tally->requests_left += (counts[RELEVE_DAY_MISSING] + per_call - 1) / per_call + job->open;
 }
 
-/* Nothing is served without a token either. */
+/* Nothing is served without a token either. Who wants nothing waits for nobody. */
 static void look_at_upstream(const struct releve_core *core, releve_time now, struct releve_core_view *view)
 {
     const struct upstream *upstream = &core->upstream;
@@ -299,9 +299,10 @@ static void look_at_upstream(const struct releve_core *core, releve_time now, st
         since = releve_earlier(since, token->since);
         next = releve_later(next, token->not_before);
     }
-    view->retry_ms = next - now;
-    if (upstream->failures > 0 || token->failures > 0)
+    if ((upstream->failures > 0 || token->failures > 0) && !releve_core_idle(core)) {
         view->away_ms = releve_later(now - since, 1);
+        view->retry_ms = next - now;
+    }
 }
 
 struct releve_core_view releve_core_look(const struct releve_core *core, releve_time now)
@@ -321,5 +322,7 @@ struct releve_core_view releve_core_look(const struct releve_core *core, releve_
         if (core->jobs[i].phase != JOB_FREE)
             tally_job(&core->jobs[i], &view.kinds[core->jobs[i].submitted.kind]);
     look_at_upstream(core, now, &view);
+    if (core->jobs_count > 0 && core->in_flight == 0 && core->deadline != RELEVE_TIME_NEVER)
+        view.quiet_ms = releve_later(core->deadline - now, 0);
     return view;
 }

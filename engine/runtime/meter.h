@@ -45,7 +45,7 @@ struct releve_runtime;
 /* What this one has counted; of Redis it knows nothing. */
 struct releve_meter releve_runtime_meter(const struct releve_runtime *runtime);
 
-/* Calls `each` for every count of `meter` that is not 0, by its name in Redis (docs/redis.md, Counters):
+/* Calls `each` for every count of `meter` that is not 0, by its name in Redis (docs/redis.md):
  * "requests:token:token", "days:daily_consumption:hole", "upstream:3". */
 #define RELEVE_METER_NAME_BYTES 128
 void releve_meter_each(const struct releve_meter *meter, const struct releve_runtime *runtime,

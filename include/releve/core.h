@@ -269,6 +269,7 @@ struct releve_core_view {
      * until the next try. */
     releve_time away_ms;  /* since the first failure; 1 at least */
     releve_time retry_ms; /* until the next try; 0: it is due, or under way */
+    releve_time quiet_ms; /* nothing is in flight although there are jobs, and nothing is sent for so long; else 0 */
     struct releve_tally kinds[RELEVE_KINDS];
 };
 struct releve_core_view releve_core_look(const struct releve_core *core, releve_time now);

@@ -392,7 +392,7 @@ def test_plan_tells_what_is_refused_from_what_is_known():
         assert {name: forecast[name] for name in ("requests", "days", "days_known", "days_refused")} == {
             "requests": 0, "days": 0, "days_known": 10 + 2 * 31, "days_refused": 21 + 2 * 31 + 5 * 31}, forecast
         assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "requests_least": 0, "days": 0, "days_known": 10,
-                                            "days_refused": 21 + 31}
+                                            "days_refused": 21 + 31, "days_not_applicable": 0}
         since = {prm: world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"]
                  for prm, fact in ((BOTH, "consumption:refused"), (CLIENT_0, "point:unknown"))}
         assert forecast["refused_count"] == 2 and [
@@ -400,7 +400,8 @@ def test_plan_tells_what_is_refused_from_what_is_known():
             (BOTH, "consumption", "ADAM-DC-0007", since[BOTH]), (CLIENT_0, None, "404", since[CLIENT_0])]
         text = world.run("plan", *selection).out
         assert [line.split()[1:] for line in text.splitlines() if line.startswith("all ")] == [
-            ["10", "72", str(forecast["days_refused"]), "0", "0"]], text
+            ["10", "72", str(forecast["days_refused"] + forecast["days_not_applicable"]), "0", "0"]], text
+        assert (forecast["days_not_applicable"] > 0) == ("of kinds that a usage point does not have)" in text), text
         said = [line for line in text.splitlines() if " is refused (" in line]
         assert [line.partition(" (")[0] for line in said] == [f"{BOTH}: consumption is refused",
                                                               f"{CLIENT_0}: the usage point is refused"], text

@@ -21,7 +21,7 @@ NOTHING_IS_SENT = dict(CLIENT_ID=None, CLIENT_SECRET=None, RELEVE_UPSTREAM=None)
 
 def said(jobs, days, settled, ended=0):
     return (f"releve: {jobs} job{'' if jobs == 1 else 's'} queued for {days} day{'' if days == 1 else 's'}; "
-            f"{settled} series with nothing to ask now, {ended} with a job that has not ended\n")
+            f"{settled} series with nothing to ask now, {ended} with a job of an earlier --missing that has not ended\n")
 
 
 def enqueue(world, *arguments, today=TODAY):

@@ -43,13 +43,13 @@ def world():
 def test_they_are_listed_newest_first_and_nothing_of_them_steers_a_terminal(world):
     lines = world.run("dead").out.splitlines()
     assert [line[:12] for line in lines] == [id_of(burial) for burial in burials(world.redis)]
-    assert re.fullmatch(r'[0-9a-f]{12}  2026-11-19T\d\d:\d\d:\d\dZ  low     is no JSON  "one"', lines[-1]), lines
+    assert re.fullmatch(r'[0-9a-f]{12}  2026-11-19T\d\d:\d\d:\d\dZ  low     is no JSON  one', lines[-1]), lines
     assert all(line.isprintable() for line in lines) and '\\u001b[31m' in "".join(lines)
     for columns in (60, 80):
         code, text = terminal.run(world, "dead", columns=columns)
         shown = text.splitlines()
         assert code == 0 and max(map(len, shown)) <= columns and shown[-1] == "5 messages; releve dead show ID has all of one"
-        assert [line[:12] for line in shown[:-1]] == [line[:12] for line in lines]
+        assert [line[:12] for line in shown[:-1:2]] == [line[:12] for line in lines] and shown[-2] == "  one", shown
 
 
 def test_json_has_each_as_it_stands_with_its_id(world):
@@ -65,7 +65,7 @@ def test_one_is_shown_whole(world):
     fields = dict(re.findall(r"^(\w+) +(.*)$", ended.out, re.MULTILINE))
     expected = json.loads(burial)
     assert fields == {"id": id_of(burial), "at": expected["at"], "queue": "low", "error": expected["error"],
-                      "raw": json.dumps(expected["raw"])}
+                      "raw": expected["raw"]}
     long = next(burial for burial in burials(world.redis) if b"xxx" in burial)
     ended = world.run("dead", "show", id_of(burial), id_of(long), "0123456789ab")
     assert ended.code == 1 and "(not all of it: cut, or" in ended.out and "no dead message has the id 0123456789ab" in ended.err
@@ -133,8 +133,10 @@ def test_all_are_dropped_when_that_is_confirmed(world):
         env = {name: value for name, value in world.settings.items() if value is not None}
         asked = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True)
         asked.wait_for(lambda text: "Drop 5 dead messages for good? [y/N]" in text)
+        world.redis.command("LPUSH", "releve:jobs:dead", b"buried meanwhile")  # not meant
         os.write(asked.side, answer)
-        assert asked.end()[0] == code and len(burials(world.redis)) == left
+        assert asked.end()[0] == code and len(burials(world.redis)) == left + 1
+        world.redis.command("LPOP", "releve:jobs:dead")
     code, text = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True).end()
     assert code == 0 and "[y/N]" not in text and "no dead messages" in text
     ended = world.run("dead", "drop", "--all", "--yes")

@@ -142,7 +142,7 @@ def test_a_usage_point_that_is_refused_is_no_heap_of_failed_days():
         assert "failed" not in heading and "refused" in heading, ended.out
         refused = {row[0]: row[heading.index("refused")] for row in rows if len(row) == len(heading)}
         assert refused["daily_consumption"] == "1" and refused["all"] == "5", ended.out
-        assert "(refused: jobs, that is usage points; the columns before it are days)" in ended.out
+        assert "(refused and n/a: jobs, of one usage point and kind each; the rest: days)" in ended.out
 
 
 def test_of_many_usage_points_the_end_says_where_to_look():

@@ -108,8 +108,8 @@ def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
         assert command["requests_left"] == shown["requests_left"] == 60
         assert 2 * 3600 * 1000 < shown["left_ms"] <= 3 * 3600 * 1000
         text = world.run("status").out
-        assert re.search(r"^command backfill: 26 % of some 82 requests at [\d.]+/s, "
-                         rf"20 of 80 jobs \(.+, pid {running.process.pid}\)$", text, re.MULTILINE), text
+        assert re.search(rf"^command backfill \(pid {running.process.pid}\): 26 % of some 82 requests, [\d.]+/s; 20 of 80 jobs; \S+$",
+                         text, re.MULTILINE), text
         assert re.search(r"^left    60 requests under way or planned: at least 2 h \d\d min, until .*\d\d:\d\d$", text, re.MULTILINE), text
         world.interrupt(running)
         assert "commands" not in look(world) and world.redis.keys("releve:pulses") == set()
@@ -184,7 +184,7 @@ def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
             lines = look.splitlines()
             assert len(lines) <= 11 and max(map(len, lines)) <= 80, look
             assert re.search(r"^queues  waiting: high 0, normal \d+, low 0; held by workers: \d+; dead 30$", look, re.MULTILINE), look
-            assert any("command backfill: 15 % of some 777777 requests at 4.8/s, 12345 of 54321 jobs" in line for line in lines), look
+            assert any("command backfill (pid 1234567): 15 % of some 777777 requests, 4.8/s; 12345 of 54" in line for line in lines), look
             assert [line[8:10] for line in lines if line.startswith("worker ")] == sorted(names), look
             assert re.fullmatch(r"\(\d+ more lines: releve status\)", lines[-1]), look
 

@@ -386,7 +386,7 @@ def test_a_dead_message_says_when_and_where_and_whoever_waits_is_told():
         push(world.redis, b'{"reply_to":"replies"', to="high")
         answer = json.loads(world.redis.command("BLPOP", "replies", 60)[1])
         assert (answer["id"], answer["state"], answer["prm"], answer["failures"]) == ("mine", "failed", None, [])
-        assert answer["error"].startswith("no-job: kind: say daily_consumption"), answer
+        assert answer["error"].startswith("no-job: kind") and ": say daily_consumption" in answer["error"], answer
         worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 2)
         buried = {one["queue"]: one for one in map(json.loads, world.redis.command("LRANGE", "releve:jobs:dead", 0, -1))}
         assert set(buried) == {"low", "high"} and {str(oracle.paris_day_of(one["at"])) for one in buried.values()} == {TODAY}
