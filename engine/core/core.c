@@ -299,7 +299,8 @@ static void look_at_upstream(const struct releve_core *core, releve_time now, st
         since = releve_earlier(since, token->since);
         next = releve_later(next, token->not_before);
     }
-    if ((upstream->failures > 0 || token->failures > 0) && !releve_core_idle(core)) {
+    if ((upstream->failures > 0 || token->failures > 0) &&
+        (core->jobs_count > 0 || core->token.wanted || core->preflight.phase != PREFLIGHT_NONE)) {
         view->away_ms = releve_later(now - since, 1);
         view->retry_ms = next - now;
     }

@@ -15,7 +15,7 @@ struct host;
 struct one {
     struct host *host;
     struct releve_engine *engine;
-    int accepted, ended, given_back, idle, stopped, read_interrupted, late;
+    int accepted, ended, given_back, idle, stopped, read_interrupted, late, away;
     bool ready, closing, closed;
 };
 
@@ -124,6 +124,14 @@ static void on_stopped(void *data, const struct releve_error *error)
     fprintf(stderr, "%s\n", error->text);
 }
 
+static void on_notice(void *data, const struct releve_engine_notice *notice)
+{
+    struct one *one = data;
+    struct releve_engine_view view = releve_engine_look(one->engine);
+    if (notice->type == RELEVE_NOTICE_UNREACHED && view.away_ms > 0 && view.retry_ms <= notice->wait_ms)
+        one->away++;
+}
+
 static void submit_all(struct one *one)
 {
     struct releve_error error;
@@ -154,6 +162,7 @@ static void start(struct one *one, const char *upstream, const char *redis, cons
         .given_back = on_given_back,
         .idle = on_idle,
         .stopped = on_stopped,
+        .notice = on_notice,
     };
     if (today != NULL)
         releve_day_parse(today, strlen(today), &options.today);
@@ -184,9 +193,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < host.count; i++) {
         const struct one *one = &host.ones[i];
         printf("{\"ready\": %d, \"accepted\": %d, \"ended\": %d, \"given_back\": %d, \"idle\": %d, \"stopped\": %d, "
-               "\"read_interrupted\": %d, \"late\": %d, \"closed\": %d, \"left\": %d}\n",
+               "\"read_interrupted\": %d, \"late\": %d, \"away\": %d, \"closed\": %d, \"left\": %d}\n",
                one->ready, one->accepted, one->ended, one->given_back, one->idle, one->stopped, one->read_interrupted,
-               one->late, one->closed, left);
+               one->late, one->away, one->closed, left);
     }
     return 0;
 }

@@ -41,6 +41,8 @@ def test_the_version_can_be_asked_for_as_usual():
     (("plan", "--nonsense"), "unknown option --nonsense; see"),
     (("plan", "--prm", PRM, "--kind", "daily_consumtion"), "(did you mean daily_consumption?)"),
     (("plan", "--prm", PRM, "--kind", "curve"), "(did you mean curves?)"),
+    (("hlep",), 'unknown command "hlep" (did you mean help?)'),
+    (("backfill", "--prm", "--progress", "never"), "option --prm needs a value; see"),
     (("--verson",), 'unknown option "--verson" (did you mean --version?)'),
     (("backfill", "--prm", PRM, "daily"), "a kind is given as --kind daily; see"),
     (("show", "--prm", PRM, "curves"), "a kind is given as --kind curves; see"),

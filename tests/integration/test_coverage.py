@@ -1,8 +1,12 @@
 """releve coverage: each cell of the calendar is what Redis has of that day, on terminals of any width; gaps are what is missing
 of what can be had; many usage points are a table."""
 import datetime
+import glob
 import json
+import os
 import re
+import select
+import signal
 
 import pytest
 import terminal
@@ -183,16 +187,42 @@ def test_what_cannot_be_shown_is_said():
         assert ended.code == 2 and "no day lies" in ended.err
 
 
-@pytest.mark.parametrize("words", [("coverage",), ("verify",), ("plan",), ("export", "--format", "csv", "--out", "archive")])
+def has_connected(process):
+    """It has a socket, and so a loop."""
+    for path in glob.glob(f"/proc/{process.pid}/fd/*"):
+        try:
+            if os.readlink(path).startswith("socket:"):
+                return True
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return False
+
+
+def slowly(world, look):
+    """Runs `look` while Redis stands still for longer than a look may be silent: counted from when it has connected."""
+    world.redis.process.send_signal(signal.SIGSTOP)
+    try:
+        running = look()
+        while not has_connected(running.process):
+            assert running.process.poll() is None
+            select.select([], [], [], 0.01)
+        select.select([], [], [], 1.2)
+    finally:
+        world.redis.process.send_signal(signal.SIGCONT)
+    return running.end()
+
+
+@pytest.mark.parametrize("words", [("coverage",), ("verify",), ("plan",), ("export", "--format", "csv", "--out", "archive"),
+                                   ("enqueue", "--missing"), ("coverage", "--json")])
 def test_a_look_that_takes_long_says_how_far_it_is_and_leaves_nothing_of_it(words):
-    """Redis answers nobody for a while: behind it the look is a long one, however fast it reads."""
     with World() as world:
-        prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(20)))
-        kinds = [] if words[0] == "verify" else ["--kind", "daily_consumption"]
-        world.redis.command("CLIENT", "PAUSE", "1500", "ALL")
-        looking = terminal.Terminal((*words, "--prms", prms, *kinds), world.settings, world.directory.name)
-        code, text = looking.end()
+        words += ("--prms", world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(20))))
+        words += () if words[0] == "verify" else ("--kind", "daily_consumption")
+        env = {name: value for name, value in world.settings.items() if value is not None}
+        code, text = slowly(world, lambda: terminal.Terminal(words, env, world.directory.name, columns=200))
         assert code == 0 and re.search(r"read: \d+ %, \d+ of 20\r\x1b\[K", text), text
-        assert not any("read: " in row for row in terminal.Screen(text, 80).rows), text
-        quiet = world.run(*words, "--prms", prms, *kinds)
-        assert quiet.code == 0 and "read: " not in quiet.err
+        rows = terminal.Screen(text, 200).rows
+        assert not any("read: " in row for row in rows) and all(re.match(r"[0-9a-f]{24}$|releve: |$", row) for row in rows
+                                                                if words[0] == "enqueue"), rows
+        quiet = slowly(world, lambda: world.start(*words))
+        assert quiet.code == 0 and "read: " not in quiet.err + quiet.out

@@ -61,7 +61,7 @@ def test_a_finding_that_is_too_long_for_the_terminal_goes_on_below_itself(column
         assert all(re.match(r"(ok|doubtful|bad) |" + " " * 21 + r"\S", line) for line in lines), lines
         whole = re.sub(r"^ {10}.*\n", "", world.run("doctor").out, flags=re.MULTILINE)
         joined = re.sub(r"\n {21}(?=\S)", " ", "\n".join(lines)) + "\n"
-        assert [line.split()[:3] for line in joined.splitlines()] == [line.split()[:3] for line in whole.splitlines()]
+        assert re.sub(r"\d+", "N", joined) == re.sub(r"\d+", "N", whole)  # what is used of a quota grows meanwhile
 
 
 def test_each_setting_says_where_it_comes_from_and_no_secret_is_shown():

@@ -196,6 +196,14 @@ def test_closed_at_the_beginning_it_calls_nobody(engines, installed, what, ready
     assert (one["ready"], one["ended"], one["given_back"], one["idle"]) == (ready, 0, 0, 0), one
 
 
+def test_who_looks_sees_that_upstream_is_away(engines, installed):
+    """Nobody listens there: it is tried some times, and each time the next try is known."""
+    with World() as world:
+        ended = run(engines, installed, "http://127.0.0.1:9", world.redis.url, "away", TODAY)
+        one = json.loads(ended.stdout)
+        assert one["stopped"] == 1 and one["away"] > 1 and one["given_back"] == JOBS, one
+
+
 def test_more_jobs_than_may_wait_are_refused(engines, installed):
     found = run(engines, installed, "http://127.0.0.1:1", "unix:///nowhere/redis.sock", "full", TODAY)
     one = json.loads(found.stdout)
