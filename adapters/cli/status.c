@@ -4,17 +4,14 @@
 #include "duration.h"
 #include "json_fields.h"
 #include "lookup.h"
-#include "pace.h"
 #include "progress.h"
 #include "reasons.h"
+#include "situation.h"
 #include "stored_day.h"
 #include "terminal.h"
 #include <adapters/redis/url.h>
-#include <engine/runtime/bucket.h>
-#include <engine/runtime/upstream.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +20,7 @@
 #define WATCH_MS 2000 /* between two looks */
 #define KIND_BYTES 40
 #define FAILURE_BYTES 1024
-#define FAILURE_COLUMN 8     /* behind its state */
-#define UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
+#define FAILURE_COLUMN 8 /* behind its state */
 
 struct status {
     struct releve_config config;
@@ -32,13 +28,8 @@ struct status {
     struct releve_lookup lookup;
     uv_timer_t timer;
     uv_signal_t interrupt;
-    const char *families[RELEVE_FAMILIES_MAX];
-    int families_count, family; /* the one that is being asked for */
-    struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
-    releve_time *over_ms; /* of the permits for measures: when each is over, from now; NULL: nobody knows */
-    size_t permits;
-    char upstream[RELEVE_UPSTREAM_BYTES]; /* whose the prefix is: a name, a URL, UNRECORDED; "" for nobody's */
-    bool mismatched;                      /* it is not that of RELEVE_UPSTREAM, and that was said */
+    struct releve_situation situation;
+    bool mismatched; /* it is not RELEVE_UPSTREAM's, and that was said */
 };
 
 /* --- the quota --------------------------------------------------------------------------------------------- */
@@ -47,11 +38,11 @@ struct status {
 static void print_where(const struct status *status, FILE *out)
 {
     fprintf(out, "redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
-    if (status->upstream[0] == '\0')
+    if (status->situation.upstream[0] == '\0')
         fputs("data    of no upstream yet\n", out);
     else
-        fprintf(out, "data    of %s%s%s%s\n", status->upstream,
-                strcmp(status->upstream, UNRECORDED) == 0 ? " origin" : "",
+        fprintf(out, "data    of %s%s%s%s\n", status->situation.upstream,
+                strcmp(status->situation.upstream, RELEVE_SITUATION_UNRECORDED) == 0 ? " origin" : "",
                 status->mismatched ? ", but RELEVE_UPSTREAM is " : "",
                 status->mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
@@ -59,7 +50,7 @@ static void print_where(const struct status *status, FILE *out)
 /* People see the quota of measures and those that something takes of: most never ask for a document. */
 static bool is_shown(const struct status *status, int bucket)
 {
-    const struct releve_ledger_usage *usage = &status->usages[bucket];
+    const struct releve_ledger_usage *usage = &status->situation.usages[bucket];
     bool used = usage->closed_ms > 0 || bucket == 0;
     for (size_t w = 0; w < status->config.quota.windows_count; w++)
         used = used || usage->used[w] > 0;
@@ -68,38 +59,16 @@ static bool is_shown(const struct status *status, int bucket)
 
 static void print_quota(const struct status *status, FILE *out)
 {
-    for (int i = 0; i < status->families_count; i++) {
+    for (int i = 0; i < status->situation.families_count; i++) {
         char text[RELEVE_USAGE_TEXT];
         if (!is_shown(status, i))
             continue;
-        releve_usage_format(&status->config.quota, status->usages[i].used, status->usages[i].next_ms,
-                            status->usages[i].closed_ms, text);
-        fprintf(out, "quota   %-22s %s\n", status->families[i], text);
+        releve_usage_format(&status->config.quota, status->situation.usages[i].used,
+                            status->situation.usages[i].next_ms, status->situation.usages[i].closed_ms, text);
+        fprintf(out, "quota   %-22s %s\n", status->situation.families[i], text);
     }
-    if (status->families_count == 0)
+    if (status->situation.families_count == 0)
         fputs("quota   (set CLIENT_ID to see what of its quota is used)\n", out);
-}
-
-static cJSON *quota_json(const struct status *status)
-{
-    cJSON *list = cJSON_CreateArray();
-    for (int i = 0; i < status->families_count; i++) {
-        const struct releve_ledger_usage *usage = &status->usages[i];
-        cJSON *bucket = cJSON_CreateObject();
-        cJSON_AddStringToObject(bucket, "bucket", status->families[i]);
-        cJSON *windows = cJSON_AddArrayToObject(bucket, "windows");
-        for (size_t w = 0; w < status->config.quota.windows_count; w++) {
-            cJSON *window = cJSON_CreateObject();
-            cJSON_AddNumberToObject(window, "limit", status->config.quota.windows[w].limit);
-            cJSON_AddNumberToObject(window, "ms", (double)status->config.quota.windows[w].span_ms);
-            cJSON_AddNumberToObject(window, "used", usage->used[w]);
-            cJSON_AddItemToArray(windows, window);
-        }
-        cJSON_AddNumberToObject(bucket, "next_ms", (double)usage->next_ms);
-        cJSON_AddNumberToObject(bucket, "closed_ms", (double)usage->closed_ms);
-        cJSON_AddItemToArray(list, bucket);
-    }
-    return list;
 }
 
 /* --- the rest ------------------------------------------------------------------------------------------------ */
@@ -119,12 +88,6 @@ static void print_left(releve_time ms, FILE *out)
     fprintf(out, "%s, until %s", left, end);
 }
 
-/* Nobody knows what is left while none is served. */
-static bool is_away(const struct releve_pace *pace)
-{
-    return pace->away > 0 && pace->away == pace->processes;
-}
-
 static void print_outage(const struct releve_pace *pace, FILE *out)
 {
     char outage[RELEVE_OUTAGE_TEXT];
@@ -135,19 +98,21 @@ static void print_outage(const struct releve_pace *pace, FILE *out)
     fprintf(out, "%s\n", outage);
 }
 
-static void print_pace(const struct releve_pace *pace, FILE *out)
+static void print_pace(const struct releve_situation *situation, FILE *out)
 {
+    const struct releve_pace *pace = &situation->pace;
+    bool away = releve_situation_is_away(situation);
     if (pace->away > 0)
         print_outage(pace, out);
     if (pace->requests_left > 0) {
         fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
-        if (pace->left_ms != RELEVE_TIME_NEVER && !is_away(pace)) {
+        if (pace->left_ms != RELEVE_TIME_NEVER && !away) {
             fputs(": at least ", out);
             print_left(pace->left_ms, out);
         }
         fputc('\n', out);
     }
-    if (pace->waiting > 0 && pace->jobs_per_minute > 0 && !is_away(pace)) {
+    if (pace->waiting > 0 && pace->jobs_per_minute > 0 && !away) {
         int jobs = pace->waiting + pace->held;
         fprintf(out, "jobs    %d waiting or held, %.1f/min: some ", jobs, pace->jobs_per_minute);
         print_left((releve_time)(jobs / pace->jobs_per_minute * (double)RELEVE_MINUTE_MS), out);
@@ -228,9 +193,8 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
     const cJSON *failures = cJSON_GetObjectItemCaseSensitive(overview, "failures");
     const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
     const cJSON *item;
-    struct releve_pace pace = releve_pace_measure(overview, &status->config.quota, status->over_ms, status->permits);
-    print_queues(overview, &pace, out);
-    print_pace(&pace, out);
+    print_queues(overview, &status->situation.pace, out);
+    print_pace(&status->situation, out);
     print_commands(overview, out);
     fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
             releve_json_count(ended, "done"), releve_json_count(ended, "partial"), releve_json_count(ended, "failed"),
@@ -280,27 +244,18 @@ static void print_text(struct status *status, const cJSON *overview)
     free(text);
 }
 
-static enum releve_code print_status(struct status *status, const char *text, struct releve_error *error)
+static void print_status(struct status *status)
 {
-    cJSON *overview = cJSON_Parse(text);
-    if (overview == NULL)
-        return releve_fail(error, RELEVE_E_REDIS, "the overview from Redis is no JSON");
-    if (status->json) {
-        cJSON_AddItemToObject(overview, "upstream",
-                              status->upstream[0] != '\0' ? cJSON_CreateString(status->upstream) : cJSON_CreateNull());
-        cJSON_AddItemToObject(overview, "quota", quota_json(status));
-        struct releve_pace pace =
-            releve_pace_measure(overview, &status->config.quota, status->over_ms, status->permits);
-        cJSON_AddNumberToObject(overview, "requests_left", (double)pace.requests_left);
-        if (pace.left_ms != RELEVE_TIME_NEVER && !is_away(&pace))
-            cJSON_AddNumberToObject(overview, "left_ms", (double)pace.left_ms);
-        releve_json_print(overview);
-    } else {
-        print_text(status, overview);
-        cJSON_Delete(overview);
-    }
+    const struct releve_situation *situation = &status->situation;
+    bool mismatched = situation->mismatch.code != RELEVE_OK;
+    if (mismatched && !status->mismatched && status->json) /* the table has it in its place */
+        fprintf(stderr, "releve: %s\n", situation->mismatch.text);
+    status->mismatched = mismatched;
+    if (status->json)
+        releve_json_print(releve_situation_json(situation));
+    else
+        print_text(status, situation->overview);
     status->watch = fflush(stdout) == 0 && status->watch; /* nobody watches any more */
-    return RELEVE_OK;
 }
 
 /* --- one look after the other ------------------------------------------------------------------------------- */
@@ -314,99 +269,23 @@ static void end(struct status *status, const struct releve_error *error)
     releve_lookup_end(&status->lookup, error);
 }
 
-/* False where it has ended, or ends here. */
-static bool goes_on(struct status *status, const struct releve_error *error)
-{
-    if (!status->lookup.ended && error->code != RELEVE_OK)
-        end(status, error);
-    return !status->lookup.ended;
-}
-
-static void on_timer(uv_timer_t *timer);
-
-static void on_overview(void *data, const struct releve_error *error, const char *text)
-{
-    struct status *status = data;
-    struct releve_error failure = *error;
-    if (status->lookup.ended)
-        return;
-    if (failure.code == RELEVE_OK)
-        (void)print_status(status, text, &failure);
-    if (failure.code != RELEVE_OK || !status->watch)
-        end(status, &failure);
-    else
-        uv_timer_start(&status->timer, on_timer, WATCH_MS, 0);
-}
-
-static void ask_usage(struct status *status);
-
-static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
-{
-    struct status *status = data;
-    if (!goes_on(status, error))
-        return;
-    status->usages[status->family++] = *usage;
-    ask_usage(status);
-}
-
-static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
-{
-    struct status *status = data;
-    if (!goes_on(status, error))
-        return;
-    status->over_ms = releve_alloc(count + 1, sizeof *over_ms);
-    memcpy(status->over_ms, over_ms, count * sizeof *over_ms);
-    status->permits = count;
-    releve_store_overview(status->lookup.store, on_overview, status);
-}
-
-/* Measures: nearly all requests are of those. */
-static void ask_permits(struct status *status)
-{
-    char bucket[RELEVE_BUCKET_BYTES];
-    free(status->over_ms);
-    status->over_ms = NULL;
-    if (status->families_count == 0 || status->config.quota.windows_count == 0) {
-        releve_store_overview(status->lookup.store, on_overview, status);
-        return;
-    }
-    releve_bucket_name(status->families[0], status->config.client_id, bucket);
-    releve_store_bucket_permits(status->lookup.store, bucket, &status->config.quota, on_permits, status);
-}
-
-static void ask_usage(struct status *status)
-{
-    char bucket[RELEVE_BUCKET_BYTES];
-    if (status->family == status->families_count) {
-        ask_permits(status);
-        return;
-    }
-    releve_bucket_name(status->families[status->family], status->config.client_id, bucket);
-    releve_store_bucket_usage(status->lookup.store, bucket, &status->config.quota, on_usage, status);
-}
-
-/* Of another upstream than the configured one is no failure here: status is for finding that out. */
-static void on_bound(void *data, const struct releve_error *error, const char *bound)
-{
-    struct status *status = data;
-    struct releve_error mismatch;
-    char url[RELEVE_UPSTREAM_BYTES];
-    if (!goes_on(status, error))
-        return;
-    const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
-    (void)snprintf(status->upstream, sizeof status->upstream, "%s", known != NULL ? known : UNRECORDED);
-    bool mismatched = releve_config_check_bound(&status->config, bound, &mismatch) != RELEVE_OK;
-    if (mismatched && !status->mismatched && status->json) /* the table has it in its place */
-        fprintf(stderr, "releve: %s\n", mismatch.text);
-    status->mismatched = mismatched;
-    ask_usage(status);
-}
-
 static void on_timer(uv_timer_t *timer)
 {
     struct status *status = timer->data;
-    status->family = 0;
-    releve_store_bind(status->lookup.store, NULL, on_bound, status);
+    releve_situation_look(&status->situation);
+}
+
+static void on_found(void *data, const struct releve_error *error)
+{
+    struct status *status = data;
+    if (status->lookup.ended)
+        return;
+    if (error->code == RELEVE_OK)
+        print_status(status);
+    if (error->code != RELEVE_OK || !status->watch)
+        end(status, error);
+    else
+        uv_timer_start(&status->timer, on_timer, WATCH_MS, 0);
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -422,14 +301,10 @@ static void start(void *data)
     uv_signal_init(&status->lookup.loop, &status->interrupt);
     status->timer.data = status->interrupt.data = status;
     uv_signal_start(&status->interrupt, on_interrupt, SIGINT);
-    on_timer(&status->timer);
-}
-
-static void name_families(struct status *status)
-{
-    const struct releve_dialect *dialect = releve_config_dialect(&status->config);
-    if (status->config.client_id[0] != '\0')
-        status->families_count = releve_bucket_families(dialect, status->families);
+    status->situation = (struct releve_situation){
+        .config = &status->config, .store = status->lookup.store, .found = on_found, .data = status};
+    releve_situation_open(&status->situation);
+    releve_situation_look(&status->situation);
 }
 
 static const struct option options[] = {
@@ -456,8 +331,9 @@ static int status_main(int argc, char **argv)
         return wrong;
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    name_families(&status);
-    if (releve_lookup_run(&status.lookup, &status.config, false, start, &status, &error) != RELEVE_OK)
+    (void)releve_lookup_run(&status.lookup, &status.config, false, start, &status, &error);
+    releve_situation_free(&status.situation);
+    if (error.code != RELEVE_OK)
         return releve_command_fail(&error);
     return releve_command_flush(0);
 }

@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <releve/memory.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -85,6 +87,33 @@ static int listen_on(const struct sockaddr *address, struct releve_error *error)
                       failure == EADDRINUSE ? "%s; is another one running? --listen HOST:0 picks a free port" : "%s",
                       strerror(failure));
     return -1;
+}
+
+enum releve_code releve_httpd_read_address(const char *text, const char *example, struct sockaddr_storage *address,
+                                           char host[RELEVE_HTTPD_HOST_BYTES], struct releve_error *error)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    unsigned long port = colon != NULL && colon[1] >= '0' && colon[1] <= '9' ? strtoul(colon + 1, &end, 10) : 0;
+    if (end == NULL || *end != '\0' || colon == text || colon - text >= RELEVE_HTTPD_HOST_BYTES || port > UINT16_MAX)
+        return releve_fail(error, RELEVE_E_USAGE, "--listen %.80s: write HOST:PORT, such as %s", text, example);
+    (void)snprintf(host, RELEVE_HTTPD_HOST_BYTES, "%.*s", (int)(colon - text), text);
+    const char *name = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    struct sockaddr_in *four = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, name, &four->sin_addr) == 1 && ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+    } else if (strcmp(name, "[::1]") == 0) {
+        six->sin6_family = AF_INET6;
+        six->sin6_addr = in6addr_loopback;
+        six->sin6_port = htons((uint16_t)port);
+    } else {
+        return releve_fail(error, RELEVE_E_USAGE,
+                           "--listen %.80s: it listens on loopback only: 127.0.0.1, localhost or [::1]", text);
+    }
+    return RELEVE_OK;
 }
 
 /* As many descriptors as there may be connections, where the system lets us. */

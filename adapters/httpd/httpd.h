@@ -10,6 +10,12 @@
 
 struct releve_httpd;
 
+/* The value of --listen: HOST:PORT of loopback (127.0.0.1, localhost, [::1]); `host` is as it was written. Errors:
+ * RELEVE_E_USAGE, with `example` as what to write. */
+#define RELEVE_HTTPD_HOST_BYTES 64
+enum releve_code releve_httpd_read_address(const char *text, const char *example, struct sockaddr_storage *address,
+                                           char host[RELEVE_HTTPD_HOST_BYTES], struct releve_error *error);
+
 struct releve_httpd_options {
     const struct sockaddr *address; /* to listen on; IPv4 or IPv6; port 0: any that is free */
     unsigned connections_max;       /* at once; fewer where the system allows fewer descriptors */

@@ -15,8 +15,6 @@
 
 #define DEFAULT_LISTEN "127.0.0.1:8750"
 #define DEFAULT_QUOTA "5/1s,1000/1h"
-#define HOST_BYTES 64
-#define PORT_MAX 65535
 #define CONNECTIONS_MAX (SANDBOX_WAITING_MAX + 1000u)
 #define CONNECTION_BYTES 16384u /* what one connection may use for its headers */
 #define IDLE_S 120u             /* a silent connection is closed after */
@@ -56,7 +54,7 @@ static const char help[] = "usage: releve sandbox [OPTION]...\n"
 
 struct command {
     struct sandbox_settings settings;
-    char host[HOST_BYTES]; /* as it is written in a URL */
+    char host[RELEVE_HTTPD_HOST_BYTES]; /* as it is written in a URL */
     struct sockaddr_storage address;
     bool help;
 };
@@ -65,30 +63,7 @@ struct command {
 
 static enum releve_code read_listen(const char *text, struct command *command, struct releve_error *error)
 {
-    const char *colon = strrchr(text, ':');
-    uint64_t port;
-    if (colon == NULL || colon == text || (size_t)(colon - text) >= HOST_BYTES ||
-        !sandbox_number_parse(colon + 1, PORT_MAX, &port))
-        return releve_fail(error, RELEVE_E_USAGE, "--listen %.80s: write HOST:PORT, such as " DEFAULT_LISTEN, text);
-    (void)snprintf(command->host, sizeof command->host, "%.*s", (int)(colon - text), text);
-    const char *host = strcmp(command->host, "localhost") == 0 ? "127.0.0.1" : command->host;
-
-    struct sockaddr_in *four = (struct sockaddr_in *)&command->address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&command->address;
-    memset(&command->address, 0, sizeof command->address);
-    if (inet_pton(AF_INET, host, &four->sin_addr) == 1 && ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons((uint16_t)port);
-        return RELEVE_OK;
-    }
-    if (strcmp(host, "[::1]") == 0) {
-        six->sin6_family = AF_INET6;
-        six->sin6_addr = in6addr_loopback;
-        six->sin6_port = htons((uint16_t)port);
-        return RELEVE_OK;
-    }
-    return releve_fail(error, RELEVE_E_USAGE,
-                       "--listen %.80s: the simulator listens on loopback only: 127.0.0.1, localhost or [::1]", text);
+    return releve_httpd_read_address(text, DEFAULT_LISTEN, &command->address, command->host, error);
 }
 
 static enum releve_code read_today(const char *text, const char *from, struct command *command,

@@ -1,0 +1,193 @@
+/* See situation.h. One question after the other: whose data, each quota, the permits of measures, queues and workers,
+ * counters. */
+#include "situation.h"
+#include <releve/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void end(struct releve_situation *situation, const struct releve_error *error)
+{
+    situation->found(situation->data, error);
+}
+
+/* --- counters ------------------------------------------------------------------------------------------------------
+ */
+
+static void on_counter(void *data, const char *name, uint64_t count)
+{
+    struct releve_situation *situation = data;
+    if (situation->counters_count == RELEVE_SITUATION_COUNTERS_MAX || strlen(name) >= RELEVE_METER_NAME_BYTES)
+        return; /* none of ours */
+    struct releve_count *counter = &situation->counters[situation->counters_count++];
+    (void)snprintf(counter->name, sizeof counter->name, "%s", name);
+    counter->more = count;
+}
+
+static void on_counters(void *data, const struct releve_error *error)
+{
+    end(data, error);
+}
+
+/* --- queues and workers --------------------------------------------------------------------------------------------
+ */
+
+static void on_overview(void *data, const struct releve_error *error, const char *text)
+{
+    struct releve_situation *situation = data;
+    struct releve_error failure = *error;
+    cJSON_Delete(situation->overview);
+    situation->overview = error->code == RELEVE_OK ? cJSON_Parse(text) : NULL;
+    if (failure.code == RELEVE_OK && situation->overview == NULL)
+        releve_fail(&failure, RELEVE_E_REDIS, "the overview from Redis is no JSON");
+    if (failure.code == RELEVE_OK)
+        situation->pace =
+            releve_pace_measure(situation->overview, &situation->config->quota, situation->over_ms, situation->permits);
+    if (failure.code != RELEVE_OK || !situation->counts) {
+        end(situation, &failure);
+        return;
+    }
+    situation->counters_count = 0;
+    releve_store_counters(situation->store, on_counter, on_counters, situation);
+}
+
+/* --- quotas ---------------------------------------------------------------------------------------------------------
+ */
+
+static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
+{
+    struct releve_situation *situation = data;
+    if (error->code != RELEVE_OK) {
+        end(situation, error);
+        return;
+    }
+    situation->over_ms = releve_alloc(count + 1, sizeof *over_ms);
+    memcpy(situation->over_ms, over_ms, count * sizeof *over_ms);
+    situation->permits = count;
+    releve_store_overview(situation->store, on_overview, situation);
+}
+
+/* Of measures: nearly all requests are of those. */
+static void ask_permits(struct releve_situation *situation)
+{
+    char bucket[RELEVE_BUCKET_BYTES];
+    free(situation->over_ms);
+    situation->over_ms = NULL;
+    if (situation->families_count == 0 || situation->config->quota.windows_count == 0) {
+        releve_store_overview(situation->store, on_overview, situation);
+        return;
+    }
+    releve_bucket_name(situation->families[0], situation->config->client_id, bucket);
+    releve_store_bucket_permits(situation->store, bucket, &situation->config->quota, on_permits, situation);
+}
+
+static void ask_usage(struct releve_situation *situation);
+
+static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
+{
+    struct releve_situation *situation = data;
+    if (error->code != RELEVE_OK) {
+        end(situation, error);
+        return;
+    }
+    situation->usages[situation->family++] = *usage;
+    ask_usage(situation);
+}
+
+static void ask_usage(struct releve_situation *situation)
+{
+    char bucket[RELEVE_BUCKET_BYTES];
+    if (situation->family == situation->families_count) {
+        ask_permits(situation);
+        return;
+    }
+    releve_bucket_name(situation->families[situation->family], situation->config->client_id, bucket);
+    releve_store_bucket_usage(situation->store, bucket, &situation->config->quota, on_usage, situation);
+}
+
+/* --- whose it is -----------------------------------------------------------------------------------------------------
+ */
+
+/* Of another upstream than the configured one is no failure here: a look is for finding that out. */
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    struct releve_situation *situation = data;
+    char url[RELEVE_UPSTREAM_BYTES];
+    if (error->code != RELEVE_OK) {
+        end(situation, error);
+        return;
+    }
+    const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
+    (void)snprintf(situation->upstream, sizeof situation->upstream, "%s",
+                   known != NULL ? known : RELEVE_SITUATION_UNRECORDED);
+    situation->mismatch = (struct releve_error){.code = RELEVE_OK};
+    (void)releve_config_check_bound(situation->config, bound, &situation->mismatch);
+    ask_usage(situation);
+}
+
+void releve_situation_look(struct releve_situation *situation)
+{
+    situation->family = 0;
+    releve_store_bind(situation->store, NULL, on_bound, situation);
+}
+
+void releve_situation_open(struct releve_situation *situation)
+{
+    if (situation->config->client_id[0] != '\0')
+        situation->families_count =
+            releve_bucket_families(releve_config_dialect(situation->config), situation->families);
+    if (situation->counts)
+        situation->counters = releve_alloc(RELEVE_SITUATION_COUNTERS_MAX, sizeof *situation->counters);
+}
+
+void releve_situation_free(struct releve_situation *situation)
+{
+    cJSON_Delete(situation->overview);
+    free(situation->counters);
+    free(situation->over_ms);
+}
+
+/* --- as JSON ---------------------------------------------------------------------------------------------------------
+ */
+
+bool releve_situation_is_away(const struct releve_situation *situation)
+{
+    return situation->pace.away > 0 && situation->pace.away == situation->pace.processes;
+}
+
+static cJSON *quota_json(const struct releve_situation *situation)
+{
+    const struct releve_quota *quota = &situation->config->quota;
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < situation->families_count; i++) {
+        const struct releve_ledger_usage *usage = &situation->usages[i];
+        cJSON *bucket = cJSON_CreateObject();
+        cJSON_AddStringToObject(bucket, "bucket", situation->families[i]);
+        cJSON *windows = cJSON_AddArrayToObject(bucket, "windows");
+        for (size_t w = 0; w < quota->windows_count; w++) {
+            cJSON *window = cJSON_CreateObject();
+            cJSON_AddNumberToObject(window, "limit", quota->windows[w].limit);
+            cJSON_AddNumberToObject(window, "ms", (double)quota->windows[w].span_ms);
+            cJSON_AddNumberToObject(window, "used", usage->used[w]);
+            cJSON_AddItemToArray(windows, window);
+        }
+        cJSON_AddNumberToObject(bucket, "next_ms", (double)usage->next_ms);
+        cJSON_AddNumberToObject(bucket, "closed_ms", (double)usage->closed_ms);
+        cJSON_AddItemToArray(list, bucket);
+    }
+    return list;
+}
+
+cJSON *releve_situation_json(const struct releve_situation *situation)
+{
+    cJSON *json = releve_must(cJSON_Duplicate(situation->overview, true));
+    const struct releve_pace *pace = &situation->pace;
+    cJSON_AddItemToObject(json, "upstream",
+                          situation->upstream[0] != '\0' ? cJSON_CreateString(situation->upstream)
+                                                         : cJSON_CreateNull());
+    cJSON_AddItemToObject(json, "quota", quota_json(situation));
+    cJSON_AddNumberToObject(json, "requests_left", (double)pace->requests_left);
+    if (pace->left_ms != RELEVE_TIME_NEVER && !releve_situation_is_away(situation))
+        cJSON_AddNumberToObject(json, "left_ms", (double)pace->left_ms);
+    return json;
+}
