@@ -34,6 +34,6 @@ say "inside"
 in_chroot "$root" bash /tmp/try-inside.sh
 say "apt-get purge"
 in_chroot "$root" apt-get -q purge -y releve libreleve0 libreleve-dev
-[ -z "$(in_chroot "$root" sh -c 'command -v releve; ls -d /usr/share/doc/*releve* /usr/include/releve /lib/systemd/system/releve-* 2>/dev/null; true')" ] ||
+[ -z "$(in_chroot "$root" sh -c 'command -v releve; ls -d /usr/share/doc/*releve* /usr/include/releve /usr/lib/*/*releve* /usr/lib/*/pkgconfig/releve.pc /usr/share/man/man1/releve* /lib/systemd/system/releve-* 2>/dev/null; true')" ] ||
     { echo "the package left something behind" >&2; exit 1; }
 say "the package is good"

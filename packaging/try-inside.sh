@@ -28,13 +28,15 @@ say "a user of the machine: yesterday's curve, a year of it as a file, and all o
 useradd --create-home user
 as_user() { setpriv --reuid user --regid user --clear-groups env -C /home/user HOME=/home/user CLIENT_ID=me CLIENT_SECRET=any RELEVE_UPSTREAM="$url" \
     RELEVE_TODAY="$TODAY" "$@"; }
-as_user releve get consumption_load_curve --prm "$PRM" --start yesterday | tee shown
-grep -q "^2026-11-18  complete" shown
+as_user script -qec "stty cols 80; releve get consumption_load_curve --prm $PRM --start yesterday" /dev/null | tee shown
+grep -q "^2026-11-18  complete.*▆" shown
 as_user releve backfill --prm "$PRM" --kind consumption_load_curve --start 2025-11-19
 as_user releve export --prm "$PRM" --kind consumption_load_curve --start 2025-11-19 --format csv --out year
 [ "$(wc -l <"/home/user/year/$PRM-consumption_load_curve.csv")" -eq $((1 + 365 * 48)) ]
 as_user releve forget --prm "$PRM" --yes
-as_user releve coverage --prm "$PRM" --kind consumption_load_curve --start 2026-11-10 --end 2026-11-10 --json | grep -F '"complete":0'
+as_user releve coverage --prm "$PRM" --json | tee left
+! grep -v '"complete":0,"partial":0,"holes":0,"pending":0,' left || fail "something of the usage point is left"
+! as_user releve points --json | grep "$PRM" || fail "it is still known"
 
 say "the units, by hand: a Redis on 6379, the settings of /etc/releve, a user without a home"
 redis-server --port 6379 --bind 127.0.0.1 --save "" --appendonly yes --dir "$PWD" --daemonize no >/dev/null &
