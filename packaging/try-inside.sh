@@ -9,7 +9,7 @@ fail() { echo "$*" >&2; exit 1; }
 say "the program, its manual, its units"
 releve -V
 man -w releve releve-enqueue
-for unit in releve-worker@1.service releve-daily.service releve-daily.timer; do
+for unit in releve-worker@1.service releve-daily.service releve-daily.timer releve-serve.service; do
     systemd-analyze verify --man=no "/lib/systemd/system/${unit/@1/@}" 2>&1 | grep releve && fail "$unit has a fault"
 done
 [ "$(systemctl is-enabled releve-daily.timer)" = disabled ]
@@ -71,6 +71,14 @@ gcc -o embed embed.c "${flags[@]}"
 CLIENT_ID=me CLIENT_SECRET=any ./embed "$url" redis://127.0.0.1:6379/1 "$PRM" 2026-09-01 2026-09-08 "$TODAY"
 [ "$(redis-cli -n 1 --raw eval "return #redis.call('KEYS', 'releve:day:$PRM:*')" 0)" -eq 14 ]
 
-kill "$sandbox" "$redis"
-wait "$sandbox" "$redis" || true
+say "metrics"
+unit releve-serve.service --listen 127.0.0.1:8752 >served &
+serve=$!
+until [ -s served ]; do sleep 0.1; done
+exec 3<>/dev/tcp/127.0.0.1/8752
+printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+grep -x 'releve_jobs_total{kind="consumption_load_curve",state="done"} 1' <&3
+
+kill "$sandbox" "$redis" "$serve"
+wait "$sandbox" "$redis" "$serve" || true
 say "all of that works"

@@ -7,7 +7,7 @@ libcjson-dev libmicrohttpd-dev uthash-dev scdoc redis-server ca-certificates cur
 # ... and what tests it.
 # (clang only recommends libclang-rt-14-dev, which has the sanitizers and libFuzzer.)
 TEST_PACKAGES="libcmocka-dev binutils clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind python3-pytest python3-pytest-xdist python3-redis redis-tools nodejs npm shellcheck systemd tzdata \
-bash-completion fish groff-base mandoc zsh"
+bash-completion fish groff-base mandoc zsh prometheus"
 
 # ... and what the Python peer of bench/pipeline.py is written with.
 BENCH_PACKAGES="python3-aiohttp python3-hiredis python3-redis python3-uvloop nodejs npm"

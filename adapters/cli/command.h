@@ -44,6 +44,7 @@ extern const struct releve_command releve_command_plan;
 extern const struct releve_command releve_command_points;
 extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
+extern const struct releve_command releve_command_serve;
 extern const struct releve_command releve_command_status;
 extern const struct releve_command releve_command_verify;
 extern const struct releve_command releve_command_worker;

@@ -25,6 +25,16 @@ for i, name in ipairs({'high', 'normal', 'low', 'dead'}) do
     answer.queues[name] = redis.call('LLEN', KEYS[i]) + redis.call('LLEN', KEYS[i] .. ':moving')
 end
 
+-- When the message that waits longest was created, where it says so.
+answer.oldest = {}
+for i, name in ipairs({'high', 'normal', 'low'}) do
+    local job = decode(redis.call('LINDEX', KEYS[i], -1) or '')
+    if job and type(job.created_at) == 'string' then
+        answer.oldest[name] = job.created_at
+    end
+end
+answer.oldest = next(answer.oldest) and answer.oldest
+
 local dead = {}
 for _, text in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
     dead[#dead + 1] = (decode(text) or {}).error

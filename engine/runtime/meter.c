@@ -3,6 +3,7 @@
 #include "state.h"
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const enum releve_day_state states[RELEVE_METER_STATES] = {RELEVE_DAY_COMPLETE, RELEVE_DAY_PARTIAL,
@@ -43,6 +44,83 @@ struct releve_meter releve_runtime_meter(const struct releve_runtime *runtime)
     return runtime->meter;
 }
 
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+static const char *const others[] = {"token", "activation", "services"};
+_Static_assert(RELEVE_METER_SUBJECTS - RELEVE_KINDS == sizeof others / sizeof others[0], "each has a name");
+
+const char *releve_meter_subject_name(unsigned subject)
+{
+    assert(subject < RELEVE_METER_SUBJECTS);
+    return subject < RELEVE_KINDS ? releve_kind_facts((enum releve_kind)subject)->name : others[subject - RELEVE_KINDS];
+}
+
+const char *releve_meter_state_name(unsigned state)
+{
+    assert(state < RELEVE_METER_STATES);
+    return releve_day_state_name(states[state]);
+}
+
+static const char *verdict_name(unsigned verdict)
+{
+    return releve_verdict_name((enum releve_verdict)verdict);
+}
+
+static const char *job_state_name(unsigned state)
+{
+    return releve_job_state_name((enum releve_job_state)state);
+}
+
+/* The place of these bytes among `count` names; `count` where they are none of them. */
+static unsigned find(const char *(*name_of)(unsigned at), unsigned count, const char *text, size_t length)
+{
+    unsigned at = 0;
+    while (at < count && (strlen(name_of(at)) != length || memcmp(name_of(at), text, length) != 0))
+        at++;
+    return at;
+}
+
+static bool set_latency(struct releve_latencies *latencies, const char *bound, uint64_t count)
+{
+    char *end;
+    unsigned long at = *bound >= '0' && *bound <= '9' ? strtoul(bound, &end, 10) : RELEVE_LATENCY_BOUNDS + 1;
+    if (strcmp(bound, "us") == 0) {
+        latencies->sum_us = count;
+        return true;
+    }
+    if (at > RELEVE_LATENCY_BOUNDS || *end != '\0')
+        return false;
+    latencies->counts[at] = count;
+    return true;
+}
+
+bool releve_meter_set(struct releve_meter *meter, const char *name, uint64_t count)
+{
+    size_t what = strcspn(name, ":");
+    const char *of = name[what] != '\0' ? name + what + 1 : name + what;
+    size_t of_length = strcspn(of, ":");
+    const char *how = of[of_length] != '\0' ? of + of_length + 1 : "";
+    if (what == 8 && memcmp(name, "upstream", what) == 0)
+        return set_latency(&meter->upstream, of, count);
+    if (what == 5 && memcmp(name, "redis", what) == 0)
+        return set_latency(&meter->redis, of, count);
+    unsigned subject = find(releve_meter_subject_name, RELEVE_METER_SUBJECTS, of, of_length);
+    unsigned verdict = find(verdict_name, RELEVE_VERDICTS, how, strlen(how));
+    unsigned day = find(releve_meter_state_name, RELEVE_METER_STATES, how, strlen(how));
+    unsigned job = find(job_state_name, RELEVE_JOB_STATES, how, strlen(how));
+    uint64_t *place = NULL;
+    if (what == 8 && memcmp(name, "requests", what) == 0 && subject < RELEVE_METER_SUBJECTS &&
+        verdict < RELEVE_VERDICTS)
+        place = &meter->requests[subject][verdict];
+    if (what == 4 && memcmp(name, "days", what) == 0 && subject < RELEVE_KINDS && day < RELEVE_METER_STATES)
+        place = &meter->days[subject][day];
+    if (what == 4 && memcmp(name, "jobs", what) == 0 && subject < RELEVE_KINDS && job < RELEVE_JOB_STATES)
+        place = &meter->jobs[subject][job];
+    if (place != NULL)
+        *place = count;
+    return place != NULL;
+}
+
 /* --- by name ----------------------------------------------------------------------------------------------------- */
 
 struct visitor {
@@ -71,25 +149,17 @@ static void visit_latencies(const struct visitor *visitor, const struct releve_l
     visit(visitor, latencies->sum_us, what, "us", "");
 }
 
-static const char *subject_name(unsigned subject)
-{
-    static const char *const names[] = {"token", "activation", "services"};
-    _Static_assert(RELEVE_METER_SUBJECTS - RELEVE_KINDS == sizeof names / sizeof names[0], "each has a name");
-    return subject < RELEVE_KINDS ? releve_kind_facts((enum releve_kind)subject)->name : names[subject - RELEVE_KINDS];
-}
-
 void releve_meter_each(const struct releve_meter *meter, const struct releve_runtime *runtime,
                        void (*each)(void *data, const char *name, uint64_t count), void *data)
 {
     const struct visitor visitor = {each, data};
     for (unsigned subject = 0; subject < RELEVE_METER_SUBJECTS; subject++)
         for (enum releve_verdict verdict = 0; verdict < RELEVE_VERDICTS; verdict++)
-            visit(&visitor, meter->requests[subject][verdict], "requests", subject_name(subject),
+            visit(&visitor, meter->requests[subject][verdict], "requests", releve_meter_subject_name(subject),
                   releve_verdict_name(verdict));
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
         for (unsigned i = 0; i < RELEVE_METER_STATES; i++)
-            visit(&visitor, meter->days[kind][i], "days", releve_kind_facts(kind)->name,
-                  releve_day_state_name(states[i]));
+            visit(&visitor, meter->days[kind][i], "days", releve_kind_facts(kind)->name, releve_meter_state_name(i));
         for (enum releve_job_state state = 0; state < RELEVE_JOB_STATES; state++)
             visit(&visitor, meter->jobs[kind][state], "jobs", releve_kind_facts(kind)->name,
                   releve_job_state_name(state));

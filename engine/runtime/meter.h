@@ -40,6 +40,15 @@ void releve_meter_count_day(struct releve_meter *meter, enum releve_kind kind, e
 /* What was counted after `before`. */
 struct releve_meter releve_meter_since(const struct releve_meter *meter, const struct releve_meter *before);
 
+/* "daily_consumption", "token": `subject` is below RELEVE_METER_SUBJECTS. "complete": `state` is below
+ * RELEVE_METER_STATES. Constants. */
+const char *releve_meter_subject_name(unsigned subject);
+const char *releve_meter_state_name(unsigned state);
+
+/* Sets the count that has that name in Redis; false where there is none, and for "granted", whose buckets the meter
+ * does not know by name. */
+bool releve_meter_set(struct releve_meter *meter, const char *name, uint64_t count);
+
 struct releve_runtime;
 
 /* What this one has counted; of Redis it knows nothing. */

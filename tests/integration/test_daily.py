@@ -212,7 +212,7 @@ def systemd_analyze(*words):
 @pytest.fixture
 def units(tmp_path):
     """As they are installed, with the program where it is."""
-    for unit in ("releve-worker@.service", "releve-daily.service"):
+    for unit in ("releve-worker@.service", "releve-daily.service", "releve-serve.service"):
         text = (BUILD / unit).read_text()
         program = re.search(r"^ExecStart=(\S+)", text, re.MULTILINE)[1]
         assert program.endswith("/bin/releve") and "@" not in program
@@ -222,7 +222,7 @@ def units(tmp_path):
 
 
 def test_systemd_finds_no_fault_in_the_units(units):
-    for unit in ("releve-worker@.service", "releve-daily.service", "releve-daily.timer"):
+    for unit in ("releve-worker@.service", "releve-daily.service", "releve-serve.service", "releve-daily.timer"):
         code, _, err = systemd_analyze("verify", "--man=no", str(units / unit))
         about = [line for line in err.splitlines() if "releve" in line]
         assert code == 0 and about == [], err

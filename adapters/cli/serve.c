@@ -1,0 +1,295 @@
+/* releve serve: what goes on, over HTTP, for monitoring. Reads Redis only, never sends a request to upstream. */
+#include "command.h"
+#include "json_fields.h"
+#include "situation.h"
+#include <adapters/httpd/httpd.h>
+#include <adapters/web/metrics.h>
+#include <adapters/web/web.h>
+#include <assert.h>
+#include <engine/runtime/clock.h>
+#include <releve/memory.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_LISTEN "127.0.0.1:8752"
+#define FRESH_MS 1000    /* a look at Redis serves whoever asks within so long */
+#define PATIENCE_MS 5000 /* a request waits for Redis no longer */
+
+enum wanted { METRICS, STATUS };
+
+struct waiting {
+    struct releve_web_asked *asked;
+    enum wanted wanted;
+    uint64_t since_ms; /* loop time */
+};
+
+struct serve {
+    struct releve_config config;
+    struct sockaddr_storage address;
+    char host[RELEVE_HTTPD_HOST_BYTES];
+    const char *hosts[RELEVE_WEB_HOSTS_MAX];
+    size_t hosts_count;
+    struct releve_error error;
+
+    uv_loop_t loop;
+    uv_signal_t signals[2];
+    uv_timer_t timer; /* while somebody waits */
+    struct releve_store *store;
+    struct releve_web *web; /* from the moment when Redis is there */
+    bool ended;
+
+    struct releve_situation situation;
+    bool looking;
+    bool looked;        /* the situation has been found, ... */
+    uint64_t looked_ms; /* ... at this loop time */
+    struct waiting waiting[RELEVE_WEB_WAITING_MAX];
+    size_t waiting_count;
+};
+
+/* --- answers ---------------------------------------------------------------------------------------------------------
+ */
+
+static void answer_metrics(const struct serve *serve, struct releve_web_asked *asked)
+{
+    static const char granted[] = "granted:";
+    const struct releve_situation *situation = &serve->situation;
+    struct releve_metrics_permits *permits = releve_alloc(situation->counters_count + 1, sizeof *permits);
+    struct releve_meter meter = {.granted = {0}};
+    cJSON *status = releve_situation_json(situation);
+    struct releve_metrics metrics = {
+        .status = status, .meter = &meter, .permits = permits, .now = releve_clock_civil(serve->config.today)};
+    for (size_t i = 0; i < situation->counters_count; i++) {
+        const struct releve_count *counter = &situation->counters[i];
+        if (!releve_meter_set(&meter, counter->name, counter->more) &&
+            strncmp(counter->name, granted, strlen(granted)) == 0)
+            permits[metrics.permits_count++] =
+                (struct releve_metrics_permits){counter->name + strlen(granted), counter->more};
+    }
+    struct releve_text text = {.length = 0};
+    releve_metrics_write(&text, &metrics);
+    releve_web_answer(asked, 200, RELEVE_WEB_METRICS, text.bytes, text.length);
+    releve_text_free(&text);
+    cJSON_Delete(status);
+    free(permits);
+}
+
+static void answer_status(const struct serve *serve, struct releve_web_asked *asked)
+{
+    cJSON *status = releve_situation_json(&serve->situation);
+    char *text = releve_must(cJSON_PrintUnformatted(status));
+    releve_web_answer(asked, 200, RELEVE_WEB_JSON, text, strlen(text));
+    cJSON_free(text);
+    cJSON_Delete(status);
+}
+
+static void answer(const struct serve *serve, const struct waiting *waiting)
+{
+    (waiting->wanted == METRICS ? answer_metrics : answer_status)(serve, waiting->asked);
+}
+
+/* Those that have waited since before `since_ms`, which are the first ones. */
+static void refuse_waiting(struct serve *serve, uint64_t since_ms, const char *why)
+{
+    size_t refused = 0;
+    for (; refused < serve->waiting_count && serve->waiting[refused].since_ms <= since_ms; refused++)
+        releve_web_answer(serve->waiting[refused].asked, 503, RELEVE_WEB_TEXT, why, strlen(why));
+    serve->waiting_count -= refused;
+    memmove(serve->waiting, serve->waiting + refused, serve->waiting_count * sizeof *serve->waiting);
+}
+
+/* --- one look for all who wait --------------------------------------------------------------------------------------
+ */
+
+static void on_found(void *data, const struct releve_error *error)
+{
+    struct serve *serve = data;
+    serve->looking = false;
+    if (serve->ended)
+        return;
+    serve->looked = error->code == RELEVE_OK;
+    serve->looked_ms = uv_now(&serve->loop);
+    if (!serve->looked)
+        refuse_waiting(serve, UINT64_MAX, "Redis does not answer as it should: releve doctor says why.\n");
+    for (size_t i = 0; i < serve->waiting_count; i++)
+        answer(serve, &serve->waiting[i]);
+    serve->waiting_count = 0;
+    uv_timer_stop(&serve->timer);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct serve *serve = timer->data;
+    refuse_waiting(serve, uv_now(&serve->loop) - PATIENCE_MS, "Redis does not answer.\n");
+    if (serve->waiting_count == 0)
+        uv_timer_stop(timer);
+}
+
+static void ask(struct serve *serve, struct releve_web_asked *asked, enum wanted wanted)
+{
+    struct waiting waiting = {asked, wanted, uv_now(&serve->loop)};
+    if (serve->looked && !serve->looking && uv_now(&serve->loop) - serve->looked_ms < FRESH_MS) {
+        answer(serve, &waiting);
+        return;
+    }
+    assert(serve->waiting_count < RELEVE_WEB_WAITING_MAX); /* the service lets no more in */
+    serve->waiting[serve->waiting_count++] = waiting;
+    if (!uv_is_active((uv_handle_t *)&serve->timer))
+        uv_timer_start(&serve->timer, on_patience, PATIENCE_MS / 10, PATIENCE_MS / 10);
+    if (serve->looking)
+        return;
+    serve->looking = true;
+    releve_situation_look(&serve->situation);
+}
+
+static void on_metrics(void *data, struct releve_web_asked *asked)
+{
+    ask(data, asked, METRICS);
+}
+
+static void on_status(void *data, struct releve_web_asked *asked)
+{
+    ask(data, asked, STATUS);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------
+ */
+
+static void end(struct serve *serve, const struct releve_error *error)
+{
+    if (serve->ended)
+        return;
+    serve->ended = true;
+    if (error != NULL)
+        serve->error = *error;
+    refuse_waiting(serve, UINT64_MAX, "The service ends.\n");
+    if (serve->web != NULL)
+        releve_web_stop(serve->web);
+    for (size_t i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&serve->signals[i], NULL);
+    uv_close((uv_handle_t *)&serve->timer, NULL);
+    if (serve->store != NULL) /* else it is being opened, and on_ready closes it */
+        releve_store_close(serve->store, NULL, NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    end(handle->data, NULL);
+}
+
+static void on_ready(void *data, const struct releve_error *error)
+{
+    struct serve *serve = data;
+    struct releve_error failure = *error;
+    const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address,
+                                               .hosts = serve->hosts,
+                                               .hosts_count = serve->hosts_count,
+                                               .data = serve,
+                                               .metrics = on_metrics,
+                                               .status = on_status};
+    if (serve->ended)
+        return;
+    if (failure.code != RELEVE_OK || releve_web_start(&serve->web, &serve->loop, &options, &failure) != RELEVE_OK) {
+        end(serve, &failure);
+        return;
+    }
+    printf("releve serve: http://%s:%u (redis %s, prefix %s)\n", serve->host, releve_web_port(serve->web),
+           serve->config.redis.address, serve->config.prefix);
+    (void)fflush(stdout);
+}
+
+/* Redis may go away and come back. */
+static void on_link(void *data, bool up, const char *why)
+{
+    const struct serve *serve = data;
+    if (!serve->ended)
+        fprintf(stderr, "releve: Redis: %s\n", up ? "it is there again" : why);
+}
+
+static void run(struct serve *serve)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    const struct releve_store_options options = {
+        .redis = &serve->config.redis, .prefix = serve->config.prefix, .on_link = on_link, .data = serve};
+    uv_loop_init(&serve->loop);
+    uv_timer_init(&serve->loop, &serve->timer);
+    serve->timer.data = serve;
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&serve->loop, &serve->signals[i]);
+        serve->signals[i].data = serve;
+        uv_signal_start(&serve->signals[i], on_signal, numbers[i]);
+    }
+    serve->store = releve_store_open(&serve->loop, &options, on_ready, serve);
+    serve->situation = (struct releve_situation){
+        .config = &serve->config, .store = serve->store, .counts = true, .found = on_found, .data = serve};
+    releve_situation_open(&serve->situation);
+    (void)uv_run(&serve->loop, UV_RUN_DEFAULT);
+    releve_situation_free(&serve->situation);
+    (void)uv_loop_close(&serve->loop);
+}
+
+/* --- the command -----------------------------------------------------------------------------------------------------
+ */
+
+static const struct option options[] = {
+    {"listen", required_argument, NULL, 'l'},
+    {"host", required_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
+{
+    struct serve *serve = data;
+    if (option == 'l')
+        return releve_httpd_read_address(value, DEFAULT_LISTEN, &serve->address, serve->host, error);
+    if (*value == '\0' ||
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != strlen(value))
+        return releve_fail(error, RELEVE_E_USAGE, "--host \"%.60s\": a name of letters, digits, . and -, with no port",
+                           value);
+    if (serve->hosts_count == RELEVE_WEB_HOSTS_MAX)
+        return releve_fail(error, RELEVE_E_USAGE, "--host: at most %d names", RELEVE_WEB_HOSTS_MAX);
+    serve->hosts[serve->hosts_count++] = value;
+    return RELEVE_OK;
+}
+
+static int serve_main(int argc, char **argv)
+{
+    static struct serve serve;
+    struct releve_error error = {0};
+    (void)releve_httpd_read_address(DEFAULT_LISTEN, DEFAULT_LISTEN, &serve.address, serve.host, &error);
+    int wrong = releve_command_parse("serve", argc, argv, options, apply_option, &serve);
+    if (wrong != 0)
+        return wrong;
+    if (releve_config_load(&serve.config, false, &error) != RELEVE_OK ||
+        releve_config_start_redis(&serve.config, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    run(&serve);
+    if (serve.error.code != RELEVE_OK)
+        return releve_command_fail(&serve.error);
+    return releve_command_flush(0);
+}
+
+const struct releve_command releve_command_serve = {
+    .name = "serve",
+    .summary = "what goes on, over HTTP: metrics for Prometheus, status as JSON",
+    .help = "[--listen HOST:PORT] [--host NAME]...\n"
+            "\n"
+            "Serves /metrics, in the text format of Prometheus (docs/metrics.md), and\n"
+            "/v1/status, which is what releve status --json prints. Reads Redis only, never\n"
+            "sends a request to Enedis, and no usage point is in the metrics. With CLIENT_ID\n"
+            "it knows whose quota to show. Serves until it is interrupted; where Redis does\n"
+            "not answer within 5 s the answer is 503.\n"
+            "\n"
+            "It listens on loopback only, changes nothing, and asks for no password: for\n"
+            "others, put a reverse proxy with one in front, and name it with --host.\n"
+            "\n"
+            "options:\n"
+            "  --listen HOST:PORT  a loopback address (default 127.0.0.1:8752); port 0 picks\n"
+            "                     a free one\n"
+            "  --host NAME        a name that browsers or a proxy ask by; may be given again.\n"
+            "                     Other names than those of loopback are refused else\n",
+    .ends_by_signal = true,
+    .run = serve_main,
+};

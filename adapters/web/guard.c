@@ -1,0 +1,72 @@
+/* See guard.h. */
+#include "guard.h"
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct releve_guard_refusal
+    wrong_method = {MHD_HTTP_METHOD_NOT_ALLOWED, "Nothing is changed here: GET and HEAD are all.\n"},
+    wrong_host = {MHD_HTTP_MISDIRECTED_REQUEST, "This Host is not served: releve serve --host NAME allows one.\n"},
+    wrong_body = {MHD_HTTP_CONTENT_TOO_LARGE, "A request has no body here.\n"},
+    wrong_origin = {MHD_HTTP_FORBIDDEN, "A page of another origin may not ask here.\n"};
+
+/* A name without its port: [::1]:8752 ends behind the bracket. */
+static size_t name_length(const char *host)
+{
+    const char *bracket = host[0] == '[' ? strchr(host, ']') : NULL;
+    return bracket != NULL ? (size_t)(bracket - host) + 1 : strcspn(host, ":");
+}
+
+static bool is_name(const char *host, size_t length, const char *name)
+{
+    return strlen(name) == length && strncasecmp(host, name, length) == 0;
+}
+
+static bool is_port(const char *text)
+{
+    return *text == '\0' || (text[0] == ':' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1));
+}
+
+static bool is_served(const char *host, const char *const *hosts, size_t hosts_count)
+{
+    static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
+    size_t length = name_length(host);
+    bool found = false;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        found = found || is_name(host, length, own[i]);
+    for (size_t i = 0; i < hosts_count; i++)
+        found = found || is_name(host, length, hosts[i]);
+    return found && is_port(host + length);
+}
+
+/* "http://HOST" or "https://HOST", of the same Host header. */
+static bool is_own(const char *origin, const char *host)
+{
+    const char *rest = strncasecmp(origin, "http://", 7) == 0    ? origin + 7
+                       : strncasecmp(origin, "https://", 8) == 0 ? origin + 8
+                                                                 : "";
+    return strcasecmp(rest, host) == 0;
+}
+
+static bool has_body(struct MHD_Connection *connection)
+{
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return (length != NULL && strcmp(length, "0") != 0) ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+const struct releve_guard_refusal *releve_guard_refuse(struct MHD_Connection *connection, const char *method,
+                                                       const char *const *hosts, size_t hosts_count)
+{
+    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return &wrong_method;
+    if (has_body(connection))
+        return &wrong_body;
+    if (host == NULL || !is_served(host, hosts, hosts_count))
+        return &wrong_host;
+    if (origin != NULL && !is_own(origin, host))
+        return &wrong_origin;
+    return NULL;
+}

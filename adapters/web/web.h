@@ -1,0 +1,53 @@
+/* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers and who may ask;
+ * what is answered comes from whoever starts it.
+ *
+ *   httpd ──▶ web.c: a request, its guard, its route ──▶ options.metrics, options.status ──▶ releve_web_answer
+ *
+ * What a client sends is never believed: GET and HEAD only, no body, a Host that is served, no foreign Origin, limits
+ * on everything. One thread. */
+#ifndef RELEVE_WEB_H
+#define RELEVE_WEB_H
+
+#include <releve/error.h>
+#include <releve/text.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#define RELEVE_WEB_CONNECTIONS_MAX 512u /* at once */
+#define RELEVE_WEB_HEADER_BYTES 16384u  /* what one connection may use for its headers */
+#define RELEVE_WEB_IDLE_S 20u           /* a silent connection, or one whose headers do not come, is closed after */
+#define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
+#define RELEVE_WEB_HOSTS_MAX 8          /* names that it may be asked by */
+
+struct releve_web;
+struct releve_web_asked; /* a request that waits for its answer */
+
+struct releve_web_options {
+    const struct sockaddr *address; /* to listen on: of loopback; port 0: any that is free */
+    const char *const *hosts;       /* names that a Host header may have, besides those of loopback; with no port */
+    size_t hosts_count;
+    /* Each gets `data`, and answers with releve_web_answer, once, at once or later. */
+    void *data;
+    void (*metrics)(void *data, struct releve_web_asked *asked); /* /metrics */
+    void (*status)(void *data, struct releve_web_asked *asked);  /* /v1/status */
+};
+
+/* Returns RELEVE_OK and *web, to be stopped with releve_web_stop; else what releve_httpd_start returns. The options are
+ * copied, but for what they point to. */
+enum releve_code releve_web_start(struct releve_web **web, uv_loop_t *loop, const struct releve_web_options *options,
+                                  struct releve_error *error);
+
+unsigned releve_web_port(const struct releve_web *web);
+
+enum releve_web_type { RELEVE_WEB_TEXT, RELEVE_WEB_JSON, RELEVE_WEB_METRICS };
+
+/* `status` is one of HTTP's; with 503 the client is told to come again in some seconds. Copies the body. */
+void releve_web_answer(struct releve_web_asked *asked, unsigned status, enum releve_web_type type, const char *body,
+                       size_t body_bytes);
+
+/* No request waits any more: all were answered. Breaks off what is being sent; the memory goes when the loop has closed
+ * the handles. */
+void releve_web_stop(struct releve_web *web);
+
+#endif

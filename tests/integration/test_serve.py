@@ -1,0 +1,298 @@
+"""releve serve over real sockets: its metrics are what Prometheus takes and what was done, it tells no usage point, refuses
+whoever should not ask, and outlives Redis and whoever misbehaves."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from jobs import Results, message, prm_of, push, start_worker
+from world import World
+
+CLIENT_0, HOLES, REVOKED = "22516914714270", "42900589957123", "26584978546985"
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+SAMPLE = re.compile(r'^(\w+)(?:\{([^}]*)\})? (\S+)$')
+ANSWER_S = 60
+
+
+class Served:
+    """A service that runs in a world, and the way to it."""
+
+    def __init__(self, world, *words, **settings):
+        self.world = world
+        self.running = world.start("serve", "--listen", "127.0.0.1:0", *words, **settings)
+        self.running.wait_until(lambda: b"\n" in os.pread(self.running.out.fileno(), 1000, 0))
+        self.line = os.pread(self.running.out.fileno(), 1000, 0).decode()
+        self.port = int(re.search(r"http://127\.0\.0\.1:(\d+) ", self.line)[1])
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """(status, headers, body)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        connection.request(method, path, body=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+        connection.close()
+        return found
+
+    def metrics(self):
+        """{(name, labels): value}"""
+        status, _, text = self.ask("/metrics")
+        assert status == 200, text
+        return {(found[1], found[2] or ""): float(found[3]) for found in map(SAMPLE.match, text.splitlines()) if found}
+
+    def raw(self, sent):
+        """What comes back for these bytes, until the service closes or says nothing more for a moment."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_S) as peer:
+            try:
+                peer.sendall(sent)
+                peer.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: peer.recv(65536), b""))
+            except OSError:  # it has closed already
+                return b""
+
+    def end(self):
+        self.running.signal(signal.SIGTERM)
+        ended = self.running.end()
+        assert ended.code == 0, ended
+        return ended
+
+
+def until(there):
+    deadline = time.monotonic() + ANSWER_S
+    while not there():
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.05)
+
+
+def check_with_promtool(text):
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    assert checked.returncode == 0 and checked.stderr == checked.stdout == "", checked
+
+
+def test_metrics_are_what_prometheus_takes_and_what_was_done():
+    with World(quota="100/1s,1000/1h") as world:
+        served = Served(world)
+        check_with_promtool(served.ask("/metrics")[2])  # nothing was done yet
+        world.run("backfill", "--prm", CLIENT_0, "--prm", HOLES, "--prm", REVOKED, "--start", "2026-10-01")
+        push(world.redis, b"no worker reads it", message(CLIENT_0, created_at="2026-11-19T00:00:00Z"), to="low")
+        served.world.redis.command("LPUSH", "releve:jobs:dead", b"x")
+        time_to_look_again(served)
+        status, headers, text = served.ask("/metrics")
+        assert status == 200 and headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        check_with_promtool(text)
+        found, stats = served.metrics(), world.sandbox.stats()
+        requests = {labels: value for (name, labels), value in found.items() if name == "releve_requests_total"}
+        assert sum(requests.values()) == stats["requests"] == found["releve_upstream_request_duration_seconds_count", ""]
+        assert requests['kind="token",verdict="token"'] == 1 and requests['kind="token",verdict="throttled"'] == 0
+        states = {}
+        for day in map(json.loads, world.redis.days().values()):
+            label = f'kind="{day["kind"]}",state="{day["state"]}"'
+            states[label] = states.get(label, 0) + 1
+        assert {labels: value for (name, labels), value in found.items() if name == "releve_stored_total" and value > 0} == states
+        assert found["releve_jobs_total", 'kind="daily_consumption",state="failed"'] == 1
+        for labels in ('api="mesure_synchrone_auto",window="1h"', 'api="oauth2",window="1s"'):
+            assert found["releve_quota_limit_requests", labels] == found["releve_quota_used_requests", labels] + found[
+                "releve_quota_left_requests", labels]
+        assert found["releve_quota_used_requests", 'api="oauth2",window="1h"'] == 1
+        assert found["releve_queue_jobs", 'class="low"'] == 2 and found["releve_dead_messages", ""] == 1
+        assert found["releve_workers", ""] == found["releve_commands", ""] == 0
+        assert not any(prm in text for prm in (CLIENT_0, HOLES, REVOKED))
+        served.end()
+
+
+def time_to_look_again(served):
+    """A look serves whoever asks within a second: asks until there is another one."""
+    before = served.ask("/v1/status")[2]
+    until(lambda: served.ask("/v1/status")[2] != before)
+
+
+def test_workers_and_the_age_of_what_waits_are_shown():
+    with World("--population", "20", "--latency", "60000", quota="100/1s") as world:
+        worker = start_worker(world, "slow")
+        push(world.redis, *(message(prm_of(i)) for i in range(3)))
+        worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs") == 0)
+        served = Served(world)
+        worker.wait_until(lambda: served.metrics()["releve_requests_in_flight", ""] > 0)
+        found = served.metrics()
+        assert found["releve_workers", ""] == 1 and found["releve_jobs_held", ""] == 3
+        worker.signal(signal.SIGKILL)
+        push(world.redis, message(prm_of(4), created_at="2026-11-18T12:00:00Z"), to="high")
+        until(lambda: served.metrics()["releve_queue_jobs", 'class="high"'] == 1)
+        assert 86400 * 0.4 < served.metrics()["releve_queue_oldest_age_seconds", 'class="high"'] < 86400 * 1.6
+        worker.end()
+        served.end()
+
+
+def test_status_is_what_the_command_prints():
+    with World(quota="100/1s,1000/1h") as world:
+        world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption")
+        served = Served(world)
+        status, headers, body = served.ask("/v1/status")
+        shown = json.loads(world.run("status", "--json").out)
+        given = json.loads(body)
+        for one in (shown, given):
+            for bucket in one["quota"]:
+                del bucket["next_ms"], bucket["windows"][0]["used"]  # of the last second
+        assert (status, headers["content-type"]) == (200, "application/json") and given == shown
+        served.end()
+
+
+def test_without_a_client_id_it_knows_no_quota():
+    with World(quota="100/1s") as world:
+        served = Served(world, CLIENT_ID=None, CLIENT_SECRET=None)
+        text = served.ask("/metrics")[2]
+        check_with_promtool(text)
+        assert "releve_quota_used_requests{" not in text and "releve_workers 0" in text
+        served.end()
+
+
+@pytest.mark.parametrize("headers, method, path, body, status", [
+    ({}, "GET", "/", None, 200), ({}, "HEAD", "/metrics", None, 200), ({}, "GET", "/metrics?x=1", None, 200),
+    ({"Host": "localhost"}, "GET", "/metrics", None, 200), ({"Host": "LOCALHOST:1"}, "GET", "/metrics", None, 200),
+    ({"Host": "[::1]:8752"}, "GET", "/metrics", None, 200), ({"Host": "metering.example"}, "GET", "/metrics", None, 200),
+    ({"Host": "metering.example:443", "Origin": "https://metering.example:443"}, "GET", "/metrics", None, 200),
+    ({"Host": "evil.example"}, "GET", "/metrics", None, 421), ({"Host": "localhost.evil.example"}, "GET", "/", None, 421),
+    ({"Host": "localhost:80x"}, "GET", "/", None, 421), ({"Host": ""}, "GET", "/", None, 421),
+    ({"Host": "localhost", "Origin": "http://evil.example"}, "GET", "/", None, 403), ({"Origin": "null"}, "GET", "/", None, 403),
+    ({}, "POST", "/metrics", "x", 405), ({}, "DELETE", "/metrics", None, 405), ({}, "OPTIONS", "/metrics", None, 405),
+    ({}, "GET", "/metrics", "a body", 413), ({}, "GET", "/nothing", None, 404), ({}, "GET", "/metrics/", None, 404),
+    ({}, "GET", "//metrics", None, 404), ({}, "GET", "/v1/../metrics", None, 404)])
+def test_who_may_ask_and_how(guarded, headers, method, path, body, status):
+    got, given, text = guarded.ask(path, method, body, **headers)
+    assert got == status, (got, text)
+    assert given["cache-control"] == "no-store" and given["x-content-type-options"] == "nosniff"
+    assert given["content-security-policy"].startswith("default-src 'none'") and "access-control-allow-origin" not in given
+    assert (given.get("allow") == "GET, HEAD") == (status == 405)
+    assert method == "HEAD" or text.endswith("\n"), text
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    with World() as world:
+        served = Served(world, "--host", "metering.example")
+        yield served
+        served.end()
+
+
+def test_what_anybody_has_written_into_redis_comes_into_no_label():
+    with World() as world:
+        served = Served(world)
+        for name, value in (("requests:token:token", "9" * 30), ("requests:x\"}\n:data", "1"), (f"jobs:{CLIENT_0}:done", "5"), ("granted:a\"b@1", "1"),
+                            ("granted:oauth2@" + "a" * 100, "1"), ("granted:good@1a", "3"), ("upstream:99", "1"), ("x" * 500, "1"),
+                            ("days:daily_consumption:hole", "-4"), ("days:daily_consumption:complete", "1e5")):
+            world.redis.command("HSET", "releve:counters", name, value)
+        now, _ = world.redis.command("TIME")
+        world.redis.command("HSET", "releve:pulses", "a", f'{int(now) * 1000} {{"command":"x\\"}}","away_ms":"y","requests_in_flight":1e308}}')
+        world.redis.command("LPUSH", "releve:jobs:high", json.dumps({"created_at": "9999-99-99T00:00:00Z"}))
+        text = served.ask("/metrics")[2]
+        check_with_promtool(text)
+        assert CLIENT_0 not in text and 'api="good",application="1a"} 3' in text and text.count("releve_permits_granted_total{") == 1
+        world.redis.command("DEL", "releve:counters")
+        world.redis.command("SET", "releve:counters", "text")
+        time_to_look_again_or_fail(served)
+        served.end()
+
+
+def time_to_look_again_or_fail(served):
+    """A key of another type is Redis's refusal: 503, and it is served again when that is put right."""
+    until(lambda: served.ask("/metrics")[0] == 503)
+    assert served.ask("/metrics")[1]["retry-after"] == "5"
+    served.world.redis.command("DEL", "releve:counters")
+    until(lambda: served.ask("/metrics")[0] == 200)
+
+
+def test_it_outlives_a_redis_that_goes_away():
+    with World() as world:
+        served = Served(world)
+        assert served.ask("/metrics")[0] == 200
+        world.redis.stop()
+        until(lambda: served.ask("/metrics")[0] == 503)
+        world.redis.start()
+        until(lambda: served.ask("/metrics")[0] == 200)
+        ended = served.end()
+        assert "releve: Redis: " in ended.err, ended
+
+
+def test_who_is_slow_or_talks_nonsense_keeps_nobody_from_an_answer():
+    with World() as world:
+        served = Served(world)
+        slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(200)]
+        try:
+            for peer in slow:
+                peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: local")
+            assert served.ask("/metrics")[0] == 200
+            for sent in (b"\x00" * 1000, b"GET\r\n\r\n", b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n", os.urandom(4096),
+                         b"GET /metrics HTTP/1.1\r\n" + b"X: y\r\n" * 20000 + b"\r\n", b"GET /metrics HTTP/9.9\r\nHost: localhost\r\n\r\n",
+                         b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+                         b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"\r\n" * 5000,
+                         b"GET %00%ff/../%2e%2e HTTP/1.1\r\nHost: localhost\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+                answer = served.raw(sent)
+                assert answer == b"" or answer.startswith(b"HTTP/1."), answer[:100]
+                assert b" 200 " not in answer.split(b"\r\n")[0] or b"HTTP/9.9" in sent, (sent[:60], answer[:100])
+            assert served.ask("/metrics")[0] == 200
+        finally:
+            for peer in slow:
+                peer.close()
+        served.end()
+
+
+def test_many_who_ask_at_once_share_a_look():
+    with World() as world:
+        served = Served(world)
+        served.ask("/metrics")
+        peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(300)]
+        before = int(re.search(rb"cmdstat_evalsha:calls=(\d+)", world.redis.command("INFO", "commandstats"))[1])
+        for peer in peers:
+            peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answers = [b"".join(iter(lambda: peer.recv(65536), b"")) for peer in peers]
+        assert {answer.split(b" ")[1] for answer in answers} <= {b"200", b"503"} and answers[0].split(b" ")[1] == b"200"
+        after = int(re.search(rb"cmdstat_evalsha:calls=(\d+)", world.redis.command("INFO", "commandstats"))[1])
+        assert after - before < 150  # a look is a dozen calls
+        served.end()
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--listen", "0.0.0.0:8752"), "loopback only"), (("--listen", "127.0.0.1"), "write HOST:PORT"), (("--listen", "127.0.0.1:99999"), "write HOST:PORT"),
+    (("--host", "a:1"), "with no port"), (("--host", ""), "a name of letters"), (("--port", "1"), "unknown option --port")])
+def test_a_wrong_command_line_is_refused(words, said):
+    with World() as world:
+        ended = world.run("serve", *words)
+        assert ended.code == 2 and said in ended.err and len(ended.err.splitlines()) == 1, ended
+
+
+def test_a_port_that_is_taken_and_a_redis_that_is_not_there_are_said():
+    with World() as world:
+        served = Served(world)
+        ended = world.run("serve", "--listen", f"127.0.0.1:{served.port}")
+        assert ended.code == 2 and "is another one running?" in ended.err, ended
+        served.end()
+        ended = world.run("serve", "--listen", "127.0.0.1:0", RELEVE_REDIS="redis://127.0.0.1:9")
+        assert ended.code == 4 and "cannot connect to Redis" in ended.err, ended
+
+
+def expressions():
+    """Of the dashboard; those of the rules are checked by promtool, and named here for their metrics."""
+    dashboard = json.loads((DOCS / "grafana.json").read_text())
+    yield from (target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+    yield (DOCS / "alerts.yml").read_text()
+
+
+def test_rules_dashboard_and_page_name_metrics_that_there_are():
+    checked = subprocess.run(["promtool", "check", "rules", DOCS / "alerts.yml"], capture_output=True, text=True)
+    assert checked.returncode == 0 and "SUCCESS" in checked.stdout, checked
+    with World() as world, Results(world.redis):
+        served = Served(world)
+        text = served.ask("/metrics")[2]
+        served.end()
+    there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    for expression in expressions():
+        used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\breleve_\w+", expression)}
+        assert used <= there, used - there
+    page = (DOCS / "metrics.md").read_text()
+    assert {name for name in there if name not in page} <= {"releve_quota_used_requests", "releve_quota_left_requests"}
