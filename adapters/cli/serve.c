@@ -4,6 +4,7 @@
 #include "situation.h"
 #include <adapters/httpd/httpd.h>
 #include <adapters/web/metrics.h>
+#include <adapters/web/password.h>
 #include <adapters/web/web.h>
 #include <assert.h>
 #include <engine/runtime/clock.h>
@@ -27,10 +28,11 @@ struct waiting {
 
 struct serve {
     struct releve_config config;
-    struct sockaddr_storage address;
-    char host[RELEVE_HTTPD_HOST_BYTES];
-    const char *hosts[RELEVE_WEB_HOSTS_MAX];
+    struct releve_httpd_address address;
+    const char *hosts[RELEVE_WEB_HOSTS_MAX + 1]; /* the last one may be the address itself */
     size_t hosts_count;
+    const char *password_file;
+    char password_hash[RELEVE_PASSWORD_HASH_BYTES];
     struct releve_error error;
 
     uv_loop_t loop;
@@ -183,9 +185,11 @@ static void on_ready(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
     struct releve_error failure = *error;
-    const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address,
+    const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address.socket,
                                                .hosts = serve->hosts,
                                                .hosts_count = serve->hosts_count,
+                                               .password_hash =
+                                                   serve->password_file != NULL ? serve->password_hash : NULL,
                                                .data = serve,
                                                .metrics = on_metrics,
                                                .status = on_status};
@@ -195,7 +199,7 @@ static void on_ready(void *data, const struct releve_error *error)
         end(serve, &failure);
         return;
     }
-    printf("releve serve: http://%s:%u (redis %s, prefix %s)\n", serve->host, releve_web_port(serve->web),
+    printf("releve serve: http://%s:%u (redis %s, prefix %s)\n", serve->address.host, releve_web_port(serve->web),
            serve->config.redis.address, serve->config.prefix);
     (void)fflush(stdout);
 }
@@ -236,6 +240,7 @@ static void run(struct serve *serve)
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
     {"host", required_argument, NULL, 'h'},
+    {"password-file", required_argument, NULL, 'p'},
     {NULL, 0, NULL, 0},
 };
 
@@ -243,7 +248,11 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
 {
     struct serve *serve = data;
     if (option == 'l')
-        return releve_httpd_read_address(value, DEFAULT_LISTEN, &serve->address, serve->host, error);
+        return releve_httpd_read_address(value, DEFAULT_LISTEN, &serve->address, error);
+    if (option == 'p') {
+        serve->password_file = value;
+        return RELEVE_OK;
+    }
     if (*value == '\0' ||
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != strlen(value))
         return releve_fail(error, RELEVE_E_USAGE, "--host \"%.60s\": a name of letters, digits, . and -, with no port",
@@ -254,16 +263,33 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     return RELEVE_OK;
 }
 
+static enum releve_code prepare(struct serve *serve, struct releve_error *error)
+{
+    if (serve->password_file != NULL &&
+        releve_password_read(serve->password_file, serve->password_hash, error) != RELEVE_OK)
+        return error->code;
+    if (!serve->address.is_loopback && serve->password_file == NULL)
+        return releve_fail(error, RELEVE_E_USAGE,
+                           "--listen %s: others than this machine reach that address: --password-file says who may ask",
+                           serve->address.host);
+    if (!serve->address.is_loopback) {
+        serve->hosts[serve->hosts_count++] = serve->address.host;
+        fprintf(stderr, "releve: password and answers go in clear over the network: put TLS in front of it\n");
+    }
+    if (releve_config_load(&serve->config, false, error) != RELEVE_OK)
+        return error->code;
+    return releve_config_start_redis(&serve->config, error);
+}
+
 static int serve_main(int argc, char **argv)
 {
     static struct serve serve;
     struct releve_error error = {0};
-    (void)releve_httpd_read_address(DEFAULT_LISTEN, DEFAULT_LISTEN, &serve.address, serve.host, &error);
+    (void)releve_httpd_read_address(DEFAULT_LISTEN, DEFAULT_LISTEN, &serve.address, &error);
     int wrong = releve_command_parse("serve", argc, argv, options, apply_option, &serve);
     if (wrong != 0)
         return wrong;
-    if (releve_config_load(&serve.config, false, &error) != RELEVE_OK ||
-        releve_config_start_redis(&serve.config, &error) != RELEVE_OK)
+    if (prepare(&serve, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     run(&serve);
     if (serve.error.code != RELEVE_OK)
@@ -274,7 +300,7 @@ static int serve_main(int argc, char **argv)
 const struct releve_command releve_command_serve = {
     .name = "serve",
     .summary = "what goes on, over HTTP: metrics for Prometheus, status as JSON",
-    .help = "[--listen HOST:PORT] [--host NAME]...\n"
+    .help = "[--listen HOST:PORT] [--host NAME]... [--password-file FILE]\n"
             "\n"
             "Serves /metrics, in the text format of Prometheus (docs/metrics.md), and\n"
             "/v1/status, which is what releve status --json prints. Reads Redis only, never\n"
@@ -282,14 +308,19 @@ const struct releve_command releve_command_serve = {
             "it knows whose quota to show. Serves until it is interrupted; where Redis does\n"
             "not answer within 5 s the answer is 503.\n"
             "\n"
-            "It listens on loopback only, changes nothing, and asks for no password: for\n"
-            "others, put a reverse proxy with one in front, and name it with --host.\n"
+            "It changes nothing. It listens on loopback and asks for no password, unless\n"
+            "told: for other machines put a reverse proxy with TLS in front, and name it\n"
+            "with --host. Pages of another origin may not ask.\n"
             "\n"
             "options:\n"
-            "  --listen HOST:PORT  a loopback address (default 127.0.0.1:8752); port 0 picks\n"
-            "                     a free one\n"
+            "  --listen HOST:PORT  an address of this machine (default 127.0.0.1:8752), of\n"
+            "                     others than loopback with --password-file only; port 0\n"
+            "                     picks a free one\n"
             "  --host NAME        a name that browsers or a proxy ask by; may be given again.\n"
-            "                     Other names than those of loopback are refused else\n",
+            "                     Other names than those of loopback are refused else\n"
+            "  --password-file FILE  whoever asks has to give the password of which the\n"
+            "                     first line of this file has the hash (HTTP Basic, any\n"
+            "                     name). mkpasswd -m yescrypt makes one; chmod 600\n",
     .ends_by_signal = true,
     .run = serve_main,
 };

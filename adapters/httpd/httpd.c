@@ -89,29 +89,33 @@ static int listen_on(const struct sockaddr *address, struct releve_error *error)
     return -1;
 }
 
-enum releve_code releve_httpd_read_address(const char *text, const char *example, struct sockaddr_storage *address,
-                                           char host[RELEVE_HTTPD_HOST_BYTES], struct releve_error *error)
+enum releve_code releve_httpd_read_address(const char *text, const char *example, struct releve_httpd_address *address,
+                                           struct releve_error *error)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
     unsigned long port = colon != NULL && colon[1] >= '0' && colon[1] <= '9' ? strtoul(colon + 1, &end, 10) : 0;
     if (end == NULL || *end != '\0' || colon == text || colon - text >= RELEVE_HTTPD_HOST_BYTES || port > UINT16_MAX)
         return releve_fail(error, RELEVE_E_USAGE, "--listen %.80s: write HOST:PORT, such as %s", text, example);
-    (void)snprintf(host, RELEVE_HTTPD_HOST_BYTES, "%.*s", (int)(colon - text), text);
-    const char *name = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-    struct sockaddr_in *four = (struct sockaddr_in *)address;
-    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
     memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, name, &four->sin_addr) == 1 && ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET) {
+    int length = (int)(colon - text);
+    (void)snprintf(address->host, sizeof address->host, "%.*s", length, text);
+    char literal[RELEVE_HTTPD_HOST_BYTES]; /* without brackets */
+    bool in_brackets = text[0] == '[' && text[length - 1] == ']';
+    (void)snprintf(literal, sizeof literal, "%.*s", in_brackets ? length - 2 : length, in_brackets ? text + 1 : text);
+    struct sockaddr_in *four = (struct sockaddr_in *)&address->socket;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&address->socket;
+    const char *name = strcmp(literal, "localhost") == 0 ? "127.0.0.1" : literal;
+    if (!in_brackets && inet_pton(AF_INET, name, &four->sin_addr) == 1) {
         four->sin_family = AF_INET;
         four->sin_port = htons((uint16_t)port);
-    } else if (strcmp(name, "[::1]") == 0) {
+        address->is_loopback = ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    } else if (in_brackets && inet_pton(AF_INET6, name, &six->sin6_addr) == 1) {
         six->sin6_family = AF_INET6;
-        six->sin6_addr = in6addr_loopback;
         six->sin6_port = htons((uint16_t)port);
+        address->is_loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
     } else {
-        return releve_fail(error, RELEVE_E_USAGE,
-                           "--listen %.80s: it listens on loopback only: 127.0.0.1, localhost or [::1]", text);
+        return releve_fail(error, RELEVE_E_USAGE, "--listen %.80s: no address, such as %s", text, example);
     }
     return RELEVE_OK;
 }

@@ -5,16 +5,22 @@
 
 #include <microhttpd.h>
 #include <releve/error.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <uv.h>
 
 struct releve_httpd;
 
-/* The value of --listen: HOST:PORT of loopback (127.0.0.1, localhost, [::1]); `host` is as it was written. Errors:
- * RELEVE_E_USAGE, with `example` as what to write. */
+/* The value of --listen, HOST:PORT: an address of this machine, IPv6 in brackets, or localhost. */
 #define RELEVE_HTTPD_HOST_BYTES 64
-enum releve_code releve_httpd_read_address(const char *text, const char *example, struct sockaddr_storage *address,
-                                           char host[RELEVE_HTTPD_HOST_BYTES], struct releve_error *error);
+struct releve_httpd_address {
+    struct sockaddr_storage socket;
+    char host[RELEVE_HTTPD_HOST_BYTES]; /* as it was written */
+    bool is_loopback;                   /* only this machine reaches it */
+};
+/* Errors: RELEVE_E_USAGE, with `example` as what to write. */
+enum releve_code releve_httpd_read_address(const char *text, const char *example, struct releve_httpd_address *address,
+                                           struct releve_error *error);
 
 struct releve_httpd_options {
     const struct sockaddr *address; /* to listen on; IPv4 or IPv6; port 0: any that is free */

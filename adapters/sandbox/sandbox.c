@@ -54,8 +54,7 @@ static const char help[] = "usage: releve sandbox [OPTION]...\n"
 
 struct command {
     struct sandbox_settings settings;
-    char host[RELEVE_HTTPD_HOST_BYTES]; /* as it is written in a URL */
-    struct sockaddr_storage address;
+    struct releve_httpd_address address;
     bool help;
 };
 
@@ -63,7 +62,12 @@ struct command {
 
 static enum releve_code read_listen(const char *text, struct command *command, struct releve_error *error)
 {
-    return releve_httpd_read_address(text, DEFAULT_LISTEN, &command->address, command->host, error);
+    if (releve_httpd_read_address(text, DEFAULT_LISTEN, &command->address, error) == RELEVE_OK &&
+        !command->address.is_loopback)
+        return releve_fail(error, RELEVE_E_USAGE,
+                           "--listen %.80s: the simulator listens on loopback only: 127.0.0.1, localhost or [::1]",
+                           text);
+    return error->code;
 }
 
 static enum releve_code read_today(const char *text, const char *from, struct command *command,
@@ -203,7 +207,7 @@ static void print_address(const struct command *command, const struct sandbox_ga
     char quota[RELEVE_QUOTA_TEXT], today[RELEVE_DAY_TEXT];
     releve_quota_format(&command->settings.quota, quota);
     releve_day_format(sandbox_clock_today(&gateway->clock), today);
-    (void)printf("releve sandbox listening on http://%s:%u (api %s, quota %s, today %s)\n", command->host, port,
+    (void)printf("releve sandbox listening on http://%s:%u (api %s, quota %s, today %s)\n", command->address.host, port,
                  sandbox_api_name(command->settings.api), quota, today);
     (void)fflush(stdout);
 }
@@ -214,7 +218,7 @@ static enum releve_code serve(uv_loop_t *loop, const struct command *command, st
     uv_signal_t signals[2];
     struct sandbox_gateway gateway;
     struct sandbox_hall hall = {.loop = loop, .gateway = &gateway};
-    const struct releve_httpd_options options = {.address = (const struct sockaddr *)&command->address,
+    const struct releve_httpd_options options = {.address = (const struct sockaddr *)&command->address.socket,
                                                  .connections_max = CONNECTIONS_MAX,
                                                  .connection_bytes = CONNECTION_BYTES,
                                                  .idle_s = IDLE_S,

@@ -3,6 +3,7 @@
  * answer has come. */
 #include "web.h"
 #include "guard.h"
+#include "password.h"
 #include <adapters/httpd/httpd.h>
 #include <assert.h>
 #include <releve/memory.h>
@@ -13,11 +14,14 @@
 struct releve_web {
     struct releve_web_options options;
     struct releve_httpd *httpd;
+    struct releve_password *password; /* NULL: none is asked for */
     unsigned waiting;
 };
 
 enum stage {
     ARRIVED,  /* its headers are there */
+    CHECKING, /* its password is being checked; suspended */
+    ADMITTED, /* it was right */
     ASKED,    /* its route is being called */
     WAITING,  /* likewise; suspended */
     ANSWERED, /* what is to be sent is there */
@@ -117,6 +121,8 @@ static enum MHD_Result add_headers(struct MHD_Response *response, const struct r
         {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
         {"X-Content-Type-Options", "nosniff"},
         {"Referrer-Policy", "no-referrer"},
+        {MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+         asked->status == MHD_HTTP_UNAUTHORIZED ? "Basic realm=\"releve\", charset=\"UTF-8\"" : NULL},
         {MHD_HTTP_HEADER_ALLOW, asked->status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL},
         {MHD_HTTP_HEADER_RETRY_AFTER, asked->status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER_S : NULL},
     };
@@ -138,6 +144,44 @@ static enum MHD_Result send_answer(struct releve_web_asked *asked)
     MHD_destroy_response(response);
     asked->stage = SENT;
     return result;
+}
+
+/* --- the password ---------------------------------------------------------------------------------------------------
+ */
+
+static void on_checked(void *data, enum releve_password_answer answer)
+{
+    struct releve_web_asked *asked = data;
+    assert(asked->stage == CHECKING);
+    asked->stage = answer == RELEVE_PASSWORD_RIGHT ? ADMITTED : ASKED;
+    if (answer != RELEVE_PASSWORD_RIGHT)
+        answer_text(asked, MHD_HTTP_UNAUTHORIZED, "The password is wrong.\n");
+    releve_httpd_resume(asked->web->httpd, asked->connection);
+}
+
+/* Any name will do. */
+static enum releve_password_answer check_password(struct releve_web_asked *asked)
+{
+    char *password = NULL;
+    char *name = MHD_basic_auth_get_username_password(asked->connection, &password);
+    enum releve_password_answer answer = RELEVE_PASSWORD_WRONG;
+    if (password != NULL) {
+        answer = releve_password_check(asked->web->password, password, on_checked, asked);
+        explicit_bzero(password, strlen(password));
+    }
+    MHD_free(name);
+    MHD_free(password);
+    return answer;
+}
+
+static void admit(struct releve_web_asked *asked)
+{
+    enum releve_password_answer answer = asked->web->password == NULL ? RELEVE_PASSWORD_RIGHT : check_password(asked);
+    asked->stage = answer == RELEVE_PASSWORD_RIGHT ? ADMITTED : answer == RELEVE_PASSWORD_CHECKED ? CHECKING : ASKED;
+    if (answer == RELEVE_PASSWORD_WRONG)
+        answer_text(asked, MHD_HTTP_UNAUTHORIZED, "A password is needed: HTTP Basic, with any name.\n");
+    if (answer == RELEVE_PASSWORD_BUSY)
+        answer_text(asked, MHD_HTTP_SERVICE_UNAVAILABLE, "Too many passwords are being checked.\n");
 }
 
 /* --- a request ---------------------------------------------------------------------------------------------------- */
@@ -167,11 +211,15 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
     if (asked == NULL)
         return begin(web, connection, method, state);
     if (asked->stage == ARRIVED)
+        admit(asked);
+    if (asked->stage == ADMITTED)
         call_route(asked, path);
     if (asked->stage == ANSWERED)
         return send_answer(asked);
-    asked->stage = WAITING;
-    web->waiting++;
+    if (asked->stage == ASKED) {
+        asked->stage = WAITING;
+        web->waiting++;
+    }
     MHD_suspend_connection(connection);
     return MHD_YES;
 }
@@ -183,7 +231,7 @@ static void completed(void *data, struct MHD_Connection *connection, void **stat
     (void)data, (void)connection, (void)how;
     if (asked == NULL)
         return;
-    assert(asked->stage != WAITING);
+    assert(asked->stage != WAITING && asked->stage != CHECKING);
     releve_text_free(&asked->body);
     free(asked);
     *state = NULL;
@@ -207,6 +255,8 @@ enum releve_code releve_web_start(struct releve_web **out, uv_loop_t *loop, cons
         free(web);
         return error->code;
     }
+    if (options->password_hash != NULL)
+        web->password = releve_password_open(loop, options->password_hash);
     *out = web;
     return RELEVE_OK;
 }
@@ -219,6 +269,8 @@ unsigned releve_web_port(const struct releve_web *web)
 void releve_web_stop(struct releve_web *web)
 {
     assert(web->waiting == 0);
+    if (web->password != NULL)
+        releve_password_close(web->password);
     releve_httpd_stop(web->httpd);
     free(web);
 }

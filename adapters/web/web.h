@@ -27,6 +27,7 @@ struct releve_web_options {
     const struct sockaddr *address; /* to listen on: of loopback; port 0: any that is free */
     const char *const *hosts;       /* names that a Host header may have, besides those of loopback; with no port */
     size_t hosts_count;
+    const char *password_hash; /* of the password that whoever asks has to give (password.h); NULL: none is asked for */
     /* Each gets `data`, and answers with releve_web_answer, once, at once or later. */
     void *data;
     void (*metrics)(void *data, struct releve_web_asked *asked); /* /metrics */

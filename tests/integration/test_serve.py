@@ -1,5 +1,7 @@
 """releve serve over real sockets: its metrics are what Prometheus takes and what was done, it tells no usage point, refuses
 whoever should not ask, and outlives Redis and whoever misbehaves."""
+import base64
+import ctypes
 import http.client
 import json
 import os
@@ -114,19 +116,19 @@ def time_to_look_again(served):
 
 def test_workers_and_the_age_of_what_waits_are_shown():
     with World("--population", "20", "--latency", "60000", quota="100/1s") as world:
-        worker = start_worker(world, "slow")
-        push(world.redis, *(message(prm_of(i)) for i in range(3)))
-        worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs") == 0)
         served = Served(world)
-        worker.wait_until(lambda: served.metrics()["releve_requests_in_flight", ""] > 0)
-        found = served.metrics()
-        assert found["releve_workers", ""] == 1 and found["releve_jobs_held", ""] == 3
-        worker.signal(signal.SIGKILL)
         push(world.redis, message(prm_of(4), created_at="2026-11-18T12:00:00Z"), to="high")
         until(lambda: served.metrics()["releve_queue_jobs", 'class="high"'] == 1)
         assert 86400 * 0.4 < served.metrics()["releve_queue_oldest_age_seconds", 'class="high"'] < 86400 * 1.6
-        worker.end()
+        push(world.redis, *(message(prm_of(i)) for i in range(3)))
+        worker = start_worker(world, "slow")
+        until(lambda: served.metrics()["releve_requests_in_flight", ""] > 0)
+        found = served.metrics()
+        assert found["releve_workers", ""] == 1 and found["releve_jobs_held", ""] == 4 and found["releve_queue_jobs", 'class="high"'] == 0
+        assert ("releve_queue_oldest_age_seconds", 'class="high"') not in found
         served.end()
+        worker.signal(signal.SIGKILL)
+        worker.end()
 
 
 def test_status_is_what_the_command_prints():
@@ -258,7 +260,8 @@ def test_many_who_ask_at_once_share_a_look():
 
 
 @pytest.mark.parametrize("words, said", [
-    (("--listen", "0.0.0.0:8752"), "loopback only"), (("--listen", "127.0.0.1"), "write HOST:PORT"), (("--listen", "127.0.0.1:99999"), "write HOST:PORT"),
+    (("--listen", "0.0.0.0:8752"), "--password-file says who may ask"), (("--listen", "[::]:1"), "--password-file says who may ask"),
+    (("--listen", "example.org:1"), "no address"), (("--listen", "127.0.0.1"), "write HOST:PORT"), (("--listen", "127.0.0.1:99999"), "write HOST:PORT"),
     (("--host", "a:1"), "with no port"), (("--host", ""), "a name of letters"), (("--port", "1"), "unknown option --port")])
 def test_a_wrong_command_line_is_refused(words, said):
     with World() as world:
@@ -296,3 +299,88 @@ def test_rules_dashboard_and_page_name_metrics_that_there_are():
         assert used <= there, used - there
     page = (DOCS / "metrics.md").read_text()
     assert {name for name in there if name not in page} <= {"releve_quota_used_requests", "releve_quota_left_requests"}
+
+
+# --- the password ------------------------------------------------------------------------------------------------
+
+RIGHT = "corrèct horse"
+
+
+libcrypt = ctypes.CDLL("libcrypt.so.1")
+libcrypt.crypt.restype = ctypes.c_char_p
+
+
+def hash_of(password, setting):
+    return libcrypt.crypt(password.encode(), setting.encode()).decode() + "\n"
+
+
+def write_secret(world, text, mode=0o600):
+    path = world.write("hash", text)
+    os.chmod(path, mode)
+    return path
+
+
+def basic(password, name="anybody"):
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("setting", ["$y$j9T$9k2SGpmF0Hv8GdYUJj7Zc1$", "$6$saltsalt$", "$2b$06$abcdefghijklmnopqrstuu"])
+def test_whoever_asks_has_to_give_the_password(setting):
+    with World() as world:
+        served = Served(world, "--password-file", write_secret(world, hash_of(RIGHT, setting)))
+        for path in ("/", "/metrics", "/v1/status", "/nothing"):
+            status, headers, _ = served.ask(path)
+            assert status == 401 and headers["www-authenticate"] == 'Basic realm="releve", charset="UTF-8"'
+        for wrong in (basic("wrong"), basic(""), basic(RIGHT + "x"), basic("x" * 5000), "Basic", "Basic %%%", "Bearer " + RIGHT, "Basic " + "A" * 400):
+            assert served.ask("/metrics", Authorization=wrong)[0] == 401, wrong
+        for name in ("anybody", "", "prometheus"):
+            assert served.ask("/metrics", Authorization=basic(RIGHT, name))[0] == 200
+        assert served.ask("/metrics", Authorization=basic("wrong"))[0] == 401
+        assert served.ask("/metrics", Authorization=basic(RIGHT))[0] == 200
+        assert served.ask("/metrics", Authorization=basic(RIGHT), Host="evil.example")[0] == 421
+        ended = served.end()
+        assert RIGHT not in ended.out + ended.err
+
+
+def test_who_guesses_keeps_nobody_out_who_has_asked_before():
+    with World() as world:
+        served = Served(world, "--password-file", write_secret(world, hash_of(RIGHT, "$6$saltsalt$")))
+        assert served.ask("/metrics", Authorization=basic(RIGHT))[0] == 200
+        guess = f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic('wrong')}\r\nConnection: close\r\n\r\n".encode()
+        peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(40)]
+        for peer in peers:
+            peer.sendall(guess)
+        assert served.ask("/metrics", Authorization=basic(RIGHT))[0] == 200  # while they wait
+        first = peers[0].recv(1000)
+        assert first.startswith(b"HTTP/1.1 401"), first
+        late = peers[-1].recv(1000)
+        assert late.startswith(b"HTTP/1.1 503") and b"Retry-After" in late, late  # a few are checked, the others told at once
+        served.end()  # in the middle of a check, or of the wait behind it
+        for peer in peers:
+            peer.close()
+
+
+def test_other_machines_reach_it_with_a_password_only():
+    with World() as world:
+        path = write_secret(world, hash_of(RIGHT, "$6$saltsalt$"))
+        running = world.start("serve", "--listen", "0.0.0.0:0", "--password-file", path)
+        running.wait_until(lambda: b"\n" in os.pread(running.out.fileno(), 1000, 0))
+        port = int(re.search(rb"http://0\.0\.0\.0:(\d+) ", os.pread(running.out.fileno(), 1000, 0))[1])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
+        connection.request("GET", "/metrics", headers={"Authorization": basic(RIGHT)})
+        assert connection.getresponse().status == 200
+        connection.close()
+        running.signal(signal.SIGTERM)
+        ended = running.end()
+        assert ended.code == 0 and "put TLS in front of it" in ended.err, ended
+
+
+@pytest.mark.parametrize("text, mode, said", [
+    ("secret\n", 0o600, "is no hash"), ("", 0o600, "is no hash"), ("$1$abc$qNt27TTM8hAT4rsVqSfVx/\n", 0o600, "is no hash"), ("$y$\n", 0o600, "is no hash"),
+    (hash_of("x", "$6$saltsalt$"), 0o644, "others may read it: chmod 600"), (None, 0o600, "No such file")])
+def test_a_password_file_that_is_none_is_refused(text, mode, said):
+    with World() as world:
+        path = write_secret(world, text, mode) if text is not None else "nowhere"
+        ended = world.run("serve", "--listen", "127.0.0.1:0", "--password-file", path)
+        assert ended.code == 2 and said in ended.err and len(ended.err.splitlines()) == 1, ended
+        assert not text or text.strip() not in ended.err
