@@ -35,7 +35,7 @@ static void add_count(void *data, const char *name, uint64_t count)
     item->more = count;
 }
 
-/* Where Redis does not answer, the same is said again: what it had heard all the same counts twice then. */
+/* What Redis has refused is said again with the next. */
 static void say(struct releve_pulse *pulse, const char *json)
 {
     struct releve_runtime *runtime = releve_engine_runtime(pulse->options.engine);
@@ -48,7 +48,8 @@ static void say(struct releve_pulse *pulse, const char *json)
         pulse->telling = meter;
     }
     pulse->asking = true;
-    releve_store_say_pulse(pulse->options.store, pulse->name, json, counts.items, counts.count, on_said, pulse);
+    releve_store_say_pulse(pulse->options.store, pulse->name, ++pulse->number, json, counts.items, counts.count,
+                           on_said, pulse);
     free(counts.items);
 }
 

@@ -28,6 +28,7 @@ struct releve_pulse {
     uv_timer_t timer;
     bool asking; /* Redis has not answered the last one */
     struct releve_rate requests, jobs;
+    uint64_t number;                   /* of what was said last */
     struct releve_meter told, telling; /* what Redis has been told of this process's counts; what it is being told */
 };
 

@@ -3,6 +3,7 @@
 #include "json_fields.h"
 #include "situation.h"
 #include <adapters/httpd/httpd.h>
+#include <adapters/redis/queue.h>
 #include <adapters/web/metrics.h>
 #include <adapters/web/password.h>
 #include <adapters/web/web.h>
@@ -43,9 +44,10 @@ struct serve {
     bool ended;
 
     struct releve_situation situation;
-    bool looking;
-    bool looked;        /* the situation has been found, ... */
-    uint64_t looked_ms; /* ... at this loop time */
+    /* What is known of it: nothing yet, or nothing any more; it is being looked at; it was found; or why not. */
+    enum { LOOK_NONE, LOOK_UNDER_WAY, LOOK_FOUND, LOOK_FAILED } look;
+    bool mismatched;    /* it is another upstream's, and that was said */
+    uint64_t looked_ms; /* FOUND, FAILED: at this loop time */
     struct waiting waiting[RELEVE_WEB_WAITING_MAX];
     size_t waiting_count;
 };
@@ -55,26 +57,21 @@ struct serve {
 
 static void answer_metrics(const struct serve *serve, struct releve_web_asked *asked)
 {
-    static const char granted[] = "granted:";
     const struct releve_situation *situation = &serve->situation;
-    struct releve_metrics_permits *permits = releve_alloc(situation->counters_count + 1, sizeof *permits);
-    struct releve_meter meter = {.granted = {0}};
+    struct releve_metrics_permits permits[RELEVE_SITUATION_BUCKETS_MAX];
+    for (size_t i = 0; i < situation->granted_count; i++)
+        permits[i] = (struct releve_metrics_permits){situation->granted[i].name, situation->granted[i].more};
     cJSON *status = releve_situation_json(situation);
-    struct releve_metrics metrics = {
-        .status = status, .meter = &meter, .permits = permits, .now = releve_clock_civil(serve->config.today)};
-    for (size_t i = 0; i < situation->counters_count; i++) {
-        const struct releve_count *counter = &situation->counters[i];
-        if (!releve_meter_set(&meter, counter->name, counter->more) &&
-            strncmp(counter->name, granted, strlen(granted)) == 0)
-            permits[metrics.permits_count++] =
-                (struct releve_metrics_permits){counter->name + strlen(granted), counter->more};
-    }
     struct releve_text text = {.length = 0};
-    releve_metrics_write(&text, &metrics);
+    releve_metrics_write(&text, &(struct releve_metrics){.status = status,
+                                                         .meter = &situation->meter,
+                                                         .permits = permits,
+                                                         .permits_count = situation->granted_count,
+                                                         .now = releve_clock_civil(serve->config.today),
+                                                         .worker_dead_ms = RELEVE_DEAD_AFTER_MS});
     releve_web_answer(asked, 200, RELEVE_WEB_METRICS, text.bytes, text.length);
     releve_text_free(&text);
     cJSON_Delete(status);
-    free(permits);
 }
 
 static void answer_status(const struct serve *serve, struct releve_web_asked *asked)
@@ -86,34 +83,48 @@ static void answer_status(const struct serve *serve, struct releve_web_asked *as
     cJSON_Delete(status);
 }
 
-static void answer(const struct serve *serve, const struct waiting *waiting)
+static void refuse(struct releve_web_asked *asked, const char *why)
 {
-    (waiting->wanted == METRICS ? answer_metrics : answer_status)(serve, waiting->asked);
+    releve_web_answer(asked, 503, RELEVE_WEB_TEXT, why, strlen(why));
 }
 
-/* Those that have waited since before `since_ms`, which are the first ones. */
-static void refuse_waiting(struct serve *serve, uint64_t since_ms, const char *why)
+static void answer(const struct serve *serve, const struct waiting *waiting)
 {
-    size_t refused = 0;
-    for (; refused < serve->waiting_count && serve->waiting[refused].since_ms <= since_ms; refused++)
-        releve_web_answer(serve->waiting[refused].asked, 503, RELEVE_WEB_TEXT, why, strlen(why));
-    serve->waiting_count -= refused;
-    memmove(serve->waiting, serve->waiting + refused, serve->waiting_count * sizeof *serve->waiting);
+    if (serve->look == LOOK_FAILED)
+        refuse(waiting->asked, "Redis does not answer as it should: releve doctor says why.\n");
+    else
+        (waiting->wanted == METRICS ? answer_metrics : answer_status)(serve, waiting->asked);
+}
+
+/* The first `count` of those who wait. */
+static void refuse_first(struct serve *serve, size_t count, const char *why)
+{
+    for (size_t i = 0; i < count; i++)
+        refuse(serve->waiting[i].asked, why);
+    serve->waiting_count -= count;
+    memmove(serve->waiting, serve->waiting + count, serve->waiting_count * sizeof *serve->waiting);
 }
 
 /* --- one look for all who wait --------------------------------------------------------------------------------------
  */
 
+static void say_mismatch(struct serve *serve)
+{
+    bool mismatched = serve->situation.mismatch.code != RELEVE_OK;
+    if (mismatched && !serve->mismatched)
+        fprintf(stderr, "releve: %s\n", serve->situation.mismatch.text);
+    serve->mismatched = mismatched;
+}
+
 static void on_found(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
-    serve->looking = false;
     if (serve->ended)
         return;
-    serve->looked = error->code == RELEVE_OK;
+    serve->look = error->code == RELEVE_OK ? LOOK_FOUND : LOOK_FAILED;
     serve->looked_ms = uv_now(&serve->loop);
-    if (!serve->looked)
-        refuse_waiting(serve, UINT64_MAX, "Redis does not answer as it should: releve doctor says why.\n");
+    if (serve->look == LOOK_FOUND)
+        say_mismatch(serve);
     for (size_t i = 0; i < serve->waiting_count; i++)
         answer(serve, &serve->waiting[i]);
     serve->waiting_count = 0;
@@ -123,15 +134,25 @@ static void on_found(void *data, const struct releve_error *error)
 static void on_patience(uv_timer_t *timer)
 {
     struct serve *serve = timer->data;
-    refuse_waiting(serve, uv_now(&serve->loop) - PATIENCE_MS, "Redis does not answer.\n");
+    size_t late = 0; /* they stand in the order in which they came */
+    while (late < serve->waiting_count && uv_now(&serve->loop) - serve->waiting[late].since_ms >= PATIENCE_MS)
+        late++;
+    refuse_first(serve, late, "Redis does not answer.\n");
     if (serve->waiting_count == 0)
         uv_timer_stop(timer);
+}
+
+/* A look serves for a while, also one that failed: Redis is asked no more often than that, whoever asks here. */
+static bool is_fresh(const struct serve *serve)
+{
+    return (serve->look == LOOK_FOUND || serve->look == LOOK_FAILED) &&
+           uv_now(&serve->loop) - serve->looked_ms < FRESH_MS;
 }
 
 static void ask(struct serve *serve, struct releve_web_asked *asked, enum wanted wanted)
 {
     struct waiting waiting = {asked, wanted, uv_now(&serve->loop)};
-    if (serve->looked && !serve->looking && uv_now(&serve->loop) - serve->looked_ms < FRESH_MS) {
+    if (is_fresh(serve)) {
         answer(serve, &waiting);
         return;
     }
@@ -139,9 +160,9 @@ static void ask(struct serve *serve, struct releve_web_asked *asked, enum wanted
     serve->waiting[serve->waiting_count++] = waiting;
     if (!uv_is_active((uv_handle_t *)&serve->timer))
         uv_timer_start(&serve->timer, on_patience, PATIENCE_MS / 10, PATIENCE_MS / 10);
-    if (serve->looking)
+    if (serve->look == LOOK_UNDER_WAY)
         return;
-    serve->looking = true;
+    serve->look = LOOK_UNDER_WAY;
     releve_situation_look(&serve->situation);
 }
 
@@ -165,14 +186,13 @@ static void end(struct serve *serve, const struct releve_error *error)
     serve->ended = true;
     if (error != NULL)
         serve->error = *error;
-    refuse_waiting(serve, UINT64_MAX, "The service ends.\n");
+    refuse_first(serve, serve->waiting_count, "The service ends.\n");
     if (serve->web != NULL)
         releve_web_stop(serve->web);
     for (size_t i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&serve->signals[i], NULL);
     uv_close((uv_handle_t *)&serve->timer, NULL);
-    if (serve->store != NULL) /* else it is being opened, and on_ready closes it */
-        releve_store_close(serve->store, NULL, NULL);
+    releve_store_close(serve->store, NULL, NULL);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -303,10 +323,10 @@ const struct releve_command releve_command_serve = {
     .help = "[--listen HOST:PORT] [--host NAME]... [--password-file FILE]\n"
             "\n"
             "Serves /metrics, in the text format of Prometheus (docs/metrics.md), and\n"
-            "/v1/status, which is what releve status --json prints. Reads Redis only, never\n"
-            "sends a request to Enedis, and no usage point is in the metrics. With CLIENT_ID\n"
-            "it knows whose quota to show. Serves until it is interrupted; where Redis does\n"
-            "not answer within 5 s the answer is 503.\n"
+            "/v1/status, which is what releve status --json prints. No usage point is in the\n"
+            "metrics; the status names some. Reads Redis only, never sends a request to\n"
+            "Enedis. With CLIENT_ID it knows whose quota to show. Serves until it is\n"
+            "interrupted; where Redis does not answer within 5 s the answer is 503.\n"
             "\n"
             "It changes nothing. It listens on loopback and asks for no password, unless\n"
             "told: for other machines put a reverse proxy with TLS in front, and name it\n"

@@ -14,14 +14,18 @@ static void end(struct releve_situation *situation, const struct releve_error *e
 /* --- counters ------------------------------------------------------------------------------------------------------
  */
 
+/* What is neither is none of ours. */
 static void on_counter(void *data, const char *name, uint64_t count)
 {
+    static const char granted[] = "granted:";
     struct releve_situation *situation = data;
-    if (situation->counters_count == RELEVE_SITUATION_COUNTERS_MAX || strlen(name) >= RELEVE_METER_NAME_BYTES)
-        return; /* none of ours */
-    struct releve_count *counter = &situation->counters[situation->counters_count++];
-    (void)snprintf(counter->name, sizeof counter->name, "%s", name);
-    counter->more = count;
+    size_t prefix = strlen(granted);
+    if (releve_meter_set(&situation->meter, name, count) || strncmp(name, granted, prefix) != 0 ||
+        strlen(name) >= RELEVE_METER_NAME_BYTES || situation->granted_count == RELEVE_SITUATION_BUCKETS_MAX)
+        return;
+    struct releve_count *bucket = &situation->granted[situation->granted_count++];
+    (void)snprintf(bucket->name, sizeof bucket->name, "%s", name + prefix);
+    bucket->more = count;
 }
 
 static void on_counters(void *data, const struct releve_error *error)
@@ -47,7 +51,8 @@ static void on_overview(void *data, const struct releve_error *error, const char
         end(situation, &failure);
         return;
     }
-    situation->counters_count = 0;
+    situation->granted_count = 0;
+    situation->meter = (struct releve_meter){.granted = {0}};
     releve_store_counters(situation->store, on_counter, on_counters, situation);
 }
 
@@ -137,13 +142,13 @@ void releve_situation_open(struct releve_situation *situation)
         situation->families_count =
             releve_bucket_families(releve_config_dialect(situation->config), situation->families);
     if (situation->counts)
-        situation->counters = releve_alloc(RELEVE_SITUATION_COUNTERS_MAX, sizeof *situation->counters);
+        situation->granted = releve_alloc(RELEVE_SITUATION_BUCKETS_MAX, sizeof *situation->granted);
 }
 
 void releve_situation_free(struct releve_situation *situation)
 {
     cJSON_Delete(situation->overview);
-    free(situation->counters);
+    free(situation->granted);
     free(situation->over_ms);
 }
 

@@ -9,7 +9,7 @@
 #include <engine/runtime/upstream.h>
 
 #define RELEVE_SITUATION_UNRECORDED "unknown" /* whose a prefix is that an earlier release bound */
-#define RELEVE_SITUATION_COUNTERS_MAX 2048    /* that are read; there are a quarter of it */
+#define RELEVE_SITUATION_BUCKETS_MAX 256      /* of the ledger, that permits were counted of */
 
 struct releve_situation {
     const struct releve_config *config;
@@ -26,9 +26,10 @@ struct releve_situation {
     int families_count; /* 0 without a CLIENT_ID: whose quota it is is not known then */
     struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
     struct releve_pace pace;
-    cJSON *overview; /* of releve_store_overview */
-    struct releve_count *counters;
-    size_t counters_count;
+    cJSON *overview;              /* of releve_store_overview */
+    struct releve_meter meter;    /* what all processes have counted; their permits stand below */
+    struct releve_count *granted; /* by bucket */
+    size_t granted_count;
 
     /* while it looks */
     int family; /* that is asked for */

@@ -13,12 +13,24 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utlist.h>
 
 #define SPARE_FILES 64u /* descriptors for everything that is no connection */
 #define BACKLOG 1024
 
+/* A connection of which a request is due. */
+struct peer {
+    struct peer *prev, *next;
+    int socket;
+    bool answering;    /* its request is there, and is being answered */
+    uint64_t since_ms; /* loop time: it is connected, or its last request is over */
+};
+
 struct releve_httpd {
     struct MHD_Daemon *daemon;
+    struct releve_httpd_options options;
+    struct peer *peers; /* where there is a limit to a request */
+    uv_timer_t sweep;
     bool resumed; /* libmicrohttpd has something to do at once */
     unsigned port;
     unsigned handles_open;
@@ -26,6 +38,74 @@ struct releve_httpd {
     uv_timer_t timer;
     uv_prepare_t prepare;
 };
+
+/* --- how long a request may take to come ---------------------------------------------------------------------------
+ */
+
+/* libmicrohttpd's own limit begins anew with each byte. */
+#define SWEEP_MS 1000
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+static void on_connection(void *data, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct releve_httpd *httpd = data;
+    struct peer *peer = *context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        peer = releve_alloc(1, sizeof *peer);
+        peer->socket = info != NULL ? info->connect_fd : -1;
+        peer->since_ms = uv_now(httpd->sweep.loop);
+        DL_APPEND(httpd->peers, peer);
+        *context = peer;
+    } else if (peer != NULL) {
+        DL_DELETE(httpd->peers, peer);
+        free(peer);
+        *context = NULL;
+    }
+}
+
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_bytes, void **state)
+{
+    struct releve_httpd *httpd = data;
+    struct peer *peer = peer_of(connection);
+    if (peer != NULL)
+        peer->answering = true;
+    return httpd->options.handle(httpd->options.data, connection, url, method, version, upload, upload_bytes, state);
+}
+
+static void on_completed(void *data, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct releve_httpd *httpd = data;
+    struct peer *peer = peer_of(connection);
+    if (peer != NULL) {
+        peer->answering = false;
+        peer->since_ms = uv_now(httpd->sweep.loop);
+    }
+    httpd->options.completed(httpd->options.data, connection, state, how);
+}
+
+/* libmicrohttpd finds the end of what is shut down, and closes it. */
+static void on_sweep(uv_timer_t *timer)
+{
+    const struct releve_httpd *httpd = timer->data;
+    struct peer *peer;
+    DL_FOREACH(httpd->peers, peer)
+    {
+        if (!peer->answering && uv_now(timer->loop) - peer->since_ms >= (uint64_t)httpd->options.request_s * 1000)
+            (void)shutdown(peer->socket, SHUT_RDWR);
+    }
+}
+
+/* --- on the loop ----------------------------------------------------------------------------------------------------
+ */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -137,14 +217,17 @@ static unsigned connections_allowed(unsigned wanted_max)
     return files.rlim_cur > 2 * SPARE_FILES ? (unsigned)(files.rlim_cur - SPARE_FILES) : SPARE_FILES;
 }
 
-static struct MHD_Daemon *start_daemon(const struct releve_httpd_options *options, int listener)
+static struct MHD_Daemon *start_daemon(struct releve_httpd *httpd, int listener)
 {
+    const struct releve_httpd_options *options = &httpd->options;
+    bool limited = options->request_s > 0;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, options->handle, options->data,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, connections_allowed(options->connections_max),
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_address_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        options->connection_bytes, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_NOTIFY_COMPLETED,
-        options->completed, options->data, MHD_OPTION_NOTIFY_CONNECTION, options->connected, NULL, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, limited ? on_request : options->handle,
+        limited ? httpd : options->data, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+        connections_allowed(options->connections_max), MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_bytes,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_NOTIFY_COMPLETED,
+        limited ? on_completed : options->completed, limited ? httpd : options->data, MHD_OPTION_NOTIFY_CONNECTION,
+        limited ? on_connection : options->connected, httpd, MHD_OPTION_END);
 }
 
 static void open_handles(struct releve_httpd *httpd, uv_loop_t *loop)
@@ -155,10 +238,14 @@ static void open_handles(struct releve_httpd *httpd, uv_loop_t *loop)
     int failures = uv_poll_init(loop, &httpd->poll, info->epoll_fd);
     failures |= uv_timer_init(loop, &httpd->timer);
     failures |= uv_prepare_init(loop, &httpd->prepare);
+    failures |= uv_timer_init(loop, &httpd->sweep);
+    httpd->sweep.data = httpd;
     httpd->poll.data = httpd->timer.data = httpd->prepare.data = httpd;
-    httpd->handles_open = 3;
+    httpd->handles_open = 4;
     failures |= uv_poll_start(&httpd->poll, UV_READABLE, on_ready);
     failures |= uv_prepare_start(&httpd->prepare, on_prepare);
+    if (httpd->options.request_s > 0)
+        failures |= uv_timer_start(&httpd->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     assert(failures == 0);
     (void)failures;
 }
@@ -170,7 +257,8 @@ enum releve_code releve_httpd_start(struct releve_httpd **out, uv_loop_t *loop,
     if (listener < 0)
         return error->code;
     struct releve_httpd *httpd = releve_alloc(1, sizeof *httpd);
-    *httpd = (struct releve_httpd){.port = port_of(listener), .daemon = start_daemon(options, listener)};
+    *httpd = (struct releve_httpd){.port = port_of(listener), .options = *options};
+    httpd->daemon = start_daemon(httpd, listener);
     if (httpd->daemon == NULL) {
         free(httpd);
         (void)close(listener);
@@ -201,9 +289,12 @@ static void on_closed(uv_handle_t *handle)
 
 void releve_httpd_stop(struct releve_httpd *httpd)
 {
+    if (httpd->resumed) /* what was answered last goes out */
+        run(httpd);
     (void)uv_poll_stop(&httpd->poll); /* before the daemon closes the descriptor */
     MHD_stop_daemon(httpd->daemon);
     uv_close((uv_handle_t *)&httpd->poll, on_closed);
     uv_close((uv_handle_t *)&httpd->timer, on_closed);
     uv_close((uv_handle_t *)&httpd->prepare, on_closed);
+    uv_close((uv_handle_t *)&httpd->sweep, on_closed);
 }

@@ -28,6 +28,8 @@ struct releve_httpd_options {
     unsigned per_address_max;       /* of those, from one address; 0: all of them */
     size_t connection_bytes;        /* what one may use for its headers */
     unsigned idle_s;                /* a silent connection is closed after */
+    unsigned request_s;             /* a request whose headers have not all come is closed after; 0: no such limit.
+                                     * With it, `connected` is NULL: what is known of a connection is kept here */
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
     MHD_NotifyConnectionCallback connected; /* may be NULL */

@@ -15,6 +15,24 @@ local function decode(text)
     return ok and type(value) == 'table' and value or nil
 end
 
+-- What somebody wrote, as far as it can be written again: JSON has no infinity, and tables are looked into once.
+local function clean(value, depth)
+    if type(value) == 'number' then
+        return value > -math.huge and value < math.huge and value or nil
+    elseif type(value) ~= 'table' then
+        return (type(value) == 'string' or type(value) == 'boolean') and value or nil
+    end
+    local cleaned = {}
+    for name, member in pairs(value) do
+        cleaned[name] = (type(member) ~= 'table' or depth > 0) and clean(member, depth - 1) or nil
+    end
+    return cleaned
+end
+
+local function text(value)
+    return type(value) == 'string' and value or nil
+end
+
 -- An empty table would be written as {}; a list that is empty is left out.
 local function list(items)
     return #items > 0 and items or nil
@@ -36,8 +54,8 @@ end
 answer.oldest = next(answer.oldest) and answer.oldest
 
 local dead = {}
-for _, text in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
-    dead[#dead + 1] = (decode(text) or {}).error
+for _, message in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
+    dead[#dead + 1] = text((decode(message) or {}).error)
 end
 answer.dead = list(dead)
 
@@ -45,8 +63,8 @@ answer.dead = list(dead)
 local pulses, commands = {}, {}
 local said = redis.call('HGETALL', KEYS[7])
 for i = 1, #said, 2 do
-    local at, text = said[i + 1]:match('^(%d+) (.*)$')
-    local pulse = decode(text or '')
+    local at, json = said[i + 1]:match('^(%d+) (.*)$')
+    local pulse = clean(decode(json or ''), 1)
     local age_ms = now_ms - (tonumber(at) or 0)
     if pulse and type(pulse.command) == 'string' and age_ms <= silent_ms then
         pulse.age_ms = age_ms
@@ -72,7 +90,7 @@ for i = 1, #beats, 2 do
     for j = #oldest, 1, -1 do -- what was taken first is at the right end
         local job = decode(oldest[j])
         if job then
-            named[#named + 1] = {id = job.id, prm = job.prm, kind = job.kind}
+            named[#named + 1] = {id = text(job.id), prm = text(job.prm), kind = text(job.kind)}
         end
     end
     worker.running = list(named)
@@ -89,12 +107,12 @@ for _, entry in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', resul
     if result and type(result.state) == 'string' then
         answer.ended[result.state] = (answer.ended[result.state] or 0) + 1
         if result.state == 'failed' or result.state == 'partial' then
-            local why = cjson.encode({result.state, tostring(result.prm), tostring(result.error)})
+            local why = table.concat({result.state, text(result.prm) or '', text(result.error) or ''}, '\n')
             if alike[why] then
                 alike[why].jobs = alike[why].jobs + 1
             elseif #failures < failures_max then
-                alike[why] = {id = result.id, prm = result.prm, kind = result.kind, state = result.state,
-                              error = result.error, finished_at = result.finished_at, jobs = 1}
+                alike[why] = {id = text(result.id), prm = text(result.prm), kind = text(result.kind), state = result.state,
+                              error = text(result.error), finished_at = text(result.finished_at), jobs = 1}
                 failures[#failures + 1] = alike[why]
             end
         end

@@ -3,20 +3,25 @@
 #include <inttypes.h>
 #include <releve/memory.h>
 #include <stdlib.h>
+#include <string.h>
 
+#define COUNTED_S 3600 /* a reply is lost for no longer, or counts twice */
 #define PULSES_MAX 256 /* processes that are remembered at once; more are not shown */
 
-void releve_store_say_pulse(struct releve_store *store, const char *name, const char *json,
+void releve_store_say_pulse(struct releve_store *store, const char *name, uint64_t number, const char *json,
                             const struct releve_count *counts, size_t counts_count, releve_store_done done, void *data)
 {
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_pulse, 2);
+    releve_words_script(&words, &releve_script_pulse, 3);
     releve_words_format(&words, "%s:pulses", store->prefix);
     releve_words_format(&words, "%s:counters", store->prefix);
+    releve_words_format(&words, "%s:counted:%s", store->prefix, name);
     releve_words_add(&words, name);
     releve_words_add(&words, json != NULL ? json : "");
     releve_words_format(&words, "%d", (int)RELEVE_PULSE_SILENT_MS);
     releve_words_format(&words, "%d", PULSES_MAX);
+    releve_words_format(&words, "%" PRIu64, number);
+    releve_words_format(&words, "%d", COUNTED_S);
     for (size_t i = 0; i < counts_count; i++) {
         releve_words_add(&words, counts[i].name);
         releve_words_format(&words, "%" PRIu64, counts[i].more);
@@ -47,7 +52,8 @@ static void on_counters(void *data, const redisReply *reply, const struct releve
         const char *text = reply->element[i + 1]->str;
         char *end;
         uint64_t count = strtoull(text, &end, 10);
-        if (*text >= '0' && *text <= '9' && *end == '\0')
+        bool whole = strlen(reply->element[i]->str) == (size_t)reply->element[i]->len;
+        if (whole && *text >= '0' && *text <= '9' && *end == '\0')
             call.each(call.data, reply->element[i]->str, count);
     }
     call.done(call.data, error);

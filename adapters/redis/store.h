@@ -136,13 +136,14 @@ void releve_store_info(struct releve_store *store, releve_store_text reply, void
 
 /* What a process says of itself: `json`, one object with a member "command", under a name of its own, which is a
  * worker's where it is one. Forgotten after RELEVE_PULSE_SILENT_MS without another one, or with NULL: it ends. For
- * people: nothing else depends on it. `counts` are added to the counters that all processes share. */
+ * people: nothing else depends on it. `counts` are added to the counters that all processes share: once,
+ * however often this has to be sent, as each time that a process says something has a greater `number`, from 1. */
 #define RELEVE_PULSE_SILENT_MS (30 * RELEVE_SECOND_MS)
 struct releve_count {
     char name[RELEVE_METER_NAME_BYTES];
     uint64_t more;
 };
-void releve_store_say_pulse(struct releve_store *store, const char *name, const char *json,
+void releve_store_say_pulse(struct releve_store *store, const char *name, uint64_t number, const char *json,
                             const struct releve_count *counts, size_t counts_count, releve_store_done done, void *data);
 
 /* Calls `each` for each of those counters, in no order; then `done`. */

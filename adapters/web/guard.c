@@ -8,6 +8,7 @@ static const struct releve_guard_refusal
     wrong_method = {MHD_HTTP_METHOD_NOT_ALLOWED, "Nothing is changed here: GET and HEAD are all.\n"},
     wrong_host = {MHD_HTTP_MISDIRECTED_REQUEST, "This Host is not served: releve serve --host NAME allows one.\n"},
     wrong_body = {MHD_HTTP_CONTENT_TOO_LARGE, "A request has no body here.\n"},
+    doubled = {MHD_HTTP_BAD_REQUEST, "A header stands there twice.\n"},
     wrong_origin = {MHD_HTTP_FORBIDDEN, "A page of another origin may not ask here.\n"};
 
 /* A name without its port: [::1]:8752 ends behind the bracket. */
@@ -48,6 +49,28 @@ static bool is_own(const char *origin, const char *host)
     return strcasecmp(rest, host) == 0;
 }
 
+/* Of those that decide: a proxy in front may have read the other one. */
+struct seen {
+    unsigned host, origin, length;
+};
+
+static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct seen *seen = data;
+    (void)kind, (void)value;
+    seen->host += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    seen->origin += strcasecmp(name, MHD_HTTP_HEADER_ORIGIN) == 0;
+    seen->length += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    return MHD_YES;
+}
+
+static bool is_doubled(struct MHD_Connection *connection)
+{
+    struct seen seen = {0};
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &seen);
+    return seen.host > 1 || seen.origin > 1 || seen.length > 1;
+}
+
 static bool has_body(struct MHD_Connection *connection)
 {
     const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -62,6 +85,8 @@ const struct releve_guard_refusal *releve_guard_refuse(struct MHD_Connection *co
     const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return &wrong_method;
+    if (is_doubled(connection))
+        return &doubled;
     if (has_body(connection))
         return &wrong_body;
     if (host == NULL || !is_served(host, hosts, hosts_count))

@@ -63,6 +63,9 @@ static void write_windows(struct releve_text *out, const cJSON *status, enum mea
     begin(out, name, "gauge", help);
     cJSON_ArrayForEach(bucket, member_of(status, "quota"))
         cJSON_ArrayForEach(window, member_of(bucket, "windows")) {
+            if (window->prev != NULL && window != member_of(bucket, "windows")->child &&
+                figure_of(window, "ms") == figure_of(window->prev, "ms"))
+                continue; /* two limits of one length: the first one stands for both */
             char length[RELEVE_QUOTA_TEXT];
             releve_text_format(out, "%s{api=\"%s\",window=\"%s\"} %.15g\n", name,
                                cJSON_GetStringValue(member_of(bucket, "bucket")), window_of(window, length),
@@ -129,12 +132,12 @@ static void add_pulse(struct processes *processes, const cJSON *pulse)
         processes->away_ms = away_ms;
 }
 
-static void write_processes(struct releve_text *out, const cJSON *status)
+static void write_processes(struct releve_text *out, const struct releve_metrics *metrics)
 {
     struct processes processes = {0};
-    const cJSON *item;
+    const cJSON *item, *status = metrics->status;
     cJSON_ArrayForEach(item, member_of(status, "workers")) {
-        processes.workers++;
+        processes.workers += figure_of(item, "age_ms") < (double)metrics->worker_dead_ms;
         processes.held += figure_of(item, "jobs");
         add_pulse(&processes, member_of(item, "pulse"));
     }
@@ -157,19 +160,11 @@ static void write_processes(struct releve_text *out, const cJSON *status)
 /* --- counters -------------------------------------------------------------------------------------------------------
  */
 
-static bool any(const uint64_t *counts, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (counts[i] > 0)
-            return true;
-    return false;
-}
-
-/* Of what there is something, all is written, 0 too: an increase from nothing is none to Prometheus. */
+/* All are written, those that are 0 too: to Prometheus, what begins at 1 has not increased. */
 static void write_counts(struct releve_text *out, const char *name, unsigned subject, const char *label,
                          const uint64_t *counts, unsigned count, const char *(*name_of)(unsigned at))
 {
-    for (unsigned i = 0; i < count && any(counts, count); i++)
+    for (unsigned i = 0; i < count; i++)
         releve_text_format(out, "%s{kind=\"%s\",%s=\"%s\"} %" PRIu64 "\n", name, releve_meter_subject_name(subject),
                            label, name_of(i), counts[i]);
 }
@@ -226,11 +221,10 @@ static void write_latencies(struct releve_text *out, const struct releve_latenci
                             const char *help)
 {
     begin(out, name, "histogram", help);
-    uint64_t all = 0;
-    double bound_us = RELEVE_LATENCY_FIRST_US;
+    uint64_t all = 0, bound_us = RELEVE_LATENCY_FIRST_US;
     for (unsigned i = 0; i < RELEVE_LATENCY_BOUNDS; i++, bound_us *= 2) {
         all += latencies->counts[i];
-        releve_text_format(out, "%s_bucket{le=\"%.15g\"} %" PRIu64 "\n", name, bound_us / SECOND_US, all);
+        releve_text_format(out, "%s_bucket{le=\"%.15g\"} %" PRIu64 "\n", name, (double)bound_us / SECOND_US, all);
     }
     all += latencies->counts[RELEVE_LATENCY_BOUNDS];
     releve_text_format(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n%s_sum %.15g\n%s_count %" PRIu64 "\n", name, all, name,
@@ -243,7 +237,7 @@ void releve_metrics_write(struct releve_text *out, const struct releve_metrics *
     releve_text_puts(out, "releve_build_info{version=\"" RELEVE_VERSION "\"} 1\n");
     write_quota(out, metrics->status);
     write_queues(out, metrics);
-    write_processes(out, metrics->status);
+    write_processes(out, metrics);
     write_meter(out, metrics->meter);
     write_permits(out, metrics);
     write_latencies(out, &metrics->meter->upstream, "releve_upstream_request_duration_seconds",

@@ -20,7 +20,8 @@ struct releve_metrics {
     const struct releve_meter *meter; /* what all processes have counted; not what they were granted */
     const struct releve_metrics_permits *permits;
     size_t permits_count;
-    releve_time now; /* UTC: ages are as of it */
+    releve_time now;            /* UTC: ages are as of it */
+    releve_time worker_dead_ms; /* a worker that has been silent for longer is none */
 };
 
 void releve_metrics_write(struct releve_text *out, const struct releve_metrics *metrics);

@@ -220,6 +220,7 @@ static enum MHD_Result handle(void *data, struct MHD_Connection *connection, con
         asked->stage = WAITING;
         web->waiting++;
     }
+    assert(asked->stage == WAITING || asked->stage == CHECKING);
     MHD_suspend_connection(connection);
     return MHD_YES;
 }
@@ -248,6 +249,7 @@ enum releve_code releve_web_start(struct releve_web **out, uv_loop_t *loop, cons
                                                .connections_max = RELEVE_WEB_CONNECTIONS_MAX,
                                                .connection_bytes = RELEVE_WEB_HEADER_BYTES,
                                                .idle_s = RELEVE_WEB_IDLE_S,
+                                               .request_s = RELEVE_WEB_REQUEST_S,
                                                .handle = handle,
                                                .completed = completed,
                                                .data = web};

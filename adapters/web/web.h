@@ -16,7 +16,8 @@
 
 #define RELEVE_WEB_CONNECTIONS_MAX 512u /* at once */
 #define RELEVE_WEB_HEADER_BYTES 16384u  /* what one connection may use for its headers */
-#define RELEVE_WEB_IDLE_S 20u           /* a silent connection, or one whose headers do not come, is closed after */
+#define RELEVE_WEB_IDLE_S 20u           /* a silent connection is closed after */
+#define RELEVE_WEB_REQUEST_S 10u        /* and one whose request has not come by then, however little at a time */
 #define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
 #define RELEVE_WEB_HOSTS_MAX 8          /* names that it may be asked by */
 
@@ -47,8 +48,8 @@ enum releve_web_type { RELEVE_WEB_TEXT, RELEVE_WEB_JSON, RELEVE_WEB_METRICS };
 void releve_web_answer(struct releve_web_asked *asked, unsigned status, enum releve_web_type type, const char *body,
                        size_t body_bytes);
 
-/* No request waits any more: all were answered. Breaks off what is being sent; the memory goes when the loop has closed
- * the handles. */
+/* No request waits any more: all were answered. Breaks off what cannot be sent at once; the memory goes when the loop
+ * has closed the handles. */
 void releve_web_stop(struct releve_web *web);
 
 #endif

@@ -1,10 +1,12 @@
 """What processes have counted is in Redis when they have ended, for metrics: it is what arrived at upstream and what was stored."""
 import collections
 import json
+import pathlib
 
 from jobs import Results, message, prm_of, push, start_worker
 from world import World
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIENT_0, HOLES, PRODUCER, REVOKED = "22516914714270", "42900589957123", "24880057139941", "26584978546985"
 SELECTION = ("--prm", CLIENT_0, "--prm", HOLES, "--prm", PRODUCER, "--prm", REVOKED, "--start", "2026-10-01")
 
@@ -60,6 +62,28 @@ def test_throttles_and_failures_are_counted_as_what_they_were():
         world.run("backfill", "--prm", CLIENT_0, "--kind", "curves", "--start", "2026-06-01")
         failed = sum(count for name, count in counters(world).items() if name.startswith("requests:") and name.endswith(":transient"))
         assert failed == world.sandbox.stats()["errors"]["500"] > 0
+
+
+def test_a_throttle_is_counted():
+    with World(quota="100/1s") as world:
+        world.sandbox.control(close={"ms": 200, "form": "throttle200"})
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "consumption_load_curve", "--start", "2026-10-01").code == 0
+        counted = sum(count for name, count in counters(world).items() if name.startswith("requests:") and name.endswith(":throttled"))
+        errors = world.sandbox.stats()["errors"]
+        assert counted == errors.get("429", 0) + errors.get("throttle200", 0) > 0
+
+
+def test_what_is_said_again_as_its_reply_was_lost_counts_once():
+    with World(quota="100/1s") as world:
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption").code == 0
+        before = counters(world)
+        key, = world.redis.keys("releve:counted:*")
+        assert 0 < int(world.redis.command("TTL", key)) <= 3600
+        number, script = int(world.redis.command("GET", key)), (ROOT / "adapters/redis/pulse.lua").read_text()
+        for said, counted in ((number, 0), (number - 1, 0), (number + 1, 5), (number + 1, 5), (number + 2, 10)):
+            world.redis.command("EVAL", script, 3, "releve:pulses", "releve:counters", key, "backfill.x", "", 30000, 256, said, 3600, "jobs:x:done", 5)
+            assert counters(world).get("jobs:x:done", 0) == counted, said
+        assert {name: count for name, count in counters(world).items() if name != "jobs:x:done"} == before
 
 
 def test_what_somebody_else_has_put_there_stays_and_hurts_nobody():

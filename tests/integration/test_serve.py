@@ -46,17 +46,27 @@ class Served:
         """{(name, labels): value}"""
         status, _, text = self.ask("/metrics")
         assert status == 200, text
-        return {(found[1], found[2] or ""): float(found[3]) for found in map(SAMPLE.match, text.splitlines()) if found}
+        samples = [((found[1], found[2] or ""), float(found[3])) for found in map(SAMPLE.match, text.splitlines()) if found]
+        assert len(dict(samples)) == len(samples), "some stand there twice"
+        return dict(samples)
 
     def raw(self, sent):
-        """What comes back for these bytes, until the service closes or says nothing more for a moment."""
+        """What comes back for these bytes until the service closes, which it does."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_S) as peer:
+            answer = b""
             try:
                 peer.sendall(sent)
-                peer.shutdown(socket.SHUT_WR)
-                return b"".join(iter(lambda: peer.recv(65536), b""))
-            except OSError:  # it has closed already
-                return b""
+                while part := peer.recv(65536):
+                    answer += part
+            except ConnectionError:  # closed before all was read
+                pass
+            return answer
+
+    def see_what_is_new(self):
+        """A look serves whoever asks within a second: asks until one has what is in Redis now."""
+        self.world.redis.command("RPUSH", "releve:jobs:dead", b"a mark")
+        marks = int(self.world.redis.command("LLEN", "releve:jobs:dead"))
+        until(lambda: json.loads(self.ask("/v1/status")[2])["queues"]["dead"] == marks)
 
     def end(self):
         self.running.signal(signal.SIGTERM)
@@ -84,7 +94,7 @@ def test_metrics_are_what_prometheus_takes_and_what_was_done():
         world.run("backfill", "--prm", CLIENT_0, "--prm", HOLES, "--prm", REVOKED, "--start", "2026-10-01")
         push(world.redis, b"no worker reads it", message(CLIENT_0, created_at="2026-11-19T00:00:00Z"), to="low")
         served.world.redis.command("LPUSH", "releve:jobs:dead", b"x")
-        time_to_look_again(served)
+        served.see_what_is_new()
         status, headers, text = served.ask("/metrics")
         assert status == 200 and headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
         check_with_promtool(text)
@@ -102,16 +112,10 @@ def test_metrics_are_what_prometheus_takes_and_what_was_done():
             assert found["releve_quota_limit_requests", labels] == found["releve_quota_used_requests", labels] + found[
                 "releve_quota_left_requests", labels]
         assert found["releve_quota_used_requests", 'api="oauth2",window="1h"'] == 1
-        assert found["releve_queue_jobs", 'class="low"'] == 2 and found["releve_dead_messages", ""] == 1
+        assert found["releve_queue_jobs", 'class="low"'] == 2 and found["releve_dead_messages", ""] == 2
         assert found["releve_workers", ""] == found["releve_commands", ""] == 0
         assert not any(prm in text for prm in (CLIENT_0, HOLES, REVOKED))
         served.end()
-
-
-def time_to_look_again(served):
-    """A look serves whoever asks within a second: asks until there is another one."""
-    before = served.ask("/v1/status")[2]
-    until(lambda: served.ask("/v1/status")[2] != before)
 
 
 def test_workers_and_the_age_of_what_waits_are_shown():
@@ -126,9 +130,11 @@ def test_workers_and_the_age_of_what_waits_are_shown():
         found = served.metrics()
         assert found["releve_workers", ""] == 1 and found["releve_jobs_held", ""] == 4 and found["releve_queue_jobs", 'class="high"'] == 0
         assert ("releve_queue_oldest_age_seconds", 'class="high"') not in found
-        served.end()
         worker.signal(signal.SIGKILL)
         worker.end()
+        until(lambda: served.metrics()["releve_workers", ""] == 0)  # its heart is not heard any more
+        assert served.metrics()["releve_jobs_held", ""] == 4
+        served.end()
 
 
 def test_status_is_what_the_command_prints():
@@ -164,7 +170,7 @@ def test_without_a_client_id_it_knows_no_quota():
     ({"Host": "localhost", "Origin": "http://evil.example"}, "GET", "/", None, 403), ({"Origin": "null"}, "GET", "/", None, 403),
     ({}, "POST", "/metrics", "x", 405), ({}, "DELETE", "/metrics", None, 405), ({}, "OPTIONS", "/metrics", None, 405),
     ({}, "GET", "/metrics", "a body", 413), ({}, "GET", "/nothing", None, 404), ({}, "GET", "/metrics/", None, 404),
-    ({}, "GET", "//metrics", None, 404), ({}, "GET", "/v1/../metrics", None, 404)])
+    ({"Content-Length": "0"}, "GET", "/metrics", None, 200), ({}, "GET", "//metrics", None, 404), ({}, "GET", "/v1/../metrics", None, 404)])
 def test_who_may_ask_and_how(guarded, headers, method, path, body, status):
     got, given, text = guarded.ask(path, method, body, **headers)
     assert got == status, (got, text)
@@ -172,6 +178,13 @@ def test_who_may_ask_and_how(guarded, headers, method, path, body, status):
     assert given["content-security-policy"].startswith("default-src 'none'") and "access-control-allow-origin" not in given
     assert (given.get("allow") == "GET, HEAD") == (status == 405)
     assert method == "HEAD" or text.endswith("\n"), text
+
+
+@pytest.mark.parametrize("twice", [b"Host: localhost\r\nHost: evil.example\r\n", b"Host: localhost\r\nHost: localhost\r\n",
+                                   b"Host: localhost\r\nContent-Length: 0\r\nContent-Length: 45\r\n",
+                                   b"Host: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n"])
+def test_a_header_that_decides_stands_there_once(guarded, twice):
+    assert b" 400 " in guarded.raw(b"GET /metrics HTTP/1.1\r\n" + twice + b"Connection: close\r\n\r\n").split(b"\r\n")[0]
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +203,9 @@ def test_what_anybody_has_written_into_redis_comes_into_no_label():
                             ("days:daily_consumption:hole", "-4"), ("days:daily_consumption:complete", "1e5")):
             world.redis.command("HSET", "releve:counters", name, value)
         now, _ = world.redis.command("TIME")
-        world.redis.command("HSET", "releve:pulses", "a", f'{int(now) * 1000} {{"command":"x\\"}}","away_ms":"y","requests_in_flight":1e308}}')
+        world.redis.command("HSET", "releve:pulses", "a", f'{int(now) * 1000} {{"command":"x\\"}}","away_ms":"y","requests_in_flight":1e308,"retry_ms":1e999}}')
+        world.redis.command("LPUSH", "releve:jobs:dead", '{"error":1e999}')
+        world.redis.command("XADD", "releve:results", "*", "json", '{"state":"failed","prm":1e999,"error":{"x":1e999}}')
         world.redis.command("LPUSH", "releve:jobs:high", json.dumps({"created_at": "9999-99-99T00:00:00Z"}))
         text = served.ask("/metrics")[2]
         check_with_promtool(text)
@@ -221,6 +236,35 @@ def test_it_outlives_a_redis_that_goes_away():
         assert "releve: Redis: " in ended.err, ended
 
 
+def trickle(peers):
+    for peer in peers:
+        try:
+            peer.sendall(b"X: y\r\n")
+        except OSError:  # the service has had enough
+            pass
+
+
+@pytest.mark.slow
+def test_who_sends_little_at_a_time_holds_no_connection_for_ever():
+    """More of them than there may be connections: their time is over, however often something comes."""
+    with World() as world:
+        served = Served(world)
+        slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(520)]
+        for peer in slow:
+            peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n")
+
+        def is_served():
+            trickle(slow)
+            try:
+                return served.ask("/metrics")[0] == 200
+            except OSError:  # there is no room yet
+                return False
+        until(is_served)
+        for peer in slow:
+            peer.close()
+        served.end()
+
+
 def test_who_is_slow_or_talks_nonsense_keeps_nobody_from_an_answer():
     with World() as world:
         served = Served(world)
@@ -235,12 +279,66 @@ def test_who_is_slow_or_talks_nonsense_keeps_nobody_from_an_answer():
                          b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"\r\n" * 5000,
                          b"GET %00%ff/../%2e%2e HTTP/1.1\r\nHost: localhost\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
                 answer = served.raw(sent)
-                assert answer == b"" or answer.startswith(b"HTTP/1."), answer[:100]
-                assert b" 200 " not in answer.split(b"\r\n")[0] or b"HTTP/9.9" in sent, (sent[:60], answer[:100])
+                assert answer == b"" or re.match(rb"HTTP/1\.[01] (4\d\d|505) ", answer), (sent[:60], answer[:100])
             assert served.ask("/metrics")[0] == 200
         finally:
             for peer in slow:
                 peer.close()
+        served.end()
+
+
+def calls(world):
+    """Of scripts, that Redis has had."""
+    return int(re.search(rb"cmdstat_evalsha:calls=(\d+)", world.redis.command("INFO", "commandstats"))[1])
+
+
+def test_a_look_that_fails_is_not_taken_again_for_each_who_asks():
+    with World() as world:
+        served = Served(world)
+        world.redis.command("SET", "releve:counters", "text")
+        until(lambda: served.ask("/metrics")[0] == 503)
+        before = calls(world)
+        began = time.monotonic()
+        for _ in range(500):
+            served.ask("/metrics")
+        looks = 2 + (time.monotonic() - began)  # one a second
+        assert calls(world) - before < looks * 40
+        served.end()
+
+
+def test_who_waits_when_it_ends_is_told():
+    """Redis stands still: all of them wait, one has gone away."""
+    with World() as world:
+        served = Served(world)
+        world.redis.process.send_signal(signal.SIGSTOP)
+        try:
+            peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(21)]
+            for peer in peers:
+                peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            peers[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+            peers[0].close()
+            assert served.ask("/")[0] == 200  # behind them: they have arrived
+            served.running.signal(signal.SIGTERM)
+            for peer in peers[1:]:
+                answer = peer.recv(10000)
+                assert answer.startswith(b"HTTP/1.1 503 ") and (b"The service ends." in answer or b"Redis does not answer" in answer), answer
+            ended = served.running.end()
+            assert ended.code == 0, ended
+        finally:
+            world.redis.process.send_signal(signal.SIGCONT)
+
+
+def test_who_waits_is_answered_when_redis_goes_on():
+    with World() as world:
+        served = Served(world)
+        world.redis.process.send_signal(signal.SIGSTOP)
+        peer = socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S)
+        peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert served.ask("/")[0] == 200
+        world.redis.process.send_signal(signal.SIGCONT)
+        assert re.match(rb"HTTP/1\.1 (200|503) ", peer.recv(10000))
+        until(lambda: served.ask("/metrics")[0] == 200)
+        peer.close()
         served.end()
 
 
@@ -249,13 +347,12 @@ def test_many_who_ask_at_once_share_a_look():
         served = Served(world)
         served.ask("/metrics")
         peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(300)]
-        before = int(re.search(rb"cmdstat_evalsha:calls=(\d+)", world.redis.command("INFO", "commandstats"))[1])
+        before = calls(world)
         for peer in peers:
             peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answers = [b"".join(iter(lambda: peer.recv(65536), b"")) for peer in peers]
         assert {answer.split(b" ")[1] for answer in answers} <= {b"200", b"503"} and answers[0].split(b" ")[1] == b"200"
-        after = int(re.search(rb"cmdstat_evalsha:calls=(\d+)", world.redis.command("INFO", "commandstats"))[1])
-        assert after - before < 150  # a look is a dozen calls
+        assert calls(world) - before < 150  # a look is a dozen calls
         served.end()
 
 
@@ -279,24 +376,75 @@ def test_a_port_that_is_taken_and_a_redis_that_is_not_there_are_said():
         assert ended.code == 4 and "cannot connect to Redis" in ended.err, ended
 
 
+# --- rules and dashboard -----------------------------------------------------------------------------------------------
+
+def rule_cases():
+    """(alert, what is measured each minute, whether it fires in the end)"""
+    def requests(kind, verdict):
+        return f'releve_requests_total{{job="releve",instance="a",kind="{kind}",verdict="{verdict}"}}'
+
+    def jobs(state):
+        return f'releve_jobs_total{{job="releve",instance="a",kind="contracts",state="{state}"}}'
+
+    def of(name, labels=""):
+        return f'{name}{{job="releve",instance="a"{labels}}}'
+    waits, idle = {of("releve_queue_jobs", ',class="low"'): "5x100"}, {of("releve_queue_jobs", ',class="low"'): "0x100"}
+    slow = {f'releve_redis_command_duration_seconds_bucket{{job="releve",instance="a",le="{le}"}}': series
+            for le, series in (("0.512", "0+90x100"), ("1.024", "0+100x100"), ("+Inf", "0+100x100"))}
+    quick = {name.replace('le="0.512"', 'le="0.001"'): "0+100x100" for name in slow}
+    yield from (
+        ("ReleveRedisAway", {of("up"): "0x100"}, True), ("ReleveRedisAway", {of("up"): "1x100"}, False),
+        ("ReleveNoWorker", {**waits, of("releve_workers"): "0x100"}, True), ("ReleveNoWorker", {**waits, of("releve_workers"): "1x100"}, False),
+        ("ReleveNoWorker", {**idle, of("releve_workers"): "0x100"}, False),
+        ("ReleveQueueStands", {of("releve_queue_oldest_age_seconds", ',class="high"'): "0+60x100"}, True),
+        ("ReleveQueueStands", {of("releve_queue_oldest_age_seconds", ',class="high"'): "300x100"}, False),
+        ("ReleveUpstreamAway", {of("releve_upstream_away_seconds"): "0+60x100"}, True),
+        ("ReleveUpstreamAway", {of("releve_upstream_away_seconds"): "60x100"}, False),
+        ("ReleveThrottled", {requests("curves", "throttled"): "0x50 2x50"}, True), ("ReleveThrottled", {requests("curves", "throttled"): "0x50 1x50"}, False),
+        ("ReleveCredentialsRefused", {requests("token", "credentials_refused"): "0x50 1x50"}, True),
+        ("ReleveCredentialsRefused", {requests("token", "credentials_refused"): "3x100"}, False),
+        ("ReleveApiRefused", {requests("contracts", "api_refused"): "0x80 1x20"}, True),
+        ("ReleveApiRefused", {requests("contracts", "api_refused"): "1x100"}, False),
+        ("ReleveJobsFail", {jobs("failed"): "0+1x100", jobs("done"): "0+3x100"}, True), ("ReleveJobsFail", {jobs("failed"): "0+1x100", jobs("done"): "0+30x100"}, False),
+        ("ReleveDeadMessages", {of("releve_dead_messages"): "0x80 1x20"}, True), ("ReleveDeadMessages", {of("releve_dead_messages"): "10000x100"}, True),
+        ("ReleveDeadMessages", {of("releve_dead_messages"): "7x100"}, False),
+        ("ReleveRedisSlow", slow, True), ("ReleveRedisSlow", quick, False))
+
+
+def test_each_rule_fires_when_it_should_and_not_when_it_should_not(tmp_path):
+    cases, rules = list(rule_cases()), (DOCS / "alerts.yml").read_text()
+    assert {(alert, fires) for alert, _, fires in cases} == {(alert, fires) for alert in re.findall(r"alert: (\w+)", rules) for fires in (True, False)}
+    for alert, series, fires in cases:
+        test = {"rule_files": [str(DOCS / "alerts.yml")], "evaluation_interval": "1m", "tests": [
+            {"interval": "1m", "input_series": [{"series": name, "values": values} for name, values in series.items()],
+             "promql_expr_test": [{"expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})', "eval_time": "95m",
+                                   "exp_samples": [{"labels": "{}", "value": 1}] if fires else []}]}]}
+        path = tmp_path / "case.yml"
+        path.write_text(json.dumps(test))  # JSON is YAML
+        done = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True)
+        assert done.returncode == 0, (alert, fires, done.stdout + done.stderr)
+
+
 def expressions():
-    """Of the dashboard; those of the rules are checked by promtool, and named here for their metrics."""
     dashboard = json.loads((DOCS / "grafana.json").read_text())
     yield from (target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
-    yield (DOCS / "alerts.yml").read_text()
+    yield from re.findall(r"expr: (?:>-\n)?(.+?)\n +(?:for|labels):", (DOCS / "alerts.yml").read_text(), re.DOTALL)
 
 
-def test_rules_dashboard_and_page_name_metrics_that_there_are():
+def test_rules_dashboard_and_page_name_what_there_is():
     checked = subprocess.run(["promtool", "check", "rules", DOCS / "alerts.yml"], capture_output=True, text=True)
     assert checked.returncode == 0 and "SUCCESS" in checked.stdout, checked
-    with World() as world, Results(world.redis):
+    with World() as world:
         served = Served(world)
         text = served.ask("/metrics")[2]
         served.end()
     there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    labels = {(name, value) for name, value in re.findall(r'(\w+)="([^"]*)"', text)}
     for expression in expressions():
         used = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\breleve_\w+", expression)}
         assert used <= there, used - there
+        for name, operator, value in re.findall(r'(\w+)(=~?)"([^"]*)"', expression):
+            assert name == "job" or all((name, one) in labels for one in value.split("|")), (name, value)
     page = (DOCS / "metrics.md").read_text()
     assert {name for name in there if name not in page} <= {"releve_quota_used_requests", "releve_quota_left_requests"}
 

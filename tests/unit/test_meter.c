@@ -16,7 +16,7 @@
 /* Each count is another one. */
 static struct releve_meter numbered(void)
 {
-    uint64_t counts[COUNTS];
+    uint64_t counts[COUNTS] = {0};
     struct releve_meter meter;
     for (size_t i = 0; i < COUNTS; i++)
         counts[i] = 1000 + i;
