@@ -2,7 +2,10 @@
 #include "command.h"
 #include "config.h"
 #include "duration.h"
+#include "log.h"
 #include "session.h"
+#include "suggest.h"
+#include <adapters/redis/job_json.h>
 #include <adapters/redis/queue.h>
 #include <adapters/redis/store.h>
 #include <engine/runtime/bucket.h>
@@ -225,6 +228,20 @@ static void on_taken_over(void *data, size_t count)
                        count);
 }
 
+/* What is near to a field is most likely a misspelt one, and not something of the producer's own. */
+static void on_stray(void *data, const char *field)
+{
+    struct worker *worker = data;
+    char line[RELEVE_LOG_LINE_BYTES];
+    const char *meant = releve_suggest(field, strlen(field), releve_message_fields, RELEVE_MESSAGE_FIELDS);
+    if (meant == NULL)
+        return;
+    (void)snprintf(line, sizeof line, "a job has the field \"%s\", which is ignored: did its producer mean %s?", field,
+                   meant);
+    if (releve_refusals_note(&worker->session.told, line, (releve_time)uv_now(&worker->session.loop)))
+        releve_session_say(&worker->session, "%s", line);
+}
+
 static void on_buried(void *data, const char *why)
 {
     struct worker *worker = data;
@@ -273,6 +290,7 @@ static void on_ready(void *data)
         .dry = on_dry,
         .lost = on_lost,
         .taken_over = on_taken_over,
+        .stray = on_stray,
         .buried = on_buried,
         .refused = on_refused,
         .link = on_link,

@@ -125,14 +125,17 @@ static struct entry read_entry(const char *text, size_t bytes)
 static void read_jobs(struct acceptance *acceptance, const struct entry *entry)
 {
     releve_time now = acceptance->feed->queue->options.civil(acceptance->feed->queue->options.data);
+    char stray[RELEVE_STRAY_BYTES] = "";
     enum releve_code code;
     if (entry->bytes > RELEVE_MESSAGE_BYTES_MAX)
         code = releve_job_json_refuse_length(entry->bytes, &acceptance->error);
     else
         code = releve_job_json_read(entry->message, entry->message_bytes, releve_paris_day(now), now, entry->class_,
-                                    acceptance->jobs, &acceptance->count, &acceptance->error);
+                                    acceptance->jobs, &acceptance->count, stray, &acceptance->error);
     if (code != RELEVE_OK)
         acceptance->count = 0;
+    if (stray[0] != '\0')
+        acceptance->feed->queue->options.stray(acceptance->feed->queue->options.data, stray);
 }
 
 /* Who waits for what is no job, and what he is told. */

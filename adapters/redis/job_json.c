@@ -4,6 +4,7 @@
 #include <releve/json_guard.h>
 #include <releve/memory.h>
 #include <releve/runtime.h>
+#include <releve/text.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,6 +146,23 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
     return RELEVE_OK;
 }
 
+const char *const releve_message_fields[RELEVE_MESSAGE_FIELDS] = {"prm",      "kind",     "start",   "end",       "id",
+                                                                  "priority", "reply_to", "refresh", "created_at"};
+
+static void find_stray(const cJSON *json, char stray[RELEVE_STRAY_BYTES])
+{
+    const cJSON *member;
+    stray[0] = '\0';
+    cJSON_ArrayForEach(member, json) {
+        const char *name = member->string;
+        if (is_visible(name, RELEVE_STRAY_BYTES - 1) &&
+            releve_name_find(releve_message_fields, RELEVE_MESSAGE_FIELDS, name, strlen(name)) < 0) {
+            (void)snprintf(stray, RELEVE_STRAY_BYTES, "%s", name);
+            return;
+        }
+    }
+}
+
 enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_error *error)
 {
     return releve_fail(error, RELEVE_E_USAGE, "a message of %zu bytes: at most %d", text_bytes,
@@ -153,7 +171,7 @@ enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_
 
 enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
                                       enum releve_class class_, struct releve_job jobs[RELEVE_KINDS], size_t *count,
-                                      struct releve_error *error)
+                                      char stray[RELEVE_STRAY_BYTES], struct releve_error *error)
 {
     enum releve_json_flaw flaw =
         releve_json_guard(text, text_bytes, RELEVE_MESSAGE_BYTES_MAX, RELEVE_MESSAGE_NESTING_MAX);
@@ -174,6 +192,8 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
         code = refuse(error, "is no JSON object");
     else
         code = read_object(json, today, &first, jobs, count, error);
+    if (stray != NULL)
+        find_stray(code == RELEVE_OK ? json : NULL, stray);
     cJSON_Delete(json);
     return code;
 }

@@ -40,6 +40,8 @@ struct releve_queue_options {
     void (*lost)(void *data);
     /* So many messages that dead workers had taken went back to their queues. May be NULL. */
     void (*taken_over)(void *data, size_t count);
+    /* A message that is a job has a member that no job has, which is ignored: its name. */
+    void (*stray)(void *data, const char *field);
     /* A message that is no job was buried: why. */
     void (*buried)(void *data, const char *why);
     /* Redis answered and refused: one line. It is asked again with the next beat. */

@@ -30,14 +30,15 @@ static void check_job(const struct releve_job *job, releve_day today)
 static void check_words(const struct releve_job *job, releve_day today)
 {
     struct releve_job again[RELEVE_KINDS];
+    char stray[RELEVE_STRAY_BYTES];
     struct releve_error error;
     size_t count = 0;
     char *words = releve_job_json_write(job);
     /* Whatever queue it lies in and whenever it is read. */
     MUST(releve_job_json_read(words, strlen(words), today, NOW + 1,
-                              (enum releve_class)((job->class_ + 1) % RELEVE_CLASSES), again, &count,
+                              (enum releve_class)((job->class_ + 1) % RELEVE_CLASSES), again, &count, stray,
                               &error) == RELEVE_OK);
-    MUST(count == 1);
+    MUST(count == 1 && stray[0] == '\0');
     char *words_again = releve_job_json_write(&again[0]);
     MUST(strcmp(words, words_again) == 0);
     MUST(again[0].prm == job->prm && again[0].kind == job->kind && again[0].class_ == job->class_);
@@ -67,11 +68,12 @@ static void check_burial(const char *text, size_t size, const char *why)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct releve_job jobs[RELEVE_KINDS];
+    char stray[RELEVE_STRAY_BYTES];
     struct releve_error error = {.code = RELEVE_OK};
     size_t count = 0;
     releve_day today = releve_paris_day(NOW);
     char *text = fuzz_string(data, size);
-    if (releve_job_json_read(text, size, today, NOW, RELEVE_NORMAL, jobs, &count, &error) == RELEVE_OK) {
+    if (releve_job_json_read(text, size, today, NOW, RELEVE_NORMAL, jobs, &count, stray, &error) == RELEVE_OK) {
         MUST(count >= 1 && count <= RELEVE_KINDS);
         for (size_t i = 0; i < count; i++) {
             MUST(i == 0 || jobs[i].kind > jobs[i - 1].kind);

@@ -345,6 +345,16 @@ def test_a_job_of_which_upstream_can_serve_no_day_says_so():
         end(worker)
 
 
+def test_a_misspelt_field_is_said_and_a_producers_own_is_not():
+    with World(quota="100/1s") as world, Results(world.redis) as stream:
+        worker = start_worker(world)
+        push(world.redis, message(CLIENT_0, id="a", strat="2026-10-05", end="2026-10-06"), message(CLIENT_0, id="b", customer=7, **ONE_DAY))
+        stream.take(2)
+        worker.signal(signal.SIGTERM)
+        said = [line for line in worker.end().err.splitlines() if "which is ignored" in line]
+        assert len(said) == 1 and 'a job has the field "strat", which is ignored: did its producer mean start?' in said[0], said
+
+
 def test_a_log_says_what_was_done_and_what_was_taken_over():
     with World("--population", "40", quota="2/3s") as world, Results(world.redis) as stream:
         first = start_worker(world)

@@ -19,6 +19,7 @@
 #define OF_ALL 5 /* kinds that "all" means; the first ones */
 
 static struct releve_job jobs[RELEVE_KINDS];
+static char stray[RELEVE_STRAY_BYTES];
 static struct releve_error error;
 
 static releve_day day(int year, int month, int day_of_month)
@@ -33,7 +34,7 @@ static size_t read_bytes(const char *text, size_t bytes)
     memset(jobs, 0, sizeof jobs);
     error = (struct releve_error){.code = RELEVE_OK};
     enum releve_code code =
-        releve_job_json_read(text, bytes, releve_paris_day(NOW), NOW, RELEVE_NORMAL, jobs, &count, &error);
+        releve_job_json_read(text, bytes, releve_paris_day(NOW), NOW, RELEVE_NORMAL, jobs, &count, stray, &error);
     if (code == RELEVE_OK) {
         assert_in_range(count, 1, RELEVE_KINDS);
         return count;
@@ -626,9 +627,34 @@ static void test_a_long_message_is_buried_in_part(void **state)
     expect_buried(text, sizeof text, NULL);
 }
 
+static void test_a_member_that_no_job_has_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more, *stray;
+    } cases[] = {
+        {"", ""},
+        {",\"start\":\"2026-09-01\",\"end\":null,\"id\":\"x\",\"priority\":\"low\",\"reply_to\":\"l\",\"refresh\":true,"
+         "\"created_at\":\"2026-09-01T00:00:00Z\"",
+         ""},
+        {",\"strat\":\"2026-09-01\"", "strat"},
+        {",\"Start\":1,\"mine\":2", "Start"},
+        {",\"a b\":1,\"\":2,\"\\u001b[31m\":3,\"0123456789012345678901234567890123456789x\":4,\"last\":5", "last"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[400];
+        (void)snprintf(text, sizeof text, "{\"prm\":\"22516914714270\",\"kind\":\"contracts\"%s}", cases[i].more);
+        assert_int_equal(read_bytes(text, strlen(text)), 1);
+        assert_string_equal(stray, cases[i].stray);
+    }
+    assert_int_equal(read_bytes("{\"prn\":1}", 9), 0);
+    assert_string_equal(stray, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_member_that_no_job_has_is_named),
         cmocka_unit_test(test_a_usage_point_and_a_kind_are_a_job),
         cmocka_unit_test(test_each_job_without_an_id_gets_another_one),
         cmocka_unit_test(test_every_member_is_read),
