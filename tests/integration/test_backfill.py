@@ -630,8 +630,7 @@ def test_where_a_kind_is_known_there_is_no_range():
 
 def test_without_a_terminal_the_table_is_on_stdout_and_stderr_has_no_control_characters():
     with World() as world:
-        ended = world.run("backfill", "--prm", HOLES, "--kind", "daily_consumption,daily_production", "--progress",
-                          "always")
+        ended = world.run("backfill", "--prm", HOLES, "--kind", "daily_consumption,daily_production")
         assert ended.code == 0
         assert "793 +313 holes +5 soon" in ended.out and "not applicable" in ended.out
         assert "\x1b" not in ended.out + ended.err and "\r" not in ended.out + ended.err
