@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define LINE_BYTES_MAX 4096 /* longest line of a PRM file */
+#define WRONG_NAMED_MAX 12  /* lines of it that are named, where several are wrong */
 #define STORED_MONTHS \
     (12 * RELEVE_SELECTION_YEARS_MAX) /* how far back days are looked for in Redis, where nobody says */
 
@@ -73,7 +74,38 @@ struct prm_file {
     const char *separators;
     bool headed;        /* the first line named columns */
     const char *wanted; /* the column, by its name */
+    size_t wrong;       /* lines that hold no usage point ... */
+    struct releve_error first_wrong;
+    int more_wrong[WRONG_NAMED_MAX]; /* ... and those behind the first one */
 };
+
+/* A line is wrong: the first one is said with what is wrong, others by their numbers, all at the end of the file. */
+static enum releve_code note_wrong(struct prm_file *file, const char *field, size_t length, bool has_column)
+{
+    char quoted[48];
+    size_t before = file->wrong++;
+    quote(field, length, quoted);
+    if (before == 0)
+        (void)releve_fail(
+            &file->first_wrong, RELEVE_E_USAGE, "%.300s, line %d: \"%s\" is no PRM: write its 14 digits%s", file->name,
+            file->line, quoted,
+            file->headed && !has_column ? "; where another column has them, say --column NAME before --prms" : "");
+    else if (before <= WRONG_NAMED_MAX)
+        file->more_wrong[before - 1] = file->line;
+    return RELEVE_OK;
+}
+
+static enum releve_code refuse_wrong(const struct prm_file *file, struct releve_error *error)
+{
+    char more[WRONG_NAMED_MAX * 12 + 40] = "";
+    size_t length = 0, named = file->wrong - 1 < WRONG_NAMED_MAX ? file->wrong - 1 : WRONG_NAMED_MAX;
+    for (size_t i = 0; i < named; i++)
+        length += (size_t)snprintf(more + length, sizeof more - length, "%s%d", i == 0 ? "; likewise line " : ", ",
+                                   file->more_wrong[i]);
+    if (file->wrong - 1 > named)
+        (void)snprintf(more + length, sizeof more - length, " and %zu more", file->wrong - 1 - named);
+    return releve_fail(error, RELEVE_E_USAGE, "%s%s", file->first_wrong.text, more);
+}
 
 /* The field that holds the usage point; an empty one where the line is shorter. */
 static const char *point_field(const struct prm_file *file, char *line, size_t *length)
@@ -170,12 +202,7 @@ static enum releve_code parse_line(struct releve_selection *selection, struct pr
         file->headed = true;
         return RELEVE_OK;
     }
-    char quoted[48];
-    quote(field, length, quoted);
-    return releve_fail(
-        error, RELEVE_E_USAGE, "%s, line %d: \"%s\" is no PRM: write its 14 digits%s", file->name, file->line, quoted,
-        file->headed && selection->column == NULL ? "; where another column has them, say --column NAME before --prms"
-                                                  : "");
+    return note_wrong(file, field, length, selection->column != NULL);
 }
 
 /* Reads the next line. False at the end of the file; *problem says where it cannot be one of text. */
@@ -219,6 +246,8 @@ static enum releve_code read_file(struct releve_selection *selection, const char
         code = releve_fail(error, RELEVE_E_USAGE, "%.300s: cannot be read: %s", name, strerror(errno));
     if (!standard)
         (void)fclose(file);
+    if (code == RELEVE_OK && read.wrong > 0)
+        code = refuse_wrong(&read, error);
     if (code == RELEVE_OK && selection->prms_count == had)
         code =
             releve_fail(error, RELEVE_E_USAGE, "%.300s: holds no usage point: write one PRM of 14 digits a line", name);

@@ -54,6 +54,16 @@ def test_a_near_miss_is_told_what_it_nearly_hit(words, says):
     assert code == 2 and out == "" and says in err and err.count("\n") == 1, err
 
 
+@pytest.mark.parametrize("wrong, said", [
+    ([2], 'line 2: "x" is no PRM: write its 14 digits\n'), ([2, 5], 'line 2: "x" is no PRM: write its 14 digits; likewise line 5\n'),
+    ([1, *range(4, 30)], "likewise line " + ", ".join(map(str, range(4, 16))) + " and 14 more\n")])
+def test_all_lines_of_a_list_that_are_wrong_are_said_at_once(tmp_path, wrong, said):
+    path = tmp_path / "list"
+    path.write_text("".join(("x" if line in wrong else PRM) + "\n" for line in range(1, 31)))
+    code, out, err = releve("plan", "--prms", str(path))
+    assert code == 2 and out == "" and err.endswith(said) and err.count("\n") == 1, err
+
+
 def test_what_looks_like_a_setting_in_the_environment_is_named():
     words = ("consent-url", "--duration", "P1Y")
     code, _, err = releve(*words, CLIENT_ID="x", RELEVE_REDIS_SERVICE_HOST="1")
