@@ -66,11 +66,16 @@ def test_throttles_and_failures_are_counted_as_what_they_were():
 
 def test_a_throttle_is_counted():
     with World(quota="100/1s") as world:
-        world.sandbox.control(close={"ms": 200, "form": "throttle200"})
-        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "consumption_load_curve", "--start", "2026-10-01").code == 0
+        def throttles():
+            errors = world.sandbox.stats()["errors"]
+            return errors.get("429", 0) + errors.get("throttle200", 0)
+        world.sandbox.control(faults={"throttle200": 1})
+        running = world.start("backfill", "--prm", CLIENT_0, "--kind", "consumption_load_curve", "--start", "2026-10-01")
+        running.wait_until(lambda: throttles() > 0)
+        world.sandbox.control(faults={})
+        assert running.end().code == 0
         counted = sum(count for name, count in counters(world).items() if name.startswith("requests:") and name.endswith(":throttled"))
-        errors = world.sandbox.stats()["errors"]
-        assert counted == errors.get("429", 0) + errors.get("throttle200", 0) > 0
+        assert counted == throttles() > 0
 
 
 def test_what_is_said_again_as_its_reply_was_lost_counts_once():
