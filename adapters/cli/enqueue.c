@@ -110,9 +110,10 @@ static void on_missing_queued(void *data, const struct releve_error *error, bool
         releve_lookup_end(&enqueue->lookup, error);
         return;
     }
-    releve_lookup_hide(&enqueue->lookup, STDOUT_FILENO);
-    if (queued)
+    if (queued) {
+        releve_lookup_hide(&enqueue->lookup, STDOUT_FILENO);
         print_job(enqueue, &finding->job);
+    }
     enqueue->waiting += !queued;
     enqueue->queued += queued;
     enqueue->days += queued ? (uint64_t)finding->cost.days : 0;

@@ -19,7 +19,7 @@
 #define FRESH_MS 1000    /* a look at Redis serves whoever asks within so long */
 #define PATIENCE_MS 5000 /* a request waits for Redis no longer */
 
-enum wanted { METRICS, STATUS };
+enum wanted { METRICS, STATUS, WANTED };
 
 struct waiting {
     struct releve_web_asked *asked;
@@ -44,41 +44,37 @@ struct serve {
     bool ended;
 
     struct releve_situation situation;
-    /* What is known of it: nothing yet, or nothing any more; it is being looked at; it was found; or why not. */
-    enum { LOOK_NONE, LOOK_UNDER_WAY, LOOK_FOUND, LOOK_FAILED } look;
-    bool mismatched;    /* it is another upstream's, and that was said */
-    uint64_t looked_ms; /* FOUND, FAILED: at this loop time */
+    struct releve_text bodies[WANTED]; /* what was found, as it is sent; empty where nobody has asked for it yet */
+    enum { LOOK_NONE, LOOK_UNDER_WAY, LOOK_FOUND, LOOK_FAILED } look; /* NONE: nobody has asked yet */
+    bool mismatched;                                                  /* it is another upstream's, and that was said */
+    uint64_t looked_ms;                                               /* FOUND, FAILED: at this loop time */
     struct waiting waiting[RELEVE_WEB_WAITING_MAX];
     size_t waiting_count;
 };
 
-/* --- answers ---------------------------------------------------------------------------------------------------------
- */
+/* --- answers ----------------------------------------------------------------------------------------------------- */
 
-static void answer_metrics(const struct serve *serve, struct releve_web_asked *asked)
+static void write_metrics(const struct serve *serve, struct releve_text *out)
 {
     const struct releve_situation *situation = &serve->situation;
     struct releve_metrics_permits permits[RELEVE_SITUATION_BUCKETS_MAX];
     for (size_t i = 0; i < situation->granted_count; i++)
         permits[i] = (struct releve_metrics_permits){situation->granted[i].name, situation->granted[i].more};
     cJSON *status = releve_situation_json(situation);
-    struct releve_text text = {.length = 0};
-    releve_metrics_write(&text, &(struct releve_metrics){.status = status,
-                                                         .meter = &situation->meter,
-                                                         .permits = permits,
-                                                         .permits_count = situation->granted_count,
-                                                         .now = releve_clock_civil(serve->config.today),
-                                                         .worker_dead_ms = RELEVE_DEAD_AFTER_MS});
-    releve_web_answer(asked, 200, RELEVE_WEB_METRICS, text.bytes, text.length);
-    releve_text_free(&text);
+    releve_metrics_write(out, &(struct releve_metrics){.status = status,
+                                                       .meter = &situation->meter,
+                                                       .permits = permits,
+                                                       .permits_count = situation->granted_count,
+                                                       .now = releve_clock_civil(serve->config.today),
+                                                       .worker_dead_ms = RELEVE_DEAD_AFTER_MS});
     cJSON_Delete(status);
 }
 
-static void answer_status(const struct serve *serve, struct releve_web_asked *asked)
+static void write_status(const struct serve *serve, struct releve_text *out)
 {
     cJSON *status = releve_situation_json(&serve->situation);
     char *text = releve_must(cJSON_PrintUnformatted(status));
-    releve_web_answer(asked, 200, RELEVE_WEB_JSON, text, strlen(text));
+    releve_text_puts(out, text);
     cJSON_free(text);
     cJSON_Delete(status);
 }
@@ -88,12 +84,17 @@ static void refuse(struct releve_web_asked *asked, const char *why)
     releve_web_answer(asked, 503, RELEVE_WEB_TEXT, why, strlen(why));
 }
 
-static void answer(const struct serve *serve, const struct waiting *waiting)
+static void answer(struct serve *serve, const struct waiting *waiting)
 {
-    if (serve->look == LOOK_FAILED)
+    struct releve_text *body = &serve->bodies[waiting->wanted];
+    if (serve->look == LOOK_FAILED) {
         refuse(waiting->asked, "Redis does not answer as it should: releve doctor says why.\n");
-    else
-        (waiting->wanted == METRICS ? answer_metrics : answer_status)(serve, waiting->asked);
+        return;
+    }
+    if (body->length == 0)
+        (waiting->wanted == METRICS ? write_metrics : write_status)(serve, body);
+    releve_web_answer(waiting->asked, 200, waiting->wanted == METRICS ? RELEVE_WEB_METRICS : RELEVE_WEB_JSON,
+                      body->bytes, body->length);
 }
 
 /* The first `count` of those who wait. */
@@ -105,8 +106,7 @@ static void refuse_first(struct serve *serve, size_t count, const char *why)
     memmove(serve->waiting, serve->waiting + count, serve->waiting_count * sizeof *serve->waiting);
 }
 
-/* --- one look for all who wait --------------------------------------------------------------------------------------
- */
+/* --- one look for all who wait ----------------------------------------------------------------------------------- */
 
 static void say_mismatch(struct serve *serve)
 {
@@ -123,6 +123,7 @@ static void on_found(void *data, const struct releve_error *error)
         return;
     serve->look = error->code == RELEVE_OK ? LOOK_FOUND : LOOK_FAILED;
     serve->looked_ms = uv_now(&serve->loop);
+    serve->bodies[METRICS].length = serve->bodies[STATUS].length = 0;
     if (serve->look == LOOK_FOUND)
         say_mismatch(serve);
     for (size_t i = 0; i < serve->waiting_count; i++)
@@ -176,8 +177,7 @@ static void on_status(void *data, struct releve_web_asked *asked)
     ask(data, asked, STATUS);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------------------------------------------- */
 
 static void end(struct serve *serve, const struct releve_error *error)
 {
@@ -205,14 +205,15 @@ static void on_ready(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
     struct releve_error failure = *error;
+    static const struct releve_web_route routes[] = {{"/metrics", on_metrics}, {"/v1/status", on_status}};
     const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address.socket,
                                                .hosts = serve->hosts,
                                                .hosts_count = serve->hosts_count,
                                                .password_hash =
                                                    serve->password_file != NULL ? serve->password_hash : NULL,
-                                               .data = serve,
-                                               .metrics = on_metrics,
-                                               .status = on_status};
+                                               .routes = routes,
+                                               .routes_count = sizeof routes / sizeof routes[0],
+                                               .data = serve};
     if (serve->ended)
         return;
     if (failure.code != RELEVE_OK || releve_web_start(&serve->web, &serve->loop, &options, &failure) != RELEVE_OK) {
@@ -251,11 +252,12 @@ static void run(struct serve *serve)
     releve_situation_open(&serve->situation);
     (void)uv_run(&serve->loop, UV_RUN_DEFAULT);
     releve_situation_free(&serve->situation);
+    releve_text_free(&serve->bodies[METRICS]);
+    releve_text_free(&serve->bodies[STATUS]);
     (void)uv_loop_close(&serve->loop);
 }
 
-/* --- the command -----------------------------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------------------------------- */
 
 static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},

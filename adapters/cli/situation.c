@@ -11,8 +11,7 @@ static void end(struct releve_situation *situation, const struct releve_error *e
     situation->found(situation->data, error);
 }
 
-/* --- counters ------------------------------------------------------------------------------------------------------
- */
+/* --- counters ---------------------------------------------------------------------------------------------------- */
 
 /* What is neither is none of ours. */
 static void on_counter(void *data, const char *name, uint64_t count)
@@ -33,8 +32,7 @@ static void on_counters(void *data, const struct releve_error *error)
     end(data, error);
 }
 
-/* --- queues and workers --------------------------------------------------------------------------------------------
- */
+/* --- queues and workers ------------------------------------------------------------------------------------------ */
 
 static void on_overview(void *data, const struct releve_error *error, const char *text)
 {
@@ -56,8 +54,7 @@ static void on_overview(void *data, const struct releve_error *error, const char
     releve_store_counters(situation->store, on_counter, on_counters, situation);
 }
 
-/* --- quotas ---------------------------------------------------------------------------------------------------------
- */
+/* --- quotas ------------------------------------------------------------------------------------------------------ */
 
 static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
 {
@@ -110,8 +107,7 @@ static void ask_usage(struct releve_situation *situation)
     releve_store_bucket_usage(situation->store, bucket, &situation->config->quota, on_usage, situation);
 }
 
-/* --- whose it is -----------------------------------------------------------------------------------------------------
- */
+/* --- whose it is ------------------------------------------------------------------------------------------------- */
 
 /* Of another upstream than the configured one is no failure here: a look is for finding that out. */
 static void on_bound(void *data, const struct releve_error *error, const char *bound)
@@ -152,8 +148,7 @@ void releve_situation_free(struct releve_situation *situation)
     free(situation->over_ms);
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------------------------------
- */
+/* --- as JSON ----------------------------------------------------------------------------------------------------- */
 
 bool releve_situation_is_away(const struct releve_situation *situation)
 {

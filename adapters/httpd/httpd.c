@@ -39,8 +39,7 @@ struct releve_httpd {
     uv_prepare_t prepare;
 };
 
-/* --- how long a request may take to come ---------------------------------------------------------------------------
- */
+/* --- how long a request may take to come ------------------------------------------------------------------------- */
 
 /* libmicrohttpd's own limit begins anew with each byte. */
 #define SWEEP_MS 1000
@@ -104,8 +103,7 @@ static void on_sweep(uv_timer_t *timer)
     }
 }
 
-/* --- on the loop ----------------------------------------------------------------------------------------------------
- */
+/* --- on the loop ------------------------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
 

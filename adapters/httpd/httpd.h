@@ -25,7 +25,6 @@ enum releve_code releve_httpd_read_address(const char *text, const char *example
 struct releve_httpd_options {
     const struct sockaddr *address; /* to listen on; IPv4 or IPv6; port 0: any that is free */
     unsigned connections_max;       /* at once; fewer where the system allows fewer descriptors */
-    unsigned per_address_max;       /* of those, from one address; 0: all of them */
     size_t connection_bytes;        /* what one may use for its headers */
     unsigned idle_s;                /* a silent connection is closed after */
     unsigned request_s;             /* a request whose headers have not all come is closed after; 0: no such limit.

@@ -149,6 +149,7 @@ static enum releve_code read_object(const cJSON *json, releve_day today, struct 
 const char *const releve_message_fields[RELEVE_MESSAGE_FIELDS] = {"prm",      "kind",     "start",   "end",       "id",
                                                                   "priority", "reply_to", "refresh", "created_at"};
 
+/* Nothing is strange in what is no job: `json` is NULL then. */
 static void find_stray(const cJSON *json, char stray[RELEVE_STRAY_BYTES])
 {
     const cJSON *member;
@@ -192,8 +193,7 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
         code = refuse(error, "is no JSON object");
     else
         code = read_object(json, today, &first, jobs, count, error);
-    if (stray != NULL)
-        find_stray(code == RELEVE_OK ? json : NULL, stray);
+    find_stray(code == RELEVE_OK ? json : NULL, stray);
     cJSON_Delete(json);
     return code;
 }

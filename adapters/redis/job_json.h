@@ -18,8 +18,8 @@ extern const char *const releve_message_fields[RELEVE_MESSAGE_FIELDS];
 /* Reads a message: one job for each of its kinds (at most RELEVE_KINDS). Gives an id where there is none, and
  * "<id>:<kind>" where one message is several jobs. Days are cut to what upstream can serve on `today`; a span that is
  * wholly outside is empty. `now` is the creation time where none is given. `class_` is that of the queue it came from,
- * unless the message names one. RELEVE_E_USAGE and one line where it is no job. `stray` (may be NULL) gets the first
- * member that no job has and that is short and printable; "" where there is none. */
+ * unless the message names one. RELEVE_E_USAGE and one line where it is no job. `stray` gets the first member that no
+ * job has and that is short and printable; "" where there is none. */
 #define RELEVE_STRAY_BYTES 41
 enum releve_code releve_job_json_read(const char *text, size_t text_bytes, releve_day today, releve_time now,
                                       enum releve_class class_, struct releve_job jobs[RELEVE_KINDS], size_t *count,

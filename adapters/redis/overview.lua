@@ -43,13 +43,13 @@ for i, name in ipairs({'high', 'normal', 'low', 'dead'}) do
     answer.queues[name] = redis.call('LLEN', KEYS[i]) + redis.call('LLEN', KEYS[i] .. ':moving')
 end
 
--- When the message that waits longest was created, where it says so.
+-- When the message that waits longest was created, where it says so. What is longer than a job is none, and is not read.
+local JOB_BYTES_MAX = 16 * 1024
 answer.oldest = {}
 for i, name in ipairs({'high', 'normal', 'low'}) do
-    local job = decode(redis.call('LINDEX', KEYS[i], -1) or '')
-    if job and type(job.created_at) == 'string' then
-        answer.oldest[name] = job.created_at
-    end
+    local message = redis.call('LINDEX', KEYS[i], -1) or ''
+    local job = #message <= JOB_BYTES_MAX and decode(message)
+    answer.oldest[name] = job and text(job.created_at) or nil
 end
 answer.oldest = next(answer.oldest) and answer.oldest
 

@@ -34,8 +34,7 @@ const struct releve_latencies *releve_store_latencies(const struct releve_store 
     return &store->commands.latencies;
 }
 
-/* --- counters ------------------------------------------------------------------------------------------------------
- */
+/* --- counters ---------------------------------------------------------------------------------------------------- */
 
 struct counters_call {
     void (*each)(void *data, const char *name, uint64_t count);

@@ -24,8 +24,7 @@ static void gauge(struct releve_text *out, const char *name, const char *help, d
     releve_text_format(out, "%s %.15g\n", name, value);
 }
 
-/* --- what goes on --------------------------------------------------------------------------------------------------
- */
+/* --- what goes on ------------------------------------------------------------------------------------------------ */
 
 static const cJSON *member_of(const cJSON *json, const char *name)
 {
@@ -56,6 +55,15 @@ static double measure_of(const cJSON *window, enum measure measure)
     return measure == LIMIT ? limit : measure == USED ? used : used < limit ? limit - used : 0;
 }
 
+/* A quota may have two limits of one length: one sample stands for both. */
+static bool is_first_of_its_length(const cJSON *windows, const cJSON *window)
+{
+    const cJSON *first = windows->child;
+    while (figure_of(first, "ms") != figure_of(window, "ms"))
+        first = first->next;
+    return first == window;
+}
+
 static void write_windows(struct releve_text *out, const cJSON *status, enum measure measure, const char *name,
                           const char *help)
 {
@@ -63,13 +71,11 @@ static void write_windows(struct releve_text *out, const cJSON *status, enum mea
     begin(out, name, "gauge", help);
     cJSON_ArrayForEach(bucket, member_of(status, "quota"))
         cJSON_ArrayForEach(window, member_of(bucket, "windows")) {
-            if (window->prev != NULL && window != member_of(bucket, "windows")->child &&
-                figure_of(window, "ms") == figure_of(window->prev, "ms"))
-                continue; /* two limits of one length: the first one stands for both */
             char length[RELEVE_QUOTA_TEXT];
-            releve_text_format(out, "%s{api=\"%s\",window=\"%s\"} %.15g\n", name,
-                               cJSON_GetStringValue(member_of(bucket, "bucket")), window_of(window, length),
-                               measure_of(window, measure));
+            if (is_first_of_its_length(member_of(bucket, "windows"), window))
+                releve_text_format(out, "%s{api=\"%s\",window=\"%s\"} %.15g\n", name,
+                                   cJSON_GetStringValue(member_of(bucket, "bucket")), window_of(window, length),
+                                   measure_of(window, measure));
         }
 }
 
@@ -96,21 +102,20 @@ static void write_quota(struct releve_text *out, const cJSON *status)
                        "Until the API is asked again after upstream has said that its quota is used up.");
 }
 
-static const char *const classes[] = {"high", "normal", "low"};
-
 static void write_queues(struct releve_text *out, const struct releve_metrics *metrics)
 {
     const cJSON *queues = member_of(metrics->status, "queues"), *oldest = member_of(metrics->status, "oldest");
     begin(out, "releve_queue_jobs", "gauge", "Messages that wait in a queue.");
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        releve_text_format(out, "releve_queue_jobs{class=\"%s\"} %.15g\n", classes[i], figure_of(queues, classes[i]));
+    for (enum releve_class class_ = 0; class_ < RELEVE_CLASSES; class_++)
+        releve_text_format(out, "releve_queue_jobs{class=\"%s\"} %.15g\n", releve_class_name(class_),
+                           figure_of(queues, releve_class_name(class_)));
     begin(out, "releve_queue_oldest_age_seconds", "gauge",
           "Age of the message that waits longest, where it says when it was created.");
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        const char *created = cJSON_GetStringValue(member_of(oldest, classes[i]));
+    for (enum releve_class class_ = 0; class_ < RELEVE_CLASSES; class_++) {
+        const char *created = cJSON_GetStringValue(member_of(oldest, releve_class_name(class_)));
         releve_time at;
         if (created != NULL && releve_utc_parse(created, &at))
-            releve_text_format(out, "releve_queue_oldest_age_seconds{class=\"%s\"} %.15g\n", classes[i],
+            releve_text_format(out, "releve_queue_oldest_age_seconds{class=\"%s\"} %.15g\n", releve_class_name(class_),
                                at < metrics->now ? (double)(metrics->now - at) / SECOND_MS : 0);
     }
     gauge(out, "releve_dead_messages", "Messages that could not be a job, as far as they are kept.",
@@ -157,8 +162,7 @@ static void write_processes(struct releve_text *out, const struct releve_metrics
           processes.away_ms / SECOND_MS);
 }
 
-/* --- counters -------------------------------------------------------------------------------------------------------
- */
+/* --- counters ---------------------------------------------------------------------------------------------------- */
 
 /* All are written, those that are 0 too: to Prometheus, what begins at 1 has not increased. */
 static void write_counts(struct releve_text *out, const char *name, unsigned subject, const char *label,

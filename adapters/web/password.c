@@ -73,8 +73,7 @@ enum releve_code releve_password_read(const char *path, char hash[RELEVE_PASSWOR
     return code;
 }
 
-/* --- a check -------------------------------------------------------------------------------------------------------
- */
+/* --- a check ----------------------------------------------------------------------------------------------------- */
 
 /* In a time that does not tell where they differ. */
 static bool are_equal(const char *a, const char *b, size_t bytes)
@@ -179,8 +178,7 @@ enum releve_password_answer releve_password_check(struct releve_password *passwo
     return RELEVE_PASSWORD_CHECKED;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------------------------------------------------- */
 
 struct releve_password *releve_password_open(uv_loop_t *loop, const char *hash)
 {

@@ -39,27 +39,6 @@ struct releve_web_asked {
 
 /* --- routes ------------------------------------------------------------------------------------------------------- */
 
-struct route {
-    const char *path;
-    size_t offset; /* of the handler in the options */
-};
-
-static const struct route routes[] = {
-    {"/metrics", offsetof(struct releve_web_options, metrics)},
-    {"/v1/status", offsetof(struct releve_web_options, status)},
-};
-
-typedef void (*releve_web_handler)(void *data, struct releve_web_asked *asked);
-
-static releve_web_handler find_handler(const struct releve_web_options *options, const char *path)
-{
-    releve_web_handler handler = NULL;
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        if (strcmp(path, routes[i].path) == 0)
-            memcpy(&handler, (const char *)options + routes[i].offset, sizeof handler);
-    return handler;
-}
-
 static void answer_text(struct releve_web_asked *asked, unsigned status, const char *text)
 {
     releve_web_answer(asked, status, RELEVE_WEB_TEXT, text, strlen(text));
@@ -68,27 +47,36 @@ static void answer_text(struct releve_web_asked *asked, unsigned status, const c
 /* What there is, for whoever has only the address. */
 static void answer_root(struct releve_web_asked *asked)
 {
+    const struct releve_web_options *options = &asked->web->options;
     struct releve_text text = {.length = 0};
     releve_text_puts(&text, "releve " RELEVE_VERSION "\n\n");
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
-        releve_text_format(&text, "%s\n", routes[i].path);
+    for (size_t i = 0; i < options->routes_count; i++)
+        releve_text_format(&text, "%s\n", options->routes[i].path);
     releve_web_answer(asked, MHD_HTTP_OK, RELEVE_WEB_TEXT, text.bytes, text.length);
     releve_text_free(&text);
+}
+
+static const struct releve_web_route *find_route(const struct releve_web_options *options, const char *path)
+{
+    for (size_t i = 0; i < options->routes_count; i++)
+        if (strcmp(path, options->routes[i].path) == 0)
+            return &options->routes[i];
+    return NULL;
 }
 
 static void call_route(struct releve_web_asked *asked, const char *path)
 {
     struct releve_web *web = asked->web;
-    releve_web_handler handler = find_handler(&web->options, path);
+    const struct releve_web_route *route = find_route(&web->options, path);
     asked->stage = ASKED;
     if (strcmp(path, "/") == 0)
         answer_root(asked);
-    else if (handler == NULL)
+    else if (route == NULL)
         answer_text(asked, MHD_HTTP_NOT_FOUND, "There is nothing under this path; / has the paths that there are.\n");
     else if (web->waiting == RELEVE_WEB_WAITING_MAX)
         answer_text(asked, MHD_HTTP_SERVICE_UNAVAILABLE, "Too many requests wait already.\n");
     else
-        handler(web->options.data, asked);
+        route->handle(web->options.data, asked);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
@@ -146,8 +134,7 @@ static enum MHD_Result send_answer(struct releve_web_asked *asked)
     return result;
 }
 
-/* --- the password ---------------------------------------------------------------------------------------------------
- */
+/* --- the password ------------------------------------------------------------------------------------------------ */
 
 static void on_checked(void *data, enum releve_password_answer answer)
 {

@@ -1,7 +1,7 @@
 /* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers and who may ask;
  * what is answered comes from whoever starts it.
  *
- *   httpd ──▶ web.c: a request, its guard, its route ──▶ options.metrics, options.status ──▶ releve_web_answer
+ *   httpd ──▶ web.c: a request, its guard, its route ──▶ the handler of that path ──▶ releve_web_answer
  *
  * What a client sends is never believed: GET and HEAD only, no body, a Host that is served, no foreign Origin, limits
  * on everything. One thread. */
@@ -24,15 +24,21 @@
 struct releve_web;
 struct releve_web_asked; /* a request that waits for its answer */
 
+/* What is under a path, which has no variants: "/metrics". The handler answers with releve_web_answer, once, at once or
+ * later. */
+struct releve_web_route {
+    const char *path;
+    void (*handle)(void *data, struct releve_web_asked *asked);
+};
+
 struct releve_web_options {
     const struct sockaddr *address; /* to listen on: of loopback; port 0: any that is free */
     const char *const *hosts;       /* names that a Host header may have, besides those of loopback; with no port */
     size_t hosts_count;
     const char *password_hash; /* of the password that whoever asks has to give (password.h); NULL: none is asked for */
-    /* Each gets `data`, and answers with releve_web_answer, once, at once or later. */
-    void *data;
-    void (*metrics)(void *data, struct releve_web_asked *asked); /* /metrics */
-    void (*status)(void *data, struct releve_web_asked *asked);  /* /v1/status */
+    const struct releve_web_route *routes;
+    size_t routes_count;
+    void *data; /* for the handlers */
 };
 
 /* Returns RELEVE_OK and *web, to be stopped with releve_web_stop; else what releve_httpd_start returns. The options are

@@ -151,6 +151,15 @@ def test_status_is_what_the_command_prints():
         served.end()
 
 
+def test_the_windows_of_a_quota_stand_there_once_in_any_order():
+    with World() as world:
+        served = Served(world, RELEVE_QUOTA="1000/1h,5/1s,7/1s")
+        found = served.metrics()  # in which nothing stands twice
+        limits = {labels: value for (name, labels), value in found.items() if name == "releve_quota_limit_requests" and "oauth2" in labels}
+        assert limits == {'api="oauth2",window="1h"': 1000, 'api="oauth2",window="1s"': 5}
+        served.end()
+
+
 def test_without_a_client_id_it_knows_no_quota():
     with World(quota="100/1s") as world:
         served = Served(world, CLIENT_ID=None, CLIENT_SECRET=None)
