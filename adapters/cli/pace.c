@@ -6,12 +6,18 @@ static void add_process(struct releve_pace *pace, const cJSON *pulse)
 {
     releve_time away_ms = (releve_time)releve_json_figure(pulse, "away_ms");
     pace->requests_left += (uint64_t)releve_json_figure(pulse, "requests_left");
+    pace->in_flight += (uint64_t)releve_json_figure(pulse, "requests_in_flight");
     pace->processes++;
     pace->away += away_ms > 0;
     if (away_ms <= pace->away_ms)
         return;
     pace->away_ms = away_ms;
     pace->retry_ms = (releve_time)releve_json_figure(pulse, "retry_ms");
+}
+
+bool releve_pace_is_away(const struct releve_pace *pace)
+{
+    return pace->away > 0 && pace->away == pace->processes;
 }
 
 struct releve_pace releve_pace_measure(const cJSON *overview, const struct releve_quota *quota,

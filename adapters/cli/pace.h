@@ -4,6 +4,7 @@
 
 #include <cjson/cJSON.h>
 #include <releve/quota.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct releve_pace {
@@ -11,10 +12,14 @@ struct releve_pace {
     double jobs_per_minute;   /* of workers */
     releve_time left_ms;      /* what the quota imposes on those requests; RELEVE_TIME_NEVER: nobody knows */
     int waiting, held;        /* jobs in the queues, and in the hands of workers */
+    uint64_t in_flight;       /* requests */
     unsigned processes, away; /* that say what they do; those of them that upstream does not serve ... */
     releve_time away_ms;      /* ... of which one longest, since so long, ... */
     releve_time retry_ms;     /* ... and its next try is due in */
 };
+
+/* Nobody is served: what is left of the time is not known then. */
+bool releve_pace_is_away(const struct releve_pace *pace);
 
 /* `overview` is what releve_store_overview gives. `over_ms`: of the permits for measures, when each is over from now;
  * NULL where nobody knows. */

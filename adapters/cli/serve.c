@@ -46,7 +46,6 @@ struct serve {
     struct releve_situation situation;
     struct releve_text bodies[WANTED]; /* what was found, as it is sent; empty where nobody has asked for it yet */
     enum { LOOK_NONE, LOOK_UNDER_WAY, LOOK_FOUND, LOOK_FAILED } look; /* NONE: nobody has asked yet */
-    bool mismatched;                                                  /* it is another upstream's, and that was said */
     uint64_t looked_ms;                                               /* FOUND, FAILED: at this loop time */
     struct waiting waiting[RELEVE_WEB_WAITING_MAX];
     size_t waiting_count;
@@ -108,14 +107,6 @@ static void refuse_first(struct serve *serve, size_t count, const char *why)
 
 /* --- one look for all who wait ----------------------------------------------------------------------------------- */
 
-static void say_mismatch(struct serve *serve)
-{
-    bool mismatched = serve->situation.mismatch.code != RELEVE_OK;
-    if (mismatched && !serve->mismatched)
-        fprintf(stderr, "releve: %s\n", serve->situation.mismatch.text);
-    serve->mismatched = mismatched;
-}
-
 static void on_found(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
@@ -124,8 +115,8 @@ static void on_found(void *data, const struct releve_error *error)
     serve->look = error->code == RELEVE_OK ? LOOK_FOUND : LOOK_FAILED;
     serve->looked_ms = uv_now(&serve->loop);
     serve->bodies[METRICS].length = serve->bodies[STATUS].length = 0;
-    if (serve->look == LOOK_FOUND)
-        say_mismatch(serve);
+    if (serve->look == LOOK_FOUND && serve->situation.mismatch_is_news)
+        fprintf(stderr, "releve: %s\n", serve->situation.mismatch.text);
     for (size_t i = 0; i < serve->waiting_count; i++)
         answer(serve, &serve->waiting[i]);
     serve->waiting_count = 0;

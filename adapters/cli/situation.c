@@ -121,8 +121,10 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
     (void)snprintf(situation->upstream, sizeof situation->upstream, "%s",
                    known != NULL ? known : RELEVE_SITUATION_UNRECORDED);
+    bool mismatched = situation->mismatch.code != RELEVE_OK;
     situation->mismatch = (struct releve_error){.code = RELEVE_OK};
     (void)releve_config_check_bound(situation->config, bound, &situation->mismatch);
+    situation->mismatch_is_news = !mismatched && situation->mismatch.code != RELEVE_OK;
     ask_usage(situation);
 }
 
@@ -150,11 +152,6 @@ void releve_situation_free(struct releve_situation *situation)
 
 /* --- as JSON ----------------------------------------------------------------------------------------------------- */
 
-bool releve_situation_is_away(const struct releve_situation *situation)
-{
-    return situation->pace.away > 0 && situation->pace.away == situation->pace.processes;
-}
-
 static cJSON *quota_json(const struct releve_situation *situation)
 {
     const struct releve_quota *quota = &situation->config->quota;
@@ -178,6 +175,17 @@ static cJSON *quota_json(const struct releve_situation *situation)
     return list;
 }
 
+static cJSON *processes_json(const struct releve_pace *pace)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "count", pace->processes);
+    cJSON_AddNumberToObject(json, "requests_in_flight", (double)pace->in_flight);
+    cJSON_AddNumberToObject(json, "away", pace->away);
+    cJSON_AddNumberToObject(json, "away_ms", (double)pace->away_ms);
+    cJSON_AddNumberToObject(json, "retry_ms", (double)pace->retry_ms);
+    return json;
+}
+
 cJSON *releve_situation_json(const struct releve_situation *situation)
 {
     cJSON *json = releve_must(cJSON_Duplicate(situation->overview, true));
@@ -186,8 +194,9 @@ cJSON *releve_situation_json(const struct releve_situation *situation)
                           situation->upstream[0] != '\0' ? cJSON_CreateString(situation->upstream)
                                                          : cJSON_CreateNull());
     cJSON_AddItemToObject(json, "quota", quota_json(situation));
+    cJSON_AddItemToObject(json, "processes", processes_json(pace));
     cJSON_AddNumberToObject(json, "requests_left", (double)pace->requests_left);
-    if (pace->left_ms != RELEVE_TIME_NEVER && !releve_situation_is_away(situation))
+    if (pace->left_ms != RELEVE_TIME_NEVER && !releve_pace_is_away(pace))
         cJSON_AddNumberToObject(json, "left_ms", (double)pace->left_ms);
     return json;
 }

@@ -21,7 +21,8 @@ struct releve_situation {
 
     /* Whose the prefix is: a name, a URL, UNRECORDED; "" for nobody's. */
     char upstream[RELEVE_UPSTREAM_BYTES];
-    struct releve_error mismatch; /* RELEVE_OK, or that this is not RELEVE_UPSTREAM */
+    struct releve_error mismatch; /* RELEVE_OK, or that this is not RELEVE_UPSTREAM ... */
+    bool mismatch_is_news;        /* ... and was not so at the look before */
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count; /* 0 without a CLIENT_ID: whose quota it is is not known then */
     struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
@@ -45,9 +46,6 @@ void releve_situation_look(struct releve_situation *situation);
 
 /* As releve status --json prints it (docs/operations.md); the caller's. What was found stays as it is. */
 cJSON *releve_situation_json(const struct releve_situation *situation);
-
-/* Nobody is served: what is left of the time is not known then. */
-bool releve_situation_is_away(const struct releve_situation *situation);
 
 void releve_situation_free(struct releve_situation *situation);
 

@@ -29,7 +29,6 @@ struct status {
     uv_timer_t timer;
     uv_signal_t interrupt;
     struct releve_situation situation;
-    bool mismatched; /* it is not RELEVE_UPSTREAM's, and that was said */
 };
 
 /* --- the quota --------------------------------------------------------------------------------------------- */
@@ -37,14 +36,15 @@ struct status {
 /* Names the Redis, so that people see whether it is the one that the workers use. The address holds no password. */
 static void print_where(const struct status *status, FILE *out)
 {
+    bool mismatched = status->situation.mismatch.code != RELEVE_OK;
     fprintf(out, "redis   %s, prefix %s\n", status->config.redis.address, status->config.prefix);
     if (status->situation.upstream[0] == '\0')
         fputs("data    of no upstream yet\n", out);
     else
         fprintf(out, "data    of %s%s%s%s\n", status->situation.upstream,
                 strcmp(status->situation.upstream, RELEVE_SITUATION_UNRECORDED) == 0 ? " origin" : "",
-                status->mismatched ? ", but RELEVE_UPSTREAM is " : "",
-                status->mismatched ? releve_upstream_name(status->config.upstream) : "");
+                mismatched ? ", but RELEVE_UPSTREAM is " : "",
+                mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
 
 /* People see the quota of measures and those that something takes of: most never ask for a document. */
@@ -98,10 +98,9 @@ static void print_outage(const struct releve_pace *pace, FILE *out)
     fprintf(out, "%s\n", outage);
 }
 
-static void print_pace(const struct releve_situation *situation, FILE *out)
+static void print_pace(const struct releve_pace *pace, FILE *out)
 {
-    const struct releve_pace *pace = &situation->pace;
-    bool away = releve_situation_is_away(situation);
+    bool away = releve_pace_is_away(pace);
     if (pace->away > 0)
         print_outage(pace, out);
     if (pace->requests_left > 0) {
@@ -194,7 +193,7 @@ static void print_rest(const struct status *status, const cJSON *overview, FILE 
     const cJSON *dead = cJSON_GetObjectItemCaseSensitive(overview, "dead");
     const cJSON *item;
     print_queues(overview, &status->situation.pace, out);
-    print_pace(&status->situation, out);
+    print_pace(&status->situation.pace, out);
     print_commands(overview, out);
     fprintf(out, "ended   done %d, partial %d, failed %d, not applicable %d (of the latest 1000)\n",
             releve_json_count(ended, "done"), releve_json_count(ended, "partial"), releve_json_count(ended, "failed"),
@@ -247,10 +246,8 @@ static void print_text(struct status *status, const cJSON *overview)
 static void print_status(struct status *status)
 {
     const struct releve_situation *situation = &status->situation;
-    bool mismatched = situation->mismatch.code != RELEVE_OK;
-    if (mismatched && !status->mismatched && status->json) /* the table has it in its place */
+    if (situation->mismatch_is_news && status->json) /* the table has it in its place */
         fprintf(stderr, "releve: %s\n", situation->mismatch.text);
-    status->mismatched = mismatched;
     if (status->json)
         releve_json_print(releve_situation_json(situation));
     else

@@ -122,44 +122,27 @@ static void write_queues(struct releve_text *out, const struct releve_metrics *m
           figure_of(queues, "dead"));
 }
 
-/* What commands and workers say of themselves. */
-struct processes {
-    int workers, commands;
-    double held, away, away_ms, in_flight;
-};
-
-static void add_pulse(struct processes *processes, const cJSON *pulse)
-{
-    double away_ms = figure_of(pulse, "away_ms");
-    processes->in_flight += figure_of(pulse, "requests_in_flight");
-    processes->away += away_ms > 0;
-    if (away_ms > processes->away_ms)
-        processes->away_ms = away_ms;
-}
-
 static void write_processes(struct releve_text *out, const struct releve_metrics *metrics)
 {
-    struct processes processes = {0};
-    const cJSON *item, *status = metrics->status;
-    cJSON_ArrayForEach(item, member_of(status, "workers")) {
-        processes.workers += figure_of(item, "age_ms") < (double)metrics->worker_dead_ms;
-        processes.held += figure_of(item, "jobs");
-        add_pulse(&processes, member_of(item, "pulse"));
+    const cJSON *worker, *status = metrics->status, *processes = member_of(status, "processes");
+    double held = 0;
+    int alive = 0;
+    cJSON_ArrayForEach(worker, member_of(status, "workers")) {
+        alive += figure_of(worker, "age_ms") < (double)metrics->worker_dead_ms;
+        held += figure_of(worker, "jobs");
     }
-    cJSON_ArrayForEach(item, member_of(status, "commands")) {
-        processes.commands++;
-        add_pulse(&processes, item);
-    }
-    gauge(out, "releve_workers", "Workers whose heartbeat is there.", processes.workers);
-    gauge(out, "releve_commands", "Commands that fetch.", processes.commands);
-    gauge(out, "releve_jobs_held", "Jobs in the hands of workers.", processes.held);
-    gauge(out, "releve_requests_in_flight", "Requests on their way to upstream or back.", processes.in_flight);
+    gauge(out, "releve_workers", "Workers whose heartbeat is there.", alive);
+    gauge(out, "releve_commands", "Commands that fetch.", cJSON_GetArraySize(member_of(status, "commands")));
+    gauge(out, "releve_jobs_held", "Jobs in the hands of workers.", held);
+    gauge(out, "releve_requests_in_flight", "Requests on their way to upstream or back.",
+          figure_of(processes, "requests_in_flight"));
     gauge(out, "releve_requests_left", "Requests that the jobs under way or planned will take, about.",
           figure_of(status, "requests_left"));
-    gauge(out, "releve_processes_away", "Workers and commands that upstream does not serve.", processes.away);
+    gauge(out, "releve_processes_away", "Workers and commands that upstream does not serve.",
+          figure_of(processes, "away"));
     gauge(out, "releve_upstream_away_seconds",
           "For how long upstream has not served one of them, at most; 0: it serves all.",
-          processes.away_ms / SECOND_MS);
+          figure_of(processes, "away_ms") / SECOND_MS);
 }
 
 /* --- counters ---------------------------------------------------------------------------------------------------- */

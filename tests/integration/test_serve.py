@@ -219,6 +219,9 @@ def test_what_anybody_has_written_into_redis_comes_into_no_label():
         text = served.ask("/metrics")[2]
         check_with_promtool(text)
         assert CLIENT_0 not in text and 'api="good",application="1a"} 3' in text and text.count("releve_permits_granted_total{") == 1
+        world.redis.command("RPUSH", "releve:jobs:low", json.dumps({"created_at": "2026-11-18T12:00:00Z", "x": "y" * 20000}))  # no job
+        served.see_what_is_new()
+        assert "releve_queue_oldest_age_seconds{" not in served.ask("/metrics")[2]
         world.redis.command("DEL", "releve:counters")
         world.redis.command("SET", "releve:counters", "text")
         time_to_look_again_or_fail(served)
