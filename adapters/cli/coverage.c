@@ -4,6 +4,7 @@
 #include "json_fields.h"
 #include "known_points.h"
 #include "reasons.h"
+#include "series_look.h"
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,26 +14,11 @@
 #define ROWS_MAX 40       /* series that have a line each; where there are more: the first of those with gaps */
 #define GAPS_NAMED_MAX 12 /* of a series, for people */
 
-/* The days of a series by their state. */
-struct days {
-    int complete, partial, holes, pending, missing, cut; /* cut: before its activation or consent */
-};
-
-/* One series, as it is read: several spans where it is longer than one look may be. */
-struct series {
-    struct releve_job job;
-    struct releve_span span; /* all of it; the job has the part that is asked for */
-    char states[RELEVE_SELECTION_DAYS_MAX];
-    struct days days;
-    enum releve_standing standing; /* while what was learned of it is believed */
-    struct releve_reason reason;   /* unless OPEN */
-};
-
 /* A line of the table. */
 struct row {
     releve_prm prm;
     enum releve_kind kind;
-    struct days days;
+    struct releve_series_days days;
     enum releve_standing standing;
 };
 
@@ -49,17 +35,11 @@ struct coverage {
     struct releve_known_points known;
     struct releve_terminal terminal;
     size_t next; /* series to read */
-    struct series series;
+    struct releve_series_look series;
     struct total totals[RELEVE_MEASURES];
     struct row rows[ROWS_MAX];
     size_t rows_count, rows_left_out;
 };
-
-/* Upstream does not say that it cannot be had. */
-static bool is_had(const struct series *series)
-{
-    return series->standing == RELEVE_STANDING_OPEN;
-}
 
 /* One usage point is looked at; of more a table has to do. */
 static bool is_pictured(const struct coverage *coverage)
@@ -69,24 +49,12 @@ static bool is_pictured(const struct coverage *coverage)
 
 /* --- gaps ------------------------------------------------------------------------------------------------------- */
 
-/* The next run of missing days at or after `from`; an empty span at the end of the series where there is none. */
-static struct releve_span next_gap(const struct series *series, releve_day from)
-{
-    struct releve_span gap = {from, from};
-    while (gap.first < series->span.end && series->states[gap.first - series->span.first] != RELEVE_DAY_MISSING)
-        gap.first++;
-    for (gap.end = gap.first; gap.end < series->span.end; gap.end++)
-        if (series->states[gap.end - series->span.first] != RELEVE_DAY_MISSING)
-            break;
-    return gap;
-}
-
-static void print_gaps(const struct series *series)
+static void print_gaps(const struct releve_series_look *series)
 {
     int named = 0, more = 0;
     char first[RELEVE_DAY_TEXT], last[RELEVE_DAY_TEXT];
-    struct releve_span gap = next_gap(series, series->span.first);
-    for (; releve_span_days(gap) > 0; gap = next_gap(series, gap.end)) {
+    struct releve_span gap = releve_series_look_next_gap(series, series->span.first);
+    for (; releve_span_days(gap) > 0; gap = releve_series_look_next_gap(series, gap.end)) {
         if (named == GAPS_NAMED_MAX) {
             more++;
             continue;
@@ -106,17 +74,17 @@ static void print_gaps(const struct series *series)
 
 static void print_picture(const struct coverage *coverage)
 {
-    const struct series *series = &coverage->series;
-    const struct days *days = &series->days;
+    const struct releve_series_look *series = &coverage->series;
+    const struct releve_series_days *days = &series->days;
     char reason[RELEVE_REASONS_TEXT];
-    printf("%s" RELEVE_PRM_FORMAT "  %s\n", coverage->next > 1 ? "\n" : "", series->job.prm,
-           releve_kind_facts(series->job.kind)->name);
-    if (!is_had(series)) {
-        releve_reasons_format(&series->reason, series->job.kind, reason);
+    printf("%s" RELEVE_PRM_FORMAT "  %s\n", coverage->next > 1 ? "\n" : "", series->prm,
+           releve_kind_facts(series->kind)->name);
+    if (!releve_series_look_is_had(series)) {
+        releve_reasons_format(&series->reason, series->kind, reason);
         printf("%s\n", reason);
     }
     int stored = days->complete + days->partial + days->holes + days->pending;
-    if (stored == 0 && !is_had(series))
+    if (stored == 0 && !releve_series_look_is_had(series))
         return;
     printf("complete %d, partial %d, holes %d, pending %d, missing %d\n", days->complete, days->partial, days->holes,
            days->pending, days->missing);
@@ -128,15 +96,15 @@ static void print_picture(const struct coverage *coverage)
 
 static void count_total(struct coverage *coverage)
 {
-    const struct series *series = &coverage->series;
-    struct total *total = &coverage->totals[series->job.kind];
+    const struct releve_series_look *series = &coverage->series;
+    struct total *total = &coverage->totals[series->kind];
     total->series++;
-    total->refused += !is_had(series);
+    total->refused += !releve_series_look_is_had(series);
     total->complete += (uint64_t)series->days.complete;
     total->partial += (uint64_t)series->days.partial;
     total->holes += (uint64_t)series->days.holes;
     total->pending += (uint64_t)series->days.pending;
-    if (!is_had(series))
+    if (!releve_series_look_is_had(series))
         return; /* nobody can fetch what is missing of it */
     total->missing += (uint64_t)series->days.missing;
     total->with_gaps += series->days.missing > 0;
@@ -144,16 +112,15 @@ static void count_total(struct coverage *coverage)
 
 static void keep_row(struct coverage *coverage)
 {
-    const struct series *series = &coverage->series;
+    const struct releve_series_look *series = &coverage->series;
     bool all_fit = releve_selection_jobs(&coverage->selection) <= ROWS_MAX;
-    if (!all_fit && (!is_had(series) || series->days.missing == 0))
+    if (!all_fit && (!releve_series_look_is_had(series) || series->days.missing == 0))
         return;
     if (coverage->rows_count == ROWS_MAX) {
         coverage->rows_left_out++;
         return;
     }
-    coverage->rows[coverage->rows_count++] =
-        (struct row){series->job.prm, series->job.kind, series->days, series->standing};
+    coverage->rows[coverage->rows_count++] = (struct row){series->prm, series->kind, series->days, series->standing};
 }
 
 /* Rounded down: what is not all of it is never 100. */
@@ -196,145 +163,54 @@ static void print_rows(const struct coverage *coverage)
         printf("(%zu more with gaps; --json has all)\n", coverage->rows_left_out);
 }
 
-/* --- for programs ----------------------------------------------------------------------------------------------- */
-
-static void print_json(const struct series *series)
-{
-    char prm[RELEVE_PRM_TEXT];
-    const struct days *days = &series->days;
-    cJSON *json = cJSON_CreateObject();
-    releve_prm_format(series->job.prm, prm);
-    cJSON_AddStringToObject(json, "prm", prm);
-    cJSON_AddStringToObject(json, "kind", releve_kind_facts(series->job.kind)->name);
-    releve_json_add_day(json, "start", series->span.first);
-    releve_json_add_day(json, "end", series->span.end);
-    const struct {
-        const char *name;
-        int count;
-    } counts[] = {{"complete", days->complete}, {"partial", days->partial}, {"holes", days->holes},
-                  {"pending", days->pending},   {"missing", days->missing}, {"cut", days->cut}};
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        cJSON_AddNumberToObject(json, counts[i].name, counts[i].count);
-    cJSON *refused = is_had(series) ? cJSON_CreateNull() : cJSON_CreateObject();
-    cJSON_AddItemToObject(json, "refused", refused);
-    if (!is_had(series)) {
-        cJSON_AddStringToObject(refused, "code", series->reason.code);
-        cJSON_AddStringToObject(refused, "message", series->reason.text);
-    }
-    cJSON *gaps = cJSON_AddArrayToObject(json, "gaps");
-    struct releve_span gap = next_gap(series, series->span.first);
-    for (; releve_span_days(gap) > 0; gap = next_gap(series, gap.end)) {
-        cJSON *item = cJSON_CreateObject();
-        releve_json_add_day(item, "start", gap.first);
-        releve_json_add_day(item, "end", gap.end);
-        cJSON_AddItemToArray(gaps, item);
-    }
-    releve_json_print(json);
-}
-
 /* --- series after series ------------------------------------------------------------------------------------------ */
 
-/* What lies before the activation or the consent is not missing. */
-static void cut(struct series *series, const struct releve_point_facts *facts)
+static void print(struct coverage *coverage)
 {
-    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(series->job.kind)->direction];
-    releve_day after =
-        direction->activation.after > direction->consent.after ? direction->activation.after : direction->consent.after;
-    for (releve_day day = series->span.first; day <= after && day < series->span.end; day++) {
-        char *state = &series->states[day - series->span.first];
-        if (*state == RELEVE_DAY_MISSING)
-            *state = RELEVE_DAY_CUT;
-    }
-}
-
-static struct days count_days(const struct series *series)
-{
-    struct days days = {0};
-    for (int i = 0; i < releve_span_days(series->span); i++) {
-        days.complete += series->states[i] == RELEVE_DAY_COMPLETE;
-        days.partial += series->states[i] == RELEVE_DAY_PARTIAL;
-        days.holes += series->states[i] == RELEVE_DAY_HOLE;
-        days.pending += series->states[i] == RELEVE_DAY_PENDING;
-        days.missing += series->states[i] == RELEVE_DAY_MISSING;
-        days.cut += series->states[i] == RELEVE_DAY_CUT;
-    }
-    return days;
-}
-
-static void judge(struct coverage *coverage, const struct releve_point_facts *facts)
-{
-    struct series *series = &coverage->series;
-    cut(series, facts);
-    series->days = count_days(series);
-    bool has_come = series->days.complete + series->days.partial > 0;
-    const struct releve_reason *why = releve_reasons_find(facts, series->job.kind, has_come);
-    /* The facts are read as of 1970, so that days that are due are still as they are stored. */
-    series->standing = RELEVE_STANDING_OPEN;
-    if (why != NULL && (why->until == 0 || why->until > releve_clock_civil(coverage->config.today))) {
-        bool refused = releve_facts_standing(facts, series->job.kind, NULL) == RELEVE_STANDING_REFUSED;
-        series->standing = refused ? RELEVE_STANDING_REFUSED : RELEVE_STANDING_ABSENT;
-        series->reason = *why;
-    }
+    const struct releve_series_look *series = &coverage->series;
     releve_lookup_advance(&coverage->lookup, coverage->next, releve_selection_jobs(&coverage->selection));
     if (coverage->json || is_pictured(coverage))
         releve_lookup_hide(&coverage->lookup, STDOUT_FILENO);
     if (coverage->json) {
-        print_json(series);
-        return;
-    }
-    if (is_pictured(coverage)) {
+        releve_json_print(releve_series_look_json(series));
+    } else if (is_pictured(coverage)) {
         print_picture(coverage);
-        return;
+    } else {
+        count_total(coverage);
+        keep_row(coverage);
     }
-    count_total(coverage);
-    keep_row(coverage);
 }
 
 static void read_series(struct coverage *coverage);
-static void read_part(struct coverage *coverage);
 
-static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *known,
-                     const struct releve_point_facts *facts)
+static void on_series(void *data, const struct releve_error *error)
 {
     struct coverage *coverage = data;
-    struct series *series = &coverage->series;
     if (error->code != RELEVE_OK) {
         releve_lookup_end(&coverage->lookup, error);
         return;
     }
-    memcpy(series->states + (known->span.first - series->span.first), known->states,
-           (size_t)releve_span_days(known->span));
-    if (known->span.end < series->span.end) {
-        series->job.span.first = known->span.end;
-        read_part(coverage);
-        return;
-    }
-    judge(coverage, facts);
+    print(coverage);
     if (ferror(stdout)) /* full, or nobody reads any more: whoever flushes it says which */
         releve_lookup_end(&coverage->lookup, NULL);
     else
         read_series(coverage);
 }
 
-static void read_part(struct coverage *coverage)
-{
-    struct series *series = &coverage->series;
-    releve_day most = series->job.span.first + RELEVE_JOB_DAYS_MAX;
-    series->job.span.end = most < series->span.end ? most : series->span.end;
-    releve_store_begin(coverage->lookup.store, &series->job, 0, on_known, coverage);
-}
-
 static void read_series(struct coverage *coverage)
 {
-    struct series *series = &coverage->series;
-    series->job = (struct releve_job){0};
-    if (!releve_selection_job(&coverage->selection, coverage->next, &series->job)) {
+    struct releve_series_look *series = &coverage->series;
+    struct releve_job job = {0};
+    if (!releve_selection_job(&coverage->selection, coverage->next, &job)) {
         releve_lookup_end(&coverage->lookup, NULL);
         return;
     }
     coverage->next++;
-    series->span = series->job.span;
-    read_part(coverage);
+    series->prm = job.prm;
+    series->kind = job.kind;
+    series->span = job.span;
+    releve_series_look_begin(series, coverage->lookup.store, releve_clock_civil(coverage->config.today), on_series,
+                             coverage);
 }
 
 static void begin(void *data)
