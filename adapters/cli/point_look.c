@@ -316,7 +316,7 @@ static void add_days(cJSON *json, const struct releve_point_days *days)
     add_error(json, &days->error);
 }
 
-void releve_point_look_print_json(const struct releve_point_look *look)
+cJSON *releve_point_look_json(const struct releve_point_look *look)
 {
     char prm[RELEVE_PRM_TEXT];
     cJSON *json = cJSON_CreateObject();
@@ -333,5 +333,5 @@ void releve_point_look_print_json(const struct releve_point_look *look)
         add_days(object, &look->days[kind]);
     }
     add_error(json, &look->error);
-    releve_json_print(json);
+    return json;
 }

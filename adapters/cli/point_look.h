@@ -4,6 +4,7 @@
 #define RELEVE_CLI_POINT_LOOK_H
 
 #include <adapters/redis/record.h>
+#include <cjson/cJSON.h>
 #include <releve/coverage.h>
 #include <releve/error.h>
 #include <releve/usage_point.h>
@@ -33,7 +34,7 @@ void releve_point_look_print_block(const struct releve_point_look *look);
 void releve_point_look_print_header(void);
 void releve_point_look_print_line(const struct releve_point_look *look);
 
-/* One JSON document in a line. */
-void releve_point_look_print_json(const struct releve_point_look *look);
+/* As releve points --json prints it; the caller's. */
+cJSON *releve_point_look_json(const struct releve_point_look *look);
 
 #endif

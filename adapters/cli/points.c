@@ -1,7 +1,8 @@
 /* releve points: what is known of each usage point. Reads Redis only, never sends a request. */
 #include "command.h"
+#include "json_fields.h"
 #include "known_points.h"
-#include "point_look.h"
+#include "point_reading.h"
 #include <engine/runtime/clock.h>
 #include <stdio.h>
 
@@ -10,16 +11,9 @@
 #define LOOKS_AT_ONCE 5
 #define BLOCKS_MAX 20 /* usage points that have a block each; beyond it a line each */
 
-/* About the days of one kind. */
-struct question {
-    struct look *look;
-    enum releve_kind kind;
-};
-
 struct look {
     struct points *points;
-    struct question questions[RELEVE_MEASURES];
-    struct releve_point_look is;
+    struct releve_point_reading reading;
 };
 
 struct points {
@@ -29,11 +23,11 @@ struct points {
     bool broken; /* something could not be read, and that was said */
     struct releve_lookup lookup;
     struct releve_known_points known;
-    struct releve_span history[RELEVE_MEASURES];
+    releve_day today;
     size_t next; /* usage point to ask about */
     struct look looks[LOOKS_AT_ONCE];
     size_t looks_count;
-    size_t under_way; /* questions */
+    size_t under_way; /* looks */
 };
 
 static bool has_blocks(const struct points *points)
@@ -44,9 +38,9 @@ static bool has_blocks(const struct points *points)
 static void print(const struct points *points)
 {
     for (size_t i = 0; i < points->looks_count; i++) {
-        const struct releve_point_look *look = &points->looks[i].is;
+        const struct releve_point_look *look = &points->looks[i].reading.look;
         if (points->json)
-            releve_point_look_print_json(look);
+            releve_json_print(releve_point_look_json(look));
         else if (has_blocks(points))
             releve_point_look_print_block(look);
         else
@@ -56,94 +50,47 @@ static void print(const struct points *points)
 
 static void look_at_next(struct points *points);
 
-/* All of them are printed in their order, then the next ones are asked for. */
-static void end_question(struct points *points)
+/* What is wrong with one usage point stops no other. */
+static void name_broken(struct points *points, const struct releve_point_look *look)
 {
-    if (--points->under_way > 0 || points->lookup.ended)
+    const struct releve_error *errors[1 + RELEVE_MEASURES] = {&look->error};
+    for (size_t kind = 0; kind < RELEVE_MEASURES; kind++)
+        errors[1 + kind] = &look->days[kind].error;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        if (errors[i]->code == RELEVE_OK)
+            continue;
+        points->broken = true;
+        fprintf(stderr, "releve: " RELEVE_PRM_FORMAT ": %s\n", look->prm, errors[i]->text);
+    }
+}
+
+/* All of them are printed in their order, then the next ones are asked for. */
+static void on_looked(void *data, const struct releve_error *error)
+{
+    struct look *look = data;
+    struct points *points = look->points;
+    points->under_way--;
+    if (error->code != RELEVE_OK)
+        releve_lookup_end(&points->lookup, error);
+    else if (!points->lookup.ended)
+        name_broken(points, &look->reading.look);
+    if (points->under_way > 0 || points->lookup.ended)
         return;
     print(points);
     look_at_next(points);
-}
-
-/* What is wrong with one usage point stops no other. */
-static void note_broken(struct look *look, const struct releve_error *error, struct releve_error *kept)
-{
-    struct points *points = look->points;
-    if (points->lookup.ended)
-        return;
-    *kept = *error;
-    points->broken = true;
-    fprintf(stderr, "releve: " RELEVE_PRM_FORMAT ": %s\n", look->is.prm, error->text);
-}
-
-static void on_recalled(void *data, const struct releve_error *error, const struct releve_point_record *record)
-{
-    struct look *look = data;
-    if (record != NULL)
-        look->is.record = *record;
-    else
-        note_broken(look, error, &look->is.error);
-    end_question(look->points);
-}
-
-static void on_checked(void *data, const struct releve_error *error)
-{
-    const struct question *question = data;
-    if (error->code != RELEVE_OK)
-        note_broken(question->look, error, &question->look->is.days[question->kind].error);
-    end_question(question->look->points);
-}
-
-/* A day that is missing between those that are stored: is its key free? Whatever else lies there counts as missing too.
- */
-static void check_gaps(struct question *question, const struct releve_coverage *coverage)
-{
-    struct points *points = question->look->points;
-    const struct releve_point_days *days = &question->look->is.days[question->kind];
-    int stored = days->complete + days->partial + days->holes + days->pending;
-    struct releve_span span = {days->first, days->last + 1};
-    if (stored == 0 || stored == releve_span_days(span))
-        return;
-    points->under_way++;
-    releve_store_check_days(points->lookup.store, question->look->is.prm, question->kind, coverage, span, on_checked,
-                            question);
-}
-
-static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
-                     const struct releve_point_facts *facts)
-{
-    struct question *question = data;
-    struct points *points = question->look->points;
-    (void)facts; /* the record says more */
-    if (error->code != RELEVE_OK) {
-        releve_lookup_end(&points->lookup, error);
-    } else if (!points->lookup.ended) {
-        releve_point_days_count(coverage, &question->look->is.days[question->kind]);
-        check_gaps(question, coverage);
-    }
-    end_question(points);
-}
-
-static void ask(struct points *points, struct look *look, releve_prm prm)
-{
-    struct releve_store *store = points->lookup.store;
-    *look = (struct look){.points = points, .is = {.prm = prm, .now = releve_clock_civil(points->config.today)}};
-    points->under_way += 1 + RELEVE_MEASURES;
-    releve_store_recall(store, prm, on_recalled, look);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++) {
-        const struct releve_job job = {.prm = prm, .kind = kind, .span = points->history[kind]};
-        look->questions[kind] = (struct question){look, kind};
-        /* As of 1970: a day that is to be asked again is stored all the same. */
-        releve_store_begin(store, &job, 0, on_known, &look->questions[kind]);
-    }
 }
 
 static void look_at_next(struct points *points)
 {
     const struct releve_selection *selection = &points->selection;
     points->looks_count = 0;
-    while (points->looks_count < LOOKS_AT_ONCE && points->next < selection->prms_count)
-        ask(points, &points->looks[points->looks_count++], selection->prms[points->next++]);
+    while (points->looks_count < LOOKS_AT_ONCE && points->next < selection->prms_count) {
+        struct look *look = &points->looks[points->looks_count++];
+        look->points = points;
+        points->under_way++;
+        releve_point_reading_begin(&look->reading, points->lookup.store, selection->prms[points->next++], points->today,
+                                   releve_clock_civil(points->config.today), on_looked, look);
+    }
     if (points->looks_count == 0)
         releve_lookup_end(&points->lookup, NULL);
 }
@@ -184,11 +131,9 @@ static enum releve_code load(struct points *points, struct releve_error *error)
     enum releve_code code = releve_config_load(&points->config, false, error);
     if (code != RELEVE_OK)
         return code;
-    releve_day today = releve_config_today(&points->config);
-    for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
-        points->history[kind] = releve_kind_history(kind, today);
+    points->today = releve_config_today(&points->config);
     bool all = points->selection.prms_count == 0;
-    return all ? RELEVE_OK : releve_selection_close(&points->selection, today, error);
+    return all ? RELEVE_OK : releve_selection_close(&points->selection, points->today, error);
 }
 
 static int points_main(int argc, char **argv)
