@@ -6,22 +6,26 @@
 #include <string.h>
 
 #define COUNTED_S 3600 /* a reply is lost for no longer, or counts twice */
+#define SLOT_S (RELEVE_HISTORY_SLOT_MS / RELEVE_SECOND_MS)
 #define PULSES_MAX 256 /* processes that are remembered at once; more are not shown */
 
 void releve_store_say_pulse(struct releve_store *store, const char *name, uint64_t number, const char *json,
                             const struct releve_count *counts, size_t counts_count, releve_store_done done, void *data)
 {
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_pulse, 3);
+    releve_words_script(&words, &releve_script_pulse, 4);
     releve_words_format(&words, "%s:pulses", store->prefix);
     releve_words_format(&words, "%s:counters", store->prefix);
     releve_words_format(&words, "%s:counted:%s", store->prefix, name);
+    releve_words_format(&words, "%s:history", store->prefix);
     releve_words_add(&words, name);
     releve_words_add(&words, json != NULL ? json : "");
     releve_words_format(&words, "%d", (int)RELEVE_PULSE_SILENT_MS);
     releve_words_format(&words, "%d", PULSES_MAX);
     releve_words_format(&words, "%" PRIu64, number);
     releve_words_format(&words, "%d", COUNTED_S);
+    releve_words_format(&words, "%d", (int)SLOT_S);
+    releve_words_format(&words, "%d", RELEVE_HISTORY_SLOTS);
     for (size_t i = 0; i < counts_count; i++) {
         releve_words_add(&words, counts[i].name);
         releve_words_format(&words, "%" PRIu64, counts[i].more);
@@ -58,13 +62,26 @@ static void on_counters(void *data, const redisReply *reply, const struct releve
     call.done(call.data, error);
 }
 
-void releve_store_counters(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
-                           releve_store_done done, void *data)
+/* A hash of counts. */
+static void read_counts(struct releve_store *store, const char *what, const char *key,
+                        void (*each)(void *data, const char *name, uint64_t count), releve_store_done done, void *data)
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "HGETALL");
-    releve_words_format(&words, "%s:counters", store->prefix);
+    releve_words_format(&words, "%s:%s", store->prefix, key);
     struct counters_call *call = releve_alloc(1, sizeof *call);
     *call = (struct counters_call){each, done, data};
-    releve_commands_send(&store->commands, "read the counters", NULL, &words, on_counters, call);
+    releve_commands_send(&store->commands, what, NULL, &words, on_counters, call);
+}
+
+void releve_store_counters(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
+                           releve_store_done done, void *data)
+{
+    read_counts(store, "read the counters", "counters", each, done, data);
+}
+
+void releve_store_history(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
+                          releve_store_done done, void *data)
+{
+    read_counts(store, "read the history", "history", each, done, data);
 }

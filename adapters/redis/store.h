@@ -150,6 +150,14 @@ void releve_store_say_pulse(struct releve_store *store, const char *name, uint64
 void releve_store_counters(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
                            releve_store_done done, void *data);
 
+/* What was counted in the last day, in slots of 10 minutes since 1970: calls `each` for each count that is there, in no
+ * order, with "<slot>:granted:<bucket>" or "<slot>:jobs:<state>" (a slot that has begun has one without a name too);
+ * then `done`. Older slots may still be there. */
+#define RELEVE_HISTORY_SLOT_MS (10 * RELEVE_MINUTE_MS)
+#define RELEVE_HISTORY_SLOTS 144 /* a day; the running one comes on top */
+void releve_store_history(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),
+                          releve_store_done done, void *data);
+
 /* "500/1h": the windows that others ask with in the bucket, where `quota` is looser or has none such; "" where it is
  * the strictest. Those count that asked within their longest window. */
 void releve_store_bucket_stricter(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
