@@ -80,14 +80,14 @@ static void write_status(const struct serve *serve, struct releve_text *out)
 
 static void refuse(struct releve_web_asked *asked, const char *why)
 {
-    releve_web_answer(asked, 503, RELEVE_WEB_TEXT, why, strlen(why));
+    releve_web_fail(asked, 503, "%s", why);
 }
 
 static void answer(struct serve *serve, const struct waiting *waiting)
 {
     struct releve_text *body = &serve->bodies[waiting->wanted];
     if (serve->look == LOOK_FAILED) {
-        refuse(waiting->asked, "Redis does not answer as it should: releve doctor says why.\n");
+        refuse(waiting->asked, "Redis does not answer as it should: releve doctor says why.");
         return;
     }
     if (body->length == 0)
@@ -129,7 +129,7 @@ static void on_patience(uv_timer_t *timer)
     size_t late = 0; /* they stand in the order in which they came */
     while (late < serve->waiting_count && uv_now(&serve->loop) - serve->waiting[late].since_ms >= PATIENCE_MS)
         late++;
-    refuse_first(serve, late, "Redis does not answer.\n");
+    refuse_first(serve, late, "Redis does not answer.");
     if (serve->waiting_count == 0)
         uv_timer_stop(timer);
 }
@@ -177,7 +177,7 @@ static void end(struct serve *serve, const struct releve_error *error)
     serve->ended = true;
     if (error != NULL)
         serve->error = *error;
-    refuse_first(serve, serve->waiting_count, "The service ends.\n");
+    refuse_first(serve, serve->waiting_count, "The service ends.");
     if (serve->web != NULL)
         releve_web_stop(serve->web);
     for (size_t i = 0; i < 2; i++)
@@ -196,7 +196,7 @@ static void on_ready(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
     struct releve_error failure = *error;
-    static const struct releve_web_route routes[] = {{"/metrics", on_metrics}, {"/v1/status", on_status}};
+    static const struct releve_web_route routes[] = {{"/metrics", on_metrics, NULL, false}, {"/v1/status", on_status, NULL, false}};
     const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address.socket,
                                                .hosts = serve->hosts,
                                                .hosts_count = serve->hosts_count,

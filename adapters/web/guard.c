@@ -4,12 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct releve_guard_refusal
-    wrong_method = {MHD_HTTP_METHOD_NOT_ALLOWED, "Nothing is changed here: GET and HEAD are all.\n"},
-    wrong_host = {MHD_HTTP_MISDIRECTED_REQUEST, "This Host is not served: releve serve --host NAME allows one.\n"},
-    wrong_body = {MHD_HTTP_CONTENT_TOO_LARGE, "A request has no body here.\n"},
-    doubled = {MHD_HTTP_BAD_REQUEST, "A header stands there twice.\n"},
-    wrong_origin = {MHD_HTTP_FORBIDDEN, "A page of another origin may not ask here.\n"};
+static const struct releve_guard_refusal wrong_method = {MHD_HTTP_METHOD_NOT_ALLOWED,
+                                                         "Nothing is changed here: GET and HEAD are all."},
+                                         wrong_host = {MHD_HTTP_MISDIRECTED_REQUEST,
+                                                       "This Host is not served: releve serve --host NAME allows one."},
+                                         wrong_body = {MHD_HTTP_CONTENT_TOO_LARGE, "A request has no body here."},
+                                         doubled = {MHD_HTTP_BAD_REQUEST, "A header stands there twice."},
+                                         wrong_origin = {MHD_HTTP_FORBIDDEN,
+                                                         "A page of another origin may not ask here."};
 
 /* A name without its port: [::1]:8752 ends behind the bracket. */
 static size_t name_length(const char *host)
@@ -51,7 +53,7 @@ static bool is_own(const char *origin, const char *host)
 
 /* Of those that decide: a proxy in front may have read the other one. */
 struct seen {
-    unsigned host, origin, length;
+    unsigned host, origin, length, authorization;
 };
 
 static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -60,6 +62,7 @@ static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name
     (void)kind, (void)value;
     seen->host += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
     seen->origin += strcasecmp(name, MHD_HTTP_HEADER_ORIGIN) == 0;
+    seen->authorization += strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0;
     seen->length += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
     return MHD_YES;
 }
@@ -68,7 +71,7 @@ static bool is_doubled(struct MHD_Connection *connection)
 {
     struct seen seen = {0};
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &seen);
-    return seen.host > 1 || seen.origin > 1 || seen.length > 1;
+    return seen.host > 1 || seen.origin > 1 || seen.length > 1 || seen.authorization > 1;
 }
 
 static bool has_body(struct MHD_Connection *connection)

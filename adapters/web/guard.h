@@ -7,7 +7,7 @@
 
 struct releve_guard_refusal {
     unsigned status;
-    const char *text; /* a line */
+    const char *text; /* a sentence */
 };
 
 /* NULL where nothing speaks against it. `hosts` are the names that it may be asked by, besides those of loopback: a

@@ -1,7 +1,9 @@
-/* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers and who may ask;
- * what is answered comes from whoever starts it.
+/* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers, files and who may
+ * ask; what is answered comes from whoever starts it.
  *
- *   httpd ──▶ web.c: a request, its guard, its route ──▶ the handler of that path ──▶ releve_web_answer
+ *   httpd ──▶ web.c: a request, its guard, its password ──▶ a file of the page (files.h)
+ *                                                      └──▶ the handler of its route ──▶ releve_web_answer
+ *                                                                                   └──▶ releve_web_stream
  *
  * What a client sends is never believed: GET and HEAD only, no body, a Host that is served, no foreign Origin, limits
  * on everything. One thread. */
@@ -19,16 +21,22 @@
 #define RELEVE_WEB_IDLE_S 20u           /* a silent connection is closed after */
 #define RELEVE_WEB_REQUEST_S 10u        /* and one whose request has not come by then, however little at a time */
 #define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
+#define RELEVE_WEB_STREAMS_MAX 64u      /* streams at once; beyond it 503 */
 #define RELEVE_WEB_HOSTS_MAX 8          /* names that it may be asked by */
+#define RELEVE_WEB_PATH_BYTES 256       /* of a request; a longer one leads nowhere */
+#define RELEVE_WEB_ARGUMENTS_MAX 4      /* in a path */
+#define RELEVE_WEB_PARAMETERS_MAX 8     /* of a route */
 
 struct releve_web;
 struct releve_web_asked; /* a request that waits for its answer */
 
-/* What is under a path, which has no variants: "/metrics". The handler answers with releve_web_answer, once, at once or
- * later. */
 struct releve_web_route {
-    const char *path;
+    const char *path; /* "/v1/points/{}/days/{}": each {} stands for one segment, an argument */
+    /* Answers with releve_web_answer or releve_web_fail, once, at once or later; or with releve_web_stream, at once. */
     void (*handle)(void *data, struct releve_web_asked *asked);
+    /* What the query may have, each once; ended by NULL. Others are refused. NULL: the query is not looked at. */
+    const char *const *parameters;
+    bool is_open; /* the password is not asked for: the handler judges who asks */
 };
 
 struct releve_web_options {
@@ -48,11 +56,58 @@ enum releve_code releve_web_start(struct releve_web **web, uv_loop_t *loop, cons
 
 unsigned releve_web_port(const struct releve_web *web);
 
-enum releve_web_type { RELEVE_WEB_TEXT, RELEVE_WEB_JSON, RELEVE_WEB_METRICS };
+/* --- what is asked ----------------------------------------------------------------------------------------------- */
+
+/* The segment of the path that the n-th {} of the route stands for, decoded. Valid until the answer. */
+const char *releve_web_argument(const struct releve_web_asked *asked, unsigned n);
+
+/* A parameter of the query, decoded; NULL where it is not there, "" where it has no value. Valid until the answer. */
+const char *releve_web_parameter(const struct releve_web_asked *asked, const char *name);
+
+/* Calls `each` for every parameter of the query in its order, the same name again too, until it returns false. A name
+ * or value that has a NUL byte in it is cut there. */
+void releve_web_each_parameter(const struct releve_web_asked *asked,
+                               bool (*each)(void *data, const char *name, const char *value), void *data);
+
+/* A header; NULL where it is not there. Valid until the answer. */
+const char *releve_web_header(const struct releve_web_asked *asked, const char *name);
+
+/* --- what is answered -------------------------------------------------------------------------------------------- */
+
+/* A good answer in JSON carries an ETag of its body, and is not sent again to whoever has it (If-None-Match). */
+enum releve_web_type {
+    RELEVE_WEB_TEXT,
+    RELEVE_WEB_JSON,
+    RELEVE_WEB_NDJSON,  /* a JSON document a line */
+    RELEVE_WEB_PROBLEM, /* RFC 9457 */
+    RELEVE_WEB_METRICS,
+    RELEVE_WEB_TYPES
+};
+
+/* Path and query of what follows behind this answer, for a Link header (RFC 8288). Before the answer. */
+void releve_web_link_next(struct releve_web_asked *asked, const char *target);
 
 /* `status` is one of HTTP's; with 503 the client is told to come again in some seconds. Copies the body. */
 void releve_web_answer(struct releve_web_asked *asked, unsigned status, enum releve_web_type type, const char *body,
                        size_t body_bytes);
+
+/* The same for what cannot be answered: a problem (RFC 9457) whose detail is one line. */
+void releve_web_fail(struct releve_web_asked *asked, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* --- streams ----------------------------------------------------------------------------------------------------- */
+
+/* Answers with a stream of server-sent events, which stays open. False, and nothing is answered, where there are too
+ * many. */
+bool releve_web_stream(struct releve_web_asked *asked);
+
+/* Sends an event to all streams: `data` in one line. Who reads too slowly misses all but the latest one. With
+ * NULL, a comment, which shows who has gone. */
+void releve_web_push(struct releve_web *web, const char *event, const char *data, size_t data_bytes);
+
+size_t releve_web_streams(const struct releve_web *web);
+
+/* --- the end ----------------------------------------------------------------------------------------------------- */
 
 /* No request waits any more: all were answered. Breaks off what cannot be sent at once; the memory goes when the loop
  * has closed the handles. */
