@@ -1,31 +1,14 @@
-/* releve serve: what goes on, over HTTP, for monitoring. Reads Redis only, never sends a request to upstream. */
+/* releve serve: what goes on and what Redis holds, over HTTP, for people and programs. Reads Redis only, never sends a
+ * request to upstream. What it answers is in portal/. */
 #include "command.h"
-#include "json_fields.h"
-#include "situation.h"
+#include "portal/portal.h"
 #include <adapters/httpd/httpd.h>
-#include <adapters/redis/queue.h>
-#include <adapters/web/metrics.h>
 #include <adapters/web/password.h>
-#include <adapters/web/web.h>
-#include <assert.h>
-#include <engine/runtime/clock.h>
-#include <releve/memory.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_LISTEN "127.0.0.1:8752"
-#define FRESH_MS 1000    /* a look at Redis serves whoever asks within so long */
-#define PATIENCE_MS 5000 /* a request waits for Redis no longer */
-
-enum wanted { METRICS, STATUS, WANTED };
-
-struct waiting {
-    struct releve_web_asked *asked;
-    enum wanted wanted;
-    uint64_t since_ms; /* loop time */
-};
 
 struct serve {
     struct releve_config config;
@@ -38,135 +21,12 @@ struct serve {
 
     uv_loop_t loop;
     uv_signal_t signals[2];
-    uv_timer_t timer; /* while somebody waits */
     struct releve_store *store;
     struct releve_web *web; /* from the moment when Redis is there */
     bool ended;
 
-    struct releve_situation situation;
-    struct releve_text bodies[WANTED]; /* what was found, as it is sent; empty where nobody has asked for it yet */
-    enum { LOOK_NONE, LOOK_UNDER_WAY, LOOK_FOUND, LOOK_FAILED } look; /* NONE: nobody has asked yet */
-    uint64_t looked_ms;                                               /* FOUND, FAILED: at this loop time */
-    struct waiting waiting[RELEVE_WEB_WAITING_MAX];
-    size_t waiting_count;
+    struct releve_portal portal;
 };
-
-/* --- answers ----------------------------------------------------------------------------------------------------- */
-
-static void write_metrics(const struct serve *serve, struct releve_text *out)
-{
-    const struct releve_situation *situation = &serve->situation;
-    struct releve_metrics_permits permits[RELEVE_SITUATION_BUCKETS_MAX];
-    for (size_t i = 0; i < situation->granted_count; i++)
-        permits[i] = (struct releve_metrics_permits){situation->granted[i].name, situation->granted[i].more};
-    cJSON *status = releve_situation_json(situation);
-    releve_metrics_write(out, &(struct releve_metrics){.status = status,
-                                                       .meter = &situation->meter,
-                                                       .permits = permits,
-                                                       .permits_count = situation->granted_count,
-                                                       .now = releve_clock_civil(serve->config.today),
-                                                       .worker_dead_ms = RELEVE_DEAD_AFTER_MS});
-    cJSON_Delete(status);
-}
-
-static void write_status(const struct serve *serve, struct releve_text *out)
-{
-    cJSON *status = releve_situation_json(&serve->situation);
-    char *text = releve_must(cJSON_PrintUnformatted(status));
-    releve_text_puts(out, text);
-    cJSON_free(text);
-    cJSON_Delete(status);
-}
-
-static void refuse(struct releve_web_asked *asked, const char *why)
-{
-    releve_web_fail(asked, 503, "%s", why);
-}
-
-static void answer(struct serve *serve, const struct waiting *waiting)
-{
-    struct releve_text *body = &serve->bodies[waiting->wanted];
-    if (serve->look == LOOK_FAILED) {
-        refuse(waiting->asked, "Redis does not answer as it should: releve doctor says why.");
-        return;
-    }
-    if (body->length == 0)
-        (waiting->wanted == METRICS ? write_metrics : write_status)(serve, body);
-    releve_web_answer(waiting->asked, 200, waiting->wanted == METRICS ? RELEVE_WEB_METRICS : RELEVE_WEB_JSON,
-                      body->bytes, body->length);
-}
-
-/* The first `count` of those who wait. */
-static void refuse_first(struct serve *serve, size_t count, const char *why)
-{
-    for (size_t i = 0; i < count; i++)
-        refuse(serve->waiting[i].asked, why);
-    serve->waiting_count -= count;
-    memmove(serve->waiting, serve->waiting + count, serve->waiting_count * sizeof *serve->waiting);
-}
-
-/* --- one look for all who wait ----------------------------------------------------------------------------------- */
-
-static void on_found(void *data, const struct releve_error *error)
-{
-    struct serve *serve = data;
-    if (serve->ended)
-        return;
-    serve->look = error->code == RELEVE_OK ? LOOK_FOUND : LOOK_FAILED;
-    serve->looked_ms = uv_now(&serve->loop);
-    serve->bodies[METRICS].length = serve->bodies[STATUS].length = 0;
-    if (serve->look == LOOK_FOUND && serve->situation.mismatch_is_news)
-        fprintf(stderr, "releve: %s\n", serve->situation.mismatch.text);
-    for (size_t i = 0; i < serve->waiting_count; i++)
-        answer(serve, &serve->waiting[i]);
-    serve->waiting_count = 0;
-    uv_timer_stop(&serve->timer);
-}
-
-static void on_patience(uv_timer_t *timer)
-{
-    struct serve *serve = timer->data;
-    size_t late = 0; /* they stand in the order in which they came */
-    while (late < serve->waiting_count && uv_now(&serve->loop) - serve->waiting[late].since_ms >= PATIENCE_MS)
-        late++;
-    refuse_first(serve, late, "Redis does not answer.");
-    if (serve->waiting_count == 0)
-        uv_timer_stop(timer);
-}
-
-/* A look serves for a while, also one that failed: Redis is asked no more often than that, whoever asks here. */
-static bool is_fresh(const struct serve *serve)
-{
-    return (serve->look == LOOK_FOUND || serve->look == LOOK_FAILED) &&
-           uv_now(&serve->loop) - serve->looked_ms < FRESH_MS;
-}
-
-static void ask(struct serve *serve, struct releve_web_asked *asked, enum wanted wanted)
-{
-    struct waiting waiting = {asked, wanted, uv_now(&serve->loop)};
-    if (is_fresh(serve)) {
-        answer(serve, &waiting);
-        return;
-    }
-    assert(serve->waiting_count < RELEVE_WEB_WAITING_MAX); /* the service lets no more in */
-    serve->waiting[serve->waiting_count++] = waiting;
-    if (!uv_is_active((uv_handle_t *)&serve->timer))
-        uv_timer_start(&serve->timer, on_patience, PATIENCE_MS / 10, PATIENCE_MS / 10);
-    if (serve->look == LOOK_UNDER_WAY)
-        return;
-    serve->look = LOOK_UNDER_WAY;
-    releve_situation_look(&serve->situation);
-}
-
-static void on_metrics(void *data, struct releve_web_asked *asked)
-{
-    ask(data, asked, METRICS);
-}
-
-static void on_status(void *data, struct releve_web_asked *asked)
-{
-    ask(data, asked, STATUS);
-}
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
@@ -177,12 +37,11 @@ static void end(struct serve *serve, const struct releve_error *error)
     serve->ended = true;
     if (error != NULL)
         serve->error = *error;
-    refuse_first(serve, serve->waiting_count, "The service ends.");
+    releve_portal_end(&serve->portal);
     if (serve->web != NULL)
         releve_web_stop(serve->web);
     for (size_t i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&serve->signals[i], NULL);
-    uv_close((uv_handle_t *)&serve->timer, NULL);
     releve_store_close(serve->store, NULL, NULL);
 }
 
@@ -196,21 +55,21 @@ static void on_ready(void *data, const struct releve_error *error)
 {
     struct serve *serve = data;
     struct releve_error failure = *error;
-    static const struct releve_web_route routes[] = {{"/metrics", on_metrics, NULL, false}, {"/v1/status", on_status, NULL, false}};
     const struct releve_web_options options = {.address = (const struct sockaddr *)&serve->address.socket,
                                                .hosts = serve->hosts,
                                                .hosts_count = serve->hosts_count,
                                                .password_hash =
                                                    serve->password_file != NULL ? serve->password_hash : NULL,
-                                               .routes = routes,
-                                               .routes_count = sizeof routes / sizeof routes[0],
-                                               .data = serve};
+                                               .routes = releve_portal_routes,
+                                               .routes_count = releve_portal_routes_count,
+                                               .data = &serve->portal};
     if (serve->ended)
         return;
     if (failure.code != RELEVE_OK || releve_web_start(&serve->web, &serve->loop, &options, &failure) != RELEVE_OK) {
         end(serve, &failure);
         return;
     }
+    releve_portal_begin(&serve->portal, serve->web);
     printf("releve serve: http://%s:%u (redis %s, prefix %s)\n", serve->address.host, releve_web_port(serve->web),
            serve->config.redis.address, serve->config.prefix);
     (void)fflush(stdout);
@@ -230,21 +89,15 @@ static void run(struct serve *serve)
     const struct releve_store_options options = {
         .redis = &serve->config.redis, .prefix = serve->config.prefix, .on_link = on_link, .data = serve};
     uv_loop_init(&serve->loop);
-    uv_timer_init(&serve->loop, &serve->timer);
-    serve->timer.data = serve;
     for (size_t i = 0; i < 2; i++) {
         uv_signal_init(&serve->loop, &serve->signals[i]);
         serve->signals[i].data = serve;
         uv_signal_start(&serve->signals[i], on_signal, numbers[i]);
     }
     serve->store = releve_store_open(&serve->loop, &options, on_ready, serve);
-    serve->situation = (struct releve_situation){
-        .config = &serve->config, .store = serve->store, .counts = true, .found = on_found, .data = serve};
-    releve_situation_open(&serve->situation);
+    releve_portal_open(&serve->portal, &serve->loop, &serve->config, serve->store);
     (void)uv_run(&serve->loop, UV_RUN_DEFAULT);
-    releve_situation_free(&serve->situation);
-    releve_text_free(&serve->bodies[METRICS]);
-    releve_text_free(&serve->bodies[STATUS]);
+    releve_portal_free(&serve->portal);
     (void)uv_loop_close(&serve->loop);
 }
 

@@ -1,6 +1,7 @@
 /* See situation.h. One question after the other: whose data, each quota, the permits of measures, queues and workers,
  * counters. */
 #include "situation.h"
+#include "json_fields.h"
 #include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +194,8 @@ cJSON *releve_situation_json(const struct releve_situation *situation)
     cJSON_AddItemToObject(json, "upstream",
                           situation->upstream[0] != '\0' ? cJSON_CreateString(situation->upstream)
                                                          : cJSON_CreateNull());
+    cJSON_AddStringToObject(json, "version", RELEVE_VERSION);
+    releve_json_add_day(json, "today", releve_config_today(situation->config));
     cJSON_AddItemToObject(json, "quota", quota_json(situation));
     cJSON_AddItemToObject(json, "processes", processes_json(pace));
     cJSON_AddNumberToObject(json, "requests_left", (double)pace->requests_left);

@@ -150,7 +150,8 @@ void releve_stored_day_name_broken(releve_prm prm, enum releve_kind kind, releve
             document ? "document" : "day of this kind");
 }
 
-void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes)
+void releve_stored_day_write_json(struct releve_text *out, const struct releve_stored_day *day, const char *text,
+                                  size_t text_bytes)
 {
     bool one_line = true;
     for (size_t i = 0; i < text_bytes; i++)
@@ -161,17 +162,25 @@ void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day
     for (size_t i = 0; i < text_bytes; i++) {
         unsigned char byte = (unsigned char)text[i], next = i + 1 < text_bytes ? (unsigned char)text[i + 1] : 0;
         if (byte == 0x7F)
-            fputs("\\u007f", out);
+            releve_text_puts(out, "\\u007f");
         else if (byte == 0xC2 && next >= 0x80 && next <= 0x9F)
-            fprintf(out, "\\u%04x", (unsigned)(unsigned char)text[++i]);
+            releve_text_format(out, "\\u%04x", (unsigned)(unsigned char)text[++i]);
         else
-            fputc(byte, out);
+            releve_text_byte(out, text[i]);
     }
-    fputc('\n', out);
     cJSON_free(line);
 }
 
-bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes)
+void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes)
+{
+    struct releve_text line = {.length = 0};
+    releve_stored_day_write_json(&line, day, text, text_bytes);
+    releve_text_byte(&line, '\n');
+    (void)fwrite(line.bytes, 1, line.length, out);
+    releve_text_free(&line);
+}
+
+bool releve_stored_document_write(struct releve_text *out, bool indented, const char *text, size_t text_bytes)
 {
     if (steers_a_terminal(text, text_bytes) || releve_json_guard(text, text_bytes, RELEVE_STORED_DOCUMENT_BYTES_MAX,
                                                                  DOCUMENT_NESTING_MAX) != RELEVE_JSON_SOUND)
@@ -180,8 +189,19 @@ bool releve_stored_document_print(FILE *out, bool indented, const char *text, si
     if (indented) /* what it was read from has more, and not only what was asked for */
         cJSON_DeleteItemFromObjectCaseSensitive(json, "raw");
     char *lines = cJSON_IsObject(json) ? indented ? cJSON_Print(json) : cJSON_PrintUnformatted(json) : NULL;
-    bool sound = lines != NULL && fprintf(out, "%s\n", lines) > 0;
+    if (lines != NULL)
+        releve_text_format(out, "%s\n", lines);
     cJSON_free(lines);
     cJSON_Delete(json);
+    return lines != NULL;
+}
+
+bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes)
+{
+    struct releve_text lines = {.length = 0};
+    bool sound = releve_stored_document_write(&lines, indented, text, text_bytes);
+    if (sound)
+        (void)fwrite(lines.bytes, 1, lines.length, out);
+    releve_text_free(&lines);
     return sound;
 }

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <releve/calendar.h>
 #include <releve/kind.h>
+#include <releve/text.h>
 #include <releve/usage_point.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,7 +58,10 @@ double releve_stored_day_energy_wh(const struct releve_stored_day *day);
 /* What is stored there is no day, or no document, of that kind: a line on standard error. */
 void releve_stored_day_name_broken(releve_prm prm, enum releve_kind kind, releve_day day);
 
-/* The text as it is stored, on a line of its own; what could steer a terminal is escaped. */
+/* The text as it is stored, in one line; what could steer a terminal is escaped. */
+void releve_stored_day_write_json(struct releve_text *out, const struct releve_stored_day *day, const char *text,
+                                  size_t text_bytes);
+/* The same on a line of its own. */
 void releve_stored_day_print_json(FILE *out, const struct releve_stored_day *day, const char *text, size_t text_bytes);
 
 /* A text member that no CSV and no terminal understands anything of; else "". */
@@ -69,7 +73,8 @@ const char *releve_stored_day_words(const cJSON *item, const char *name);
 /* The text; "" where there is none or it could steer a terminal. */
 const char *releve_stored_day_harmless(const char *text);
 
-/* A document as JSON: indented, or on one line. False, and nothing printed, where the text is none. */
+/* A document as JSON: indented, or on one line. False, and nothing written, where the text is none. */
+bool releve_stored_document_write(struct releve_text *out, bool indented, const char *text, size_t text_bytes);
 bool releve_stored_document_print(FILE *out, bool indented, const char *text, size_t text_bytes);
 
 #endif

@@ -1,0 +1,65 @@
+/* Requests that read what Redis holds of usage points. They are done in the order in which they come, a few at once and
+ * so many questions a second, so that who asks here keeps no worker waiting. Of data of another upstream than the
+ * configured one nothing is read. */
+#ifndef RELEVE_CLI_TURNS_H
+#define RELEVE_CLI_TURNS_H
+
+#include <adapters/cli/config.h>
+#include <adapters/redis/store.h>
+#include <adapters/web/web.h>
+#include <cjson/cJSON.h>
+
+#define RELEVE_TURNS_AT_ONCE 4
+#define RELEVE_TURNS_QUESTIONS_PER_S 400 /* to Redis, at some 1 ms each; beyond it they wait */
+#define RELEVE_TURNS_BURST 800           /* questions that may be asked at once after a quiet time */
+#define RELEVE_TURNS_PATIENCE_MS 5000    /* a request waits for its turn and for Redis no longer */
+
+struct releve_turns;
+
+/* The first member of what a handler allocates for a request. */
+struct releve_turn {
+    struct releve_turn *prev, *next;
+    struct releve_turns *turns;
+    struct releve_web_asked *asked; /* NULL: was told that it took too long, or that the service ends */
+    uint64_t since_ms;              /* loop time */
+    unsigned questions;             /* that it costs, about */
+    bool has_begun;
+    void (*begin)(struct releve_turn *turn);
+    void (*release)(struct releve_turn *turn);
+};
+
+struct releve_turns {
+    const struct releve_config *config;
+    struct releve_store *store;
+    uv_loop_t *loop;
+    uv_timer_t timer;        /* while there is a turn */
+    struct releve_turn *all; /* in the order in which they came */
+    unsigned under_way;
+    double questions; /* that may be asked now; below 0: later */
+    uint64_t filled_ms;
+    bool ended;
+};
+
+void releve_turns_open(struct releve_turns *turns, uv_loop_t *loop, const struct releve_config *config,
+                       struct releve_store *store);
+
+/* `begin` is called when it is its turn, now or later; it has to lead to one of the three below, once. `release` frees
+ * it. */
+void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, struct releve_web_asked *asked,
+                      unsigned questions, void (*begin)(struct releve_turn *turn),
+                      void (*release)(struct releve_turn *turn));
+
+/* The answer: status 200. The turn is released. */
+void releve_turn_answer(struct releve_turn *turn, enum releve_web_type type, const char *body, size_t body_bytes);
+/* The same with a JSON document, which is freed. */
+void releve_turn_answer_json(struct releve_turn *turn, cJSON *json);
+/* The same for what cannot be answered. */
+void releve_turn_fail(struct releve_turn *turn, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same where Redis could not be asked. */
+void releve_turn_fail_redis(struct releve_turn *turn, const struct releve_error *error);
+
+/* Refuses those who wait. What is with Redis is released when Redis has answered, or the store is closed. */
+void releve_turns_end(struct releve_turns *turns);
+
+#endif
