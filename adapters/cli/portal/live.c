@@ -183,6 +183,8 @@ void releve_live_ask(struct releve_live *live, struct releve_web_asked *asked, e
 void releve_live_follow(struct releve_live *live, struct releve_web_asked *asked)
 {
     if (!releve_web_stream(asked)) {
+        if (uv_now(live->loop) - live->told_ms >= RELEVE_LIVE_FRESH_MS)
+            tell(live, NULL, NULL, 0); /* shows which of them have gone */
         releve_web_fail(asked, 503, "Too many streams are open: %u.", RELEVE_WEB_STREAMS_MAX);
         return;
     }
