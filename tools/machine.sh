@@ -3,7 +3,7 @@
 
 # What builds and runs the program ...
 PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libuv1-dev libcurl4-openssl-dev libhiredis-dev \
-libcjson-dev libmicrohttpd-dev libcrypt-dev uthash-dev scdoc redis-server ca-certificates curl"
+libcjson-dev libmicrohttpd-dev libcrypt-dev libssl-dev uthash-dev scdoc redis-server ca-certificates curl"
 # ... and what tests it.
 # (clang only recommends libclang-rt-14-dev, which has the sanitizers and libFuzzer.)
 TEST_PACKAGES="libcmocka-dev binutils clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind python3-pytest python3-pytest-xdist python3-jsonschema python3-redis redis-tools nodejs npm shellcheck systemd tzdata \

@@ -13,12 +13,12 @@ LIBRARIES = {  # which outside library each adapter is there for
     "redis": ("hiredis/", "cjson/"),
     "httpd": ("microhttpd.h",),
     "sandbox": ("microhttpd.h", "cjson/"),
-    "web": ("microhttpd.h", "cjson/", "crypt.h"),
+    "web": ("microhttpd.h", "cjson/", "crypt.h", "openssl/"),
 }
 SERVERS = ("sandbox", "web")  # those that serve HTTP, by adapters/httpd
 COMPOSED = ("http", "enedis", "redis")  # by adapters/library, the one folder beside cli that knows other adapters
 TABLES = ("uthash.h", "utlist.h")  # and those are for everybody outside the core
-OUTSIDE = ("curl/", "cjson/", "crypt.h", "hiredis/", "microhttpd.h", "uv.h")
+OUTSIDE = ("curl/", "cjson/", "crypt.h", "hiredis/", "microhttpd.h", "openssl/", "uv.h")
 
 
 def sources(folder):
