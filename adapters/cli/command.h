@@ -46,6 +46,7 @@ extern const struct releve_command releve_command_sandbox;
 extern const struct releve_command releve_command_show;
 extern const struct releve_command releve_command_serve;
 extern const struct releve_command releve_command_status;
+extern const struct releve_command releve_command_token;
 extern const struct releve_command releve_command_verify;
 extern const struct releve_command releve_command_worker;
 

@@ -20,7 +20,7 @@ static const struct releve_command *const commands[] = {
     &releve_command_export,   &releve_command_coverage,    &releve_command_verify,  &releve_command_points,
     &releve_command_forget,   &releve_command_consent_url, &releve_command_consent, &releve_command_enqueue,
     &releve_command_worker,   &releve_command_status,      &releve_command_serve,   &releve_command_dead,
-    &releve_command_doctor,   &releve_command_bench,       &releve_command_sandbox,
+    &releve_command_token,    &releve_command_doctor,      &releve_command_bench,   &releve_command_sandbox,
 };
 #define KEPT_BYTES (16 * 1024 * 1024) /* free memory that is not given back to the kernel */
 #define COMMANDS (sizeof commands / sizeof commands[0])
