@@ -14,25 +14,6 @@
 
 /* --- a body that can be kept as it is ------------------------------------------------------------------------ */
 
-/* The length of the UTF-8 character at `at`; 0 where there is none (RFC 3629). A NUL ends every one early. */
-static size_t utf8_length(const unsigned char *at)
-{
-    static const unsigned char least_second[] = {0x80, 0xA0, 0x90}; /* behind E0 and F0: no longer form than needed */
-    if (at[0] < 0x80)
-        return 1;
-    size_t length = at[0] >= 0xC2 && at[0] <= 0xDF ? 2 : at[0] >= 0xE0 && at[0] <= 0xEF ? 3 : 4;
-    if (at[0] < 0xC2 || at[0] > 0xF4)
-        return 0;
-    unsigned char least = least_second[at[0] == 0xE0 ? 1 : at[0] == 0xF0 ? 2 : 0];
-    unsigned char most = at[0] == 0xED ? 0x9F : at[0] == 0xF4 ? 0x8F : 0xBF; /* no half of a pair, none too high */
-    if (at[1] < least || at[1] > most)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (at[i] < 0x80 || at[i] > 0xBF)
-            return 0;
-    return length;
-}
-
 /* Whoever reads what is stored reads it as JSON: strictly, and in UTF-8. */
 static const char *why_not_kept(const char *body, size_t bytes)
 {
@@ -43,7 +24,7 @@ static const char *why_not_kept(const char *body, size_t bytes)
     if (!enedis_scan_value(&scan, &ignored))
         return scan.wrong;
     for (size_t at = 0, length; at < bytes; at += length) {
-        length = utf8_length((const unsigned char *)body + at);
+        length = releve_utf8_length(body + at);
         if (length == 0)
             return "the body is not UTF-8";
     }

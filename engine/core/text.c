@@ -112,6 +112,25 @@ void releve_text_json(struct releve_text *text, const char *string)
     releve_text_puts(text, "\"");
 }
 
+size_t releve_utf8_length(const char *character)
+{
+    static const unsigned char least_second[] = {0x80, 0xA0, 0x90}; /* behind E0 and F0: no longer form than needed */
+    const unsigned char *at = (const unsigned char *)character;
+    if (at[0] < 0x80)
+        return 1;
+    size_t length = at[0] >= 0xC2 && at[0] <= 0xDF ? 2 : at[0] >= 0xE0 && at[0] <= 0xEF ? 3 : 4;
+    if (at[0] < 0xC2 || at[0] > 0xF4)
+        return 0;
+    unsigned char least = least_second[at[0] == 0xE0 ? 1 : at[0] == 0xF0 ? 2 : 0];
+    unsigned char most = at[0] == 0xED ? 0x9F : at[0] == 0xF4 ? 0x8F : 0xBF; /* no half of a pair, none too high */
+    if (at[1] < least || at[1] > most)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (at[i] < 0x80 || at[i] > 0xBF)
+            return 0;
+    return length;
+}
+
 void releve_text_free(struct releve_text *text)
 {
     free(text->bytes);

@@ -33,6 +33,9 @@ void releve_text_day(struct releve_text *text, releve_day day);
 /* The string in quotes, as JSON wants it (RFC 8259, section 7); it is UTF-8 already. */
 void releve_text_json(struct releve_text *text, const char *string);
 
+/* The length of the UTF-8 character at `character`; 0 where there is none (RFC 3629). A NUL ends every one early. */
+size_t releve_utf8_length(const char *character);
+
 void releve_text_free(struct releve_text *text);
 
 /* Writes `value` as a parameter of a form or of a URL has it: every byte that may have a meaning is escaped (RFC 3986,
