@@ -5,7 +5,7 @@
  *   /api/daily_consumption?prm=22516914714270&start=2026-09-01&end=2026-10-01
  *   /api/consommation_quotidienne?pointId=22516914714270&dateDebut=2026-09-01&dateFin=2026-10-01
  *
- * The way of a request: begin, add and end; the token (tokens.h); the dates; then a body or a refusal
+ * The way of a request: begin, add and end; the token (tokens.h); the dates; then a body (conso_body.h) or a refusal
  * (conso_refusal.h). The original goes the same way, so who is refused for two reasons is told the same one. */
 #ifndef RELEVE_WEB_CONSO_H
 #define RELEVE_WEB_CONSO_H
