@@ -15,7 +15,8 @@ struct serve {
     struct releve_httpd_address address;
     const char *hosts[RELEVE_WEB_HOSTS_MAX + 1]; /* the last one may be the address itself */
     size_t hosts_count;
-    const char *password_file;
+    const char *password_file, *token_file;
+    struct releve_tokens *tokens; /* NULL: the Conso API is not served */
     char password_hash[RELEVE_PASSWORD_HASH_BYTES];
     struct releve_error error;
 
@@ -95,7 +96,7 @@ static void run(struct serve *serve)
         uv_signal_start(&serve->signals[i], on_signal, numbers[i]);
     }
     serve->store = releve_store_open(&serve->loop, &options, on_ready, serve);
-    releve_portal_open(&serve->portal, &serve->loop, &serve->config, serve->store);
+    releve_portal_open(&serve->portal, &serve->loop, &serve->config, serve->store, serve->tokens);
     (void)uv_run(&serve->loop, UV_RUN_DEFAULT);
     releve_portal_free(&serve->portal);
     (void)uv_loop_close(&serve->loop);
@@ -107,6 +108,7 @@ static const struct option options[] = {
     {"listen", required_argument, NULL, 'l'},
     {"host", required_argument, NULL, 'h'},
     {"password-file", required_argument, NULL, 'p'},
+    {"token-file", required_argument, NULL, 't'},
     {NULL, 0, NULL, 0},
 };
 
@@ -119,6 +121,10 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
         serve->password_file = value;
         return RELEVE_OK;
     }
+    if (option == 't') {
+        serve->token_file = value;
+        return RELEVE_OK;
+    }
     if (*value == '\0' ||
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != strlen(value))
         return releve_fail(error, RELEVE_E_USAGE, "--host \"%.60s\": a name of letters, digits, . and -, with no port",
@@ -129,10 +135,19 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     return RELEVE_OK;
 }
 
+static void say_line(void *data, const char *line)
+{
+    (void)data;
+    fprintf(stderr, "releve: %s\n", line);
+}
+
 static enum releve_code prepare(struct serve *serve, struct releve_error *error)
 {
     if (serve->password_file != NULL &&
         releve_password_read(serve->password_file, serve->password_hash, error) != RELEVE_OK)
+        return error->code;
+    if (serve->token_file != NULL &&
+        releve_tokens_open(&serve->tokens, serve->token_file, say_line, NULL, error) != RELEVE_OK)
         return error->code;
     if (!serve->address.is_loopback && serve->password_file == NULL)
         return releve_fail(error, RELEVE_E_USAGE,
@@ -158,6 +173,8 @@ static int serve_main(int argc, char **argv)
     if (prepare(&serve, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     run(&serve);
+    if (serve.tokens != NULL)
+        releve_tokens_close(serve.tokens);
     if (serve.error.code != RELEVE_OK)
         return releve_command_fail(&serve.error);
     return releve_command_flush(0);

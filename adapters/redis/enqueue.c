@@ -1,4 +1,4 @@
-/* A producer's side of the queues: one job into the queue of its class. */
+/* A producer's side of the queues: one job into the queue of its class, and how far it is. */
 #include <adapters/redis/job_json.h>
 #include <adapters/redis/queue_keys.h>
 #include <adapters/redis/store_internal.h>
@@ -30,4 +30,24 @@ void releve_store_enqueue(struct releve_store *store, const struct releve_job *j
         .what = "queue a job", .type = REDIS_REPLY_INTEGER, .decode = decode_queued, .to.queued = queued, .data = data};
     releve_call_send(store, &call, &releve_script_enqueue, &words);
     free(message);
+}
+
+static void decode_state(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    bool is_there = reply != NULL && reply->type == REDIS_REPLY_STRING;
+    call->to.text(call->data, error, is_there ? reply->str : NULL);
+}
+
+void releve_store_job_state(struct releve_store *store, const char *id, releve_store_text reply, void *data)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "HGET");
+    releve_words_format(&words, "%s:job:%s", store->prefix, id);
+    releve_words_add(&words, "state");
+    struct releve_call call = {.what = "read how far a job is",
+                               .type = RELEVE_REPLY_OPTIONAL,
+                               .decode = decode_state,
+                               .to.text = reply,
+                               .data = data};
+    releve_call_send(store, &call, NULL, &words);
 }

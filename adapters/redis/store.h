@@ -93,6 +93,11 @@ typedef void (*releve_store_queued)(void *data, const struct releve_error *error
 void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, enum releve_enqueue when,
                           releve_store_queued queued, void *data);
 
+/* How far a job is: the state of docs/redis.md; NULL where nothing is known of it, or with an error. Valid in the call
+ * only. */
+typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
+void releve_store_job_state(struct releve_store *store, const char *id, releve_store_text reply, void *data);
+
 /* Calls `each` for every stored day of the span, ascending, with its JSON (valid in the call only), then `done`. */
 typedef void (*releve_store_each_day)(void *data, releve_day day, const char *json, size_t json_bytes);
 void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,
@@ -128,7 +133,6 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
  * age_ms, jobs, running [{id, prm, kind}], pulse}]; commands [pulse]; ended {state: how many of the latest 1000};
  * failures [{id, prm, kind, state, error, finished_at, jobs: how many of the usage point failed so}]; dead [error]. A
  * pulse is what releve_store_say_pulse was given, with the member age_ms. Empty lists are left out. */
-typedef void (*releve_store_text)(void *data, const struct releve_error *error, const char *text);
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
 
 /* What Redis says of itself: the lines of INFO, valid in the call only (NULL with an error). */

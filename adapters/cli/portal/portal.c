@@ -16,17 +16,19 @@ const struct releve_web_route releve_portal_routes[] = {
     {"/v1/points/{}/days/{}", releve_portal_days, span_parameters, false},
     {"/v1/points/{}/days/{}/{}", releve_portal_day, none, false},
     {"/v1/points/{}/documents/{}", releve_portal_document, none, false},
+    {"/api/{}", releve_portal_conso, NULL, true},
 };
 const size_t releve_portal_routes_count = sizeof releve_portal_routes / sizeof releve_portal_routes[0];
 
 void releve_portal_open(struct releve_portal *portal, uv_loop_t *loop, const struct releve_config *config,
-                        struct releve_store *store)
+                        struct releve_store *store, struct releve_tokens *tokens)
 {
     portal->config = config;
     portal->store = store;
     releve_live_open(&portal->live, loop, config, store);
     releve_turns_open(&portal->turns, loop, config, store);
     releve_roll_open(&portal->roll, loop, store);
+    releve_conso_open(&portal->conso, loop, config, store, &portal->turns, tokens);
 }
 
 void releve_portal_begin(struct releve_portal *portal, struct releve_web *web)
@@ -38,6 +40,7 @@ void releve_portal_end(struct releve_portal *portal)
 {
     releve_live_end(&portal->live);
     releve_turns_end(&portal->turns);
+    releve_conso_close(&portal->conso);
 }
 
 void releve_portal_free(struct releve_portal *portal)

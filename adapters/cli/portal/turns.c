@@ -14,15 +14,33 @@ static void proceed(struct releve_turns *turns);
 
 /* --- the end of one ---------------------------------------------------------------------------------------------- */
 
-static void drop(struct releve_turn *turn)
+struct releve_web_asked *releve_turn_leave(struct releve_turn *turn)
 {
     struct releve_turns *turns = turn->turns;
     DL_DELETE(turns->all, turn);
     if (turn->has_begun)
         turns->under_way--;
+    return turn->asked;
+}
+
+static void drop(struct releve_turn *turn)
+{
+    struct releve_turns *turns = turn->turns;
+    (void)releve_turn_leave(turn);
     turn->release(turn);
     if (!turns->ended)
         proceed(turns);
+}
+
+static void refuse_asked(struct releve_turn *turn, unsigned status, const char *why)
+{
+    if (turn->asked == NULL)
+        return;
+    if (turn->refuse != NULL)
+        turn->refuse(turn->asked, status, why);
+    else
+        releve_web_fail(turn->asked, status, "%s", why);
+    turn->asked = NULL;
 }
 
 void releve_turn_answer(struct releve_turn *turn, enum releve_web_type type, const char *body, size_t body_bytes)
@@ -47,8 +65,7 @@ void releve_turn_fail(struct releve_turn *turn, unsigned status, const char *for
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (turn->asked != NULL)
-        releve_web_fail(turn->asked, status, "%s", text);
+    refuse_asked(turn, status, text);
     drop(turn);
 }
 
@@ -113,9 +130,7 @@ static void proceed(struct releve_turns *turns)
 
 static void refuse(struct releve_turn *turn, const char *why)
 {
-    if (turn->asked != NULL)
-        releve_web_fail(turn->asked, 503, "%s", why);
-    turn->asked = NULL;
+    refuse_asked(turn, 503, why);
     if (turn->has_begun)
         return; /* Redis will answer */
     DL_DELETE(turn->turns->all, turn);

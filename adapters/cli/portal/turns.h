@@ -24,6 +24,8 @@ struct releve_turn {
     uint64_t since_ms;              /* loop time */
     unsigned questions;             /* that it costs, about */
     bool has_begun;
+    /* How whoever asks is told that it is not answered; NULL: as a problem. Set before it is added. */
+    void (*refuse)(struct releve_web_asked *asked, unsigned status, const char *why);
     void (*begin)(struct releve_turn *turn);
     void (*release)(struct releve_turn *turn);
 };
@@ -43,7 +45,7 @@ struct releve_turns {
 void releve_turns_open(struct releve_turns *turns, uv_loop_t *loop, const struct releve_config *config,
                        struct releve_store *store);
 
-/* `begin` is called when it is its turn, now or later; it has to lead to one of the three below, once. `release` frees
+/* `begin` is called when it is its turn, now or later; it has to lead to one of those below, once. `release` frees
  * it. */
 void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, struct releve_web_asked *asked,
                       unsigned questions, void (*begin)(struct releve_turn *turn),
@@ -58,6 +60,10 @@ void releve_turn_fail(struct releve_turn *turn, unsigned status, const char *for
     __attribute__((format(printf, 3, 4)));
 /* The same where Redis could not be asked. */
 void releve_turn_fail_redis(struct releve_turn *turn, const struct releve_error *error);
+
+/* The request has had its turn, and is the caller's from now on, with what there is of the turn; NULL: whoever asked
+ * was told that it took too long. */
+struct releve_web_asked *releve_turn_leave(struct releve_turn *turn);
 
 /* Refuses those who wait. What is with Redis is released when Redis has answered, or the store is closed. */
 void releve_turns_end(struct releve_turns *turns);

@@ -1,0 +1,386 @@
+/* See conso.h. */
+#include "conso.h"
+#include "portal.h"
+#include <engine/runtime/clock.h>
+#include <inttypes.h>
+#include <releve/digest.h>
+#include <releve/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define QUESTIONS 3 /* what is known, and the days */
+
+struct releve_conso_request {
+    struct releve_turn turn; /* for its first question */
+    struct releve_conso_request *prev, *next;
+    struct releve_conso *conso;
+    struct releve_web_asked *asked; /* from the first answer of Redis on; NULL: was answered */
+    uint64_t since_ms;              /* loop time */
+    struct releve_conso_ask ask;
+    struct releve_reason reason; /* why it is not to be had, where `is_refused` */
+    bool is_refused;
+    struct releve_job job; /* its id is "" before it is queued */
+    bool is_asking;        /* Redis is asked something about it */
+    bool has_ended;        /* its job */
+    struct releve_conso_body body;
+};
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
+
+static void send_answer(struct releve_web_asked *asked, struct releve_conso_answer *answer)
+{
+    releve_web_answer(asked, answer->status, RELEVE_WEB_JSON, answer->body.bytes, answer->body.length);
+    releve_text_free(&answer->body);
+}
+
+static void release(struct releve_turn *turn)
+{
+    free(turn);
+}
+
+static void drop(struct releve_conso_request *request)
+{
+    struct releve_conso *conso = request->conso;
+    DL_DELETE(conso->requests, request);
+    conso->requests_count--;
+    free(request);
+}
+
+/* The answer to a request that Redis is not asked about any more. */
+static void answer(struct releve_conso_request *request, struct releve_conso_answer *answer)
+{
+    if (request->asked != NULL)
+        send_answer(request->asked, answer);
+    releve_text_free(&answer->body);
+    drop(request);
+}
+
+static void refuse_for_now(struct releve_conso_request *request, const char *why)
+{
+    struct releve_conso_answer refusal = {0};
+    releve_conso_refuse_for_now(why, &refusal);
+    answer(request, &refusal);
+}
+
+/* Whoever waits is told; what Redis is asked about it ends by itself. */
+static void give_up(struct releve_conso_request *request, const char *why)
+{
+    struct releve_conso_answer refusal = {0};
+    if (!request->is_asking) {
+        refuse_for_now(request, why);
+        return;
+    }
+    if (request->asked == NULL)
+        return;
+    releve_conso_refuse_for_now(why, &refusal);
+    send_answer(request->asked, &refusal);
+    request->asked = NULL;
+}
+
+/* The turn is refused before it has begun: as all is refused here. */
+static void refuse_turn(struct releve_web_asked *asked, unsigned status, const char *why)
+{
+    struct releve_conso_answer refusal = {0};
+    (void)status;
+    releve_conso_refuse_for_now(why, &refusal);
+    send_answer(asked, &refusal);
+}
+
+/* --- its days ----------------------------------------------------------------------------------------------------- */
+
+/* What is none of a day is named by releve show; here it is as if it were not there. */
+static void on_day(void *data, releve_day day, const char *text, size_t text_bytes)
+{
+    struct releve_conso_request *request = data;
+    (void)releve_conso_body_add(&request->body, day, text, text_bytes);
+}
+
+static void on_days(void *data, const struct releve_error *error)
+{
+    struct releve_conso_request *request = data;
+    struct releve_conso_answer answered = {0};
+    request->is_asking = false;
+    bool has_values = request->body.values > 0;
+    releve_conso_body_end(&request->body, &answered);
+    if (error->code != RELEVE_OK || (!has_values && request->is_refused)) {
+        releve_text_free(&answered.body);
+        answered = (struct releve_conso_answer){0};
+        if (error->code != RELEVE_OK)
+            releve_conso_refuse_for_now("Redis ne répond pas. Réessayez plus tard", &answered);
+        else
+            releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &answered);
+    }
+    answer(request, &answered);
+}
+
+static void read_days(struct releve_conso_request *request)
+{
+    releve_conso_body_begin(&request->body, &request->ask);
+    request->is_asking = true;
+    releve_store_read_days(request->conso->store, request->ask.prm, request->ask.kind, request->ask.span, on_day,
+                           on_days, request);
+}
+
+/* --- its job ------------------------------------------------------------------------------------------------------ */
+
+static void on_queued(void *data, const struct releve_error *error, bool queued)
+{
+    struct releve_conso_request *request = data;
+    (void)queued; /* else the same was asked before: its end is that of this one too */
+    request->is_asking = false;
+    if (error->code != RELEVE_OK)
+        refuse_for_now(request, "Redis ne répond pas. Réessayez plus tard");
+    else if (request->asked == NULL)
+        drop(request);
+}
+
+/* One id for all who ask the same within some minutes, so that it is one job. No usage point can be read in it. */
+static void name_job(struct releve_job *job, releve_time now)
+{
+    char text[128];
+    (void)snprintf(text, sizeof text, RELEVE_PRM_FORMAT ":%d:%d:%d:%lld", job->prm, (int)job->kind, job->span.first,
+                   job->span.end, (long long)(now / RELEVE_CONSO_SAME_MS));
+    (void)snprintf(job->id, sizeof job->id, "conso-%016" PRIx64, releve_digest(text));
+}
+
+static void queue(struct releve_conso_request *request, struct releve_span span)
+{
+    struct releve_job *job = &request->job;
+    *job = (struct releve_job){.prm = request->ask.prm,
+                               .kind = request->ask.kind,
+                               .span = span,
+                               .class_ = RELEVE_HIGH,
+                               .created_at = releve_clock_civil(request->conso->config->today)};
+    name_job(job, releve_clock_civil(RELEVE_DAY_NONE));
+    request->is_asking = true;
+    releve_store_enqueue(request->conso->store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, request);
+}
+
+/* --- what is known ------------------------------------------------------------------------------------------------ */
+
+/* The days of it that a job could still get: not stored, or due; after activation and consent, within the history. */
+static struct releve_span days_to_ask(const struct releve_conso_request *request,
+                                      const struct releve_coverage *coverage, const struct releve_point_facts *facts)
+{
+    enum releve_kind kind = request->ask.kind;
+    struct releve_span history = releve_kind_history(kind, releve_config_today(request->conso->config));
+    struct releve_span left = request->ask.span, none = {left.end, left.end};
+    const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(kind)->direction];
+    releve_day after =
+        direction->activation.after > direction->consent.after ? direction->activation.after : direction->consent.after;
+    if (left.first < history.first)
+        left.first = history.first;
+    if (left.first <= after)
+        left.first = after + 1;
+    while (left.first < left.end && releve_coverage_get(coverage, left.first) != RELEVE_DAY_MISSING)
+        left.first++;
+    while (left.end > left.first && releve_coverage_get(coverage, left.end - 1) != RELEVE_DAY_MISSING)
+        left.end--;
+    return left.first < left.end ? left : none;
+}
+
+/* Why nothing is to be had of days of which none is stored. */
+static void judge_refusal(struct releve_conso_request *request, const struct releve_point_facts *facts)
+{
+    const struct releve_reason *why = NULL;
+    const struct releve_direction_facts *direction =
+        &facts->directions[releve_kind_facts(request->ask.kind)->direction];
+    releve_day last = request->ask.span.end - 1;
+    struct releve_span history = releve_kind_history(request->ask.kind, releve_config_today(request->conso->config));
+    request->is_refused = true;
+    if (releve_facts_standing(facts, request->ask.kind, &why) != RELEVE_STANDING_OPEN && why != NULL)
+        request->reason = *why;
+    else if (last <= direction->activation.after)
+        request->reason = (struct releve_reason){.verdict = RELEVE_BEFORE_ACTIVATION};
+    else if (last <= direction->consent.after)
+        request->reason = (struct releve_reason){.verdict = RELEVE_BEFORE_CONSENT};
+    else if (last < history.first)
+        request->reason = (struct releve_reason){.verdict = RELEVE_BEYOND_HISTORY};
+    else
+        request->is_refused = false;
+}
+
+static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
+                     const struct releve_point_facts *facts)
+{
+    struct releve_conso_request *request = data;
+    request->is_asking = false;
+    if (error->code != RELEVE_OK) {
+        refuse_for_now(request, "Redis ne répond pas. Réessayez plus tard");
+        return;
+    }
+    if (request->asked == NULL) {
+        drop(request);
+        return;
+    }
+    judge_refusal(request, facts);
+    struct releve_span span = days_to_ask(request, coverage, facts);
+    if (request->is_refused || releve_span_days(span) == 0) {
+        read_days(request);
+    } else if (!request->has_ended) {
+        queue(request, span);
+    } else { /* the job has not got them: they failed */
+        request->is_refused = true;
+        request->reason = (struct releve_reason){.verdict = RELEVE_TRANSIENT};
+        read_days(request);
+    }
+}
+
+static void ask_known(struct releve_conso_request *request)
+{
+    const struct releve_job job = {.prm = request->ask.prm, .kind = request->ask.kind, .span = request->ask.span};
+    request->is_asking = true;
+    releve_store_begin(request->conso->store, &job, releve_clock_civil(request->conso->config->today), on_known,
+                       request);
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
+
+static void on_state(void *data, const struct releve_error *error, const char *state)
+{
+    struct releve_conso_request *request = data;
+    request->is_asking = false;
+    if (request->asked == NULL) {
+        drop(request);
+        return;
+    }
+    if (error->code != RELEVE_OK)
+        return; /* it is asked again, until the wait is over */
+    bool is_open = state != NULL && (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0);
+    if (is_open)
+        return;
+    request->has_ended = true;
+    ask_known(request);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct releve_conso *conso = timer->data;
+    struct releve_conso_request *request, *next;
+    DL_FOREACH_SAFE(conso->requests, request, next) {
+        if (uv_now(conso->loop) - request->since_ms >= RELEVE_CONSO_WAIT_MS) {
+            give_up(request, "Les données ne sont pas encore là. Réessayez plus tard");
+        } else if (!request->is_asking) {
+            request->is_asking = true;
+            releve_store_job_state(conso->store, request->job.id, on_state, request);
+        }
+    }
+    if (conso->requests == NULL)
+        uv_timer_stop(timer);
+}
+
+/* Its turn: from here on it is in the list of those that are answered. */
+static void begin(struct releve_turn *turn)
+{
+    struct releve_conso_request *request = (struct releve_conso_request *)turn;
+    struct releve_conso *conso = request->conso;
+    request->asked = releve_turn_leave(turn);
+    DL_APPEND(conso->requests, request);
+    conso->requests_count++;
+    if (!uv_is_active((uv_handle_t *)&conso->timer))
+        uv_timer_start(&conso->timer, on_timer, RELEVE_CONSO_LOOK_MS, RELEVE_CONSO_LOOK_MS);
+    ask_known(request);
+}
+
+/* --- a request ---------------------------------------------------------------------------------------------------- */
+
+static bool add_parameter(void *data, const char *name, const char *value)
+{
+    releve_conso_add(data, name, value);
+    return true;
+}
+
+static bool is_too_much(const struct releve_conso *conso, releve_prm prm)
+{
+    const struct releve_conso_request *request;
+    unsigned of_point = 0;
+    DL_FOREACH(conso->requests, request)
+    {
+        of_point += request->ask.prm == prm;
+    }
+    return conso->requests_count >= RELEVE_CONSO_REQUESTS_MAX || of_point >= RELEVE_CONSO_OF_POINT_MAX;
+}
+
+static void look_at_tokens(struct releve_conso *conso)
+{
+    struct releve_error error;
+    switch (releve_tokens_look(conso->tokens, &error)) {
+    case RELEVE_TOKENS_AS_BEFORE:
+        break;
+    case RELEVE_TOKENS_READ:
+        fprintf(stderr, "releve: the tokens were read again: %zu\n", releve_tokens_count(conso->tokens));
+        break;
+    case RELEVE_TOKENS_WRONG:
+        fprintf(stderr, "releve: %s; the tokens are as before\n", error.text);
+        break;
+    }
+}
+
+/* In the order of the original: what is asked, who asks, about which days. */
+static bool judge(struct releve_conso *conso, struct releve_web_asked *asked, struct releve_conso_ask *ask,
+                  struct releve_conso_answer *refusal)
+{
+    releve_conso_begin(ask, releve_web_argument(asked, 0));
+    releve_web_each_parameter(asked, add_parameter, ask);
+    if (!releve_conso_end(ask, refusal))
+        return false;
+    look_at_tokens(conso);
+    enum releve_tokens_answer token =
+        releve_tokens_judge(conso->tokens, releve_web_header(asked, "Authorization"), ask->prm);
+    if (token != RELEVE_TOKENS_RIGHT) {
+        releve_conso_refuse_token(token, refusal);
+        return false;
+    }
+    if (!releve_conso_judge_dates(ask, releve_config_today(conso->config), refusal))
+        return false;
+    if (!is_too_much(conso, ask->prm))
+        return true;
+    releve_conso_refuse_for_now("Trop de requêtes en même temps. Réessayez plus tard", refusal);
+    return false;
+}
+
+void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *asked)
+{
+    struct releve_conso_answer refusal = {0};
+    if (conso->tokens == NULL) {
+        releve_web_fail(asked, 404, "The Conso API is not served: releve serve --token-file FILE serves it.");
+        return;
+    }
+    struct releve_conso_request *request = releve_alloc(1, sizeof *request);
+    *request = (struct releve_conso_request){.conso = conso, .since_ms = uv_now(conso->loop)};
+    if (!judge(conso, asked, &request->ask, &refusal)) {
+        free(request);
+        send_answer(asked, &refusal);
+        return;
+    }
+    request->turn.refuse = refuse_turn;
+    releve_turns_add(conso->turns, &request->turn, asked, QUESTIONS, begin, release);
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------- */
+
+void releve_conso_open(struct releve_conso *conso, uv_loop_t *loop, const struct releve_config *config,
+                       struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens)
+{
+    *conso = (struct releve_conso){.config = config, .loop = loop, .store = store, .turns = turns, .tokens = tokens};
+    (void)uv_timer_init(loop, &conso->timer);
+    conso->timer.data = conso;
+}
+
+void releve_conso_close(struct releve_conso *conso)
+{
+    struct releve_conso_request *request, *next;
+    conso->ended = true;
+    DL_FOREACH_SAFE(conso->requests, request, next) {
+        give_up(request, "Le service s'arrête. Réessayez plus tard");
+    }
+    uv_close((uv_handle_t *)&conso->timer, NULL);
+}
+
+void releve_portal_conso(void *data, struct releve_web_asked *asked)
+{
+    struct releve_portal *portal = data;
+    releve_conso_answer(&portal->conso, asked);
+}

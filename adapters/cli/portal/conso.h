@@ -1,0 +1,43 @@
+/* The Conso API (docs/conso.md): days from Redis where they are there; else a job in class high, which is waited for.
+ * A request in its life:
+ *
+ *   its turn ──▶ what is known? ──▶ nothing is missing ────────────────────────────▶ its days are read ──▶ answered
+ *                              └──▶ a job is queued, and looked at until it has ended ──▶ what is known? ──▶ ... */
+#ifndef RELEVE_CLI_CONSO_H
+#define RELEVE_CLI_CONSO_H
+
+#include "turns.h"
+#include <adapters/web/conso_body.h>
+#include <adapters/web/conso_refusal.h>
+
+#define RELEVE_CONSO_WAIT_MS 25000   /* a request waits for its job no longer: less than clients and proxies do */
+#define RELEVE_CONSO_LOOK_MS 250     /* how often it is looked whether a job has ended */
+#define RELEVE_CONSO_REQUESTS_MAX 64 /* that are answered at once, waiting ones included; beyond it 503 */
+#define RELEVE_CONSO_OF_POINT_MAX 8  /* likewise, of one usage point */
+#define RELEVE_CONSO_SAME_MS (10 * RELEVE_MINUTE_MS) /* the same question is no new job within so long */
+
+struct releve_conso_request;
+
+struct releve_conso {
+    const struct releve_config *config;
+    uv_loop_t *loop;
+    struct releve_store *store;
+    struct releve_turns *turns;
+    struct releve_tokens *tokens; /* NULL: the API is not served */
+    uv_timer_t timer;             /* while there are requests */
+    struct releve_conso_request *requests;
+    unsigned requests_count;
+    bool ended;
+};
+
+/* `tokens` is NULL where the API is not served; the caller's. */
+void releve_conso_open(struct releve_conso *conso, uv_loop_t *loop, const struct releve_config *config,
+                       struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens);
+
+/* Answers /api/<type>, now or later. */
+void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *asked);
+
+/* Refuses those who wait. */
+void releve_conso_close(struct releve_conso *conso);
+
+#endif
