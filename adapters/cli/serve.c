@@ -182,18 +182,25 @@ static int serve_main(int argc, char **argv)
 
 const struct releve_command releve_command_serve = {
     .name = "serve",
-    .summary = "what goes on, over HTTP: metrics for Prometheus, status as JSON",
-    .help = "[--listen HOST:PORT] [--host NAME]... [--password-file FILE]\n"
+    .summary = "a page of what goes on and what there is; metrics, JSON, APIs",
+    .help = "[--listen HOST:PORT] [OPTION]...\n"
             "\n"
-            "Serves /metrics, in the text format of Prometheus (docs/metrics.md), and\n"
-            "/v1/status, which is what releve status --json prints. No usage point is in the\n"
-            "metrics; the status names some. Reads Redis only, never sends a request to\n"
-            "Enedis. With CLIENT_ID it knows whose quota to show. Serves until it is\n"
-            "interrupted; where Redis does not answer within 5 s the answer is 503.\n"
+            "Serves over HTTP what Redis holds, until it is interrupted; never sends a\n"
+            "request to Enedis:\n"
+            "  /                  a page: quota, workers, queues, failures; usage points, their\n"
+            "                     days and curves. http://127.0.0.1:8752 in a browser\n"
+            "  /metrics           for Prometheus (docs/metrics.md); names no usage point\n"
+            "  /v1/...            status, usage points, coverage, days and documents as JSON;\n"
+            "                     /openapi.json describes it (docs/interface.md)\n"
+            "  /api/TYPE          the Conso API (docs/conso.md), with --token-file: what is not\n"
+            "                     in Redis becomes a job of class high, for workers\n"
             "\n"
-            "It changes nothing. It listens on loopback and asks for no password, unless\n"
-            "told: for other machines put a reverse proxy with TLS in front, and name it\n"
-            "with --host. Pages of another origin may not ask.\n"
+            "With CLIENT_ID it knows whose quota to show. Where Redis does not answer within\n"
+            "5 s the answer is 503.\n"
+            "\n"
+            "It listens on loopback and asks for no password, unless told: whoever is on this\n"
+            "machine may look then. For other machines put a reverse proxy with TLS in front,\n"
+            "and name it with --host. Pages of another origin may not ask.\n"
             "\n"
             "options:\n"
             "  --listen HOST:PORT  an address of this machine (default 127.0.0.1:8752), of\n"
@@ -203,7 +210,10 @@ const struct releve_command releve_command_serve = {
             "                     Other names than those of loopback are refused else\n"
             "  --password-file FILE  whoever asks has to give the password of which the\n"
             "                     first line of this file has the hash (HTTP Basic, any\n"
-            "                     name). mkpasswd -m yescrypt makes one; chmod 600\n",
+            "                     name). mkpasswd -m yescrypt makes one; chmod 600\n"
+            "  --token-file FILE  who may ask the Conso API, and about which usage points:\n"
+            "                     releve token adds a line to it; chmod 600. It is read again\n"
+            "                     when it has changed\n",
     .ends_by_signal = true,
     .run = serve_main,
 };
