@@ -182,7 +182,7 @@ static int serve_main(int argc, char **argv)
 
 const struct releve_command releve_command_serve = {
     .name = "serve",
-    .summary = "a page of what goes on and what there is; metrics, JSON, APIs",
+    .summary = "a page of what goes on and what there is; metrics; APIs",
     .help = "[--listen HOST:PORT] [OPTION]...\n"
             "\n"
             "Serves over HTTP what Redis holds, until it is interrupted; never sends a\n"
