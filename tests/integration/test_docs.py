@@ -5,11 +5,11 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
 
+import node
 import pytest
 
 from oracle import Upstream, expected_days, paris_day_of
@@ -42,10 +42,6 @@ class TcpRedis(Redis):
         return f"redis://127.0.0.1:{self.port}"
 
 
-# What npm says where there is no way to a registry: nothing about the example, and said as skipped.
-NO_REGISTRY = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "SELF_SIGNED_CERT", "E503", "E502")
-
-
 @pytest.fixture(scope="module")
 def world():
     world = World("--population", "10")
@@ -58,15 +54,7 @@ def world():
 @pytest.fixture(scope="module")
 def node_folder(tmp_path_factory):
     """A folder where `npm install redis` was done, in the one version of tests/docs/package.json."""
-    folder = tmp_path_factory.mktemp("node")
-    shutil.copy(ROOT / "tests/docs/package.json", folder)
-    ended = subprocess.run(
-        ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"],
-        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=EXAMPLE_S)
-    if ended.returncode != 0 and any(code in ended.stderr for code in NO_REGISTRY):
-        pytest.skip(f"no npm registry can be reached from here: {ended.stderr.splitlines()[0]}")
-    assert ended.returncode == 0, f"npm install: {ended.stderr}"
-    return folder
+    return node.install(ROOT / "tests/docs/package.json", tmp_path_factory.mktemp("node"))
 
 
 def run_example(name, folder, url):
