@@ -3,10 +3,10 @@ import json
 import socket
 import ssl
 import stat
-import subprocess
 import threading
 
 import pytest
+import tls
 from server import Connection
 from world import World
 
@@ -18,12 +18,7 @@ class Impostor:
     """A server with a certificate that nobody signed. Remembers what was said to it once TLS stood."""
 
     def __init__(self, directory):
-        self.certificate, key = directory / "certificate.pem", directory / "key.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
-                        self.certificate, "-days", "30", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.certificate, key)
+        self.certificate, self.context = tls.self_signed(directory, "localhost")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.connections, self.heard = 0, b""
@@ -38,9 +33,9 @@ class Impostor:
                 return  # closed
             self.connections += 1
             try:
-                with self.context.wrap_socket(peer, server_side=True) as tls:
-                    self.heard += tls.recv(4096)
-                    tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                with self.context.wrap_socket(peer, server_side=True) as heard:
+                    self.heard += heard.recv(4096)
+                    heard.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             except (ssl.SSLError, OSError):
                 pass  # the peer did not like the certificate
 
@@ -67,9 +62,9 @@ def test_a_server_whose_certificate_nobody_signed_hears_nothing(impostor):
     # It does speak to whoever trusts it.
     trusting = ssl.create_default_context(cafile=impostor.certificate)
     with socket.create_connection(("127.0.0.1", impostor.port)) as plain:
-        with trusting.wrap_socket(plain, server_hostname="localhost") as tls:
-            tls.sendall(b"hello")
-            assert tls.recv(4096).startswith(b"HTTP/1.1 200")
+        with trusting.wrap_socket(plain, server_hostname="localhost") as trusted:
+            trusted.sendall(b"hello")
+            assert trusted.recv(4096).startswith(b"HTTP/1.1 200")
     assert impostor.heard == b"hello"
 
 
