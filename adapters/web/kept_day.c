@@ -155,6 +155,22 @@ static bool read_text(const cJSON *item, const char **text)
     return true;
 }
 
+static bool same_text(const char *left, const char *right)
+{
+    return left != NULL && right != NULL ? strcmp(left, right) == 0 : left == right;
+}
+
+/* It has a name of some sort, and none of the `count` before it has the same. */
+static bool is_named(const struct releve_register *registers, size_t count)
+{
+    const struct releve_register *named = &registers[count];
+    for (size_t i = 0; i < count; i++)
+        if (same_text(registers[i].name, named->name) && same_text(registers[i].calendar, named->calendar) &&
+            same_text(registers[i].class_, named->class_))
+            return false;
+    return named->name != NULL || named->class_ != NULL;
+}
+
 static bool read_registers(struct releve_kept_day *kept)
 {
     struct releve_reading *reading = &kept->reading;
@@ -166,7 +182,8 @@ static bool read_registers(struct releve_kept_day *kept)
         struct releve_register *each = &kept->registers[reading->registers_count];
         if (reading->registers_count == RELEVE_REGISTERS_MAX || !read_text(member(item, "register"), &each->name) ||
             !read_text(member(item, "calendar"), &each->calendar) || !read_text(member(item, "class"), &each->class_) ||
-            !read_text(member(item, "label"), &each->label) || !read_value(member(item, "value"), &each->value_wh))
+            !read_text(member(item, "label"), &each->label) || !read_value(member(item, "value"), &each->value_wh) ||
+            !is_named(kept->registers, reading->registers_count))
             return false;
         reading->registers_count++;
     }

@@ -441,6 +441,13 @@ static void test_what_is_no_day_of_the_kind_is_left_out(void **state)
         {RELEVE_CONSUMPTION_LOAD_CURVE, "{\"state\":\"partial\",\"unit\":\"W\",\"points\":[[0,30,\"1\"]]}"},
         {RELEVE_INDEX_CONSUMPTION, "{\"state\":\"complete\",\"unit\":\"Wh\",\"at\":\"2026-09-29T00:00:00+02:00\"}"},
         {RELEVE_INDEX_CONSUMPTION, "{\"state\":\"complete\",\"unit\":\"Wh\",\"at\":\"2026-09-29T00:00:00+02:00\","
+                                   "\"registers\":[{\"register\":\"A\",\"calendar\":null,\"class\":null,\"label\":"
+                                   "null,\"value\":1},{\"register\":\"A\",\"calendar\":null,\"class\":null,\"label\":"
+                                   "null,\"value\":2}]}"},
+        {RELEVE_INDEX_CONSUMPTION, "{\"state\":\"complete\",\"unit\":\"Wh\",\"at\":\"2026-09-29T00:00:00+02:00\","
+                                   "\"registers\":[{\"register\":null,\"calendar\":null,\"class\":null,\"label\":"
+                                   "null,\"value\":1}]}"},
+        {RELEVE_INDEX_CONSUMPTION, "{\"state\":\"complete\",\"unit\":\"Wh\",\"at\":\"2026-09-29T00:00:00+02:00\","
                                    "\"registers\":[{\"register\":\"\xff\",\"calendar\":null,\"class\":null,\"label\":"
                                    "null,\"value\":1}]}"},
     };
