@@ -229,34 +229,41 @@ static struct version version_of(const struct stat *about)
                             .changed = about->st_ctim};
 }
 
-/* The file's bytes, and how many; NULL where there is no such file that may be read. The version is taken before the
- * first byte: what is written meanwhile makes another one, which the next look finds. */
-static char *read_bytes(struct releve_tokens *tokens, int file, size_t *bytes, struct releve_error *error)
+/* As many bytes of the file as it had at first; NULL where it cannot be read. */
+static char *read_bytes(int file, size_t room, size_t *bytes)
 {
-    struct stat about;
-    *bytes = 0;
-    if (fstat(file, &about) != 0) {
-        releve_fail(error, RELEVE_E_CONFIG, "--token-file %.200s: %s", tokens->path, strerror(errno));
-        return NULL;
-    }
-    tokens->version = version_of(&about);
-    if (!S_ISREG(about.st_mode) || (about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        releve_fail(error, RELEVE_E_CONFIG, "--token-file %.200s: %s", tokens->path,
-                    S_ISREG(about.st_mode) ? "others may read it: chmod 600" : "is no file");
-        return NULL;
-    }
-    char *text = releve_alloc(RELEVE_TOKENS_FILE_BYTES_MAX + 2, 1);
+    char *text = releve_alloc(room + 1, 1); /* read_lines ends the last one */
     ssize_t part = 1;
-    while (part > 0 && *bytes <= RELEVE_TOKENS_FILE_BYTES_MAX) {
-        part = read(file, text + *bytes, RELEVE_TOKENS_FILE_BYTES_MAX + 1 - *bytes);
-        *bytes += part > 0 ? (size_t)part : 0;
-    }
-    if (part >= 0 && *bytes <= RELEVE_TOKENS_FILE_BYTES_MAX)
+    for (*bytes = 0; part > 0 && *bytes<room; *bytes += part> 0 ? (size_t)part : 0)
+        part = read(file, text + *bytes, room - *bytes);
+    if (part >= 0)
         return text;
-    releve_fail(error, RELEVE_E_CONFIG, "--token-file %.200s: %s", tokens->path,
-                part < 0 ? strerror(errno) : "longer than 8 MB");
     free(text);
     return NULL;
+}
+
+/* NULL, and *error, where there is no such file that may be read. The version is taken before the first byte: what is
+ * written meanwhile makes another one, which the next look finds. */
+static char *read_open(struct releve_tokens *tokens, int file, size_t *bytes, struct releve_error *error)
+{
+    struct stat about;
+    const char *why = NULL;
+    char *text = NULL;
+    if (fstat(file, &about) == 0) {
+        tokens->version = version_of(&about);
+        if (!S_ISREG(about.st_mode))
+            why = "is no file";
+        else if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+            why = "others may read it: chmod 600";
+        else if (about.st_size > RELEVE_TOKENS_FILE_BYTES_MAX)
+            why = "longer than 8 MB";
+        else
+            text = read_bytes(file, (size_t)about.st_size, bytes);
+    }
+    if (text == NULL)
+        releve_fail(error, RELEVE_E_CONFIG, "--token-file %.200s: %s", tokens->path,
+                    why != NULL ? why : strerror(errno));
+    return text;
 }
 
 /* The table changes only where all is right. */
@@ -267,7 +274,7 @@ static enum releve_code read_file(struct releve_tokens *tokens, struct releve_er
     int file = open(tokens->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0)
         return releve_fail(error, RELEVE_E_CONFIG, "--token-file %.200s: %s", tokens->path, strerror(errno));
-    char *text = read_bytes(tokens, file, &bytes, error);
+    char *text = read_open(tokens, file, &bytes, error);
     (void)close(file);
     if (text == NULL)
         return error->code;
