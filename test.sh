@@ -56,6 +56,10 @@ run() {
 unset CLIENT_ID CLIENT_SECRET CLIENT_SECRET_FILE ${!RELEVE_@}
 # shellcheck disable=SC2086
 install_packages $PACKAGES $TEST_PACKAGES
+if [ "$quick" = no ] && [ -z "$at" ]; then
+    # shellcheck disable=SC2086
+    (install_packages $BROWSER_PACKAGES) || echo "no browser can be installed here: the tests of the page are skipped" >&2
+fi
 results="$(mktemp -d "${TMPDIR:-/tmp}/releve-results.XXXXXX")"
 failed=no
 

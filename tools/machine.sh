@@ -9,6 +9,9 @@ libcjson-dev libmicrohttpd-dev libcrypt-dev libssl-dev uthash-dev scdoc redis-se
 TEST_PACKAGES="libcmocka-dev binutils clang libclang-rt-14-dev clang-format clang-tidy cppcheck valgrind python3-pytest python3-pytest-xdist python3-jsonschema python3-redis redis-tools nodejs npm shellcheck systemd tzdata \
 bash-completion fish groff-base mandoc zsh prometheus"
 
+# ... a browser for the tests of the page, which are skipped where it cannot be installed ...
+BROWSER_PACKAGES="chromium chromium-driver python3-selenium"
+
 # ... and what the Python peer of bench/pipeline.py is written with.
 BENCH_PACKAGES="python3-aiohttp python3-hiredis python3-redis python3-uvloop nodejs npm"
 
