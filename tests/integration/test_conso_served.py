@@ -101,6 +101,24 @@ def test_days_of_before_the_activation_are_left_out_and_not_asked_again():
         world.interrupt(worker)
 
 
+def test_days_that_have_failed_are_no_days_without_data():
+    """Some days of the week are there, the job of the others ends without them: who asks is told so, and gets no part of it."""
+    with World(quota="100/1s") as world:
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", "2026-11-03", "--end", "2026-11-06").code == 0
+        served, answers = Conso(world), []
+        thread = threading.Thread(target=lambda: answers.append(served.get("daily_consumption", WEEK.format(CLIENT_0))))
+        thread.start()
+        while not world.redis.command("LLEN", "releve:jobs:high"):
+            pass
+        job = json.loads(world.redis.command("LPOP", "releve:jobs:high"))
+        assert (job["start"], job["end"]) == ("2026-11-01", "2026-11-08")
+        world.redis.command("HSET", f"releve:job:{job['id']}", "state", "partial")
+        thread.join()
+        (status, _, body), = answers
+        assert (status, body["status"], body["error"]["error"]) == (500, 500, "technical_error")
+        assert served.get("daily_consumption", f"prm={CLIENT_0}&start=2026-11-03&end=2026-11-06")[0] == 200
+
+
 def test_a_token_sees_its_usage_points_only_and_the_file_is_read_again():
     with World(quota="100/1s") as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--prm", OTHER, "--kind", "daily_consumption", "--start", "2026-11-01").code == 0

@@ -221,10 +221,10 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         read_days(request);
     } else if (!request->has_ended) {
         queue(request, span);
-    } else { /* the job has not got them: they failed */
-        request->is_refused = true;
-        request->reason = (struct releve_reason){.verdict = RELEVE_TRANSIENT};
-        read_days(request);
+    } else { /* the job has not got them, and nobody may take them for days without data */
+        struct releve_conso_answer refusal = {0};
+        releve_conso_refuse(&request->ask, RELEVE_CONSO_TECHNICAL, &refusal);
+        answer(request, &refusal);
     }
 }
 
