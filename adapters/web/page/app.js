@@ -1,0 +1,112 @@
+// The frame of the page: which view is shown, for the address behind the #, and what stands around it. A view is an
+// object with show(route): a new address of the same thing; and leave().
+import { isDay } from "./calendar.js";
+import { announce, el, show } from "./dom.js";
+import { dateAndTime, timeWithSeconds } from "./format.js";
+import { text } from "./given.js";
+import { locale } from "./language.js";
+import { follow, live, start } from "./live.js";
+import { overview } from "./overview.js";
+import { point } from "./point.js";
+import { points } from "./points.js";
+import { word } from "./words.js";
+
+const VIEWS = { overview, points, point };
+const main = document.getElementById("main");
+let view = null;
+let shown = null;
+
+// {view, key, …}: where `key` stays, the view does.
+function routeOf(hash) {
+  const [path, query = ""] = hash.replace(/^#?\/?/, "").split("?");
+  const [first, prm, kind, span, day] = path.split("/");
+  if (first !== "points") return { view: "overview", key: "overview" };
+  if (!/^\d{14}$/.test(prm ?? "")) {
+    const asked = new URLSearchParams(query);
+    const digits = (name) => (asked.get(name) ?? "").replace(/\D/g, "").slice(0, 14);
+    return {
+      view: "points",
+      key: "points",
+      search: digits("search"),
+      after: digits("after").length === 14 ? digits("after") : "",
+    };
+  }
+  return { view: "point", key: prm, prm, kind, span, day: isDay(day) ? day : undefined };
+}
+
+function showNavigation(route) {
+  const links = [
+    ["#/", "overview", route.view === "overview"],
+    ["#/points", "usage_points", route.view !== "overview"],
+  ];
+  show(
+    document.getElementById("nav"),
+    links.map(([href, name, here]) => el("a", { href, "aria-current": here && "page" }, word(name))),
+  );
+}
+
+// What changed is said by the address; the focus goes to the heading of what is new, but not when the page begins.
+function go() {
+  const route = routeOf(location.hash);
+  showNavigation(route);
+  if (shown?.view === route.view && shown.key === route.key) {
+    shown = route;
+    view.show(route);
+    return;
+  }
+  view?.leave();
+  main.replaceChildren();
+  view = VIEWS[route.view](main);
+  view.show(route);
+  if (shown !== null) {
+    scrollTo(0, 0);
+    main.querySelector("h1")?.focus();
+  }
+  shown = route;
+}
+
+// --- how old the figures are -----------------------------------------------------------------------------------------
+
+let told = null;
+
+function showConnection() {
+  const { trouble, at } = live;
+  const box = document.getElementById("trouble");
+  const since = trouble && (Date.now() - trouble.since > 12 * 3600e3 ? dateAndTime : timeWithSeconds)(trouble.since);
+  show(
+    document.getElementById("link-state"),
+    at === null && !trouble
+      ? word("connecting")
+      : [
+          el("span", { class: trouble ? "dot bad" : "dot well", "aria-hidden": "true" }),
+          trouble ? word("old_since", { since }) : word("live"),
+        ],
+  );
+  const lines = trouble && [
+    word(`trouble_${trouble.what}`, { since }),
+    at === null ? "" : word("figures_are_old", { since }),
+    word("tries_again"),
+  ];
+  box.hidden = !trouble;
+  show(box, trouble && el("p", {}, lines.filter((line) => line !== "").join(" ")));
+  const state = trouble?.what ?? (at === null ? null : "well");
+  if (told !== null && state !== told) announce(trouble ? lines.join(" ") : word("is_back"));
+  told = state ?? told;
+  show(
+    document.getElementById("foot"),
+    el("p", {}, ["relevé", text(live.status?.version), "·", word("times_of_paris")].join(" ")),
+  );
+}
+
+document.documentElement.lang = locale;
+document.getElementById("skip").textContent = word("skip");
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the part behind the # is a route
+  main.focus();
+});
+document.getElementById("nav").setAttribute("aria-label", word("navigation"));
+addEventListener("hashchange", go);
+follow(showConnection);
+start();
+go();
+showConnection();

@@ -1,0 +1,92 @@
+// What a status comes to, in sentences: the worst one first. The limits are those of docs/operations.md, What to
+// alert on.
+import { duration } from "./format.js";
+import { amount, list, moment, object, text } from "./given.js";
+import { word } from "./words.js";
+
+export const SILENT_MS = 15e3; // a worker that has not been heard for so long counts as dead
+const LONG_MS = 10 * 60e3; // for which no urgent job should wait
+const DAY_MS = 24 * 3600e3;
+const OPTIONAL = ["synth_contrat_auto", "subscribed_services"]; // APIs that are closed for an hour where not subscribed
+
+const SEVERITY = ["bad", "warn", "note"];
+
+export const livingWorkers = (status) =>
+  list(status.workers)
+    .map(object)
+    .filter((one) => amount(one.age_ms) <= SILENT_MS);
+
+export const waitingJobs = ({ queues }) =>
+  ["high", "normal", "low"].reduce((sum, name) => sum + amount(object(queues)[name]), 0);
+
+export const failuresOfTheDay = (status, now) =>
+  list(status.failures)
+    .map(object)
+    .filter(({ finished_at }) => !(now - moment(finished_at) > DAY_MS)); // what says no time is not left out
+
+export const closedBuckets = (status) =>
+  list(status.quota)
+    .map(object)
+    .filter(({ closed_ms }) => amount(closed_ms) > 0);
+
+export const nextTry = (retryMs) =>
+  amount(retryMs) > 0 ? word("next_try", { time: duration(amount(retryMs)) }) : word("tried_now");
+
+function* outages({ processes }) {
+  const { count, away, away_ms, retry_ms } = object(processes);
+  if (amount(away) === 0) return;
+  const values = { time: duration(amount(away_ms)), next: nextTry(retry_ms), n: amount(away), all: amount(count) };
+  const all = amount(away) >= amount(count);
+  yield { level: all ? "bad" : "warn", what: "away", words: word(all ? "away" : "away_for_some", values) };
+}
+
+function* doors(status) {
+  for (const { bucket, closed_ms } of closedBuckets(status))
+    yield {
+      level: OPTIONAL.includes(bucket) ? "note" : "warn",
+      what: `closed ${text(bucket)}`,
+      words: word("closed", { bucket: text(bucket), time: duration(amount(closed_ms)) }),
+    };
+}
+
+function* work(status, now) {
+  const waiting = waitingJobs(status);
+  const living = livingWorkers(status).length;
+  if (waiting > 0 && living === 0) yield { level: "bad", what: "no worker", words: word("no_worker", { n: waiting }) };
+  const silent = list(status.workers).length - living;
+  if (silent > 0) yield { level: "warn", what: "silent", words: word("silent_workers", { n: silent }) };
+  const age = now - moment(object(status.oldest).high);
+  if (age > LONG_MS) yield { level: "warn", what: "waits long", words: word("urgent_waits", { time: duration(age) }) };
+}
+
+function* results(status, now) {
+  const failures = failuresOfTheDay(status, now);
+  const prms = (state) => new Set(failures.filter((one) => one.state === state).map(({ prm }) => text(prm))).size;
+  if (prms("failed") > 0) yield { level: "warn", what: "failed", words: word("points_failed", { n: prms("failed") }) };
+  if (prms("partial") > 0)
+    yield { level: "note", what: "partial", words: word("points_partial", { n: prms("partial") }) };
+  const dead = amount(object(status.queues).dead);
+  if (dead > 0) yield { level: "note", what: "dead", words: word("dead_messages", { n: dead }) };
+}
+
+function whatIsDone(status) {
+  const workers = list(status.workers).map(object);
+  const commands = list(status.commands).length;
+  const held = workers.reduce((sum, { jobs }) => sum + amount(jobs), 0);
+  const waiting = waitingJobs(status);
+  if (workers.length === 0 && commands === 0) return word("nothing_runs");
+  const said = [];
+  if (workers.length > 0) said.push(word("workers_run", { n: workers.length }));
+  if (commands > 0) said.push(word("commands_run", { n: commands }));
+  if (held + waiting > 0) said.push(word("jobs_left", { n: held + waiting }));
+  return said.join(", ");
+}
+
+// [{level, what, words}]: at least one; the first is the headline. `what` stays the same while nothing else happens.
+export function findings(status, now) {
+  const found = [...outages(status), ...doors(status), ...work(status, now), ...results(status, now)];
+  found.sort((a, b) => SEVERITY.indexOf(a.level) - SEVERITY.indexOf(b.level));
+  if (found.length === 0 || found[0].level === "note")
+    found.unshift({ level: "well", what: "well", words: word("all_well", { what: whatIsDone(status) }) });
+  return found;
+}
