@@ -190,6 +190,16 @@ static const char *title_of(unsigned status)
     return title != NULL ? title : "";
 }
 
+/* Details repeat what was sent, which may be no UTF-8, or be cut inside a character; JSON has to be (RFC 8259, 8.1). */
+static void make_utf8(char *text)
+{
+    for (size_t length; *text != '\0'; text += length > 0 ? length : 1) {
+        length = releve_utf8_length(text);
+        if (length == 0)
+            *text = '?';
+    }
+}
+
 void releve_web_fail(struct releve_web_asked *asked, unsigned status, const char *format, ...)
 {
     char detail[PROBLEM_BYTES];
@@ -197,6 +207,7 @@ void releve_web_fail(struct releve_web_asked *asked, unsigned status, const char
     va_start(arguments, format);
     (void)vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
+    make_utf8(detail);
     struct releve_text body = {.length = 0};
     releve_text_format(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":", title_of(status),
                        status);
