@@ -23,6 +23,7 @@ static uv_loop_t loop;
 static struct releve_web *web;
 static struct releve_web_asked *later[LATER_MAX];
 static size_t later_count;
+static char answers[ANSWER_BYTES_MAX + 1]; /* what came back; with a NUL behind it */
 
 /* --- what is answered -------------------------------------------------------------------------------------------- */
 
@@ -187,7 +188,6 @@ struct client {
     int socket;
     const uint8_t *unsent;
     size_t unsent_bytes;
-    char *answer; /* with a NUL behind it */
     size_t answer_bytes;
     bool has_ended; /* nothing comes any more */
 };
@@ -201,8 +201,6 @@ static void come(struct client *client)
     MUST(client->socket >= 0);
     MUST(connect(client->socket, (const struct sockaddr *)&address, sizeof address) == 0);
     MUST(fcntl(client->socket, F_SETFL, O_NONBLOCK) == 0);
-    client->answer = malloc(ANSWER_BYTES_MAX + 1);
-    MUST(client->answer != NULL);
 }
 
 /* Sends and reads what goes; false where nothing did. */
@@ -220,8 +218,7 @@ static bool go_on(struct client *client)
     }
     if (moved && client->unsent_bytes == 0)
         (void)shutdown(client->socket, SHUT_WR);
-    ssize_t read =
-        recv(client->socket, client->answer + client->answer_bytes, ANSWER_BYTES_MAX - client->answer_bytes, 0);
+    ssize_t read = recv(client->socket, answers + client->answer_bytes, ANSWER_BYTES_MAX - client->answer_bytes, 0);
     if (read > 0)
         client->answer_bytes += (size_t)read;
     else if (read == 0 || errno != EAGAIN)
@@ -279,10 +276,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         turn();
         releve_web_push(web, NULL, NULL, 0);
     }
-    client.answer[client.answer_bytes] = '\0';
-    const char *end = client.answer + client.answer_bytes;
-    for (const char *at = client.answer; at != NULL && at < end;)
+    answers[client.answer_bytes] = '\0';
+    const char *end = answers + client.answer_bytes;
+    for (const char *at = answers; at != NULL && at < end;)
         at = check_answer(at, end);
-    free(client.answer);
     return 0;
 }
