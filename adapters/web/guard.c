@@ -10,6 +10,8 @@ static const struct releve_guard_refusal wrong_method = {MHD_HTTP_METHOD_NOT_ALL
                                                        "This Host is not served: releve serve --host NAME allows one."},
                                          wrong_body = {MHD_HTTP_CONTENT_TOO_LARGE, "A request has no body here."},
                                          doubled = {MHD_HTTP_BAD_REQUEST, "A header stands there twice."},
+                                         malformed = {MHD_HTTP_BAD_REQUEST,
+                                                      "A header is none (RFC 9110, 5.1 and 5.5)."},
                                          wrong_origin = {MHD_HTTP_FORBIDDEN,
                                                          "A page of another origin may not ask here."};
 
@@ -51,15 +53,39 @@ static bool is_own(const char *origin, const char *host)
     return strcasecmp(rest, host) == 0;
 }
 
+/* What of a page elsewhere needs no leave of ours, such as an image, has no Origin; but browsers say whose it is
+ * (https://www.w3.org/TR/fetch-metadata/). A link that somebody follows to the page is fine. */
+static bool is_from_elsewhere(struct MHD_Connection *connection, bool is_page)
+{
+    const char *site = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
+    const char *mode = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Mode");
+    const char *dest = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Dest");
+    if (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)
+        return false;
+    return !is_page || mode == NULL || strcmp(mode, "navigate") != 0 || dest == NULL || strcmp(dest, "document") != 0;
+}
+
 /* Of those that decide: a proxy in front may have read the other one. */
 struct seen {
     unsigned host, origin, length, authorization;
+    bool is_malformed;
 };
 
-static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
+/* A name is a token, and a value has no NUL and no end of a line in it. libmicrohttpd takes others, such as
+ * "Content-Length :", which a proxy in front may have read as a header that it knows. */
+static bool is_well_formed(const char *name, size_t name_bytes, const char *value, size_t value_bytes)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return name_bytes > 0 && strspn(name, token) == name_bytes &&
+           (value == NULL || strcspn(value, "\r\n") == value_bytes);
+}
+
+static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name, size_t name_bytes, const char *value,
+                           size_t value_bytes)
 {
     struct seen *seen = data;
-    (void)kind, (void)value;
+    (void)kind;
+    seen->is_malformed = seen->is_malformed || !is_well_formed(name, name_bytes, value, value_bytes);
     seen->host += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
     seen->origin += strcasecmp(name, MHD_HTTP_HEADER_ORIGIN) == 0;
     seen->authorization += strcasecmp(name, MHD_HTTP_HEADER_AUTHORIZATION) == 0;
@@ -67,11 +93,14 @@ static enum MHD_Result see(void *data, enum MHD_ValueKind kind, const char *name
     return MHD_YES;
 }
 
-static bool is_doubled(struct MHD_Connection *connection)
+/* NULL where no header is wrong by itself. */
+static const struct releve_guard_refusal *judge_headers(struct MHD_Connection *connection)
 {
     struct seen seen = {0};
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, see, &seen);
-    return seen.host > 1 || seen.origin > 1 || seen.length > 1 || seen.authorization > 1;
+    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see, &seen);
+    if (seen.is_malformed)
+        return &malformed;
+    return seen.host > 1 || seen.origin > 1 || seen.length > 1 || seen.authorization > 1 ? &doubled : NULL;
 }
 
 static bool has_body(struct MHD_Connection *connection)
@@ -82,19 +111,20 @@ static bool has_body(struct MHD_Connection *connection)
 }
 
 const struct releve_guard_refusal *releve_guard_refuse(struct MHD_Connection *connection, const char *method,
-                                                       const char *const *hosts, size_t hosts_count)
+                                                       bool is_page, const char *const *hosts, size_t hosts_count)
 {
+    const struct releve_guard_refusal *wrong_header = judge_headers(connection);
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
     const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return &wrong_method;
-    if (is_doubled(connection))
-        return &doubled;
+    if (wrong_header != NULL)
+        return wrong_header;
     if (has_body(connection))
         return &wrong_body;
     if (host == NULL || !is_served(host, hosts, hosts_count))
         return &wrong_host;
-    if (origin != NULL && !is_own(origin, host))
+    if ((origin != NULL && !is_own(origin, host)) || is_from_elsewhere(connection, is_page))
         return &wrong_origin;
     return NULL;
 }

@@ -296,7 +296,7 @@ static enum MHD_Result begin(struct releve_web *web, struct MHD_Connection *conn
     *state = asked;
     find_target(asked, path);
     const struct releve_guard_refusal *refusal =
-        releve_guard_refuse(connection, method, web->options.hosts, web->options.hosts_count);
+        releve_guard_refuse(connection, method, asked->file != NULL, web->options.hosts, web->options.hosts_count);
     if (refusal == NULL)
         return MHD_YES;
     asked->stage = ASKED;
