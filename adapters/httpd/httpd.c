@@ -18,18 +18,30 @@
 #define SPARE_FILES 64u /* descriptors for everything that is no connection */
 #define BACKLOG 1024
 
-/* A connection of which a request is due. */
+/* What is sent and not read waits in the kernel, which would let it be some MB a connection; it takes twice as much. */
+#define SEND_BUFFER_BYTES (128 * 1024)
+
+enum state {
+    ASKING,    /* a request of it is due */
+    ANSWERING, /* its request is there, and is being answered; a stream: until it ends */
+    SENDING,   /* its answer is there */
+    DROPPED,   /* libmicrohttpd will find that it has ended */
+    STATES
+};
+
 struct peer {
     struct peer *prev, *next;
     int socket;
-    bool answering;    /* its request is there, and is being answered */
-    uint64_t since_ms; /* loop time: it is connected, or its last request is over */
+    enum state state;
+    uint64_t since_ms; /* loop time */
 };
 
 struct releve_httpd {
     struct MHD_Daemon *daemon;
     struct releve_httpd_options options;
-    struct peer *peers; /* where there is a limit to a request */
+    struct peer
+        *peers[STATES]; /* where there is a limit to a request; the one that came first into its state is first */
+    unsigned peers_count, connections_max;
     uv_timer_t sweep;
     bool resumed; /* libmicrohttpd has something to do at once */
     unsigned port;
@@ -39,15 +51,56 @@ struct releve_httpd {
     uv_prepare_t prepare;
 };
 
-/* --- how long a request may take to come ------------------------------------------------------------------------- */
+/* --- how long a request and its answer may take ------------------------------------------------------------------ */
 
 /* libmicrohttpd's own limit begins anew with each byte. */
 #define SWEEP_MS 1000
+
+/* Of so many parts of all connections one is left free: who comes is let in, and then somebody else has to go. */
+#define ROOM_PARTS 8
 
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info != NULL ? info->socket_context : NULL;
+}
+
+static void change(struct releve_httpd *httpd, struct peer *peer, enum state state)
+{
+    DL_DELETE(httpd->peers[peer->state], peer);
+    peer->state = state;
+    peer->since_ms = uv_now(httpd->sweep.loop);
+    DL_APPEND(httpd->peers[state], peer);
+}
+
+/* libmicrohttpd finds the end of what is shut down, and closes it. */
+static void drop(struct releve_httpd *httpd, struct peer *peer)
+{
+    (void)shutdown(peer->socket, SHUT_RDWR);
+    change(httpd, peer, DROPPED);
+}
+
+/* Whoever says nothing goes first; a client that is served needs a moment only to ask. */
+static void make_room(struct releve_httpd *httpd)
+{
+    if (httpd->peers_count <= httpd->connections_max - httpd->connections_max / ROOM_PARTS)
+        return;
+    if (httpd->peers[ASKING] != NULL)
+        drop(httpd, httpd->peers[ASKING]);
+    else
+        releve_httpd_drop_slowest(httpd);
+}
+
+static void admit(struct releve_httpd *httpd, struct peer *peer, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const int bytes = SEND_BUFFER_BYTES;
+    peer->socket = info != NULL ? info->connect_fd : -1;
+    (void)setsockopt(peer->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    make_room(httpd);
+    peer->since_ms = uv_now(httpd->sweep.loop);
+    DL_APPEND(httpd->peers[peer->state], peer);
+    httpd->peers_count++;
 }
 
 static void on_connection(void *data, struct MHD_Connection *connection, void **context,
@@ -56,14 +109,11 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
     struct releve_httpd *httpd = data;
     struct peer *peer = *context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        peer = releve_alloc(1, sizeof *peer);
-        peer->socket = info != NULL ? info->connect_fd : -1;
-        peer->since_ms = uv_now(httpd->sweep.loop);
-        DL_APPEND(httpd->peers, peer);
-        *context = peer;
+        *context = peer = releve_alloc(1, sizeof *peer);
+        admit(httpd, peer, connection);
     } else if (peer != NULL) {
-        DL_DELETE(httpd->peers, peer);
+        DL_DELETE(httpd->peers[peer->state], peer);
+        httpd->peers_count--;
         free(peer);
         *context = NULL;
     }
@@ -74,8 +124,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 {
     struct releve_httpd *httpd = data;
     struct peer *peer = peer_of(connection);
-    if (peer != NULL)
-        peer->answering = true;
+    if (peer != NULL && peer->state == ASKING)
+        change(httpd, peer, ANSWERING);
     return httpd->options.handle(httpd->options.data, connection, url, method, version, upload, upload_bytes, state);
 }
 
@@ -84,23 +134,38 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **s
 {
     struct releve_httpd *httpd = data;
     struct peer *peer = peer_of(connection);
-    if (peer != NULL) {
-        peer->answering = false;
-        peer->since_ms = uv_now(httpd->sweep.loop);
-    }
+    if (peer != NULL && peer->state != DROPPED)
+        change(httpd, peer, ASKING);
     httpd->options.completed(httpd->options.data, connection, state, how);
 }
 
-/* libmicrohttpd finds the end of what is shut down, and closes it. */
+void releve_httpd_send(struct releve_httpd *httpd, struct MHD_Connection *connection)
+{
+    struct peer *peer = peer_of(connection);
+    if (peer != NULL && peer->state == ANSWERING)
+        change(httpd, peer, SENDING);
+}
+
+void releve_httpd_drop_slowest(struct releve_httpd *httpd)
+{
+    if (httpd->peers[SENDING] != NULL)
+        drop(httpd, httpd->peers[SENDING]);
+}
+
+/* Those that are in that state for so long. */
+static void drop_late(struct releve_httpd *httpd, enum state state, unsigned limit_s)
+{
+    struct peer *first;
+    while ((first = httpd->peers[state]) != NULL &&
+           uv_now(httpd->sweep.loop) - first->since_ms >= (uint64_t)limit_s * 1000)
+        drop(httpd, first);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
-    const struct releve_httpd *httpd = timer->data;
-    struct peer *peer;
-    DL_FOREACH(httpd->peers, peer)
-    {
-        if (!peer->answering && uv_now(timer->loop) - peer->since_ms >= (uint64_t)httpd->options.request_s * 1000)
-            (void)shutdown(peer->socket, SHUT_RDWR);
-    }
+    struct releve_httpd *httpd = timer->data;
+    drop_late(httpd, ASKING, httpd->options.request_s);
+    drop_late(httpd, SENDING, httpd->options.answer_s);
 }
 
 /* --- on the loop ------------------------------------------------------------------------------------------------- */
@@ -217,12 +282,13 @@ static unsigned connections_allowed(unsigned wanted_max)
 
 static struct MHD_Daemon *start_daemon(struct releve_httpd *httpd, int listener)
 {
+    httpd->connections_max = connections_allowed(httpd->options.connections_max);
     const struct releve_httpd_options *options = &httpd->options;
     bool limited = options->request_s > 0;
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, limited ? on_request : options->handle,
         limited ? httpd : options->data, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-        connections_allowed(options->connections_max), MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_bytes,
+        httpd->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_bytes,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_NOTIFY_COMPLETED,
         limited ? on_completed : options->completed, limited ? httpd : options->data, MHD_OPTION_NOTIFY_CONNECTION,
         limited ? on_connection : options->connected, httpd, MHD_OPTION_END);

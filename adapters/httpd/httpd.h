@@ -27,8 +27,11 @@ struct releve_httpd_options {
     unsigned connections_max;       /* at once; fewer where the system allows fewer descriptors */
     size_t connection_bytes;        /* what one may use for its headers */
     unsigned idle_s;                /* a silent connection is closed after */
-    unsigned request_s;             /* a request whose headers have not all come is closed after; 0: no such limit.
-                                     * With it, `connected` is NULL: what is known of a connection is kept here */
+    unsigned request_s;             /* a request whose headers have not all come is closed after; 0: no such limit,
+                                     * and none of those below. With it, `connected` is NULL: what is known of a
+                                     * connection is kept here, and when most are taken, the one of which nothing
+                                     * has come for the longest time makes room */
+    unsigned answer_s;              /* an answer that is not read to its end is broken off after */
     MHD_AccessHandlerCallback handle;
     MHD_RequestCompletedCallback completed;
     MHD_NotifyConnectionCallback connected; /* may be NULL */
@@ -46,6 +49,12 @@ unsigned releve_httpd_port(const struct releve_httpd *httpd);
 
 /* A connection that `handle` has suspended goes on before the loop sleeps. */
 void releve_httpd_resume(struct releve_httpd *httpd, struct MHD_Connection *connection);
+
+/* The answer to the connection's request is there, and is no stream: from now on `answer_s` counts. */
+void releve_httpd_send(struct releve_httpd *httpd, struct MHD_Connection *connection);
+
+/* Breaks off the answer that has been sent for the longest time, where there is one. */
+void releve_httpd_drop_slowest(struct releve_httpd *httpd);
 
 /* Drops what is under way and closes the handles; the memory goes when the loop has closed them. No connection may be
  * suspended any more. */

@@ -302,6 +302,7 @@ static enum MHD_Result begin(struct releve_web *web, struct MHD_Connection *conn
     asked->stage = ASKED;
     releve_web_fail(asked, refusal->status, "%s", refusal->text);
     asked->stage = SENT;
+    releve_httpd_send(web->httpd, connection);
     return releve_web_send_answer(asked);
 }
 
@@ -310,6 +311,8 @@ static enum MHD_Result proceed(struct releve_web_asked *asked)
 {
     enum stage stage = asked->stage;
     asked->stage = SENT;
+    if (stage == ADMITTED || stage == ANSWERED)
+        releve_httpd_send(asked->web->httpd, asked->connection);
     if (stage == ADMITTED)
         return releve_web_send_file(asked, asked->file);
     if (stage == ANSWERED)
@@ -363,6 +366,7 @@ enum releve_code releve_web_start(struct releve_web **out, uv_loop_t *loop, cons
                                                .connection_bytes = RELEVE_WEB_HEADER_BYTES,
                                                .idle_s = RELEVE_WEB_IDLE_S,
                                                .request_s = RELEVE_WEB_REQUEST_S,
+                                               .answer_s = RELEVE_WEB_ANSWER_S,
                                                .handle = handle,
                                                .completed = completed,
                                                .data = web};

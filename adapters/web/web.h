@@ -20,6 +20,7 @@
 #define RELEVE_WEB_HEADER_BYTES 16384u  /* what one connection may use for its headers */
 #define RELEVE_WEB_IDLE_S 20u           /* a silent connection is closed after */
 #define RELEVE_WEB_REQUEST_S 10u        /* and one whose request has not come by then, however little at a time */
+#define RELEVE_WEB_ANSWER_S 60u         /* and one whose answer is not read by then, which may be 1.6 MB */
 #define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
 #define RELEVE_WEB_STREAMS_MAX 64u      /* streams at once; beyond it 503 */
 #define RELEVE_WEB_HOSTS_MAX 8          /* names that it may be asked by */
