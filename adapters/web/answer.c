@@ -86,8 +86,12 @@ enum MHD_Result releve_web_send_answer(struct releve_web_asked *asked)
         {MHD_HTTP_HEADER_ALLOW, asked->status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL},
         {MHD_HTTP_HEADER_RETRY_AFTER, asked->status == MHD_HTTP_SERVICE_UNAVAILABLE ? RETRY_AFTER : NULL},
     };
+    /* The response frees the bytes: a second copy of what is sent slowly would be memory for nothing. */
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, length > 0 ? asked->body.bytes : "", MHD_RESPMEM_MUST_COPY);
+        length > 0 ? MHD_create_response_from_buffer(length, asked->body.bytes, MHD_RESPMEM_MUST_FREE)
+                   : MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    if (length > 0 && response != NULL)
+        asked->body = (struct releve_text){.length = 0};
     return queue(asked, had ? MHD_HTTP_NOT_MODIFIED : asked->status, response, headers,
                  sizeof headers / sizeof headers[0]);
 }

@@ -31,10 +31,11 @@ struct releve_web_asked {
     unsigned status;
     enum releve_web_type type;
     struct releve_text body, next; /* next: for the Link header; empty: none */
+    size_t unsent_bytes;           /* of the body, as the service counts them */
     struct stream *stream;         /* STREAMING */
 };
 
-/* answer.c: sends what was answered, and frees nothing. */
+/* answer.c: sends what was answered; the body is gone then. */
 enum MHD_Result releve_web_send_answer(struct releve_web_asked *asked);
 enum MHD_Result releve_web_send_file(struct releve_web_asked *asked, const struct releve_web_file *file);
 

@@ -17,6 +17,7 @@ struct releve_web {
     struct releve_httpd *httpd;
     struct releve_password *password; /* NULL: none is asked for */
     unsigned waiting;
+    size_t unsent_bytes; /* of bodies that are there and have not been sent to their end */
     struct streams streams;
 };
 
@@ -168,11 +169,25 @@ void releve_web_link_next(struct releve_web_asked *asked, const char *target)
     releve_text_format(&asked->next, "<%s>; rel=\"next\"", target);
 }
 
+/* Where bodies wait for those who read slowly, the slowest is broken off for each that comes; where that is not enough,
+ * none comes. */
+static bool has_room(struct releve_web *web, size_t body_bytes)
+{
+    if (web->unsent_bytes + body_bytes > RELEVE_WEB_UNSENT_BYTES_MAX / 2)
+        releve_httpd_drop_slowest(web->httpd);
+    return body_bytes <= RELEVE_WEB_SMALL_BYTES || web->unsent_bytes + body_bytes <= RELEVE_WEB_UNSENT_BYTES_MAX;
+}
+
 void releve_web_answer(struct releve_web_asked *asked, unsigned status, enum releve_web_type type, const char *body,
                        size_t body_bytes)
 {
     struct releve_web *web = asked->web;
     assert(asked->stage == ASKED || asked->stage == WAITING);
+    if (!has_room(web, body_bytes)) {
+        releve_web_fail(asked, MHD_HTTP_SERVICE_UNAVAILABLE, "Too many answers wait to be read.");
+        return;
+    }
+    web->unsent_bytes += asked->unsent_bytes = body_bytes;
     bool waits = asked->stage == WAITING;
     asked->status = status;
     asked->type = type;
@@ -348,6 +363,7 @@ static void completed(void *data, struct MHD_Connection *connection, void **stat
     if (asked == NULL)
         return;
     assert(asked->stage != WAITING && asked->stage != CHECKING);
+    asked->web->unsent_bytes -= asked->unsent_bytes;
     releve_text_free(&asked->body);
     releve_text_free(&asked->next);
     free(asked);

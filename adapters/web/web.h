@@ -22,11 +22,13 @@
 #define RELEVE_WEB_REQUEST_S 10u        /* and one whose request has not come by then, however little at a time */
 #define RELEVE_WEB_ANSWER_S 60u         /* and one whose answer is not read by then, which may be 1.6 MB */
 #define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
-#define RELEVE_WEB_STREAMS_MAX 64u      /* streams at once; beyond it 503 */
-#define RELEVE_WEB_HOSTS_MAX 8          /* names that it may be asked by */
-#define RELEVE_WEB_PATH_BYTES 256       /* of a request; a longer one leads nowhere */
-#define RELEVE_WEB_ARGUMENTS_MAX 4      /* in a path */
-#define RELEVE_WEB_PARAMETERS_MAX 8     /* of a route */
+#define RELEVE_WEB_UNSENT_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of answers that are not read yet; beyond it 503 */
+#define RELEVE_WEB_SMALL_BYTES 4096                            /* an answer that is sent all the same */
+#define RELEVE_WEB_STREAMS_MAX 64u                             /* streams at once; beyond it 503 */
+#define RELEVE_WEB_HOSTS_MAX 8                                 /* names that it may be asked by */
+#define RELEVE_WEB_PATH_BYTES 256                              /* of a request; a longer one leads nowhere */
+#define RELEVE_WEB_ARGUMENTS_MAX 4                             /* in a path */
+#define RELEVE_WEB_PARAMETERS_MAX 8                            /* of a route */
 
 struct releve_web;
 struct releve_web_asked; /* a request that waits for its answer */
