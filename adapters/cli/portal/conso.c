@@ -13,8 +13,8 @@
 #define QUESTIONS 3 /* what is known, and the days */
 
 struct releve_conso_request {
-    struct releve_turn turn; /* for its first question */
-    struct releve_conso_request *prev, *next;
+    struct releve_turn turn;                  /* for its first question */
+    struct releve_conso_request *prev, *next; /* of those that are to be answered, from the first moment on */
     struct releve_conso *conso;
     struct releve_web_asked *asked; /* from the first answer of Redis on; NULL: was answered */
     uint64_t since_ms;              /* loop time */
@@ -35,17 +35,18 @@ static void send_answer(struct releve_web_asked *asked, struct releve_conso_answ
     releve_text_free(&answer->body);
 }
 
-static void release(struct releve_turn *turn)
-{
-    free(turn);
-}
-
 static void drop(struct releve_conso_request *request)
 {
     struct releve_conso *conso = request->conso;
     DL_DELETE(conso->requests, request);
     conso->requests_count--;
     free(request);
+}
+
+/* Its turn never came. */
+static void release(struct releve_turn *turn)
+{
+    drop((struct releve_conso_request *)turn);
 }
 
 /* The answer to a request that Redis is not asked about any more. */
@@ -271,14 +272,11 @@ static void on_timer(uv_timer_t *timer)
         uv_timer_stop(timer);
 }
 
-/* Its turn: from here on it is in the list of those that are answered. */
 static void begin(struct releve_turn *turn)
 {
     struct releve_conso_request *request = (struct releve_conso_request *)turn;
     struct releve_conso *conso = request->conso;
     request->asked = releve_turn_leave(turn);
-    DL_APPEND(conso->requests, request);
-    conso->requests_count++;
     if (!uv_is_active((uv_handle_t *)&conso->timer))
         uv_timer_start(&conso->timer, on_timer, RELEVE_CONSO_LOOK_MS, RELEVE_CONSO_LOOK_MS);
     ask_known(request);
@@ -356,6 +354,10 @@ void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *as
         return;
     }
     request->turn.refuse = refuse_turn;
+    request->turn.lane = RELEVE_LANE_CONSO;
+    request->is_asking = true; /* Redis is, when its turn has come */
+    DL_APPEND(conso->requests, request);
+    conso->requests_count++;
     releve_turns_add(conso->turns, &request->turn, asked, QUESTIONS, begin, release);
 }
 

@@ -9,6 +9,7 @@
 
 #define TICK_MS 20
 #define TEXT_BYTES 400
+#define TOO_MUCH "Too much is asked at once."
 
 static void proceed(struct releve_turns *turns);
 
@@ -20,6 +21,8 @@ struct releve_web_asked *releve_turn_leave(struct releve_turn *turn)
     DL_DELETE(turns->all, turn);
     if (turn->has_begun)
         turns->under_way--;
+    else
+        turns->waiting[turn->lane]--;
     return turn->asked;
 }
 
@@ -99,15 +102,35 @@ static void fill(struct releve_turns *turns)
     turns->filled_ms = now_ms;
 }
 
+/* Of those where somebody waits, the lane that has had the fewest questions; RELEVE_LANES: nobody waits. */
+static enum releve_lane next_lane(const struct releve_turns *turns)
+{
+    enum releve_lane next = RELEVE_LANES;
+    for (enum releve_lane lane = 0; lane < RELEVE_LANES; lane++)
+        if (turns->waiting[lane] > 0 && (next == RELEVE_LANES || turns->spent[lane] < turns->spent[next]))
+            next = lane;
+    return next;
+}
+
 static struct releve_turn *next_of(struct releve_turns *turns)
 {
+    enum releve_lane lane = next_lane(turns);
     struct releve_turn *turn;
     DL_FOREACH(turns->all, turn)
     {
-        if (!turn->has_begun)
+        if (!turn->has_begun && turn->lane == lane)
             return turn;
     }
     return NULL;
+}
+
+/* A lane in which nobody waited has saved nothing up. */
+static void join(struct releve_turns *turns, struct releve_turn *turn)
+{
+    enum releve_lane other = next_lane(turns);
+    if (turns->waiting[turn->lane]++ == 0 && other != RELEVE_LANES && turns->spent[turn->lane] < turns->spent[other])
+        turns->spent[turn->lane] = turns->spent[other];
+    DL_APPEND(turns->all, turn);
 }
 
 static void on_tick(uv_timer_t *timer);
@@ -118,6 +141,8 @@ static void proceed(struct releve_turns *turns)
     fill(turns);
     while (turns->under_way < RELEVE_TURNS_AT_ONCE && turns->questions > 0 && (turn = next_of(turns)) != NULL) {
         turn->has_begun = true;
+        turns->waiting[turn->lane]--;
+        turns->spent[turn->lane] += turn->questions;
         turns->under_way++;
         turns->questions -= turn->questions;
         releve_store_bind(turns->store, NULL, on_bound, turn);
@@ -133,7 +158,7 @@ static void refuse(struct releve_turn *turn, const char *why)
     refuse_asked(turn, 503, why);
     if (turn->has_begun)
         return; /* Redis will answer */
-    DL_DELETE(turn->turns->all, turn);
+    (void)releve_turn_leave(turn);
     turn->release(turn);
 }
 
@@ -143,7 +168,7 @@ static void on_tick(uv_timer_t *timer)
     struct releve_turn *turn, *next;
     DL_FOREACH_SAFE(turns->all, turn, next) {
         if (uv_now(turns->loop) - turn->since_ms >= RELEVE_TURNS_PATIENCE_MS)
-            refuse(turn, turn->has_begun ? "Redis does not answer." : "Too much is asked at once.");
+            refuse(turn, turn->has_begun ? "Redis does not answer." : TOO_MUCH);
     }
     proceed(turns);
 }
@@ -158,7 +183,14 @@ void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, stru
     turn->questions = questions + 1; /* whose data they are */
     turn->begin = begin;
     turn->release = release;
-    DL_APPEND(turns->all, turn);
+    if (turn->lane == RELEVE_LANE_SMALL && turn->questions > RELEVE_TURNS_SMALL_QUESTIONS)
+        turn->lane = RELEVE_LANE_LARGE;
+    if (turns->waiting[turn->lane] == RELEVE_TURNS_WAITING_MAX) {
+        refuse_asked(turn, 503, TOO_MUCH);
+        turn->release(turn);
+        return;
+    }
+    join(turns, turn);
     proceed(turns);
 }
 

@@ -1,6 +1,7 @@
-/* Requests that read what Redis holds of usage points. They are done in the order in which they come, a few at once and
- * so many questions a second, so that who asks here keeps no worker waiting. Of data of another upstream than the
- * configured one nothing is read. */
+/* Requests that read what Redis holds of usage points. They are done a few at once and so many questions a second, so
+ * that who asks here keeps no worker waiting. Each waits in one of a few lanes, which get the same number of questions
+ * where all have some, and in a lane in the order in which they come: who asks for much in a loop keeps out only the
+ * likes of them. Of data of another upstream than the configured one nothing is read. */
 #ifndef RELEVE_CLI_TURNS_H
 #define RELEVE_CLI_TURNS_H
 
@@ -12,9 +13,18 @@
 #define RELEVE_TURNS_AT_ONCE 4
 #define RELEVE_TURNS_QUESTIONS_PER_S 400 /* to Redis, at some 1 ms each; beyond it they wait */
 #define RELEVE_TURNS_BURST 800           /* questions that may be asked at once after a quiet time */
+#define RELEVE_TURNS_WAITING_MAX 64      /* in a lane; beyond it they are refused at once */
+#define RELEVE_TURNS_SMALL_QUESTIONS 32  /* a turn that costs more is a large one */
 #define RELEVE_TURNS_PATIENCE_MS 5000    /* a request waits for its turn and for Redis no longer */
 
 struct releve_turns;
+
+enum releve_lane {
+    RELEVE_LANE_SMALL,
+    RELEVE_LANE_LARGE,
+    RELEVE_LANE_CONSO, /* the Conso API: asked with a token, by many others than the rest */
+    RELEVE_LANES
+};
 
 /* The first member of what a handler allocates for a request. */
 struct releve_turn {
@@ -23,6 +33,7 @@ struct releve_turn {
     struct releve_web_asked *asked; /* NULL: was told that it took too long, or that the service ends */
     uint64_t since_ms;              /* loop time */
     unsigned questions;             /* that it costs, about */
+    enum releve_lane lane;          /* CONSO is set before it is added */
     bool has_begun;
     /* How whoever asks is told that it is not answered; NULL: as a problem. Set before it is added. */
     void (*refuse)(struct releve_web_asked *asked, unsigned status, const char *why);
@@ -37,7 +48,9 @@ struct releve_turns {
     uv_timer_t timer;        /* while there is a turn */
     struct releve_turn *all; /* in the order in which they came */
     unsigned under_way;
-    double questions; /* that may be asked now; below 0: later */
+    unsigned waiting[RELEVE_LANES]; /* that have not begun */
+    uint64_t spent[RELEVE_LANES];   /* questions of those that have begun, beyond those of the lane that had fewest */
+    double questions;               /* that may be asked now; below 0: later */
     uint64_t filled_ms;
     bool ended;
 };
@@ -46,7 +59,7 @@ void releve_turns_open(struct releve_turns *turns, uv_loop_t *loop, const struct
                        struct releve_store *store);
 
 /* `begin` is called when it is its turn, now or later; it has to lead to one of those below, once. `release` frees
- * it. */
+ * it, also where it is refused at once, as too many wait. */
 void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, struct releve_web_asked *asked,
                       unsigned questions, void (*begin)(struct releve_turn *turn),
                       void (*release)(struct releve_turn *turn));
