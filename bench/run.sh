@@ -31,6 +31,7 @@ short() {
     run "$bench/growth.py" --points 20
     run "$bench/idle.py" --seconds 2 --starts 3
     run "$bench/bytes.py" --points 2
+    run "$bench/serve.py" --requests 2000
     return $missed
 }
 
@@ -47,6 +48,7 @@ whole() {
     run "$bench/growth.py"
     run "$bench/idle.py"
     run "$bench/bytes.py"
+    run "$bench/serve.py"
     return $missed
 }
 

@@ -89,6 +89,11 @@ def test_a_day_takes_memory_in_redis():
     assert len(found) == 5 and min(found.values()) > 100  # the value alone is longer
 
 
+def test_answers_and_garbage_are_measured_beside_a_worker():
+    found = run("/usr/bin/python3", os.path.join(BENCH, "serve.py"), "--requests", "500")
+    assert sum(what.endswith(": requests") for what in found) == 4 and found["status: requests"] > 0
+
+
 def test_a_history_with_gaps_costs_the_fewest_requests():
     found = run(os.path.join(BUILD, "tests", "simulation", "simulate"), "--backfill", "100")
     assert [figure for what, figure in found.items() if "beyond those" in what] == [0, 0]

@@ -159,7 +159,7 @@ def test_a_worker_and_those_who_ask_in_earnest_go_on_among_hundreds_who_mean_har
         until(lambda: descriptors(served.running) <= before)
         worker.process.terminate()
         assert worker.end().code == 0
-        assert peak_kb(served.running) < MEMORY_KB_MAX
+        assert 0, peak_kb(served.running)
         served.end()
 
 
@@ -185,7 +185,7 @@ def test_answers_that_nobody_reads_take_little_memory():
         assert served.ask("/metrics")[0] == 200
         for reader in readers:
             reader.close()
-        assert peak_kb(served.running) < MEMORY_KB_MAX
+        assert 0, peak_kb(served.running)
         served.end()
 
 
