@@ -219,6 +219,35 @@ def test_holes_are_drawn_as_holes_and_said(page):
     page.check()
 
 
+def curve_day(prm, date, state, **values):
+    return json.dumps({"prm": prm, "kind": CURVE, "date": date, "state": state, "unit": "W", **values, "source": "2026",
+                       "fetched_at": f"{date}T20:00:00Z"}, separators=(",", ":"))
+
+
+def test_a_gap_and_a_change_of_interval_are_drawn_where_they_are(page):
+    """Two hours of a day lack, and another has half-hours until noon and then ten minutes."""
+    look, redis, prm = page.browser, page.world.redis, prm_of(9)
+    half_hours, short = [[30 * i, 30, 100] for i in range(24)], [[720 + 10 * i, 10, 300] for i in range(72)]
+    redis.command("SET", f"releve:day:{prm}:{CURVE}:2026-11-10",
+                  curve_day(prm, "2026-11-10", "partial", interval="PT30M", values=[200] * 10 + [None] * 4 + [400] * 34))
+    redis.command("SET", f"releve:day:{prm}:{CURVE}:2026-11-11", curve_day(prm, "2026-11-11", "complete", points=half_hours + short))
+    look.look_as()
+    page.open(f"#/points/{prm}/{CURVE}/day/2026-11-10")
+    gap = look.find(".band.gap rect")
+    left, width, whole = (float(value) for value in (gap.get_attribute("x"), gap.get_attribute("width"), look.find(".chart svg").get_attribute("width")))
+    axis = whole - 58  # less its margins
+    assert abs(left - (46 + axis * 10 / 48)) < 1 and abs(width - axis * 4 / 48) < 1
+    assert look.find(".chart .line").get_attribute("d").count("M") == 2, "a line on each side of the gap"
+    look.until_said("no value", ".values-section .legend")
+    assert [row[2] for row in page.rows_of(".values-section .as-table")][9:15] == ["200", *["no value"] * 4, "400"]
+    look.find('.steps a[rel="next"]').click()
+    look.until(lambda: len(page.rows_of(".values-section .as-table")) == 24 + 72, "the day after it")
+    assert page.rows_of(".values-section .as-table")[23:26] == [["11:30", "12:00", "100"], ["12:00", "12:10", "300"], ["12:10", "12:20", "300"]]
+    assert look.all(".band.gap") == [] and look.find(".chart .line").get_attribute("d").count("M") == 1
+    label = look.find('.cell[data-day="2026-11-10"]').get_attribute("aria-label")
+    assert label == "Tuesday, 10 November 2026: partial", label
+
+
 def test_maximum_power_is_in_kva_and_says_when(page):
     look = page.browser
     look.look_as()
