@@ -28,7 +28,7 @@ void releve_portal_open(struct releve_portal *portal, uv_loop_t *loop, const str
     releve_live_open(&portal->live, loop, config, store);
     releve_turns_open(&portal->turns, loop, config, store);
     releve_roll_open(&portal->roll, loop, store);
-    releve_conso_open(&portal->conso, loop, config, store, &portal->turns, tokens);
+    releve_conso_desk_open(&portal->conso, loop, config, store, &portal->turns, tokens);
 }
 
 void releve_portal_begin(struct releve_portal *portal, struct releve_web *web)
@@ -40,7 +40,7 @@ void releve_portal_end(struct releve_portal *portal)
 {
     releve_live_end(&portal->live);
     releve_turns_end(&portal->turns);
-    releve_conso_close(&portal->conso);
+    releve_conso_desk_close(&portal->conso);
 }
 
 void releve_portal_free(struct releve_portal *portal)

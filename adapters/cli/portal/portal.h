@@ -1,14 +1,14 @@
 /* What releve serve answers: the handlers of its routes, and what they share.
  *
  *   web ──▶ live.c       what goes on: one look at Redis for all who ask within a second, and for the streams
- *      ├──▶ points.c, days.c, history.c ──▶ turns.c   what is read of usage points: a few at once, so many a second
- *      └──▶ conso.c ──▶ turns.c                       the Conso API: from Redis, or by way of a job that is queued
+ *      ├──▶ point_list.c, days.c, history.c ──▶ turns.c   what is read of usage points: a few at once, so many a second
+ *      └──▶ conso_desk.c ──▶ turns.c                       the Conso API: from Redis, or by way of a job that is queued
  *
  * Reads Redis, and puts jobs into its queue; never a request to upstream. */
 #ifndef RELEVE_CLI_PORTAL_H
 #define RELEVE_CLI_PORTAL_H
 
-#include "conso.h"
+#include "conso_desk.h"
 #include "live.h"
 #include "roll.h"
 #include "turns.h"
@@ -20,7 +20,7 @@ struct releve_portal {
     struct releve_live live;
     struct releve_turns turns;
     struct releve_roll roll;
-    struct releve_conso conso;
+    struct releve_conso_desk conso;
 };
 
 /* Its routes; their data is the portal. */

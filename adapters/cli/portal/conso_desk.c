@@ -1,5 +1,5 @@
-/* See conso.h. */
-#include "conso.h"
+/* See conso_desk.h. */
+#include "conso_desk.h"
 #include "portal.h"
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 struct releve_conso_request {
     struct releve_turn turn;                  /* for its first question */
     struct releve_conso_request *prev, *next; /* of those that are to be answered, from the first moment on */
-    struct releve_conso *conso;
+    struct releve_conso_desk *desk;
     struct releve_web_asked *asked; /* from the first answer of Redis on; NULL: was answered */
     uint64_t since_ms;              /* loop time */
     struct releve_conso_ask ask;
@@ -37,9 +37,9 @@ static void send_answer(struct releve_web_asked *asked, struct releve_conso_answ
 
 static void drop(struct releve_conso_request *request)
 {
-    struct releve_conso *conso = request->conso;
-    DL_DELETE(conso->requests, request);
-    conso->requests_count--;
+    struct releve_conso_desk *desk = request->desk;
+    DL_DELETE(desk->requests, request);
+    desk->requests_count--;
     free(request);
 }
 
@@ -120,7 +120,7 @@ static void read_days(struct releve_conso_request *request)
 {
     releve_conso_body_begin(&request->body, &request->ask);
     request->is_asking = true;
-    releve_store_read_days(request->conso->store, request->ask.prm, request->ask.kind, request->ask.span, on_day,
+    releve_store_read_days(request->desk->store, request->ask.prm, request->ask.kind, request->ask.span, on_day,
                            on_days, request);
 }
 
@@ -153,10 +153,10 @@ static void queue(struct releve_conso_request *request, struct releve_span span)
                                .kind = request->ask.kind,
                                .span = span,
                                .class_ = RELEVE_HIGH,
-                               .created_at = releve_clock_civil(request->conso->config->today)};
+                               .created_at = releve_clock_civil(request->desk->config->today)};
     name_job(job, releve_clock_civil(RELEVE_DAY_NONE));
     request->is_asking = true;
-    releve_store_enqueue(request->conso->store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, request);
+    releve_store_enqueue(request->desk->store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, request);
 }
 
 /* --- what is known ------------------------------------------------------------------------------------------------ */
@@ -166,7 +166,7 @@ static struct releve_span days_to_ask(const struct releve_conso_request *request
                                       const struct releve_coverage *coverage, const struct releve_point_facts *facts)
 {
     enum releve_kind kind = request->ask.kind;
-    struct releve_span history = releve_kind_history(kind, releve_config_today(request->conso->config));
+    struct releve_span history = releve_kind_history(kind, releve_config_today(request->desk->config));
     struct releve_span left = request->ask.span, none = {left.end, left.end};
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(kind)->direction];
     releve_day after =
@@ -189,7 +189,7 @@ static void judge_refusal(struct releve_conso_request *request, const struct rel
     const struct releve_direction_facts *direction =
         &facts->directions[releve_kind_facts(request->ask.kind)->direction];
     releve_day last = request->ask.span.end - 1;
-    struct releve_span history = releve_kind_history(request->ask.kind, releve_config_today(request->conso->config));
+    struct releve_span history = releve_kind_history(request->ask.kind, releve_config_today(request->desk->config));
     request->is_refused = true;
     if (releve_facts_standing(facts, request->ask.kind, &why) != RELEVE_STANDING_OPEN && why != NULL)
         request->reason = *why;
@@ -233,8 +233,7 @@ static void ask_known(struct releve_conso_request *request)
 {
     const struct releve_job job = {.prm = request->ask.prm, .kind = request->ask.kind, .span = request->ask.span};
     request->is_asking = true;
-    releve_store_begin(request->conso->store, &job, releve_clock_civil(request->conso->config->today), on_known,
-                       request);
+    releve_store_begin(request->desk->store, &job, releve_clock_civil(request->desk->config->today), on_known, request);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------------------ */
@@ -258,27 +257,27 @@ static void on_state(void *data, const struct releve_error *error, const char *s
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct releve_conso *conso = timer->data;
+    struct releve_conso_desk *desk = timer->data;
     struct releve_conso_request *request, *next;
-    DL_FOREACH_SAFE(conso->requests, request, next) {
-        if (uv_now(conso->loop) - request->since_ms >= RELEVE_CONSO_WAIT_MS) {
+    DL_FOREACH_SAFE(desk->requests, request, next) {
+        if (uv_now(desk->loop) - request->since_ms >= RELEVE_CONSO_WAIT_MS) {
             give_up(request, "Les données ne sont pas encore là. Réessayez plus tard");
         } else if (!request->is_asking) {
             request->is_asking = true;
-            releve_store_job_state(conso->store, request->job.id, on_state, request);
+            releve_store_job_state(desk->store, request->job.id, on_state, request);
         }
     }
-    if (conso->requests == NULL)
+    if (desk->requests == NULL)
         uv_timer_stop(timer);
 }
 
 static void begin(struct releve_turn *turn)
 {
     struct releve_conso_request *request = (struct releve_conso_request *)turn;
-    struct releve_conso *conso = request->conso;
+    struct releve_conso_desk *desk = request->desk;
     request->asked = releve_turn_leave(turn);
-    if (!uv_is_active((uv_handle_t *)&conso->timer))
-        uv_timer_start(&conso->timer, on_timer, RELEVE_CONSO_LOOK_MS, RELEVE_CONSO_LOOK_MS);
+    if (!uv_is_active((uv_handle_t *)&desk->timer))
+        uv_timer_start(&desk->timer, on_timer, RELEVE_CONSO_LOOK_MS, RELEVE_CONSO_LOOK_MS);
     ask_known(request);
 }
 
@@ -290,25 +289,25 @@ static bool add_parameter(void *data, const char *name, const char *value)
     return true;
 }
 
-static bool is_too_much(const struct releve_conso *conso, releve_prm prm)
+static bool is_too_much(const struct releve_conso_desk *desk, releve_prm prm)
 {
     const struct releve_conso_request *request;
     unsigned of_point = 0;
-    DL_FOREACH(conso->requests, request)
+    DL_FOREACH(desk->requests, request)
     {
         of_point += request->ask.prm == prm;
     }
-    return conso->requests_count >= RELEVE_CONSO_REQUESTS_MAX || of_point >= RELEVE_CONSO_OF_POINT_MAX;
+    return desk->requests_count >= RELEVE_CONSO_REQUESTS_MAX || of_point >= RELEVE_CONSO_OF_POINT_MAX;
 }
 
-static void look_at_tokens(struct releve_conso *conso)
+static void look_at_tokens(struct releve_conso_desk *desk)
 {
     struct releve_error error;
-    switch (releve_tokens_look(conso->tokens, &error)) {
+    switch (releve_tokens_look(desk->tokens, &error)) {
     case RELEVE_TOKENS_AS_BEFORE:
         break;
     case RELEVE_TOKENS_READ:
-        fprintf(stderr, "releve: the tokens were read again: %zu\n", releve_tokens_count(conso->tokens));
+        fprintf(stderr, "releve: the tokens were read again: %zu\n", releve_tokens_count(desk->tokens));
         break;
     case RELEVE_TOKENS_WRONG:
         fprintf(stderr, "releve: %s; the tokens are as before\n", error.text);
@@ -317,38 +316,38 @@ static void look_at_tokens(struct releve_conso *conso)
 }
 
 /* In the order of the original: what is asked, who asks, about which days. */
-static bool judge(struct releve_conso *conso, struct releve_web_asked *asked, struct releve_conso_ask *ask,
+static bool judge(struct releve_conso_desk *desk, struct releve_web_asked *asked, struct releve_conso_ask *ask,
                   struct releve_conso_answer *refusal)
 {
     releve_conso_begin(ask, releve_web_argument(asked, 0));
     releve_web_each_parameter(asked, add_parameter, ask);
     if (!releve_conso_end(ask, refusal))
         return false;
-    look_at_tokens(conso);
+    look_at_tokens(desk);
     enum releve_tokens_answer token =
-        releve_tokens_judge(conso->tokens, releve_web_header(asked, "Authorization"), ask->prm);
+        releve_tokens_judge(desk->tokens, releve_web_header(asked, "Authorization"), ask->prm);
     if (token != RELEVE_TOKENS_RIGHT) {
         releve_conso_refuse_token(token, refusal);
         return false;
     }
-    if (!releve_conso_judge_dates(ask, releve_config_today(conso->config), refusal))
+    if (!releve_conso_judge_dates(ask, releve_config_today(desk->config), refusal))
         return false;
-    if (!is_too_much(conso, ask->prm))
+    if (!is_too_much(desk, ask->prm))
         return true;
     releve_conso_refuse_for_now("Trop de requêtes en même temps. Réessayez plus tard", refusal);
     return false;
 }
 
-void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *asked)
+void releve_conso_desk_answer(struct releve_conso_desk *desk, struct releve_web_asked *asked)
 {
     struct releve_conso_answer refusal = {0};
-    if (conso->tokens == NULL) {
+    if (desk->tokens == NULL) {
         releve_web_fail(asked, 404, "The Conso API is not served: releve serve --token-file FILE serves it.");
         return;
     }
     struct releve_conso_request *request = releve_alloc(1, sizeof *request);
-    *request = (struct releve_conso_request){.conso = conso, .since_ms = uv_now(conso->loop)};
-    if (!judge(conso, asked, &request->ask, &refusal)) {
+    *request = (struct releve_conso_request){.desk = desk, .since_ms = uv_now(desk->loop)};
+    if (!judge(desk, asked, &request->ask, &refusal)) {
         free(request);
         send_answer(asked, &refusal);
         return;
@@ -356,33 +355,34 @@ void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *as
     request->turn.refuse = refuse_turn;
     request->turn.lane = RELEVE_LANE_CONSO;
     request->is_asking = true; /* Redis is, when its turn has come */
-    DL_APPEND(conso->requests, request);
-    conso->requests_count++;
-    releve_turns_add(conso->turns, &request->turn, asked, QUESTIONS, begin, release);
+    DL_APPEND(desk->requests, request);
+    desk->requests_count++;
+    releve_turns_add(desk->turns, &request->turn, asked, QUESTIONS, begin, release);
 }
 
 /* --- life -------------------------------------------------------------------------------------------------------- */
 
-void releve_conso_open(struct releve_conso *conso, uv_loop_t *loop, const struct releve_config *config,
-                       struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens)
+void releve_conso_desk_open(struct releve_conso_desk *desk, uv_loop_t *loop, const struct releve_config *config,
+                            struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens)
 {
-    *conso = (struct releve_conso){.config = config, .loop = loop, .store = store, .turns = turns, .tokens = tokens};
-    (void)uv_timer_init(loop, &conso->timer);
-    conso->timer.data = conso;
+    *desk =
+        (struct releve_conso_desk){.config = config, .loop = loop, .store = store, .turns = turns, .tokens = tokens};
+    (void)uv_timer_init(loop, &desk->timer);
+    desk->timer.data = desk;
 }
 
-void releve_conso_close(struct releve_conso *conso)
+void releve_conso_desk_close(struct releve_conso_desk *desk)
 {
     struct releve_conso_request *request, *next;
-    conso->ended = true;
-    DL_FOREACH_SAFE(conso->requests, request, next) {
+    desk->ended = true;
+    DL_FOREACH_SAFE(desk->requests, request, next) {
         give_up(request, "Le service s'arrête. Réessayez plus tard");
     }
-    uv_close((uv_handle_t *)&conso->timer, NULL);
+    uv_close((uv_handle_t *)&desk->timer, NULL);
 }
 
 void releve_portal_conso(void *data, struct releve_web_asked *asked)
 {
     struct releve_portal *portal = data;
-    releve_conso_answer(&portal->conso, asked);
+    releve_conso_desk_answer(&portal->conso, asked);
 }

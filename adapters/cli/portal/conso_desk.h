@@ -3,8 +3,8 @@
  *
  *   its turn ──▶ what is known? ──▶ nothing is missing ────────────────────────────▶ its days are read ──▶ answered
  *                              └──▶ a job is queued, and looked at until it has ended ──▶ what is known? ──▶ ... */
-#ifndef RELEVE_CLI_CONSO_H
-#define RELEVE_CLI_CONSO_H
+#ifndef RELEVE_CLI_CONSO_DESK_H
+#define RELEVE_CLI_CONSO_DESK_H
 
 #include "turns.h"
 #include <adapters/web/conso_body.h>
@@ -18,7 +18,7 @@
 
 struct releve_conso_request;
 
-struct releve_conso {
+struct releve_conso_desk {
     const struct releve_config *config;
     uv_loop_t *loop;
     struct releve_store *store;
@@ -31,13 +31,13 @@ struct releve_conso {
 };
 
 /* `tokens` is NULL where the API is not served; the caller's. */
-void releve_conso_open(struct releve_conso *conso, uv_loop_t *loop, const struct releve_config *config,
-                       struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens);
+void releve_conso_desk_open(struct releve_conso_desk *desk, uv_loop_t *loop, const struct releve_config *config,
+                            struct releve_store *store, struct releve_turns *turns, struct releve_tokens *tokens);
 
 /* Answers /api/<type>, now or later. */
-void releve_conso_answer(struct releve_conso *conso, struct releve_web_asked *asked);
+void releve_conso_desk_answer(struct releve_conso_desk *desk, struct releve_web_asked *asked);
 
 /* Refuses those who wait. */
-void releve_conso_close(struct releve_conso *conso);
+void releve_conso_desk_close(struct releve_conso_desk *desk);
 
 #endif
