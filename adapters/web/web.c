@@ -19,6 +19,7 @@ struct releve_web {
     unsigned waiting;
     size_t unsent_bytes; /* of bodies that are there and have not been sent to their end */
     struct streams streams;
+    bool ended; /* what was answered still goes out, and nothing is asked any more */
 };
 
 /* --- routes ------------------------------------------------------------------------------------------------------- */
@@ -344,10 +345,13 @@ static enum MHD_Result proceed(struct releve_web_asked *asked)
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *version, const char *upload, size_t *upload_bytes, void **state)
 {
+    struct releve_web *web = data;
     struct releve_web_asked *asked = *state;
     (void)version, (void)upload, (void)upload_bytes; /* the guard lets no body in */
+    if (web->ended && (asked == NULL || asked->stage <= ADMITTED))
+        return MHD_NO;
     if (asked == NULL)
-        return begin(data, connection, path, method, state);
+        return begin(web, connection, path, method, state);
     if (asked->stage == ARRIVED)
         admit(asked);
     if (asked->stage == ADMITTED && asked->file == NULL)
@@ -405,6 +409,7 @@ unsigned releve_web_port(const struct releve_web *web)
 void releve_web_stop(struct releve_web *web)
 {
     assert(web->waiting == 0);
+    web->ended = true;
     releve_web_streams_end(&web->streams);
     if (web->password != NULL)
         releve_password_close(web->password);

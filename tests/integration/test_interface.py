@@ -339,3 +339,22 @@ def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
     assert len(answers) == 40 and {status for status, _, _ in answers} <= {200, 503}
     assert sum(status == 200 for status, _, _ in answers) >= 4
     assert all(given["retry-after"] == "5" for status, given, _ in answers if status == 503)
+
+
+def test_who_comes_while_it_ends_does_not_break_the_end():
+    """Requests that are there when the signal is taken, while another one waits for Redis."""
+    with World() as world:
+        served = Interface(world)
+        world.redis.process.send_signal(signal.SIGSTOP)
+        waiting = socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S)
+        waiting.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        served.running.signal(signal.SIGSTOP)
+        peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(30)]
+        for peer in peers:
+            peer.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        served.running.signal(signal.SIGTERM)
+        served.running.signal(signal.SIGCONT)
+        assert served.running.end().code == 0
+        world.redis.process.send_signal(signal.SIGCONT)
+        for peer in (waiting, *peers):
+            peer.close()
