@@ -116,6 +116,10 @@ def test_days_that_have_failed_are_no_days_without_data():
         thread.join()
         (status, _, body), = answers
         assert (status, body["status"], body["error"]["error"]) == (500, 500, "technical_error")
+        worker = start_worker(world, "w")  # upstream is well again: who asks again is one more job, at once
+        status, _, body = served.get("daily_consumption", WEEK.format(CLIENT_0))
+        assert (status, len(body["interval_reading"])) == (200, 7)
+        world.interrupt(worker)
         assert served.get("daily_consumption", f"prm={CLIENT_0}&start=2026-11-03&end=2026-11-06")[0] == 200
 
 
@@ -135,6 +139,31 @@ def test_a_token_sees_its_usage_points_only_and_the_file_is_read_again():
         file.write_text("nonsense\n")
         assert served.get("daily_consumption", WEEK.format(CLIENT_0))[0] == 401
         assert "line 1" in served.running.so_far() and second not in served.running.so_far()
+
+
+def test_a_job_that_goes_on_failing_is_one_a_minute():
+    with World(quota="100/1s") as world:
+        served, answers = Conso(world), []
+        for states in (["failed"], ["failed"], []):
+            thread = threading.Thread(target=lambda: answers.append(served.get("daily_consumption", WEEK.format(CLIENT_0))[0]))
+            thread.start()
+            for state in states:
+                while not (job := world.redis.command("LPOP", "releve:jobs:high")):
+                    pass
+                world.redis.command("HSET", f"releve:job:{json.loads(job)['id']}", "state", state)
+            thread.join()
+        assert answers[:2] == [500, 500] and answers[2] in (500, 503)  # 503 where another minute has begun
+
+
+def test_days_of_another_upstream_are_no_answer_and_why_is_no_clients_affair():
+    with World(quota="100/1s") as world:
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", "2026-11-01").code == 0
+        served = Conso(world, RELEVE_UPSTREAM="http://127.0.0.1:1")
+        for _ in range(2):
+            status, given, body = served.get("daily_consumption", WEEK.format(CLIENT_0))
+            assert (status, body["error"]["error"], given.get("retry-after")) == (500, "technical_error", None)
+            assert "redis" not in json.dumps(body)
+        assert served.running.so_far().count("RELEVE_UPSTREAM is") == 1
 
 
 def test_without_tokens_it_is_not_served_and_the_password_is_not_for_it():

@@ -11,6 +11,9 @@
 #include <utlist.h>
 
 #define QUESTIONS 3 /* what is known, and the days */
+#define STATUS_OTHER_UPSTREAM 409
+#define NOT_NOW "Le service est occupé. Réessayez plus tard"
+#define NO_REDIS "Redis ne répond pas. Réessayez plus tard"
 
 struct releve_conso_request {
     struct releve_turn turn;                  /* for its first question */
@@ -23,7 +26,9 @@ struct releve_conso_request {
     bool is_refused;
     struct releve_job job; /* its id is "" before it is queued */
     bool is_asking;        /* Redis is asked something about it */
+    bool is_own;           /* it was this request that has queued the job; else another one had */
     bool has_ended;        /* its job */
+    bool is_retry;         /* the job is a further one, as the first one had ended before this request came */
     struct releve_conso_body body;
 };
 
@@ -80,13 +85,20 @@ static void give_up(struct releve_conso_request *request, const char *why)
     request->asked = NULL;
 }
 
-/* The turn is refused before it has begun: as all is refused here. */
-static void refuse_turn(struct releve_web_asked *asked, unsigned status, const char *why)
+/* The turn is refused before it has begun. Why is for whoever runs this service: a client cannot help it. */
+static void refuse_turn(struct releve_turn *turn, unsigned status, const char *why)
 {
+    struct releve_conso_request *request = (struct releve_conso_request *)turn;
     struct releve_conso_answer refusal = {0};
-    (void)status;
-    releve_conso_refuse_for_now(why, &refusal);
-    send_answer(asked, &refusal);
+    if (status == STATUS_OTHER_UPSTREAM) {
+        if (!request->desk->said_other_upstream)
+            fprintf(stderr, "releve: %s\n", why);
+        request->desk->said_other_upstream = true;
+        releve_conso_refuse(&request->ask, RELEVE_CONSO_TECHNICAL, &refusal);
+    } else {
+        releve_conso_refuse_for_now(NOT_NOW, &refusal);
+    }
+    send_answer(turn->asked, &refusal);
 }
 
 /* --- its days ----------------------------------------------------------------------------------------------------- */
@@ -109,7 +121,7 @@ static void on_days(void *data, const struct releve_error *error)
         releve_text_free(&answered.body);
         answered = (struct releve_conso_answer){0};
         if (error->code != RELEVE_OK)
-            releve_conso_refuse_for_now("Redis ne répond pas. Réessayez plus tard", &answered);
+            releve_conso_refuse_for_now(NO_REDIS, &answered);
         else
             releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &answered);
     }
@@ -129,20 +141,21 @@ static void read_days(struct releve_conso_request *request)
 static void on_queued(void *data, const struct releve_error *error, bool queued)
 {
     struct releve_conso_request *request = data;
-    (void)queued; /* else the same was asked before: its end is that of this one too */
     request->is_asking = false;
+    request->is_own = queued;
     if (error->code != RELEVE_OK)
-        refuse_for_now(request, "Redis ne répond pas. Réessayez plus tard");
+        refuse_for_now(request, NO_REDIS);
     else if (request->asked == NULL)
         drop(request);
 }
 
-/* One id for all who ask the same within some minutes, so that it is one job. No usage point can be read in it. */
-static void name_job(struct releve_job *job, releve_time now)
+/* One id for all clients that ask the same within some minutes, so that it is one job; and of retries one a minute. */
+static void name_job(struct releve_job *job, releve_time now, bool is_retry)
 {
     char text[128];
-    (void)snprintf(text, sizeof text, RELEVE_PRM_FORMAT ":%d:%d:%d:%lld", job->prm, (int)job->kind, job->span.first,
-                   job->span.end, (long long)(now / RELEVE_CONSO_SAME_MS));
+    releve_time slot_ms = is_retry ? RELEVE_CONSO_RETRY_MS : RELEVE_CONSO_SAME_MS;
+    (void)snprintf(text, sizeof text, RELEVE_PRM_FORMAT ":%d:%d:%d:%d:%lld", job->prm, (int)job->kind, job->span.first,
+                   job->span.end, (int)is_retry, (long long)(now / slot_ms));
     (void)snprintf(job->id, sizeof job->id, "conso-%016" PRIx64, releve_digest(text));
 }
 
@@ -154,9 +167,24 @@ static void queue(struct releve_conso_request *request, struct releve_span span)
                                .span = span,
                                .class_ = RELEVE_HIGH,
                                .created_at = releve_clock_civil(request->desk->config->today)};
-    name_job(job, releve_clock_civil(RELEVE_DAY_NONE));
+    name_job(job, releve_clock_civil(RELEVE_DAY_NONE), request->is_retry);
     request->is_asking = true;
     releve_store_enqueue(request->desk->store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, request);
+}
+
+/* The job has ended without these days. Where it had ended before this request came, they are tried once more. */
+static void end_without(struct releve_conso_request *request, struct releve_span span)
+{
+    struct releve_conso_answer refusal = {0};
+    if (!request->is_own && !request->is_retry) {
+        request->is_retry = true;
+        request->has_ended = false;
+        queue(request, span);
+        return;
+    }
+    /* No client may take them for days without data. */
+    releve_conso_refuse(&request->ask, RELEVE_CONSO_TECHNICAL, &refusal);
+    answer(request, &refusal);
 }
 
 /* --- what is known ------------------------------------------------------------------------------------------------ */
@@ -209,7 +237,7 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     struct releve_conso_request *request = data;
     request->is_asking = false;
     if (error->code != RELEVE_OK) {
-        refuse_for_now(request, "Redis ne répond pas. Réessayez plus tard");
+        refuse_for_now(request, NO_REDIS);
         return;
     }
     if (request->asked == NULL) {
@@ -222,10 +250,8 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         read_days(request);
     } else if (!request->has_ended) {
         queue(request, span);
-    } else { /* the job has not got them, and nobody may take them for days without data */
-        struct releve_conso_answer refusal = {0};
-        releve_conso_refuse(&request->ask, RELEVE_CONSO_TECHNICAL, &refusal);
-        answer(request, &refusal);
+    } else {
+        end_without(request, span);
     }
 }
 
@@ -334,7 +360,7 @@ static bool judge(struct releve_conso_desk *desk, struct releve_web_asked *asked
         return false;
     if (!is_too_much(desk, ask->prm))
         return true;
-    releve_conso_refuse_for_now("Trop de requêtes en même temps. Réessayez plus tard", refusal);
+    releve_conso_refuse_for_now(NOT_NOW, refusal);
     return false;
 }
 

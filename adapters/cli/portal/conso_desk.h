@@ -15,6 +15,7 @@
 #define RELEVE_CONSO_REQUESTS_MAX 64 /* that are answered at once, waiting ones included; beyond it 503 */
 #define RELEVE_CONSO_OF_POINT_MAX 8  /* likewise, of one usage point */
 #define RELEVE_CONSO_SAME_MS (10 * RELEVE_MINUTE_MS) /* the same question is no new job within so long */
+#define RELEVE_CONSO_RETRY_MS (1 * RELEVE_MINUTE_MS) /* but where that job has failed: not within so long */
 
 struct releve_conso_request;
 
@@ -28,6 +29,7 @@ struct releve_conso_desk {
     struct releve_conso_request *requests;
     unsigned requests_count;
     bool ended;
+    bool said_other_upstream; /* on standard error */
 };
 
 /* `tokens` is NULL where the API is not served; the caller's. */

@@ -23,7 +23,6 @@ static void on_all(void *data, const struct releve_error *error)
 {
     struct releve_roll *roll = data;
     roll->under_way = false;
-    roll->ended_ms = uv_now(roll->loop);
     releve_prm_list_close(&roll->found);
     if (error->code == RELEVE_OK) {
         free(roll->points.prms);
@@ -32,6 +31,8 @@ static void on_all(void *data, const struct releve_error *error)
         if (roll->is_cut)
             roll->points.count = RELEVE_ROLL_POINTS_MAX;
         roll->is_there = true;
+        roll->made_at_ms = uv_now(roll->loop);
+        roll->took_ms = roll->made_at_ms - roll->began_ms;
     } else {
         free(roll->found.prms);
     }
@@ -39,12 +40,12 @@ static void on_all(void *data, const struct releve_error *error)
     answer(roll, error);
 }
 
-/* Whoever looks at all keys again and again keeps others waiting. */
-static bool is_fresh(const struct releve_roll *roll)
+/* Is it younger than that, or than so many times what it took to make? To look at all keys again and again would keep
+ * the workers waiting. */
+static bool is_younger(const struct releve_roll *roll, uint64_t ms, unsigned times)
 {
-    uint64_t took_ms = roll->ended_ms - roll->began_ms;
-    uint64_t good_ms = took_ms * 10 > RELEVE_ROLL_FRESH_MS ? took_ms * 10 : RELEVE_ROLL_FRESH_MS;
-    return roll->is_there && uv_now(roll->loop) - roll->ended_ms < good_ms;
+    uint64_t age_ms = uv_now(roll->loop) - roll->made_at_ms;
+    return roll->is_there && (age_ms < ms || age_ms < times * roll->took_ms);
 }
 
 void releve_roll_ask(struct releve_roll *roll, struct releve_roll_call *call,
@@ -52,13 +53,13 @@ void releve_roll_ask(struct releve_roll *roll, struct releve_roll_call *call,
 {
     static const struct releve_error fine = {.code = RELEVE_OK};
     *call = (struct releve_roll_call){.done = done, .data = data};
-    if (!is_fresh(roll) && !roll->under_way) {
+    if (!is_younger(roll, RELEVE_ROLL_FRESH_MS, 10) && !roll->under_way) {
         roll->under_way = true;
         roll->found_too_many = false;
         roll->began_ms = uv_now(roll->loop);
         releve_store_known_points(roll->store, on_point, on_all, roll);
     }
-    if (roll->is_there)
+    if (is_younger(roll, RELEVE_ROLL_OLD_MS, 20))
         done(data, &fine);
     else
         DL_APPEND(roll->calls, call);

@@ -40,7 +40,7 @@ static void refuse_asked(struct releve_turn *turn, unsigned status, const char *
     if (turn->asked == NULL)
         return;
     if (turn->refuse != NULL)
-        turn->refuse(turn->asked, status, why);
+        turn->refuse(turn, status, why);
     else
         releve_web_fail(turn->asked, status, "%s", why);
     turn->asked = NULL;

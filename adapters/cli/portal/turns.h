@@ -35,8 +35,9 @@ struct releve_turn {
     unsigned questions;             /* that it costs, about */
     enum releve_lane lane;          /* CONSO is set before it is added */
     bool has_begun;
-    /* How whoever asks is told that it is not answered; NULL: as a problem. Set before it is added. */
-    void (*refuse)(struct releve_web_asked *asked, unsigned status, const char *why);
+    /* Answers `asked`, which it is called with for the last time: it is not to be had. NULL: a problem answers it. Set
+     * before it is added. */
+    void (*refuse)(struct releve_turn *turn, unsigned status, const char *why);
     void (*begin)(struct releve_turn *turn);
     void (*release)(struct releve_turn *turn);
 };
