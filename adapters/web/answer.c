@@ -31,6 +31,11 @@ static const struct header common[] = {{"X-Content-Type-Options", "nosniff"},
                                        {"Cross-Origin-Resource-Policy", "same-origin"},
                                        {"Cross-Origin-Opener-Policy", "same-origin"}};
 
+enum MHD_Result releve_web_add_common(struct MHD_Response *response)
+{
+    return add_headers(response, common, sizeof common / sizeof common[0]);
+}
+
 static enum MHD_Result queue(struct releve_web_asked *asked, unsigned status, struct MHD_Response *response,
                              const struct header *headers, size_t count)
 {
@@ -38,7 +43,7 @@ static enum MHD_Result queue(struct releve_web_asked *asked, unsigned status, st
         return MHD_NO;
     enum MHD_Result result = add_headers(response, headers, count);
     if (result == MHD_YES)
-        result = add_headers(response, common, sizeof common / sizeof common[0]);
+        result = releve_web_add_common(response);
     if (result == MHD_YES)
         result = MHD_queue_response(asked->connection, status, response);
     MHD_destroy_response(response);

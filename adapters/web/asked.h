@@ -39,6 +39,9 @@ struct releve_web_asked {
 enum MHD_Result releve_web_send_answer(struct releve_web_asked *asked);
 enum MHD_Result releve_web_send_file(struct releve_web_asked *asked, const struct releve_web_file *file);
 
+/* answer.c: the headers that every answer has. */
+enum MHD_Result releve_web_add_common(struct MHD_Response *response);
+
 /* stream.c: the streams of a service. */
 struct streams {
     struct stream *all;

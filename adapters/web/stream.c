@@ -79,15 +79,14 @@ enum MHD_Result releve_web_send_stream(struct releve_web_asked *asked)
 {
     static const char *const headers[][2] = {{MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream"},
                                              {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
-                                             {"X-Accel-Buffering", "no"}, /* nginx in front passes it on at once */
-                                             {"X-Content-Type-Options", "nosniff"}};
+                                             {"X-Accel-Buffering", "no"}}; /* nginx in front passes it on at once */
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, asked->stream, free_stream);
     if (response == NULL) {
         free_stream(asked->stream);
         return MHD_NO;
     }
-    enum MHD_Result result = MHD_YES;
+    enum MHD_Result result = releve_web_add_common(response);
     for (size_t i = 0; i < sizeof headers / sizeof headers[0] && result == MHD_YES; i++)
         result = MHD_add_response_header(response, headers[i][0], headers[i][1]);
     if (result == MHD_YES)
