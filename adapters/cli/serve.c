@@ -112,6 +112,14 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static bool is_host(const char *text)
+{
+    size_t length = strlen(text);
+    if (text[0] == '[' && length > 2 && text[length - 1] == ']')
+        return strspn(text + 1, "0123456789abcdefABCDEF:.") == length - 2;
+    return length > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == length;
+}
+
 static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
     struct serve *serve = data;
@@ -125,10 +133,12 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
         serve->token_file = value;
         return RELEVE_OK;
     }
-    if (*value == '\0' ||
-        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != strlen(value))
-        return releve_fail(error, RELEVE_E_USAGE, "--host \"%.60s\": a name of letters, digits, . and -, with no port",
-                           value);
+    if (!is_host(value))
+        return releve_fail(
+            error, RELEVE_E_USAGE,
+            "--host \"%.60s\": a name of letters, digits, . and -, or an address, IPv6 in brackets; with "
+            "no port",
+            value);
     if (serve->hosts_count == RELEVE_WEB_HOSTS_MAX)
         return releve_fail(error, RELEVE_E_USAGE, "--host: at most %d names", RELEVE_WEB_HOSTS_MAX);
     serve->hosts[serve->hosts_count++] = value;

@@ -280,6 +280,16 @@ static unsigned connections_allowed(unsigned wanted_max)
     return files.rlim_cur > 2 * SPARE_FILES ? (unsigned)(files.rlim_cur - SPARE_FILES) : SPARE_FILES;
 }
 
+/* An encoded NUL would cut a path or a parameter where it stands, and a proxy in front sees all of it: it becomes
+ * another control character, which nothing that is asked here has in it. */
+static size_t unescape(void *data, struct MHD_Connection *connection, char *text)
+{
+    (void)data, (void)connection;
+    for (char *at = text; (at = strstr(at, "%00")) != NULL; at += 3)
+        at[2] = '1';
+    return MHD_http_unescape(text);
+}
+
 static struct MHD_Daemon *start_daemon(struct releve_httpd *httpd, int listener)
 {
     httpd->connections_max = connections_allowed(httpd->options.connections_max);
@@ -289,9 +299,9 @@ static struct MHD_Daemon *start_daemon(struct releve_httpd *httpd, int listener)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, limited ? on_request : options->handle,
         limited ? httpd : options->data, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
         httpd->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_bytes,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_NOTIFY_COMPLETED,
-        limited ? on_completed : options->completed, limited ? httpd : options->data, MHD_OPTION_NOTIFY_CONNECTION,
-        limited ? on_connection : options->connected, httpd, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s,
+        MHD_OPTION_NOTIFY_COMPLETED, limited ? on_completed : options->completed, limited ? httpd : options->data,
+        MHD_OPTION_NOTIFY_CONNECTION, limited ? on_connection : options->connected, httpd, MHD_OPTION_END);
 }
 
 static void open_handles(struct releve_httpd *httpd, uv_loop_t *loop)

@@ -75,16 +75,14 @@ struct check {
     bool is_wrong;
 };
 
-static enum MHD_Result check_parameter(void *data, enum MHD_ValueKind kind, const char *name, size_t name_bytes,
-                                       const char *value, size_t value_bytes)
+static enum MHD_Result check_parameter(void *data, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct check *check = data;
-    (void)kind;
+    (void)kind, (void)value;
     size_t i = 0;
     while (check->names[i] != NULL && strcmp(check->names[i], name) != 0)
         i++;
-    bool is_whole = strlen(name) == name_bytes && (value == NULL || strlen(value) == value_bytes);
-    check->is_wrong = check->names[i] == NULL || check->seen[i] || !is_whole;
+    check->is_wrong = check->names[i] == NULL || check->seen[i];
     if (!check->is_wrong)
         check->seen[i] = true;
     return check->is_wrong ? MHD_NO : MHD_YES;
@@ -93,7 +91,7 @@ static enum MHD_Result check_parameter(void *data, enum MHD_ValueKind kind, cons
 static bool has_only(const struct releve_web_asked *asked, const char *const *names)
 {
     struct check check = {.names = names};
-    (void)MHD_get_connection_values_n(asked->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
+    (void)MHD_get_connection_values(asked->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
     return !check.is_wrong;
 }
 

@@ -67,8 +67,7 @@ const char *releve_web_argument(const struct releve_web_asked *asked, unsigned n
 /* A parameter of the query, decoded; NULL where it is not there, "" where it has no value. Valid until the answer. */
 const char *releve_web_parameter(const struct releve_web_asked *asked, const char *name);
 
-/* Calls `each` for every parameter of the query in its order, the same name again too, until it returns false. A name
- * or value that has a NUL byte in it is cut there. */
+/* Calls `each` for every parameter of the query in its order, the same name again too, until it returns false. */
 void releve_web_each_parameter(const struct releve_web_asked *asked,
                                bool (*each)(void *data, const char *name, const char *value), void *data);
 
