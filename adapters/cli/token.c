@@ -1,4 +1,4 @@
-/* releve token: a token for the Conso API of releve serve (docs/conso.md). Asks nobody, neither Redis nor Enedis.
+/* releve token: a token for the Conso API of releve serve (docs/conso.md). Asks neither Redis nor Enedis.
  *
  * It has the form of a JWT (RFC 7519), as those who ask the Conso API look into it for their usage points. What would
  * be its signature is 256 random bits, and no key is behind it: releve serve knows the digest of the whole, and
@@ -153,7 +153,8 @@ static enum releve_code keep_line(const char *path, const struct releve_text *li
     return code;
 }
 
-/* The line is there before the token is: one that nobody has does no harm, one without a line opens nothing. */
+/* The line is written before the token is shown: a line without its token does no harm, a token without its line opens
+ * nothing. */
 static enum releve_code keep(const struct token *token, struct releve_error *error)
 {
     struct releve_text line = {.length = 0};

@@ -56,7 +56,7 @@ struct releve_httpd {
 /* libmicrohttpd's own limit begins anew with each byte. */
 #define SWEEP_MS 1000
 
-/* Of so many parts of all connections one is left free: who comes is let in, and then somebody else has to go. */
+/* An eighth of the connections stays free: a new client is let in, and then an old connection has to go. */
 #define ROOM_PARTS 8
 
 static struct peer *peer_of(struct MHD_Connection *connection)
@@ -80,7 +80,7 @@ static void drop(struct releve_httpd *httpd, struct peer *peer)
     change(httpd, peer, DROPPED);
 }
 
-/* Whoever says nothing goes first; a client that is served needs a moment only to ask. */
+/* A silent connection goes first; a client that is served needs a moment only to ask. */
 static void make_room(struct releve_httpd *httpd)
 {
     if (httpd->peers_count <= httpd->connections_max - httpd->connections_max / ROOM_PARTS)

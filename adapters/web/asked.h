@@ -11,9 +11,9 @@ enum stage {
     CHECKING,  /* its password is being checked; suspended */
     ADMITTED,  /* it was right, or is not asked for */
     ASKED,     /* its route is being called */
-    WAITING,   /* likewise; suspended */
+    WAITING,   /* its route will answer later; suspended */
     ANSWERED,  /* what is to be sent is there */
-    STREAMING, /* likewise: a stream */
+    STREAMING, /* what is to be sent is a stream */
     SENT
 };
 

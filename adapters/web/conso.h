@@ -25,7 +25,7 @@ enum releve_conso_parameter {
     RELEVE_CONSO_START,
     RELEVE_CONSO_END,
     RELEVE_CONSO_STEP,     /* of maximum power: P1D, which is the default */
-    RELEVE_CONSO_QUANTITY, /* likewise: PMA */
+    RELEVE_CONSO_QUANTITY, /* of maximum power: PMA, which is the default */
     RELEVE_CONSO_PARAMETERS
 };
 

@@ -23,7 +23,7 @@ enum releve_conso_refusal {
     RELEVE_CONSO_WRONG_DIRECTION,
     RELEVE_CONSO_CURVE_OBJECTED,
     RELEVE_CONSO_UNKNOWN_POINT,
-    /* Of whoever asks Enedis here. */
+    /* Of the application that asks Enedis. */
     RELEVE_CONSO_API_REFUSED,
     RELEVE_CONSO_NO_CREDENTIALS,
     RELEVE_CONSO_NOT_SERVED,
@@ -40,7 +40,7 @@ void releve_conso_refuse(const struct releve_conso_ask *ask, enum releve_conso_r
 enum releve_conso_refusal releve_conso_refusal_of(const struct releve_conso_ask *ask,
                                                   const struct releve_reason *reason);
 
-/* Who asks has not the right token. */
+/* The client has not the right token. */
 void releve_conso_refuse_token(enum releve_tokens_answer answered, struct releve_conso_answer *answer);
 
 /* 503, in the same form: the days are not there yet, or Redis is not. `message` is a line. */

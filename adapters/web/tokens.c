@@ -385,7 +385,7 @@ enum releve_tokens_answer releve_tokens_judge(const struct releve_tokens *tokens
     const struct token *token = find_token(&tokens->table, digest);
     if (token == NULL)
         return RELEVE_TOKENS_UNKNOWN;
-    const releve_prm *prms = tokens->table.prms + token->first; /* whoever has the token knows them: no secret */
+    const releve_prm *prms = tokens->table.prms + token->first; /* no secret: they stand in the token too */
     for (size_t i = 0; i < token->count; i++)
         if (prms[i] == prm)
             return RELEVE_TOKENS_RIGHT;

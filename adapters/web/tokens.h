@@ -44,7 +44,7 @@ enum releve_tokens_news releve_tokens_look(struct releve_tokens *tokens, struct 
 
 enum releve_tokens_answer {
     RELEVE_TOKENS_NONE,    /* no token was given */
-    RELEVE_TOKENS_UNKNOWN, /* nobody has that one */
+    RELEVE_TOKENS_UNKNOWN, /* the file has no such token */
     RELEVE_TOKENS_OTHER,   /* it is for other usage points */
     RELEVE_TOKENS_RIGHT
 };

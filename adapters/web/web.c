@@ -168,7 +168,7 @@ void releve_web_link_next(struct releve_web_asked *asked, const char *target)
     releve_text_format(&asked->next, "<%s>; rel=\"next\"", target);
 }
 
-/* Where bodies wait for those who read slowly, the slowest is broken off for each that comes; where that is not enough,
+/* Where bodies wait for slow clients, the slowest answer is broken off for each new one; where that is not enough,
  * none comes. */
 static bool has_room(struct releve_web *web, size_t body_bytes)
 {

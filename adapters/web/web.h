@@ -1,5 +1,5 @@
-/* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers, files and who may
- * ask; what is answered comes from whoever starts it.
+/* The web service of `releve serve`: HTTP for people and for monitoring. It knows requests, answers, files and the
+ * password; what is answered comes from whoever starts it.
  *
  *   httpd ──▶ web.c: a request, its guard, its password ──▶ a file of the page (files.h)
  *                                                      └──▶ the handler of its route ──▶ releve_web_answer
@@ -18,8 +18,8 @@
 
 #define RELEVE_WEB_CONNECTIONS_MAX 512u /* at once */
 #define RELEVE_WEB_HEADER_BYTES 16384u  /* what one connection may use for its headers */
-#define RELEVE_WEB_IDLE_S 20u           /* a silent connection is closed after */
-#define RELEVE_WEB_REQUEST_S 10u        /* and one whose request has not come by then, however little at a time */
+#define RELEVE_WEB_IDLE_S 20u           /* an answer of which nothing is taken is broken off after */
+#define RELEVE_WEB_REQUEST_S 10u        /* a connection is closed whose next request has not come by then */
 #define RELEVE_WEB_ANSWER_S 60u         /* and one whose answer is not read by then, which may be 1.6 MB */
 #define RELEVE_WEB_WAITING_MAX 256u     /* requests that wait for an answer at once; beyond it 503 */
 #define RELEVE_WEB_UNSENT_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of answers that are not read yet; beyond it 503 */
@@ -39,7 +39,7 @@ struct releve_web_route {
     void (*handle)(void *data, struct releve_web_asked *asked);
     /* What the query may have, each once; ended by NULL. Others are refused. NULL: the query is not looked at. */
     const char *const *parameters;
-    bool is_open; /* the password is not asked for: the handler judges who asks */
+    bool is_open; /* no password is asked for: the handler judges the client */
 };
 
 struct releve_web_options {
@@ -76,7 +76,7 @@ const char *releve_web_header(const struct releve_web_asked *asked, const char *
 
 /* --- what is answered -------------------------------------------------------------------------------------------- */
 
-/* A good answer in JSON carries an ETag of its body, and is not sent again to whoever has it (If-None-Match). */
+/* A good answer in JSON carries an ETag of its body, and is not sent again to a client that has it (If-None-Match). */
 enum releve_web_type {
     RELEVE_WEB_TEXT,
     RELEVE_WEB_JSON,

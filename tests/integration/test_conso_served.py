@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from jobs import Results, start_worker
+from test_interface import Interface
 from test_serve import Served
 from world import World
 
@@ -12,7 +13,7 @@ CLIENT_0, OTHER, PRODUCER, REVOKED = "22516914714270", "11453290002823", "248800
 WEEK = "prm={}&start=2026-11-01&end=2026-11-08"
 
 
-class Conso(Served):
+class Conso(Interface):
     """A service with one token, for all usage points of Enedis's sandbox."""
 
     def __init__(self, world, *prms, **settings):
@@ -25,8 +26,7 @@ class Conso(Served):
 
     def get(self, kind, query, token=None):
         """(status, headers, body)"""
-        status, given, text = self.ask(f"/api/{kind}?{query}", Authorization=f"Bearer {token or self.token}")
-        return status, given, json.loads(text)
+        return super().get(f"/api/{kind}?{query}", Authorization=f"Bearer {token or self.token}")
 
 
 def test_days_of_redis_cost_no_request():

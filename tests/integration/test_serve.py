@@ -171,7 +171,8 @@ def test_without_a_client_id_it_knows_no_quota():
 
 @pytest.mark.parametrize("headers, method, path, body, status", [
     ({}, "GET", "/", None, 200), ({}, "HEAD", "/metrics", None, 200), ({}, "GET", "/metrics?x=1", None, 200),
-    ({"Host": "localhost"}, "GET", "/metrics", None, 200), ({"Host": "LOCALHOST:1"}, "GET", "/metrics", None, 200),
+    ({"Host": "localhost"}, "GET", "/metrics", None, 200), ({"Host": "[fd00::1]:80"}, "GET", "/metrics", None, 200),
+    ({"Host": "[fd00::2]"}, "GET", "/metrics", None, 421), ({"Host": "LOCALHOST:1"}, "GET", "/metrics", None, 200),
     ({"Host": "[::1]:8752"}, "GET", "/metrics", None, 200), ({"Host": "metering.example"}, "GET", "/metrics", None, 200),
     ({"Host": "metering.example:443", "Origin": "https://metering.example:443"}, "GET", "/metrics", None, 200),
     ({"Host": "evil.example"}, "GET", "/metrics", None, 421), ({"Host": "localhost.evil.example"}, "GET", "/", None, 421),
@@ -213,7 +214,7 @@ def test_a_request_that_others_may_frame_otherwise_is_not_followed_by_another(gu
 @pytest.fixture(scope="module")
 def guarded():
     with World() as world:
-        served = Served(world, "--host", "metering.example")
+        served = Served(world, "--host", "metering.example", "--host", "[fd00::1]")
         yield served
         served.end()
 
@@ -385,7 +386,7 @@ def test_many_who_ask_at_once_share_a_look():
 @pytest.mark.parametrize("words, said", [
     (("--listen", "0.0.0.0:8752"), "--password-file says who may ask"), (("--listen", "[::]:1"), "--password-file says who may ask"),
     (("--listen", "example.org:1"), "no address"), (("--listen", "127.0.0.1"), "write HOST:PORT"), (("--listen", "127.0.0.1:99999"), "write HOST:PORT"),
-    (("--host", "a:1"), "with no port"), (("--host", ""), "a name of letters"), (("--port", "1"), "unknown option --port")])
+    (("--host", "a:1"), "with no port"), (("--host", ""), "a name of letters"), (("--host", "[::g]"), "IPv6 in brackets"), (("--port", "1"), "unknown option --port")])
 def test_a_wrong_command_line_is_refused(words, said):
     with World() as world:
         ended = world.run("serve", *words)

@@ -85,7 +85,8 @@ static void give_up(struct releve_conso_request *request, const char *why)
     request->asked = NULL;
 }
 
-/* The turn is refused before it has begun. Why is for whoever runs this service: a client cannot help it. */
+/* The turn is refused before it has begun. The reason is for the person who runs this service: a client cannot help it.
+ */
 static void refuse_turn(struct releve_turn *turn, unsigned status, const char *why)
 {
     struct releve_conso_request *request = (struct releve_conso_request *)turn;
@@ -341,7 +342,7 @@ static void look_at_tokens(struct releve_conso_desk *desk)
     }
 }
 
-/* In the order of the original: what is asked, who asks, about which days. */
+/* In the order of the public service: the parameters, the token, the days. */
 static bool judge(struct releve_conso_desk *desk, struct releve_web_asked *asked, struct releve_conso_ask *ask,
                   struct releve_conso_answer *refusal)
 {

@@ -13,7 +13,7 @@
 #define RELEVE_CONSO_WAIT_MS 25000   /* a request waits for its job no longer: less than clients and proxies do */
 #define RELEVE_CONSO_LOOK_MS 250     /* how often it is looked whether a job has ended */
 #define RELEVE_CONSO_REQUESTS_MAX 64 /* that are answered at once, waiting ones included; beyond it 503 */
-#define RELEVE_CONSO_OF_POINT_MAX 8  /* likewise, of one usage point */
+#define RELEVE_CONSO_OF_POINT_MAX 8  /* of them, about one usage point */
 #define RELEVE_CONSO_SAME_MS (10 * RELEVE_MINUTE_MS) /* the same question is no new job within so long */
 #define RELEVE_CONSO_RETRY_MS (1 * RELEVE_MINUTE_MS) /* but where that job has failed: not within so long */
 
@@ -39,7 +39,7 @@ void releve_conso_desk_open(struct releve_conso_desk *desk, uv_loop_t *loop, con
 /* Answers /api/<type>, now or later. */
 void releve_conso_desk_answer(struct releve_conso_desk *desk, struct releve_web_asked *asked);
 
-/* Refuses those who wait. */
+/* Answers every waiting request with 503. */
 void releve_conso_desk_close(struct releve_conso_desk *desk);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_MS 500 /* how often it is looked who waits for too long, and whether streams want a look */
+#define TICK_MS 500 /* how often requests that wait for too long, and streams, are looked at */
 
 /* --- answers ----------------------------------------------------------------------------------------------------- */
 
@@ -58,7 +58,7 @@ static void answer(struct releve_live *live, const struct releve_live_waiting *w
                       body->length);
 }
 
-/* The first `count` of those who wait. */
+/* The first `count` of the waiting requests. */
 static void refuse_first(struct releve_live *live, size_t count, const char *why)
 {
     for (size_t i = 0; i < count; i++)
@@ -105,7 +105,7 @@ static void tell_status(struct releve_live *live)
     tell(live, "status", status->bytes, status->length);
 }
 
-/* --- one look for all who wait ----------------------------------------------------------------------------------- */
+/* --- one look for all requests ----------------------------------------------------------------------------------- */
 
 static void on_found(void *data, const struct releve_error *error)
 {
@@ -127,7 +127,7 @@ static void on_found(void *data, const struct releve_error *error)
         tell_away(live, "Redis does not answer as it should.");
 }
 
-/* A look serves for a while, also one that failed: Redis is asked no more often than that, whoever asks here. */
+/* A look serves for a while, also one that failed: however many requests come, Redis is asked no more often. */
 static bool is_fresh(const struct releve_live *live)
 {
     return (live->look == RELEVE_LOOK_FOUND || live->look == RELEVE_LOOK_FAILED) &&

@@ -1,4 +1,4 @@
-/* What goes on, for whoever asks: the situation in Redis is looked at once a second at most, and each answer is written
+/* What goes on: the situation in Redis is looked at once a second at most, for all requests, and each answer is written
  * once a look. While there are streams, it is looked at every second. */
 #ifndef RELEVE_CLI_LIVE_H
 #define RELEVE_CLI_LIVE_H
@@ -6,7 +6,7 @@
 #include <adapters/cli/situation.h>
 #include <adapters/web/web.h>
 
-#define RELEVE_LIVE_FRESH_MS 1000    /* a look at Redis serves whoever asks within so long */
+#define RELEVE_LIVE_FRESH_MS 1000    /* a look at Redis serves the requests of so long */
 #define RELEVE_LIVE_PATIENCE_MS 5000 /* a request waits for Redis no longer */
 #define RELEVE_LIVE_SIGN_MS 15000    /* a stream gets a sign of life so often, whatever happens */
 
@@ -22,15 +22,15 @@ struct releve_live {
     const struct releve_config *config;
     uv_loop_t *loop;
     struct releve_web *web; /* whose streams are told; NULL before there is one */
-    uv_timer_t timer;       /* while somebody waits or there are streams */
+    uv_timer_t timer;       /* while a request waits or there are streams */
     bool ended;
 
     struct releve_situation situation;
-    struct releve_text bodies[RELEVE_LIVE_WANTED]; /* of the latest look; empty where nobody has asked for it yet */
+    struct releve_text bodies[RELEVE_LIVE_WANTED]; /* of the latest look; empty where none was asked for yet */
     struct releve_text told; /* the status that the streams have; empty: none, or that it is away */
     uint64_t told_ms;        /* when they were sent something */
     enum {
-        RELEVE_LOOK_NONE, /* nobody has asked yet */
+        RELEVE_LOOK_NONE, /* before the first request */
         RELEVE_LOOK_UNDER_WAY,
         RELEVE_LOOK_FOUND,
         RELEVE_LOOK_FAILED
@@ -50,7 +50,7 @@ void releve_live_ask(struct releve_live *live, struct releve_web_asked *asked, e
 /* Answers with a stream, which is told what goes on. */
 void releve_live_follow(struct releve_live *live, struct releve_web_asked *asked);
 
-/* Refuses those who wait. */
+/* Answers every waiting request with 503. */
 void releve_live_end(struct releve_live *live);
 void releve_live_free(struct releve_live *live);
 

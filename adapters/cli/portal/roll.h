@@ -5,11 +5,11 @@
 #include <adapters/cli/prm_list.h>
 #include <adapters/redis/store.h>
 
-#define RELEVE_ROLL_POINTS_MAX 100000 /* that are listed; a page of more is for nobody */
+#define RELEVE_ROLL_POINTS_MAX 100000 /* that are listed; a person searches no longer list */
 #define RELEVE_ROLL_FRESH_MS 30000    /* no other one is made for so long, and for ten times as long as it took */
-#define RELEVE_ROLL_OLD_MS 60000      /* one that is older, and twenty times as old as it took, serves nobody */
+#define RELEVE_ROLL_OLD_MS 60000      /* one that is older, and twenty times as old as it took, is not used */
 
-/* Waits for the first roll. */
+/* A request that waits for a roll. */
 struct releve_roll_call {
     struct releve_roll_call *prev, *next;
     void (*done)(void *data, const struct releve_error *error);

@@ -102,7 +102,7 @@ static void fill(struct releve_turns *turns)
     turns->filled_ms = now_ms;
 }
 
-/* Of those where somebody waits, the lane that has had the fewest questions; RELEVE_LANES: nobody waits. */
+/* The lane with waiting turns that has had the fewest questions; RELEVE_LANES: no turn waits. */
 static enum releve_lane next_lane(const struct releve_turns *turns)
 {
     enum releve_lane next = RELEVE_LANES;
@@ -124,7 +124,7 @@ static struct releve_turn *next_of(struct releve_turns *turns)
     return NULL;
 }
 
-/* A lane in which nobody waited has saved nothing up. */
+/* A lane without waiting turns has saved nothing up. */
 static void join(struct releve_turns *turns, struct releve_turn *turn)
 {
     enum releve_lane other = next_lane(turns);

@@ -1,7 +1,7 @@
 /* Requests that read what Redis holds of usage points. They are done a few at once and so many questions a second, so
- * that who asks here keeps no worker waiting. Each waits in one of a few lanes, which get the same number of questions
- * where all have some, and in a lane in the order in which they come: who asks for much in a loop keeps out only the
- * likes of them. Of data of another upstream than the configured one nothing is read. */
+ * that no worker waits for clients of this service. Each waits in one of a few lanes, which get the same number of
+ * questions where all have some, and in a lane in the order in which they come: a client that asks for much in a loop
+ * keeps out only its like. Of data of another upstream than the configured one nothing is read. */
 #ifndef RELEVE_CLI_TURNS_H
 #define RELEVE_CLI_TURNS_H
 
@@ -75,11 +75,12 @@ void releve_turn_fail(struct releve_turn *turn, unsigned status, const char *for
 /* The same where Redis could not be asked. */
 void releve_turn_fail_redis(struct releve_turn *turn, const struct releve_error *error);
 
-/* The request has had its turn, and is the caller's from now on, with what there is of the turn; NULL: whoever asked
+/* The request has had its turn, and is the caller's from now on, with what there is of the turn; NULL: the client
  * was told that it took too long. */
 struct releve_web_asked *releve_turn_leave(struct releve_turn *turn);
 
-/* Refuses those who wait. What is with Redis is released when Redis has answered, or the store is closed. */
+/* Answers every waiting request with 503. What is with Redis is released when Redis has answered, or the store is
+ * closed. */
 void releve_turns_end(struct releve_turns *turns);
 
 #endif
