@@ -67,6 +67,7 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 
 static void change(struct releve_httpd *httpd, struct peer *peer, enum state state)
 {
+    /* The head of a list of two has a next one. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     DL_DELETE(httpd->peers[peer->state], peer);
     peer->state = state;
     peer->since_ms = uv_now(httpd->sweep.loop);

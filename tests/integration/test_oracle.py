@@ -74,7 +74,7 @@ def test_redis_holds_every_day_byte_for_byte_and_no_other(runs, truth, api, kind
 def test_there_is_no_day_of_anybody_else(runs, truth, api):
     wanted = {oracle.key(prm, kind, day) for (prm, kind), days in truth[api].items() for day in days}
     assert set(runs[api].days) == wanted
-    assert {key.split(":")[1] for key in runs[api].keys} == {"counted", "counters", "day", "job", "point", "processes", "quota",
+    assert {key.split(":")[1] for key in runs[api].keys} == {"counted", "counters", "day", "history", "job", "point", "processes", "quota",
                                                                "results", "upstream"}
 
 
