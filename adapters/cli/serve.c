@@ -13,6 +13,7 @@
 struct serve {
     struct releve_config config;
     struct releve_httpd_address address;
+    const char *listen;                          /* as it was written */
     const char *hosts[RELEVE_WEB_HOSTS_MAX + 1]; /* the last one may be the address itself */
     size_t hosts_count;
     const char *password_file, *token_file;
@@ -66,7 +67,13 @@ static void on_ready(void *data, const struct releve_error *error)
                                                .data = &serve->portal};
     if (serve->ended)
         return;
-    if (failure.code != RELEVE_OK || releve_web_start(&serve->web, &serve->loop, &options, &failure) != RELEVE_OK) {
+    if (failure.code != RELEVE_OK) {
+        end(serve, &failure);
+        return;
+    }
+    struct releve_error why = {0};
+    if (releve_web_start(&serve->web, &serve->loop, &options, &why) != RELEVE_OK) {
+        releve_fail(&failure, why.code, "--listen %s: %s", serve->listen, why.text);
         end(serve, &failure);
         return;
     }
@@ -123,8 +130,10 @@ static bool is_host(const char *text)
 static enum releve_code apply_option(void *data, int option, const char *value, struct releve_error *error)
 {
     struct serve *serve = data;
-    if (option == 'l')
+    if (option == 'l') {
+        serve->listen = value;
         return releve_httpd_read_address(value, DEFAULT_LISTEN, &serve->address, error);
+    }
     if (option == 'p') {
         serve->password_file = value;
         return RELEVE_OK;
@@ -174,7 +183,7 @@ static enum releve_code prepare(struct serve *serve, struct releve_error *error)
 
 static int serve_main(int argc, char **argv)
 {
-    static struct serve serve;
+    static struct serve serve = {.listen = DEFAULT_LISTEN};
     struct releve_error error = {0};
     (void)releve_httpd_read_address(DEFAULT_LISTEN, DEFAULT_LISTEN, &serve.address, &error);
     int wrong = releve_command_parse("serve", argc, argv, options, apply_option, &serve);

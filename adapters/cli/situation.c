@@ -195,6 +195,10 @@ cJSON *releve_situation_json(const struct releve_situation *situation)
                           situation->upstream[0] != '\0' ? cJSON_CreateString(situation->upstream)
                                                          : cJSON_CreateNull());
     cJSON_AddStringToObject(json, "version", RELEVE_VERSION);
+    cJSON_AddStringToObject(json, "redis", situation->config->redis.address);
+    cJSON_AddStringToObject(json, "prefix", situation->config->prefix);
+    if (situation->mismatch.code != RELEVE_OK)
+        cJSON_AddStringToObject(json, "mismatch", situation->mismatch.text);
     releve_json_add_day(json, "today", releve_config_today(situation->config));
     cJSON_AddItemToObject(json, "quota", quota_json(situation));
     cJSON_AddItemToObject(json, "processes", processes_json(pace));

@@ -163,10 +163,11 @@ static enum releve_code keep(const struct token *token, struct releve_error *err
     if (token->file != NULL)
         code = keep_line(token->file, &line, error);
     else
-        fprintf(stderr,
-                "releve: it opens nothing before this line stands in the file that releve serve --token-file names "
-                "(chmod 600):\n%.*s\n",
-                (int)line.length, line.bytes);
+        fprintf(
+            stderr,
+            "releve: add this line to the file of releve serve --token-file (chmod 600); until then the token opens "
+            "nothing:\n%.*s\n",
+            (int)line.length, line.bytes);
     releve_text_free(&line);
     return code;
 }

@@ -85,20 +85,17 @@ static void give_up(struct releve_conso_request *request, const char *why)
     request->asked = NULL;
 }
 
-/* The turn is refused before it has begun. The reason is for the person who runs this service: a client cannot help it.
- */
+/* The turn is refused before it has begun. The reason is for the person who runs this service, and stands on standard
+ * error (live.c): a client cannot help it. */
 static void refuse_turn(struct releve_turn *turn, unsigned status, const char *why)
 {
     struct releve_conso_request *request = (struct releve_conso_request *)turn;
     struct releve_conso_answer refusal = {0};
-    if (status == STATUS_OTHER_UPSTREAM) {
-        if (!request->desk->said_other_upstream)
-            fprintf(stderr, "releve: %s\n", why);
-        request->desk->said_other_upstream = true;
+    (void)why;
+    if (status == STATUS_OTHER_UPSTREAM)
         releve_conso_refuse(&request->ask, RELEVE_CONSO_TECHNICAL, &refusal);
-    } else {
+    else
         releve_conso_refuse_for_now(NOT_NOW, &refusal);
-    }
     send_answer(turn->asked, &refusal);
 }
 
@@ -279,7 +276,18 @@ static void on_state(void *data, const struct releve_error *error, const char *s
     if (is_open)
         return;
     request->has_ended = true;
+    request->desk->said_late = false;
     ask_known(request);
+}
+
+/* Perhaps no worker runs: that is for the person who runs this service. */
+static void say_late(struct releve_conso_desk *desk)
+{
+    if (!desk->said_late)
+        fprintf(stderr,
+                "releve: a question of the Conso API has waited %d s for its job: releve status says what workers do\n",
+                RELEVE_CONSO_WAIT_MS / 1000);
+    desk->said_late = true;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -288,6 +296,7 @@ static void on_timer(uv_timer_t *timer)
     struct releve_conso_request *request, *next;
     DL_FOREACH_SAFE(desk->requests, request, next) {
         if (uv_now(desk->loop) - request->since_ms >= RELEVE_CONSO_WAIT_MS) {
+            say_late(desk);
             give_up(request, "Les données ne sont pas encore là. Réessayez plus tard");
         } else if (!request->is_asking) {
             request->is_asking = true;

@@ -29,7 +29,7 @@ struct releve_conso_desk {
     struct releve_conso_request *requests;
     unsigned requests_count;
     bool ended;
-    bool said_other_upstream; /* on standard error */
+    bool said_late; /* on standard error, since a job has ended last */
 };
 
 /* `tokens` is NULL where the API is not served; the caller's. */

@@ -118,6 +118,7 @@ static void on_found(void *data, const struct releve_error *error)
         live->bodies[i].length = 0;
     if (live->look == RELEVE_LOOK_FOUND && live->situation.mismatch_is_news)
         fprintf(stderr, "releve: %s\n", live->situation.mismatch.text);
+    bool is_for_nobody = live->waiting_count == 0 && streams_of(live) == 0; /* the one at the beginning */
     for (size_t i = 0; i < live->waiting_count; i++)
         answer(live, &live->waiting[i]);
     live->waiting_count = 0;
@@ -125,6 +126,8 @@ static void on_found(void *data, const struct releve_error *error)
         tell_status(live);
     else
         tell_away(live, "Redis does not answer as it should.");
+    if (live->look == RELEVE_LOOK_FOUND && is_for_nobody)
+        live->look = RELEVE_LOOK_NONE;
 }
 
 /* A look serves for a while, also one that failed: however many requests come, Redis is asked no more often. */
@@ -209,6 +212,12 @@ void releve_live_open(struct releve_live *live, uv_loop_t *loop, const struct re
     live->situation =
         (struct releve_situation){.config = config, .store = store, .counts = true, .found = on_found, .data = live};
     releve_situation_open(&live->situation);
+}
+
+void releve_live_begin(struct releve_live *live, struct releve_web *web)
+{
+    live->web = web;
+    look(live);
 }
 
 void releve_live_end(struct releve_live *live)

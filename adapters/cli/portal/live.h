@@ -44,6 +44,9 @@ struct releve_live {
 void releve_live_open(struct releve_live *live, uv_loop_t *loop, const struct releve_config *config,
                       struct releve_store *store);
 
+/* The service is there. What is wrong from the beginning is said on standard error. */
+void releve_live_begin(struct releve_live *live, struct releve_web *web);
+
 /* Answers, now or later. */
 void releve_live_ask(struct releve_live *live, struct releve_web_asked *asked, enum releve_live_wanted wanted);
 

@@ -33,7 +33,7 @@ void releve_portal_open(struct releve_portal *portal, uv_loop_t *loop, const str
 
 void releve_portal_begin(struct releve_portal *portal, struct releve_web *web)
 {
-    portal->live.web = web;
+    releve_live_begin(&portal->live, web);
 }
 
 void releve_portal_end(struct releve_portal *portal)

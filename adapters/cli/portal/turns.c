@@ -10,6 +10,7 @@
 #define TICK_MS 20
 #define TEXT_BYTES 400
 #define TOO_MUCH "Too much is asked at once."
+#define NO_REDIS "Redis does not answer."
 
 static void proceed(struct releve_turns *turns);
 
@@ -19,10 +20,12 @@ struct releve_web_asked *releve_turn_leave(struct releve_turn *turn)
 {
     struct releve_turns *turns = turn->turns;
     DL_DELETE(turns->all, turn);
-    if (turn->has_begun)
+    if (turn->has_begun) {
         turns->under_way--;
-    else
+        turns->overdue -= turn->asked == NULL;
+    } else {
         turns->waiting[turn->lane]--;
+    }
     return turn->asked;
 }
 
@@ -44,6 +47,7 @@ static void refuse_asked(struct releve_turn *turn, unsigned status, const char *
     else
         releve_web_fail(turn->asked, status, "%s", why);
     turn->asked = NULL;
+    turn->turns->overdue += turn->has_begun;
 }
 
 void releve_turn_answer(struct releve_turn *turn, enum releve_web_type type, const char *body, size_t body_bytes)
@@ -168,7 +172,7 @@ static void on_tick(uv_timer_t *timer)
     struct releve_turn *turn, *next;
     DL_FOREACH_SAFE(turns->all, turn, next) {
         if (uv_now(turns->loop) - turn->since_ms >= RELEVE_TURNS_PATIENCE_MS)
-            refuse(turn, turn->has_begun ? "Redis does not answer." : TOO_MUCH);
+            refuse(turn, turn->has_begun || turns->overdue > 0 ? NO_REDIS : TOO_MUCH);
     }
     proceed(turns);
 }
@@ -185,8 +189,8 @@ void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, stru
     turn->release = release;
     if (turn->lane == RELEVE_LANE_SMALL && turn->questions > RELEVE_TURNS_SMALL_QUESTIONS)
         turn->lane = RELEVE_LANE_LARGE;
-    if (turns->waiting[turn->lane] == RELEVE_TURNS_WAITING_MAX) {
-        refuse_asked(turn, 503, TOO_MUCH);
+    if (turns->overdue > 0 || turns->waiting[turn->lane] == RELEVE_TURNS_WAITING_MAX) {
+        refuse_asked(turn, 503, turns->overdue > 0 ? NO_REDIS : TOO_MUCH);
         turn->release(turn);
         return;
     }

@@ -49,6 +49,7 @@ struct releve_turns {
     uv_timer_t timer;        /* while there is a turn */
     struct releve_turn *all; /* in the order in which they came */
     unsigned under_way;
+    unsigned overdue;               /* of those, answered already, as Redis has not: it does not answer others either */
     unsigned waiting[RELEVE_LANES]; /* that have not begun */
     uint64_t spent[RELEVE_LANES];   /* questions of those that have begun, beyond those of the lane that had fewest */
     double questions;               /* that may be asked now; below 0: later */
