@@ -259,6 +259,28 @@ def test_maximum_power_is_in_kva_and_says_when(page):
     assert "kVA" in page.labels()
 
 
+def test_a_year_is_typed_digit_by_digit_and_the_page_goes_there_once(page):
+    look = page.browser
+    look.look_as()
+    page.open(f"#/points/{CLIENT_0}/{DAILY}/month/2026-10-14")
+    look.until_said("October 2026", "#chart")
+    entries = look.run("return history.length")
+    look.run("document.querySelector('.pick input').focus()")
+    look.press("ARROW_RIGHT", "ARROW_RIGHT", *"2025")
+    look.until_said("October 2025", "#chart")
+    assert look.run("return [location.hash.slice(-10), history.length]") == ["2025-10-14", entries + 1]
+    look.press(*"2024")  # goes on: what was typed before was on the way
+    look.until_said("October 2024", "#chart")
+    assert look.run("return [location.hash.slice(-10), history.length]") == ["2024-10-14", entries + 1]
+    look.press("BACKSPACE")
+    assert look.run("return [document.querySelector('.pick input').value, location.hash.slice(-10)]") == ["", "2024-10-14"]
+    look.find("#chart").click()
+    assert look.run("return document.querySelector('.pick input').value") == "2024-10-14", "what was not finished is forgotten"
+    look.run("history.back()")
+    look.until(lambda: look.run("return location.hash").endswith("2026-10-14"), "the day before anything was typed")
+    page.check()
+
+
 def test_the_list_goes_on_and_back(page):
     look = page.browser
     look.look_as()

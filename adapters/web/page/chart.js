@@ -1,7 +1,7 @@
 // The part of a usage point's page that shows the values of some days: which days, how to get to others, and the
 // chart that the kind has. The chart is as wide as the page lets it be.
 import { bars } from "./bars.js";
-import { add, hoursOf, isDay } from "./calendar.js";
+import { add, hoursOf } from "./calendar.js";
 import { curve } from "./curve.js";
 import { el } from "./dom.js";
 import { dayRange, longDay, monthAndYear } from "./format.js";
@@ -31,12 +31,33 @@ function title(name, day, { start, end }) {
 const step = (rel, name, href) =>
   href ? el("a", { href, rel }, word(name)) : el("span", { class: "off" }, word(name));
 
+let picked = null; // the last address that came from the date field since it has the focus
+
+// The field changes at each digit that is typed. What is not finished, or out of its range, is no day to go to; days
+// that were on the way are not kept in the history.
+function pick({ value, validity }, address) {
+  if (value === "" || !validity.valid || address(value) === location.hash) return;
+  if (location.hash === picked) location.replace(address(value));
+  else location.hash = address(value);
+  picked = address(value);
+}
+
+const dayField = (day, address, { first, today }) =>
+  el("input", {
+    type: "date",
+    value: day,
+    min: first,
+    max: add(today, -1),
+    onchange: ({ target }) => pick(target, address),
+    onblur: ({ target }) => {
+      picked = null;
+      target.value = day;
+    },
+  });
+
 function controls({ spanName, day, kind, address, today, first }) {
   const before = further(spanName, day, -1);
   const after = further(spanName, day, 1);
-  const pick = ({ target }) => {
-    if (isDay(target.value)) location.hash = address(spanName, target.value);
-  };
   return el(
     "div",
     { class: "controls" },
@@ -58,7 +79,7 @@ function controls({ spanName, day, kind, address, today, first }) {
       "label",
       { class: "pick" },
       word("pick_day"),
-      el("input", { type: "date", value: day, min: first, max: add(today, -1), onchange: pick }),
+      dayField(day, (to) => address(spanName, to), { first, today }),
     ),
   );
 }
