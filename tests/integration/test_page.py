@@ -275,7 +275,13 @@ def test_a_year_is_typed_digit_by_digit_and_the_page_goes_there_once(page):
     look.press("BACKSPACE")
     assert look.run("return [document.querySelector('.pick input').value, location.hash.slice(-10)]") == ["", "2024-10-14"]
     look.find("#chart").click()
-    assert look.run("return document.querySelector('.pick input').value") == "2024-10-14", "what was not finished is forgotten"
+    shown = "return document.querySelector('.pick input').value"
+    assert look.run(shown) == "2024-10-14", "what was not finished is forgotten"
+    look.find('.steps a[rel="next"]').click()
+    look.until_said("November 2024", "#chart")
+    assert look.run(shown) == "2024-11-01", "the field follows, also after it was typed into"
+    look.run("history.back()")
+    look.until_said("October 2024", "#chart")
     look.run("history.back()")
     look.until(lambda: look.run("return location.hash").endswith("2026-10-14"), "the day before anything was typed")
     page.check()

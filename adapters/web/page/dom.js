@@ -38,6 +38,8 @@ function morphAttributes(old, fresh) {
   for (const { name } of [...old.attributes])
     if (!fresh.hasAttribute(name) && !(name === "open" && old.localName === "details")) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  // Once somebody has typed into a field, its attribute is not what it shows.
+  if (old.localName === "input" && old !== document.activeElement && old.value !== fresh.value) old.value = fresh.value;
   for (const event of Object.keys(old.handlers ?? {})) if (!(event in fresh.handlers)) delete old.handlers[event];
   for (const [event, handler] of Object.entries(fresh.handlers ?? {})) listen(old, event, handler);
 }
