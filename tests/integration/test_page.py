@@ -287,6 +287,22 @@ def test_a_year_is_typed_digit_by_digit_and_the_page_goes_there_once(page):
     page.check()
 
 
+def test_a_day_far_away_in_the_address_is_the_nearest_one_that_upstream_serves(page):
+    look = page.browser
+    look.look_as()
+    page.open(f"#/points/{CLIENT_0}")
+    for route, title in ((f"{DAILY}/month/2100-01-01", "November 2026"), (f"{DAILY}/year/9999-12-31", "2026"),
+                         (f"{DAILY}/month/0001-01-01", "November 2023"), (f"{CURVE}/day/9999-12-31", "Thursday, 19 November 2026"),
+                         (f"{CURVE}/week/0000-01-01", "4 – 10 November 2024")):
+        look.run("location.hash = arguments[0]", f"#/points/{CLIENT_0}/{route}")
+        look.until(lambda: look.text("#chart") == title, title)
+        look.until(lambda: look.run("return document.querySelector('.values-section').ariaBusy") == "false", "its values")
+        if route.startswith(DAILY):
+            assert "kWh" in look.find('.cell[data-day="2026-10-14"]').get_attribute("aria-label"), "the calendar has its values"
+    assert look.run("return performance.getEntriesByType('resource').filter(one => one.responseStatus >= 400).map(one => one.name)") == []
+    page.check()
+
+
 def test_the_list_goes_on_and_back(page):
     look = page.browser
     look.look_as()

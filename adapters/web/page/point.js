@@ -69,7 +69,7 @@ export function point(main) {
   const coverageLoader = new Loader(
     (signal) => getObject(`v1/points/${route.prm}/coverage/${kind}`, signal),
     (found, failed) => {
-      coverage = found ? readCoverage(found) : coverage;
+      coverage = (found && readCoverage(found)) ?? coverage;
       failure = failed;
       askDays();
       draw();
@@ -91,11 +91,13 @@ export function point(main) {
 
   // --- what is shown ---
 
-  // The day that the address names, else the newest that has values.
+  // The day that the address names, else the newest that has values: of those that upstream serves, or today, which
+  // is where a coverage ends. Only asked for where there is a coverage.
   function day() {
-    if (route.day !== undefined) return route.day;
-    const last = Math.max(coverage?.states.lastIndexOf("c") ?? -1, coverage?.states.lastIndexOf("p") ?? -1);
-    return last >= 0 ? add(coverage.start, last) : add(todayOf(), -1);
+    const { start, end, states } = coverage;
+    const last = Math.max(states.lastIndexOf("c"), states.lastIndexOf("p"));
+    const wanted = route.day ?? add(start, last >= 0 ? last : states.length - 1);
+    return wanted < start ? start : wanted > end ? end : wanted;
   }
 
   const spanName = () => (kindOf(kind).spans.includes(route.span) ? route.span : kindOf(kind).spans[0]);
@@ -104,7 +106,7 @@ export function point(main) {
   // The days that are asked for: of a kind with one value a day, all of them, for the calendar.
   function range() {
     const shown = span();
-    if (!["bars", "peaks"].includes(kindOf(kind).shape) || coverage === null) return shown;
+    if (!["bars", "peaks"].includes(kindOf(kind).shape)) return shown;
     return {
       start: shown.start < coverage.start ? shown.start : coverage.start,
       end: shown.end > coverage.end ? shown.end : coverage.end,
@@ -121,16 +123,14 @@ export function point(main) {
 
   // Days are asked for again when their states have changed.
   function askDays() {
+    if (coverage === null) return;
     const { start, end } = range();
-    const states =
-      coverage === null
-        ? ""
-        : coverage.states.slice(
-            Math.max(0, daysBetween(coverage.start, start)),
-            Math.max(0, daysBetween(coverage.start, end)),
-          );
+    const states = coverage.states.slice(
+      Math.max(0, daysBetween(coverage.start, start)),
+      Math.max(0, daysBetween(coverage.start, end)),
+    );
     const wanted = [kind, start, end, states].join(" ");
-    if (coverage === null || wanted === asked) return;
+    if (wanted === asked) return;
     asked = wanted;
     daysLoader.start();
   }
