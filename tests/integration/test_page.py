@@ -119,7 +119,8 @@ def test_the_gauge_moves_while_a_worker_and_a_backfill_fetch(page):
     page.open()
     before = int(look.find(HOUR_GAUGE).get_attribute("aria-valuenow"))
     assert before > 100
-    look.until_said("1 usage point failed in the last 24 hours.", "h1")
+    look.until_said("All is well: ", "h1")  # who has revoked a consent is no alarm
+    look.until_said("1 usage point is refused by upstream.", ".findings")
     page.world.sandbox.control(latency=NEVER_MS)
     backfill = page.world.start("backfill", "--prm", prm_of(10), "--prm", prm_of(11), "--kind", PEAKS)
     try:
@@ -128,7 +129,7 @@ def test_the_gauge_moves_while_a_worker_and_a_backfill_fetch(page):
         look.until_said("backfill", "#workers + .scroll")
         look.until(lambda: re.search(r"metering\.\w+.*\t3\t", look.text("#workers + .scroll"), re.DOTALL), "a worker with 3 jobs")
         assert f" {page.most}% at most" in look.find(f".window:has({HOUR_GAUGE}) .plot").get_attribute("aria-label")
-        assert REVOKED in look.text(".failures") and "has not given consent" in look.text(".failures")
+        assert re.search(f"{REVOKED}\trefused\t.* has not given consent", look.text(".failures"))
         page.check()
         page.picture("overview")
     finally:
@@ -336,6 +337,27 @@ def test_the_keyboard_gets_everywhere(page):
         assert look.focused("data-day") == day, keys
 
 
+def failed(prm, error):
+    return json.dumps({"id": prm, "state": "failed", "prm": prm, "kind": DAILY, "error": error})
+
+
+@pytest.mark.parametrize("language, errors, headline, below", [
+    ("en-GB", ["500: HTTP 500", "403: HTTP 403: an error that no table has"], "2 usage points failed in the last 24 hours.",
+     "1 usage point is refused by upstream."),
+    ("fr-FR", ["403: the customer has not given consent, or has revoked it"], "Tout va bien", "2 points de livraison sont refusés par Enedis.")])
+def test_the_headline_is_of_failures_and_refusals_are_said_below(page, language, errors, headline, below):
+    look, redis = page.browser, page.world.redis
+    added = [redis.command("XADD", "releve:results", "*", "json", failed(prm_of(i), error)) for i, error in enumerate(errors)]
+    try:
+        look.look_as(language)
+        page.open()
+        look.until_said(headline, "h1")
+        look.until_said(below, ".findings")
+        page.check()
+    finally:
+        redis.command("XDEL", "releve:results", *added)
+
+
 def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
     look = page.browser
     look.look_as()
@@ -346,7 +368,7 @@ def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
     try:
         look.until_said("Redis has not answered since", "#trouble")
         assert re.search(r"The figures are those of \d\d:\d\d:\d\d\.", look.text("#trouble"))
-        assert re.match(r"\?\nAt \d\d:\d\d: 1 usage point failed", look.text("h1")) or "At " in look.text("h1")
+        assert re.search(r"At \d\d:\d\d: All is well", look.text("h1"))
         assert "Redis has not answered" in look.run("return document.getElementById('said').textContent")
     finally:
         page.world.redis.process.send_signal(signal.SIGCONT)

@@ -7,7 +7,7 @@ import { amount, list, moment, object, text } from "./given.js";
 import { kindName } from "./kinds.js";
 import { dayChart, slotsOf } from "./lastday.js";
 import { scrolling, table } from "./table.js";
-import { closedBuckets, failuresOfTheDay, nextTry } from "./verdict.js";
+import { closedBuckets, failuresOfTheDay, isRefusal, nextTry } from "./verdict.js";
 import { word } from "./words.js";
 
 const STATES = ["done", "not_applicable", "partial", "failed"]; // from the bottom of a bar to its top
@@ -109,18 +109,17 @@ const totals = (sums) =>
       ),
   );
 
+const ENDED_LOOK = { failed: "bad-text", partial: "warn-text", refused: null };
+
 function failureRow({ prm, kind, state, error, finished_at, jobs }) {
   const known = /^\d{14}$/.test(text(prm));
+  const ended = isRefusal({ error }) ? "refused" : state === "failed" ? "failed" : "partial";
   const what = amount(jobs) > 1 ? word("n_jobs", { n: amount(jobs) }) : kindName(text(kind));
   return el(
     "tr",
     { "data-key": `${text(prm)} ${text(error)}` },
     el("th", { scope: "row" }, known ? el("a", { href: `#/points/${prm}` }, prm) : text(prm) || "–"),
-    el(
-      "td",
-      { class: state === "failed" ? "bad-text" : "warn-text" },
-      word(state === "failed" ? "job_failed" : "job_partial"),
-    ),
+    el("td", { class: ENDED_LOOK[ended] }, word(`job_${ended}`)),
     el("td", {}, what),
     el("td", { class: "why", lang: "en" }, text(error) || "–"),
     el("td", {}, dateAndTime(moment(finished_at))),

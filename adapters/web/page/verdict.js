@@ -9,6 +9,11 @@ const LONG_MS = 10 * 60e3; // for which no urgent job should wait
 const DAY_MS = 24 * 3600e3;
 const OPTIONAL = ["synth_contrat_auto", "subscribed_services"]; // APIs that are closed for an hour where not subscribed
 
+// How the error of a refusal begins: no consent, another holder, a kind that the usage point lacks. It is the same the
+// next day, so it is no alarm; that the application lacks an API is one. A bare status counts only where its text was
+// understood, and does not begin with "HTTP 403".
+const REFUSAL = /^(?:ADAM-DC-000[789]|ADAM-ERR00(?:61|69|75)|STM-ERR-0000019|(?:http-)?40[34](?=: (?!HTTP )))(?::|$)/;
+
 const SEVERITY = ["bad", "warn", "note"];
 
 export const livingWorkers = (status) =>
@@ -23,6 +28,8 @@ export const failuresOfTheDay = (status, now) =>
   list(status.failures)
     .map(object)
     .filter(({ finished_at }) => !(now - moment(finished_at) > DAY_MS)); // what says no time is not left out
+
+export const isRefusal = ({ error }) => REFUSAL.test(text(error));
 
 export const closedBuckets = (status) =>
   list(status.quota)
@@ -61,10 +68,15 @@ function* work(status, now) {
 
 function* results(status, now) {
   const failures = failuresOfTheDay(status, now);
-  const prms = (state) => new Set(failures.filter((one) => one.state === state).map(({ prm }) => text(prm))).size;
-  if (prms("failed") > 0) yield { level: "warn", what: "failed", words: word("points_failed", { n: prms("failed") }) };
-  if (prms("partial") > 0)
-    yield { level: "note", what: "partial", words: word("points_partial", { n: prms("partial") }) };
+  const isOf = {
+    failed: (one) => one.state === "failed" && !isRefusal(one),
+    partial: (one) => one.state === "partial" && !isRefusal(one),
+    refused: isRefusal,
+  };
+  for (const [what, isOne] of Object.entries(isOf)) {
+    const n = new Set(failures.filter(isOne).map(({ prm }) => text(prm))).size;
+    if (n > 0) yield { level: what === "failed" ? "warn" : "note", what, words: word(`points_${what}`, { n }) };
+  }
   const dead = amount(object(status.queues).dead);
   if (dead > 0) yield { level: "note", what: "dead", words: word("dead_messages", { n: dead }) };
 }

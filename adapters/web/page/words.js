@@ -72,6 +72,10 @@ const TEXTS = {
     several("{n} usage point has days that failed.", "{n} usage points have days that failed."),
     several("{n} point de livraison a des jours en échec.", "{n} points de livraison ont des jours en échec."),
   ],
+  points_refused: [
+    several("{n} usage point is refused by upstream.", "{n} usage points are refused by upstream."),
+    several("{n} point de livraison est refusé par Enedis.", "{n} points de livraison sont refusés par Enedis."),
+  ],
   dead_messages: [
     several("{n} message could not be a job.", "{n} messages could not be jobs."),
     several("{n} message n’a pas pu devenir une tâche.", "{n} messages n’ont pas pu devenir des tâches."),
@@ -143,6 +147,7 @@ const TEXTS = {
   ended_as: ["Ended", "Fin"],
   job_failed: ["failed", "échec"],
   job_partial: ["partial", "partiel"],
+  job_refused: ["refused", "refus"],
   usage_point: ["Usage point", "Point de livraison"],
   what: ["What", "Quoi"],
   why: ["Why", "Pourquoi"],
