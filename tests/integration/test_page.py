@@ -344,7 +344,10 @@ def failed(prm, error):
 @pytest.mark.parametrize("language, errors, headline, below", [
     ("en-GB", ["500: HTTP 500", "403: HTTP 403: an error that no table has"], "2 usage points failed in the last 24 hours.",
      "1 usage point is refused by upstream."),
-    ("fr-FR", ["403: the customer has not given consent, or has revoked it"], "Tout va bien", "2 points de livraison sont refusés par Enedis.")])
+    ("en-GB", ["ADAM-ERR0069: x"] * 9 + ["500: HTTP 500"] * 2, "At least 2 usage points failed in the last 24 hours.",
+     "At least 8 usage points are refused by upstream."),
+    ("fr-FR", ["ADAM-DC-0007: x"] * 10 + ["403: the customer has not given consent, or has revoked it"],
+     "2 tâches de plus que celles nommées ici ont échoué ou ont été refusées.", "Au moins 10 points de livraison sont refusés par Enedis.")])
 def test_the_headline_is_of_failures_and_refusals_are_said_below(page, language, errors, headline, below):
     look, redis = page.browser, page.world.redis
     added = [redis.command("XADD", "releve:results", "*", "json", failed(prm_of(i), error)) for i, error in enumerate(errors)]

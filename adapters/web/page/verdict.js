@@ -31,6 +31,15 @@ export const failuresOfTheDay = (status, now) =>
 
 export const isRefusal = ({ error }) => REFUSAL.test(text(error));
 
+// How many more jobs ended like those that the status names: it names the latest few usage points and reasons. None
+// where it names some that are older than a day, as the others are older still.
+function unnamedJobs(status, now) {
+  const named = list(status.failures).map(object);
+  if (failuresOfTheDay(status, now).length < named.length) return 0;
+  const { failed, partial } = object(status.ended);
+  return Math.max(0, amount(failed) + amount(partial) - named.reduce((sum, { jobs }) => sum + amount(jobs), 0));
+}
+
 export const closedBuckets = (status) =>
   list(status.quota)
     .map(object)
@@ -68,6 +77,7 @@ function* work(status, now) {
 
 function* results(status, now) {
   const failures = failuresOfTheDay(status, now);
+  const unnamed = unnamedJobs(status, now);
   const isOf = {
     failed: (one) => one.state === "failed" && !isRefusal(one),
     partial: (one) => one.state === "partial" && !isRefusal(one),
@@ -75,7 +85,13 @@ function* results(status, now) {
   };
   for (const [what, isOne] of Object.entries(isOf)) {
     const n = new Set(failures.filter(isOne).map(({ prm }) => text(prm))).size;
-    if (n > 0) yield { level: what === "failed" ? "warn" : "note", what, words: word(`points_${what}`, { n }) };
+    const words = word(`points_${what}`, { n });
+    if (n > 0)
+      yield {
+        level: what === "failed" ? "warn" : "note",
+        what,
+        words: unnamed > 0 ? word("at_least", { words }) : words,
+      };
   }
   const dead = amount(object(status.queues).dead);
   if (dead > 0) yield { level: "note", what: "dead", words: word("dead_messages", { n: dead }) };
@@ -98,7 +114,13 @@ function whatIsDone(status) {
 export function findings(status, now) {
   const found = [...outages(status), ...doors(status), ...work(status, now), ...results(status, now)];
   found.sort((a, b) => SEVERITY.indexOf(a.level) - SEVERITY.indexOf(b.level));
-  if (found.length === 0 || found[0].level === "note")
-    found.unshift({ level: "well", what: "well", words: word("all_well", { what: whatIsDone(status) }) });
+  if (found.length === 0 || found[0].level === "note") {
+    const unnamed = unnamedJobs(status, now); // there may be failures among them
+    found.unshift(
+      unnamed > 0
+        ? { level: "note", what: "unnamed", words: word("jobs_unnamed", { n: unnamed }) }
+        : { level: "well", what: "well", words: word("all_well", { what: whatIsDone(status) }) },
+    );
+  }
   return found;
 }

@@ -76,6 +76,17 @@ const TEXTS = {
     several("{n} usage point is refused by upstream.", "{n} usage points are refused by upstream."),
     several("{n} point de livraison est refusé par Enedis.", "{n} points de livraison sont refusés par Enedis."),
   ],
+  at_least: ["At least {words}", "Au moins {words}"],
+  jobs_unnamed: [
+    several(
+      "{n} more job failed or was refused than is named here.",
+      "{n} more jobs failed or were refused than are named here.",
+    ),
+    several(
+      "{n} tâche de plus que celles nommées ici a échoué ou a été refusée.",
+      "{n} tâches de plus que celles nommées ici ont échoué ou ont été refusées.",
+    ),
+  ],
   dead_messages: [
     several("{n} message could not be a job.", "{n} messages could not be jobs."),
     several("{n} message n’a pas pu devenir une tâche.", "{n} messages n’ont pas pu devenir des tâches."),
