@@ -163,7 +163,7 @@ def test_days_of_another_upstream_are_no_answer_and_why_is_no_clients_affair():
             status, given, body = served.get("daily_consumption", WEEK.format(CLIENT_0))
             assert (status, body["error"]["error"], given.get("retry-after")) == (500, "technical_error", None)
             assert "redis" not in json.dumps(body)
-        assert served.running.so_far().count("RELEVE_UPSTREAM is") == 1
+        served.running.wait_until(lambda: served.running.so_far().count("RELEVE_UPSTREAM is") == 1)
 
 
 def test_without_tokens_it_is_not_served_and_the_password_is_not_for_it():
