@@ -12,7 +12,7 @@ import pytest
 import tls
 from sandbox import CURVES
 from test_serve import Served
-from world import World, clean_environment
+from world import World, clean_environment, is_sanitized
 
 LINKY = pathlib.Path(__file__).resolve().parents[1] / "linky"
 HOST = "conso.boris.sh"
@@ -27,7 +27,7 @@ METHODS = {"daily_consumption": "getDailyConsumption", "consumption_load_curve":
 COMMANDS = {"daily_consumption": "daily", "consumption_load_curve": "loadcurve", "daily_consumption_max_power": "maxpower",
             "daily_production": "dailyprod", "production_load_curve": "loadcurveprod"}
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.skipif(is_sanitized(), reason="it runs in one build: most of it is no C")]
 
 
 def node_version():
