@@ -71,13 +71,18 @@ gcc -o embed embed.c "${flags[@]}"
 CLIENT_ID=me CLIENT_SECRET=any ./embed "$url" redis://127.0.0.1:6379/1 "$PRM" 2026-09-01 2026-09-08 "$TODAY"
 [ "$(redis-cli -n 1 --raw eval "return #redis.call('KEYS', 'releve:day:$PRM:*')" 0)" -eq 14 ]
 
-say "metrics"
+say "metrics, the page, a day"
 unit releve-serve.service --listen 127.0.0.1:8752 >served &
 serve=$!
 until [ -s served ]; do sleep 0.1; done
 exec 3<>/dev/tcp/127.0.0.1/8752
 printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
 grep -x 'releve_jobs_total{kind="consumption_load_curve",state="done"} 1' <&3
+for path in / /page/app.js "/v1/points/$PRM/days/consumption_load_curve/2026-11-10" /openapi.json; do
+    exec 3<>/dev/tcp/127.0.0.1/8752
+    printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$path" >&3
+    head -n 1 <&3 | grep "200 OK"
+done
 
 kill "$sandbox" "$redis" "$serve"
 wait "$sandbox" "$redis" "$serve" || true
