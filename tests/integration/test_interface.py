@@ -343,6 +343,19 @@ def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
     assert all(given["retry-after"] == "5" for status, given, _ in answers if status == 503)
 
 
+def test_redis_that_does_not_answer_is_said_so_and_at_once_where_it_is_known():
+    with World() as world:
+        served = Interface(world)
+        world.redis.process.send_signal(signal.SIGSTOP)
+        for _ in range(12):  # more than are read at once
+            status, _, problem = served.get(f"/v1/points/{CLIENT_0}")
+            assert (status, problem["detail"]) == (503, "Redis does not answer.")
+        world.redis.process.send_signal(signal.SIGCONT)
+        while served.get(f"/v1/points/{CLIENT_0}")[0] != 200:
+            pass
+        assert world.interrupt(served.running).code == 0
+
+
 def test_who_comes_while_it_ends_does_not_break_the_end():
     """Requests that are there when the signal is taken, while another one waits for Redis."""
     with World() as world:
