@@ -11,9 +11,9 @@ ENTRY = re.compile(r"^  (\w+): \[(.*?)\],$", re.MULTILINE | re.DOTALL)
 
 def texts():
     """{name: [text, …]}: two of them, or twice one for one and one for several."""
-    table = (PAGE / "words.js").read_text()
-    table = table[table.index("const TEXTS = {"):table.index("\n};")]
-    return {name: re.findall(LITERAL, text) for name, text in ENTRY.findall(table)}
+    found = [entry for path in PAGE.glob("texts_*.js") for entry in ENTRY.findall(path.read_text())]
+    assert len({name for name, _ in found}) == len(found), "a name stands for two texts"
+    return {name: re.findall(LITERAL, text) for name, text in found}
 
 
 def test_each_file_of_the_page_is_built_into_the_program():

@@ -10,3 +10,6 @@ const wanted = (navigator.languages ?? [navigator.language]).find((tag) =>
 export const locale = wanted ?? "en-GB";
 
 export const language = SPOKEN.indexOf(locale.slice(0, 2).toLowerCase());
+
+// A text that depends on a number.
+export const several = (one, other) => ({ one, other });
