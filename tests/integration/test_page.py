@@ -318,6 +318,29 @@ def test_the_list_goes_on_and_back(page):
     look.until_said("No usage point has these digits.", ".count")
 
 
+def test_the_list_is_asked_for_again_when_it_is_seen_again(page):
+    look, redis, prm = page.browser, page.world.redis, prm_of(0)
+    look.look_as(height=500)
+    page.open("#/points")
+    look.until_said("1 to 10 of 14 usage points", ".count")
+    look.run("scrollTo(0, 200); document.querySelector('.point h2 a').focus({ preventScroll: true })")
+    focused = look.focused("href")
+    day = f"releve:day:{prm}:{CURVE}:2026-11-10"
+    redis.command("SET", day, curve_day(prm, "2026-11-10", "complete", interval="PT30M", values=[200] * 48))
+    try:
+        item = f'.point[data-key="{prm}"]'
+        assert "1 of 745 days" not in look.text(item)
+
+        def is_seen():
+            look.run("document.dispatchEvent(new Event('visibilitychange'))")  # as when its tab is chosen again
+            return "1 of 745 days" in look.text(item)
+        look.until(is_seen, "the day that was stored meanwhile")
+        assert look.focused("href") == focused and look.run("return scrollY") == 200
+    finally:
+        redis.command("DEL", day)
+    page.check()
+
+
 def test_the_keyboard_gets_everywhere(page):
     look = page.browser
     look.look_as(width=390)

@@ -1,5 +1,5 @@
-// Keeps what a view shows up to date: asks, shows, and asks again after a while; sooner where the answer was none.
-// What was asked last is what counts.
+// Keeps what a view shows up to date: asks, shows, and asks again after a while; sooner where the answer was none, and
+// when the page is seen again. What was asked last is what counts.
 
 const AGAIN_FIRST_MS = 3e3;
 const AGAIN_MOST_MS = 30e3;
@@ -9,22 +9,28 @@ export class Loader {
   // asked once, until there is an answer. What is the same as before is not shown again.
   constructor(ask, show, everyMs = null) {
     Object.assign(this, { ask, show, everyMs, failures: 0, timer: null, control: null, last: null });
+    this.seen = () => this.#again();
   }
 
   // Forgets what is under way, and asks now.
   start() {
     this.stop();
     this.last = null;
+    document.addEventListener("visibilitychange", this.seen);
     this.#look();
   }
 
   stop() {
+    document.removeEventListener("visibilitychange", this.seen);
     clearTimeout(this.timer);
+    this.timer = null;
     this.control?.abort();
     this.control = null;
   }
 
   async #look() {
+    clearTimeout(this.timer);
+    this.timer = null;
     const control = (this.control = new AbortController());
     let found = null;
     let failure = null;
@@ -42,10 +48,9 @@ export class Loader {
     if (waitMs !== null && this.control === control) this.timer = setTimeout(() => this.#again(), waitMs);
   }
 
-  // A page that nobody sees asks nothing.
+  // A page that nobody sees asks nothing: its timer stays, as what is due when it is seen.
   #again() {
-    if (!document.hidden) this.#look();
-    else document.addEventListener("visibilitychange", () => this.control !== null && this.#again(), { once: true });
+    if (!document.hidden && this.timer !== null) this.#look();
   }
 
   // What is refused may be granted one day, but not soon.

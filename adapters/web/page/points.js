@@ -11,7 +11,7 @@ import { failureWords, word } from "./words.js";
 
 const TYPING_MS = 250; // of silence, after which what was typed is looked for
 const PAGE = 10;
-const AGAIN_MS = 60e3;
+const AGAIN_MS = 30e3;
 
 function pointItem(point) {
   const prm = text(point.prm);
@@ -100,6 +100,7 @@ export function points(main) {
   function draw(page, failure) {
     if (failure !== null) {
       show(said, failureWords(failure));
+      turns = false; // who waited for long is elsewhere by now
       return;
     }
     const all = list(page.points)
