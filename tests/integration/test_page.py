@@ -249,6 +249,50 @@ def test_a_gap_and_a_change_of_interval_are_drawn_where_they_are(page):
     assert label == "Tuesday, 10 November 2026: partial", label
 
 
+def point_at(look, element, share, touch=False):
+    """The pointer, or a finger, on a chart, so far from its left."""
+    from selenium.webdriver.common.actions.action_builder import ActionBuilder
+    from selenium.webdriver.common.actions.pointer_input import PointerInput
+    look.run("arguments[0].scrollIntoView({ block: 'center' })", element)
+    pointer = PointerInput("touch" if touch else "mouse", "finger" if touch else "mouse")
+    actions = ActionBuilder(look.driver, mouse=pointer)
+    pointer.create_pointer_move(duration=0, x=round(element.rect["width"] * (share - 0.5)), y=0, origin=element)
+    if touch:
+        pointer.create_pointer_down(button=0)
+        pointer.create_pointer_up(button=0)
+    actions.perform()
+
+
+def test_the_value_under_the_pointer_is_said(page):
+    look = page.browser
+    look.look_as()
+
+    def within(share):
+        """Of a chart with a scale at its left."""
+        width = look.find(".chart svg").rect["width"]
+        return (46 + share * (width - 58)) / width
+
+    page.open(f"#/points/{HOLES}/{DAILY}/month/2026-10-14")
+    look.until(lambda: len(look.all(".bar")) == 23, "a month")
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{HOLES}:{DAILY}:2026-10-15"))
+    point_at(look, look.find(".chart svg"), within(14.5 / 31))
+    said = look.until(lambda: re.match(r"Thu 15 Oct: ([\d.]+)\u00a0kWh$", look.text("#pointed")), "the value of a day")
+    assert abs(float(said[1]) - stored["value"] / 1000) < 0.01
+    point_at(look, look.find(".chart svg"), within(12.5 / 31))
+    look.until_said("Tue 13 Oct: hole", "#pointed")
+    point_at(look, look.find("h1"), 0.5)
+    look.until(lambda: look.all("#pointed[hidden]"), "nothing that is pointed at")
+    page.open(f"#/points/{CLIENT_0}/{CURVE}/day/2026-10-20")
+    look.find(".chart .line")
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{CLIENT_0}:{CURVE}:2026-10-20"))
+    point_at(look, look.find(".chart svg"), within(24.5 / 48), touch=True)
+    look.until_said(f"12:00 – 12:30: {stored['values'][24]:,}\u00a0W", "#pointed")
+    page.open()
+    point_at(look, look.find(".wide .plot"), 0.5)
+    look.until(lambda: re.match(r"\d\d:\d\d – \d\d:\d\d: \d+ done", look.text("#pointed")), "the jobs of an hour")
+    page.check()
+
+
 def test_maximum_power_is_in_kva_and_says_when(page):
     look = page.browser
     look.look_as()

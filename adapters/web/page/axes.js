@@ -1,7 +1,8 @@
-// What the charts of a usage point have in common: the frame, the scale at the left, stretches without values, the
-// words below, and what stands there for the pointer.
+// What the charts of a usage point have in common: the frame, the scale at the left, stretches without values, and the
+// words below.
 import { el, svg } from "./dom.js";
 import { count } from "./format.js";
+import { pointed } from "./pointing.js";
 import { word } from "./words.js";
 
 export const MARGIN = { left: 46, right: 12, top: 22, bottom: 40 };
@@ -96,19 +97,8 @@ export const bandLegend = (states) =>
     ),
   );
 
-// `at(x)` says in words what is there, or null. The words are for who points; a table has the same values.
-function pointing(event, { at, width, height }) {
-  const box = event.currentTarget;
-  const x = ((event.clientX - box.getBoundingClientRect().left) / box.clientWidth) * width;
-  const words = event.type === "pointerleave" ? null : at(x);
-  const cursor = box.querySelector(".cursor");
-  const readout = box.parentNode.querySelector(".readout");
-  cursor.setAttribute("d", words === null ? "M-9 0" : `M${x} ${MARGIN.top}V${height - MARGIN.bottom}`);
-  readout.textContent = words ?? "";
-}
-
+// `at(x)` says in words what is there, or null.
 export function frame({ width, height, label, axis, at, className }, ...drawn) {
-  const move = (event) => pointing(event, { at, width, height });
   return el(
     "div",
     { class: `chart ${className}` },
@@ -120,15 +110,11 @@ export function frame({ width, height, label, axis, at, className }, ...drawn) {
         viewBox: `0 0 ${width} ${height}`,
         role: "img",
         "aria-label": label,
-        onpointermove: move,
-        onpointerdown: move,
-        onpointerleave: move,
+        ...pointed((share) => at(share * width)),
       },
       patterns(),
       scale(axis, width),
       drawn,
-      svg("path", { class: "cursor", d: "M-9 0" }),
     ),
-    el("p", { class: "readout", "aria-hidden": "true" }),
   );
 }

@@ -65,9 +65,9 @@ function mark(shape, x, y, width) {
 // When the highest power was: the hour of Paris.
 const hourOfPeak = (day) => (Number.isFinite(moment(day?.at)) ? time(moment(day.at)) : "–");
 
-function tellDay(day, stored, stateOf, { unit, shape }) {
+function tellDay(day, stored, state, { unit, shape }) {
   const value = valueOf(stored);
-  const words = value === null ? word(`band_${stateOf(day)}`) : quantity(value, unit);
+  const words = value === null ? word(`band_${state}`) : quantity(value, unit);
   const when = shape === "peaks" && value !== null ? `, ${hourOfPeak(stored)}` : "";
   return `${shortDay(day)}${word("colon")} ${words}${when}`;
 }
@@ -112,7 +112,8 @@ export function bars({ days, found, stateOf, isLoaded, kind, label, width }) {
   });
   const at = (place) => {
     const i = Math.floor((place - MARGIN.left) / step);
-    return i >= 0 && i < days.length ? tellDay(days[i], found.get(days[i]), stateOf, kind) : null;
+    if (i < 0 || i >= days.length) return null;
+    return tellDay(days[i], found.get(days[i]), bandOf(stateOf(days[i]), isLoaded), kind);
   };
   const summary = summaryOf(days, found, kind.unit, kind.shape);
   return [

@@ -120,10 +120,12 @@ export function curve({ days, found, stateOf, isLoaded, kind, label: name, width
   const summary = summaryOf(parts, days);
   const at = (place) => {
     const moment = from + ((place - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) * (end - from);
-    const part = parts.find((one) => one.from <= moment && moment < one.to);
+    const isThere = ({ from, to }) => from <= moment && moment < to;
+    const part = parts.find(isThere) ?? bands.map(([state, from, to]) => ({ state, from, to })).find(isThere);
     if (part === undefined) return null;
     const day = days.length > 1 ? `${shortDay(dayOf(part.from))} ` : "";
-    const value = part.value === null ? word("no_value") : withUnit(part.value, "W");
+    const none = word(part.state ? `band_${part.state}` : "no_value");
+    const value = Number.isFinite(part.value) ? withUnit(part.value, "W") : none;
     return `${day}${clock(part.from)} – ${clock(part.to)}${word("colon")} ${value}`;
   };
   return [

@@ -3,6 +3,7 @@
 import { HOUR, hourOf } from "./calendar.js";
 import { el, svg } from "./dom.js";
 import { amount, list, moment, number, object } from "./given.js";
+import { pointed } from "./pointing.js";
 import { word } from "./words.js";
 
 const SLOTS_MAX = 300;
@@ -67,8 +68,9 @@ export function steps(parts, x, y) {
   return { line, area };
 }
 
-// The frame of a chart over the slots: hours below, and what `draw(x, height)` returns.
-export function dayChart(slots, height, label, draw) {
+// The frame of a chart over the slots: hours below, and what `draw(x, height)` returns. `tell(moment)` says in words
+// what is there, or null.
+export function dayChart(slots, height, label, draw, tell) {
   const from = slots[0].from;
   const to = slots.at(-1).to;
   const x = (at) => ((at - from) / (to - from)) * WIDTH;
@@ -85,6 +87,7 @@ export function dayChart(slots, height, label, draw) {
         preserveAspectRatio: "none",
         role: "img",
         "aria-label": label,
+        ...pointed((share) => tell(from + share * (to - from))),
       },
       hours.map((at) => svg("path", { class: "grid", d: `M${x(at)} 0V${height}` })),
       draw(x, height),

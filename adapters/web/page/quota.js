@@ -37,7 +37,7 @@ function chart(slots, bucket, window) {
   const shares = sharesOf(slots, bucket, window);
   const most = Math.max(...shares);
   const label = word("window_of_day", { bucket, window: windowName(window.ms), most: share(most, 1) });
-  return dayChart(slots, CHART_HEIGHT, label, (x, height) => {
+  const draw = (x, height) => {
     const { line, area } = steps(
       slots.map(({ from, to }, i) => ({ from, to, value: shares[i] })),
       x,
@@ -48,6 +48,10 @@ function chart(slots, bucket, window) {
       svg("path", { class: "area", d: area }),
       svg("path", { class: "line", d: line }),
     ];
+  };
+  return dayChart(slots, CHART_HEIGHT, label, draw, (at) => {
+    const i = slots.findIndex(({ from, to }) => from <= at && at < to);
+    return i < 0 ? null : `${time(slots[i].from)} – ${time(slots[i].to)}${word("colon")} ${share(shares[i], 1)}`;
   });
 }
 

@@ -75,6 +75,14 @@ function bars(hours, most, x, height) {
   });
 }
 
+function tellHour(hour) {
+  if (hour === undefined) return null;
+  const counts = STATES.filter((state) => hour.sums[state] > 0).map(
+    (state) => `${count(hour.sums[state])} ${word(`state_${state}`)}`,
+  );
+  return `${time(hour.from)} – ${time(hour.to)}${word("colon")} ${counts.join(", ") || word("no_jobs")}`;
+}
+
 function chart(slots, sums) {
   const hours = byHour(slots);
   const most = Math.max(1, ...hours.map((hour) => STATES.reduce((sum, state) => sum + hour.sums[state], 0)));
@@ -85,7 +93,13 @@ function chart(slots, sums) {
     most: count(most),
   });
   return [
-    dayChart(slots, CHART_HEIGHT, label, (x, height) => bars(hours, most, x, height)),
+    dayChart(
+      slots,
+      CHART_HEIGHT,
+      label,
+      (x, height) => bars(hours, most, x, height),
+      (at) => tellHour(hours.find(({ from, to }) => from <= at && at < to)),
+    ),
     table(word("results"), () => ({
       head: [word("from"), ...STATES.map((state) => word(`state_${state}`))],
       rows: hours.map((hour) => [time(hour.from), ...STATES.map((state) => count(hour.sums[state]))]),

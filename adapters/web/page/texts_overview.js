@@ -147,6 +147,7 @@ export const OVERVIEW_TEXTS = {
   state_partial: ["partial", "partielles"],
   state_failed: ["failed", "en échec"],
   state_not_applicable: ["not applicable", "sans objet"],
+  no_jobs: ["no job", "aucune tâche"],
   nothing: ["Nothing.", "Rien."],
   not_loaded: ["Not known yet.", "Pas encore connu."],
   failures: ["What failed in the last 24 hours", "Ce qui a échoué ces dernières 24 heures"],
