@@ -42,11 +42,10 @@ function coverageBar(kind) {
 function coverageWords(kind) {
   if (text(kind.error) !== "") return [word("cannot_be_read")];
   const held = heldOf(kind);
-  const said = [];
   if (held === 0) return [word(isAbsent(kind) ? "kind_absent" : "nothing_stored")];
-  said.push(
+  const said = [
     word("days_of", { held: count(countOf(kind, "complete") + countOf(kind, "partial")), all: count(daysOf(kind)) }),
-  );
+  ];
   for (const state of STATES.slice(1))
     if (countOf(kind, state) > 0) said.push(word(`of_${state}`, { n: countOf(kind, state) }));
   return said;

@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { date, dateAndTime } from "./format.js";
 import { moment, object, text } from "./given.js";
 import { isDay } from "./calendar.js";
+import { KIND_NAMES, kindName, kindOf } from "./kinds.js";
 import { word } from "./words.js";
 
 // "CODE: message", in upstream's words
@@ -54,5 +55,29 @@ export function factsList(point) {
     { class: "facts" },
     refused.map((line) => el("li", { class: "warn-text" }, line)),
     lines.map((line) => el("li", {}, line)),
+  );
+}
+
+// Why nothing of a kind is stored, in a sentence: what upstream refused, of the kind or of what it belongs to.
+// `refused`: what the coverage says, without a time.
+export function whyNothing(point, kind, refused) {
+  const { absent, unserved } = object(object(point.kinds)[kind]);
+  const direction = object(object(point.directions)[kindOf(kind).direction]);
+  const lacks = refusal(absent) ?? refusal(direction.absent);
+  if (lacks) return word("kind_lacks", { since: dateAndTime(moment(lacks.since)), why: reasonOf(lacks) });
+  const found = refusal(unserved) ?? refusal(direction.refused) ?? refusal(point.unknown);
+  if (found) return refusalLine(kindName(kind), found);
+  return refused ? word("kind_refused", { why: reasonOf(refused) }) : word("kind_nothing");
+}
+
+// Whether nothing at all was learned of the usage point, and nothing of it is stored.
+export function isUnheardOf(point) {
+  // null, or an object of such; what is something else was learned
+  const isBlank = (value) => value == null || (typeof value === "object" && Object.values(value).every(isBlank));
+  const isEmpty = ({ absent, unserved, error, complete, partial, holes, pending }) =>
+    [absent, unserved, error].every(isBlank) && ![complete, partial, holes, pending].some(Boolean);
+  return (
+    [point.error, point.unknown, point.directions, point.documents].every(isBlank) &&
+    KIND_NAMES.every((name) => isEmpty(object(object(point.kinds)[name])))
   );
 }

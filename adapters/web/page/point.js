@@ -6,7 +6,7 @@ import { add, dayOf, daysBetween, isDay } from "./calendar.js";
 import { chartSection, widthOf } from "./chart.js";
 import { isAbsent, kindItem, kindsOf, refusal } from "./coverage.js";
 import { announce, el, show } from "./dom.js";
-import { factsList, reasonOf } from "./facts.js";
+import { factsList, isUnheardOf, reasonOf, whyNothing } from "./facts.js";
 import { measured, text } from "./given.js";
 import { heatmap } from "./heatmap.js";
 import { isKind, kindName, kindOf, stateOfLetter } from "./kinds.js";
@@ -121,9 +121,11 @@ export function point(main) {
     return i >= 0 && i < coverage.states.length ? stateOfLetter(coverage.states[i]) : "missing";
   }
 
+  const isStored = () => /[cphw]/.test(coverage.states);
+
   // Days are asked for again when their states have changed.
   function askDays() {
-    if (coverage === null) return;
+    if (coverage === null || !isStored()) return;
     const { start, end } = range();
     const states = coverage.states.slice(
       Math.max(0, daysBetween(coverage.start, start)),
@@ -186,6 +188,19 @@ export function point(main) {
     });
   }
 
+  // A calendar and a chart of nothing would be long ways to say one thing.
+  function showNothing() {
+    show(
+      body,
+      el(
+        "section",
+        { class: "calendar", "aria-labelledby": "calendar", "data-key": kind },
+        el("h2", { id: "calendar" }, kindName(kind)),
+        el("p", { class: "none" }, known === null ? word("loading") : whyNothing(known, kind, coverage.refused)),
+      ),
+    );
+  }
+
   function draw() {
     show(heading, word("usage_point_n", { prm: route.prm }));
     document.title = `${route.prm}${kind ? ` · ${kindName(kind)}` : ""} · relevé`;
@@ -193,9 +208,16 @@ export function point(main) {
       facts,
       known && factsList(known),
       failure && el("p", { class: "warn-text", role: "status" }, failureWords(failure)),
-      known && kindsNav(),
+      known && (isUnheardOf(known) ? el("p", { class: "none" }, word("unheard_of")) : kindsNav()),
     );
-    if (kind === null) return;
+    if (kind === null || (known && isUnheardOf(known))) {
+      show(body);
+      return;
+    }
+    if (coverage !== null && !isStored()) {
+      showNothing();
+      return;
+    }
     show(
       body,
       el(
