@@ -348,6 +348,46 @@ def test_a_day_far_away_in_the_address_is_the_nearest_one_that_upstream_serves(p
     page.check()
 
 
+@pytest.mark.parametrize("language, lacks, refused", [
+    ("en-GB", "This usage point has none of it, as upstream says since", "Daily consumption is refused since"),
+    ("fr-FR", "Ce point n’en a pas, selon Enedis depuis le", "Consommation quotidienne\u00a0: refus depuis le")])
+def test_a_kind_that_there_is_not_has_no_calendar_but_a_sentence(page, language, lacks, refused):
+    look = page.browser
+    look.look_as(language)
+    for prm, kind, words in ((CLIENT_0, "daily_production", lacks), (REVOKED, DAILY, refused)):
+        page.open(f"#/points/{prm}/{kind}")
+        look.until_said(words, ".calendar")
+        assert not look.all(".cell") and not look.all("#chart")
+        assert "111" not in look.text(".kind.here .days")
+        page.check()
+
+
+def test_a_usage_point_that_nothing_is_known_of_is_said_to_be_none_of_ours(page):
+    look = page.browser
+    look.look_as()
+    for route in ("#/points/11111111111111", f"#/points/11111111111111/{CURVE}"):
+        page.open(route)
+        look.until_said("Redis knows nothing of this usage point.")
+        assert not look.all(".cell") and not look.all(".kind") and not look.all("#chart")
+    page.check()
+
+
+def test_an_address_that_is_none_is_said_to_be_none(page):
+    look = page.browser
+    look.look_as()
+    page.open()
+    look.find(".gauge")
+    for route, words in (("#/points/123", "“123” is no usage point: its number has 14 digits."),
+                         ("#/nothing", "“nothing” is no address of this page."),
+                         (f"#/points/{CLIENT_0}/nothing", "is no address of this page."),
+                         (f"#/points/{CLIENT_0}/{DAILY}/month/2026-02-30", "is no address of this page."),
+                         (f"#/points/{CLIENT_0}/{DAILY}/x/2026-02-20", "is no address of this page.")):
+        look.run("location.hash = arguments[0]", route)
+        look.until_said(words)
+        assert look.text("h1") == "There is no such page" and look.focused("tabindex") == "-1"
+    page.check()
+
+
 def test_the_list_goes_on_and_back(page):
     look = page.browser
     look.look_as()

@@ -1,43 +1,26 @@
 // The frame of the page: which view is shown, for the address behind the #, and what stands around it. A view is an
 // object with show(route): a new address of the same thing; and leave().
-import { isDay } from "./calendar.js";
 import { announce, el, show } from "./dom.js";
 import { dateAndTime, timeWithSeconds } from "./format.js";
 import { text } from "./given.js";
 import { locale } from "./language.js";
 import { follow, live, start } from "./live.js";
+import { nowhere } from "./nowhere.js";
 import { overview } from "./overview.js";
 import { point } from "./point.js";
 import { points } from "./points.js";
+import { routeOf } from "./route.js";
 import { word } from "./words.js";
 
-const VIEWS = { overview, points, point };
+const VIEWS = { overview, points, point, nowhere };
 const main = document.getElementById("main");
 let view = null;
 let shown = null;
 
-// {view, key, …}: where `key` stays, the view does.
-function routeOf(hash) {
-  const [path, query = ""] = hash.replace(/^#?\/?/, "").split("?");
-  const [first, prm, kind, span, day] = path.split("/");
-  if (first !== "points") return { view: "overview", key: "overview" };
-  if (!/^\d{14}$/.test(prm ?? "")) {
-    const asked = new URLSearchParams(query);
-    const digits = (name) => (asked.get(name) ?? "").replace(/\D/g, "").slice(0, 14);
-    return {
-      view: "points",
-      key: "points",
-      search: digits("search"),
-      after: digits("after").length === 14 ? digits("after") : "",
-    };
-  }
-  return { view: "point", key: prm, prm, kind, span, day: isDay(day) ? day : undefined };
-}
-
 function showNavigation(route) {
   const links = [
     ["#/", "overview", route.view === "overview"],
-    ["#/points", "usage_points", route.view !== "overview"],
+    ["#/points", "usage_points", route.view === "points" || route.view === "point"],
   ];
   show(
     document.getElementById("nav"),

@@ -5,6 +5,15 @@ export const OVERVIEW_TEXTS = {
   // the frame
   skip: ["Skip to the content", "Aller au contenu"],
   navigation: ["Pages", "Pages"],
+  no_page: ["There is no such page", "Cette page n’existe pas"],
+  no_such_address: [
+    "“{path}” is no address of this page.",
+    "«\u00a0{path}\u00a0» n’est pas une adresse de cette page.",
+  ],
+  no_such_prm: [
+    "“{path}” is no usage point: its number has 14 digits.",
+    "«\u00a0{path}\u00a0» n’est pas un point de livraison\u00a0: son numéro a 14 chiffres.",
+  ],
   overview: ["Overview", "Vue d’ensemble"],
   usage_points: ["Usage points", "Points de livraison"],
   times_of_paris: ["times are those of Paris", "les heures sont celles de Paris"],
