@@ -170,7 +170,9 @@ def test_a_usage_point_is_found_and_its_day_of_25_hours_opened(page, language, t
     assert look.focused("aria-label") == ("dimanche 25 octobre 2026\u00a0: complet" if french else "Sunday, 25 October 2026: complete")
     look.press("ENTER")
     look.until_said("25 heures" if french else "25 hours", "#chart")
-    look.until(lambda: look.focused("id") == "chart", "the focus on the heading of the day")
+    said = "return document.getElementById('said').textContent"
+    look.until(lambda: ("25 heures" if french else "25 hours") in look.run(said), "that it is said")
+    assert look.focused("data-day") == "2026-10-25", "arrows go on from the day that was chosen"
     rows = page.rows_of(".values-section .as-table")
     summer, winter = ("été", "hiver") if french else ("CEST", "CET")
     assert len(rows) == 50

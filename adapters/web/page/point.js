@@ -52,7 +52,6 @@ export function point(main) {
   let loaded = "";
   let failure = null;
   let focusDay = null;
-  let wantsFocus = false;
   let wantsWords = false;
   let scrolled = null;
 
@@ -149,7 +148,7 @@ export function point(main) {
 
   // From the calendar: a day of a curve, the month or so of what has one value a day.
   function open(day) {
-    wantsFocus = true;
+    wantsWords = true;
     focusDay = day;
     const to = address(spanName() === "week" && kindOf(kind).shape === "curve" ? "day" : spanName(), day);
     if (location.hash === to) draw();
@@ -254,13 +253,14 @@ export function point(main) {
     scrolled = box ? kind : null;
   }
 
-  // After a day was opened: where the focus goes, and what is said.
+  // After a day was opened it is said what is shown of it: the focus stays where it is, in the calendar, say, where
+  // arrows go on.
   function settle() {
     const title = document.getElementById("chart");
     if (title === null || loaded !== asked) return;
-    if (wantsFocus) title.focus();
-    else if (wantsWords) announce(title.textContent);
-    wantsFocus = wantsWords = false;
+    const summary = body.querySelector(".summary")?.textContent ?? "";
+    if (wantsWords) announce([title.textContent, summary].filter(Boolean).join(". "));
+    wantsWords = false;
   }
 
   // The height changes too, when a phone hides its bars.
@@ -274,7 +274,7 @@ export function point(main) {
 
   return {
     show(next) {
-      wantsWords = route !== undefined && next.day !== route.day;
+      wantsWords ||= route !== undefined && next.day !== route.day;
       route = next;
       if (known === null) factsLoader.start();
       choose();
