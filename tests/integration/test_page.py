@@ -470,6 +470,27 @@ def test_the_headline_is_of_failures_and_refusals_are_said_below(page, language,
         redis.command("XDEL", "releve:results", *added)
 
 
+def test_it_says_whose_figures_they_are_and_where_they_are_of_another_upstream(page):
+    look, world = page.browser, page.world
+    look.look_as()
+    page.open("#/points")
+    look.until_said(f"Redis {json.loads(page.served.ask('/v1/status')[2])['redis']}, prefix releve", "#foot")
+    assert look.all("#mismatch[hidden]")
+    other = Served(world, RELEVE_UPSTREAM="http://127.0.0.1:1")
+    for route in ("#/", "#/points", f"#/points/{CLIENT_0}"):
+        page.open(route, other)
+        look.until_said("http://127.0.0.1:1", "#mismatch")
+    other.end()
+    for language, words in (("en-GB", "Nothing has been done here yet: under the prefix “elsewhere”"),
+                            ("fr-FR", "Rien n’a encore été fait ici")):
+        look.look_as(language)
+        new = Served(world, RELEVE_PREFIX="elsewhere")
+        page.open(served=new)
+        look.until_said(words, "h1")
+        new.end()
+    look.complaints()  # of the servers that ended
+
+
 def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
     look = page.browser
     look.look_as()

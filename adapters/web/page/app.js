@@ -2,7 +2,7 @@
 // object with show(route): a new address of the same thing; and leave().
 import { announce, el, show } from "./dom.js";
 import { dateAndTime, timeWithSeconds } from "./format.js";
-import { text } from "./given.js";
+import { object, text } from "./given.js";
 import { locale } from "./language.js";
 import { follow, live, start } from "./live.js";
 import { nowhere } from "./nowhere.js";
@@ -75,10 +75,26 @@ function showConnection() {
   const state = trouble?.what ?? (at === null ? null : "well");
   if (told !== null && state !== told) announce(trouble ? lines.join(" ") : word("is_back"));
   told = state ?? told;
-  show(
-    document.getElementById("foot"),
-    el("p", {}, ["relevé", text(live.status?.version), "·", word("times_of_paris")].join(" ")),
-  );
+}
+
+// --- whose data these are --------------------------------------------------------------------------------------------
+
+let differed = null;
+
+function showOrigin() {
+  const { version, redis, prefix, mismatch } = object(live.status);
+  const box = document.getElementById("mismatch");
+  const differs = text(mismatch);
+  box.hidden = differs === "";
+  show(box, differs !== "" && el("p", { lang: "en" }, differs));
+  if (differs !== differed && differs !== "") announce(differs);
+  differed = differs;
+  const parts = [
+    ["relevé", text(version)].join(" ").trim(),
+    text(redis) !== "" && word("redis_at", { redis: text(redis), prefix: text(prefix) || "–" }),
+    word("times_of_paris"),
+  ];
+  show(document.getElementById("foot"), el("p", {}, parts.filter(Boolean).join(" · ")));
 }
 
 document.documentElement.lang = locale;
@@ -90,6 +106,8 @@ document.getElementById("skip").addEventListener("click", (event) => {
 document.getElementById("nav").setAttribute("aria-label", word("navigation"));
 addEventListener("hashchange", go);
 follow(showConnection);
+follow(showOrigin);
 start();
 go();
 showConnection();
+showOrigin();

@@ -3,6 +3,7 @@
 import { getObject } from "./api.js";
 import { announce, el, show } from "./dom.js";
 import { time } from "./format.js";
+import { list, object } from "./given.js";
 import { follow, live, now } from "./live.js";
 import { Loader } from "./loader.js";
 import { quotaSection } from "./quota.js";
@@ -36,20 +37,33 @@ function headline(found) {
   ];
 }
 
+const isEmpty = (counts) => Object.keys(object(counts)).length === 0;
+
+// What was done in the last day. Where nothing was, whether there is any usage point: else nothing was ever done.
+async function askHistory(signal) {
+  const history = await getObject("v1/history", signal);
+  const isIdle = list(history.slots)
+    .map(object)
+    .every(({ granted, jobs }) => isEmpty(granted) && isEmpty(jobs));
+  if (!isIdle) return history;
+  const { points } = await getObject("v1/points?limit=1", signal);
+  return { ...history, isNew: Array.isArray(points) && points.length === 0 };
+}
+
 export function overview(main) {
   const box = el("div", { class: "overview" });
   main.append(box);
-  let history = {};
+  let history = null; // until there is an answer, if only that there is none
   let told = null;
 
   function draw() {
     const { status } = live;
-    if (status === null) {
+    if (status === null || history === null) {
       show(box, el("h1", { tabindex: "-1" }, word(live.trouble ? "nothing_known" : "connecting")));
       document.title = `${word("overview")} · relevé`;
       return;
     }
-    const found = findings(status, now());
+    const found = findings(status, now(), history.isNew === true);
     document.title = `${live.trouble ? "? " : ""}${found[0].words.replace(/\.$/, "")} · relevé`;
     show(
       box,
@@ -68,9 +82,9 @@ export function overview(main) {
   }
 
   const loader = new Loader(
-    (signal) => getObject("v1/history", signal),
+    askHistory,
     (found) => {
-      history = found ?? history;
+      history = found ?? history ?? {};
       draw();
     },
     HISTORY_MS,

@@ -17,6 +17,7 @@ export const OVERVIEW_TEXTS = {
   overview: ["Overview", "Vue d’ensemble"],
   usage_points: ["Usage points", "Points de livraison"],
   times_of_paris: ["times are those of Paris", "les heures sont celles de Paris"],
+  redis_at: ["Redis {redis}, prefix {prefix}", "Redis {redis}, préfixe {prefix}"],
   colon: [":", "\u00a0:"],
   live: ["live", "en direct"],
   connecting: ["Connecting…", "Connexion…"],
@@ -41,6 +42,10 @@ export const OVERVIEW_TEXTS = {
 
   // the state in a sentence
   all_well: ["All is well: {what}.", "Tout va bien\u00a0: {what}."],
+  nothing_done: [
+    "Nothing has been done here yet: under the prefix “{prefix}” Redis has no usage point.",
+    "Rien n’a encore été fait ici\u00a0: aucun point de livraison sous le préfixe «\u00a0{prefix}\u00a0».",
+  ],
   nothing_runs: ["nothing runs", "rien ne tourne"],
   workers_run: [several("{n} worker runs", "{n} workers run"), several("{n} worker tourne", "{n} workers tournent")],
   commands_run: [

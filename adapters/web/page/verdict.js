@@ -110,17 +110,19 @@ function whatIsDone(status) {
   return said.join(", ");
 }
 
+// What there is to say where nothing else is.
+function best(status, now, isNew) {
+  const unnamed = unnamedJobs(status, now); // there may be failures among them
+  if (unnamed > 0) return { level: "note", what: "unnamed", words: word("jobs_unnamed", { n: unnamed }) };
+  if (isNew) return { level: "note", what: "new", words: word("nothing_done", { prefix: text(status.prefix) }) };
+  return { level: "well", what: "well", words: word("all_well", { what: whatIsDone(status) }) };
+}
+
 // [{level, what, words}]: at least one; the first is the headline. `what` stays the same while nothing else happens.
-export function findings(status, now) {
+// `isNew`: nothing was ever done.
+export function findings(status, now, isNew) {
   const found = [...outages(status), ...doors(status), ...work(status, now), ...results(status, now)];
   found.sort((a, b) => SEVERITY.indexOf(a.level) - SEVERITY.indexOf(b.level));
-  if (found.length === 0 || found[0].level === "note") {
-    const unnamed = unnamedJobs(status, now); // there may be failures among them
-    found.unshift(
-      unnamed > 0
-        ? { level: "note", what: "unnamed", words: word("jobs_unnamed", { n: unnamed }) }
-        : { level: "well", what: "well", words: word("all_well", { what: whatIsDone(status) }) },
-    );
-  }
+  if (found.length === 0 || found[0].level === "note") found.unshift(best(status, now, isNew));
   return found;
 }
