@@ -214,6 +214,7 @@ def test_holes_are_drawn_as_holes_and_said(page):
     look.until(lambda: len(look.all(".band.hole")) == 4 and len(look.all(".bar")) == 23, "four pairs of holes")
     assert look.find('.cell[data-day="2026-10-13"]').get_attribute("aria-label") == "mardi 13 octobre 2026\u00a0: trou\u00a0: Enedis n’a rien"
     rows = page.rows_of(".values-section .as-table")
+    assert rows[0][0] == "jeudi 1er octobre 2026"
     assert len(rows) == 31 and rows[12][1:] == ["–", "trou\u00a0: Enedis n’a rien"] and rows[11][2] == "complet"
     look.run("document.querySelector('.values-section .as-table').open = false")
     page.picture("month")
@@ -481,12 +482,14 @@ def test_it_says_whose_figures_they_are_and_where_they_are_of_another_upstream(p
         page.open(route, other)
         look.until_said("http://127.0.0.1:1", "#mismatch")
     other.end()
-    for language, words in (("en-GB", "Nothing has been done here yet: under the prefix “elsewhere”"),
-                            ("fr-FR", "Rien n’a encore été fait ici")):
+    for language, words, asks in (
+            ("en-GB", "Nothing has been done here yet: under the prefix “elsewhere”", "Nothing asks upstream just now"),
+            ("fr-FR", "Rien n’a encore été fait ici", "Rien n’interroge Enedis")):
         look.look_as(language)
         new = Served(world, RELEVE_PREFIX="elsewhere")
         page.open(served=new)
         look.until_said(words, "h1")
+        look.until_said(asks, 'section[aria-labelledby="upstream"]')
         new.end()
     look.complaints()  # of the servers that ended
 

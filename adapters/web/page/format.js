@@ -1,8 +1,12 @@
 // Numbers, dates and durations in the reader's language. Times are those of Paris.
 import { ZONE, numberOf } from "./calendar.js";
-import { locale } from "./language.js";
+import { language, locale } from "./language.js";
 
 const dates = (options) => new Intl.DateTimeFormat(locale, options);
+
+// French counts the first of a month: "1er déc."
+const ofParts = (parts) =>
+  parts.map(({ type, value }) => (type === "day" && value === "1" && language === 1 ? "1er" : value)).join("");
 const formats = {
   day: dates({ timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year: "numeric" }),
   short: dates({ timeZone: "UTC", weekday: "short", day: "numeric", month: "short" }),
@@ -23,8 +27,8 @@ const formats = {
   }),
 };
 
-const ofDay = (format) => (day) => formats[format].format(numberOf(day) * 86400e3);
-const ofMoment = (format) => (at) => (Number.isFinite(at) ? formats[format].format(at) : "–");
+const ofDay = (format) => (day) => ofParts(formats[format].formatToParts(numberOf(day) * 86400e3));
+const ofMoment = (format) => (at) => (Number.isFinite(at) ? ofParts(formats[format].formatToParts(at)) : "–");
 
 export const longDay = ofDay("day");
 export const shortDay = ofDay("short");
@@ -84,7 +88,9 @@ export function windowName(ms) {
 
 // The days of a week: "19 – 25 Oct 2026".
 export const dayRange = (start, end) =>
-  dates({ timeZone: "UTC", day: "numeric", month: "long", year: "numeric" }).formatRange(
-    numberOf(start) * 86400e3,
-    (numberOf(end) - 1) * 86400e3,
+  ofParts(
+    dates({ timeZone: "UTC", day: "numeric", month: "long", year: "numeric" }).formatRangeToParts(
+      numberOf(start) * 86400e3,
+      (numberOf(end) - 1) * 86400e3,
+    ),
   );

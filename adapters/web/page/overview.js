@@ -1,4 +1,4 @@
-// The first view: the state in one sentence, then quota, work, results and outages. The status comes by the stream,
+// The first view: the state in one sentence, then quota, upstream, work and results. The status comes by the stream,
 // what was done in the last day is asked for.
 import { getObject } from "./api.js";
 import { announce, el, show } from "./dom.js";
@@ -7,7 +7,7 @@ import { list, object } from "./given.js";
 import { follow, live, now } from "./live.js";
 import { Loader } from "./loader.js";
 import { quotaSection } from "./quota.js";
-import { outageSection, resultsSection } from "./results.js";
+import { resultsSection, upstreamSection } from "./results.js";
 import { findings } from "./verdict.js";
 import { word } from "./words.js";
 import { queuesSection, workersSection } from "./work.js";
@@ -72,7 +72,7 @@ export function overview(main) {
         "div",
         { class: "sections" },
         el("div", {}, quotaSection(status, history)),
-        el("div", {}, outageSection(status), queuesSection(status, now()), workersSection(status)),
+        el("div", {}, upstreamSection(status), queuesSection(status, now()), workersSection(status)),
         el("div", { class: "wide" }, resultsSection(status, history, now())),
       ),
     );

@@ -1,5 +1,5 @@
-// How the jobs of the last day ended, hour by hour, and why some of them failed; and what is shut off: outages and
-// doors that upstream has closed.
+// How the jobs of the last day ended, hour by hour, and why some of them failed; and how upstream is: whether it
+// serves, and which quotas it has closed.
 import { HOUR } from "./calendar.js";
 import { el, svg } from "./dom.js";
 import { count, dateAndTime, duration, time } from "./format.js";
@@ -13,9 +13,12 @@ import { word } from "./words.js";
 const STATES = ["done", "not_applicable", "partial", "failed"]; // from the bottom of a bar to its top
 const CHART_HEIGHT = 90;
 
-// --- outages ---------------------------------------------------------------------------------------------------------
+// --- upstream --------------------------------------------------------------------------------------------------------
 
-export function outageSection(status) {
+// Whether upstream answers is known from those who ask it.
+const isAsked = ({ workers, commands }) => list(workers).length + list(commands).length > 0;
+
+export function upstreamSection(status) {
   const { away, away_ms, retry_ms } = object(status.processes);
   const closed = closedBuckets(status);
   const lines = [
@@ -26,10 +29,10 @@ export function outageSection(status) {
   ].filter((line) => line !== false);
   return el(
     "section",
-    { "aria-labelledby": "outages" },
-    el("h2", { id: "outages" }, word("outages")),
+    { "aria-labelledby": "upstream" },
+    el("h2", { id: "upstream" }, word("upstream")),
     lines.length === 0
-      ? el("p", { class: "none" }, word("no_outage"))
+      ? el("p", { class: "none" }, word(isAsked(status) ? "no_outage" : "nobody_asks"))
       : el(
           "ul",
           { class: "warn-text" },

@@ -47,7 +47,10 @@ export const OVERVIEW_TEXTS = {
     "Rien n’a encore été fait ici\u00a0: aucun point de livraison sous le préfixe «\u00a0{prefix}\u00a0».",
   ],
   nothing_runs: ["nothing runs", "rien ne tourne"],
-  workers_run: [several("{n} worker runs", "{n} workers run"), several("{n} worker tourne", "{n} workers tournent")],
+  workers_run: [
+    several("{n} worker runs", "{n} workers run"),
+    several("{n} processus tourne", "{n} processus tournent"),
+  ],
   commands_run: [
     several("{n} command fetches", "{n} commands fetch"),
     several("{n} commande récupère", "{n} commandes récupèrent"),
@@ -64,11 +67,11 @@ export const OVERVIEW_TEXTS = {
   closed: ["Upstream has closed {bucket} for another {time}.", "Enedis a fermé {bucket} pour encore {time}."],
   no_worker: [
     several("No worker runs, and {n} job waits.", "No worker runs, and {n} jobs wait."),
-    several("Aucun worker ne tourne, et {n} tâche attend.", "Aucun worker ne tourne, et {n} tâches attendent."),
+    several("Aucun processus ne tourne, et {n} tâche attend.", "Aucun processus ne tourne, et {n} tâches attendent."),
   ],
   silent_workers: [
     several("{n} worker is not heard any more.", "{n} workers are not heard any more."),
-    several("{n} worker ne donne plus signe de vie.", "{n} workers ne donnent plus signe de vie."),
+    several("{n} processus ne donne plus signe de vie.", "{n} processus ne donnent plus signe de vie."),
   ],
   urgent_waits: ["An urgent job has waited for {time}.", "Une tâche urgente attend depuis {time}."],
   points_failed: [
@@ -131,7 +134,7 @@ export const OVERVIEW_TEXTS = {
   class_low: ["low", "basse"],
   jobs_waiting: ["Waiting", "En attente"],
   oldest: ["Oldest", "La plus ancienne"],
-  workers: ["Workers and commands", "Workers et commandes"],
+  workers: ["Workers and commands", "Processus et commandes"],
   who: ["Name", "Nom"],
   jobs: ["Jobs", "Tâches"],
   requests_s: ["Requests/s", "Requêtes/s"],
@@ -148,9 +151,13 @@ export const OVERVIEW_TEXTS = {
     several("{n} requête est prévue\u00a0: au moins {time}.", "{n} requêtes sont prévues\u00a0: au moins {time}."),
   ],
 
-  // results and outages
-  outages: ["Outages and closed doors", "Pannes et portes fermées"],
-  no_outage: ["Upstream serves, and no door is closed.", "Enedis sert, et aucune porte n’est fermée."],
+  // upstream and results
+  upstream: ["Upstream", "Enedis"],
+  no_outage: ["Upstream answers, and no quota is closed.", "Enedis répond, aucun quota n’est fermé."],
+  nobody_asks: [
+    "Nothing asks upstream just now: no worker and no command runs.",
+    "Rien n’interroge Enedis en ce moment\u00a0: aucun processus, aucune commande.",
+  ],
   upstream_is: ["The data are of {upstream}.", "Les données viennent de {upstream}."],
   results: ["Results of the last 24 hours", "Résultats des dernières 24 heures"],
   results_chart: [
