@@ -506,6 +506,10 @@ def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
         assert re.search(r"The figures are those of \d\d:\d\d:\d\d\.", look.text("#trouble"))
         assert re.search(r"At \d\d:\d\d: All is well", look.text("h1"))
         assert "Redis has not answered" in look.run("return document.getElementById('said').textContent")
+        page.open()
+        look.until_said("Redis does not answer.", "#trouble")
+        assert look.text("#trouble") == "Redis does not answer. The page tries again by itself."
+        assert look.text(".link-state") == "no figures"
     finally:
         page.world.redis.process.send_signal(signal.SIGCONT)
     look.until(lambda: look.all("#trouble[hidden]"), "an end of the trouble")

@@ -62,16 +62,17 @@ function showConnection() {
       ? word("connecting")
       : [
           el("span", { class: trouble ? "dot bad" : "dot well", "aria-hidden": "true" }),
-          trouble ? word("old_since", { since }) : word("live"),
+          trouble ? word(at === null ? "no_figures" : "old_since", { since }) : word("live"),
         ],
   );
   const lines = trouble && [
-    word(`trouble_${trouble.what}`, { since }),
-    at === null ? "" : word("figures_are_old", { since }),
+    ...(at === null
+      ? [word(`away_${trouble.what}`)] // since when, nobody knows: it never answered here
+      : [word(`trouble_${trouble.what}`, { since }), word("figures_are_old", { since })]),
     word("tries_again"),
   ];
   box.hidden = !trouble;
-  show(box, trouble && el("p", {}, lines.filter((line) => line !== "").join(" ")));
+  show(box, trouble && el("p", {}, lines.join(" ")));
   const state = trouble?.what ?? (at === null ? null : "well");
   if (told !== null && state !== told) announce(trouble ? lines.join(" ") : word("is_back"));
   told = state ?? told;
