@@ -121,6 +121,7 @@ def test_the_gauge_moves_while_a_worker_and_a_backfill_fetch(page):
     assert before > 100
     look.until_said("All is well: ", "h1")  # who has revoked a consent is no alarm
     look.until_said("1 usage point is refused by upstream.", ".findings")
+    look.until_said("<1%", ".quota")  # 1 of 2000
     page.world.sandbox.control(latency=NEVER_MS)
     backfill = page.world.start("backfill", "--prm", prm_of(10), "--prm", prm_of(11), "--kind", PEAKS)
     try:
@@ -305,6 +306,7 @@ def test_maximum_power_is_in_kva_and_says_when(page):
     row = page.rows_of(".values-section .as-table")[24]
     assert row == ["Sunday, 25 October 2026", str(stored["value"]), stored["at"][11:16], "complete"]
     assert "kVA" in page.labels()
+    assert re.match(r"[\d.]+\u00a0kVA [\d.]+\u00a0kVA, complete ", look.text(".values-scale")), "the scale of the colours"
 
 
 def test_a_year_is_typed_digit_by_digit_and_the_page_goes_there_once(page):

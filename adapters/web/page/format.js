@@ -47,9 +47,12 @@ const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFracti
 
 export const count = (value, fraction = 0) => digits[fraction].format(value);
 
-// 99.9 % is not all of it, and 0.1 % is not nothing.
-export const share = (part, all) =>
-  percents.format(part <= 0 || all <= 0 ? 0 : part >= all ? 1 : Math.min(0.99, Math.max(0.01, part / all)));
+// 99.9 % is not all of it, and 0.1 % is neither nothing nor 1 %.
+export function share(part, all) {
+  if (part <= 0 || all <= 0) return percents.format(0);
+  if (part / all < 0.01) return `<${percents.format(0.01)}`;
+  return percents.format(part >= all ? 1 : Math.min(0.99, part / all));
+}
 
 export const withUnit = (value, unit, fraction = 0) => `${count(value, fraction)}\u00a0${unit}`;
 

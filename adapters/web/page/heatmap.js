@@ -17,6 +17,12 @@ function levelsOf(values) {
   return Array.from({ length: LEVELS - 1 }, (_, i) => sorted[Math.floor(((i + 1) / LEVELS) * sorted.length)]);
 }
 
+// The least and the most of the values, as the ends of the scale of colours.
+function endsOf({ values, unit }) {
+  const known = [...values.values()].filter(Number.isFinite);
+  return [Math.min(...known), Math.max(...known)].map((value) => quantity(value, unit));
+}
+
 function cell(day, map, levels) {
   const state = stateOfLetter(map.states[daysBetween(map.start, day)]);
   const value = map.values.get(day);
@@ -127,11 +133,15 @@ const legend = (map, levels) =>
     [...STATES, "cut"]
       .filter((state) => [...map.states].some((letter) => stateOfLetter(letter) === state))
       .map((state) => {
-        const keys = state === "complete" && levels !== null ? [1, 2, 3, 4, 5] : [LEVELS - 1];
+        const isScale = state === "complete" && levels !== null;
+        const keys = isScale ? [1, 2, 3, 4, 5] : [LEVELS - 1];
+        const [least, most] = isScale ? endsOf(map) : [];
         return el(
           "li",
-          {},
+          isScale ? { class: "values-scale" } : {},
+          isScale && `${least} `,
           keys.map((level) => el("span", { class: `key stored ${state} level${level}`, "aria-hidden": "true" })),
+          isScale && `${most}, `,
           word(`state_${state}_day`),
           el(
             "span",

@@ -11,12 +11,13 @@ export function registers({ days, found, stateOf, label }) {
   const day = found.get(days[0]);
   const shown = list(object(day).registers).map(object).slice(0, REGISTERS_MAX);
   if (shown.length === 0) return [el("p", { class: "none" }, word(`band_${stateOf(days[0])}`))];
+  // What it showed stands beside its name: on a phone the other columns are out of sight.
   const rows = shown.map(({ register, calendar, class: hours, label: name, value }) => [
     text(register) || "–",
+    count(amount(value)),
     text(calendar) || word("total"),
     text(hours) || "–",
     text(name) || "–",
-    count(amount(value)),
   ]);
   return [
     Number.isFinite(moment(day.at)) &&
@@ -25,7 +26,7 @@ export function registers({ days, found, stateOf, label }) {
       label,
       plainTable(
         label,
-        { head: [word("register"), word("calendar"), word("class"), word("label"), "Wh"], rows },
+        { head: [word("register"), "Wh", word("calendar"), word("class"), word("label")], rows },
         "values",
       ),
     ),

@@ -66,7 +66,7 @@ export const OVERVIEW_TEXTS = {
     "Pour {n} processus sur {all}, Enedis ne sert plus depuis {time}\u00a0; {next}.",
   ],
   next_try: ["next try in {time}", "prochain essai dans {time}"],
-  tried_now: ["it is tried now", "essai en cours"],
+  tried_now: ["next try now", "essai en cours"],
   closed: ["Upstream has closed {bucket} for another {time}.", "Enedis a fermé {bucket} pour encore {time}."],
   no_worker: [
     several("No worker runs, and {n} job waits.", "No worker runs, and {n} jobs wait."),

@@ -46,7 +46,7 @@ export const closedBuckets = (status) =>
     .filter(({ closed_ms }) => amount(closed_ms) > 0);
 
 export const nextTry = (retryMs) =>
-  amount(retryMs) > 0 ? word("next_try", { time: duration(amount(retryMs)) }) : word("tried_now");
+  amount(retryMs) >= 1000 ? word("next_try", { time: duration(amount(retryMs)) }) : word("tried_now");
 
 function* outages({ processes }) {
   const { count, away, away_ms, retry_ms } = object(processes);
