@@ -408,7 +408,7 @@ def test_the_list_goes_on_and_back(page):
 
 
 def test_the_list_is_asked_for_again_when_it_is_seen_again(page):
-    look, redis, prm = page.browser, page.world.redis, prm_of(0)
+    look, redis, prm = page.browser, page.world.redis, prm_of(5)
     look.look_as(height=500)
     page.open("#/points")
     look.until_said("1 to 10 of 14 usage points", ".count")
