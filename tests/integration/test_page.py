@@ -60,7 +60,7 @@ class Page:
         """The page from its top, so high at most."""
         if PICTURES is None:
             return
-        self.browser.run("document.activeElement.blur(); scrollTo(0, 0)")
+        self.browser.run("document.activeElement.blur(); scrollTo(0, 0); document.querySelector('footer').hidden = true")
         width, height = self.browser.run("return [document.documentElement.clientWidth, document.documentElement.scrollHeight]")
         shot = self.browser.driver.execute_cdp_cmd("Page.captureScreenshot", {
             "captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": width, "height": min(height, most), "scale": 1}})
