@@ -75,6 +75,7 @@ def test_what_is_not_there_is_one_job_of_class_high_whoever_asks():
 def test_what_upstream_refuses_is_told_in_its_words():
     with World(quota="100/1s") as world:
         worker, served = start_worker(world, "w"), Conso(world)
+        assert served.get("daily_consumption", WEEK.format(CLIENT_0))[0] == 200
         for prm, kind, status, code in ((REVOKED, "daily_consumption", 403, "ADAM-DC-0008"), (CLIENT_0, "daily_production", 400, "ADAM-ERR0069"),
                                         (PRODUCER, "consumption_load_curve", 400, "ADAM-ERR0069")):
             for _ in range(2):
@@ -85,6 +86,10 @@ def test_what_upstream_refuses_is_told_in_its_words():
         asked = world.sandbox.stats()["requests"]
         assert served.get("daily_consumption", WEEK.format(REVOKED))[0] == 403
         assert world.sandbox.stats()["requests"] == asked  # it is remembered
+        day = world.redis.command("GET", f"releve:day:{CLIENT_0}:daily_consumption:2026-11-03")
+        world.redis.command("SET", f"releve:day:{REVOKED}:daily_consumption:2026-11-03", day)
+        assert served.get("daily_consumption", f"prm={REVOKED}&start=2026-11-03&end=2026-11-04")[0] == 200
+        assert served.get("daily_consumption", WEEK.format(REVOKED))[0] == 403  # and no part of it
         world.interrupt(worker)
 
 

@@ -229,6 +229,13 @@ static void judge_refusal(struct releve_conso_request *request, const struct rel
         request->is_refused = false;
 }
 
+static void refuse(struct releve_conso_request *request)
+{
+    struct releve_conso_answer refusal = {0};
+    releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &refusal);
+    answer(request, &refusal);
+}
+
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts)
 {
@@ -244,8 +251,10 @@ static void on_known(void *data, const struct releve_error *error, const struct 
     }
     judge_refusal(request, facts);
     struct releve_span span = days_to_ask(request, coverage, facts);
-    if (request->is_refused || releve_span_days(span) == 0) {
+    if (releve_span_days(span) == 0) {
         read_days(request);
+    } else if (request->is_refused) { /* a part of the days would look like all that there is */
+        refuse(request);
     } else if (!request->has_ended) {
         queue(request, span);
     } else {
