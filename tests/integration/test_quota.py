@@ -67,6 +67,10 @@ def data_requests(world):
     return sum(count for path, count in by_path.items() if FAMILY in path or "metering_data" in path)
 
 
+def preflights(world):
+    return sum(count for path, count in world.sandbox.stats()["by_path"].items() if "subscribed_services" in path)
+
+
 def ledgers(redis, family=FAMILY):
     """The keys of the ledgers of that family: one an application."""
     return sorted(key for key in redis.keys(f"releve:quota:{family}@*") if key.count(":") == 2)
@@ -294,7 +298,8 @@ def test_a_throttle_answer_closes_the_bucket_for_everybody_and_fails_nothing(for
     with World("--population", "40", "--latency", "60:120", quota="200/1s,400/2s") as world:
         running = [start(world, f"prms{i}", 12 * i, 12, "--concurrency", str(SLOTS), RELEVE_LOG="debug")
                    for i in range(2)]
-        wait_until(lambda: data_requests(world) >= 20, *running)
+        # From then on both ask for days only: a preflight that is throttled is no request for days.
+        wait_until(lambda: data_requests(world) >= 20 and preflights(world) == 2)
         world.sandbox.control(close={"ms": 200, "form": form})
         notices = 0
         for one in running:
