@@ -128,6 +128,16 @@ def test_days_that_have_failed_are_no_days_without_data():
         assert served.get("daily_consumption", f"prm={CLIENT_0}&start=2026-11-03&end=2026-11-06")[0] == 200
 
 
+def test_a_day_that_cannot_be_read_is_no_day_without_data():
+    with World(quota="100/1s") as world:
+        assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", "2026-11-01").code == 0
+        served, day = Conso(world), f"releve:day:{CLIENT_0}:daily_consumption:2026-11-03"
+        world.redis.command("SET", day, world.redis.command("GET", day).replace(b'"Wh"', b'"kWh"'))
+        status, _, body = served.get("daily_consumption", WEEK.format(CLIENT_0))
+        assert (status, body["error"]["error"]) == (500, "technical_error")
+        assert served.get("daily_consumption", f"prm={CLIENT_0}&start=2026-11-04&end=2026-11-08")[0] == 200
+
+
 def test_a_token_sees_its_usage_points_only_and_the_file_is_read_again():
     with World(quota="100/1s") as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--prm", OTHER, "--kind", "daily_consumption", "--start", "2026-11-01").code == 0

@@ -22,8 +22,9 @@ struct releve_conso_request {
     struct releve_web_asked *asked; /* from the first answer of Redis on; NULL: was answered */
     uint64_t since_ms;              /* loop time */
     struct releve_conso_ask ask;
-    struct releve_reason reason; /* why it is not to be had, where `is_refused` */
+    struct releve_reason reason; /* why it is not to be had, where one of these is true */
     bool is_refused;
+    bool is_unreadable;    /* one of its days */
     struct releve_job job; /* its id is "" before it is queued */
     bool is_asking;        /* Redis is asked something about it */
     bool is_own;           /* it was this request that has queued the job; else another one had */
@@ -70,7 +71,7 @@ static void refuse_for_now(struct releve_conso_request *request, const char *why
     answer(request, &refusal);
 }
 
-/* Whoever waits is told; what Redis is asked about it ends by itself. */
+/* The client is told so; what Redis is asked for the request ends by itself. */
 static void give_up(struct releve_conso_request *request, const char *why)
 {
     struct releve_conso_answer refusal = {0};
@@ -101,29 +102,39 @@ static void refuse_turn(struct releve_turn *turn, unsigned status, const char *w
 
 /* --- its days ----------------------------------------------------------------------------------------------------- */
 
-/* What is none of a day is named by releve show; here it is as if it were not there. */
+/* What stands in the place of a day and is none must not look like a day without data. */
 static void on_day(void *data, releve_day day, const char *text, size_t text_bytes)
 {
     struct releve_conso_request *request = data;
-    (void)releve_conso_body_add(&request->body, day, text, text_bytes);
+    if (releve_conso_body_add(&request->body, day, text, text_bytes))
+        return;
+    request->is_unreadable = true;
+    request->reason = (struct releve_reason){.verdict = RELEVE_TRANSIENT};
+}
+
+static void refuse(struct releve_conso_request *request)
+{
+    struct releve_conso_answer refusal = {0};
+    releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &refusal);
+    answer(request, &refusal);
 }
 
 static void on_days(void *data, const struct releve_error *error)
 {
     struct releve_conso_request *request = data;
     struct releve_conso_answer answered = {0};
-    request->is_asking = false;
     bool has_values = request->body.values > 0;
+    request->is_asking = false;
     releve_conso_body_end(&request->body, &answered);
-    if (error->code != RELEVE_OK || (!has_values && request->is_refused)) {
-        releve_text_free(&answered.body);
-        answered = (struct releve_conso_answer){0};
-        if (error->code != RELEVE_OK)
-            releve_conso_refuse_for_now(NO_REDIS, &answered);
-        else
-            releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &answered);
+    if (error->code == RELEVE_OK && !request->is_unreadable && (has_values || !request->is_refused)) {
+        answer(request, &answered);
+        return;
     }
-    answer(request, &answered);
+    releve_text_free(&answered.body);
+    if (error->code != RELEVE_OK)
+        refuse_for_now(request, NO_REDIS);
+    else
+        refuse(request);
 }
 
 static void read_days(struct releve_conso_request *request)
@@ -227,13 +238,6 @@ static void judge_refusal(struct releve_conso_request *request, const struct rel
         request->reason = (struct releve_reason){.verdict = RELEVE_BEYOND_HISTORY};
     else
         request->is_refused = false;
-}
-
-static void refuse(struct releve_conso_request *request)
-{
-    struct releve_conso_answer refusal = {0};
-    releve_conso_refuse(&request->ask, releve_conso_refusal_of(&request->ask, &request->reason), &refusal);
-    answer(request, &refusal);
 }
 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
