@@ -107,8 +107,7 @@ if [ -n "$at" ]; then
     suite "release at $at" build/release-tests "${short[@]}"
 else
     if [ "$quick" = no ]; then
-        CC=clang build build/clang --buildtype=release --werror
-        build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
+        CC=clang build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
         build_fuzz
     fi
     suite release build/release-tests "${short[@]}"
