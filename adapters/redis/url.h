@@ -6,11 +6,14 @@
 
 #include <releve/error.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum releve_redis_where {
-    RELEVE_REDIS_TCP,     /* host and port */
-    RELEVE_REDIS_UNIX,    /* path is a socket */
-    RELEVE_REDIS_EMBEDDED /* path is a directory, "" for the default one */
+    RELEVE_REDIS_TCP,      /* host and port */
+    RELEVE_REDIS_UNIX,     /* path is a socket */
+    RELEVE_REDIS_EMBEDDED, /* path is a directory, "" for the default one */
+    RELEVE_REDIS_CLUSTER,  /* seeds are some of its nodes */
+    RELEVE_REDIS_SENTINEL  /* seeds are sentinels, which know where `master` is */
 };
 
 #define RELEVE_PREFIX_BYTES 49 /* longest prefix of keys, NUL included */
@@ -22,6 +25,15 @@ enum releve_redis_where {
 #define RELEVE_REDIS_SECRET_BYTES 512
 #define RELEVE_REDIS_DB_MAX 65535
 #define RELEVE_REDIS_ADDRESS_BYTES 300
+#define RELEVE_REDIS_SEEDS_MAX 16     /* nodes or sentinels that are named */
+#define RELEVE_REDIS_MASTER_BYTES 128 /* longest name of a master that sentinels watch, and NUL */
+#define RELEVE_REDIS_REPLICAS_MAX 5   /* acknowledgements that can be wanted of a write */
+
+/* Where a node of a cluster or a sentinel listens. */
+struct releve_redis_seed {
+    char host[RELEVE_REDIS_HOST_BYTES];
+    int port;
+};
 
 struct releve_redis_url {
     enum releve_redis_where where;
@@ -31,6 +43,10 @@ struct releve_redis_url {
     char user[RELEVE_REDIS_SECRET_BYTES];     /* "" for none */
     char password[RELEVE_REDIS_SECRET_BYTES]; /* "" for none */
     int db;
+    struct releve_redis_seed seeds[RELEVE_REDIS_SEEDS_MAX];
+    size_t seeds_count;
+    char master[RELEVE_REDIS_MASTER_BYTES]; /* SENTINEL: its name */
+    unsigned replicas; /* that must have a write before it counts (docs/design.md, Failover); 0: none is waited for */
     char address[RELEVE_REDIS_ADDRESS_BYTES]; /* for people: no user, no password */
 };
 
