@@ -50,7 +50,7 @@ def wait_for_quota(world):
     backfill.wait_until(lambda: len(world.redis.keys("releve:day:*")) >= LIMIT - 1)  # all but the token brought a day
     worker = start_worker(world)
     push(world.redis, *(message(prm_of(POINTS + i), start="2026-10-05", end="2026-10-06") for i in range(POINTS)))
-    worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs") == 0)
+    worker.wait_until(lambda: world.redis.command("LLEN", "{releve}:jobs") == 0)
     return {"backfill": backfill, "worker": worker}
 
 

@@ -70,14 +70,14 @@ def delays_under_backlog(jobs, queued):
     with World("--population", str(queued + jobs)) as world:
         push(world.redis, *(message(prm_of(i), **DAY) for i in range(queued)))
         worker = start_worker(world)
-        worker.wait_until(lambda: world.redis.command("XLEN", "releve:results") > 0)
+        worker.wait_until(lambda: world.redis.command("XLEN", "{releve}:results") > 0)
         taken = []
         for i in range(jobs):
             begin = time.perf_counter()
             push(world.redis, message(prm_of(queued + i), reply_to="reply", **DAY), to="high")
             assert world.redis.command("BLPOP", "reply", 30) is not None
             taken.append(1000 * (time.perf_counter() - begin))
-        left = world.redis.command("LLEN", "releve:jobs")
+        left = world.redis.command("LLEN", "{releve}:jobs")
         stop(worker)
         return taken, left
 
@@ -87,7 +87,7 @@ def memory_kb(queued):
     with World("--population", str(POINTS)) as world:
         push(world.redis, *(message(prm_of(i % POINTS), id=f"j{i}", **DAY) for i in range(queued)))
         worker = start_worker(world)
-        worker.wait_until(lambda: world.redis.command("XLEN", "releve:results") >= SHORT)
+        worker.wait_until(lambda: world.redis.command("XLEN", "{releve}:results") >= SHORT)
         peak = peak_kb(worker)
         stop(worker)
         return peak

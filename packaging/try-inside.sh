@@ -61,15 +61,15 @@ unit releve-daily.service </etc/releve/points >ids
 [ "$(wc -l <ids)" -eq 5 ]
 unit releve-worker@.service --drain
 [ -z "$(unit releve-daily.service </etc/releve/points)" ]
-redis-cli exists "releve:day:$PRM:consumption_load_curve:2026-11-10" | grep -x 1
-redis-cli xlen releve:results | grep -x 5
+redis-cli exists "releve:day:{$PRM}:consumption_load_curve:2026-11-10" | grep -x 1
+redis-cli xlen {releve}:results | grep -x 5
 
 say "the library: the example, built as its first lines say"
 cp /usr/share/doc/libreleve-dev/examples/embed.c .
 read -r -a flags < <(pkg-config --cflags --libs releve)
 gcc -o embed embed.c "${flags[@]}"
 CLIENT_ID=me CLIENT_SECRET=any ./embed "$url" redis://127.0.0.1:6379/1 "$PRM" 2026-09-01 2026-09-08 "$TODAY"
-[ "$(redis-cli -n 1 --raw eval "return #redis.call('KEYS', 'releve:day:$PRM:*')" 0)" -eq 14 ]
+[ "$(redis-cli -n 1 --raw eval "return #redis.call('KEYS', 'releve:day:{$PRM}:*')" 0)" -eq 14 ]
 
 say "metrics, the page, a day"
 unit releve-serve.service --listen 127.0.0.1:8752 >served &

@@ -33,7 +33,7 @@ SCREENS = [
 BEFORE = {  # what was run before a screen, without being shown
     "Daily energy": [f"backfill --prm {CONSUMER} --prm {PROSUMER} --prm {HOLES} --start 2025-11-19"],
 }
-GONE = [f"releve:day:{HOLES}:consumption_load_curve:2026-0{day}" for day in ("3-02", "3-05", "3-06", "7-24")]
+GONE = [f"releve:day:{{{HOLES}}}:consumption_load_curve:2026-0{day}" for day in ("3-02", "3-05", "3-06", "7-24")]
 
 
 def screens():

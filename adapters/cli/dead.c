@@ -361,7 +361,7 @@ const struct releve_command releve_command_dead = {
             "       releve dead drop ID...|--all [--yes]\n"
             "\n"
             "What a worker finds in a queue and cannot read as a job lies in\n"
-            "releve:jobs:dead, with the reason (docs/redis.md). Lists these messages, newest\n"
+            "{releve}:jobs:dead, with the reason (docs/redis.md). Lists these messages, newest\n"
             "first, shows all of one, puts some back into the queue that they came from\n"
             "(where what was wrong is put right; else they come back), or drops them. An id\n"
             "is made from what the message is: equal ones share it. Of a message that was\n"

@@ -5,6 +5,7 @@
 #include "preflight.h"
 #include "selection.h"
 #include "survey.h"
+#include <adapters/redis/job_json.h>
 #include <adapters/redis/queue.h>
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -166,15 +167,9 @@ static void say_what_was_missing(const struct enqueue *enqueue)
 
 static enum releve_code parse_reply_to(struct enqueue *enqueue, const char *value, struct releve_error *error)
 {
-    size_t length = strlen(value);
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)value[i] <= ' ' || (unsigned char)value[i] > '~')
-            length = 0;
-    if (length == 0 || length >= sizeof enqueue->reply_to)
-        return releve_fail(error, RELEVE_E_USAGE,
-                           "--reply-to \"%.60s\": the name of a list, 1 to %zu printable characters without blanks",
-                           value, sizeof enqueue->reply_to - 1);
-    memcpy(enqueue->reply_to, value, length + 1);
+    if (!releve_reply_to_is_legal(value))
+        return releve_fail(error, RELEVE_E_USAGE, "--reply-to \"%.60s\": " RELEVE_REPLY_TO_RULE, value);
+    (void)snprintf(enqueue->reply_to, sizeof enqueue->reply_to, "%s", value);
     return RELEVE_OK;
 }
 
@@ -252,8 +247,8 @@ const struct releve_command releve_command_enqueue = {
     .help = "SELECTION [OPTION]...\n"
             "\n"
             "Puts one job for each usage point and kind into the queue, and prints the job\n"
-            "ids, one a line. Workers run them; results come to releve:job:<id>, the stream\n"
-            "releve:results and the list of --reply-to.\n"
+            "ids, one a line. Workers run them; results come to {releve}:job:<id>, the stream\n"
+            "{releve}:results and the list of --reply-to.\n"
             "\n" RELEVE_SELECTION_HELP "\noptions:\n"
             "  --priority high|normal|low  which queue (default normal)\n"
             "  --missing          looks into Redis first, and queues a job only where\n"

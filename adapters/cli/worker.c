@@ -415,7 +415,7 @@ const struct releve_command releve_command_worker = {
     .summary = "run the jobs that other services push into Redis",
     .help = "[--name NAME] [--concurrency N] [--drain] [--adopt]\n"
             "\n"
-            "Takes jobs from releve:jobs:high, releve:jobs and releve:jobs:low, and writes\n"
+            "Takes jobs from {releve}:jobs:high, {releve}:jobs and {releve}:jobs:low, and writes\n"
             "days, results and replies (see docs/redis.md). Any number of workers may run,\n"
             "on any number of machines: they share the quota, and the jobs of one that dies\n"
             "are taken over within 30 s. SIGTERM: no new requests, what is in flight is\n"

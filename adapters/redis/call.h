@@ -14,7 +14,6 @@ struct releve_call {
     void (*decode)(const struct releve_call *call, const redisReply *reply, const struct releve_error *error);
     union { /* whoever asked; which of them, the decoder knows */
         releve_store_done done;
-        releve_store_known known;
         releve_store_claimed claimed;
         releve_store_permit permit;
         releve_store_permits permits;
@@ -28,10 +27,8 @@ struct releve_call {
     } to;
     void *data;
     /* what a decoder has to remember */
-    struct releve_span span; /* known, claimed */
-    releve_time now;         /* known */
+    struct releve_span span; /* claimed */
     size_t windows_count;    /* usage */
-    size_t points_count;     /* due */
 };
 
 #define RELEVE_REPLY_ANY (-1)      /* its type says nothing */

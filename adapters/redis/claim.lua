@@ -3,11 +3,12 @@
 -- a claim that overlaps, or where an end of the chunk has been stored meanwhile: then the chunk is not the right one any
 -- more. A process minds its own chunks itself.
 --
--- KEYS 1 claims of the usage point and kind: name -> "first end expires"  2 the first day  3 the last day
--- ARGV 1..4 the days (span.lua)  5 the process  6 name of the claim: process.number  7 its life in ms
---      8 which ends must not be known: both, last or any (neither)
+-- KEYS 1 claims of the usage point and kind: name -> "first end expires"  2.. the days, or the document
+-- ARGV 1 now (span.lua)  2 first day, counted from 1970-01-01  3 how many days  4 the process
+--      5 name of the claim: process.number  6 its life in ms  7 which ends must not be known: both, last or any (neither)
 -- Answers nil where it is claimed; else {one state character a day, 1 busy or 0 known}.
-local claims, process, name, life_ms, ends = KEYS[1], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
+local claims, first, count, process, name = KEYS[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local life_ms, ends = tonumber(ARGV[6]), ARGV[7]
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -29,7 +30,7 @@ local function is_busy()
 end
 
 local function is_known()
-    local values = redis.call('MGET', KEYS[2], KEYS[3])
+    local values = redis.call('MGET', KEYS[2], KEYS[#KEYS])
     return ends == 'both' and letter(values[1]) ~= MISSING or ends ~= 'any' and letter(values[2]) ~= MISSING
 end
 
@@ -44,9 +45,9 @@ end
 local busy = is_busy()
 if busy or is_known() then
     forget()
-    return {read_states(), busy and 1 or 0}
+    return {read_states(2), busy and 1 or 0}
 end
-redis.call('HSET', claims, name, format('%d %d %.0f', first, first + count, now_ms + life_ms))
+redis.call('HSET', claims, name, string.format('%d %d %.0f', first, first + count, now_ms + life_ms))
 redis.call('PEXPIRE', claims, life_ms)
 forget()
 return false

@@ -5,16 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What known.lua and claim.lua both begin with: the days, and by when they must be asked again to count as missing. */
-void releve_reply_coverage_words(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                                 enum releve_kind kind, struct releve_span span, releve_time now)
+void releve_store_add_days(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                           enum releve_kind kind, struct releve_span span)
 {
-    char now_text[RELEVE_TIME_TEXT];
-    releve_utc_format(now, now_text);
-    releve_store_days_key(store, words, prm, kind);
-    releve_words_format(words, "%d", (int)span.first);
-    releve_words_format(words, "%d", releve_span_days(span));
-    releve_words_add(words, now_text);
+    for (releve_day day = span.first; day < span.end; day++)
+        releve_key_day(words, store->prefix, prm, kind, day);
 }
 
 bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *coverage)
@@ -49,11 +44,14 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
 {
     assert(job->kind < RELEVE_KINDS && releve_span_days(span) > 0 && claimed != NULL);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_claim, 3);
-    releve_store_claims_key(store, &words, job->prm, job->kind);
-    releve_store_day_key(store, &words, job->prm, job->kind, span.first);
-    releve_store_day_key(store, &words, job->prm, job->kind, span.end - 1);
-    releve_reply_coverage_words(store, &words, job->prm, job->kind, span, now);
+    char now_text[RELEVE_TIME_TEXT];
+    releve_utc_format(now, now_text);
+    releve_words_script(&words, &releve_script_claim, 1 + (size_t)releve_span_days(span));
+    releve_key_claims(&words, store->prefix, job->prm, job->kind);
+    releve_store_add_days(store, &words, job->prm, job->kind, span);
+    releve_words_add(&words, now_text);
+    releve_words_format(&words, "%d", (int)span.first);
+    releve_words_format(&words, "%d", releve_span_days(span));
     releve_words_format(&words, "%" PRIx64, claim.process);
     releve_store_permit_name(&words, claim);
     releve_words_format(&words, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
@@ -72,7 +70,7 @@ void releve_store_unclaim(struct releve_store *store, releve_prm prm, enum relev
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "HDEL");
-    releve_store_claims_key(store, &words, prm, kind);
+    releve_key_claims(&words, store->prefix, prm, kind);
     releve_store_permit_name(&words, claim);
     releve_call_done(store, "give a claim up", NULL, &words, done, data);
 }

@@ -44,7 +44,7 @@ static void put_complete(struct releve_store *store, const struct releve_day_bat
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "MSET");
     for (size_t i = 0; i < batch->count; i++) {
-        releve_store_day_key(store, &words, batch->prm, batch->kind, batch->entries[i].day);
+        releve_key_day(&words, store->prefix, batch->prm, batch->kind, batch->entries[i].day);
         releve_day_json_write(&words.text, batch, &batch->entries[i]);
         releve_words_end(&words);
     }
@@ -71,9 +71,9 @@ static void put_documents(struct releve_store *store, const struct releve_day_ba
     size_t count = there ? batch->documents_count : 1;
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_put_documents, 1 + count);
-    releve_store_claims_key(store, &words, batch->prm, batch->kind);
+    releve_key_claims(&words, store->prefix, batch->prm, batch->kind);
     for (size_t i = 0; i < count; i++)
-        releve_store_days_key(store, &words, batch->prm, documents[i].kind);
+        releve_key_day(&words, store->prefix, batch->prm, documents[i].kind, RELEVE_DAY_NONE);
     releve_store_permit_name(&words, batch->claim);
     releve_words_format(&words, "%d", RELEVE_DOCUMENT_KEEP_S);
     for (size_t i = 0; i < count; i++) {
@@ -97,9 +97,9 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
     }
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_put_days, 1 + batch->count);
-    releve_store_claims_key(store, &words, batch->prm, batch->kind);
+    releve_key_claims(&words, store->prefix, batch->prm, batch->kind);
     for (size_t i = 0; i < batch->count; i++)
-        releve_store_day_key(store, &words, batch->prm, batch->kind, batch->entries[i].day);
+        releve_key_day(&words, store->prefix, batch->prm, batch->kind, batch->entries[i].day);
     releve_store_permit_name(&words, batch->claim);
     for (size_t i = 0; i < batch->count; i++) {
         releve_day_json_write(&words.text, batch, &batch->entries[i]);
@@ -152,7 +152,7 @@ static void read_next(struct read_call *call)
         call->asked = READ_BATCH;
     releve_words_add(&words, "MGET");
     for (int i = 0; i < call->asked; i++)
-        releve_store_day_key(call->store, &words, call->prm, call->kind, call->left.first + i);
+        releve_key_day(&words, call->store->prefix, call->prm, call->kind, call->left.first + i);
     releve_commands_send(&call->store->commands, "read days", NULL, &words, on_read, call);
 }
 
@@ -182,6 +182,6 @@ void releve_store_check_days(struct releve_store *store, releve_prm prm, enum re
     releve_words_script(&words, &releve_script_check_days, missing);
     for (releve_day day = span.first; day < span.end; day++)
         if (releve_coverage_get(coverage, day) == RELEVE_DAY_MISSING)
-            releve_store_day_key(store, &words, prm, kind, day);
+            releve_key_day(&words, store->prefix, prm, kind, day);
     releve_call_done(store, "read days", &releve_script_check_days, &words, done, data);
 }

@@ -1,6 +1,6 @@
 /* See dead.h. A step that is repeated, as its reply was lost, finds what is left there: nothing is put back twice. */
 #include <adapters/redis/dead.h>
-#include <adapters/redis/queue_keys.h>
+#include <adapters/redis/job_fields.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <inttypes.h>
@@ -60,9 +60,9 @@ static void send_step(struct dead_call *call)
     const struct releve_dead_request *request = call->request;
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_dead, 1 + RELEVE_CLASSES);
-    releve_words_format(&words, "%s:jobs:dead", call->store->prefix);
+    releve_key_of_queue(&words, call->store->prefix, "jobs:dead");
     for (enum releve_class class_ = 0; class_ < RELEVE_CLASSES; class_++)
-        releve_words_format(&words, "%s:%s", call->store->prefix, releve_queue_key(class_));
+        releve_key_jobs(&words, call->store->prefix, class_);
     releve_words_add(&words, operations[request->operation]);
     releve_words_add(&words, call->cursor);
     releve_words_format(&words, "%d", STEP_MESSAGES);

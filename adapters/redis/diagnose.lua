@@ -12,6 +12,7 @@ local CHARGE = {
     {'^job:', 'hash', 'a job', 'a job of that id may run once more'},
     {'^missing:', 'string', 'a note of the latest job for missing days', 'such a job may be queued once more'},
     {'^results$', 'stream', 'results', 'nothing else is lost'},
+    {'^replies$', 'stream', 'results on their way to reply lists', 'nobody else is told of them'},
     {'^point:', 'hash', 'what is known of a usage point', 'its refusals are asked for once more'},
     {'^claim:', 'hash', 'claims on days', 'these days may be asked for twice'},
     {'^day:', 'string', 'a day', 'it is asked for again'},
@@ -30,28 +31,18 @@ local CHARGE = {
     {'', 'string', 'a note of releve', 'see docs/redis.md'},
 }
 
--- What the scripts derive from the keys that they are given.
-local suspects = {}
-for _, key in ipairs(KEYS) do
-    suspects[#suspects + 1] = key
-    if string.find(key, ':jobs$') or string.find(key, ':jobs:%l+$') then
-        suspects[#suspects + 1] = key .. ':moving'
-    elseif string.find(key, ':quota:[^:]+$') then
-        for _, note in ipairs({':longest', ':windows', ':first', ':streak'}) do
-            suspects[#suspects + 1] = key .. note
-        end
-    elseif key == prefix .. ':workers' or key == prefix .. ':workers:dead' then
-        local names = redis.pcall('ZRANGE', key, 0, -1)
-        for _, name in ipairs(names) do -- none where it is the key that is wrong
-            suspects[#suspects + 1] = prefix .. ':worker:' .. name .. ':jobs'
+-- What stands behind the prefix, which is in braces where the key is of the queue; nil where it is no key of ours.
+local function name_of(key)
+    for _, beginning in ipairs({'{' .. prefix .. '}:', prefix .. ':'}) do
+        if string.sub(key, 1, #beginning) == beginning then
+            return string.sub(key, #beginning + 1)
         end
     end
 end
 
-for _, key in ipairs(suspects) do
-    local held = redis.call('TYPE', key).ok
-    if held ~= 'none' and string.sub(key, 1, #prefix + 1) == prefix .. ':' then
-        local name = string.sub(key, #prefix + 2)
+for _, key in ipairs(KEYS) do
+    local held, name = redis.call('TYPE', key).ok, name_of(key)
+    if held ~= 'none' and name then
         for _, one in ipairs(CHARGE) do
             if string.find(name, one[1]) then
                 if held ~= one[2] then

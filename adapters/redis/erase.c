@@ -19,7 +19,8 @@
 /* Messages first, so that no worker takes one while the rest is erased; then the workers' own lists, among the keys. */
 static const struct step {
     const struct releve_script *script;
-    const char *key; /* behind the prefix: what the script is given */
+    const char
+        *key; /* of the queue, which the script is given; NULL: it looks at all, and others see to what it finds */
     int at_once;
 } steps[] = {
     {&releve_script_erase_list, "jobs:high", MESSAGES_AT_ONCE},
@@ -29,8 +30,9 @@ static const struct step {
     {&releve_script_erase_list, "jobs:low", MESSAGES_AT_ONCE},
     {&releve_script_erase_list, "jobs:low:moving", MESSAGES_AT_ONCE},
     {&releve_script_erase_list, "jobs:dead", MESSAGES_AT_ONCE},
-    {&releve_script_erase_keys, "workers", KEYS_AT_ONCE},
+    {&releve_script_find_keys, NULL, KEYS_AT_ONCE},
     {&releve_script_erase_results, "results", RESULTS_AT_ONCE},
+    {&releve_script_erase_results, "replies", RESULTS_AT_ONCE},
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 
@@ -48,6 +50,8 @@ struct sweep {
     struct releve_traces *traces; /* one for each usage point */
     size_t step;                  /* under way */
     char cursor[CURSOR_BYTES];    /* where it goes on; "" at its beginning */
+    unsigned open;                /* scripts that see to what was found, without an answer */
+    struct releve_error error;    /* of the first of them that was refused */
     releve_store_done done;
     void *data;
 };
@@ -63,14 +67,30 @@ static const char *what_of(const struct sweep *sweep)
     return sweep->mode == RELEVE_SWEEP_ERASE ? "erase a usage point" : "look for what is held of a usage point";
 }
 
-static void end(struct sweep *sweep, const struct releve_error *error)
+static void end(struct sweep *sweep)
 {
     struct sweep ended = *sweep;
     free(sweep);
-    ended.done(ended.data, error);
+    ended.done(ended.data, &ended.error);
 }
 
 static void send_step(struct sweep *sweep);
+
+static void proceed(struct sweep *sweep)
+{
+    if (sweep->error.code != RELEVE_OK || sweep->step == STEPS)
+        end(sweep);
+    else
+        send_step(sweep);
+}
+
+static void fail(struct sweep *sweep, const struct releve_error *error)
+{
+    if (sweep->error.code == RELEVE_OK)
+        sweep->error = *error;
+}
+
+/* --- what a script answers ------------------------------------------------------------------------------------ */
 
 /* "<prm> <what>", and how many. */
 static bool add_count(struct sweep *sweep, const redisReply *name, const redisReply *number)
@@ -90,36 +110,59 @@ static bool add_count(struct sweep *sweep, const redisReply *name, const redisRe
 }
 
 /* As named.lua answers. */
-static bool read_step(struct sweep *sweep, const redisReply *reply)
+static bool read_counts(struct sweep *sweep, const redisReply *reply)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 1 || reply->element[0]->type != REDIS_REPLY_STRING ||
-        (size_t)reply->element[0]->len >= sizeof sweep->cursor)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2 != 1)
         return false;
-    memcpy(sweep->cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
     for (size_t i = 1; i < reply->elements; i += 2)
         if (!add_count(sweep, reply->element[i], reply->element[i + 1]))
             return false;
+    return true;
+}
+
+/* Where the step goes on, or the next one. */
+static bool read_cursor(struct sweep *sweep, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 1 || reply->element[0]->type != REDIS_REPLY_STRING ||
+        (size_t)reply->element[0]->len >= sizeof sweep->cursor)
+        return false;
+    memcpy(sweep->cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
     if (sweep->cursor[0] == '\0')
         sweep->step++;
     return true;
+}
+
+static void fail_odd(struct sweep *sweep)
+{
+    struct releve_error odd;
+    (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked", what_of(sweep));
+    fail(sweep, &odd);
+}
+
+/* --- the keys that were found ----------------------------------------------------------------------------------- */
+
+static void close_one(struct sweep *sweep)
+{
+    if (--sweep->open == 0)
+        proceed(sweep);
 }
 
 static void on_diagnosed(void *data, const redisReply *found, const struct releve_error *error)
 {
     struct sweep *sweep = data;
     struct releve_error blame;
-    if (error->code == RELEVE_OK && found->type != REDIS_REPLY_STRING) {
-        send_step(sweep); /* it has been put right meanwhile */
-        return;
-    }
-    if (error->code == RELEVE_OK) {
+    if (error->code == RELEVE_OK && found->type == REDIS_REPLY_STRING) {
         (void)releve_refusal_blame(what_of(sweep), found, &blame);
         error = &blame;
     }
-    end(sweep, error);
+    if (error->code != RELEVE_OK)
+        fail(sweep, error);
+    else
+        fail_odd(sweep); /* it has been put right meanwhile */
+    close_one(sweep);
 }
 
-/* The script has met a key that holds something else than it should. */
+/* The script has met a key that holds something else than it should, so that nobody knows whose it is. */
 static void diagnose(struct sweep *sweep, const redisReply *key)
 {
     struct releve_words words = {.count = 0};
@@ -129,38 +172,99 @@ static void diagnose(struct sweep *sweep, const redisReply *key)
     releve_commands_send(&sweep->store->commands, what_of(sweep), &releve_script_diagnose, &words, on_diagnosed, sweep);
 }
 
-static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
+static void on_seen(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct sweep *sweep = data;
-    struct releve_error odd;
     if (error->code == RELEVE_OK && reply->type == REDIS_REPLY_STRING) {
         diagnose(sweep, reply);
         return;
     }
-    if (error->code == RELEVE_OK && !read_step(sweep, reply)) {
-        (void)releve_fail(&odd, RELEVE_E_REDIS, "cannot %s: Redis answers something else than was asked",
-                          what_of(sweep));
-        error = &odd;
-    }
-    if (error->code != RELEVE_OK || sweep->step == STEPS)
-        end(sweep, error);
+    if (error->code != RELEVE_OK)
+        fail(sweep, error);
+    else if (!read_counts(sweep, reply))
+        fail_odd(sweep);
+    close_one(sweep);
+}
+
+/* ARGV as in named.lua. */
+static void add_arguments(const struct sweep *sweep, struct releve_words *words)
+{
+    releve_words_add(words, sweep->mode == RELEVE_SWEEP_ERASE ? "erase" : "look");
+    releve_words_add(words, sweep->cursor);
+    releve_words_format(words, "%d", steps[sweep->step < STEPS ? sweep->step : STEPS - 1].at_once);
+    releve_words_add(words, sweep->store->prefix);
+    releve_words_format(words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
+    for (size_t i = 0; i < sweep->prms_count; i++)
+        releve_words_format(words, RELEVE_PRM_FORMAT, sweep->prms[i]);
+}
+
+/* Sees to keys of one slot. They are freed. */
+static void see_to(struct sweep *sweep, const struct releve_script *script, struct releve_words *keys)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, script, keys->count);
+    releve_words_append(&words, keys);
+    add_arguments(sweep, &words);
+    sweep->open++;
+    releve_commands_send(&sweep->store->commands, what_of(sweep), script, &words, on_seen, sweep);
+}
+
+static bool begins(const redisReply *key, const char *beginning)
+{
+    return strncmp(key->str, beginning, strlen(beginning)) == 0;
+}
+
+/* Keys of one page: those of the queue together, and those of each usage point. */
+static void see_to_page(struct sweep *sweep, const redisReply *page)
+{
+    struct releve_words of_queue = {.count = 0};
+    char mark[RELEVE_PREFIX_BYTES + 4];
+    (void)snprintf(mark, sizeof mark, "{%s}:", sweep->store->prefix);
+    releve_key_of_queue(&of_queue, sweep->store->prefix, "workers");
+    for (size_t i = 1; i < page->elements; i++)
+        if (begins(page->element[i], mark))
+            releve_words_add_bytes(&of_queue, page->element[i]->str, page->element[i]->len);
+    if (of_queue.count > 1)
+        see_to(sweep, &releve_script_erase_jobs, &of_queue);
     else
-        send_step(sweep);
+        releve_words_free(&of_queue);
+    for (size_t point = 0; point < sweep->prms_count; point++) {
+        struct releve_words of_point = {.count = 0};
+        (void)snprintf(mark, sizeof mark, "{" RELEVE_PRM_FORMAT "}", sweep->prms[point]);
+        for (size_t i = 1; i < page->elements; i++)
+            if (strstr(page->element[i]->str, mark) != NULL)
+                releve_words_add_bytes(&of_point, page->element[i]->str, page->element[i]->len);
+        if (of_point.count > 0)
+            see_to(sweep, &releve_script_erase_point, &of_point);
+        else
+            releve_words_free(&of_point);
+    }
+}
+
+/* --- the steps -------------------------------------------------------------------------------------------------- */
+
+static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct sweep *sweep = data;
+    bool finds = steps[sweep->step].key == NULL;
+    sweep->open = 1;
+    if (error->code != RELEVE_OK)
+        fail(sweep, error);
+    else if (!read_cursor(sweep, reply) || (!finds && !read_counts(sweep, reply)))
+        fail_odd(sweep);
+    else if (finds)
+        see_to_page(sweep, reply);
+    close_one(sweep);
 }
 
 static void send_step(struct sweep *sweep)
 {
     const struct step *step = &steps[sweep->step];
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, step->script, 1);
-    releve_words_format(&words, "%s:%s", sweep->store->prefix, step->key);
-    releve_words_add(&words, sweep->mode == RELEVE_SWEEP_ERASE ? "erase" : "look");
-    releve_words_add(&words, sweep->cursor);
-    releve_words_format(&words, "%d", step->at_once);
-    releve_words_add(&words, sweep->store->prefix);
-    releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
-    for (size_t i = 0; i < sweep->prms_count; i++)
-        releve_words_format(&words, RELEVE_PRM_FORMAT, sweep->prms[i]);
+    releve_words_script(&words, step->script, step->key != NULL ? 1 : 0);
+    if (step->key != NULL)
+        releve_key_of_queue(&words, sweep->store->prefix, step->key);
+    add_arguments(sweep, &words);
     releve_commands_send(&sweep->store->commands, what_of(sweep), step->script, &words, on_step, sweep);
 }
 

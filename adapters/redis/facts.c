@@ -310,14 +310,14 @@ void releve_store_learn(struct releve_store *store, releve_prm prm, const struct
     struct releve_words words = {.count = 0};
     if (lesson->type == RELEVE_LESSON_REFUTED) {
         releve_words_add(&words, "HDEL");
-        releve_store_point_key(store, &words, prm);
+        releve_key_point(&words, store->prefix, prm);
         add_names(&words, &(struct fact){direction, "refused"});
         add_names(&words, &(struct fact){direction, "absent"});
         add_names(&words, &(struct fact){kind->name, "absent"});
         add_names(&words, &(struct fact){"point", "unknown"});
     } else {
         releve_words_add(&words, "HSET");
-        releve_store_point_key(store, &words, prm);
+        releve_key_point(&words, store->prefix, prm);
         add_lesson(&words, lesson, direction, now);
     }
     releve_call_done(store, "store what was learned of a usage point", NULL, &words, done, data);

@@ -3,9 +3,12 @@
  * One connection for scripts and one for each queue, as a blocked BLMOVE holds its connection. A message that Redis
  * took for this worker while the reply was lost stands in the worker's list and nobody works on it; after every
  * reconnection the list is compared with what is known here. */
+#include <adapters/redis/entry.h>
+#include <adapters/redis/job_fields.h>
 #include <adapters/redis/job_json.h>
+#include <adapters/redis/keys.h>
 #include <adapters/redis/queue_internal.h>
-#include <adapters/redis/queue_keys.h>
+#include <adapters/redis/replies.h>
 #include <adapters/redis/store_internal.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -16,11 +19,6 @@
 #define BLOCK_TIMEOUT_MS ((BLOCK_S + 10) * RELEVE_SECOND_MS) /* then the peer is dead */
 #define DEAD_LIST_MAX 10000                                  /* buried messages that are kept */
 #define EMPTY_WAITS_MAX 3 /* waits in a row that end at once with nothing: then it may be that Redis refuses them */
-
-static void add_own_list(const struct releve_queue *queue, struct releve_words *words)
-{
-    releve_words_format(words, "%s:worker:%s:jobs", queue->prefix, queue->worker);
-}
 
 /* --- accepting ------------------------------------------------------------------------------------------------ */
 
@@ -59,11 +57,15 @@ static void start_job(struct feed *feed, const struct releve_job *job)
 static void start_jobs(const struct acceptance *acceptance, const redisReply *reply)
 {
     struct releve_queue *queue = acceptance->feed->queue;
-    size_t answers = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    bool is_good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
+    const redisReply *answer = is_good ? reply->element[0] : NULL;
+    size_t answers = answer != NULL && answer->type == REDIS_REPLY_ARRAY ? answer->elements : 0;
+    if (is_good)
+        releve_replies_deliver(&queue->commands, reply->element[1]);
     if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
         queue->options.buried(queue->options.data, acceptance->error.text);
     for (size_t i = 0; i < answers && i < acceptance->count; i++)
-        if (reply->element[i]->integer == 1)
+        if (answer->element[i]->integer == 1)
             start_job(acceptance->feed, &acceptance->jobs[i]);
     if (acceptance->count > 0 && answers == 0)
         releve_queue_compare(queue); /* accepted by a call whose reply was lost */
@@ -91,6 +93,7 @@ static void add_job(struct releve_words *words, const struct releve_job *job)
 {
     char *message = releve_job_json_write(job);
     releve_words_add(words, message);
+    releve_words_add(words, job->id);
     releve_words_add(words, job->reply_to);
     releve_words_format(words, "%d", 2 * (1 + RELEVE_JOB_FIELDS));
     releve_words_field(words, "state", "queued");
@@ -98,31 +101,7 @@ static void add_job(struct releve_words *words, const struct releve_job *job)
     free(message);
 }
 
-/* What a worker's list holds (entry.lua): a message behind "<class> <bytes>\n", or the words of a job. */
-struct entry {
-    const char *message;
-    size_t message_bytes; /* that are there */
-    size_t bytes;         /* that it had */
-    enum releve_class class_;
-};
-
-static struct entry read_entry(const char *text, size_t bytes)
-{
-    struct entry entry = {text, bytes, bytes, RELEVE_NORMAL};
-    const char *end = memchr(text, '\n', bytes), *blank = end != NULL ? memchr(text, ' ', (size_t)(end - text)) : NULL;
-    if (blank == NULL)
-        return entry;
-    for (enum releve_class class_ = 0; class_ < RELEVE_CLASSES; class_++) {
-        const char *name = releve_class_name(class_);
-        if (strlen(name) == (size_t)(blank - text) && memcmp(name, text, strlen(name)) == 0) {
-            size_t line_bytes = (size_t)(end + 1 - text);
-            return (struct entry){end + 1, bytes - line_bytes, (size_t)strtoull(blank, NULL, 10), class_};
-        }
-    }
-    return entry;
-}
-
-static void read_jobs(struct acceptance *acceptance, const struct entry *entry)
+static void read_jobs(struct acceptance *acceptance, const struct releve_entry *entry)
 {
     releve_time now = acceptance->feed->queue->options.civil(acceptance->feed->queue->options.data);
     char stray[RELEVE_STRAY_BYTES] = "";
@@ -151,7 +130,7 @@ static void add_answer(struct releve_words *words, const struct releve_burial *w
 /* A message is in the worker's list: it becomes jobs, or is buried. */
 static void accept_entry(struct releve_queue *queue, const char *text, size_t bytes, bool again)
 {
-    struct entry entry = read_entry(text, bytes);
+    struct releve_entry entry = releve_entry_parse(text, bytes);
     struct feed *feed = &queue->feeds[entry.class_];
     struct acceptance *acceptance = releve_alloc(1, sizeof *acceptance);
     acceptance->feed = feed;
@@ -167,11 +146,12 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
                                       queue->options.civil(queue->options.data)};
     char *burial = acceptance->count > 0 ? releve_strdup("") : releve_job_json_bury(&why);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_accept, 2 + acceptance->count);
-    add_own_list(queue, &words);
-    releve_words_format(&words, "%s:jobs:dead", queue->prefix);
+    releve_words_script(&words, &releve_script_accept, 3 + acceptance->count);
+    releve_key_holding(&words, queue->prefix, queue->worker);
+    releve_key_of_queue(&words, queue->prefix, "jobs:dead");
+    releve_key_of_queue(&words, queue->prefix, "replies");
     for (size_t i = 0; i < acceptance->count; i++)
-        releve_words_format(&words, "%s:job:%s", queue->prefix, acceptance->jobs[i].id);
+        releve_key_job(&words, queue->prefix, acceptance->jobs[i].id);
     releve_words_add_bytes(&words, text, bytes);
     releve_words_add(&words, queue->worker);
     releve_words_format(&words, "%d", DEAD_LIST_MAX);
@@ -237,16 +217,6 @@ static void on_taken(void *data, const redisReply *reply, const struct releve_er
     releve_feed_pull(feed);
 }
 
-static void add_queue(const struct feed *feed, struct releve_words *words)
-{
-    releve_words_format(words, "%s:%s", feed->queue->prefix, releve_queue_key(feed->class_));
-}
-
-static void add_moving(const struct feed *feed, struct releve_words *words)
-{
-    releve_words_format(words, "%s:%s:moving", feed->queue->prefix, releve_queue_key(feed->class_));
-}
-
 void releve_feed_pull(struct feed *feed)
 {
     struct releve_queue *queue = feed->queue;
@@ -258,11 +228,11 @@ void releve_feed_pull(struct feed *feed)
     feed->pulled_ms = uv_now(queue->loop);
     struct releve_words take = {.count = 0}, wait = {.count = 0};
     releve_words_script(&take, &releve_script_take, 5);
-    add_queue(feed, &take);
-    add_moving(feed, &take);
-    add_own_list(queue, &take);
-    releve_words_format(&take, "%s:workers", queue->prefix);
-    releve_words_format(&take, "%s:workers:dead", queue->prefix);
+    releve_key_jobs(&take, queue->prefix, feed->class_);
+    releve_key_moving(&take, queue->prefix, feed->class_);
+    releve_key_holding(&take, queue->prefix, queue->worker);
+    releve_key_of_queue(&take, queue->prefix, "workers");
+    releve_key_of_queue(&take, queue->prefix, "workers:dead");
     releve_words_add(&take, releve_class_name(feed->class_));
     releve_words_add(&take, queue->worker);
     releve_words_format(&take, "%d", RELEVE_MESSAGE_BYTES_MAX);
@@ -272,8 +242,8 @@ void releve_feed_pull(struct feed *feed)
         return;
     }
     releve_words_add(&wait, "BLMOVE");
-    add_queue(feed, &wait);
-    add_moving(feed, &wait);
+    releve_key_jobs(&wait, queue->prefix, feed->class_);
+    releve_key_moving(&wait, queue->prefix, feed->class_);
     releve_words_add(&wait, "RIGHT");
     releve_words_add(&wait, "LEFT");
     releve_words_format(&wait, "%d", BLOCK_S);
@@ -292,7 +262,7 @@ static void on_own_list(void *data, const redisReply *reply, const struct releve
         const redisReply *item = reply->element[i];
         if (item->type != REDIS_REPLY_STRING || releve_holdings_has(&queue->holdings, item->str, item->len))
             continue;
-        const struct feed *feed = &queue->feeds[read_entry(item->str, item->len).class_];
+        const struct feed *feed = &queue->feeds[releve_entry_parse(item->str, item->len).class_];
         if (feed->held < feed->most) /* the rest at the next look */
             accept_entry(queue, item->str, item->len, true);
     }
@@ -311,7 +281,7 @@ void releve_queue_compare(struct releve_queue *queue)
     queue->compare = COMPARE_READING;
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "LRANGE");
-    add_own_list(queue, &words);
+    releve_key_holding(&words, queue->prefix, queue->worker);
     releve_words_add(&words, "0");
     releve_words_add(&words, "-1");
     releve_commands_send(&queue->commands, "read the worker's list", NULL, &words, on_own_list, queue);

@@ -1,10 +1,14 @@
-/* The end of a job (law 4): hash, stream and reply list, by one script and once. */
+/* The end of a job (law 4): hash, stream and what goes to reply lists, by one script and once. It is sent when the
+ * job's days are acknowledged: they lie in another slot of a cluster, and the order is all that a reader of the result
+ * needs. */
+#include <adapters/redis/job_fields.h>
 #include <adapters/redis/job_json.h>
-#include <adapters/redis/queue_keys.h>
+#include <adapters/redis/replies.h>
 #include <adapters/redis/result_json.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <releve/memory.h>
+#include <stdlib.h>
 
 #define RESULTS_MAX 100000 /* entries that the stream keeps, about */
 
@@ -26,6 +30,20 @@ static void add_result(struct releve_words *words, const struct releve_result *r
     releve_words_time_field(words, "finished_at", result->finished_at);
 }
 
+struct finish_call {
+    struct releve_store *store;
+    releve_store_done done;
+    void *data;
+};
+
+static void on_finished(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct finish_call call = *(struct finish_call *)data;
+    free(data);
+    releve_replies_deliver(&call.store->commands, reply);
+    call.done(call.data, error);
+}
+
 void releve_store_finish(struct releve_store *store, const struct releve_result *result, releve_store_done done,
                          void *data)
 {
@@ -40,18 +58,22 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
     char *json = releve_result_json(result);
     char *message = queued ? releve_job_json_write(job) : releve_strdup("");
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_finish, queued ? 3 : 2);
-    releve_words_format(&words, "%s:job:%s", store->prefix, job->id);
-    releve_words_format(&words, "%s:results", store->prefix);
+    releve_words_script(&words, &releve_script_finish, queued ? 4 : 3);
+    releve_key_job(&words, store->prefix, job->id);
+    releve_key_of_queue(&words, store->prefix, "results");
+    releve_key_of_queue(&words, store->prefix, "replies");
     if (queued)
-        releve_words_format(&words, "%s:worker:%s:jobs", store->prefix, store->worker);
+        releve_key_holding(&words, store->prefix, store->worker);
     releve_words_add(&words, json);
     releve_words_format(&words, "%d", RESULTS_MAX);
     releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
     releve_words_add(&words, message);
     releve_words_add(&words, job->reply_to);
+    releve_words_add(&words, job->id);
     add_result(&words, result);
-    releve_call_done(store, what, &releve_script_finish, &words, done, data);
+    struct finish_call *call = releve_alloc(1, sizeof *call);
+    *call = (struct finish_call){store, done, data};
+    releve_commands_send(&store->commands, what, &releve_script_finish, &words, on_finished, call);
     free(json);
     free(message);
 }
@@ -60,6 +82,6 @@ void releve_store_forget_job(struct releve_store *store, const char *id, releve_
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "DEL");
-    releve_words_format(&words, "%s:job:%s", store->prefix, id);
+    releve_key_job(&words, store->prefix, id);
     releve_call_done(store, "forget a job", NULL, &words, done, data);
 }

@@ -1,5 +1,6 @@
 /* Reads job messages, which come from anybody, and writes the words that a job is kept in. */
 #include <adapters/redis/job_json.h>
+#include <adapters/redis/keys.h>
 #include <cjson/cJSON.h>
 #include <releve/json_guard.h>
 #include <releve/memory.h>
@@ -33,6 +34,13 @@ static bool is_visible(const char *text, size_t max)
         if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] > '~')
             return false;
     return length >= 1 && length <= max;
+}
+
+bool releve_reply_to_is_legal(const char *name)
+{
+    const char *tag;
+    size_t tag_bytes;
+    return is_visible(name, RELEVE_REPLY_TO_BYTES - 1) && releve_hash_tag(name, &tag, &tag_bytes);
 }
 
 static enum releve_code read_kind(const cJSON *item, releve_kinds *kinds, struct releve_error *error)
@@ -80,8 +88,8 @@ static enum releve_code read_rest(const cJSON *json, struct releve_job *job, str
     if (wrong || (priority != NULL && !releve_class_parse(priority, strlen(priority), &job->class_)))
         return refuse(error, "priority: say high, normal or low");
     const char *reply_to = text_of(json, "reply_to", &wrong);
-    if (wrong || (reply_to != NULL && !is_visible(reply_to, sizeof job->reply_to - 1)))
-        return refuse(error, "reply_to: the name of a list, 1 to 256 printable ASCII characters without blanks");
+    if (wrong || (reply_to != NULL && !releve_reply_to_is_legal(reply_to)))
+        return refuse(error, "reply_to: " RELEVE_REPLY_TO_RULE);
     const char *id = text_of(json, "id", &wrong);
     if (wrong || (id != NULL && !is_visible(id, sizeof job->id - 1)))
         return refuse(error, "id: 1 to 64 printable ASCII characters without blanks");
@@ -274,7 +282,7 @@ char *releve_job_json_answer(const struct releve_burial *burial, char reply_to[R
     cJSON *message = cJSON_ParseWithLength(burial->text, burial->text_bytes);
     const char *list = text_of(message, "reply_to", &wrong), *id = text_of(message, "id", &wrong);
     cJSON *json = NULL;
-    if (list != NULL && is_visible(list, RELEVE_REPLY_TO_BYTES - 1)) {
+    if (list != NULL && releve_reply_to_is_legal(list)) {
         (void)snprintf(reply_to, RELEVE_REPLY_TO_BYTES, "%s", list);
         json = releve_must(cJSON_CreateObject());
         if (id != NULL && is_visible(id, RELEVE_MESSAGE_ID_MAX))

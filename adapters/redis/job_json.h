@@ -25,6 +25,12 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
                                       enum releve_class class_, struct releve_job jobs[RELEVE_KINDS], size_t *count,
                                       char stray[RELEVE_STRAY_BYTES], struct releve_error *error);
 
+/* Can a list of that name get a result? Not where it has a } but no part in braces: then no other key can be made to
+ * lie in its slot (releve_hash_tag). */
+#define RELEVE_REPLY_TO_RULE \
+    "the name of a list, 1 to 256 printable ASCII characters without blanks; where it has a }, also a part in { }"
+bool releve_reply_to_is_legal(const char *name);
+
 /* The RELEVE_E_USAGE of a message that is longer than RELEVE_MESSAGE_BYTES_MAX, of which not all need be here. */
 enum releve_code releve_job_json_refuse_length(size_t text_bytes, struct releve_error *error);
 

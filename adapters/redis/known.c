@@ -1,46 +1,82 @@
 /* What is known before anything is asked: the coverage of a job's days, and the facts of its usage point. Law 2
- * (thrift) begins here. */
+ * (thrift) begins here. The job's own hash is of another slot than its days: two scripts, asked for together. */
 #include <adapters/redis/facts.h>
-#include <adapters/redis/queue_keys.h>
+#include <adapters/redis/job_fields.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <releve/memory.h>
+#include <stdlib.h>
 
-static void decode_known(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
-{
+/* Until both have answered. */
+struct begin_call {
+    unsigned open;
     struct releve_coverage coverage;
     struct releve_point_facts facts;
+    struct releve_error error; /* of the first that was refused */
+    releve_time now;
+    releve_store_known known;
+    void *data;
+};
+
+static void one_answered(struct begin_call *call, const struct releve_error *error)
+{
+    if (error->code != RELEVE_OK && call->error.code == RELEVE_OK)
+        call->error = *error;
+    if (--call->open > 0)
+        return;
+    bool good = call->error.code == RELEVE_OK;
+    call->known(call->data, &call->error, good ? &call->coverage : NULL, good ? &call->facts : NULL);
+    free(call);
+}
+
+static void on_begun(void *data, const struct releve_error *error)
+{
+    one_answered(data, error);
+}
+
+static void decode_known(const struct releve_call *asked, const redisReply *reply, const struct releve_error *error)
+{
+    struct begin_call *call = asked->data;
     struct releve_error odd;
-    releve_coverage_init(&coverage, call->span);
-    if (reply != NULL && (reply->elements != 2 || !releve_reply_coverage(reply->element[0], &coverage))) {
-        error = releve_call_odd(call, &odd);
-        reply = NULL;
-    }
-    if (reply != NULL)
-        releve_facts_read(reply->element[1], call->now, &facts);
-    call->to.known(call->data, error, reply != NULL ? &coverage : NULL, reply != NULL ? &facts : NULL);
+    if (reply != NULL && (reply->elements != 2 || !releve_reply_coverage(reply->element[0], &call->coverage)))
+        error = releve_call_odd(asked, &odd);
+    else if (reply != NULL)
+        releve_facts_read(reply->element[1], call->now, &call->facts);
+    one_answered(call, error);
+}
+
+static void send_begin(struct releve_store *store, const struct releve_job *job, const char *what,
+                       struct begin_call *call)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_script(&words, &releve_script_begin, 1);
+    releve_key_job(&words, store->prefix, job->id);
+    releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
+    releve_words_field(&words, "state", "running");
+    releve_job_fields(&words, job);
+    releve_call_done(store, what, &releve_script_begin, &words, on_begun, call);
 }
 
 void releve_store_begin(struct releve_store *store, const struct releve_job *job, releve_time now,
                         releve_store_known known, void *data)
 {
+    static const char what[] = "read what is known of a job's days";
     int days = releve_span_days(job->span);
     assert(job->kind < RELEVE_KINDS && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
-    bool named = job->id[0] != '\0';
+    struct begin_call *call = releve_alloc(1, sizeof *call);
+    *call = (struct begin_call){.open = 1, .now = now, .known = known, .data = data};
+    releve_coverage_init(&call->coverage, job->span);
+    if (job->id[0] != '\0') {
+        call->open++;
+        send_begin(store, job, what, call);
+    }
+    char now_text[RELEVE_TIME_TEXT];
+    releve_utc_format(now, now_text);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_known, named ? 2 : 1);
-    releve_store_point_key(store, &words, job->prm);
-    if (named)
-        releve_words_format(&words, "%s:job:%s", store->prefix, job->id);
-    releve_reply_coverage_words(store, &words, job->prm, job->kind, job->span, now);
-    releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
-    releve_words_field(&words, "state", "running");
-    releve_job_fields(&words, job);
-    struct releve_call call = {.what = "read what is known of a job's days",
-                               .type = REDIS_REPLY_ARRAY,
-                               .decode = decode_known,
-                               .to.known = known,
-                               .data = data,
-                               .span = job->span,
-                               .now = now};
-    releve_call_send(store, &call, &releve_script_known, &words);
+    releve_words_script(&words, &releve_script_known, 1 + (size_t)days);
+    releve_key_point(&words, store->prefix, job->prm);
+    releve_store_add_days(store, &words, job->prm, job->kind, job->span);
+    releve_words_add(&words, now_text);
+    struct releve_call asked = {.what = what, .type = REDIS_REPLY_ARRAY, .decode = decode_known, .data = call};
+    releve_call_send(store, &asked, &releve_script_known, &words);
 }

@@ -55,8 +55,8 @@ static void scan_next(struct scan_call *call)
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_known_points, 0);
     releve_words_add(&words, call->cursor);
-    releve_words_format(&words, "%s:point:", call->store->prefix);
-    releve_words_format(&words, "%s:day:", call->store->prefix);
+    releve_words_format(&words, "%s:point:{", call->store->prefix);
+    releve_words_format(&words, "%s:day:{", call->store->prefix);
     releve_words_format(&words, "%d", STEP_KEYS);
     releve_commands_send(&call->store->commands, "look for usage points", &releve_script_known_points, &words, on_step,
                          call);
@@ -85,7 +85,7 @@ void releve_store_recall(struct releve_store *store, releve_prm prm, releve_stor
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "HGETALL");
-    releve_store_point_key(store, &words, prm);
+    releve_key_point(&words, store->prefix, prm);
     struct releve_call call = {.what = "read what is known of a usage point",
                                .type = REDIS_REPLY_ARRAY,
                                .decode = decode_recalled,

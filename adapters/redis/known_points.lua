@@ -1,4 +1,4 @@
--- The next step through all keys: of which usage points are there facts or days?
+-- The next step through all keys of a node: of which usage points are there facts or days? No key is opened.
 --
 -- ARGV 1 where the step begins (0: the first)  2 key of a usage point's facts up to the PRM  3 of its days  4 how many keys
 --      Redis looks at in a step, about
@@ -10,10 +10,11 @@ local facts, days = ARGV[2], ARGV[3]
 
 local function prm_of(key)
     if sub(key, 1, #days) == days then
-        local prm = match(key, PRM .. ':', #days + 1)
-        return prm and sub(prm, 1, -2)
+        local prm = match(key, PRM .. '}:', #days + 1)
+        return prm and sub(prm, 1, -3)
     end
-    return sub(key, 1, #facts) == facts and match(key, PRM .. '$', #facts + 1)
+    local prm = sub(key, 1, #facts) == facts and match(key, PRM .. '}$', #facts + 1)
+    return prm and sub(prm, 1, -2)
 end
 
 local step = redis.call('SCAN', ARGV[1], 'COUNT', ARGV[4])

@@ -1,11 +1,17 @@
 -- What is going on, for people: queues, workers, how the latest jobs ended. One JSON object.
 --
--- KEYS 1..3 queues high, normal, low  4 dead jobs  5 workers (heartbeats in ms of Redis's clock)  6 result stream
---      7 pulses (pulse.lua)
--- ARGV 1 prefix of the keys  2 results to look at  3 failures to name  4 jobs to name per worker  5 dead jobs to name
---      6 ms of silence after which a pulse counts as gone
-local prefix, results_max, failures_max = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local jobs_max, dead_max, silent_ms = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+-- KEYS 1..3 queues high, normal, low  4..6 their messages on the way to workers  7 dead jobs
+--      8 workers (heartbeats in ms of Redis's clock)  9 result stream  10 pulses (pulse.lua)  11.. lists of workers
+-- ARGV 1 results to look at  2 failures to name  3 jobs to name per worker  4 dead jobs to name
+--      5 ms of silence after which a pulse counts as gone  6.. the workers of those lists
+local results_max, failures_max, jobs_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local dead_max, silent_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
+local DEAD, WORKERS, RESULTS, PULSES = KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+
+local list_of = {} -- by worker
+for i = 6, #ARGV do
+    list_of[ARGV[i]] = KEYS[i + 5]
+end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -39,9 +45,10 @@ local function list(items)
 end
 
 local answer = {queues = {}, ended = {}}
-for i, name in ipairs({'high', 'normal', 'low', 'dead'}) do
-    answer.queues[name] = redis.call('LLEN', KEYS[i]) + redis.call('LLEN', KEYS[i] .. ':moving')
+for i, name in ipairs({'high', 'normal', 'low'}) do
+    answer.queues[name] = redis.call('LLEN', KEYS[i]) + redis.call('LLEN', KEYS[3 + i])
 end
+answer.queues.dead = redis.call('LLEN', DEAD)
 
 -- When the message that waits longest was created, where it says so. What is longer than a job is none, and is not read.
 local JOB_BYTES_MAX = 16 * 1024
@@ -54,14 +61,14 @@ end
 answer.oldest = next(answer.oldest) and answer.oldest
 
 local dead = {}
-for _, message in ipairs(redis.call('LRANGE', KEYS[4], 0, dead_max - 1)) do
+for _, message in ipairs(redis.call('LRANGE', DEAD, 0, dead_max - 1)) do
     dead[#dead + 1] = text((decode(message) or {}).error)
 end
 answer.dead = list(dead)
 
 -- Each process that has spoken of late, by its name. Of workers, what is said belongs to the worker.
 local pulses, commands = {}, {}
-local said = redis.call('HGETALL', KEYS[7])
+local said = redis.call('HGETALL', PULSES)
 for i = 1, #said, 2 do
     local at, json = said[i + 1]:match('^(%d+) (.*)$')
     local pulse = clean(decode(json or ''), 1)
@@ -81,12 +88,12 @@ end
 answer.commands = list(commands)
 
 local workers = {}
-local beats = redis.call('ZRANGE', KEYS[5], 0, -1, 'WITHSCORES')
+local beats = redis.call('ZRANGE', WORKERS, 0, -1, 'WITHSCORES')
 for i = 1, #beats, 2 do
-    local jobs = prefix .. ':worker:' .. beats[i] .. ':jobs'
-    local worker = {name = beats[i], age_ms = now_ms - beats[i + 1], jobs = redis.call('LLEN', jobs)}
+    local jobs = list_of[beats[i]] -- none of one that has just come
+    local worker = {name = beats[i], age_ms = now_ms - beats[i + 1], jobs = jobs and redis.call('LLEN', jobs) or 0}
     local named = {}
-    local oldest = redis.call('LRANGE', jobs, -jobs_max, -1)
+    local oldest = jobs and redis.call('LRANGE', jobs, -jobs_max, -1) or {}
     for j = #oldest, 1, -1 do -- what was taken first is at the right end
         local job = decode(oldest[j])
         if job then
@@ -102,7 +109,7 @@ answer.workers = list(workers)
 
 -- What one usage point fails with is named once, with how many jobs that is of.
 local failures, alike = {}, {}
-for _, entry in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', results_max)) do
+for _, entry in ipairs(redis.call('XREVRANGE', RESULTS, '+', '-', 'COUNT', results_max)) do
     local result = decode(entry[2][2])
     if result and type(result.state) == 'string' then
         answer.ended[result.state] = (answer.ended[result.state] or 0) + 1

@@ -14,10 +14,10 @@ void releve_store_say_pulse(struct releve_store *store, const char *name, uint64
 {
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_pulse, 4);
-    releve_words_format(&words, "%s:pulses", store->prefix);
-    releve_words_format(&words, "%s:counters", store->prefix);
-    releve_words_format(&words, "%s:counted:%s", store->prefix, name);
-    releve_words_format(&words, "%s:history", store->prefix);
+    releve_key_of_queue(&words, store->prefix, "pulses");
+    releve_key_of_queue(&words, store->prefix, "counters");
+    releve_key_counted(&words, store->prefix, name);
+    releve_key_of_queue(&words, store->prefix, "history");
     releve_words_add(&words, name);
     releve_words_add(&words, json != NULL ? json : "");
     releve_words_format(&words, "%d", (int)RELEVE_PULSE_SILENT_MS);
@@ -68,7 +68,7 @@ static void read_counts(struct releve_store *store, const char *what, const char
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "HGETALL");
-    releve_words_format(&words, "%s:%s", store->prefix, key);
+    releve_key_of_queue(&words, store->prefix, key);
     struct counters_call *call = releve_alloc(1, sizeof *call);
     *call = (struct counters_call){each, done, data};
     releve_commands_send(&store->commands, what, NULL, &words, on_counters, call);

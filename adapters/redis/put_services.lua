@@ -1,8 +1,5 @@
--- Which kinds usage points have by their services.
+-- Which kinds a usage point has by its services. What is no hash is for others to complain about.
 --
--- KEYS    the usage points
--- ARGV 1  now  2.. the kinds of each, in the same order
-for i = 1, #KEYS do
-    redis.pcall('HSET', KEYS[i], 'point:services_at', ARGV[1], 'point:services_kinds', ARGV[i + 1])
-end
-return #KEYS
+-- KEYS 1 the usage point  ARGV 1 now  2 the kinds
+redis.pcall('HSET', KEYS[1], 'point:services_at', ARGV[1], 'point:services_kinds', ARGV[2])
+return 1

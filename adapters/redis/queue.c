@@ -1,15 +1,16 @@
 /* The worker's side of the queues as a whole: joins, beats, leaves. Law 4. How messages come is in feed.c. */
 #include <adapters/redis/job_json.h>
+#include <adapters/redis/keys.h>
 #include <adapters/redis/queue_internal.h>
+#include <adapters/redis/replies.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEAD_REMEMBERED_MS (60 * RELEVE_SECOND_MS) /* a dead worker with an empty list; for whoever looks at it */
-#define DEAD_AT_ONCE 20                            /* dead workers looked after in one beat */
-#define COMPARE_BEATS 12                           /* between two looks for jobs that nobody works on */
-#define LEAVE_MS (3 * RELEVE_SECOND_MS)            /* how long closing waits for Redis */
+#define DEAD_AT_ONCE 20                 /* dead workers looked after in one beat */
+#define COMPARE_BEATS 12                /* between two looks for jobs that nobody works on */
+#define LEAVE_MS (3 * RELEVE_SECOND_MS) /* how long closing waits for Redis */
 
 void releve_queue_report(const struct releve_queue *queue, const struct releve_error *error)
 {
@@ -28,25 +29,34 @@ void releve_queue_lose(struct releve_queue *queue)
 
 static void send_workers(struct releve_queue *queue, const char *operation, releve_commands_reply reply)
 {
-    static const char *const keys[] = {"workers", "workers:dead", "jobs:high", "jobs", "jobs:low"};
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_workers, sizeof keys / sizeof keys[0]);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        releve_words_format(&words, "%s:%s", queue->prefix, keys[i]);
+    releve_words_script(&words, &releve_script_workers, 2);
+    releve_key_of_queue(&words, queue->prefix, "workers");
+    releve_key_of_queue(&words, queue->prefix, "workers:dead");
     releve_words_add(&words, operation);
     releve_words_add(&words, queue->worker);
     releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
-    releve_words_format(&words, "%lld", (long long)DEAD_REMEMBERED_MS);
-    releve_words_add(&words, queue->prefix);
     releve_words_format(&words, "%d", DEAD_AT_ONCE);
     releve_commands_send(&queue->commands, "beat", &releve_script_workers, &words, reply, queue);
 }
 
-/* What dead workers held is in the queues again. */
-static void report_taken_over(const struct releve_queue *queue, const redisReply *reply)
+/* What a dead worker held is in the queues again. */
+static void on_taken_over(struct releve_queue *queue, size_t count, const struct releve_error *error)
 {
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer > 1 && queue->options.taken_over != NULL)
-        queue->options.taken_over(queue->options.data, (size_t)reply->integer - 1);
+    releve_queue_report(queue, error);
+    if (count > 0 && !releve_queue_is_closing(queue) && queue->options.taken_over != NULL)
+        queue->options.taken_over(queue->options.data, count);
+}
+
+/* As workers.lua answers. False where this worker was declared dead. */
+static bool look_after_the_dead(struct releve_queue *queue, const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || reply->element[0]->integer != 1)
+        return false;
+    for (size_t i = 1; i < reply->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_STRING && reply->element[i]->len < RELEVE_WORKER_NAME_BYTES)
+            releve_queue_give_back(queue, reply->element[i]->str, on_taken_over);
+    return true;
 }
 
 static void on_beaten(void *data, const redisReply *reply, const struct releve_error *error)
@@ -55,9 +65,7 @@ static void on_beaten(void *data, const redisReply *reply, const struct releve_e
     releve_queue_report(queue, error);
     if (!releve_queue_is_alive(queue) || error->code != RELEVE_OK)
         return;
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer >= 1)
-        report_taken_over(queue, reply);
-    else
+    if (!look_after_the_dead(queue, reply))
         releve_queue_lose(queue);
 }
 
@@ -75,6 +83,7 @@ static void on_beat(uv_timer_t *timer)
     send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         releve_queue_compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
+    releve_replies_deliver_overdue(&queue->commands);
     for (int i = 0; i < RELEVE_CLASSES; i++)
         releve_feed_pull(&queue->feeds[i]); /* where dequeuing failed */
 }
@@ -95,9 +104,10 @@ static void on_joined(void *data, const redisReply *reply, const struct releve_e
         return; /* refused: once more with the next beat */
     queue->phase = QUEUE_RUNNING;
     queue->ready(queue->options.data, error);
-    report_taken_over(queue, reply);
-    if (!releve_queue_is_closing(queue))
-        open_feeds(queue);
+    if (releve_queue_is_closing(queue))
+        return;
+    (void)look_after_the_dead(queue, reply);
+    open_feeds(queue);
 }
 
 static void on_ready(void *data, const struct releve_error *error)
@@ -203,11 +213,21 @@ static void on_leave_late(uv_timer_t *timer)
     close_main(timer->data);
 }
 
+static void on_given_back(struct releve_queue *queue, size_t count, const struct releve_error *error)
+{
+    (void)count;
+    (void)error; /* what could not be given back is taken back by others */
+    close_main(queue);
+}
+
 static void on_left(void *data, const redisReply *reply, const struct releve_error *error)
 {
+    struct releve_queue *queue = data;
     (void)reply;
-    (void)error; /* what could not be given back is taken back by others */
-    close_main(data);
+    if (error->code == RELEVE_OK && queue->phase != QUEUE_CLOSING)
+        releve_queue_give_back(queue, queue->worker, on_given_back);
+    else
+        close_main(queue);
 }
 
 static void on_feed_closed(void *data)

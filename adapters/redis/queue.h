@@ -1,6 +1,6 @@
 /* The queues in Redis, as a worker uses them (docs/redis.md).
  *
- *   releve:jobs:high ──BLMOVE──▶ releve:jobs:high:moving ──take.lua──▶ releve:worker:<name>:jobs ──(result written)──▶
+ *   {releve}:jobs:high ──BLMOVE──▶ {releve}:jobs:high:moving ──take.lua──▶ {releve}:worker:<name>:jobs ──(result written)──▶
  * gone
  *
  * A job leaves its queue by way of a list that all workers share into the worker's own, and that list only together

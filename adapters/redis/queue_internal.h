@@ -78,6 +78,10 @@ void releve_queue_report(const struct releve_queue *queue, const struct releve_e
 /* queue.c: this worker was declared dead, and its jobs are others'. */
 void releve_queue_lose(struct releve_queue *queue);
 
+/* give_back.c: what a worker's list holds goes back to the heads of the queues; `done` hears how much. */
+typedef void (*releve_given_back)(struct releve_queue *queue, size_t count, const struct releve_error *error);
+void releve_queue_give_back(struct releve_queue *queue, const char *worker, releve_given_back done);
+
 /* feed.c: connects; `feed->commands` is to be closed by whoever opened it. */
 void releve_feed_open(struct feed *feed);
 /* feed.c: asks for the next message, where there is room for one and none is asked for. */

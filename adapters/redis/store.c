@@ -132,57 +132,12 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     ask_last(store);
 }
 
-/* --- names ------------------------------------------------------------------------------------------- */
-
-void releve_store_point_key(const struct releve_store *store, struct releve_words *words, releve_prm prm)
-{
-    releve_words_format(words, "%s:point:" RELEVE_PRM_FORMAT, store->prefix, prm);
-}
-
-void releve_store_claims_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                             enum releve_kind kind)
-{
-    releve_text_puts(&words->text, store->prefix);
-    releve_text_puts(&words->text, ":claim:");
-    releve_text_prm(&words->text, prm);
-    releve_text_puts(&words->text, ":");
-    releve_words_add(words, releve_kind_facts(kind)->name);
-}
-
-/* A document has one key; the days of a measure have one each, and this is what they have in common. */
-static void add_days_key(const struct releve_store *store, struct releve_text *text, releve_prm prm,
-                         enum releve_kind kind)
-{
-    bool document = releve_kind_is_document(kind);
-    releve_text_puts(text, store->prefix);
-    releve_text_puts(text, document ? ":doc:" : ":day:");
-    releve_text_prm(text, prm);
-    releve_text_puts(text, ":");
-    releve_text_puts(text, releve_kind_facts(kind)->name);
-    if (!document)
-        releve_text_puts(text, ":");
-}
-
-void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                           enum releve_kind kind)
-{
-    add_days_key(store, &words->text, prm, kind);
-    releve_words_end(words);
-}
-
-void releve_store_day_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                          enum releve_kind kind, releve_day day)
-{
-    add_days_key(store, &words->text, prm, kind);
-    if (!releve_kind_is_document(kind))
-        releve_text_day(&words->text, day);
-    releve_words_end(words);
-}
-
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit)
 {
     releve_words_format(words, "%" PRIx64 ".%" PRIx64, permit.process, permit.number);
 }
+
+#define LOOK_UP "look up whose data this is"
 
 /* --- whose data it is ------------------------------------------------------------------------------ */
 
@@ -199,24 +154,61 @@ static void send_bound(struct releve_store *store, struct releve_words *words, c
     releve_call_send(store, &call, NULL, words);
 }
 
-void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
+struct bind_call {
+    struct releve_store *store;
+    char *upstream; /* NULL where nothing is kept */
+    releve_store_bound reply;
+    void *data;
+};
+
+static void bind_now(struct bind_call *call)
 {
     struct releve_words words = {.count = 0};
-    releve_words_add(&words, upstream != NULL ? "SET" : "GET");
-    releve_words_format(&words, "%s:upstream", store->prefix);
-    if (upstream != NULL) {
-        releve_words_add(&words, upstream);
+    releve_words_add(&words, call->upstream != NULL ? "SET" : "GET");
+    releve_key_of_queue(&words, call->store->prefix, "upstream");
+    if (call->upstream != NULL) {
+        releve_words_add(&words, call->upstream);
         releve_words_add(&words, "NX"); /* of two at once one is first, and the other one is told */
         releve_words_add(&words, "GET");
     }
-    send_bound(store, &words, "look up whose data this is", reply, data);
+    send_bound(call->store, &words, LOOK_UP, call->reply, call->data);
+}
+
+/* Where keys have the names that 0.1.0 gave them, nothing would be known, and all would be asked for again. */
+static void on_old_names(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct bind_call *call = data;
+    struct releve_error old;
+    if (error->code == RELEVE_OK && reply->type == REDIS_REPLY_INTEGER && reply->integer > 0) {
+        (void)releve_fail(&old, RELEVE_E_CONFIG,
+                          "the keys under the prefix %s have names of releve 0.1.0 (%s:upstream): rename them before "
+                          "anything is asked for, as docs/moving.md says",
+                          call->store->prefix, call->store->prefix);
+        error = &old;
+    }
+    if (error->code == RELEVE_OK)
+        bind_now(call);
+    else
+        call->reply(call->data, error, NULL);
+    free(call->upstream);
+    free(call);
+}
+
+void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
+{
+    struct bind_call *call = releve_alloc(1, sizeof *call);
+    *call = (struct bind_call){store, upstream != NULL ? releve_strdup(upstream) : NULL, reply, data};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "EXISTS");
+    releve_words_format(&words, "%s:upstream", store->prefix);
+    releve_commands_send(&store->commands, LOOK_UP, NULL, &words, on_old_names, call);
 }
 
 void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
 {
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "SET");
-    releve_words_format(&words, "%s:upstream", store->prefix);
+    releve_key_of_queue(&words, store->prefix, "upstream");
     releve_words_add(&words, upstream);
     releve_words_add(&words, "GET");
     send_bound(store, &words, "note whose data this is from now on", reply, data);
@@ -236,7 +228,7 @@ void releve_store_number_process(struct releve_store *store, releve_store_number
                                .data = data};
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "INCR");
-    releve_words_format(&words, "%s:processes", store->prefix);
+    releve_key_of_queue(&words, store->prefix, "processes");
     releve_call_send(store, &call, NULL, &words);
 }
 

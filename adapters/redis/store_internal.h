@@ -4,6 +4,7 @@
 
 #include <adapters/redis/call.h>
 #include <adapters/redis/commands.h>
+#include <adapters/redis/keys.h>
 #include <adapters/redis/store.h>
 #include <adapters/redis/watcher.h>
 
@@ -31,17 +32,10 @@ struct releve_store {
     void *closed_data;
 };
 
-/* Keys: of a usage point's facts, of the claims on its days, of its days up to the date. */
-void releve_store_point_key(const struct releve_store *store, struct releve_words *words, releve_prm prm);
-void releve_store_claims_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                             enum releve_kind kind);
-void releve_store_days_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                           enum releve_kind kind);
-void releve_store_day_key(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                          enum releve_kind kind, releve_day day);
-/* The days that a script is to look at, and their states in its reply; false where they are none. */
-void releve_reply_coverage_words(const struct releve_store *store, struct releve_words *words, releve_prm prm,
-                                 enum releve_kind kind, struct releve_span span, releve_time now);
+/* Adds the keys of the days of a span; of a document's kind, that of the document. */
+void releve_store_add_days(const struct releve_store *store, struct releve_words *words, releve_prm prm,
+                           enum releve_kind kind, struct releve_span span);
+/* The states of days in the reply of a script; false where they are none. */
 bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *coverage);
 /* A permit's name, and that of the claim that is made under it. */
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit);

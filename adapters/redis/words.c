@@ -35,6 +35,13 @@ void releve_words_format(struct releve_words *words, const char *format, ...)
     releve_words_end(words);
 }
 
+void releve_words_append(struct releve_words *words, struct releve_words *more)
+{
+    for (size_t i = 0, begin = 0; i < more->count; begin = more->ends[i++])
+        releve_words_add_bytes(words, more->text.bytes + begin, more->ends[i] - begin);
+    releve_words_free(more);
+}
+
 void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys)
 {
     releve_words_add(words, "EVALSHA");

@@ -20,6 +20,9 @@ void releve_words_format(struct releve_words *words, const char *format, ...) __
 /* What was appended to words->text since the last word is a word. */
 void releve_words_end(struct releve_words *words);
 
+/* Those of `more`, which is freed. */
+void releve_words_append(struct releve_words *words, struct releve_words *more);
+
 /* EVALSHA: as many keys follow, then the script's arguments. */
 void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys);
 

@@ -85,7 +85,7 @@ struct releve_store_ops {
      * Documents are kept for RELEVE_DOCUMENT_KEEP_S. */
     void (*put_days)(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
                      void *data);
-    /* Keeps the lesson in releve:point:<prm>, with `now` and with what was asked. */
+    /* Keeps the lesson in releve:point:{<prm>}, with `now` and with what was asked. */
     void (*learn)(struct releve_store *store, releve_prm prm, const struct releve_lesson *lesson, releve_time now,
                   releve_store_done done, void *data);
     /* Of which of these usage points is it worth asking who has which of `kinds`? Not where that was asked within
@@ -93,7 +93,7 @@ struct releve_store_ops {
      * `newest`. At most RELEVE_SERVICES_POINTS_MAX. */
     void (*services_due)(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,
                          releve_day newest, releve_time now, releve_store_due reply, void *data);
-    /* Keeps in releve:point:<prm>, with `now`, which kinds each has by its services. Each usage point once. */
+    /* Keeps in releve:point:{<prm>}, with `now`, which kinds each has by its services. Each usage point once. */
     void (*put_services)(struct releve_store *store, const struct releve_service *services, size_t count,
                          releve_time now, releve_store_done done, void *data);
     /* Job hash, result stream, reply lists, and out of the worker's list, in one step; nothing where the job had ended

@@ -4,7 +4,7 @@ import os
 
 from server import Connection
 
-QUEUES = {"high": "releve:jobs:high", "normal": "releve:jobs", "low": "releve:jobs:low"}
+QUEUES = {"high": "{releve}:jobs:high", "normal": "{releve}:jobs", "low": "{releve}:jobs:low"}
 PUSH_AT_ONCE = 1000  # messages in one LPUSH
 READ_AT_ONCE = 1000
 FIRST_PRM = 30000000000000  # of the simulator's population
@@ -32,13 +32,13 @@ def waiting(redis, queue="normal"):
 
 def dead(redis):
     """[(raw, error)], the oldest first."""
-    found = [json.loads(text) for text in redis.command("LRANGE", "releve:jobs:dead", 0, -1)]
+    found = [json.loads(text) for text in redis.command("LRANGE", "{releve}:jobs:dead", 0, -1)]
     return [(one["raw"], one["error"]) for one in reversed(found)]
 
 
 def results(redis):
     """Every result, in the order of the stream."""
-    return [json.loads(fields[1]) for _, fields in redis.command("XRANGE", "releve:results", "-", "+")]
+    return [json.loads(fields[1]) for _, fields in redis.command("XRANGE", "{releve}:results", "-", "+")]
 
 
 class Results:
@@ -57,7 +57,7 @@ class Results:
     def read(self, at_most=READ_AT_ONCE):
         """The next entries, at least one: bytes of JSON."""
         answer = self.connection.command("XREAD", "COUNT", at_most, "BLOCK", self.timeout_s * 1000, "STREAMS",
-                                         "releve:results", self.last)
+                                         "{releve}:results", self.last)
         assert answer is not None, f"no result within {self.timeout_s} s"
         (_, entries), = answer
         self.last = entries[-1][0]
@@ -85,11 +85,11 @@ def start_worker(world, name="worker", *flags, **settings):
 
 def own_lists(redis):
     """{worker: what is in its list}: jobs, and messages that are not read yet behind a line of their own."""
-    return {key.split(":")[2]: redis.command("LRANGE", key, 0, -1) for key in redis.keys("releve:worker:*:jobs")}
+    return {key.split(":")[2]: redis.command("LRANGE", key, 0, -1) for key in redis.keys("{releve}:worker:*:jobs")}
 
 
 def workers(redis):
-    return [name.decode() for name in redis.command("ZRANGE", "releve:workers", 0, -1)]
+    return [name.decode() for name in redis.command("ZRANGE", "{releve}:workers", 0, -1)]
 
 
 def peak_kb(running):

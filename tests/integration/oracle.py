@@ -287,7 +287,7 @@ def recheck_after(fetched, today, day):
 
 
 def key(prm, kind, day):
-    return f"releve:day:{prm}:{kind}:{day}"
+    return f"releve:day:{{{prm}}}:{kind}:{day}"
 
 
 def dump(fields):

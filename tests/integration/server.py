@@ -2,7 +2,7 @@
 
     with Redis() as redis:                        # Unix socket in a directory of its own
     with Redis(password="secret") as redis:       # TCP on a free port
-        redis.command("GET", "releve:day:...")
+        redis.command("GET", "releve:day:{...}:...")
 """
 import os
 import select
@@ -25,6 +25,11 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def prm_of_key(key):
+    """The usage point that a key is of: releve:day:{<prm>}:..."""
+    return key.partition("{")[2].partition("}")[0]
 
 
 class Redis:
@@ -128,7 +133,7 @@ class Redis:
 
     def days(self, prm="*", kind="*", db=0):
         """{key: bytes} of the days that are stored."""
-        return self.values(self.keys(f"releve:day:{prm}:{kind}:*", db), db)
+        return self.values(self.keys(f"releve:day:{{{prm}}}:{kind}:*", db), db)
 
 
 class ReplyError(Exception):

@@ -58,7 +58,7 @@ def test_what_was_told_is_remembered_by_direction_with_where_it_is_from():
     with World() as world:
         world.sandbox.control(activation={BOTH: DAYS})
         backfill(world, "--prm", BOTH, "--kind", CURVE)
-        fields = world.redis.command("HGETALL", f"releve:point:{BOTH}")
+        fields = world.redis.command("HGETALL", f"releve:point:{{{BOTH}}}")
         facts = {fields[i].decode(): fields[i + 1].decode() for i in range(0, len(fields), 2)}
         for direction, day in DAYS.items():
             assert facts[f"{direction}:activation_first"] == day

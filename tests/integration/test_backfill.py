@@ -11,7 +11,7 @@ import oracle
 import pytest
 import terminal
 from sandbox import MEASURES, Sandbox
-from server import wait_for_end
+from server import prm_of_key, wait_for_end
 from world import TODAY, World, is_sanitized
 
 CLIENT_0, CLIENT_1, HOLES, RECENT, BOTH = ("22516914714270", "11453290002823", "42900589957123", "22315546958763",
@@ -118,7 +118,7 @@ def test_redis_may_crash_and_come_back_in_mid_run(truth):
         assert ended.code == 0 and "Redis is back" in ended.err, ended
         check_audit(world)
         oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE), CLIENT_0, CURVE, "2026", TODAY)
-        assert world.redis.command("XLEN", "releve:results") == 1
+        assert world.redis.command("XLEN", "{releve}:results") == 1
 
 
 # --- faults --------------------------------------------------------------------------------------------
@@ -319,7 +319,7 @@ def test_unless_another_day_is_pretended_the_last_one_is_yesterday_in_paris():
         start = str(yesterday - oracle.DAY)
         ended = world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", start)
         assert ended.code == 0, ended
-        assert f"releve:day:{CLIENT_0}:daily_consumption:{yesterday}" in world.redis.days()
+        assert f"releve:day:{{{CLIENT_0}}}:daily_consumption:{yesterday}" in world.redis.days()
 
 
 @pytest.mark.hour
@@ -377,7 +377,7 @@ def test_plan_remarks_on_what_is_open_and_fits_80_columns(api):
         assert remarked("--kind", "all") == [True, True, False]
         assert remarked("--kind", "contracts") == [False, False, True]
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption").code == 0
-        world.redis.command("DEL", f"releve:day:{CLIENT_0}:daily_consumption:2026-10-01")
+        world.redis.command("DEL", f"releve:day:{{{CLIENT_0}}}:daily_consumption:2026-10-01")
         assert remarked("--kind", "daily_consumption") == [False, False, False]
 
 
@@ -393,7 +393,7 @@ def test_plan_tells_what_is_refused_from_what_is_known():
             "requests": 0, "days": 0, "days_known": 10 + 2 * 31, "days_refused": 21 + 2 * 31 + 5 * 31}, forecast
         assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "requests_least": 0, "days": 0, "days_known": 10,
                                             "days_refused": 21 + 31, "days_not_applicable": 0}
-        since = {prm: world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"]
+        since = {prm: world.redis.hash(f"releve:point:{{{prm}}}")[f"{fact}_at"]
                  for prm, fact in ((BOTH, "consumption:refused"), (CLIENT_0, "point:unknown"))}
         assert forecast["refused_count"] == 2 and [
             (one["prm"], one["direction"], one["code"], one["since"]) for one in forecast["refused"]] == [
@@ -457,15 +457,15 @@ def test_json_lines_the_job_hash_and_the_result_stream_agree():
         assert ended.code == 1
         results = {result["id"]: result for result in map(json.loads, ended.out.splitlines())}
         assert len(results) == 6
-        stream = [json.loads(fields[1]) for _, fields in world.redis.command("XRANGE", "releve:results", "-", "+")]
+        stream = [json.loads(fields[1]) for _, fields in world.redis.command("XRANGE", "{releve}:results", "-", "+")]
         assert len(stream) == 6 and {result["id"]: result for result in stream} == results
         for result in results.values():
-            stored = world.redis.hash(f"releve:job:{result['id']}")
+            stored = world.redis.hash(f"{{releve}}:job:{result['id']}")
             wanted = {name: "" if value is None else str(value) for name, value in result.items()
                       if name not in ("id", "failures")}
             assert json.loads(stored.pop("result")) == result
             assert stored == wanted
-            ttl = world.redis.command("TTL", f"releve:job:{result['id']}")
+            ttl = world.redis.command("TTL", f"{{releve}}:job:{result['id']}")
             assert 7 * 86400 - 60 < ttl <= 7 * 86400
         by_job = {(result["prm"], result["kind"]): result for result in results.values()}
         assert {job: result["state"] for job, result in by_job.items()} == {
@@ -488,7 +488,7 @@ def test_a_usage_point_that_is_given_twice_counts_once():
                                             "daily_consumption,daily_consumption", *SOME_DAYS)
         assert (ended.code, requests) == (0, 3), ended
         assert "2 duplicates among the usage points" in ended.err
-        assert world.redis.command("XLEN", "releve:results") == 2
+        assert world.redis.command("XLEN", "{releve}:results") == 2
 
 
 @pytest.mark.parametrize("text", [
@@ -506,7 +506,7 @@ def test_files_of_usage_points_may_look_as_they_do_in_the_wild(text, by):
         ended = world.run("backfill", *words, "--kind", "daily_consumption", "--start", "2026-11-01", "--end",
                           "2026-11-03", stdin=path)
         assert ended.code == 0, ended
-        assert {key.split(":")[2] for key in world.redis.days()} == {CLIENT_0, CLIENT_1}
+        assert {prm_of_key(key) for key in world.redis.days()} == {CLIENT_0, CLIENT_1}
 
 
 @pytest.mark.parametrize("quota", ["20000/1s", pytest.param("none", marks=pytest.mark.slow)])
@@ -521,7 +521,7 @@ def test_thousands_of_usage_points_fit_into_little_memory(quota):
         assert ended.code == 0, ended
         stats = check_audit(world)
         assert stats["requests"] == count + 1 + 3 and stats["days_served"] == count == len(world.redis.days())
-        assert world.redis.command("XLEN", "releve:results") == count
+        assert world.redis.command("XLEN", "{releve}:results") == count
         if not is_sanitized():
             assert 0 < peak_kb < 40 * 1024
 
@@ -543,7 +543,7 @@ def test_a_redis_on_a_unix_socket_with_a_prefix_of_ones_own():
                           RELEVE_REDIS=f"unix://{world.redis.socket}", RELEVE_PREFIX="our-own")
         assert ended.code == 0, ended
         assert len(world.redis.keys("our-own:day:*")) == 31
-        assert all(key.startswith("our-own:") for key in world.redis.keys("*"))
+        assert all(key.startswith(("our-own:", "{our-own}:")) for key in world.redis.keys("*"))
 
 
 def servers_in(directory):
@@ -723,7 +723,7 @@ def refusals(ended):
 
 def memory(world, prm, fact, days):
     """How it is said of what stands in Redis since when that is remembered, and until when."""
-    since = datetime.datetime.fromisoformat(world.redis.hash(f"releve:point:{prm}")[f"{fact}_at"])
+    since = datetime.datetime.fromisoformat(world.redis.hash(f"releve:point:{{{prm}}}")[f"{fact}_at"])
     since, until = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (since, since + days * oracle.DAY))
     return (f"; remembered since {since}, not asked again before {until}; backfill --refresh --prm {prm} asks at once, "
             "also for known days")

@@ -291,7 +291,7 @@ def test_a_secret_that_will_travel_in_clear_is_said_once(place, a_redis, command
 
 @pytest.mark.parametrize("command", [("plan", *SELECT), ("enqueue", *SELECT), ("backfill", *SELECT)])
 def test_who_sends_no_secret_says_nothing_of_it(place, a_redis, command):
-    a_redis.command("SET", "releve:upstream", "production" if command[0] == "backfill" else "http://192.0.2.1")
+    a_redis.command("SET", "{releve}:upstream", "production" if command[0] == "backfill" else "http://192.0.2.1")
     env = {**place.settings, "RELEVE_UPSTREAM": "http://192.0.2.1", "RELEVE_REDIS": a_redis.url}
     ended = Running(command, env, place.path).end()
     assert ended.code == (2 if command[0] == "backfill" else 0) and "in clear" not in ended.err, ended
@@ -377,8 +377,8 @@ CURVE_DAY = '{{"prm":"22516914714270","date":"2026-11-01","state":"complete",{}}
                                  CURVE_DAY.format('"points":[[0]]'), CURVE_DAY.format('"points":[1]')], ids=range(9))
 def test_a_stored_day_that_is_none_is_named_and_the_others_are_shown(place, form, day):
     with Redis() as redis:
-        redis.command("SET", f"releve:day:{PRM}:consumption_load_curve:2026-11-01", day)
-        redis.command("SET", f"releve:day:{PRM}:consumption_load_curve:2026-11-02",
+        redis.command("SET", f"releve:day:{{{PRM}}}:consumption_load_curve:2026-11-01", day)
+        redis.command("SET", f"releve:day:{{{PRM}}}:consumption_load_curve:2026-11-02",
                       CURVE_DAY.format('"interval":"PT30M","values":[7]').replace("-01", "-02"))
         ended = place.run("show", "consumption_load_curve", "--prm", PRM, "--start", "2026-11-01", "--end", "2026-11-03",
                           "--format", form, RELEVE_REDIS=redis.url)
@@ -389,7 +389,7 @@ def test_a_stored_day_that_is_none_is_named_and_the_others_are_shown(place, form
 
 def test_a_stored_day_cannot_steer_the_terminal(place):
     with Redis() as redis:
-        redis.command("SET", f"releve:day:{PRM}:daily_consumption:2026-11-01",
+        redis.command("SET", f"releve:day:{{{PRM}}}:daily_consumption:2026-11-01",
                       '{"date":"\\u001b[2J","state":"complete","value":1,"unit":"Wh"}')
         for form in ("pretty", "csv", "json"):
             ended = place.run("show", "daily_consumption", "--prm", PRM, "--start", "2026-11-01", "--end", "2026-11-01",
@@ -399,7 +399,7 @@ def test_a_stored_day_cannot_steer_the_terminal(place):
 
 def test_each_line_of_a_csv_has_the_columns_of_its_header(place):
     with Redis() as redis:
-        redis.command("SET", f"releve:day:{PRM}:daily_consumption_max_power:2026-11-01", '{"prm":"22516914714270",'
+        redis.command("SET", f"releve:day:{{{PRM}}}:daily_consumption_max_power:2026-11-01", '{"prm":"22516914714270",'
                       '"date":"2026-11-01","state":"pending","recheck_after":"2026-11-21T12:00:00Z"}')
         ended = place.run("show", "daily_consumption_max_power", "--prm", PRM, "--start", "2026-11-01", "--end",
                           "2026-11-01", "--format", "csv", RELEVE_REDIS=redis.url)

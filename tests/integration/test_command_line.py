@@ -82,7 +82,7 @@ def test_kinds_have_groups_on_the_command_line_and_in_messages(group, kinds):
         assert {line.split('"kind":"')[1].split('"')[0] for line in ended.out.splitlines()} == set(kinds)
         world.redis.command("FLUSHALL")
         message = json.dumps({"prm": PRM, "kind": group.split(","), "start": "2026-11-10", "reply_to": "r"})
-        world.redis.command("LPUSH", "releve:jobs", message)
+        world.redis.command("LPUSH", "{releve}:jobs", message)
         assert world.run("worker", "--drain").code == 0
         assert world.redis.command("LLEN", "r") == len(kinds)
 

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from server import prm_of_key
 from world import World
 
 SERVICES = "subscribed_services"
@@ -37,7 +38,7 @@ def test_what_it_prints_is_what_a_backfill_takes():
     with World() as world:
         printed = consent(world, authorization_of(world, PRODUCER)).out.encode()
         ended = world.run("backfill", "--prms", world.write("prms", printed), "--start", "2026-11-01")
-        assert ended.code == 0 and {key.split(":")[2] for key in world.redis.days()} == {PRODUCER}, ended
+        assert ended.code == 0 and {prm_of_key(key) for key in world.redis.days()} == {PRODUCER}, ended
         known = json.loads(world.run("points", "--prm", PRODUCER, "--json").out)["kinds"]
         assert {kind for kind in known if known[kind]["unserved"]} == set(CONSUMED)
 

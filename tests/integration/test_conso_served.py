@@ -41,7 +41,7 @@ def test_days_of_redis_cost_no_request():
         stored = {day.split(":")[-1]: json.loads(text)["value"] for day, text in world.redis.days(CLIENT_0, "daily_consumption").items()}
         assert [(point["d"], int(point["v"])) for point in body["grandeur"][0]["points"]] == sorted(stored.items())[:7]
         assert world.sandbox.stats()["requests"] == before
-        assert not world.redis.keys("releve:job:conso-*")
+        assert not world.redis.keys("{releve}:job:conso-*")
 
 
 def test_what_is_not_there_is_one_job_of_class_high_whoever_asks():
@@ -53,9 +53,9 @@ def test_what_is_not_there_is_one_job_of_class_high_whoever_asks():
         threads = [threading.Thread(target=ask) for _ in range(6)]
         for thread in threads:
             thread.start()
-        while not world.redis.command("LLEN", "releve:jobs:high"):
+        while not world.redis.command("LLEN", "{releve}:jobs:high"):
             pass
-        message = json.loads(world.redis.command("LINDEX", "releve:jobs:high", 0))
+        message = json.loads(world.redis.command("LINDEX", "{releve}:jobs:high", 0))
         assert (message["prm"], message["kind"], message["priority"]) == (CLIENT_0, "daily_consumption", "high")
         assert CLIENT_0 not in message["id"]
         worker = start_worker(world, "w")
@@ -86,8 +86,8 @@ def test_what_upstream_refuses_is_told_in_its_words():
         asked = world.sandbox.stats()["requests"]
         assert served.get("daily_consumption", WEEK.format(REVOKED))[0] == 403
         assert world.sandbox.stats()["requests"] == asked  # it is remembered
-        day = world.redis.command("GET", f"releve:day:{CLIENT_0}:daily_consumption:2026-11-03")
-        world.redis.command("SET", f"releve:day:{REVOKED}:daily_consumption:2026-11-03", day)
+        day = world.redis.command("GET", f"releve:day:{{{CLIENT_0}}}:daily_consumption:2026-11-03")
+        world.redis.command("SET", f"releve:day:{{{REVOKED}}}:daily_consumption:2026-11-03", day)
         assert served.get("daily_consumption", f"prm={REVOKED}&start=2026-11-03&end=2026-11-04")[0] == 200
         assert served.get("daily_consumption", WEEK.format(REVOKED))[0] == 403  # and no part of it
         world.interrupt(worker)
@@ -113,11 +113,11 @@ def test_days_that_have_failed_are_no_days_without_data():
         served, answers = Conso(world), []
         thread = threading.Thread(target=lambda: answers.append(served.get("daily_consumption", WEEK.format(CLIENT_0))))
         thread.start()
-        while not world.redis.command("LLEN", "releve:jobs:high"):
+        while not world.redis.command("LLEN", "{releve}:jobs:high"):
             pass
-        job = json.loads(world.redis.command("LPOP", "releve:jobs:high"))
+        job = json.loads(world.redis.command("LPOP", "{releve}:jobs:high"))
         assert (job["start"], job["end"]) == ("2026-11-01", "2026-11-08")
-        world.redis.command("HSET", f"releve:job:{job['id']}", "state", "partial")
+        world.redis.command("HSET", f"{{releve}}:job:{job['id']}", "state", "partial")
         thread.join()
         (status, _, body), = answers
         assert (status, body["status"], body["error"]["error"]) == (500, 500, "technical_error")
@@ -131,7 +131,7 @@ def test_days_that_have_failed_are_no_days_without_data():
 def test_a_day_that_cannot_be_read_is_no_day_without_data():
     with World(quota="100/1s") as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", "--start", "2026-11-01").code == 0
-        served, day = Conso(world), f"releve:day:{CLIENT_0}:daily_consumption:2026-11-03"
+        served, day = Conso(world), f"releve:day:{{{CLIENT_0}}}:daily_consumption:2026-11-03"
         world.redis.command("SET", day, world.redis.command("GET", day).replace(b'"Wh"', b'"kWh"'))
         status, _, body = served.get("daily_consumption", WEEK.format(CLIENT_0))
         assert (status, body["error"]["error"]) == (500, "technical_error")
@@ -163,9 +163,9 @@ def test_a_job_that_goes_on_failing_is_one_a_minute():
             thread = threading.Thread(target=lambda: answers.append(served.get("daily_consumption", WEEK.format(CLIENT_0))[0]))
             thread.start()
             for state in states:
-                while not (job := world.redis.command("LPOP", "releve:jobs:high")):
+                while not (job := world.redis.command("LPOP", "{releve}:jobs:high")):
                     pass
-                world.redis.command("HSET", f"releve:job:{json.loads(job)['id']}", "state", state)
+                world.redis.command("HSET", f"{{releve}}:job:{json.loads(job)['id']}", "state", state)
             thread.join()
         assert answers[:2] == [500, 500] and answers[2] in (500, 503)  # 503 where another minute has begun
 
@@ -192,7 +192,7 @@ def test_who_waits_is_told_when_the_service_ends():
         served, answers = Conso(world), []
         thread = threading.Thread(target=lambda: answers.append(served.get("daily_consumption", WEEK.format(CLIENT_0))))
         thread.start()
-        while not world.redis.command("LLEN", "releve:jobs:high"):
+        while not world.redis.command("LLEN", "{releve}:jobs:high"):
             pass
         assert world.interrupt(served.running).code == 0
         thread.join()
@@ -221,7 +221,7 @@ def test_no_more_than_some_wait_for_one_usage_point():
         threads = [threading.Thread(target=ask, args=(day,)) for day in range(1, 9)]
         for thread in threads:
             thread.start()
-        while world.redis.command("LLEN", "releve:jobs:high") < 8:
+        while world.redis.command("LLEN", "{releve}:jobs:high") < 8:
             pass
         assert served.get("daily_consumption", f"prm={CLIENT_0}&start=2026-10-20&end=2026-11-01")[0] == 503
         world.interrupt(served.running)

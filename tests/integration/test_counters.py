@@ -12,7 +12,7 @@ SELECTION = ("--prm", CLIENT_0, "--prm", HOLES, "--prm", PRODUCER, "--prm", REVO
 
 
 def counters(world):
-    return {name: int(count) for name, count in world.redis.hash("releve:counters").items()}
+    return {name: int(count) for name, count in world.redis.hash("{releve}:counters").items()}
 
 
 def total(counts, what):
@@ -81,11 +81,11 @@ def test_what_is_said_again_as_its_reply_was_lost_counts_once():
     with World(quota="100/1s") as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption").code == 0
         before = counters(world)
-        key, = world.redis.keys("releve:counted:*")
+        key, = world.redis.keys("{releve}:counted:*")
         assert 0 < int(world.redis.command("TTL", key)) <= 3600
         number, script = int(world.redis.command("GET", key)), (ROOT / "adapters/redis/pulse.lua").read_text()
         for said, counted in ((number, 0), (number - 1, 0), (number + 1, 5), (number + 1, 5), (number + 2, 10)):
-            world.redis.command("EVAL", script, 4, "releve:pulses", "releve:counters", key, "releve:history",
+            world.redis.command("EVAL", script, 4, "{releve}:pulses", "{releve}:counters", key, "{releve}:history",
                                     "backfill.x", "", 30000, 256, said, 3600, 600, 144, "jobs:x:done", 5)
             assert counters(world).get("jobs:x:done", 0) == counted, said
         assert {name: count for name, count in counters(world).items() if name != "jobs:x:done"} == before
@@ -93,22 +93,22 @@ def test_what_is_said_again_as_its_reply_was_lost_counts_once():
 
 def test_what_somebody_else_has_put_there_stays_and_hurts_nobody():
     with World(quota="100/1s") as world:
-        world.redis.command("HSET", "releve:counters", "requests:token:token", "many", "mine", "yes")
+        world.redis.command("HSET", "{releve}:counters", "requests:token:token", "many", "mine", "yes")
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption").code == 0
-        kept = world.redis.hash("releve:counters")
+        kept = world.redis.hash("{releve}:counters")
         assert (kept["requests:token:token"], kept["mine"]) == ("many", "yes") and int(kept["requests:daily_consumption:data"]) > 0
-        world.redis.command("DEL", "releve:counters")
-        world.redis.command("SET", "releve:counters", "text")
+        world.redis.command("DEL", "{releve}:counters")
+        world.redis.command("SET", "{releve}:counters", "text")
         assert world.run("backfill", "--prm", HOLES, "--kind", "daily_consumption").code == 0
-        assert world.redis.command("GET", "releve:counters") == b"text"
+        assert world.redis.command("GET", "{releve}:counters") == b"text"
 
 
 def test_the_history_has_the_last_day_in_slots_and_nothing_older():
     """A slot of ten minutes each; what is older than a day goes with the first count of a new slot."""
     with World(quota="100/1s") as world:
-        world.redis.command("HSET", "releve:history", "1:granted:measures@0", "7", "1:", "0", "nonsense", "x")
+        world.redis.command("HSET", "{releve}:history", "1:granted:measures@0", "7", "1:", "0", "nonsense", "x")
         assert world.run("backfill", "--prm", HOLES, "--kind", "daily", "--start", "2026-10-01").code == 0
-        counts, history = counters(world), world.redis.hash("releve:history")
+        counts, history = counters(world), world.redis.hash("{releve}:history")
         assert not any(field.startswith(("1:", "nonsense")) for field in history)
         summed = collections.Counter()
         for field, count in history.items():
@@ -121,4 +121,4 @@ def test_the_history_has_the_last_day_in_slots_and_nothing_older():
                 jobs["jobs:" + name.split(":")[2]] += int(count)
         granted = {name: count for name, count in counts.items() if name.startswith("granted:")}
         assert dict(summed) == {"": 0, **granted, **jobs} and jobs
-        assert 0 < int(world.redis.command("TTL", "releve:history")) <= 145 * 600
+        assert 0 < int(world.redis.command("TTL", "{releve}:history")) <= 145 * 600

@@ -30,10 +30,10 @@ def filled():
         assert world.run("backfill", "--prm", HOLES, "--prm", BOTH, "--prm", REVOKED, "--start", START).code == 1
         assert world.run("backfill", "--prm", RECENT).code == 0
         for date in GONE:
-            world.redis.command("DEL", f"releve:day:{HOLES}:{CURVE}:{date}")
-        partial = json.loads(world.redis.command("GET", f"releve:day:{HOLES}:{CURVE}:2026-06-01"))
+            world.redis.command("DEL", f"releve:day:{{{HOLES}}}:{CURVE}:{date}")
+        partial = json.loads(world.redis.command("GET", f"releve:day:{{{HOLES}}}:{CURVE}:2026-06-01"))
         partial["state"], partial["values"][3] = "partial", None
-        world.redis.command("SET", f"releve:day:{HOLES}:{CURVE}:2026-06-01", json.dumps(partial, separators=(",", ":")))
+        world.redis.command("SET", f"releve:day:{{{HOLES}}}:{CURVE}:2026-06-01", json.dumps(partial, separators=(",", ":")))
         yield world
 
 
@@ -157,7 +157,7 @@ def test_of_many_only_those_with_gaps_are_named():
         assert world.run("backfill", "--prms", prms, *span).code == 0
         gone = [str(FIRST_PRM + i) for i in (7, 41)]
         for prm in gone:
-            world.redis.command("DEL", f"releve:day:{prm}:{DAILY}:2026-10-09")
+            world.redis.command("DEL", f"releve:day:{{{prm}}}:{DAILY}:2026-10-09")
         requests = world.sandbox.stats()["requests"]
         text = world.run("coverage", *span).out
         assert re.search(rf"^{DAILY} +60 +2 +0 +1858 +2 +0 +99 %$", text, re.MULTILINE), text

@@ -91,7 +91,7 @@ def test_a_job_that_runs_is_not_queued_again():
 def test_the_job_reaches_from_the_first_day_that_is_missing_to_the_last():
     with World() as world:
         assert world.run("backfill", "--prm", CLIENT_0, "--kind", DAILY, *SINCE).code == 0
-        world.redis.command("DEL", *(f"releve:day:{CLIENT_0}:{DAILY}:2026-11-{day:02}" for day in (4, 5, 9)))
+        world.redis.command("DEL", *(f"releve:day:{{{CLIENT_0}}}:{DAILY}:2026-11-{day:02}" for day in (4, 5, 9)))
         ended = world.run("enqueue", "--missing", "--json", "--priority", "low", "--reply-to", "replies", "--prm", CLIENT_0,
                           "--kind", DAILY, *SINCE)
         printed, queued = json.loads(ended.out), json.loads(waiting(world.redis, "low")[0])
@@ -147,7 +147,7 @@ def test_documents_are_queued_when_their_day_is_over():
         assert len(enqueue(world, *duty)[0]) == 2
         assert {result["state"] for result in work(world)} == {"done"}
         assert enqueue(world, *duty) == ([], said(0, 0, 2))
-        world.redis.command("DEL", f"releve:doc:{CLIENT_0}:addresses")
+        world.redis.command("DEL", f"releve:doc:{{{CLIENT_0}}}:addresses")
         assert len(enqueue(world, *duty)[0]) == 1
 
 
@@ -159,12 +159,12 @@ def test_missing_and_refresh_exclude_each_other():
 
 def test_a_note_of_a_job_that_is_gone_or_of_another_type_keeps_nobody():
     duty = ("--prm", CLIENT_0, "--kind", DAILY, *SINCE)
-    note = f"releve:missing:{CLIENT_0}:{DAILY}"
+    note = f"{{releve}}:missing:{CLIENT_0}:{DAILY}"
     with World() as world:
         first, = enqueue(world, *duty)[0]
-        assert world.redis.command("GET", note) == f"releve:job:{first}".encode()
+        assert world.redis.command("GET", note) == f"{{releve}}:job:{first}".encode()
         assert world.redis.command("TTL", note) == pytest.approx(30 * 24 * 3600, abs=60)
-        world.redis.command("DEL", f"releve:job:{first}")  # as when nobody took it for 30 days
+        world.redis.command("DEL", f"{{releve}}:job:{first}")  # as when nobody took it for 30 days
         assert len(enqueue(world, *duty)[0]) == 1
         world.redis.command("DEL", note)
         world.redis.command("LPUSH", note, "mine")
@@ -178,7 +178,7 @@ def test_forget_erases_the_note_of_the_latest_job():
     with World() as world:
         enqueue(world, "--prm", CLIENT_0, "--prm", BOTH, "--kind", DAILY, *SINCE)
         assert world.run("forget", "--prm", CLIENT_0, "--yes").code == 0
-        assert world.redis.keys("releve:missing:*") == {f"releve:missing:{BOTH}:{DAILY}"}
+        assert world.redis.keys("{releve}:missing:*") == {f"{{releve}}:missing:{BOTH}:{DAILY}"}
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ STRANGE = '{"prm":"\x1b[31m","kind":"x"}'
 
 
 def burials(redis):
-    return redis.command("LRANGE", "releve:jobs:dead", 0, -1)
+    return redis.command("LRANGE", "{releve}:jobs:dead", 0, -1)
 
 
 def id_of(burial):
@@ -78,9 +78,9 @@ def test_one_is_shown_whole(world):
 def test_what_was_put_right_is_put_back_and_becomes_its_job():
     """A key of another type under its id made it no job."""
     with World() as world:
-        world.redis.command("SET", "releve:job:mine", "something else")
+        world.redis.command("SET", "{releve}:job:mine", "something else")
         bury(world, message(CLIENT_0, id="mine", **ONE_DAY), b"nonsense", to="high")
-        world.redis.command("DEL", "releve:job:mine")
+        world.redis.command("DEL", "{releve}:job:mine")
         mine = next(burial for burial in burials(world.redis) if b"mine" in burial)
         ended = world.run("dead", "requeue", id_of(mine))
         assert ended.code == 0 and ended.out == f"{id_of(mine)} is in its queue again\n", ended
@@ -103,7 +103,7 @@ def test_equal_ones_share_an_id_and_some_of_many_are_dropped():
     with World() as world:
         texts = [json.dumps({"raw": f"m{i % 301}", "error": "is no JSON", "queue": "normal", "at": "2026-11-19T09:00:00Z"},
                             separators=(",", ":")) for i in range(602)]
-        world.redis.command("RPUSH", "releve:jobs:dead", *texts)
+        world.redis.command("RPUSH", "{releve}:jobs:dead", *texts)
         gone = [texts[7], texts[300]]
         ended = world.run("dead", "drop", *(id_of(text.encode()) for text in gone))
         assert ended.code == 0 and len(ended.out.splitlines()) == 4, ended
@@ -114,7 +114,7 @@ def test_what_comes_back_while_all_are_put_back_is_left_alone():
     """Workers bury them again meanwhile: each is put back once."""
     with World() as world:
         texts = [json.dumps({"raw": f"m{i}", "error": "is no JSON", "queue": "normal", "at": "2026-11-19T09:00:00Z"}) for i in range(3000)]
-        world.redis.command("RPUSH", "releve:jobs:dead", *texts)
+        world.redis.command("RPUSH", "{releve}:jobs:dead", *texts)
         start_worker(world, "reader")
         ended = world.run("dead", "requeue", "--all")
         assert ended.code == 0 and len(ended.out.splitlines()) == 3000
@@ -137,10 +137,10 @@ def test_all_are_dropped_when_that_is_confirmed(world):
         env = {name: value for name, value in world.settings.items() if value is not None}
         asked = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True)
         asked.wait_for(lambda text: "Drop 5 dead messages for good? [y/N]" in text)
-        world.redis.command("LPUSH", "releve:jobs:dead", b"buried meanwhile")  # not meant
+        world.redis.command("LPUSH", "{releve}:jobs:dead", b"buried meanwhile")  # not meant
         os.write(asked.side, answer)
         assert asked.end()[0] == code and len(burials(world.redis)) == left + 1
-        world.redis.command("LPOP", "releve:jobs:dead")
+        world.redis.command("LPOP", "{releve}:jobs:dead")
     code, text = terminal.Terminal(("dead", "drop", "--all"), env, world.directory.name, stdin=True).end()
     assert code == 0 and "[y/N]" not in text and "no dead messages" in text
     ended = world.run("dead", "drop", "--all", "--yes")
@@ -150,7 +150,7 @@ def test_all_are_dropped_when_that_is_confirmed(world):
 def test_what_anybody_has_written_there_can_be_seen_and_dropped():
     with World() as world:
         for text in (b"\xff\x9b31m", b"[1]", b'{"raw":{"a":[[[[[[1]]]]]]}}', b'{"raw":7}', b'{"raw":"\xc2\x9b"}', b"\x00", b'{"raw":"a","id":"spoof"}'):
-            world.redis.command("RPUSH", "releve:jobs:dead", text)
+            world.redis.command("RPUSH", "{releve}:jobs:dead", text)
         for words in (("dead",), ("dead", "--json"), ("dead", "show", *map(id_of, burials(world.redis)))):
             ended = world.run(*words)
             assert ended.code == 0 and ended.out.replace("\n", "").isascii() and ended.out.replace("\n", "").isprintable(), ended

@@ -85,7 +85,7 @@ def daily_lines(world):
 def ask(world, prm, kind, first, end):
     """Runs a job through the queue; its result."""
     job = {"prm": prm, "kind": kind, "start": first, "end": end, "reply_to": f"test:reply:{next(numbers)}"}
-    world.redis.command("LPUSH", "releve:jobs", json.dumps(job))
+    world.redis.command("LPUSH", "{releve}:jobs", json.dumps(job))
     answer = world.redis.command("BLPOP", job["reply_to"], 20)
     assert answer is not None, world.worker.so_far()
     return json.loads(answer[1])
@@ -141,9 +141,9 @@ def test_a_service_with_the_access_of_the_page_can_push_and_read_and_no_more(wor
     url = world.redis.url.replace("redis://", "redis://myapp:choose-a-password@")
     for name in ("reply.sh", "stream.sh"):
         assert len(run_example(name, tmp_path, url).splitlines()) == 3
-    for command in (["RPOP", "releve:jobs"], ["LRANGE", "releve:jobs", "0", "-1"], ["DEL", "releve:results"],
-                    ["SET", f"releve:day:{PRM}:daily_consumption:2026-09-28", "x"], ["LPUSH", "releve:workers", "x"],
-                    ["ZRANGE", "releve:workers", "0", "-1"], ["KEYS", "*"]):
+    for command in (["RPOP", "{releve}:jobs"], ["LRANGE", "{releve}:jobs", "0", "-1"], ["DEL", "{releve}:results"],
+                    ["SET", f"releve:day:{{{PRM}}}:daily_consumption:2026-09-28", "x"], ["LPUSH", "{releve}:workers", "x"],
+                    ["ZRANGE", "{releve}:workers", "0", "-1"], ["KEYS", "*"]):
         ended = subprocess.run(["redis-cli", "-u", url, "--no-auth-warning", *command], capture_output=True, text=True)
         assert ended.stdout.startswith("NOPERM"), f"{command}: {ended.stdout}"
 
@@ -155,7 +155,7 @@ def test_the_days_on_the_page_are_what_is_stored(world):
     for day in shown:
         prm, kind, date = day["prm"], day["kind"], day["date"]
         ask(world, prm, kind, date, date)
-        stored = json.loads(world.redis.command("GET", f"releve:day:{prm}:{kind}:{date}"))
+        stored = json.loads(world.redis.command("GET", f"releve:day:{{{prm}}}:{kind}:{date}"))
         assert list(stored) == list(day), "the same fields in the same order"
         for text in (day, stored):
             text.pop("fetched_at")
@@ -170,7 +170,7 @@ def test_the_document_on_the_page_is_what_is_stored():
     shown, = (sample for sample in samples() if "raw" in sample and "data" in sample)
     with World(api=shown["source"]) as world:
         assert world.run("get", shown["kind"], "--prm", shown["prm"]).code == 0
-        stored = json.loads(world.redis.command("GET", f"releve:doc:{shown['prm']}:{shown['kind']}"))
+        stored = json.loads(world.redis.command("GET", f"releve:doc:{{{shown['prm']}}}:{shown['kind']}"))
     assert list(stored) == list(shown), "the same members in the same order"
     assert {**stored, "fetched_at": None} == {**shown, "fetched_at": None}
 
@@ -191,11 +191,11 @@ def test_the_results_on_the_page_are_what_comes(world):
 def test_the_dead_messages_on_the_page_are_what_is_buried(world):
     shown = [sample for sample in samples() if {"raw", "error"} <= sample.keys()]
     assert len(shown) == 2
-    world.redis.command("DEL", "releve:jobs:dead")
+    world.redis.command("DEL", "{releve}:jobs:dead")
     for message in shown:
-        world.redis.command("LPUSH", "releve:jobs", message["raw"])
-    world.worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == len(shown))
-    buried = world.redis.command("LRANGE", "releve:jobs:dead", 0, -1)
+        world.redis.command("LPUSH", "{releve}:jobs", message["raw"])
+    world.worker.wait_until(lambda: world.redis.command("LLEN", "{releve}:jobs:dead") == len(shown))
+    buried = world.redis.command("LRANGE", "{releve}:jobs:dead", 0, -1)
     found = [json.loads(text) for text in reversed(buried)]
     assert {str(paris_day_of(one.pop("at"))) for one in [*found, *shown]} == {TODAY}
     assert found == shown

@@ -36,7 +36,7 @@ def test_where_all_is_well_it_is_0_and_one_request_was_sent():
         assert {area for _, area, _ in findings} == {"program", "settings", "Redis", "clock", "data", "quota", "upstream", "API"}
         stats = world.sandbox.stats()
         assert stats["requests"] == stats["tokens"] == 1
-        assert world.redis.keys("releve:upstream") == set()  # the prefix is nobody's yet
+        assert world.redis.keys("{releve}:upstream") == set()  # the prefix is nobody's yet
         assert any(re.match(r"releve \S+, libuv \S+, libcurl/\S+ \S+, cJSON \S+, hiredis \S+$", text) for _, _, text in findings)
 
 
@@ -130,7 +130,7 @@ def test_a_replica_is_found():
 
 def test_days_of_another_upstream_are_found_and_nothing_is_asked():
     with World(quota=WINDOWS) as world:
-        world.redis.command("SET", "releve:upstream", "production")
+        world.redis.command("SET", "{releve}:upstream", "production")
         code, findings = look(world)
         assert code == 2 and "its days are of production" in wrong(findings)[0][2] and len(wrong(findings)) == 1
         assert world.sandbox.stats()["requests"] == 0

@@ -144,7 +144,7 @@ def expected(sandbox, api, kind, prm):
 
 
 def stored(world, kind, prm):
-    value = world.redis.command("GET", f"releve:doc:{prm}:{kind}")
+    value = world.redis.command("GET", f"releve:doc:{{{prm}}}:{kind}")
     return value and json.loads(value)
 
 
@@ -176,7 +176,7 @@ def test_what_is_stored_is_what_a_second_reader_makes_of_the_answers(api):
                 assert document["data"] == data and document["raw"] == raw, (prm, kind)
                 assert list(document) == ["prm", "kind", "state", "source", "fetched_at", "data", "raw"]
                 assert (document["prm"], document["kind"], document["source"]) == (prm, kind, api)
-                assert 0 < world.redis.command("TTL", f"releve:doc:{prm}:{kind}") <= DAY_S
+                assert 0 < world.redis.command("TTL", f"releve:doc:{{{prm}}}:{kind}") <= DAY_S
                 if kind == "identity":
                     kinds_of_persons |= {name for name, person in data.items() if person}
         assert kinds_of_persons == {"natural_person", "legal_person"}

@@ -170,7 +170,7 @@ def test_answers_that_nobody_reads_take_little_memory():
         stored = []
         for i in range(400):
             date = (datetime.date(2025, 1, 1) + datetime.timedelta(i)).isoformat()
-            stored += [f"releve:day:{POINT}:consumption_load_curve:{date}", json.dumps(
+            stored += [f"releve:day:{{{POINT}}}:consumption_load_curve:{date}", json.dumps(
                 {"prm": POINT, "kind": "consumption_load_curve", "date": date, "state": "complete", "unit": "W", "points": point, "quality": None,
                  "source": "2026", "fetched_at": "2026-11-19T08:00:00Z"}, separators=(",", ":"))]
         world.redis.command("MSET", *stored)
@@ -225,6 +225,6 @@ def test_a_token_of_one_usage_point_queues_a_few_jobs_at_once():
                 assert answer.startswith(b"HTTP/1.1 503 "), answer
                 peers.remove(peer)
                 told += 1
-        until(lambda: world.redis.command("LLEN", "releve:jobs:high") >= 8)
-        assert world.redis.command("LLEN", "releve:jobs:high") == 8 and len(peers) == 8
+        until(lambda: world.redis.command("LLEN", "{releve}:jobs:high") >= 8)
+        assert world.redis.command("LLEN", "{releve}:jobs:high") == 8 and len(peers) == 8
         served.end()

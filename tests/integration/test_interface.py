@@ -124,7 +124,7 @@ def test_days_come_in_pages_that_lead_on(world, served):
     for i in range(900):
         day = f"{2023 + i // 365}-{1 + i % 365 // 31:02}-{1 + i % 365 % 31:02}"
         if i % 365 % 31 < 28:
-            world.redis.command("SET", f"releve:day:30000000000024:daily_production:{day}",
+            world.redis.command("SET", f"releve:day:{{{{30000000000024}}}}:daily_production:{day}",
                                 json.dumps({"prm": "30000000000024", "kind": "daily_production", "date": day, "state": "complete", "value": i}))
     path, dates, pages = "/v1/points/30000000000024/days/daily_production?start=2023-01-01&end=2025-12-31", [], 0
     while path:
@@ -132,12 +132,12 @@ def test_days_come_in_pages_that_lead_on(world, served):
         dates += [day["date"] for day in days]
         link = re.fullmatch(r'<(.+)>; rel="next"', given.get("link", ""))
         path, pages = link and link[1], pages + 1
-    held = world.redis.keys("releve:day:30000000000024:daily_production:*")
+    held = world.redis.keys("releve:day:{30000000000024}:daily_production:*")
     assert dates == sorted(key.rsplit(":", 1)[1] for key in held) and pages == 3
 
 
 def test_documents_are_as_they_are_stored(world, served):
-    held = json.loads(world.redis.command("GET", f"releve:doc:{CLIENT_0}:contracts"))
+    held = json.loads(world.redis.command("GET", f"releve:doc:{{{CLIENT_0}}}:contracts"))
     assert served.get(f"/v1/points/{CLIENT_0}/documents/contracts")[2] == held
     assert served.get("/v1/points/30000000000000/documents/identity")[0] == 404
 
@@ -167,7 +167,7 @@ def test_the_last_day_is_told_in_slots(world, served):
     for slot in history["slots"]:
         granted.update(slot["granted"])
         jobs.update(slot["jobs"])
-    counted = {name: int(count) for name, count in world.redis.hash("releve:counters").items()}
+    counted = {name: int(count) for name, count in world.redis.hash("{releve}:counters").items()}
     assert dict(granted) == {name[8:].split("@")[0]: count for name, count in counted.items() if name.startswith("granted:")}
     ended = collections.Counter()
     for name, count in counted.items():
@@ -216,12 +216,12 @@ def test_what_is_wrong_is_told_in_one_line(served, path, status, said):
 def test_what_is_stored_and_is_no_day_is_said_so(world, served):
     prm, kind = "30000000000023", "daily_consumption"
     for day, text in (("01", "{"), ("02", "[1]"), ("03", '{"state":"complete","value":1,\n"x":"\x7f"}'), ("04", "\xff")):
-        world.redis.command("SET", f"releve:day:{prm}:{kind}:2026-10-{day}", text)
+        world.redis.command("SET", f"releve:day:{{{prm}}}:{kind}:2026-10-{day}", text)
     lines = served.ask(f"/v1/points/{prm}/days/{kind}?start=2026-10-01&end=2026-10-05")[2].splitlines()
     days = [json.loads(line) for line in lines]
     assert [day["state"] for day in days] == ["unreadable", "unreadable", "complete", "unreadable"]
     assert served.get(f"/v1/points/{prm}/days/{kind}/2026-10-01")[0] == 500
-    world.redis.command("SET", f"releve:doc:{prm}:contracts", "nonsense")
+    world.redis.command("SET", f"releve:doc:{{{prm}}}:contracts", "nonsense")
     assert served.get(f"/v1/points/{prm}/documents/contracts")[0] == 500
     said = served.running.so_far()
     assert "releve show names it" in said and prm not in said
@@ -275,11 +275,11 @@ def test_a_stream_tells_the_status_when_it_changes(world, served):
         assert name == "status"
         check(status, {"$ref": "#/components/schemas/Status"})
         waiting = status["queues"]["low"]
-    world.redis.command("LPUSH", "releve:jobs:low", "x")
+    world.redis.command("LPUSH", "{releve}:jobs:low", "x")
     for stream in (first, second):
         while stream.event()[1]["queues"]["low"] != waiting + 1:
             pass
-    world.redis.command("LPOP", "releve:jobs:low")
+    world.redis.command("LPOP", "{releve}:jobs:low")
     first.close()
     while second.event()[1]["queues"]["low"] != waiting:
         pass

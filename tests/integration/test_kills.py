@@ -12,7 +12,7 @@ import oracle
 import pytest
 from jobs import Results, message, own_lists, prm_of, push, results, start_worker, waiting, workers
 from sandbox import Sandbox
-from server import wait_for_end
+from server import prm_of_key, wait_for_end
 from world import TODAY, World
 
 pytestmark = pytest.mark.long
@@ -93,8 +93,7 @@ def check_days(world, truth):
     """No day lost, none wrong, and none that nobody asked for."""
     held = collections.defaultdict(dict)
     for key, text in world.redis.days().items():
-        _, _, prm, kind, _ = key.split(":")
-        held[prm, kind][key] = text
+        held[prm_of_key(key), key.split(":")[3]][key] = text
     assert set(held) == set(truth)
     for (prm, kind), expected in truth.items():
         oracle.check(held[prm, kind], expected, prm, kind, "2026", TODAY)

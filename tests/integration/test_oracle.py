@@ -38,7 +38,7 @@ class Run:
             self.keys = world.redis.keys("*")
 
     def of(self, prm, kind):
-        prefix = f"releve:day:{prm}:{kind}:"
+        prefix = f"releve:day:{{{prm}}}:{kind}:"
         return {key: value for key, value in self.days.items() if key.startswith(prefix)}
 
     def day(self, prm, kind, day):

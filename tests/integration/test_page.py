@@ -83,12 +83,12 @@ class Page:
 def write_history(redis):
     """A night's work within the last day, which none of the processes here was there for. Returns how full the window of an
     hour was at most, in percent."""
-    granted = next(name for name in (field.decode() for field in redis.command("HKEYS", "releve:history"))
+    granted = next(name for name in (field.decode() for field in redis.command("HKEYS", "{releve}:history"))
                    if ":granted:mesure_synchrone_auto" in name).split(":", 1)[1]
     first = int(redis.command("TIME")[0]) // SLOT_S - 100
     permits = [40 + 7 * i % 60 + 240 * (i in range(12, 18)) for i in range(40)]
     for slot, count in enumerate(permits, first):
-        redis.command("HSET", "releve:history", f"{slot}:{granted}", count, f"{slot}:jobs:done", count // 20,
+        redis.command("HSET", "{releve}:history", f"{slot}:{granted}", count, f"{slot}:jobs:done", count // 20,
                       f"{slot}:jobs:not_applicable", count // 100)
     return round(100 * max(sum(permits[i:i + 6]) for i in range(35)) / HOUR_LIMIT)
 
@@ -103,7 +103,7 @@ def page(tmp_path_factory):
              message(REVOKED, start=START), *(message(prm_of(i), start=START) for i in range(10)))
         browser = browsers.Browser()
         results.take(26)
-        worker.wait_until(lambda: b"granted" in b" ".join(world.redis.command("HKEYS", "releve:history")))
+        worker.wait_until(lambda: b"granted" in b" ".join(world.redis.command("HKEYS", "{releve}:history")))
         most = write_history(world.redis)
         try:
             yield Page(world, served, most, browser, axe)
@@ -178,7 +178,7 @@ def test_a_usage_point_is_found_and_its_day_of_25_hours_opened(page, language, t
     summer, winter = ("été", "hiver") if french else ("CEST", "CET")
     assert len(rows) == 50
     assert [row[0] for row in rows[3:9]] == ["01:30", f"02:00 {summer}", f"02:30 {summer}", f"02:00 {winter}", f"02:30 {winter}", "03:00"]
-    stored = json.loads(page.world.redis.command("GET", f"releve:day:{CLIENT_0}:{CURVE}:2026-10-25"))
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{{{CLIENT_0}}}:{CURVE}:2026-10-25"))
     assert [int(row[2]) for row in rows] == stored["values"]
     words = page.labels()
     assert words.index(summer) < words.index(winter) and words.count(summer) == words.count(winter) == 1
@@ -233,9 +233,9 @@ def test_a_gap_and_a_change_of_interval_are_drawn_where_they_are(page):
     """Two hours of a day lack, and another has half-hours until noon and then ten minutes."""
     look, redis, prm = page.browser, page.world.redis, prm_of(9)
     half_hours, short = [[30 * i, 30, 100] for i in range(24)], [[720 + 10 * i, 10, 300] for i in range(72)]
-    redis.command("SET", f"releve:day:{prm}:{CURVE}:2026-11-10",
+    redis.command("SET", f"releve:day:{{{prm}}}:{CURVE}:2026-11-10",
                   curve_day(prm, "2026-11-10", "partial", interval="PT30M", values=[200] * 10 + [None] * 4 + [400] * 34))
-    redis.command("SET", f"releve:day:{prm}:{CURVE}:2026-11-11", curve_day(prm, "2026-11-11", "complete", points=half_hours + short))
+    redis.command("SET", f"releve:day:{{{prm}}}:{CURVE}:2026-11-11", curve_day(prm, "2026-11-11", "complete", points=half_hours + short))
     look.look_as()
     page.open(f"#/points/{prm}/{CURVE}/day/2026-11-10")
     gap = look.find(".band.gap rect")
@@ -278,7 +278,7 @@ def test_the_value_under_the_pointer_is_said(page):
 
     page.open(f"#/points/{HOLES}/{DAILY}/month/2026-10-14")
     look.until(lambda: len(look.all(".bar")) == 23, "a month")
-    stored = json.loads(page.world.redis.command("GET", f"releve:day:{HOLES}:{DAILY}:2026-10-15"))
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{{{HOLES}}}:{DAILY}:2026-10-15"))
     point_at(look, look.find(".chart svg"), within(14.5 / 31))
     said = look.until(lambda: re.match(r"Thu 15 Oct: ([\d.]+)\u00a0kWh$", look.text("#pointed")), "the value of a day")
     assert abs(float(said[1]) - stored["value"] / 1000) < 0.01
@@ -288,7 +288,7 @@ def test_the_value_under_the_pointer_is_said(page):
     look.until(lambda: look.all("#pointed[hidden]"), "nothing that is pointed at")
     page.open(f"#/points/{CLIENT_0}/{CURVE}/day/2026-10-20")
     look.find(".chart .line")
-    stored = json.loads(page.world.redis.command("GET", f"releve:day:{CLIENT_0}:{CURVE}:2026-10-20"))
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{{{CLIENT_0}}}:{CURVE}:2026-10-20"))
     point_at(look, look.find(".chart svg"), within(24.5 / 48), touch=True)
     look.until_said(f"12:00 – 12:30: {stored['values'][24]:,}\u00a0W", "#pointed")
     page.open()
@@ -302,7 +302,7 @@ def test_maximum_power_is_in_kva_and_says_when(page):
     look.look_as()
     page.open(f"#/points/{CLIENT_0}/{PEAKS}/month/2026-10-01")
     look.until(lambda: len(look.all(".peak")) == 31, "a dot a day")
-    stored = json.loads(page.world.redis.command("GET", f"releve:day:{CLIENT_0}:{PEAKS}:2026-10-25"))
+    stored = json.loads(page.world.redis.command("GET", f"releve:day:{{{CLIENT_0}}}:{PEAKS}:2026-10-25"))
     row = page.rows_of(".values-section .as-table")[24]
     assert row == ["Sunday, 25 October 2026", str(stored["value"]), stored["at"][11:16], "complete"]
     assert "kVA" in page.labels()
@@ -414,7 +414,7 @@ def test_the_list_is_asked_for_again_when_it_is_seen_again(page):
     look.until_said("1 to 10 of 14 usage points", ".count")
     look.run("scrollTo(0, 200); document.querySelector('.point h2 a').focus({ preventScroll: true })")
     focused = look.focused("href")
-    day = f"releve:day:{prm}:{CURVE}:2026-11-10"
+    day = f"releve:day:{{{prm}}}:{CURVE}:2026-11-10"
     redis.command("SET", day, curve_day(prm, "2026-11-10", "complete", interval="PT30M", values=[200] * 48))
     try:
         item = f'.point[data-key="{prm}"]'
@@ -462,7 +462,7 @@ def failed(prm, error):
      "2 tâches de plus que celles nommées ici ont échoué ou ont été refusées.", "Au moins 10 points de livraison sont refusés par Enedis.")])
 def test_the_headline_is_of_failures_and_refusals_are_said_below(page, language, errors, headline, below):
     look, redis = page.browser, page.world.redis
-    added = [redis.command("XADD", "releve:results", "*", "json", failed(prm_of(i), error)) for i, error in enumerate(errors)]
+    added = [redis.command("XADD", "{releve}:results", "*", "json", failed(prm_of(i), error)) for i, error in enumerate(errors)]
     try:
         look.look_as(language)
         page.open()
@@ -470,7 +470,7 @@ def test_the_headline_is_of_failures_and_refusals_are_said_below(page, language,
         look.until_said(below, ".findings")
         page.check()
     finally:
-        redis.command("XDEL", "releve:results", *added)
+        redis.command("XDEL", "{releve}:results", *added)
 
 
 def test_it_says_whose_figures_they_are_and_where_they_are_of_another_upstream(page):
@@ -540,10 +540,10 @@ def test_what_anybody_writes_into_redis_is_shown_as_text_and_breaks_nothing(page
     look, redis, prm = page.browser, page.world.redis, prm_of(9)
     markup = "<img src=x onerror=document.title=1>"
     result = {"id": "x", "state": "failed", "prm": prm, "kind": markup, "error": f"X: {markup}", "finished_at": [markup]}
-    added = redis.command("XADD", "releve:results", "*", "json", json.dumps(result))
+    added = redis.command("XADD", "{releve}:results", "*", "json", json.dumps(result))
     for day, text in (("2026-11-02", "no JSON"), ("2026-11-03", "[]"), ("2026-11-04", '{"date":"2026-11-04","state":7,"value":"<b>"}'),
                       ("2026-11-05", json.dumps({"date": "2026-11-05", "state": "complete", "unit": "Wh", "value": -1e300}))):
-        redis.command("SET", f"releve:day:{prm}:{DAILY}:{day}", text)
+        redis.command("SET", f"releve:day:{{{prm}}}:{DAILY}:{day}", text)
     try:
         look.look_as()
         page.open()
@@ -558,4 +558,4 @@ def test_what_anybody_writes_into_redis_is_shown_as_text_and_breaks_nothing(page
             look.find("h1")
             assert look.complaints() == [], route
     finally:
-        redis.command("XDEL", "releve:results", added)
+        redis.command("XDEL", "{releve}:results", added)

@@ -50,7 +50,7 @@ def check_coverage(world, document):
 
 
 def fields(world, prm):
-    return world.redis.hash(f"releve:point:{prm}")
+    return world.redis.hash(f"releve:point:{{{prm}}}")
 
 
 # --- coverage ---------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_what_is_refused_of_documents_is_theirs():
 
 def test_a_usage_point_without_documents_is_told_by_document():
     with World() as world:
-        world.redis.command("HSET", f"releve:point:{CLIENT_0}", "identity:absent_at", "2026-11-20T10:00:00Z",
+        world.redis.command("HSET", f"releve:point:{{{CLIENT_0}}}", "identity:absent_at", "2026-11-20T10:00:00Z",
                          "identity:absent_from", "identity", "identity:absent_code", "ADAM-ERR0069",
                          "identity:absent_text", "none")
         absent = one(world, CLIENT_0)["documents"]["absent"]
@@ -196,7 +196,7 @@ def test_what_is_not_known_is_said_as_unknown():
 
 def test_facts_that_somebody_else_wrote_are_unknown_or_told_as_they_stand():
     with World() as world:
-        world.redis.command("HSET", f"releve:point:{BOTH}", "consumption:activation_at", "yesterday",
+        world.redis.command("HSET", f"releve:point:{{{BOTH}}}", "consumption:activation_at", "yesterday",
                             "consumption:activation_after", "2026-10-19", "production:activation_at", "2026-11-01T00:00:00Z",
                             "production:activation_from", "daily_production 2026-10-01", "production:activation_first", "x",
                             "production:refused_at", "2026-11-19T00:00:00Z", "production:refused_from", "x" * 500)
@@ -214,9 +214,9 @@ def test_without_a_selection_all_that_redis_knows_come_each_once_in_order():
         assert points(world) == {}
         backfill(world, CLIENT_0)
         backfill(world, REVOKED)
-        world.redis.command("DEL", f"releve:point:{CLIENT_0}")  # known by its days only
-        for key in (f"other:point:{BOTH}", "releve:point:1", "releve:day:nonsense", f"releve:point:{BOTH}x",
-                    f"releve:point:{BOTH}:x", f"releve:claim:{BOTH}:{DAILY}"):
+        world.redis.command("DEL", f"releve:point:{{{CLIENT_0}}}")  # known by its days only
+        for key in (f"other:point:{{{BOTH}}}", "releve:point:{1}", "releve:day:nonsense", f"releve:point:{{{BOTH}x}}",
+                    f"releve:point:{{{BOTH}}}:x", f"releve:claim:{{{BOTH}}}:{DAILY}"):
             world.redis.command("SET", key, "x")
         ended = world.run("points", "--json")
         assert [json.loads(line)["prm"] for line in ended.out.splitlines()] == [CLIENT_0, REVOKED]
@@ -229,7 +229,7 @@ def prms(count):
 def fill(redis, count):
     for prm in prms(count):
         redis.command("MSET", *[word for day in range(1, 10) for word in
-                                (f"releve:day:{prm}:{DAILY}:2026-11-0{day}",
+                                (f"releve:day:{{{prm}}}:{DAILY}:2026-11-0{day}",
                                  json.dumps({"prm": prm, "kind": DAILY, "date": f"2026-11-0{day}", "state": "complete"},
                                             separators=(",", ":")))])
 
@@ -267,7 +267,7 @@ def test_a_line_each_says_what_is_refused_and_what_is_unknown(tmp_path):
 def test_a_block_fits_eighty_columns_also_where_upstreams_text_does_not():
     with World() as world:
         backfill(world, REVOKED, "all")
-        world.redis.command("HSET", f"releve:point:{REVOKED}", "consumption:refused_text", "long \x1b[2J " * 16)
+        world.redis.command("HSET", f"releve:point:{{{REVOKED}}}", "consumption:refused_text", "long \x1b[2J " * 16)
         ended = world.run("points", "--prm", REVOKED)
         assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 80, ended
         assert "\x1b" not in ended.out
@@ -286,7 +286,7 @@ def test_a_key_of_a_wrong_type_is_named_and_the_rest_goes_on():
     with World() as world:
         for prm in (CLIENT_0, HOLES):
             backfill(world, prm)
-        key = f"releve:point:{CLIENT_0}"
+        key = f"releve:point:{{{CLIENT_0}}}"
         held = spoil(world.redis, key)
         ended = world.run("points", "--json")
         assert ended.code == 4 and names(ended.err, key, held), ended
@@ -304,8 +304,8 @@ def test_a_day_of_a_wrong_type_among_those_that_are_stored_is_named_and_the_rest
     with World() as world:
         for prm in (CLIENT_0, HOLES):
             backfill(world, prm)
-        keys = [f"releve:day:{CLIENT_0}:{DAILY}:2026-10-{day}" for day in ("07", "05")]
-        world.redis.command("DEL", *keys, f"releve:day:{CLIENT_0}:{DAILY}:2026-10-01")  # which is only missing
+        keys = [f"releve:day:{{{CLIENT_0}}}:{DAILY}:2026-10-{day}" for day in ("07", "05")]
+        world.redis.command("DEL", *keys, f"releve:day:{{{CLIENT_0}}}:{DAILY}:2026-10-01")  # which is only missing
         for key in keys:
             world.redis.command("RPUSH", key, "x")
         ended = world.run("points", "--json")

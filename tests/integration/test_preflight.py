@@ -93,7 +93,7 @@ def test_who_has_everything_asks_for_nothing_and_needs_no_upstream():
     with World("--population", "12") as world:
         assert world.run("backfill", *words(world, points, "daily_consumption")).code == 0
         for prm in points:  # as an earlier release left it
-            world.redis.command("DEL", f"releve:point:{prm}")
+            world.redis.command("DEL", f"releve:point:{{{prm}}}")
         ended, requests = world.requests_of("backfill", *words(world, points, "daily_consumption"))
         assert ended.code == 0 and requests == 0, ended
 
@@ -196,7 +196,7 @@ def test_an_interface_that_has_none_is_said(api):
 def test_a_preflight_needs_what_every_request_needs(command):
     with World("--population", "12") as world:
         ended = world.run(command, *words(world, ordinary(12)), "--preflight", CLIENT_SECRET="wrong")
-        assert ended.code == 3 and world.redis.keys("releve:jobs*") == set(), ended
+        assert ended.code == 3 and world.redis.keys("{releve}:jobs*") == set(), ended
         ended = world.run(command, *words(world, ordinary(12)), "--preflight", CLIENT_SECRET=None)
         assert ended.code == 2 and "CLIENT_SECRET" in ended.err, ended
 
@@ -222,7 +222,7 @@ def test_the_table_counts_it_and_the_fact_has_its_moment():
         ended = world.run("backfill", *words(world, ordinary(12)))
         rows = {line.split()[0]: line.split()[-1] for line in ended.out.splitlines() if line.strip()}
         assert (rows["preflight"], rows["token"]) == ("1", "1"), ended
-        kinds, at = world.redis.command("HMGET", f"releve:point:{prm_of(3)}", "point:services_kinds", "point:services_at")
+        kinds, at = world.redis.command("HMGET", f"releve:point:{{{prm_of(3)}}}", "point:services_kinds", "point:services_at")
         assert set(kinds.decode().split(",")) == CONSUMED | {"index_consumption"} and at.decode().startswith(TODAY[:8])
         known = json.loads(world.run("points", "--prm", prm_of(3), "--json").out)["kinds"]
         assert {kind for kind in known if known[kind]["unserved"]} == PRODUCED | {"index_production"}

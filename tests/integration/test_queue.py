@@ -55,9 +55,9 @@ def test_a_worker_that_was_forgotten_and_dies_on_waking_up_leaves_nothing_behind
         sleeper.wait_until(lambda: blocked(world.redis) == 3)
         sleeper.signal(signal.SIGSTOP)
         name, = workers(world.redis)
-        world.redis.command("ZREM", "releve:workers", name)  # dead for more than a minute, its list empty: forgotten
+        world.redis.command("ZREM", "{releve}:workers", name)  # dead for more than a minute, its list empty: forgotten
         texts = [message(CLIENT_0, id=f"j{i}", **ONE_DAY) for i in range(3)]
-        world.redis.command("LPUSH", "releve:jobs:moving", *texts[:2])  # of others that died so
+        world.redis.command("LPUSH", "{releve}:jobs:moving", *texts[:2])  # of others that died so
         push(world.redis, texts[2])  # its BLMOVE still stands
         assert own_lists(world.redis) == {} and waiting(world.redis) == texts
         sleeper.signal(signal.SIGKILL)
@@ -65,7 +65,7 @@ def test_a_worker_that_was_forgotten_and_dies_on_waking_up_leaves_nothing_behind
         heir = start_worker(world, "heir")
         with Results(world.redis) as stream:
             assert len(stream.take(3)) == 3
-        assert own_lists(world.redis) == {} and world.redis.keys("releve:jobs*") == set()
+        assert own_lists(world.redis) == {} and world.redis.keys("{releve}:jobs*") == set()
         end(heir)
 
 
@@ -77,7 +77,7 @@ def test_a_worker_that_is_killed_while_it_wakes_up_forgotten_leaves_nothing_behi
         sleeper.signal(signal.SIGSTOP)
         name, = workers(world.redis)
         sleeper.wait_until(lambda: blocked(world.redis) == 0)  # Redis has ended its waits
-        world.redis.command("ZREM", "releve:workers", name)
+        world.redis.command("ZREM", "{releve}:workers", name)
         push(world.redis, *(message(CLIENT_0, id=f"j{i}", **ONE_DAY) for i in range(100)))
         sleeper.signal(signal.SIGCONT)
         sleeper.wait_until(lambda: len(waiting(world.redis)) < 100 or "silent" in sleeper.so_far())
@@ -90,31 +90,31 @@ def test_a_worker_that_is_killed_while_it_wakes_up_forgotten_leaves_nothing_behi
         heir = start_worker(world, "heir")
         with Results(world.redis) as stream:
             assert len(stream.take(100)) == 100
-        heir.wait_until(lambda: own_lists(world.redis) == {} and world.redis.keys("releve:jobs*") == set())
+        heir.wait_until(lambda: own_lists(world.redis) == {} and world.redis.keys("{releve}:jobs*") == set())
         end(heir)
 
 
 def test_what_was_left_on_its_way_by_a_dead_worker_is_done_by_the_next():
     with World() as world:
         for i in range(3):
-            world.redis.command("LPUSH", "releve:jobs:high:moving", message(CLIENT_0, id=f"moving{i}", **ONE_DAY))
+            world.redis.command("LPUSH", "{releve}:jobs:high:moving", message(CLIENT_0, id=f"moving{i}", **ONE_DAY))
         push(world.redis, message(CLIENT_0, id="waiting", **ONE_DAY), to="high")
         assert json.loads(world.run("status", "--json").out)["queues"]["high"] == 4
         assert world.run("worker", "--drain", "--concurrency", "1").code == 0
-        ids = [json.loads(fields[1])["id"] for _, fields in world.redis.command("XRANGE", "releve:results", "-", "+")]
-        assert sorted(ids) == ["moving0", "moving1", "moving2", "waiting"] and world.redis.keys("releve:jobs*") == set()
+        ids = [json.loads(fields[1])["id"] for _, fields in world.redis.command("XRANGE", "{releve}:results", "-", "+")]
+        assert sorted(ids) == ["moving0", "moving1", "moving2", "waiting"] and world.redis.keys("{releve}:jobs*") == set()
 
 
 @pytest.mark.slow
 def test_a_message_that_was_cut_and_not_buried_is_buried_by_another_with_its_length():
     with World() as world:
-        world.redis.command("ZADD", "releve:workers", 1, "a")
-        world.redis.command("RPUSH", "releve:worker:a:jobs", b"high 300000000\n" + b"7" * 4096)
+        world.redis.command("ZADD", "{releve}:workers", 1, "a")
+        world.redis.command("RPUSH", "{releve}:worker:a:jobs", b"high 300000000\n" + b"7" * 4096)
         heir = start_worker(world, "heir")
-        heir.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 1)
-        buried = json.loads(world.redis.command("LINDEX", "releve:jobs:dead", 0))
+        heir.wait_until(lambda: world.redis.command("LLEN", "{releve}:jobs:dead") == 1)
+        buried = json.loads(world.redis.command("LINDEX", "{releve}:jobs:dead", 0))
         assert buried["raw"] == "7" * 4096 and "a message of 300000000 bytes" in buried["error"]
-        assert own_lists(world.redis) == {} and world.redis.keys("releve:jobs*") == {"releve:jobs:dead"}
+        assert own_lists(world.redis) == {} and world.redis.keys("{releve}:jobs*") == {"{releve}:jobs:dead"}
         end(heir)
 
 
@@ -137,17 +137,17 @@ def test_a_worker_that_hears_from_its_queue_that_it_was_forgotten_leaves_its_job
     with World("--latency", "60000") as world:
         worker = start_worker(world, "forgotten")
         push(world.redis, message(CLIENT_0, id="held", **ONE_DAY))
-        worker.wait_until(lambda: world.redis.hash("releve:job:held").get("state") == "running"
+        worker.wait_until(lambda: world.redis.hash("{releve}:job:held").get("state") == "running"
                           and blocked(world.redis) == 3)
         name, = workers(world.redis)
-        world.redis.command("ZREM", "releve:workers", name)
+        world.redis.command("ZREM", "{releve}:workers", name)
         push(world.redis, b"wakes it", to="high")
         worker.wait_until(lambda: "was silent for so long" in worker.so_far())
-        assert world.redis.command("ZSCORE", "releve:workers:dead", name) is not None
+        assert world.redis.command("ZSCORE", "{releve}:workers:dead", name) is not None
         worker.signal(signal.SIGKILL)
         worker.end()
         world.sandbox.control(latency="0")
-        world.redis.command("DEL", f"releve:claim:{CLIENT_0}:daily_consumption")
+        world.redis.command("DEL", f"releve:claim:{{{CLIENT_0}}}:daily_consumption")
         heir = start_worker(world, "heir")
         with Results(world.redis) as stream:
             assert stream.one()["id"] == "held"

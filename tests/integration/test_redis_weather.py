@@ -207,7 +207,7 @@ def put_right(redis, key):
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("pattern", ["releve:quota:mesure*", "releve:results"])
+@pytest.mark.parametrize("pattern", ["releve:quota:mesure*", "{releve}:results"])
 def test_a_drain_that_a_key_of_another_type_stops_ends_with_4_and_names_it(pattern):
     with world_of_jobs() as world:
         push_all(world)
@@ -223,7 +223,7 @@ def test_a_drain_that_a_key_of_another_type_stops_ends_with_4_and_names_it(patte
 def test_a_drain_of_which_one_queue_cannot_be_read_empties_the_others_and_ends_with_4():
     with world_of_jobs() as world:
         push_all(world)
-        key = spoil(world.redis, "releve:jobs:low")
+        key = spoil(world.redis, "{releve}:jobs:low")
         ended = start_drain(world).end()
         assert ended.code == 4 and f"{key} holds a string" in ended.err.splitlines()[-1], ended
         check_each_once(world, results(world.redis))

@@ -47,7 +47,7 @@ def test_redis_holds_every_day_byte_for_byte_and_no_other(whole):
     ended, stats, days, truth = whole
     assert ended.code == 1 and "ADAM-DC-0008" in ended.err  # client 8's consent is revoked
     for (prm, kind), expected in truth.items():
-        prefix = f"releve:day:{prm}:{kind}:"
+        prefix = f"releve:day:{{{prm}}}:{kind}:"
         oracle.check({key: value for key, value in days.items() if key.startswith(prefix)}, expected, prm, kind, "2026", TODAY)
         assert bool(expected) == (prm in (PRODUCERS if kind == "index_production" else CONSUMERS))
     assert len(days) == sum(len(expected) for expected in truth.values()) > 12000
@@ -96,7 +96,7 @@ def test_a_generation_without_registers_is_never_asked_for_them():
             ended, requests = world.requests_of(*words, "--prm", CLIENT_0)
             assert (ended.code, ended.out, requests) == (2, "", 0) and "v5 has no registers" in ended.err, ended
         message = {"prm": CLIENT_0, "kind": ["index_consumption", "daily_consumption"], "start": START, "reply_to": "r", "id": "j"}
-        world.redis.command("LPUSH", "releve:jobs", json.dumps(message))
+        world.redis.command("LPUSH", "{releve}:jobs", json.dumps(message))
         worker = world.start("worker")
         worker.wait_until(lambda: world.redis.command("LLEN", "r") == 2)
         world.interrupt(worker)

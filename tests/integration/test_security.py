@@ -73,7 +73,7 @@ def test_a_worker_names_usage_points_whole_at_debug_only(level, whole):
     with World() as world:
         world.sandbox.control(revoke=[BROKEN])
         for prm in (PRM, BROKEN):
-            world.redis.command("LPUSH", "releve:jobs", json.dumps(
+            world.redis.command("LPUSH", "{releve}:jobs", json.dumps(
                 {"prm": prm, "kind": "daily_consumption", "start": "2026-11-01", "end": "2026-11-01"}))
         ended = world.run("worker", "--drain", RELEVE_LOG=level)
         named = BROKEN if whole else "********" + BROKEN[-6:]

@@ -64,8 +64,8 @@ class Served:
 
     def see_what_is_new(self):
         """A look serves whoever asks within a second: asks until one has what is in Redis now."""
-        self.world.redis.command("RPUSH", "releve:jobs:dead", b"a mark")
-        marks = int(self.world.redis.command("LLEN", "releve:jobs:dead"))
+        self.world.redis.command("RPUSH", "{releve}:jobs:dead", b"a mark")
+        marks = int(self.world.redis.command("LLEN", "{releve}:jobs:dead"))
         until(lambda: json.loads(self.ask("/v1/status")[2])["queues"]["dead"] == marks)
 
     def end(self):
@@ -93,7 +93,7 @@ def test_metrics_are_what_prometheus_takes_and_what_was_done():
         check_with_promtool(served.ask("/metrics")[2])  # nothing was done yet
         world.run("backfill", "--prm", CLIENT_0, "--prm", HOLES, "--prm", REVOKED, "--start", "2026-10-01")
         push(world.redis, b"no worker reads it", message(CLIENT_0, created_at="2026-11-19T00:00:00Z"), to="low")
-        served.world.redis.command("LPUSH", "releve:jobs:dead", b"x")
+        served.world.redis.command("LPUSH", "{releve}:jobs:dead", b"x")
         served.see_what_is_new()
         status, headers, text = served.ask("/metrics")
         assert status == 200 and headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -225,20 +225,20 @@ def test_what_anybody_has_written_into_redis_comes_into_no_label():
         for name, value in (("requests:token:token", "9" * 30), ("requests:x\"}\n:data", "1"), (f"jobs:{CLIENT_0}:done", "5"), ("granted:a\"b@1", "1"),
                             ("granted:oauth2@" + "a" * 100, "1"), ("granted:good@1a", "3"), ("upstream:99", "1"), ("x" * 500, "1"),
                             ("days:daily_consumption:hole", "-4"), ("days:daily_consumption:complete", "1e5")):
-            world.redis.command("HSET", "releve:counters", name, value)
+            world.redis.command("HSET", "{releve}:counters", name, value)
         now, _ = world.redis.command("TIME")
-        world.redis.command("HSET", "releve:pulses", "a", f'{int(now) * 1000} {{"command":"x\\"}}","away_ms":"y","requests_in_flight":1e308,"retry_ms":1e999}}')
-        world.redis.command("LPUSH", "releve:jobs:dead", '{"error":1e999}')
-        world.redis.command("XADD", "releve:results", "*", "json", '{"state":"failed","prm":1e999,"error":{"x":1e999}}')
-        world.redis.command("LPUSH", "releve:jobs:high", json.dumps({"created_at": "9999-99-99T00:00:00Z"}))
+        world.redis.command("HSET", "{releve}:pulses", "a", f'{int(now) * 1000} {{"command":"x\\"}}","away_ms":"y","requests_in_flight":1e308,"retry_ms":1e999}}')
+        world.redis.command("LPUSH", "{releve}:jobs:dead", '{"error":1e999}')
+        world.redis.command("XADD", "{releve}:results", "*", "json", '{"state":"failed","prm":1e999,"error":{"x":1e999}}')
+        world.redis.command("LPUSH", "{releve}:jobs:high", json.dumps({"created_at": "9999-99-99T00:00:00Z"}))
         text = served.ask("/metrics")[2]
         check_with_promtool(text)
         assert CLIENT_0 not in text and 'api="good",application="1a"} 3' in text and text.count("releve_permits_granted_total{") == 1
-        world.redis.command("RPUSH", "releve:jobs:low", json.dumps({"created_at": "2026-11-18T12:00:00Z", "x": "y" * 20000}))  # no job
+        world.redis.command("RPUSH", "{releve}:jobs:low", json.dumps({"created_at": "2026-11-18T12:00:00Z", "x": "y" * 20000}))  # no job
         served.see_what_is_new()
         assert "releve_queue_oldest_age_seconds{" not in served.ask("/metrics")[2]
-        world.redis.command("DEL", "releve:counters")
-        world.redis.command("SET", "releve:counters", "text")
+        world.redis.command("DEL", "{releve}:counters")
+        world.redis.command("SET", "{releve}:counters", "text")
         time_to_look_again_or_fail(served)
         served.end()
 
@@ -247,7 +247,7 @@ def time_to_look_again_or_fail(served):
     """A key of another type is Redis's refusal: 503, and it is served again when that is put right."""
     until(lambda: served.ask("/metrics")[0] == 503)
     assert served.ask("/metrics")[1]["retry-after"] == "5"
-    served.world.redis.command("DEL", "releve:counters")
+    served.world.redis.command("DEL", "{releve}:counters")
     until(lambda: served.ask("/metrics")[0] == 200)
 
 
@@ -322,7 +322,7 @@ def calls(world):
 def test_a_look_that_fails_is_not_taken_again_for_each_who_asks():
     with World() as world:
         served = Served(world)
-        world.redis.command("SET", "releve:counters", "text")
+        world.redis.command("SET", "{releve}:counters", "text")
         until(lambda: served.ask("/metrics")[0] == 503)
         before = calls(world)
         began = time.monotonic()

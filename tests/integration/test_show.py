@@ -214,7 +214,7 @@ def test_days_that_upstream_does_not_keep_any_more_are_brought_out_too():
     """They stay in Redis; no option has to be said for them, and --end may lie among them."""
     with World() as world:
         for date in ("2019-03-04", "2026-11-01"):
-            world.redis.command("SET", f"releve:day:{CLIENT_0}:daily_consumption:{date}", json.dumps(
+            world.redis.command("SET", f"releve:day:{{{CLIENT_0}}}:daily_consumption:{date}", json.dumps(
                 {"prm": CLIENT_0, "kind": "daily_consumption", "date": date, "state": "complete", "unit": "Wh", "value": 5}))
         for more, ends in (((), "2026-11-18"), (("--end", "2019-03-06"), "2019-03-05")):
             days = [json.loads(line) for line in show(world, "daily_consumption", "--prm", CLIENT_0, *more, "--format", "json").out.splitlines()]
@@ -225,7 +225,7 @@ def test_what_could_steer_a_terminal_is_escaped_in_json_and_quoted_in_csv():
     with World() as world:
         day = {"state": "complete", "at": "2026-11-01T00:00:00+01:00", "registers": [
             {"register": 'a,"b"', "calendar": "é", "class": None, "label": "\x7f\u009b2J", "value": 5}]}
-        world.redis.command("SET", f"releve:day:{CLIENT_0}:index_consumption:2026-11-01", json.dumps(day, ensure_ascii=False))
+        world.redis.command("SET", f"releve:day:{{{CLIENT_0}}}:index_consumption:2026-11-01", json.dumps(day, ensure_ascii=False))
         words = ("index_consumption", "--prm", CLIENT_0, "--end", "2026-11-02")
         text = show(world, *words, "--format", "json").out
         assert json.loads(text) == day and "\x7f" not in text and "\u009b" not in text

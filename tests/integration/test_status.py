@@ -40,7 +40,7 @@ def test_status_shows_queues_workers_what_they_run_and_what_failed():
         assert sorted(result["id"] for result in stream.take(2)) == ["fine", "refused"]
         world.sandbox.control(latency=NEVER_MS)
         push(world.redis, message(prm_of(0), id="slow", **WEEK))
-        worker.wait_until(lambda: world.redis.hash("releve:job:slow").get("state") == "running")
+        worker.wait_until(lambda: world.redis.hash("{releve}:job:slow").get("state") == "running")
         push(world.redis, *(message(prm_of(i), **WEEK) for i in range(10)), to="low")
         worker.wait_until(lambda: waiting(world.redis, "low") == [])
         shown = json.loads(world.run("status", "--json").out)
@@ -103,7 +103,7 @@ def test_one_process_that_is_away_silences_no_other():
         running = world.start("backfill", "--prms", prms, "--kind", f"{DAILY},daily_consumption_max_power", "--start", "2026-08-01")
         look_until(running, world, lambda shown: [one["requests"] for one in shown.get("commands", [])] == [22])
         now, _ = world.redis.command("TIME")
-        world.redis.command("HSET", "releve:pulses", "get.x", f'{int(now) * 1000} {{"command":"get","away_ms":61000,"retry_ms":5000}}')
+        world.redis.command("HSET", "{releve}:pulses", "get.x", f'{int(now) * 1000} {{"command":"get","away_ms":61000,"retry_ms":5000}}')
         text = world.run("status").out
         assert "outage  for 1 of 2 processes: upstream has not served for 1 min 01 s; next try in 5 s" in text, text
         assert re.search(r"^left    60 requests under way or planned: at least ", text, re.MULTILINE) and "left_ms" in look(world), text
@@ -126,7 +126,7 @@ def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
                          text, re.MULTILINE), text
         assert re.search(r"^left    60 requests under way or planned: at least 2 h \d\d min, until .*\d\d:\d\d$", text, re.MULTILINE), text
         world.interrupt(running)
-        assert "commands" not in look(world) and world.redis.keys("releve:pulses") == set()
+        assert "commands" not in look(world) and world.redis.keys("{releve}:pulses") == set()
 
 
 def test_a_backfill_that_was_killed_is_not_shown_for_long():
@@ -135,11 +135,11 @@ def test_a_backfill_that_was_killed_is_not_shown_for_long():
         look_until(running, world, lambda shown: "commands" in shown)
         running.signal(signal.SIGKILL)
         running.end()
-        assert 0 < world.redis.command("PTTL", "releve:pulses") <= 30000
-        name, = world.redis.command("HKEYS", "releve:pulses")
-        said = world.redis.command("HGET", "releve:pulses", name)
+        assert 0 < world.redis.command("PTTL", "{releve}:pulses") <= 30000
+        name, = world.redis.command("HKEYS", "{releve}:pulses")
+        said = world.redis.command("HGET", "{releve}:pulses", name)
         at, _, text = said.partition(b" ")
-        world.redis.command("HSET", "releve:pulses", name, b"%d %s" % (int(at) - 31000, text))  # half a minute later
+        world.redis.command("HSET", "{releve}:pulses", name, b"%d %s" % (int(at) - 31000, text))  # half a minute later
         assert "commands" not in look(world)
 
 
@@ -162,7 +162,7 @@ def test_what_anybody_writes_as_a_pulse_neither_steers_the_terminal_nor_counts()
         second = int(world.redis.command("TIME")[0])
         for i, text in enumerate(('{"command":"z","requests_left":-3,"jobs_ended":1e300,"pid":"x"}', '{"command":"a\\u001b[31mX","host":"\\u009bX"}',
                                   '{"command":"big","requests_left":1e30}', "[]", '{"command":7}', "nonsense")):
-            world.redis.command("HSET", "releve:pulses", f"p{i}", f"{second}000 {text}")
+            world.redis.command("HSET", "{releve}:pulses", f"p{i}", f"{second}000 {text}")
         ended = world.run("status")
         assert ended.code == 0 and "\x1b" not in ended.out and "\x9b" not in ended.out and not re.search(r"[ :]-\d", ended.out), ended
         assert len(re.findall("^command ", ended.out, re.MULTILINE)) == 3
@@ -174,7 +174,7 @@ def test_a_worker_that_ends_leaves_nothing_of_what_it_said():
         worker = start_worker(world, "short")
         look_until(worker, world, lambda shown: "pulse" in shown["workers"][0])
         worker.signal(signal.SIGTERM)
-        assert worker.end().code == 0 and world.redis.keys("releve:pulses") == set()
+        assert worker.end().code == 0 and world.redis.keys("{releve}:pulses") == set()
 
 
 def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
@@ -183,7 +183,7 @@ def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
         second = int(world.redis.command("TIME")[0]) + 20
         said = {"command": "backfill", "host": "a-host.with.a.long.name.example", "pid": 1234567, "requests": 123456, "requests_left": 654321,
                 "jobs_ended": 12345, "jobs_wanted": 54321, "rate": {"ms": 900000, "requests_per_second": 4.8, "jobs_per_minute": 7}}
-        world.redis.command("HSET", "releve:pulses", "backfill.x", f"{second}000 {json.dumps(said)}")
+        world.redis.command("HSET", "{releve}:pulses", "backfill.x", f"{second}000 {json.dumps(said)}")
         push(world.redis, *(message(prm_of(i), id=f"j{i}", **WEEK) for i in range(300)), *[b"no job"] * 30)
         wait_until = world.running[0].wait_until
         wait_until(lambda: sum(len(jobs) for jobs in own_lists(world.redis).values()) > 40 and len(dead(world.redis)) == 30)

@@ -124,8 +124,8 @@ static void test_every_state_of_a_day_comes_back_as_its_letter(void **state)
     assert_memory_equal(answer.coverage.states, ".cphww..", 8);
     answer = begin(&job, NOW + RELEVE_HOUR_MS + RELEVE_SECOND_MS);
     assert_memory_equal(answer.coverage.states, ".cph....", 8);
-    assert_int_equal(integer("EXISTS t:job:"), 0);
-    assert_int_equal(integer("TTL t:day:12345678901234:daily_consumption:2026-09-20"), -1);
+    assert_int_equal(integer("EXISTS {t}:job:"), 0);
+    assert_int_equal(integer("TTL t:day:{12345678901234}:daily_consumption:2026-09-20"), -1);
 }
 
 /* Two answers about one day, the better one first or last: what stands at the end. */
@@ -146,7 +146,7 @@ static void assert_stays(enum releve_day_state first, enum releve_day_state seco
     if (answer.coverage.states[0] != (char)stays)
         fail_msg("%c after %c is %c", (char)second, (char)first, answer.coverage.states[0]);
     bool valued = stays == RELEVE_DAY_COMPLETE || stays == RELEVE_DAY_PARTIAL;
-    redisReply *reply = redis_server_command(&server, "GET t:day:12345678901234:daily_consumption:2026-09-20");
+    redisReply *reply = redis_server_command(&server, "GET t:day:{12345678901234}:daily_consumption:2026-09-20");
     const char *value = strstr(reply->str, "\"value\":");
     assert_true((value != NULL) == valued);
     if (valued) /* that of the last one that was let in */
@@ -183,7 +183,7 @@ static void test_a_partial_day_is_never_replaced_by_one_that_covers_less_time(vo
 {
     (void)state;
     releve_day day = releve_day_from_civil(2026, 9, 20);
-    const char *key = "t:day:12345678901234:consumption_load_curve:2026-09-20";
+    const char *key = "t:day:{12345678901234}:consumption_load_curve:2026-09-20";
     static const struct {
         int count, minutes, last_minutes;
         int32_t value_w;
@@ -219,7 +219,7 @@ static void test_a_partial_day_of_registers_is_never_replaced_by_one_with_fewer(
         struct releve_reading reading = {.day = day, .registers = registers, .registers_count = 4};
         struct releve_day_entry entry = {day, RELEVE_DAY_PARTIAL, RELEVE_TIME_NEVER, &reading};
         put_kind(RELEVE_INDEX_CONSUMPTION, &entry, 1);
-        redisReply *reply = redis_server_command(&server, "GET t:day:12345678901234:index_consumption:2026-09-20");
+        redisReply *reply = redis_server_command(&server, "GET t:day:{12345678901234}:index_consumption:2026-09-20");
         if (strstr(reply->str, steps[i].stands) == NULL)
             fail_msg("step %zu: %s", i, reply->str);
         freeReplyObject(reply);
@@ -243,7 +243,7 @@ static void test_a_partial_day_that_was_asked_again_in_vain_keeps_its_values_and
     put(&entry, 1);
     assert_int_equal(begin(&job, NOW + 2 * RELEVE_HOUR_MS).coverage.states[0], 'p');
     expect(
-        "GET t:day:12345678901234:daily_consumption:2026-09-20",
+        "GET t:day:{12345678901234}:daily_consumption:2026-09-20",
         "{\"prm\":\"12345678901234\",\"kind\":\"daily_consumption\",\"date\":\"2026-09-20\",\"state\":\"partial\","
         "\"unit\":\"Wh\",\"value\":7,\"quality\":\"BRUT\",\"source\":\"v5\",\"fetched_at\":\"2026-09-30T08:00:00Z\"}");
 }
@@ -261,8 +261,8 @@ static void test_the_longest_batch_is_one_step_among_days_that_stand(void **stat
     }
     put(entries, count);
     /* What lies under a key of ours and is no day does not stand in the way. */
-    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2023-09-02 hello"));
-    freeReplyObject(redis_server_command(&server, "LPUSH t:day:12345678901234:daily_consumption:2023-09-04 x"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:{12345678901234}:daily_consumption:2023-09-02 hello"));
+    freeReplyObject(redis_server_command(&server, "LPUSH t:day:{12345678901234}:daily_consumption:2023-09-04 x"));
     for (int i = 0; i < RELEVE_JOB_DAYS_MAX; i++)
         entries[i] = (struct releve_day_entry){first + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
     put(entries, RELEVE_JOB_DAYS_MAX);
@@ -275,13 +275,13 @@ static void test_the_longest_batch_is_one_step_among_days_that_stand(void **stat
 static void test_a_key_that_is_not_a_day_counts_as_missing(void **state)
 {
     (void)state;
-    freeReplyObject(redis_server_command(&server, "LPUSH t:day:12345678901234:daily_consumption:2026-09-20 x"));
-    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-21 hello"));
-    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-22 %s",
+    freeReplyObject(redis_server_command(&server, "LPUSH t:day:{12345678901234}:daily_consumption:2026-09-20 x"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:{12345678901234}:daily_consumption:2026-09-21 hello"));
+    freeReplyObject(redis_server_command(&server, "SET t:day:{12345678901234}:daily_consumption:2026-09-22 %s",
                                          "{\"state\":\"splendid\"}"));
-    freeReplyObject(redis_server_command(&server, "SET t:day:12345678901234:daily_consumption:2026-09-23 %s",
+    freeReplyObject(redis_server_command(&server, "SET t:day:{12345678901234}:daily_consumption:2026-09-23 %s",
                                          "{\"state\":\"compl"));
-    freeReplyObject(redis_server_command(&server, "SET t:point:12345678901234 hello"));
+    freeReplyObject(redis_server_command(&server, "SET t:point:{12345678901234} hello"));
     releve_day first = releve_day_from_civil(2026, 9, 20);
     struct releve_job job = job_of("", first, first + 4);
     struct answer answer = begin(&job, NOW);
@@ -313,13 +313,13 @@ static void test_a_begun_job_is_marked_running_and_does_not_stay_for_ever(void *
     releve_day first = releve_day_from_civil(2026, 9, 20);
     struct releve_job job = job_of("j1", first, first + 4);
     (void)begin(&job, NOW);
-    expect("HGET t:job:j1 state", "running");
-    expect("HGET t:job:j1 prm", "12345678901234");
-    expect("HGET t:job:j1 kind", "daily_consumption");
-    expect("HGET t:job:j1 start", "2026-09-20");
-    expect("HGET t:job:j1 end", "2026-09-24");
-    expect("HGET t:job:j1 created_at", "2026-09-30T07:00:00Z");
-    long long left_s = integer("TTL t:job:j1");
+    expect("HGET {t}:job:j1 state", "running");
+    expect("HGET {t}:job:j1 prm", "12345678901234");
+    expect("HGET {t}:job:j1 kind", "daily_consumption");
+    expect("HGET {t}:job:j1 start", "2026-09-20");
+    expect("HGET {t}:job:j1 end", "2026-09-24");
+    expect("HGET {t}:job:j1 created_at", "2026-09-30T07:00:00Z");
+    long long left_s = integer("TTL {t}:job:j1");
     assert_true(left_s > 7 * 24 * 3600 - 60 && left_s <= 7 * 24 * 3600);
 }
 
@@ -357,8 +357,8 @@ static void test_what_was_learned_of_one_direction_says_nothing_of_the_other(voi
     assert_int_equal(consumption->activation.after, RELEVE_DAY_NONE);
     assert_int_equal(consumption->standing, RELEVE_STANDING_OPEN);
     assert_int_equal(releve_facts_standing(&answer.facts, CURVE, NULL), RELEVE_STANDING_OPEN);
-    expect("HGET t:point:12345678901234 production:activation_from", "daily_production 2026-08-01 2026-08-08");
-    expect("HGET t:point:12345678901234 production:refused_from", "daily_production 2026-09-04 2026-09-11");
+    expect("HGET t:point:{12345678901234} production:activation_from", "daily_production 2026-08-01 2026-08-08");
+    expect("HGET t:point:{12345678901234} production:refused_from", "daily_production 2026-09-04 2026-09-11");
 }
 
 static void test_what_was_learned_holds_for_its_time_and_no_longer(void **state)
@@ -476,14 +476,14 @@ static void test_days_end_the_claim_under_which_they_were_asked_for(void **state
     struct releve_span two = {day, day + 2}, next = {day + 1, day + 3};
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED); /* a reply was lost */
-    assert_int_equal(integer("HEXISTS t:claim:12345678901234:daily_consumption 1.2f"), 1);
+    assert_int_equal(integer("HEXISTS t:claim:{12345678901234}:daily_consumption 1.2f"), 1);
     assert_int_equal(claim(next, RELEVE_CLAIM_ANY, yours), RELEVE_CLAIM_BUSY);
     struct releve_day_entry entries[] = {{day, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL},
                                          {day + 1, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL}};
     struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, 2, mine, NULL, 0};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     await_ok(&f, &answer);
-    assert_int_equal(integer("EXISTS t:claim:12345678901234:daily_consumption"), 0);
+    assert_int_equal(integer("EXISTS t:claim:{12345678901234}:daily_consumption"), 0);
     assert_int_equal(claim(next, RELEVE_CLAIM_BOTH_MISSING, yours), RELEVE_CLAIM_KNOWN);
     assert_int_equal(claim(next, RELEVE_CLAIM_LAST_MISSING, yours), RELEVE_CLAIM_GRANTED);
     assert_int_equal(claim(two, RELEVE_CLAIM_ANY, mine), RELEVE_CLAIM_BUSY);
@@ -511,13 +511,13 @@ static void test_a_claim_ends_behind_complete_days_and_not_without_them(void **s
     await_answer(&f, &refused);
     assert_int_equal(refused.error.code, RELEVE_E_REDIS);
     expect("ACL SETUSER default +mset", "OK");
-    assert_int_equal(integer("HEXISTS t:claim:12345678901234:daily_consumption 1.2f"), 1);
+    assert_int_equal(integer("HEXISTS t:claim:{12345678901234}:daily_consumption 1.2f"), 1);
     releve_store_put_days(f.store, &batch, on_done, &answer);
     await_ok(&f, &answer);
-    assert_int_equal(integer("EXISTS t:day:12345678901234:daily_consumption:2026-09-20"), 1);
+    assert_int_equal(integer("EXISTS t:day:{12345678901234}:daily_consumption:2026-09-20"), 1);
     struct releve_job job = job_of("", day, day + 1);
     (void)begin(&job, NOW); /* behind the end of the claim */
-    assert_int_equal(integer("EXISTS t:claim:12345678901234:daily_consumption"), 0);
+    assert_int_equal(integer("EXISTS t:claim:{12345678901234}:daily_consumption"), 0);
 }
 
 static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(void **state)
@@ -526,15 +526,15 @@ static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(v
     struct releve_span two = {20000, 20002};
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, my_next), RELEVE_CLAIM_GRANTED);
-    assert_int_equal(integer("HLEN t:claim:12345678901234:daily_consumption"), 2);
-    long long life_ms = integer("PTTL t:claim:12345678901234:daily_consumption");
+    assert_int_equal(integer("HLEN t:claim:{12345678901234}:daily_consumption"), 2);
+    long long life_ms = integer("PTTL t:claim:{12345678901234}:daily_consumption");
     assert_true(life_ms > 0 && life_ms <= RELEVE_CLAIM_LIFE_MS);
     /* What has run out keeps nobody. */
-    freeReplyObject(redis_server_command(&server, "HSET t:claim:12345678901234:daily_consumption 1.2f 20000%b20002%b1",
+    freeReplyObject(redis_server_command(&server, "HSET t:claim:{12345678901234}:daily_consumption 1.2f 20000%b20002%b1",
                                          " ", (size_t)1, " ", (size_t)1));
-    freeReplyObject(redis_server_command(&server, "HDEL t:claim:12345678901234:daily_consumption 1.30"));
+    freeReplyObject(redis_server_command(&server, "HDEL t:claim:{12345678901234}:daily_consumption 1.30"));
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, yours), RELEVE_CLAIM_GRANTED);
-    assert_int_equal(integer("HLEN t:claim:12345678901234:daily_consumption"), 1);
+    assert_int_equal(integer("HLEN t:claim:{12345678901234}:daily_consumption"), 1);
 }
 
 static void test_a_full_redis_grants_no_claim_though_others_have_run_out(void **state)
@@ -542,7 +542,7 @@ static void test_a_full_redis_grants_no_claim_though_others_have_run_out(void **
     (void)state;
     const struct releve_job job = job_of("", 20000, 20002);
     struct claimed claimed = {.answer = {.calls = 0}};
-    freeReplyObject(redis_server_command(&server, "HSET t:claim:12345678901234:daily_consumption 9.1 %s", "1 2 1"));
+    freeReplyObject(redis_server_command(&server, "HSET t:claim:{12345678901234}:daily_consumption 9.1 %s", "1 2 1"));
     freeReplyObject(redis_server_command(&server, "CONFIG SET maxmemory 1"));
     releve_store_claim(f.store, &job, job.span, RELEVE_CLAIM_BOTH_MISSING, mine, NOW, on_claimed, &claimed);
     await_answer(&f, &claimed.answer);
@@ -557,7 +557,7 @@ static void test_what_lies_where_claims_should_keeps_no_day_from_being_stored(vo
     struct claimed claimed = {.answer = {.calls = 0}};
     struct answer answer = {.calls = 0};
     struct releve_job job = job_of("", 20000, 20001);
-    freeReplyObject(redis_server_command(&server, "SET t:claim:12345678901234:daily_consumption x"));
+    freeReplyObject(redis_server_command(&server, "SET t:claim:{12345678901234}:daily_consumption x"));
     releve_store_claim(f.store, &job, job.span, RELEVE_CLAIM_BOTH_MISSING, mine, NOW, on_claimed, &claimed);
     await_answer(&f, &claimed.answer);
     assert_int_equal(claimed.answer.error.code, RELEVE_E_REDIS);
@@ -599,18 +599,18 @@ static void test_a_job_ends_once_in_hash_stream_and_reply_list(void **state)
     finish(&result);
     (void)begin(&job, NOW); /* and a third */
 
-    expect("HGET t:job:j2 state", "partial");
-    expect("HGET t:job:j2 complete", "3");
-    expect("HGET t:job:j2 failed", "1");
-    expect("HGET t:job:j2 cut", "0");
-    expect("HGET t:job:j2 requests", "2");
-    expect("HGET t:job:j2 error", "http-500: later");
-    expect("HGET t:job:j2 finished_at", "2026-09-30T08:00:00Z");
-    expect("HGET t:job:j2 pending", "0");
-    assert_int_equal(integer("HLEN t:job:j2"), 17);
-    assert_true(integer("TTL t:job:j2") > 7 * 24 * 3600 - 60);
-    assert_int_equal(integer("XLEN t:results"), 1);
-    redisReply *reply = redis_server_command(&server, "XRANGE t:results - +");
+    expect("HGET {t}:job:j2 state", "partial");
+    expect("HGET {t}:job:j2 complete", "3");
+    expect("HGET {t}:job:j2 failed", "1");
+    expect("HGET {t}:job:j2 cut", "0");
+    expect("HGET {t}:job:j2 requests", "2");
+    expect("HGET {t}:job:j2 error", "http-500: later");
+    expect("HGET {t}:job:j2 finished_at", "2026-09-30T08:00:00Z");
+    expect("HGET {t}:job:j2 pending", "0");
+    assert_int_equal(integer("HLEN {t}:job:j2"), 17);
+    assert_true(integer("TTL {t}:job:j2") > 7 * 24 * 3600 - 60);
+    assert_int_equal(integer("XLEN {t}:results"), 1);
+    redisReply *reply = redis_server_command(&server, "XRANGE {t}:results - +");
     assert_string_equal(reply->element[0]->element[1]->element[0]->str, "json");
     assert_string_equal(reply->element[0]->element[1]->element[1]->str, json);
     freeReplyObject(reply);
@@ -629,14 +629,14 @@ static void test_a_reply_list_that_is_no_list_keeps_nobody_from_the_result(void 
     (void)snprintf(job.reply_to, sizeof job.reply_to, "broken");
     struct releve_result result = result_of(&job);
     finish(&result);
-    expect("HGET t:job:j3 state", "partial");
-    assert_int_equal(integer("XLEN t:results"), 1);
+    expect("HGET {t}:job:j3 state", "partial");
+    assert_int_equal(integer("XLEN {t}:results"), 1);
 }
 
 static void test_a_result_that_redis_refuses_leaves_the_job_unfinished(void **state)
 {
     (void)state;
-    freeReplyObject(redis_server_command(&server, "SET t:results x"));
+    freeReplyObject(redis_server_command(&server, "SET {t}:results x"));
     struct releve_job job = job_of("j4", 20000, 20004);
     (void)begin(&job, NOW);
     struct releve_result result = result_of(&job);
@@ -644,8 +644,8 @@ static void test_a_result_that_redis_refuses_leaves_the_job_unfinished(void **st
     releve_store_finish(f.store, &result, on_done, &answer);
     await_answer(&f, &answer);
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
-    assert_non_null(strstr(answer.error.text, "t:results holds a string instead of a stream (results)"));
-    expect("HGET t:job:j4 state", "running");
+    assert_non_null(strstr(answer.error.text, "{t}:results holds a string instead of a stream (results)"));
+    expect("HGET {t}:job:j4 state", "running");
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */

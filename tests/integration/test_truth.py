@@ -220,11 +220,11 @@ def test_an_autumn_hour_that_comes_once_is_missing_and_not_in_the_wrong_place(ap
     with World(api=api) as world:
         world.sandbox.control(body_forms=["autumn_once"])
         backfill(world, CLIENT_0, CURVE)
-        lost = json.loads(world.redis.days(CLIENT_0, CURVE)[f"releve:day:{CLIENT_0}:{CURVE}:2026-10-25"])
+        lost = json.loads(world.redis.days(CLIENT_0, CURVE)[f"releve:day:{{{CLIENT_0}}}:{CURVE}:2026-10-25"])
         world.redis.command("FLUSHALL")
         world.sandbox.control(body_forms=[])
         backfill(world, CLIENT_0, CURVE)
-        whole = json.loads(world.redis.days(CLIENT_0, CURVE)[f"releve:day:{CLIENT_0}:{CURVE}:2026-10-25"])
+        whole = json.loads(world.redis.days(CLIENT_0, CURVE)[f"releve:day:{{{CLIENT_0}}}:{CURVE}:2026-10-25"])
         assert (whole["state"], lost["state"]) == ("complete", "partial") and len(lost["values"]) == 50
         differ = [i for i in range(50) if lost["values"][i] != whole["values"][i]]
         # Labels 02:00 and 02:30 end the intervals from 01:30 and 02:00 on, in summer and again in winter time.

@@ -11,7 +11,7 @@ DAYS = ("--start", "2026-10-01", "--end", "2026-10-11")
 LATER = ("--start", "2026-10-11", "--end", "2026-10-21")
 SELECT = ("--prm", PRM, "--kind", DAILY)
 SHOW = ("show", DAILY, "--prm", PRM)
-BOUND = "releve:upstream"
+BOUND = "{releve}:upstream"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_second_simulator_is_refused_under_the_prefix_of_the_first(other):
         check_mismatch(world, world.run("worker", "--drain", RELEVE_UPSTREAM=other.url), theirs=world.sandbox.url,
                        ours=other.url)
         assert other.stats()["requests"] == before and world.redis.days() == stored
-        assert world.redis.command("LLEN", "releve:jobs") == 0
+        assert world.redis.command("LLEN", "{releve}:jobs") == 0
 
 
 def test_show_refuses_days_that_are_not_of_the_upstream_that_is_named(other):
@@ -135,9 +135,9 @@ def test_what_may_be_another_upstream_is_another_one(stored, said, ours):
 def test_the_longest_address_is_one_and_the_line_about_it_is_whole(stored):
     longest = "https://" + "a" * 248
     with World() as world:
-        world.redis.command("SET", "p" * 48 + ":upstream", longest)
+        world.redis.command("SET", "{" + "p" * 48 + "}:upstream", longest)
         assert world.run("plan", *SELECT, *DAYS, RELEVE_UPSTREAM=longest, RELEVE_PREFIX="p" * 48).code == 0
-        world.redis.command("SET", "p" * 48 + ":upstream", stored)
+        world.redis.command("SET", "{" + "p" * 48 + "}:upstream", stored)
         line = refusal(world.run("plan", *SELECT, *DAYS, RELEVE_UPSTREAM=longest, RELEVE_PREFIX="p" * 48))
         assert line.endswith(("worker --adopt\n", "RELEVE_PREFIX\n")) and "p" * 48 in line
         assert "at most 256 bytes" in refusal(world.run("plan", *SELECT, *DAYS, RELEVE_UPSTREAM=longest + "a"))

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from jobs import FIRST_PRM
+from server import prm_of_key
 from world import World, is_sanitized
 
 CLIENT_0, BOTH, HOLES, PRODUCTION = "22516914714270", "12655648759651", "42900589957123", "24880057139941"
@@ -28,7 +29,7 @@ def test_a_whole_population_agrees(api, since):
         rows = {row.split()[0]: list(map(int, row.split()[1:])) for row in ended.out.splitlines()[1:]}
         for direction, curve, daily in (("consumption", "consumption_load_curve", "daily_consumption"),
                                         ("production", "production_load_curve", "daily_production")):
-            stored = [{(key.split(":")[2], key[-10:]): json.loads(day)["state"] for key, day in world.redis.days("*", kind).items()}
+            stored = [{(prm_of_key(key), key[-10:]): json.loads(day)["state"] for key, day in world.redis.days("*", kind).items()}
                       for kind in (curve, daily)]
             complete = [{day for day, state in kind.items() if state == "complete"} for kind in stored]
             points = {prm for kind in stored for (prm, _), state in kind.items() if state in ("complete", "partial")}
@@ -45,7 +46,7 @@ def spoilt():
         assert world.run("backfill", "--prm", CLIENT_0, "--prm", BOTH, *SPAN).code == 0
 
         def change(prm, kind, date, change):
-            key = f"releve:day:{prm}:{kind}:{date}"
+            key = f"releve:day:{{{prm}}}:{kind}:{date}"
             day = json.loads(world.redis.command("GET", key))
             change(day)
             world.redis.command("SET", key, json.dumps(day, separators=(",", ":")))
@@ -57,7 +58,7 @@ def spoilt():
         change(CLIENT_0, "consumption_load_curve", "2026-10-25", lambda day: add(day, "values", 2))  # the day of 25 hours
         change(BOTH, "daily_production", "2026-10-21", lambda day: add(day, "value", 7))
         change(BOTH, "consumption_load_curve", "2026-10-22", lambda day: day.update(state="partial", values=[None, *day["values"][1:]]))
-        world.redis.command("DEL", f"releve:day:{CLIENT_0}:consumption_load_curve:2026-10-23", f"releve:day:{CLIENT_0}:daily_consumption:2026-10-24")
+        world.redis.command("DEL", f"releve:day:{{{CLIENT_0}}}:consumption_load_curve:2026-10-23", f"releve:day:{{{CLIENT_0}}}:daily_consumption:2026-10-24")
         yield world
 
 
@@ -92,7 +93,7 @@ def test_a_kind_stands_for_its_direction(spoilt):
 
 
 def test_what_cannot_be_compared_is_said(spoilt):
-    spoilt.redis.command("SET", f"releve:day:{BOTH}:daily_production:2026-10-28", "nonsense")
+    spoilt.redis.command("SET", f"releve:day:{{{BOTH}}}:daily_production:2026-10-28", "nonsense")
     ended = spoilt.run("verify", "--prm", BOTH, "--start", "2026-10-28")
     assert ended.code == 1 and f"{BOTH} daily_production 2026-10-28: what is stored is no day of this kind" in ended.err, ended
     for kind in ("daily_consumption_max_power", "contracts"):

@@ -69,7 +69,7 @@ def wait_until_still(look, running):
 def test_the_simplest_message_brings_every_day_and_one_result(truth):
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
-        world.redis.command("LPUSH", "releve:jobs", f'{{"prm":"{CLIENT_0}","kind":"{DAILY}"}}')
+        world.redis.command("LPUSH", "{releve}:jobs", f'{{"prm":"{CLIENT_0}","kind":"{DAILY}"}}')
         result = stream.one()
         check_days(world, truth, DAILY, CLIENT_0)
         days = truth(DAILY, CLIENT_0)
@@ -90,13 +90,13 @@ def test_the_hash_of_a_job_holds_the_fields_of_its_result_for_seven_days():
         worker = start_worker(world)
         push(world.redis, message(HOLES, id="holes", **WEEK))
         result = stream.one()
-        held = world.redis.hash("releve:job:holes")
+        held = world.redis.hash("{releve}:job:holes")
         assert json.loads(held.pop("result")) == result
         del result["id"], result["failures"]
         assert result.pop("error") is None and held.pop("error") == ""
         assert held == {name: str(value) for name, value in result.items()}
         assert held["state"] == "done" and held["holes"] == "2" and held["complete"] == "5"
-        assert KEEP_S - 60 <= world.redis.command("TTL", "releve:job:holes") <= KEEP_S
+        assert KEEP_S - 60 <= world.redis.command("TTL", "{releve}:job:holes") <= KEEP_S
         end(worker)
 
 
@@ -109,7 +109,7 @@ def test_a_consumer_that_is_woken_by_a_result_finds_all_its_days():
         found = 0
         while found < count:
             for result in map(json.loads, stream.read()):
-                keys = [f"releve:day:{result['prm']}:{CURVE}:2026-10-{day:02}" for day in range(1, 25)]
+                keys = [f"releve:day:{{{result['prm']}}}:{CURVE}:2026-10-{day:02}" for day in range(1, 25)]
                 assert stream.connection.command("EXISTS", *keys) == 24 == result["complete"], result
                 found += 1
         end(worker)
@@ -150,15 +150,15 @@ def test_a_job_says_queued_then_running_then_how_it_ended():
     with World("--latency", NEVER_MS) as world:
         ended = world.run("enqueue", "--prm", REVOKED, "--kind", DAILY, "--start", "2026-10-05", "--end", "2026-10-06")
         job, = ended.out.split()
-        assert world.redis.hash(f"releve:job:{job}")["state"] == "queued"
+        assert world.redis.hash(f"{{releve}}:job:{job}")["state"] == "queued"
         world.sandbox.control(latency="200")
         with Results(world.redis) as stream:
             worker = start_worker(world)
-            worker.wait_until(lambda: world.redis.hash(f"releve:job:{job}")["state"] == "running")
+            worker.wait_until(lambda: world.redis.hash(f"{{releve}}:job:{job}")["state"] == "running")
             result = stream.one()
             assert (result["id"], result["state"]) == (job, "failed")
             assert result["error"].startswith("ADAM") and result["failures"][0]["code"] in result["error"]
-            assert world.redis.hash(f"releve:job:{job}")["state"] == "failed"
+            assert world.redis.hash(f"{{releve}}:job:{job}")["state"] == "failed"
             end(worker)
 
 
@@ -256,7 +256,7 @@ def test_a_known_id_that_is_under_way_is_not_run_twice_and_both_get_the_result(c
         running = [start_worker(world, f"w{i}") for i in range(count)]
         world.sandbox.control(latency="700")
         push(world.redis, message(CLIENT_0, id="x", reply_to="first", **WEEK))
-        running[0].wait_until(lambda: world.redis.hash("releve:job:x").get("state") == "running")
+        running[0].wait_until(lambda: world.redis.hash("{releve}:job:x").get("state") == "running")
         push(world.redis, message(CLIENT_0, id="x", reply_to="second", **WEEK), message(CLIENT_0, id="x", **WEEK))
         running[0].wait_until(lambda: waiting(world.redis) == [])
         text, = stream.read()
@@ -397,8 +397,8 @@ def test_a_dead_message_says_when_and_where_and_whoever_waits_is_told():
         answer = json.loads(world.redis.command("BLPOP", "replies", 60)[1])
         assert (answer["id"], answer["state"], answer["prm"], answer["failures"]) == ("mine", "failed", None, [])
         assert answer["error"].startswith("no-job: kind") and ": say daily_consumption" in answer["error"], answer
-        worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 2)
-        buried = {one["queue"]: one for one in map(json.loads, world.redis.command("LRANGE", "releve:jobs:dead", 0, -1))}
+        worker.wait_until(lambda: world.redis.command("LLEN", "{releve}:jobs:dead") == 2)
+        buried = {one["queue"]: one for one in map(json.loads, world.redis.command("LRANGE", "{releve}:jobs:dead", 0, -1))}
         assert set(buried) == {"low", "high"} and {str(oracle.paris_day_of(one["at"])) for one in buried.values()} == {TODAY}
         assert world.redis.command("LLEN", "replies") == 0
         end(worker)
@@ -412,7 +412,7 @@ def test_a_message_of_200_mb_is_buried_without_being_sent_to_the_worker():
         push(world.redis, b"{" + b"7" * (size - 1), to="high")
         push(world.redis, message(CLIENT_0, id="good", **ONE_DAY), to="high")
         assert stream.one()["id"] == "good"
-        worker.wait_until(lambda: world.redis.command("LLEN", "releve:jobs:dead") == 1)
+        worker.wait_until(lambda: world.redis.command("LLEN", "{releve}:jobs:dead") == 1)
         (raw, why), = dead(world.redis)
         assert raw == "{" + "7" * 4095 and f"a message of {size} bytes" in why and own_lists(world.redis) == {}
         assert peak_kb(worker) < before + 20_000  # it is judged in Redis
@@ -421,12 +421,12 @@ def test_a_message_of_200_mb_is_buried_without_being_sent_to_the_worker():
 
 def test_a_result_that_cannot_be_written_is_not_lost():
     with World() as world:
-        world.redis.command("SET", "releve:results", "no stream")
+        world.redis.command("SET", "{releve}:results", "no stream")
         worker = start_worker(world)
         push(world.redis, message(CLIENT_0, id="x", reply_to="replies", **ONE_DAY))
         worker.wait_until(lambda: "cannot store a job's result" in worker.so_far())
         assert sum(map(len, own_lists(world.redis).values())) == 1  # it keeps the job, and takes no other for it
-        world.redis.command("DEL", "releve:results")
+        world.redis.command("DEL", "{releve}:results")
         worker.wait_until(lambda: world.redis.command("LLEN", "replies") == 1)
         end(worker)
         assert own_lists(world.redis) == {} and waiting(world.redis) == []
@@ -479,7 +479,7 @@ def measure_peak(world, queued, done):
              for i in range(queued)]
     push(world.redis, *texts)
     worker = start_worker(world)
-    worker.wait_until(lambda: world.redis.command("XLEN", "releve:results") >= done)
+    worker.wait_until(lambda: world.redis.command("XLEN", "{releve}:results") >= done)
     peak = peak_kb(worker)
     end(worker)
     return peak
@@ -489,7 +489,7 @@ def measure_peak(world, queued, done):
 def test_a_million_jobs_in_the_queue_leave_a_workers_memory_where_it_was():
     with World("--population", "1000") as world:
         few, many = (measure_peak(world, queued, 1000) for queued in (1000, 1_000_000))
-        assert world.redis.command("LLEN", "releve:jobs") > 900_000
+        assert world.redis.command("LLEN", "{releve}:jobs") > 900_000
         if not is_sanitized():
             assert many <= 1.1 * few and many <= 40 * 1024, (few, many)
 
@@ -509,7 +509,7 @@ def test_an_idle_worker_sleeps():
         beats = []
 
         def beaten(times):
-            at = world.redis.command("ZSCORE", "releve:workers", name)
+            at = world.redis.command("ZSCORE", "{releve}:workers", name)
             if at not in beats:
                 beats.append(at)
             return len(beats) > times
@@ -548,7 +548,7 @@ def test_told_to_end_a_worker_ends_what_is_in_flight_and_gives_the_rest_back_in_
         for queue, names in pushed.items():
             assert left[queue] == [name for name in names if name not in done]
         assert own_lists(world.redis) == {} and workers(world.redis) == []
-        states = {world.redis.hash(f"releve:job:{job}").get("state", "queued") for jobs in left.values() for job in jobs}
+        states = {world.redis.hash(f"{{releve}}:job:{job}").get("state", "queued") for jobs in left.values() for job in jobs}
         assert states == {"queued"}
         # And whoever comes next does them.
         assert world.run("worker", "--drain").code == 0
@@ -684,7 +684,7 @@ def test_a_worker_that_was_dead_and_forgotten_gives_back_what_it_took_on_waking_
         sleeper.wait_until(lambda: len(own_lists(world.redis)) == 2)
         for name in workers(world.redis):
             if name.startswith("sleeper"):
-                world.redis.command("ZREM", "releve:workers", name)
+                world.redis.command("ZREM", "{releve}:workers", name)
         with Results(world.redis, TAKEN_OVER_S) as stream:
             assert ids(stream.take(len(MEASURES))) == sorted(MEASURES)
         sleeper.wait_until(lambda: "was silent for so long" in sleeper.so_far())
@@ -694,13 +694,13 @@ def test_a_worker_that_was_dead_and_forgotten_gives_back_what_it_took_on_waking_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["releve:workers", "releve:workers:dead"])
+@pytest.mark.parametrize("key", ["{releve}:workers", "{releve}:workers:dead"])
 def test_however_many_workers_die_at_once_the_jobs_of_all_are_done(key):
     count = 50  # a machine that lost its power; long ago, perhaps, as nobody was there to miss them
     with World("--population", str(count)) as world:
         for i in range(count):
             world.redis.command("ZADD", key, 1 + i, f"dead{i}")
-            world.redis.command("LPUSH", f"releve:worker:dead{i}:jobs", message(prm_of(i), id=f"j{i}", **ONE_DAY))
+            world.redis.command("LPUSH", f"{{releve}}:worker:dead{i}:jobs", message(prm_of(i), id=f"j{i}", **ONE_DAY))
         worker = start_worker(world)
         with Results(world.redis, TAKEN_OVER_S) as stream:
             assert ids(stream.take(count)) == sorted(f"j{i}" for i in range(count))

@@ -58,7 +58,7 @@ def test_a_backfill_whose_ledger_has_a_wrong_type_ends_with_4_and_names_the_key(
 @pytest.mark.slow
 def test_a_backfill_whose_claims_have_a_wrong_type_ends_with_4_and_obtains_the_rest():
     with World() as world:
-        key = f"releve:claim:{CLIENT_0}:{DAILY}"
+        key = f"releve:claim:{{{CLIENT_0}}}:{DAILY}"
         spoil(world.redis, key)
         ended = world.start("backfill", *ONE_DAY_FLAGS, "--prm", HOLES).end()
         assert ended.code == 4 and names(ended.err, key, "string"), ended
@@ -86,7 +86,7 @@ def test_a_worker_names_a_ledger_of_a_wrong_type_and_goes_on_when_it_is_put_righ
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["releve:workers:dead", "releve:workers"])
+@pytest.mark.parametrize("key", ["{releve}:workers:dead", "{releve}:workers"])
 def test_a_worker_that_cannot_join_says_so_and_joins_when_it_can(key):
     with World() as world, Results(world.redis) as stream:
         spoil(world.redis, key)
@@ -103,18 +103,18 @@ def test_a_worker_that_cannot_join_says_so_and_joins_when_it_can(key):
 def test_a_worker_whose_beats_are_refused_works_on_and_is_not_lost():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
-        spoil(world.redis, "releve:workers:dead")
-        worker.wait_until(lambda: names(worker.so_far(), "releve:workers:dead", "string"))
+        spoil(world.redis, "{releve}:workers:dead")
+        worker.wait_until(lambda: names(worker.so_far(), "{releve}:workers:dead", "string"))
         push(world.redis, message(CLIENT_0, id="j", **ONE_DAY))
         assert stream.one()["state"] == "done"
-        world.redis.command("DEL", "releve:workers:dead")
+        world.redis.command("DEL", "{releve}:workers:dead")
         worker.signal(15)
         assert worker.end().code == 0 and workers(world.redis) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key, others", [("releve:jobs:high", ("normal", "low")), ("releve:jobs", ("high", "low")),
-                                         ("releve:jobs:low", ("high", "normal"))])
+@pytest.mark.parametrize("key, others", [("{releve}:jobs:high", ("normal", "low")), ("{releve}:jobs", ("high", "low")),
+                                         ("{releve}:jobs:low", ("high", "normal"))])
 def test_a_queue_of_a_wrong_type_keeps_no_other_queue_from_being_done(key, others):
     with World() as world, Results(world.redis) as stream:
         spoil(world.redis, key)
@@ -133,11 +133,11 @@ def test_a_queue_of_a_wrong_type_keeps_no_other_queue_from_being_done(key, other
 @pytest.mark.slow
 def test_results_of_a_wrong_type_are_named_and_written_when_they_can_be():
     with World() as world:
-        spoil(world.redis, "releve:results")
+        spoil(world.redis, "{releve}:results")
         worker = start_worker(world)
         push(world.redis, message(CLIENT_0, id="j", reply_to="r", **ONE_DAY))
-        worker.wait_until(lambda: names(worker.so_far(), "releve:results", "string"))
-        world.redis.command("DEL", "releve:results")
+        worker.wait_until(lambda: names(worker.so_far(), "{releve}:results", "string"))
+        world.redis.command("DEL", "{releve}:results")
         worker.wait_until(lambda: world.redis.command("LLEN", "r") == 1)
         worker.signal(15)
         assert worker.end().code == 0
@@ -145,11 +145,11 @@ def test_results_of_a_wrong_type_are_named_and_written_when_they_can_be():
 
 def test_dead_jobs_of_a_wrong_type_keep_no_good_job_from_being_done():
     with World() as world, Results(world.redis) as stream:
-        spoil(world.redis, "releve:jobs:dead")
+        spoil(world.redis, "{releve}:jobs:dead")
         worker = start_worker(world)
         push(world.redis, b"no job", message(CLIENT_0, id="j", **ONE_DAY))
         assert stream.one()["id"] == "j"
-        worker.wait_until(lambda: names(worker.so_far(), "releve:jobs:dead", "string"))
+        worker.wait_until(lambda: names(worker.so_far(), "{releve}:jobs:dead", "string"))
         assert sum(map(len, own_lists(world.redis).values())) == 1  # it is not lost
         worker.signal(15)
         assert worker.end().code == 0 and waiting(world.redis) == [b"no job"]
@@ -157,7 +157,7 @@ def test_dead_jobs_of_a_wrong_type_keep_no_good_job_from_being_done():
 
 def test_what_a_usage_point_is_known_by_may_be_of_a_wrong_type():
     with World() as world:
-        key = f"releve:point:{REVOKED}"
+        key = f"releve:point:{{{REVOKED}}}"
         spoil(world.redis, key)
         ended = world.run("backfill", "--prm", REVOKED, "--kind", DAILY)
         assert ended.code == 1 and names(ended.err, key, "string"), ended
@@ -167,13 +167,13 @@ def test_what_a_usage_point_is_known_by_may_be_of_a_wrong_type():
 def test_a_list_of_a_dead_worker_that_is_no_list_keeps_nobody_from_taking_over_the_others():
     with World() as world, Results(world.redis) as stream:
         for name in ("a", "b"):
-            world.redis.command("ZADD", "releve:workers", 1, name)
-        spoil(world.redis, "releve:worker:a:jobs")
-        world.redis.command("LPUSH", "releve:worker:b:jobs", message(CLIENT_0, id="j", **ONE_DAY))
+            world.redis.command("ZADD", "{releve}:workers", 1, name)
+        spoil(world.redis, "{releve}:worker:a:jobs")
+        world.redis.command("LPUSH", "{releve}:worker:b:jobs", message(CLIENT_0, id="j", **ONE_DAY))
         worker = start_worker(world)
         assert stream.one()["id"] == "j"
-        worker.wait_until(lambda: names(worker.so_far(), "releve:worker:a:jobs", "string"))
-        assert count_lines(worker, "releve:worker:a:jobs") == 1
+        worker.wait_until(lambda: names(worker.so_far(), "{releve}:worker:a:jobs", "string"))
+        assert count_lines(worker, "{releve}:worker:a:jobs") == 1
         worker.signal(15)
         assert worker.end().code == 0
 
@@ -181,15 +181,15 @@ def test_a_list_of_a_dead_worker_that_is_no_list_keeps_nobody_from_taking_over_t
 @pytest.mark.slow
 def test_what_cannot_go_back_to_its_queue_stays_where_it_is_and_is_not_doubled():
     with World() as world, Results(world.redis) as stream:
-        spoil(world.redis, "releve:jobs")
-        world.redis.command("ZADD", "releve:workers", 1, "a")
+        spoil(world.redis, "{releve}:jobs")
+        world.redis.command("ZADD", "{releve}:workers", 1, "a")
         for queue in ("normal", "high"):
-            world.redis.command("RPUSH", "releve:worker:a:jobs", message(CLIENT_0, id=queue, priority=queue, **ONE_DAY))
+            world.redis.command("RPUSH", "{releve}:worker:a:jobs", message(CLIENT_0, id=queue, priority=queue, **ONE_DAY))
         worker = start_worker(world)
         assert stream.one()["id"] == "high"
-        worker.wait_until(lambda: names(worker.so_far(), "releve:jobs", "string"))
+        worker.wait_until(lambda: names(worker.so_far(), "{releve}:jobs", "string"))
         assert [json.loads(text)["id"] for text in own_lists(world.redis)["a"]] == ["normal"]
-        world.redis.command("DEL", "releve:jobs")
+        world.redis.command("DEL", "{releve}:jobs")
         assert stream.one()["id"] == "normal" and own_lists(world.redis) == {}
         worker.signal(15)
         assert worker.end().code == 0
@@ -197,30 +197,30 @@ def test_what_cannot_go_back_to_its_queue_stays_where_it_is_and_is_not_doubled()
 
 def test_what_could_not_be_queued_can_be_queued_again():
     with World() as world:
-        spoil(world.redis, "releve:jobs")
+        spoil(world.redis, "{releve}:jobs")
         ended = world.run("enqueue", *ONE_DAY_FLAGS)
-        assert ended.code == 4 and names(ended.err, "releve:jobs", "string"), ended
-        assert world.redis.keys("releve:job:*") == set()
-        world.redis.command("DEL", "releve:jobs")
+        assert ended.code == 4 and names(ended.err, "{releve}:jobs", "string"), ended
+        assert world.redis.keys("{releve}:job:*") == set()
+        world.redis.command("DEL", "{releve}:jobs")
         assert world.run("enqueue", *ONE_DAY_FLAGS).code == 0 and len(waiting(world.redis)) == 1
 
 
 def test_what_status_is_told_may_be_of_a_wrong_type():
     """Nothing depends on it: neither a command nor a worker says a word."""
     with World() as world:
-        spoil(world.redis, "releve:pulses")
+        spoil(world.redis, "{releve}:pulses")
         ended = world.run("backfill", *ONE_DAY_FLAGS)
         assert ended.code == 0 and "pulses" not in ended.err and len(world.redis.days()) == 1, ended
 
 
 def test_dead_names_a_list_of_a_wrong_type():
     with World() as world:
-        spoil(world.redis, "releve:jobs:dead")
+        spoil(world.redis, "{releve}:jobs:dead")
         ended = world.run("dead")
-        assert ended.code == 4 and names(ended.err, "releve:jobs:dead", "string"), ended
+        assert ended.code == 4 and names(ended.err, "{releve}:jobs:dead", "string"), ended
 
 
-@pytest.mark.parametrize("key", ["releve:jobs:high", "releve:jobs:dead", "releve:workers", "releve:results", "releve:pulses"])
+@pytest.mark.parametrize("key", ["{releve}:jobs:high", "{releve}:jobs:dead", "{releve}:workers", "{releve}:results", "{releve}:pulses"])
 def test_status_names_a_key_of_a_wrong_type(key):
     with World() as world:
         spoil(world.redis, key)

@@ -1,4 +1,4 @@
-/* What was granted and how jobs ended in the last day, slot by slot (docs/redis.md, releve:history). */
+/* What was granted and how jobs ended in the last day, slot by slot (docs/redis.md, {releve}:history). */
 #include "portal.h"
 #include <adapters/cli/json_fields.h>
 #include <engine/runtime/bucket.h>

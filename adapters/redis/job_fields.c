@@ -1,12 +1,5 @@
-/* Keys and fields of queued jobs (docs/redis.md). */
-#include <adapters/redis/queue_keys.h>
-
-const char *releve_queue_key(enum releve_class class_)
-{
-    static const char *const keys[RELEVE_CLASSES] = {
-        [RELEVE_HIGH] = "jobs:high", [RELEVE_NORMAL] = "jobs", [RELEVE_LOW] = "jobs:low"};
-    return keys[class_];
-}
+/* See job_fields.h (docs/redis.md, Results). */
+#include <adapters/redis/job_fields.h>
 
 void releve_job_fields(struct releve_words *words, const struct releve_job *job)
 {
