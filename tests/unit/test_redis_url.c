@@ -118,6 +118,133 @@ static void test_embedded_takes_a_directory_or_none(void **state)
     assert_string_equal(parse("embedded:some/where%20x").path, "some/where%20x");
 }
 
+static void test_a_cluster_is_named_by_some_of_its_nodes(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis+cluster://ada:a,b%40c@node-1,[::1]:7001,10.0.0.3:7002?replicas=2");
+    assert_int_equal(url.where, RELEVE_REDIS_CLUSTER);
+    assert_string_equal(url.user, "ada");
+    assert_string_equal(url.password, "a,b@c");
+    assert_int_equal(url.seeds_count, 3);
+    assert_string_equal(url.seeds[0].host, "node-1");
+    assert_int_equal(url.seeds[0].port, 6379);
+    assert_string_equal(url.seeds[1].host, "::1");
+    assert_int_equal(url.seeds[1].port, 7001);
+    assert_string_equal(url.seeds[2].host, "10.0.0.3");
+    assert_int_equal(url.seeds[2].port, 7002);
+    assert_int_equal(url.replicas, 2);
+    assert_string_equal(url.address, "redis+cluster://node-1:6379,[::1]:7001,10.0.0.3:7002?replicas=2");
+    assert_int_equal(parse(url.address).seeds_count, 3);
+    assert_string_equal(parse("redis+cluster://node-1/").address, "redis+cluster://node-1:6379");
+    assert_int_equal(parse("redis+cluster://node-1").replicas, 1);
+}
+
+static void test_what_is_no_cluster_is_refused(void **state)
+{
+    (void)state;
+    refuse("redis+cluster://", "host is missing");
+    refuse("redis+cluster://:s3cret@a,", "host is missing");
+    refuse("redis+cluster://:s3cret@a,,b", "host is missing");
+    refuse("redis+cluster://:s3cret@a:0,b", "port");
+    refuse("redis+cluster://:s3cret@a,b:99999", "port is not");
+    refuse("redis+cluster://:s3cret@a/0", "no database but 0");
+    refuse("redis+cluster://:s3cret@a/1?replicas=1", "no database but 0");
+    refuse("redis+cluster://:s3cret@a?db=0", "only ?replicas=N");
+    refuse("redis+cluster://:s3cret@a?replicas=6", "N from 0 to 5");
+    refuse("redis+cluster://:s3cret@a?replicas=", "N from 0 to 5");
+    refuse("redis+cluster://:s3cret@a?", "only ?replicas=N");
+    refuse("redis+cluster://:s3cret@a?replicas=1&", "only ?replicas=N");
+    refuse("redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "more than 16");
+    assert_int_equal(parse("redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a").seeds_count, RELEVE_REDIS_SEEDS_MAX);
+    refuse("rediss+cluster://:s3cret@a", "TLS");
+    refuse("redis://:s3cret@a,b", "several hosts");
+}
+
+static void test_sentinels_are_named_with_the_master_that_they_watch(void **state)
+{
+    (void)state;
+    struct releve_redis_url url =
+        parse("redis+sentinel://ada:p%40s@s-1,[::1],s-3:5000/my.Master_1-2/7?sentinel-password=a%26b%3D&replicas=0");
+    assert_int_equal(url.where, RELEVE_REDIS_SENTINEL);
+    assert_string_equal(url.user, "ada");
+    assert_string_equal(url.password, "p@s");
+    assert_string_equal(url.sentinel_password, "a&b=");
+    assert_int_equal(url.seeds_count, 3);
+    assert_string_equal(url.seeds[0].host, "s-1");
+    assert_int_equal(url.seeds[0].port, 26379);
+    assert_string_equal(url.seeds[1].host, "::1");
+    assert_int_equal(url.seeds[1].port, 26379);
+    assert_int_equal(url.seeds[2].port, 5000);
+    assert_string_equal(url.master, "my.Master_1-2");
+    assert_int_equal(url.db, 7);
+    assert_int_equal(url.replicas, 0);
+    assert_string_equal(url.address, "redis+sentinel://s-1:26379,[::1]:26379,s-3:5000/my.Master_1-2/7?replicas=0");
+    url = parse("redis+sentinel://s-1/m");
+    assert_int_equal(url.db, 0);
+    assert_int_equal(url.replicas, 1);
+    assert_string_equal(url.sentinel_password, "");
+    assert_string_equal(url.address, "redis+sentinel://s-1:26379/m/0");
+    assert_string_equal(parse("redis+sentinel://s-1/m/?replicas=1").address, url.address);
+    assert_string_equal(parse(url.address).address, url.address);
+}
+
+static void test_what_names_no_sentinels_or_no_master_is_refused(void **state)
+{
+    (void)state;
+    refuse("redis+sentinel://:s3cret@s-1", "name of the master");
+    refuse("redis+sentinel://:s3cret@s-1/", "name of the master");
+    refuse("redis+sentinel://:s3cret@s-1?replicas=1", "name of the master");
+    refuse("redis+sentinel://:s3cret@s-1//0", "name of the master");
+    refuse("redis+sentinel://:s3cret@s-1/s3%20cret", "name of the master");
+    refuse("redis+sentinel://:s3cret@s-1/m/x", "database");
+    refuse("redis+sentinel://:s3cret@s-1/m/0/1", "database");
+    refuse("redis+sentinel://:s3cret@s-1/m?db=1", "sentinel-password=");
+    refuse("redis+sentinel://:s3cret@s-1/m?sentinel-password=s3cret%zz", "sentinel-password=");
+    refuse("redis+sentinel://:s3cret@s-1/m?sentinel-password=", "sentinel-password=");
+    refuse("redis+sentinel://:s3cret@/m", "host is missing");
+    refuse("rediss+sentinel://:s3cret@s-1/m", "TLS");
+    refuse("redis+other://:s3cret@s-1/m", "no address");
+    char text[RELEVE_REDIS_MASTER_BYTES + 64] = "redis+sentinel://s/";
+    memset(text + strlen(text), 'm', RELEVE_REDIS_MASTER_BYTES - 1);
+    assert_int_equal(strlen(parse(text).master), RELEVE_REDIS_MASTER_BYTES - 1);
+    text[strlen(text)] = 'm';
+    refuse(text, "name of the master");
+}
+
+static void test_replicas_of_one_redis_are_named_where_they_are_wanted(void **state)
+{
+    (void)state;
+    struct releve_redis_url url = parse("redis://:s3cret@host/3?replicas=2");
+    assert_int_equal(url.db, 3);
+    assert_int_equal(url.replicas, 2);
+    assert_string_equal(url.address, "redis://host:6379/3?replicas=2");
+    assert_int_equal(parse("redis://host?replicas=5").replicas, RELEVE_REDIS_REPLICAS_MAX);
+    assert_int_equal(parse("redis://host").replicas, 0);
+    url = parse("unix:///r?db=3&replicas=1");
+    assert_int_equal(url.db, 3);
+    assert_int_equal(url.replicas, 1);
+    assert_string_equal(url.address, "unix:///r?db=3&replicas=1");
+    assert_string_equal(parse("unix:///r?replicas=1").address, "unix:///r?replicas=1");
+    refuse("redis://:s3cret@host/?replicas=6", "N from 0 to 5");
+    refuse("redis://:s3cret@host?replicas=-1", "N from 0 to 5");
+    refuse("redis://:s3cret@host/1?sentinel-password=s3cret", "database");
+    refuse("unix:///r?db=3,replicas=1", "joined by &");
+}
+
+static void test_the_hosts_together_fit_into_the_address_for_people(void **state)
+{
+    (void)state;
+    char text[2 * RELEVE_REDIS_ADDRESS_BYTES] = "redis+cluster://";
+    size_t before = strlen(text), room = RELEVE_REDIS_ADDRESS_BYTES - 1 - before;
+    memset(text + before, 'h', room / 2 - 5);
+    memcpy(text + before + room / 2 - 5, ":7000,", 6);
+    memset(text + before + room / 2 + 1, 'h', room - room / 2 - 6);
+    memcpy(text + before + room - 5, ":7001", 6);
+    assert_string_equal(parse(text).address, text);
+    memcpy(text + before + room - 5, "h:7001", 7);
+    refuse(text, "too long together");
+}
+
 static void test_what_is_no_address_is_refused_with_one_line_and_no_secret(void **state)
 {
     (void)state;
@@ -184,6 +311,12 @@ int main(void)
         cmocka_unit_test(test_a_unix_socket_has_an_absolute_path_and_maybe_a_database),
         cmocka_unit_test(test_a_unix_socket_may_have_a_password_and_a_user),
         cmocka_unit_test(test_embedded_takes_a_directory_or_none),
+        cmocka_unit_test(test_a_cluster_is_named_by_some_of_its_nodes),
+        cmocka_unit_test(test_what_is_no_cluster_is_refused),
+        cmocka_unit_test(test_sentinels_are_named_with_the_master_that_they_watch),
+        cmocka_unit_test(test_what_names_no_sentinels_or_no_master_is_refused),
+        cmocka_unit_test(test_replicas_of_one_redis_are_named_where_they_are_wanted),
+        cmocka_unit_test(test_the_hosts_together_fit_into_the_address_for_people),
         cmocka_unit_test(test_what_is_no_address_is_refused_with_one_line_and_no_secret),
         cmocka_unit_test(test_texts_too_long_for_their_place_are_refused),
     };
