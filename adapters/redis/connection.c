@@ -9,6 +9,23 @@
 
 static void on_attempt(uv_timer_t *timer);
 
+/* What the user can do. EMBEDDED is a socket by now. */
+static const struct {
+    const char *start, *database, *password;
+} remedies[] = {
+    [RELEVE_REDIS_TCP] = {"start it, or correct RELEVE_REDIS (RELEVE_REDIS=embedded starts a private one)",
+                          "correct the number after the host in RELEVE_REDIS",
+                          "write it as redis://:password@host in RELEVE_REDIS"},
+    [RELEVE_REDIS_UNIX] = {"start it, or correct RELEVE_REDIS (RELEVE_REDIS=embedded starts a private one)",
+                           "correct the number after ?db= in RELEVE_REDIS",
+                           "write it as unix://:password@/path in RELEVE_REDIS"},
+    [RELEVE_REDIS_CLUSTER] = {"start it, or correct RELEVE_REDIS", "name none in RELEVE_REDIS",
+                              "write it as redis+cluster://:password@host in RELEVE_REDIS"},
+    [RELEVE_REDIS_SENTINEL] = {"start it, or see to its sentinels",
+                               "correct the number after the name of the master in RELEVE_REDIS",
+                               "write it as redis+sentinel://:password@host/NAME in RELEVE_REDIS"},
+};
+
 static void start(uv_timer_t *timer, uv_timer_cb callback, releve_time wait_ms)
 {
     int status = uv_timer_start(timer, callback, (uint64_t)wait_ms, 0);
@@ -26,18 +43,23 @@ static void cut(struct releve_connection *connection)
     if (connection->lookup != NULL)
         releve_lookup_drop(connection->lookup);
     connection->lookup = NULL;
+    if (connection->sentinels != NULL)
+        releve_sentinels_drop(connection->sentinels);
+    connection->sentinels = NULL;
     if (context != NULL) {
         context->data = NULL;
         redisAsyncFree(context);
     }
 }
 
-/* The attempt, or the connection that stood, has come to an end. */
-static void lose(struct releve_connection *connection, const struct releve_error *error)
+/* The attempt, or the connection that stood, has come to an end. `passes`: not the first attempt's, however it is. */
+static void lose(struct releve_connection *connection, const struct releve_error *error, bool passes)
 {
     bool was_up = connection->state == RELEVE_CONNECTION_UP;
     cut(connection);
-    if (!connection->been_up && !connection->patient) {
+    if (!was_up)
+        connection->first_sentinel++; /* the one that answered lags behind the others, perhaps */
+    if (!connection->been_up && !connection->patient && !passes) {
         connection->state = RELEVE_CONNECTION_FAILED;
         connection->events.failed(connection->data, error);
         return;
@@ -53,23 +75,33 @@ static void lose(struct releve_connection *connection, const struct releve_error
 
 static void connect_next(struct releve_connection *connection);
 
+static const char *place(const struct releve_connection *connection)
+{
+    return connection->place[0] != '\0' ? connection->place : connection->url->address;
+}
+
+/* A master that is not there, or is none: in a failover that passes. */
+static bool may_fail_over(const struct releve_connection *connection)
+{
+    return connection->url->where == RELEVE_REDIS_SENTINEL &&
+           (releve_time)uv_now(connection->loop) - connection->opened_ms < RELEVE_RECONNECT_MAX_MS;
+}
+
 /* Nobody answers at this address: the next one, if there is one. */
 static void lose_unreached(struct releve_connection *connection, const char *why)
 {
     struct releve_error error;
     if (connection->state == RELEVE_CONNECTION_UP) {
-        (void)releve_fail(&error, RELEVE_E_REDIS, "connection to Redis at %s lost: %s", connection->url->address, why);
+        (void)releve_fail(&error, RELEVE_E_REDIS, "connection to Redis at %s lost: %s", place(connection), why);
     } else if (connection->next_address < connection->addresses.count) {
         cut(connection);
         connect_next(connection);
         return;
     } else {
-        (void)releve_fail(&error, RELEVE_E_REDIS,
-                          "cannot connect to Redis at %s: %s; start it, or correct RELEVE_REDIS (RELEVE_REDIS=embedded "
-                          "starts a private one)",
-                          connection->url->address, why);
+        (void)releve_fail(&error, RELEVE_E_REDIS, "cannot connect to Redis at %s: %s; %s", place(connection), why,
+                          remedies[connection->url->where].start);
     }
-    lose(connection, &error);
+    lose(connection, &error, may_fail_over(connection));
 }
 
 static void lose_unresolved(struct releve_connection *connection, const char *why)
@@ -78,8 +110,8 @@ static void lose_unresolved(struct releve_connection *connection, const char *wh
     (void)releve_fail(&error, RELEVE_E_REDIS,
                       "cannot connect to Redis at %s: its host name is not resolved: %s; correct RELEVE_REDIS, or what "
                       "resolves names here",
-                      connection->url->address, why);
-    lose(connection, &error);
+                      place(connection), why);
+    lose(connection, &error, may_fail_over(connection));
 }
 
 static void on_broken(void *data, const char *why)
@@ -99,15 +131,23 @@ static void on_disconnect(const redisAsyncContext *context, int status)
     lose_unreached(connection, context->err != 0 ? context->errstr : "closed");
 }
 
+/* For the handshake. */
+static releve_time patience_ms(const struct releve_connection *connection)
+{
+    bool is_watched = connection->url->where == RELEVE_REDIS_SENTINEL;
+    return is_watched && connection->timeout_ms > RELEVE_MASTER_HANDSHAKE_MS ? RELEVE_MASTER_HANDSHAKE_MS
+                                                                             : connection->timeout_ms;
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
     struct releve_connection *connection = timer->data;
     char why[64];
-    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)connection->timeout_ms);
+    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)patience_ms(connection));
     lose_unreached(connection, why);
 }
 
-/* --- the handshake: AUTH, SELECT, what is kept, PING ---------------------------------------------------------- */
+/* --- the handshake: AUTH, SELECT, ROLE, what is kept, PING ----------------------------------------------------- */
 
 /* The connection, where that reply is one to look at. */
 static struct releve_connection *handshaking(const redisAsyncContext *context, const redisReply *reply)
@@ -118,9 +158,8 @@ static struct releve_connection *handshaking(const redisAsyncContext *context, c
 static void refuse(struct releve_connection *connection, const char *what, const char *came_back, const char *remedy)
 {
     struct releve_error error;
-    (void)releve_fail(&error, RELEVE_E_REDIS, "Redis at %s %s: %.160s; %s", connection->url->address, what, came_back,
-                      remedy);
-    lose(connection, &error);
+    (void)releve_fail(&error, RELEVE_E_REDIS, "Redis at %s %s: %.160s; %s", place(connection), what, came_back, remedy);
+    lose(connection, &error, false);
 }
 
 static void on_auth(redisAsyncContext *context, void *answer, void *unused)
@@ -141,9 +180,31 @@ static void on_select(redisAsyncContext *context, void *answer, void *unused)
         return;
     if (strncmp(reply->str, "NOAUTH", 6) == 0)
         return; /* PING says it too, with the better remedy */
-    refuse(connection, "does not give that database", reply->str,
-           connection->url->where == RELEVE_REDIS_UNIX ? "correct the number after ?db= in RELEVE_REDIS"
-                                                       : "correct the number after the host in RELEVE_REDIS");
+    refuse(connection, "does not give that database", reply->str, remedies[connection->url->where].database);
+}
+
+/* Sentinels may lag behind, or speak of a master that just comes back as a replica. */
+static void on_role(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_error error;
+    (void)unused;
+    if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
+        return;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refuse(connection, "does not say whether it is the master", reply->str, "allow its user +role");
+        return;
+    }
+    bool knows =
+        reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 && reply->element[0]->type == REDIS_REPLY_STRING;
+    const char *role = knows ? reply->element[0]->str : "something else";
+    if (strcmp(role, "master") == 0)
+        return;
+    (void)releve_fail(&error, RELEVE_E_REDIS,
+                      "Redis at %s is no master: ROLE says %.40s; wait for the failover, or see to its sentinels",
+                      place(connection), role);
+    lose(connection, &error, may_fail_over(connection));
 }
 
 /* Whoever may not ask these two learns nothing, and that is no reason not to work. */
@@ -172,7 +233,7 @@ static void on_ping_again(uv_timer_t *timer)
 {
     struct releve_connection *connection = timer->data;
     (void)redisAsyncCommand(connection->context, on_ping, NULL, "PING");
-    start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
+    start(&connection->deadline_timer, on_deadline, patience_ms(connection));
 }
 
 static void on_loading(struct releve_connection *connection, const char *came_back)
@@ -200,9 +261,7 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0) {
-        refuse(connection, "wants a password", reply->str,
-               connection->url->where == RELEVE_REDIS_UNIX ? "write it as unix://:password@/path in RELEVE_REDIS"
-                                                           : "write it as redis://:password@host in RELEVE_REDIS");
+        refuse(connection, "wants a password", reply->str, remedies[connection->url->where].password);
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
@@ -239,6 +298,8 @@ static void send_handshake(redisAsyncContext *context, const struct releve_redis
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s", url->password);
     if (url->db != 0)
         (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
+    if (url->where == RELEVE_REDIS_SENTINEL)
+        (void)redisAsyncCommand(context, on_role, NULL, "ROLE");
     (void)redisAsyncCommand(context, on_info, NULL, "INFO persistence");
     (void)redisAsyncCommand(context, on_save_points, NULL, "CONFIG GET save");
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
@@ -262,13 +323,13 @@ static void shake_hands(struct releve_connection *connection, redisAsyncContext 
     (void)redisAsyncSetConnectCallback(context, on_connect);
     (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
     send_handshake(context, connection->url);
-    start(&connection->deadline_timer, on_deadline, connection->timeout_ms);
+    start(&connection->deadline_timer, on_deadline, patience_ms(connection));
 }
 
 static void connect_next(struct releve_connection *connection)
 {
     const char *address = connection->addresses.text[connection->next_address++];
-    shake_hands(connection, redisAsyncConnect(address, connection->url->port));
+    shake_hands(connection, redisAsyncConnect(address, connection->port));
 }
 
 static void on_looked_up(void *data, const struct releve_addresses *addresses, const char *why)
@@ -292,31 +353,56 @@ static void on_lookup_deadline(uv_timer_t *timer)
     lose_unresolved(connection, why);
 }
 
-static bool is_numeric(const char *host)
+static void reach(struct releve_connection *connection, const char *host, int port)
 {
-    struct in6_addr address; /* large enough for both */
-    return uv_inet_pton(AF_INET, host, &address) == 0 || uv_inet_pton(AF_INET6, host, &address) == 0;
+    const char *why = NULL;
+    connection->port = port;
+    if (releve_lookup_is_numeric(host)) {
+        shake_hands(connection, redisAsyncConnect(host, port));
+        return;
+    }
+    connection->lookup = releve_lookup_start(connection->loop, host, on_looked_up, connection, &why);
+    if (connection->lookup == NULL)
+        lose_unresolved(connection, why);
+    else
+        start(&connection->deadline_timer, on_lookup_deadline, connection->timeout_ms);
+}
+
+static void on_master(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
+{
+    struct releve_connection *connection = data;
+    const struct releve_redis_url *url = connection->url;
+    char at[RELEVE_REDIS_SEED_TEXT], by[RELEVE_REDIS_SEED_TEXT];
+    struct releve_error error;
+    connection->sentinels = NULL;
+    if (master == NULL) {
+        (void)releve_fail(&error, RELEVE_E_REDIS,
+                          "no sentinel of %s says where the master is (%.320s); correct RELEVE_REDIS, or start them",
+                          url->address, why);
+        lose(connection, &error, false);
+        return;
+    }
+    connection->first_sentinel = sentinel;
+    (void)snprintf(connection->place, sizeof connection->place, "%s (%s, says sentinel %s)",
+                   releve_redis_seed_format(master, at), url->master,
+                   releve_redis_seed_format(&url->seeds[sentinel], by));
+    reach(connection, master->host, master->port);
 }
 
 static void on_attempt(uv_timer_t *timer)
 {
     struct releve_connection *connection = timer->data;
     const struct releve_redis_url *url = connection->url;
-    assert(connection->context == NULL && connection->lookup == NULL);
+    assert(connection->context == NULL && connection->lookup == NULL && connection->sentinels == NULL);
     connection->state = RELEVE_CONNECTION_CONNECTING;
     connection->addresses.count = connection->next_address = 0;
-    if (url->where == RELEVE_REDIS_UNIX) {
+    if (url->where == RELEVE_REDIS_SENTINEL)
+        connection->sentinels = releve_sentinels_ask(connection->loop, url, connection->first_sentinel,
+                                                     connection->timeout_ms, on_master, connection);
+    else if (url->where == RELEVE_REDIS_UNIX)
         shake_hands(connection, redisAsyncConnectUnix(url->path));
-    } else if (is_numeric(url->host)) {
-        shake_hands(connection, redisAsyncConnect(url->host, url->port));
-    } else {
-        const char *why = NULL;
-        connection->lookup = releve_lookup_start(connection->loop, url->host, on_looked_up, connection, &why);
-        if (connection->lookup == NULL)
-            lose_unresolved(connection, why);
-        else
-            start(&connection->deadline_timer, on_lookup_deadline, connection->timeout_ms);
-    }
+    else
+        reach(connection, url->host, url->port);
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */
@@ -341,6 +427,7 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
     connection->data = data;
     connection->patient = patient;
     connection->state = RELEVE_CONNECTION_WAITING;
+    connection->opened_ms = (releve_time)uv_now(loop);
     connection->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
     survive_broken_pipes();

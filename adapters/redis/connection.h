@@ -1,12 +1,16 @@
 /* One connection to Redis that stays: looks the host up (at every attempt, as its address may change), connects to the
  * first of its addresses that answers, names itself (AUTH, SELECT), asks what Redis keeps on disk, checks that it
  * answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's affair.
- */
+ *
+ * Where the address names sentinels, they are asked at every attempt where the master is, and it is asked whether it is
+ * one (ROLE). What passes by itself in a failover (it is not there, or is none) ends the first attempt only after
+ * RELEVE_RECONNECT_MAX_MS; that no sentinel knows it ends it at once. */
 #ifndef RELEVE_REDIS_CONNECTION_H
 #define RELEVE_REDIS_CONNECTION_H
 
 #include <adapters/redis/closing.h>
 #include <adapters/redis/lookup.h>
+#include <adapters/redis/sentinels.h>
 #include <adapters/redis/url.h>
 #include <hiredis/async.h>
 #include <releve/calendar.h>
@@ -18,6 +22,10 @@
 #define RELEVE_COMMAND_TIMEOUT_MS (10 * RELEVE_SECOND_MS) /* no reply for so long: the peer is dead */
 #define RELEVE_LOADING_MAX_MS (60 * RELEVE_SECOND_MS)     /* a Redis that still reads its data at the first connect */
 #define RELEVE_LOADING_PING_MS 100
+/* For the handshake where sentinels watch: a master that stands still is being replaced, and they know it in seconds.
+ */
+#define RELEVE_MASTER_HANDSHAKE_MS (3 * RELEVE_SECOND_MS)
+#define RELEVE_PLACE_BYTES (2 * RELEVE_REDIS_SEED_TEXT + RELEVE_REDIS_MASTER_BYTES + 32)
 
 enum releve_connection_state {
     RELEVE_CONNECTION_WAITING,    /* for the next attempt */
@@ -47,12 +55,17 @@ struct releve_connection {
     bool been_up;
     bool no_append_only_file, no_save_points; /* as Redis said in the latest handshake; false where it did not */
     enum releve_connection_state state;
+    struct releve_sentinels *sentinels; /* being asked; NULL else */
+    size_t first_sentinel;              /* to be asked, modulo their number */
+    releve_time opened_ms;
+    char place[RELEVE_PLACE_BYTES];    /* for people: where the sentinels say that it is; "" before */
     struct releve_lookup *lookup;      /* under way; NULL else */
     struct releve_addresses addresses; /* of the host, looked up for this attempt */
-    size_t next_address;               /* to try */
-    redisAsyncContext *context;        /* not NULL where state is UP */
-    releve_time timeout_ms;            /* for the lookup, the handshake at each address, and the owner's commands */
-    releve_time delay_ms;              /* before the next attempt */
+    int port;
+    size_t next_address;        /* to try */
+    redisAsyncContext *context; /* not NULL where state is UP */
+    releve_time timeout_ms;     /* for the lookup, the handshake at each address, and the owner's commands */
+    releve_time delay_ms;       /* before the next attempt */
     releve_time loading_since_ms;
     uv_timer_t attempt_timer; /* next attempt, or next PING while Redis loads */
     uv_timer_t deadline_timer;

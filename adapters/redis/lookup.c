@@ -85,6 +85,12 @@ static const char *start_thread(struct question *question)
     return why;
 }
 
+bool releve_lookup_is_numeric(const char *host)
+{
+    struct in6_addr address; /* large enough for both */
+    return uv_inet_pton(AF_INET, host, &address) == 0 || uv_inet_pton(AF_INET6, host, &address) == 0;
+}
+
 /* --- the loop ----------------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)

@@ -5,6 +5,7 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
@@ -18,6 +19,9 @@ struct releve_addresses {
 };
 
 struct releve_lookup;
+
+/* Is the host an address in digits already? */
+bool releve_lookup_is_numeric(const char *host);
 
 /* `why` is NULL and there is one address at least; or why there is none, and `addresses` is NULL. */
 typedef void (*releve_lookup_done)(void *data, const struct releve_addresses *addresses, const char *why);
