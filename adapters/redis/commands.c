@@ -175,6 +175,11 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     struct releve_commands *commands = command->commands;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
     DL_DELETE(commands->sent, command);
+    if (commands->connection.url->where == RELEVE_REDIS_SENTINEL && releve_refusal_is_of_a_failover(reply)) {
+        DL_PREPEND(commands->sent, command); /* its old place: replies come in order */
+        releve_connection_drop(&commands->connection, "it is no master any more");
+        return;
+    }
     if (wants_script(command, reply)) {
         load_and_repeat(commands, command);
         return;
@@ -307,6 +312,7 @@ static void on_up(void *data)
     commands->waiting = NULL;
     DL_FOREACH_SAFE(waiting, command, next) {
         DL_DELETE(waiting, command);
+        command->script_loads = 0; /* it may be another Redis, without the script and without the prelude */
         transmit(commands, command);
     }
     uint64_t watch_ms = (uint64_t)(commands->connection.timeout_ms / WATCHES_A_TIMEOUT);

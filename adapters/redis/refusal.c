@@ -58,6 +58,12 @@ bool releve_refusal_is_of_a_command(const redisReply *reply)
     return begins(reply, "NOPERM ") || begins(reply, "ERR ");
 }
 
+bool releve_refusal_is_of_a_failover(const redisReply *reply)
+{
+    return begins(reply, "READONLY ") || begins(reply, "MASTERDOWN ") || begins(reply, "LOADING ") ||
+           begins(reply, "UNBLOCKED ");
+}
+
 enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error)
 {
     char line[LINE_BYTES];

@@ -16,6 +16,9 @@ bool releve_refusal_is_of_a_key(const redisReply *reply);
 /* This user may not run a command, or there is no such command. */
 bool releve_refusal_is_of_a_command(const redisReply *reply);
 
+/* It is no master any more, or is no Redis that answers just now: another one took over, where sentinels watch. */
+bool releve_refusal_is_of_a_failover(const redisReply *reply);
+
 /* RELEVE_E_REDIS with what diagnose.lua found. One line. */
 enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error);
 

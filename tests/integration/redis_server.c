@@ -47,10 +47,12 @@ static void run(const struct redis_server *server, const char *const *extra, int
         count++;
     for (; extra != NULL && *extra != NULL && count + 1 < ARGUMENTS_MAX; extra++)
         arguments[count++] = *extra;
+    const char *const sentinel[] = {"redis-server", server->sentinel, "--sentinel", NULL};
+    const char *const *all = server->sentinel[0] != '\0' ? sentinel : arguments;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing behind */
     (void)dup2(log_fd, STDOUT_FILENO);
     (void)dup2(log_fd, STDERR_FILENO);
-    (void)execvp("redis-server", (char *const *)(uintptr_t)arguments);
+    (void)execvp("redis-server", (char *const *)(uintptr_t)all);
     _exit(127);
 }
 
@@ -79,14 +81,30 @@ void redis_server_restart(struct redis_server *server, const char *const *extra)
     redis_server_restart_until(server, extra, "eady to accept connections");
 }
 
-void redis_server_start(struct redis_server *server, const char *const *extra)
+static void make_place(struct redis_server *server)
 {
     memset(server, 0, sizeof *server);
     (void)snprintf(server->directory, sizeof server->directory, "/tmp/releve-test-XXXXXX");
     assert_non_null(mkdtemp(server->directory));
     (void)snprintf(server->socket, sizeof server->socket, "%s/redis.sock", server->directory);
     (void)snprintf(server->url, sizeof server->url, "unix://%s", server->socket);
+}
+
+void redis_server_start(struct redis_server *server, const char *const *extra)
+{
+    make_place(server);
     redis_server_restart(server, extra);
+}
+
+void redis_server_start_sentinel(struct redis_server *server, const char *text)
+{
+    make_place(server);
+    (void)snprintf(server->sentinel, sizeof server->sentinel, "%s/sentinel.conf", server->directory);
+    FILE *file = fopen(server->sentinel, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "unixsocket %s\ndir %s\n%s", server->socket, server->directory, text);
+    assert_int_equal(fclose(file), 0);
+    redis_server_restart_until(server, NULL, "+monitor master");
 }
 
 void redis_server_kill(struct redis_server *server)

@@ -9,12 +9,16 @@ struct redis_server {
     pid_t pid; /* 0 while it is not running */
     char directory[64];
     char socket[96];
-    char url[112]; /* for releve_store_open */
+    char url[112];     /* for releve_store_open */
+    char sentinel[96]; /* its configuration, where it is a sentinel; "" else */
 };
 
 /* Makes the directory, starts the server there and waits until it serves. `extra`: more arguments, up to a
  * NULL; may be NULL. What it holds is kept in an append-only file. Fails the test where it cannot. */
 void redis_server_start(struct redis_server *server, const char *const *extra);
+
+/* The same of a sentinel: `text` is what its configuration holds beside the socket and the directory. */
+void redis_server_start_sentinel(struct redis_server *server, const char *text);
 
 /* SIGKILL, and waits for its end. */
 void redis_server_kill(struct redis_server *server);

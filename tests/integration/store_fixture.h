@@ -72,8 +72,8 @@ static inline void await_ok(struct store_fixture *fixture, struct answer *answer
         fail_msg("%s", answer->error.text);
 }
 
-/* Opens a store and waits for `ready`, whatever it says. `timeout_ms` 0: as usual. */
-static inline void fixture_open(struct store_fixture *fixture, const char *url, releve_time timeout_ms)
+/* Opens a store. `timeout_ms` 0: as usual. */
+static inline void fixture_begin(struct store_fixture *fixture, const char *url, releve_time timeout_ms)
 {
     struct releve_error error = {.text = ""};
     memset(fixture, 0, sizeof *fixture);
@@ -86,6 +86,12 @@ static inline void fixture_open(struct store_fixture *fixture, const char *url, 
     assert_int_equal(fixture->ready.calls, 0);
     if (timeout_ms > 0)
         releve_store_set_command_timeout(fixture->store, timeout_ms);
+}
+
+/* And waits for `ready`, whatever it says. */
+static inline void fixture_open(struct store_fixture *fixture, const char *url, releve_time timeout_ms)
+{
+    fixture_begin(fixture, url, timeout_ms);
     await_answer(fixture, &fixture->ready);
 }
 
