@@ -220,10 +220,14 @@ def test_a_malformed_quota_is_quoted_with_its_form(place, quota):
 
 @pytest.mark.parametrize("url", ["localhost", "http://localhost", "redis://", "redis://h:0", "redis://h:99999",
                                  "redis://h/db", f"redis://:{PASSWORD}@h:port", f"redis://:{PASSWORD}@", "redis://u@h",
-                                 "unix://relative", "unix:///" + "x" * 120, "embeddedDIR"])
+                                 "unix://relative", "unix:///" + "x" * 120, "embeddedDIR", "redis://h,g", "redis://h?replicas=9",
+                                 f"redis+cluster://:{PASSWORD}@h,g/1", f"redis+sentinel://:{PASSWORD}@h,g",
+                                 f"redis+sentinel://h/m?sentinel-password={PASSWORD}%", f"rediss+cluster://:{PASSWORD}@h"])
 def test_a_malformed_redis_address_is_refused_without_its_password(place, url):
     line = place.refused("backfill", *SELECT, RELEVE_REDIS=url, says=["RELEVE_REDIS", "redis://[user:password@]host",
-                                                                      "unix://[user:password@]/path", "embedded"])
+                                                                      "unix://[user:password@]/path", "embedded[:DIR]",
+                                                                      "redis+sentinel://[user:password@]host[:port][,...]/NAME",
+                                                                      "redis+cluster://[user:password@]host[:port][,...]"])
     assert PASSWORD not in line
 
 

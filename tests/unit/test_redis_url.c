@@ -25,6 +25,7 @@ static void refuse(const char *text, const char *said)
     assert_int_equal(error.code, RELEVE_E_CONFIG);
     assert_null(strchr(error.text, '\n'));
     assert_null(strstr(error.text, "s3cret"));
+    assert_non_null(strstr(error.text, "or embedded[:DIR]")); /* its end: nothing is cut */
     if (strstr(error.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.text, said);
 }
