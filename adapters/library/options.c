@@ -83,7 +83,10 @@ static enum releve_code read_redis(struct releve_engine *engine, struct releve_e
     if (engine->more.redis != NULL)
         engine->redis = *engine->more.redis;
     else if (options->redis == NULL)
-        return releve_fail(error, RELEVE_E_CONFIG, "redis: say where it is: redis://host:port/db or unix:///path");
+        return releve_fail(
+            error, RELEVE_E_CONFIG,
+            "redis: say where it is: redis://host:port/db, unix:///path, redis+sentinel://host:port/NAME "
+            "or redis+cluster://host:port");
     else if (releve_redis_url_parse(options->redis, &engine->redis, error) != RELEVE_OK)
         return error->code;
     if (engine->redis.where == RELEVE_REDIS_EMBEDDED)

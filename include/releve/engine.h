@@ -70,8 +70,10 @@ struct releve_engine_options {
     /* RELEVE_API_CONSO: the token that the customer was given: required there, else NULL. */
     const char *token;
 
-    /* Required: "redis://[user:password@]host[:port][/db]" or "unix://[user:password@]/path[?db=N]"; Redis 7 or newer.
-     * An embedded one is the releve command's alone: it starts processes. */
+    /* Required: "redis://[user:password@]host[:port][/db]", "unix://[user:password@]/path[?db=N]",
+     * "redis+sentinel://[user:password@]host[:port][,host[:port]...]/NAME[/db]" or
+     * "redis+cluster://[user:password@]host[:port][,host[:port]...]"; Redis 7 or newer. docs/operations.md says what
+     * may stand behind "?". An embedded one is the releve command's alone: it starts processes. */
     const char *redis;
     /* What each key begins with: 1 to 48 letters, digits, and _ - . : ; NULL is "releve". The data under a prefix are
      * of one upstream: the first that used it. */
