@@ -98,14 +98,27 @@ class Redis:
             self.process.wait(END_S)
         self.process = None
 
+    def partition(self):
+        """It stands still: what is sent to it gets no answer until `heal`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def heal(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def connect(self, _key=None):
+        """A connection of one's own, to block or to listen on: the caller closes it."""
+        connection = Connection(self.socket)
+        if self.password:
+            connection.command("AUTH", self.password)
+        return connection
+
     # --- the protocol (RESP2) ----------------------------------------------------------------------
 
     def command(self, *words, db=0):
         """One command's reply: bytes, int, list or None."""
         if self.connection is None:
-            self.connection = Connection(self.socket)
-            if self.password:
-                self.connection.command("AUTH", self.password)
+            self.connection = self.connect()
         if db != self.connection.db:
             self.connection.command("SELECT", db)
             self.connection.db = db
@@ -141,10 +154,16 @@ class ReplyError(Exception):
 
 
 class Connection:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(path)
+    """To the socket at a path, or to a port of loopback."""
+
+    def __init__(self, place):
+        if isinstance(place, int):
+            self.socket = socket.create_connection(("127.0.0.1", place), 30)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(30)
+            self.socket.connect(place)
         self.stream = self.socket.makefile("rb")
         self.db = 0
 
