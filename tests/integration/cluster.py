@@ -67,6 +67,26 @@ def merge(replies):
     return b"".join(replies) if isinstance(first, bytes) and b"\n" in first else first
 
 
+def merge_figures(replies):
+    """INFO: what counts is summed up, line by line and field by field; the rest is as the first says."""
+    lines = {}
+    for line in b"".join(replies).decode().splitlines():
+        name, _, value = line.partition(":")
+        lines.setdefault(name, []).append(value)
+    return "".join(f"{name}:{sum_fields(values)}\r\n" for name, values in lines.items() if name and name[0] != "#").encode()
+
+
+def sum_fields(values):
+    fields = [[field.rpartition("=") for field in value.split(",")] for value in values]
+    if len({tuple(name for name, _, _ in one) for one in fields}) > 1:
+        return values[0]
+    return ",".join(f"{name}{sign}{sum_numbers([one[i][2] for one in fields])}" for i, (name, sign, _) in enumerate(fields[0]))
+
+
+def sum_numbers(texts):
+    return sum(map(int, texts)) if all(text.isdigit() for text in texts) else texts[0]
+
+
 def merge_channels(replies):
     """PUBSUB NUMSUB: the same channels in each reply."""
     return [word if i % 2 == 0 else sum(reply[i] for reply in replies) for i, word in enumerate(replies[0])]
@@ -100,6 +120,15 @@ class Cluster:
         """Names the nodes that were masters at the beginning."""
         nodes = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:self.masters])
         return f"redis+cluster://{nodes}?replicas={min(self.replicas, 1)}"
+
+    @property
+    def place(self):
+        """How the program calls it in what it says."""
+        return f"127.0.0.1:{self.nodes[0].port}"
+
+    def url_of(self, user, password):
+        """For a user that was made by ACL SETUSER."""
+        return self.url.replace("//", f"//{user}:{password}@")
 
     # --- to begin and to end -----------------------------------------------------------------------
 
@@ -336,7 +365,7 @@ class Cluster:
         replies = [node.command(*words) for node in nodes]
         if name in ("TIME", "ACL") or [str(word).upper() for word in words[:2]] == ["CONFIG", "GET"]:
             return replies[0]
-        return merge_channels(replies) if name == "PUBSUB" else merge(replies)
+        return {"PUBSUB": merge_channels, "INFO": merge_figures}.get(name, merge)(replies)
 
     def _route(self, slot, words):
         asked, said = None, "no node has it"

@@ -1,7 +1,10 @@
-"""What the Python tests share: RELEVE_BIN names the program, `-m "not slow"` leaves out what takes long."""
+"""What the Python tests share: RELEVE_BIN names the program, `-m "not slow"` leaves out what takes long,
+RELEVE_TEST_REDIS says what Redis is (shared_cluster.py)."""
 import os
 
 import pytest
+import shared_cluster
+import world
 from world import is_sanitized
 
 
@@ -13,6 +16,9 @@ def pytest_configure(config):
                                        "in a sanitized build the first stands for all")
     config.addinivalue_line("markers", "by_hand: takes longer than ./test.sh may: runs with -m by_hand only "
                                        "(docs/long-runs.md)")
+    config.addinivalue_line("markers", "single(why): is about one Redis server, so that no cluster can stand for it")
+    if shared_cluster.mode() not in shared_cluster.MODES:
+        raise pytest.UsageError("RELEVE_TEST_REDIS is cluster, mixed or nothing")
     if not os.access(os.environ.get("RELEVE_BIN", ""), os.X_OK):
         raise pytest.UsageError("RELEVE_BIN must name the program: RELEVE_BIN=/path/to/build/adapters/cli/releve")
 
@@ -22,6 +28,23 @@ def stands_for_others(item, seen):
     first = item.function not in seen
     seen.add(item.function)
     return first or not item.get_closest_marker("waits") or not is_sanitized()
+
+
+def is_the_same_with_a_cluster(item):
+    """Of a file that has no World: nothing of it depends on what Redis is, or it has its own."""
+    return getattr(item.module, "World", None) is not world.World
+
+
+def pytest_unconfigure():
+    shared_cluster.end_all()
+
+
+@pytest.hookimpl(tryfirst=True)  # before its fixtures are made
+def pytest_runtest_setup(item):
+    single = item.get_closest_marker("single")
+    shared_cluster.begin_test(single is not None)
+    if single and shared_cluster.mode() == "cluster":
+        pytest.skip(f"is about one Redis: {single.args[0]}")
 
 
 def shares_a_fixture(item):
@@ -34,6 +57,8 @@ def pytest_collection_modifyitems(config, items):
     """Tests spread over the processes by themselves (--dist loadgroup) but where they share something; the slow ones come
     first, so that none of them is left alone at the end."""
     left_out = [item for item in items if item.get_closest_marker("by_hand")] if "by_hand" not in config.getoption("-m") else []
+    if shared_cluster.mode() == "cluster":
+        left_out += [item for item in items if item not in left_out and is_the_same_with_a_cluster(item)]
     seen = set()
     left_out += [item for item in items if item not in left_out and not stands_for_others(item, seen)]
     config.hook.pytest_deselected(items=left_out)

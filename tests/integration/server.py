@@ -56,6 +56,15 @@ class Redis:
             return f"redis://:{self.password}@127.0.0.1:{self.port}"
         return f"unix://{self.socket}"
 
+    @property
+    def place(self):
+        """How the program calls it in what it says."""
+        return self.socket
+
+    def url_of(self, user, password):
+        """For a user that was made by ACL SETUSER."""
+        return f"unix://{user}:{password}@{self.socket}"
+
     def start(self):
         flags = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket, "--dir", self.directory,
                  "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--daemonize", "no"]

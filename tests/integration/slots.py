@@ -13,15 +13,16 @@ def octets(word):
     return word if isinstance(word, bytes) else str(word).encode()
 
 
+def tag_of(key):
+    """What stands between its first { and the next }; all of it where there is nothing between them."""
+    _, opened, rest = key.partition("{")
+    tag, closed, _ = rest.partition("}")
+    return tag if opened and closed and tag else key
+
+
 def slot_of(key):
-    """CRC16 (XMODEM) of what stands between the first { and the next }, or of the whole key."""
-    key = octets(key)
-    begin = key.find(b"{")
-    if begin >= 0:
-        end = key.find(b"}", begin + 1)
-        if end > begin + 1:
-            key = key[begin + 1:end]
-    return binascii.crc_hqx(key, 0) % SLOTS
+    """CRC16 (XMODEM) of its tag."""
+    return binascii.crc_hqx(tag_of(octets(key).decode("latin-1")).encode("latin-1"), 0) % SLOTS
 
 
 def key_of(words):

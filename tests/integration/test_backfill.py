@@ -529,6 +529,7 @@ def test_thousands_of_usage_points_fit_into_little_memory(quota):
 # --- which Redis -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.single("a port, a password and a database")
 def test_a_redis_over_tcp_with_a_password_and_a_database():
     with World(password="a password: @/%") as world:
         url = f"redis://:a%20password%3A%20%40%2F%25@127.0.0.1:{world.redis.port}/2"
@@ -537,6 +538,7 @@ def test_a_redis_over_tcp_with_a_password_and_a_database():
         assert len(world.redis.days(db=2)) == 31 and world.redis.keys("*") == set()
 
 
+@pytest.mark.single("a Unix socket")
 def test_a_redis_on_a_unix_socket_with_a_prefix_of_ones_own():
     with World() as world:
         ended = world.run("backfill", "--prm", CLIENT_0, "--kind", "daily_consumption", *SOME_DAYS,
@@ -564,6 +566,7 @@ def parent_of(pid):
         return int(file.read().rsplit(")", 1)[1].split()[1])
 
 
+@pytest.mark.single("an embedded one")
 def test_an_embedded_redis_serves_two_backfills_at_once_and_leaves_nothing_running():
     with World("--latency", "40", quota="100/1s") as world:
         directory = os.path.realpath(os.path.join(world.directory.name, "data"))

@@ -13,6 +13,8 @@ COMMANDS = ("backfill", "plan")
 NO_REDIS = "unix:///nowhere/redis.sock"
 SECRET, PASSWORD = "a-very-secret-secret", "a-very-secret-password"
 
+pytestmark = pytest.mark.single("an embedded one, or of its own")
+
 
 @pytest.fixture(scope="module")
 def sandbox():

@@ -43,6 +43,7 @@ def test_what_it_prints_is_what_a_backfill_takes():
         assert {kind for kind in known if known[kind]["unserved"]} == set(CONSUMED)
 
 
+@pytest.mark.single("an embedded one")
 def test_it_works_with_a_redis_of_ones_own(tmp_path):
     with World() as world:
         ended = consent(world, authorization_of(world, PRODUCER), RELEVE_REDIS=f"embedded:{tmp_path}")

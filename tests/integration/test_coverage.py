@@ -6,7 +6,6 @@ import json
 import os
 import re
 import select
-import signal
 
 import pytest
 import terminal
@@ -200,7 +199,7 @@ def has_connected(process):
 
 def slowly(world, look):
     """Runs `look` while Redis stands still for longer than a look may be silent: counted from when it has connected."""
-    world.redis.process.send_signal(signal.SIGSTOP)
+    world.redis.partition()
     try:
         running = look()
         while not has_connected(running.process):
@@ -208,7 +207,7 @@ def slowly(world, look):
             select.select([], [], [], 0.01)
         select.select([], [], [], 1.2)
     finally:
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()
     return running.end()
 
 

@@ -27,7 +27,7 @@ EXAMPLE_S = 100  # one that does not end by then is a failed test
 PRM = "22516914714270"
 numbers = itertools.count(1)
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.single("the page's own clients speak to one server")]
 
 
 class TcpRedis(Redis):

@@ -80,6 +80,7 @@ def test_each_setting_says_where_it_comes_from_and_no_secret_is_shown():
             "RELEVE_TODAY": (world.settings["RELEVE_TODAY"], "environment"), "RELEVE_LOG": ("debug", "environment")}
 
 
+@pytest.mark.single("its password")
 def test_no_password_of_redis_is_shown():
     with World(quota=WINDOWS) as protected:
         protected.redis.command("CONFIG", "SET", "requirepass", "sesam")
@@ -105,7 +106,7 @@ def test_what_is_wrong_is_said_with_its_exit_code(settings, code, said):
 
 @pytest.mark.parametrize("commands, code, said", [
     ((("maxmemory-policy", "allkeys-lru"), ("maxmemory", "1gb")), 4, "maxmemory-policy is allkeys-lru"),
-    ((("maxmemory", "almost full"),), 1, "of its maxmemory is used"),
+    pytest.param((("maxmemory", "almost full"),), 1, "of its maxmemory is used", marks=pytest.mark.single("the memory of one server")),
     ((("appendonly", "no"),), 4, "keeps nothing on disk"),
     ((("save", "3600 1"), ("appendonly", "no")), 1, "keeps snapshots only")])
 def test_a_redis_that_endangers_the_ledger_is_found(commands, code, said):
@@ -121,6 +122,7 @@ def test_a_redis_that_endangers_the_ledger_is_found(commands, code, said):
         assert ended == code and said in wrong(findings)[0][2] and wrong(findings)[0][1] == "Redis", findings
 
 
+@pytest.mark.single("REPLICAOF, which a cluster does not take")
 def test_a_replica_is_found():
     with World(quota=WINDOWS) as world:
         world.redis.command("REPLICAOF", "127.0.0.1", "9")
@@ -165,6 +167,7 @@ def test_a_quota_that_is_used_up_is_not_waited_for(api):
         assert world.sandbox.stats()["requests"] == requests + (api == "2026")
 
 
+@pytest.mark.single("an embedded one")
 def test_settings_are_named_as_they_are_written(tmp_path):
     with World(quota=WINDOWS, today=None) as world:
         folder = str(tmp_path / "private")

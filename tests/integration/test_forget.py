@@ -13,7 +13,7 @@ import threading
 import pytest
 from jobs import dead, message, own_lists, push, results, start_worker, waiting, workers
 from sandbox import DOCUMENTS, releve_bin
-from server import END_S, Connection
+from server import END_S
 from world import World, clean_environment
 
 A, B, C = "42900589957123", "22516914714270", "26584978546985"  # A has no production, C has revoked its consent
@@ -161,7 +161,7 @@ def test_json_is_one_document_and_a_second_run_finds_nothing():
         assert naming(redis, A) == naming(redis, B) == []
         ended = forget(world, A)
         assert (ended.code, ended.out) == (0, f"{A}: erased nothing\n")
-        assert redis.socket in ended.err and "prefix releve, holds nothing of this" in ended.err, ended
+        assert redis.place in ended.err and "prefix releve, holds nothing of this" in ended.err, ended
 
 
 def escaped(prm):
@@ -198,6 +198,12 @@ def world(one_world):
     return one_world
 
 
+@pytest.fixture
+def world_of_one_server():
+    with World() as world:
+        yield world
+
+
 def test_a_letter_that_a_worker_buried_goes_in_whatever_form_it_came():
     with World() as world:
         push(world.redis, *FORMS[1:6], *OTHERS[1:])
@@ -230,6 +236,7 @@ def test_it_needs_no_upstream_and_takes_a_prefix_of_another_one():
         assert naming(world.redis, A) == []
 
 
+@pytest.mark.single("an embedded one")
 def test_an_embedded_redis_forgets_too(tmp_path):
     redis = f"embedded:{tmp_path}"
     with World() as world:
@@ -250,6 +257,7 @@ def test_a_redis_that_is_full_can_still_forget(world):
     assert naming(world.redis, A) == [] and waiting(world.redis) == [message(B)]
 
 
+@pytest.mark.single("its file")
 def test_a_rewritten_file_does_not_name_it_any_more():
     """docs/operations.md, Erasing a usage point: what is left, and until when."""
     def files():
@@ -291,7 +299,10 @@ def test_many_keys_and_messages_go_in_steps(world):
     assert calls[b"cmdstat_scan"] >= 2 * 2 * MANY // 500 and calls[b"cmdstat_lrange"] >= 2 * 2 * MANY // 200
 
 
-def test_interrupted_halfway_the_same_command_erases_the_rest(world):
+@pytest.mark.single("a relay in front of its socket")
+def test_interrupted_halfway_the_same_command_erases_the_rest(world_of_one_server):
+    world = world_of_one_server
+
     def holds_back_second_step(data):
         at = data.find(b"\r\n$1\r\n0\r\n$5\r\nerase\r\n")  # a script without a key
         if at >= 0 and b"erase\r\n$0\r\n" not in data:
@@ -314,7 +325,10 @@ def test_interrupted_halfway_the_same_command_erases_the_rest(world):
     assert (ended.code, ended.out) == (0, f"{A}: erased {left} days\n") and naming(world.redis, A) == [], ended
 
 
-def test_a_redis_that_goes_away_halfway_ends_it_with_4(world):
+@pytest.mark.single("a relay in front of its socket")
+def test_a_redis_that_goes_away_halfway_ends_it_with_4(world_of_one_server):
+    world = world_of_one_server
+
     def cut(data):
         if b"\r\nerase\r\n" in data:
             raise OSError
@@ -389,13 +403,16 @@ def test_while_a_backfill_asks_for_its_days_nothing_is_erased():
         assert (ended.code, ended.out) == (0, f"{A}: erased 3 days, 1 job, 1 claim\n"), ended
 
 
-def test_what_comes_while_it_is_erased_is_said_and_counts_as_not_done(world):
+@pytest.mark.single("a relay in front of its socket")
+def test_what_comes_while_it_is_erased_is_said_and_counts_as_not_done(world_of_one_server):
+    world = world_of_one_server
+
     def bring_days_back(data):
         if b"\r\nerase\r\n" in data:
             erasing.set()
         elif b"\r\nlook\r\n" in data and erasing.is_set() and not back:
             back.append(True)
-            connection = Connection(world.redis.socket)
+            connection = world.redis.connect()
             connection.command("SET", f"releve:day:{{{A}}}:{DAILY}:2026-10-05", "{}")
             connection.close()
         return True

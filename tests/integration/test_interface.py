@@ -347,11 +347,11 @@ def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
 def test_redis_that_does_not_answer_is_said_so_and_at_once_where_it_is_known():
     with World() as world:
         served = Interface(world)
-        world.redis.process.send_signal(signal.SIGSTOP)
+        world.redis.partition()
         for _ in range(12):  # more than are read at once
             status, _, problem = served.get(f"/v1/points/{CLIENT_0}")
             assert (status, problem["detail"]) == (503, "Redis does not answer.")
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()
         while served.get(f"/v1/points/{CLIENT_0}")[0] != 200:
             pass
         assert world.interrupt(served.running).code == 0
@@ -361,7 +361,7 @@ def test_who_comes_while_it_ends_does_not_break_the_end():
     """Requests that are there when the signal is taken, while another one waits for Redis."""
     with World() as world:
         served = Interface(world)
-        world.redis.process.send_signal(signal.SIGSTOP)
+        world.redis.partition()
         waiting = socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S)
         waiting.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
         served.running.signal(signal.SIGSTOP)
@@ -371,6 +371,6 @@ def test_who_comes_while_it_ends_does_not_break_the_end():
         served.running.signal(signal.SIGTERM)
         served.running.signal(signal.SIGCONT)
         assert served.running.end().code == 0
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()
         for peer in (waiting, *peers):
             peer.close()

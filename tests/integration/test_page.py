@@ -502,7 +502,7 @@ def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
     page.open()
     look.find(".gauge")
     assert look.all("#trouble:not([hidden])") == []
-    page.world.redis.process.send_signal(signal.SIGSTOP)
+    page.world.redis.partition()
     try:
         look.until_said("Redis has not answered since", "#trouble")
         assert re.search(r"The figures are those of \d\d:\d\d:\d\d\.", look.text("#trouble"))
@@ -513,7 +513,7 @@ def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
         assert look.text("#trouble") == "Redis does not answer. The page tries again by itself."
         assert look.text(".link-state") == "no figures"
     finally:
-        page.world.redis.process.send_signal(signal.SIGCONT)
+        page.world.redis.heal()
     look.until(lambda: look.all("#trouble[hidden]"), "an end of the trouble")
     look.until_said("live", ".link-state")
     look.complaints()  # of what Redis did not answer

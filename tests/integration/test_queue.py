@@ -5,7 +5,6 @@ import signal
 
 import pytest
 from jobs import QUEUES, Results, message, own_lists, push, start_worker, waiting, workers
-from server import Connection
 from world import World
 
 CLIENT_0 = "22516914714270"
@@ -37,7 +36,7 @@ def test_what_a_dead_worker_took_and_did_not_read_goes_back_to_the_queue_it_came
         assert waiting(world.redis, queue) == [] and [len(jobs) for jobs in own_lists(world.redis).values()] == [1]
         victim.signal(signal.SIGKILL)
         victim.end()
-        monitor = Connection(world.redis.socket)
+        monitor = world.redis.connect(QUEUES[queue])
         monitor.command("MONITOR")
         heir = start_worker(world, "heir")
         given_back = b""
@@ -122,7 +121,7 @@ def test_a_message_that_was_cut_and_not_buried_is_buried_by_another_with_its_len
 def test_a_worker_that_may_not_skip_replies_says_so_and_does_not_crash():
     with World() as world:
         world.redis.command("ACL", "SETUSER", "w", "on", ">pw", "~*", "&*", "+@all", "-client|reply")
-        worker = start_worker(world, RELEVE_REDIS=world.redis.url.replace("unix://", "unix://w:pw@"))
+        worker = start_worker(world, RELEVE_REDIS=world.redis.url_of("w", "pw"))
         worker.wait_until(lambda: "does not let its user do this" in worker.so_far())
         push(world.redis, message(CLIENT_0, id="x", **ONE_DAY))
         world.redis.command("ACL", "SETUSER", "w", "+client|reply")

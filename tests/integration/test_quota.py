@@ -218,10 +218,10 @@ def test_no_violation_when_redis_stands_still_for_seconds():
     with World("--population", "60", "--latency", "0:300", quota="60/1s,120/3s") as world:
         running = [start(world, f"prms{i}", 30 * i, 30) for i in range(2)]
         wait_until(lambda: data_requests(world) >= 40, *running)
-        world.redis.process.send_signal(signal.SIGSTOP)
+        world.redis.partition()
         still = wait_until_still(lambda: data_requests(world), *running)
         assert still < 60 * WEEKS  # in its middle, and nothing is sent without a permit
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()
         for one in running:
             ended = one.end()
             assert ended.code == 0, ended
@@ -246,6 +246,7 @@ def test_starting_again_grants_no_second_burst():
         assert data_requests(world) == 20 * WEEKS
 
 
+@pytest.mark.single("an embedded one")
 def test_the_ledger_of_an_embedded_redis_outlives_its_server():
     with World("--population", "40", quota="30/10m") as world, tempfile.TemporaryDirectory(prefix="releve-e-") as place:
         settings = {"RELEVE_REDIS": f"embedded:{place}"}

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from jobs import Results, message, own_lists, prm_of, push, results, start_worker, waiting
+from slots import tag_of
 from world import World
 
 pytestmark = pytest.mark.slow
@@ -53,12 +54,17 @@ REFUSALS = {
     "without replicas": Weather("has too few replicas: bring them back", config("min-replicas-to-write", "1"),
                                 config("min-replicas-to-write", "0")),
 }
+OF_ONE_SERVER = {"read-only": "REPLICAOF, which a cluster does not take", "without its disk": "its directory"}
 GONE = "nothing is sent until it is back"
 ABSENCES = {
-    "standing still": Weather(GONE, lambda redis: redis.process.send_signal(signal.SIGSTOP),
-                              lambda redis: redis.process.send_signal(signal.SIGCONT)),
+    "standing still": Weather(GONE, lambda redis: redis.partition(), lambda redis: redis.heal()),
     "restarted": Weather(GONE, lambda redis: redis.kill(), lambda redis: redis.start()),
 }
+
+
+def weathers(names):
+    """As parameters of a test."""
+    return [pytest.param(name, marks=pytest.mark.single(OF_ONE_SERVER[name]) if name in OF_ONE_SERVER else ()) for name in names]
 
 
 def wait_until_still(running, look):
@@ -110,7 +116,7 @@ def world_of_jobs():
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("name", [*REFUSALS, *ABSENCES])
+@pytest.mark.parametrize("name", weathers([*REFUSALS, *ABSENCES]))
 def test_the_work_waits_for_redis_and_goes_on_when_it_is_well(name):
     with world_of_jobs() as world:
         worker, found = strike(world, {**REFUSALS, **ABSENCES}[name])
@@ -159,7 +165,7 @@ def check_rest_is_done(world):
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("name", weathers(REFUSALS))
 def test_a_drain_that_redis_refuses_ends_with_4_and_its_jobs_are_left_for_others(name):
     weather = REFUSALS[name]
     with world_of_jobs() as world:
@@ -187,23 +193,28 @@ def test_a_drain_that_redis_refuses_for_a_moment_goes_on_to_its_end():
 
 PUT_ASIDE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
-    redis.call('RENAME', KEYS[1], 'aside')
+    redis.call('RENAME', KEYS[1], KEYS[2])
 end
 redis.call('SET', KEYS[1], 'x')
 """
 
 
+def aside(key):
+    """Where what it held goes: in a cluster, to the same slot."""
+    return f"aside:{{{tag_of(key)}}}"
+
+
 def spoil(redis, pattern):
     """The key of that pattern, or that it will be, holds something of another type; what it held lies aside."""
     key = min(redis.keys(pattern), key=len, default=pattern)
-    redis.command("EVAL", PUT_ASIDE, 1, key)
+    redis.command("EVAL", PUT_ASIDE, 2, key, aside(key))
     return key
 
 
 def put_right(redis, key):
     redis.command("DEL", key)
-    if redis.command("EXISTS", "aside"):
-        redis.command("RENAME", "aside", key)
+    if redis.command("EXISTS", aside(key)):
+        redis.command("RENAME", aside(key), key)
 
 
 @pytest.mark.waits
@@ -230,7 +241,7 @@ def test_a_drain_of_which_one_queue_cannot_be_read_empties_the_others_and_ends_w
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("name", weathers(REFUSALS))
 def test_a_worker_says_the_remedy_no_more_than_once_in_10_s_for_each_operation(name):
     with world_of_jobs() as world:
         worker = start_worker(world)

@@ -82,6 +82,7 @@ def test_a_worker_names_usage_points_whole_at_debug_only(level, whole):
         assert world.redis.days(PRM) != {}
 
 
+@pytest.mark.single("an embedded one")
 def test_an_embedded_redis_is_its_owners_alone(tmp_path):
     directory = tmp_path / "made" / "redis"
     with World("--latency", "20") as world:

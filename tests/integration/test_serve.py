@@ -337,7 +337,7 @@ def test_who_waits_when_it_ends_is_told():
     """Redis stands still: all of them wait, one has gone away."""
     with World() as world:
         served = Served(world)
-        world.redis.process.send_signal(signal.SIGSTOP)
+        world.redis.partition()
         try:
             peers = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(21)]
             for peer in peers:
@@ -352,17 +352,17 @@ def test_who_waits_when_it_ends_is_told():
             ended = served.running.end()
             assert ended.code == 0, ended
         finally:
-            world.redis.process.send_signal(signal.SIGCONT)
+            world.redis.heal()
 
 
 def test_who_waits_is_answered_when_redis_goes_on():
     with World() as world:
         served = Served(world)
-        world.redis.process.send_signal(signal.SIGSTOP)
+        world.redis.partition()
         peer = socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S)
         peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert served.ask("/")[0] == 200
-        world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()
         assert re.match(rb"HTTP/1\.1 (200|503) ", peer.recv(10000))
         until(lambda: served.ask("/metrics")[0] == 200)
         peer.close()

@@ -179,7 +179,7 @@ def test_what_hangs_when_the_time_to_end_is_over_counts_for_no_longer_than_it_ma
         assert len(left) == HANGING + 1 and max(left) <= WAY_US, left
 
 
-ABSENCES = {"stands still": lambda redis: redis.process.send_signal(signal.SIGSTOP), "is gone": lambda redis: redis.kill()}
+ABSENCES = {"stands still": lambda redis: redis.partition(), "is gone": lambda redis: redis.kill()}
 
 
 @pytest.mark.parametrize("absence", ABSENCES)
@@ -192,5 +192,4 @@ def test_a_redis_that_does_not_answer_keeps_nobody_who_is_told_twice(command, ab
         running.wait_until(lambda: "ending what is in flight" in running.so_far())
         running.signal(signal.SIGTERM)
         assert running.end().code == CODES[command]
-        if world.redis.process is not None:
-            world.redis.process.send_signal(signal.SIGCONT)
+        world.redis.heal()

@@ -35,7 +35,7 @@ def refusal(ended):
 def check_mismatch(world, ended, *, theirs, ours):
     """Where, whose it is, whose it is not, and what to do about it."""
     line = refusal(ended)
-    for words in (world.redis.socket, "prefix releve", theirs, ours, "RELEVE_UPSTREAM", "RELEVE_PREFIX", "--adopt"):
+    for words in (world.redis.place, "prefix releve", theirs, ours, "RELEVE_UPSTREAM", "RELEVE_PREFIX", "--adopt"):
         assert words in line, f"{words} is not in {line}"
 
 
@@ -143,6 +143,7 @@ def test_the_longest_address_is_one_and_the_line_about_it_is_whole(stored):
         assert "at most 256 bytes" in refusal(world.run("plan", *SELECT, *DAYS, RELEVE_UPSTREAM=longest + "a"))
 
 
+@pytest.mark.single("a port and a user")
 def test_who_may_read_days_only_can_show_them_without_an_upstream():
     with World(password="any") as world:
         assert world.run("backfill", *SELECT, *DAYS).code == 0

@@ -9,7 +9,6 @@ import pytest
 from jobs import (Results, cpu_s, dead, message, own_lists, peak_kb, prm_of, push, results, start_worker, waiting,
                   workers)
 from sandbox import MEASURES, Sandbox
-from server import Connection
 from world import TODAY, World, is_sanitized
 
 pytestmark = pytest.mark.long
@@ -119,9 +118,7 @@ def test_the_list_of_reply_to_gets_the_bytes_of_the_stream():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
         push(world.redis, message(CLIENT_0, id="x", reply_to="my:replies", **ONE_DAY))
-        waiter = Connection(world.redis.socket)
-        assert waiter.command("BLPOP", "my:replies", 30) == [b"my:replies", *stream.read()]
-        waiter.close()
+        assert world.redis.command("BLPOP", "my:replies", 25) == [b"my:replies", *stream.read()]
         end(worker)
 
 
@@ -241,10 +238,8 @@ def test_a_known_id_is_not_run_again_and_whoever_asks_gets_the_same_result():
         requests = world.sandbox.stats()["requests"]
         push(world.redis, message(CLIENT_0, id="x", reply_to="again", **WEEK))
         push(world.redis, message(CLIENT_0, CURVE, id="x", reply_to="other", start="2026-01-01"))  # the id counts
-        waiter = Connection(world.redis.socket)
-        assert waiter.command("BLPOP", "again", 30) == [b"again", first]
-        assert waiter.command("BLPOP", "other", 30) == [b"other", first]
-        waiter.close()
+        assert world.redis.command("BLPOP", "again", 25) == [b"again", first]
+        assert world.redis.command("BLPOP", "other", 25) == [b"other", first]
         assert world.sandbox.stats()["requests"] == requests
         assert len(results(world.redis)) == 1 and own_lists(world.redis) == {}
         end(worker)
@@ -260,11 +255,9 @@ def test_a_known_id_that_is_under_way_is_not_run_twice_and_both_get_the_result(c
         push(world.redis, message(CLIENT_0, id="x", reply_to="second", **WEEK), message(CLIENT_0, id="x", **WEEK))
         running[0].wait_until(lambda: waiting(world.redis) == [])
         text, = stream.read()
-        waiter = Connection(world.redis.socket)
         for name in ("first", "second"):
-            assert waiter.command("BLPOP", name, 30) == [name.encode(), text]
-            assert waiter.command("LLEN", name) == 0
-        waiter.close()
+            assert world.redis.command("BLPOP", name, 25) == [name.encode(), text]
+            assert world.redis.command("LLEN", name) == 0
         assert len(results(world.redis)) == 1 and own_lists(world.redis) == {}
         assert world.sandbox.stats()["by_path"]["/oauth2/v3/token"] == 1 == world.sandbox.stats()["requests"] - 1
         for one in running:

@@ -11,6 +11,7 @@ import tempfile
 
 from sandbox import Sandbox, releve_bin
 from server import END_S, Redis, wait_for_end
+from shared_cluster import Borrowed, is_wanted
 
 TODAY = "2026-11-19"  # a Thursday: Tuesday and Wednesday are J-2 and J-1
 RUN_S = 110  # a command that does not end by then is a failed test
@@ -93,12 +94,13 @@ class Running:
 
 
 class World:
-    """Flags are those of the simulator. The program gets the simulator's own quota, so that no violation is excused. With
+    """Flags are those of the simulator. Redis is one server or a cluster (shared_cluster.py); with a password, one
+    server. The program gets the simulator's own quota, so that no violation is excused. With
     `today=None` both have the real day."""
 
     def __init__(self, *flags, quota="none", api="2026", today=TODAY, password=None):
         self.sandbox = Sandbox(*(["--today", today] if today else []), "--quota", quota, *flags)
-        self.redis = Redis(password)
+        self.redis = Borrowed() if is_wanted() and password is None else Redis(password)
         self.settings = {"RELEVE_QUOTA": quota, "RELEVE_API": api, "RELEVE_TODAY": today, "CLIENT_ID": "client",
                          "CLIENT_SECRET": "secret"}
         self.running = []
