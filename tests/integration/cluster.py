@@ -18,7 +18,7 @@ import tempfile
 import threading
 
 from member import BUS, Member, PortTaken, pause
-from server import Connection, ReplyError
+from server import Connection, Redis, ReplyError
 from slots import SLOTS, key_of, slot_of, split
 
 NODE_TIMEOUT_MS = 1500  # a node that is silent for so long may be replaced: as short as a loaded machine allows
@@ -429,13 +429,7 @@ class Cluster:
         keys = sorted(keys)
         return dict(zip(keys, self.command("MGET", *keys, db=db))) if keys else {}
 
-    def hash(self, key):
-        flat = self.command("HGETALL", key)
-        return {name.decode(): value.decode() for name, value in zip(flat[::2], flat[1::2])}
-
-    def days(self, prm="*", kind="*", db=0):
-        """{key: bytes} of the days that are stored."""
-        return self.values(self.keys(f"releve:day:{prm}:{kind}:*", db), db)
+    hash, days = Redis.hash, Redis.days
 
 
 def followers_of(master, views):

@@ -43,7 +43,7 @@ class Results:
     """Blocks on the result stream with a connection of its own: a consumer that wakes up for each new entry."""
 
     def __init__(self, redis, timeout_s=60):
-        self.connection, self.last, self.timeout_s = redis.connect("releve:results"), "0", timeout_s
+        self.connection, self.last, self.timeout_s = redis.connect("{releve}:results"), "0", timeout_s
         self.connection.socket.settimeout(timeout_s + 30)
 
     def __enter__(self):
