@@ -192,7 +192,7 @@ class Contender:
 
     def days(self, world, row, points):
         """{(prm, date): what is stored, without the moment} of the first usage points."""
-        keys = {f"{self.name}:day:{prm}:{row.kind}:{date}": (prm, date) for prm in row.prms[:points] for date in row.dates}
+        keys = {f"{self.name}:day:{{{prm}}}:{row.kind}:{date}": (prm, date) for prm in row.prms[:points] for date in row.dates}
         found = {}
         for key, text in world.redis.values(keys).items():
             found[keys[key]] = json.loads(text)

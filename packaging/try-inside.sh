@@ -62,7 +62,7 @@ unit releve-daily.service </etc/releve/points >ids
 unit releve-worker@.service --drain
 [ -z "$(unit releve-daily.service </etc/releve/points)" ]
 redis-cli exists "releve:day:{$PRM}:consumption_load_curve:2026-11-10" | grep -x 1
-redis-cli xlen {releve}:results | grep -x 5
+redis-cli xlen '{releve}:results' | grep -x 5
 
 say "the library: the example, built as its first lines say"
 cp /usr/share/doc/libreleve-dev/examples/embed.c .

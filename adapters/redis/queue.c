@@ -30,9 +30,10 @@ void releve_queue_lose(struct releve_queue *queue)
 static void send_workers(struct releve_queue *queue, const char *operation, releve_commands_reply reply)
 {
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_workers, 2);
+    releve_words_script(&words, &releve_script_workers, 3);
     releve_key_of_queue(&words, queue->prefix, "workers");
     releve_key_of_queue(&words, queue->prefix, "workers:dead");
+    releve_key_of_queue(&words, queue->prefix, "replies");
     releve_words_add(&words, operation);
     releve_words_add(&words, queue->worker);
     releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
@@ -48,12 +49,14 @@ static void on_taken_over(struct releve_queue *queue, size_t count, const struct
         queue->options.taken_over(queue->options.data, count);
 }
 
-/* As workers.lua answers. False where this worker was declared dead. */
-static bool look_after_the_dead(struct releve_queue *queue, const redisReply *reply)
+/* What workers.lua answers: what others have left undone. False where this worker was declared dead. */
+static bool look_after_others(struct releve_queue *queue, const redisReply *reply, releve_time age_ms)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0 || reply->element[0]->integer != 1)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->element[0]->integer != 1)
         return false;
-    for (size_t i = 1; i < reply->elements; i++)
+    if (reply->element[1]->integer > 0)
+        releve_replies_deliver_old(&queue->commands, age_ms, NULL, NULL);
+    for (size_t i = 2; i < reply->elements; i++)
         if (reply->element[i]->type == REDIS_REPLY_STRING && reply->element[i]->len < RELEVE_WORKER_NAME_BYTES)
             releve_queue_give_back(queue, reply->element[i]->str, on_taken_over);
     return true;
@@ -65,7 +68,7 @@ static void on_beaten(void *data, const redisReply *reply, const struct releve_e
     releve_queue_report(queue, error);
     if (!releve_queue_is_alive(queue) || error->code != RELEVE_OK)
         return;
-    if (!look_after_the_dead(queue, reply))
+    if (!look_after_others(queue, reply, RELEVE_REPLIES_OVERDUE_MS))
         releve_queue_lose(queue);
 }
 
@@ -83,7 +86,6 @@ static void on_beat(uv_timer_t *timer)
     send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         releve_queue_compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
-    releve_replies_deliver_overdue(&queue->commands);
     for (int i = 0; i < RELEVE_CLASSES; i++)
         releve_feed_pull(&queue->feeds[i]); /* where dequeuing failed */
 }
@@ -106,7 +108,7 @@ static void on_joined(void *data, const redisReply *reply, const struct releve_e
     queue->ready(queue->options.data, error);
     if (releve_queue_is_closing(queue))
         return;
-    (void)look_after_the_dead(queue, reply);
+    (void)look_after_others(queue, reply, 0);
     open_feeds(queue);
 }
 
@@ -130,8 +132,10 @@ static void on_link(void *data, bool up, const char *why)
         return;
     if (queue->options.link != NULL)
         queue->options.link(queue->options.data, up, why);
-    if (up)
-        releve_queue_compare(queue);
+    if (!up)
+        return;
+    releve_queue_compare(queue);
+    releve_replies_deliver_old(&queue->commands, 0, NULL, NULL); /* of results whose acknowledgement was lost */
 }
 
 /* --- the queue's life ------------------------------------------------------------------------------------------- */
@@ -230,6 +234,13 @@ static void on_left(void *data, const redisReply *reply, const struct releve_err
         close_main(queue);
 }
 
+static void leave(void *data)
+{
+    struct releve_queue *queue = data;
+    if (queue->phase != QUEUE_CLOSING)
+        send_workers(queue, "leave", on_left);
+}
+
 static void on_feed_closed(void *data)
 {
     struct feed *feed = data;
@@ -255,5 +266,5 @@ void releve_queue_close(struct releve_queue *queue, void (*closed)(void *data), 
         return;
     }
     (void)uv_timer_start(&queue->leave, on_leave_late, (uint64_t)LEAVE_MS, 0);
-    send_workers(queue, "leave", on_left);
+    releve_replies_deliver_old(&queue->commands, 0, leave, queue); /* which Redis refused for a while */
 }

@@ -1,7 +1,6 @@
 /* The queues in Redis, as a worker uses them (docs/redis.md).
  *
- *   {releve}:jobs:high ──BLMOVE──▶ {releve}:jobs:high:moving ──take.lua──▶ {releve}:worker:<name>:jobs ──(result written)──▶
- * gone
+ *   {releve}:jobs:high ──BLMOVE──▶ …:jobs:high:moving ──take.lua──▶ …:worker:<name>:jobs ──finish.lua──▶ gone
  *
  * A job leaves its queue by way of a list that all workers share into the worker's own, and that list only together
  * with its result (releve_store_finish) or back to the head of its queue. A worker beats every few seconds; whoever

@@ -8,19 +8,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTS 4                            /* of a reply, as replies.lua answers them */
-#define MARK_S (24 * 3600)                 /* a reply that was delivered leaves the stream within that time */
-#define OVERDUE_MS (10 * RELEVE_SECOND_MS) /* then whoever was to deliver it is late, or dead */
-#define OVERDUE_AT_ONCE 100                /* in one look; a worker looks at every beat */
+#define PARTS 4            /* of a reply, as replies.lua answers them */
+#define MARK_S (24 * 3600) /* a reply that was delivered leaves the stream within that time */
+#define OLD_AT_ONCE 100    /* in one look; a worker looks at every beat */
+
+/* Replies that were found in the stream together. */
+struct look {
+    struct releve_commands *commands;
+    size_t open; /* deliveries without an end */
+    void (*done)(void *data);
+    void *data;
+};
 
 struct delivery {
     struct releve_commands *commands;
-    char *number; /* in the stream */
+    char *number;      /* in the stream */
+    struct look *look; /* NULL: nobody waits for it */
 };
+
+static void close_one(struct look *look)
+{
+    if (look == NULL || --look->open > 0)
+        return;
+    if (look->done != NULL)
+        look->done(look->data);
+    free(look);
+}
 
 static void on_taken_out(void *data, const redisReply *reply, const struct releve_error *error)
 {
-    (void)data, (void)reply, (void)error; /* else it is delivered once more, and its mark says that it was */
+    (void)reply, (void)error; /* else it is delivered once more, and its mark says that it was */
+    close_one(data);
 }
 
 static void on_delivered(void *data, const redisReply *reply, const struct releve_error *error)
@@ -32,7 +50,9 @@ static void on_delivered(void *data, const redisReply *reply, const struct relev
         releve_words_add(&words, "XDEL");
         releve_key_of_queue(&words, delivery->commands->prefix, "replies");
         releve_words_add(&words, delivery->number);
-        releve_commands_send(delivery->commands, "take a reply out", NULL, &words, on_taken_out, NULL);
+        releve_commands_send(delivery->commands, "take a reply out", NULL, &words, on_taken_out, delivery->look);
+    } else {
+        close_one(delivery->look); /* it stays, for the next look */
     }
     free(delivery->number);
     free(delivery);
@@ -50,11 +70,13 @@ static void add_mark(struct releve_words *words, const char *prefix, const char 
     releve_words_format(words, "}:%s:replied:%s:%016" PRIx64, prefix, number, releve_digest(id));
 }
 
-static void deliver(struct releve_commands *commands, const char *number, const char *list, const char *id,
-                    const char *json)
+static void deliver(struct releve_commands *commands, struct look *look, redisReply *const *part)
 {
+    const char *number = part[0]->str, *list = part[1]->str, *id = part[2]->str, *json = part[3]->str;
     struct delivery *delivery = releve_alloc(1, sizeof *delivery);
-    *delivery = (struct delivery){commands, releve_strdup(number)};
+    *delivery = (struct delivery){commands, releve_strdup(number), look};
+    if (look != NULL)
+        look->open++;
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_reply, 2);
     releve_words_add(&words, list);
@@ -64,7 +86,7 @@ static void deliver(struct releve_commands *commands, const char *number, const 
     releve_commands_send(commands, "deliver a result", &releve_script_reply, &words, on_delivered, delivery);
 }
 
-void releve_replies_deliver(struct releve_commands *commands, const redisReply *replies)
+static void deliver_all(struct releve_commands *commands, struct look *look, const redisReply *replies)
 {
     if (replies == NULL || replies->type != REDIS_REPLY_ARRAY)
         return;
@@ -74,22 +96,32 @@ void releve_replies_deliver(struct releve_commands *commands, const redisReply *
         for (size_t k = 0; k < PARTS; k++)
             are_texts = are_texts && part[k]->type == REDIS_REPLY_STRING;
         if (are_texts)
-            deliver(commands, part[0]->str, part[1]->str, part[2]->str, part[3]->str);
+            deliver(commands, look, part);
     }
 }
 
-static void on_due(void *data, const redisReply *reply, const struct releve_error *error)
+void releve_replies_deliver(struct releve_commands *commands, const redisReply *replies)
 {
-    if (error->code == RELEVE_OK)
-        releve_replies_deliver(data, reply);
+    deliver_all(commands, NULL, replies);
 }
 
-void releve_replies_deliver_overdue(struct releve_commands *commands)
+static void on_old(void *data, const redisReply *reply, const struct releve_error *error)
 {
+    struct look *look = data;
+    if (error->code == RELEVE_OK)
+        deliver_all(look->commands, look, reply);
+    close_one(look);
+}
+
+void releve_replies_deliver_old(struct releve_commands *commands, releve_time age_ms, void (*done)(void *data),
+                                void *data)
+{
+    struct look *look = releve_alloc(1, sizeof *look);
+    *look = (struct look){commands, 1, done, data};
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_replies_due, 1);
     releve_key_of_queue(&words, commands->prefix, "replies");
-    releve_words_format(&words, "%lld", (long long)OVERDUE_MS);
-    releve_words_format(&words, "%d", OVERDUE_AT_ONCE);
-    releve_commands_send(commands, "look for results to deliver", &releve_script_replies_due, &words, on_due, commands);
+    releve_words_format(&words, "%lld", (long long)age_ms);
+    releve_words_format(&words, "%d", OLD_AT_ONCE);
+    releve_commands_send(commands, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
 }

@@ -11,7 +11,10 @@
  * else is left alone. */
 void releve_replies_deliver(struct releve_commands *commands, const redisReply *replies);
 
-/* Delivers what has been waiting for longer than its own process can need. */
-void releve_replies_deliver_overdue(struct releve_commands *commands);
+/* Delivers what has been in the stream for `age_ms`, at most 100 replies; `done`, which may be NULL, is called when all
+ * that was found there is delivered, or was refused and stays. */
+#define RELEVE_REPLIES_OVERDUE_MS (10 * RELEVE_SECOND_MS) /* then whoever was to deliver it is late, or dead */
+void releve_replies_deliver_old(struct releve_commands *commands, releve_time age_ms, void (*done)(void *data),
+                                void *data);
 
 #endif

@@ -49,7 +49,7 @@ struct releve_redis_url {
     size_t seeds_count;
     char master[RELEVE_REDIS_MASTER_BYTES];            /* SENTINEL: its name */
     char sentinel_password[RELEVE_REDIS_SECRET_BYTES]; /* SENTINEL: of the sentinels themselves; "" for none */
-    unsigned replicas; /* that must have a write before it counts (docs/design.md, Failover); 0: none is waited for */
+    unsigned replicas;                        /* that must have a write before it counts; 0: none is waited for */
     char address[RELEVE_REDIS_ADDRESS_BYTES]; /* for people: no user, no password */
 };
 

@@ -206,7 +206,7 @@ class Peer:
         async with self.store.pipeline(transaction=True) as pipeline:
             for date, fields in days:
                 day = {"prm": prm, "kind": kind, "date": date, **fields, **end}
-                pipeline.set(f"{self.options.prefix}:day:{prm}:{kind}:{date}", encode(day))
+                pipeline.set(f"{self.options.prefix}:day:{{{prm}}}:{kind}:{date}", encode(day))
             await pipeline.execute()
 
     async def work(self, todo):

@@ -1,5 +1,5 @@
-/* What was learned of a usage point and outlives the run that learned it (releve:point:{<prm>}): facts, as they are read;
- * lessons, as they are learned. */
+/* What was learned of a usage point and outlives the run that learned it (releve:point:{<prm>}): facts, as they are
+ * read; lessons, as they are learned. */
 #ifndef RELEVE_POINT_H
 #define RELEVE_POINT_H
 

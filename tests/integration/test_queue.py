@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_while_it_wakes_up_forgotten_leaves_nothing_behi
         sleeper.end()
         # It may have begun anew by then, under a name that is known. No list is anybody else's.
         known = {one.decode() for key in ("workers", "workers:dead")
-                 for one in world.redis.command("ZRANGE", f"releve:{key}", 0, -1)}
+                 for one in world.redis.command("ZRANGE", f"{{releve}}:{key}", 0, -1)}
         assert set(own_lists(world.redis)) <= known
         heir = start_worker(world, "heir")
         with Results(world.redis) as stream:

@@ -530,8 +530,9 @@ static void test_a_process_is_not_kept_off_its_own_days_and_a_claim_has_a_life(v
     long long life_ms = integer("PTTL t:claim:{12345678901234}:daily_consumption");
     assert_true(life_ms > 0 && life_ms <= RELEVE_CLAIM_LIFE_MS);
     /* What has run out keeps nobody. */
-    freeReplyObject(redis_server_command(&server, "HSET t:claim:{12345678901234}:daily_consumption 1.2f 20000%b20002%b1",
-                                         " ", (size_t)1, " ", (size_t)1));
+    freeReplyObject(redis_server_command(&server,
+                                         "HSET t:claim:{12345678901234}:daily_consumption 1.2f 20000%b20002%b1", " ",
+                                         (size_t)1, " ", (size_t)1));
     freeReplyObject(redis_server_command(&server, "HDEL t:claim:{12345678901234}:daily_consumption 1.30"));
     assert_int_equal(claim(two, RELEVE_CLAIM_BOTH_MISSING, yours), RELEVE_CLAIM_GRANTED);
     assert_int_equal(integer("HLEN t:claim:{12345678901234}:daily_consumption"), 1);

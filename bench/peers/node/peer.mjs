@@ -223,7 +223,7 @@ class Peer {
     const end = { quality, source: this.dialect.name, fetched_at: `${new Date().toISOString().slice(0, 19)}Z` };
     const transaction = this.store.multi();
     for (const { date, fields } of days)
-      transaction.set(`${prefix}:day:${prm}:${kind}:${date}`, JSON.stringify({ prm, kind, date, ...fields, ...end }));
+      transaction.set(`${prefix}:day:{${prm}}:${kind}:${date}`, JSON.stringify({ prm, kind, date, ...fields, ...end }));
     await transaction.exec();
   }
 
