@@ -72,7 +72,7 @@ static void start_sentinel(int i, int master, const char *more)
     sentinel_ports[i] = free_port();
     (void)snprintf(text, sizeof text,
                    "bind 127.0.0.1\nport %d\n%s"
-                   "sentinel monitor mymaster 127.0.0.1 %d 2\nsentinel down-after-milliseconds mymaster 500\n"
+                   "sentinel monitor mymaster 127.0.0.1 %d 2\nsentinel down-after-milliseconds mymaster 1000\n"
                    "sentinel failover-timeout mymaster 5000\n",
                    sentinel_ports[i], more, ports[master]);
     redis_server_start_sentinel(&sentinels[i], text);
