@@ -463,12 +463,13 @@ static bool has_demoted_the_first(const struct redis_server *sentinel)
 static void test_a_master_that_stood_still_comes_back_as_a_replica_and_is_not_used(void **state)
 {
     (void)state;
-    fixture_open(&f, url_of(sentinel_ports[1], sentinel_ports[2], "mymaster"), SOON_MS);
+    fixture_open(&f, url_of(sentinel_ports[1], sentinel_ports[2], "mymaster"), 0);
     expect_open();
     send_work("before");
     await_work();
     await_replicas(&redises[0], REDISES - 1);
     assert_int_equal(kill(redises[0].pid, SIGSTOP), 0);
+    releve_store_set_command_timeout(f.store, SOON_MS);
     send_work("while");
     await_calls(&f, &f.downs, 1);
     releve_store_set_command_timeout(f.store, RELEVE_COMMAND_TIMEOUT_MS);
