@@ -11,7 +11,12 @@ from figures import show
 from jobs import prm_of
 from world import World
 
-PACES = {"PT30M": (0, 1, 2, 3, 4, 5, 6, 9), "PT10M": (7,)}  # last digits of the simulator's usage points
+# The figures of adapters/cli/day_size.c, README.md and docs/redis.md come from here.
+ORDINARY = (0, 1, 2, 3, 4, 5, 6, 9)  # last digits of the simulator's usage points that record each half hour
+PRODUCERS = ("10284856584123", "24880057139941", "12655648759651")
+CURVES = ("consumption_load_curve", "production_load_curve")
+KINDS = ("daily_consumption", "daily_consumption_max_power", "daily_production", "index_consumption")
+PACES = ("PT30M", "PT10M", "PT60M")
 
 
 def used(redis):
@@ -27,10 +32,14 @@ def backfill(world, kind, *selection):
     return len(days), used(world.redis)
 
 
-def measure(kind, prms):
+def measure(kind, count, pace="PT30M"):
     """Bytes a day, beyond what the server needs for a single one."""
-    with World("--population", str(10 * len(prms) + 10)) as world:
+    prms = [prm_of(i) for i in range(10 * count) if i % 10 in ORDINARY][:count]
+    if "production" in kind:
+        prms = PRODUCERS
+    with World("--population", str(10 * count + 10)) as world:
         world.redis.command("CONFIG", "SET", "appendonly", "no")
+        world.sandbox.control(pace={prm: pace for prm in prms})
         file = world.write("prms", "".join(f"{prm}\n" for prm in prms))
         one, before = backfill(world, kind, "--prm", prms[0], "--start", "2026-10-05", "--end", "2026-10-06")
         all_days, after = backfill(world, kind, "--prms", file)
@@ -39,13 +48,13 @@ def measure(kind, prms):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--points", type=int, default=40, help="usage points, whole history")
+    parser.add_argument("--points", type=int, default=40, help="usage points, whole history (3, of what is produced)")
     count = parser.parse_args().points
-    prms = {pace: [prm_of(i) for i in range(10 * count) if i % 10 in digits][:count] for pace, digits in PACES.items()}
-    for kind in ("daily_consumption", "daily_consumption_max_power", "index_consumption"):
-        show(f"a day of {kind}", measure(kind, prms["PT30M"]), "bytes")
-    for pace, mine in prms.items():
-        show(f"a day of consumption_load_curve, {pace}", measure("consumption_load_curve", mine), "bytes")
+    for kind in KINDS:
+        show(f"a day of {kind}", measure(kind, count), "bytes")
+    for kind in CURVES:
+        for pace in PACES:
+            show(f"a day of {kind}, {pace}", measure(kind, count, pace), "bytes")
     return 0
 
 
