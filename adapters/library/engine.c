@@ -162,6 +162,7 @@ static void open_runtime(struct releve_engine *engine)
         .client_secret = engine->options.client_secret,
         .token = engine->options.token,
         .quota = engine->quota,
+        .keep = engine->keep,
         .concurrency = engine->options.concurrency,
         .queued = engine->more.worker != NULL,
         .keeps_nothing = engine->more.keeps_nothing,

@@ -36,6 +36,7 @@ struct releve_engine {
     char upstream[RELEVE_UPSTREAM_BYTES]; /* in normal form */
     char prefix[RELEVE_PREFIX_BYTES];
     struct releve_quota quota;
+    struct releve_keep keep;
     struct releve_io io;
     struct releve_runtime *runtime; /* NULL before Redis is there */
     uv_timer_t soon;                /* what has to be said from the loop */

@@ -21,12 +21,12 @@ static bool is_id(const char id[RELEVE_JOB_ID_BYTES])
     return length < RELEVE_JOB_ID_BYTES;
 }
 
-/* The days that upstream serves of those that are asked for. */
+/* The days that upstream serves, and that are kept, of those that are asked for. */
 static enum releve_code cut_span(const struct releve_engine *engine, struct releve_job *job, struct releve_error *error)
 {
     char first[RELEVE_DAY_TEXT], end[RELEVE_DAY_TEXT];
     releve_day today = releve_paris_day(releve_clock_civil(engine->options.today));
-    struct releve_span history = releve_kind_history(job->kind, today);
+    struct releve_span history = releve_keep_history(&engine->keep, job->kind, today);
     if (releve_kind_is_document(job->kind)) {
         job->span = history;
         return RELEVE_OK;
@@ -38,8 +38,9 @@ static enum releve_code cut_span(const struct releve_engine *engine, struct rele
         return RELEVE_OK;
     releve_day_format(history.first, first);
     releve_day_format(history.end, end);
-    return releve_fail(error, RELEVE_E_USAGE, "span: no day of it is one that upstream serves: %s to %s (excluded)",
-                       first, end);
+    return releve_fail(error, RELEVE_E_USAGE,
+                       "span: no day of it is one that upstream serves and that is kept: %s to %s (excluded)", first,
+                       end);
 }
 
 enum releve_code releve_engine_check_job(const struct releve_job *job, struct releve_error *error)

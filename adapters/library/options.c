@@ -63,6 +63,19 @@ static enum releve_code read_quota(struct releve_engine *engine, struct releve_e
     return RELEVE_OK;
 }
 
+static enum releve_code read_keep(struct releve_engine *engine, struct releve_error *error)
+{
+    static const struct releve_keep for_ever = {0};
+    engine->keep = engine->options.keep != NULL ? *engine->options.keep : for_ever;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++) {
+        int days = engine->keep.days[kind];
+        if (days != 0 && (releve_kind_is_document(kind) || days < RELEVE_KEEP_DAYS_MIN || days > RELEVE_KEEP_DAYS_MAX))
+            return releve_fail(error, RELEVE_E_CONFIG, "keep: %s: 0, or %d to %d days of a measure",
+                               releve_kind_facts(kind)->name, RELEVE_KEEP_DAYS_MIN, RELEVE_KEEP_DAYS_MAX);
+    }
+    return RELEVE_OK;
+}
+
 static enum releve_code read_upstream(struct releve_engine *engine, struct releve_error *error)
 {
     const struct releve_engine_options *options = &engine->options;
@@ -104,7 +117,7 @@ enum releve_code releve_engine_read_options(struct releve_engine *engine, struct
     struct releve_engine_options *options = &engine->options;
     assert(options->ended != NULL && options->stopped != NULL);
     if (read_upstream(engine, error) != RELEVE_OK || read_redis(engine, error) != RELEVE_OK ||
-        read_quota(engine, error) != RELEVE_OK)
+        read_quota(engine, error) != RELEVE_OK || read_keep(engine, error) != RELEVE_OK)
         return error->code;
     if (options->concurrency > RELEVE_CONCURRENCY_MAX)
         return releve_fail(error, RELEVE_E_CONFIG, "concurrency: 1 to %d, or 0", RELEVE_CONCURRENCY_MAX);
@@ -123,6 +136,7 @@ void releve_engine_own_options(struct releve_engine *engine)
     options->token = options->token != NULL ? releve_strdup(options->token) : NULL;
     options->upstream = options->redis = options->prefix = NULL;
     options->quota = NULL;
+    options->keep = NULL;
     engine->more.redis = NULL;
 }
 

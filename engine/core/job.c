@@ -155,7 +155,9 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     }
     job->phase = JOB_RUNNING;
     job->touched = true;
-    job->deep = releve_plan_is_deep(&job->submitted, event->coverage, core->today);
+    struct releve_job asked = job->submitted;
+    asked.span = releve_span_cut(asked.span, releve_limits_history(core, series->kind));
+    job->deep = releve_plan_is_deep(&asked, event->coverage, core->today);
     note_known_days(job, event->coverage);
     releve_series_join(core, job);
     note_known_facts(job, event->facts);
@@ -194,6 +196,23 @@ static void note_outside(const struct releve_core *core, struct releve_result *r
         result->state = RELEVE_JOB_FAILED;
 }
 
+/* A job of days that are all older than what is kept: likewise. */
+static void note_unkept(const struct releve_core *core, struct releve_result *result)
+{
+    char text[RELEVE_REASON_TEXT_BYTES], first[RELEVE_DAY_TEXT];
+    enum releve_kind kind = result->job.kind;
+    releve_day kept = releve_keep_first(&core->options.keep, kind, core->today);
+    if (kept == RELEVE_DAY_NONE || result->job.span.end > kept)
+        return;
+    releve_day_format(kept, first);
+    (void)snprintf(
+        text, sizeof text,
+        "days of this kind are kept for %d days (RELEVE_KEEP), now from %s on, and none of them was asked for",
+        core->options.keep.days[kind], first);
+    releve_reason_set(&result->reason, "not-kept", text);
+    result->state = RELEVE_JOB_FAILED;
+}
+
 static struct releve_result *sum_up(struct releve_core *core, struct job *job)
 {
     struct releve_result *result = &job->result;
@@ -203,6 +222,8 @@ static struct releve_result *sum_up(struct releve_core *core, struct job *job)
     releve_result_sum_up(result, &job->coverage, job->absent);
     if (releve_span_days(job->submitted.span) == 0 && !job->absent)
         note_outside(core, result);
+    else if (result->days == 0 && !job->absent)
+        note_unkept(core, result);
     return result;
 }
 

@@ -411,7 +411,7 @@ void releve_series_cut(struct releve_core *core, struct job *job)
 {
     const struct releve_floor *floor = releve_series_floor(job->series);
     struct releve_span span = job->coverage.span;
-    struct releve_span early = {span.first, releve_kind_history(job->series->kind, core->today).first};
+    struct releve_span early = {span.first, releve_limits_history(core, job->series->kind).first};
     struct releve_span late = {releve_limits_latest(core), span.end};
     if (releve_floor_forbids(floor, early.end))
         early.end = releve_floor_earliest(floor);

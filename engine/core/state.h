@@ -305,6 +305,8 @@ bool releve_floor_accept(struct releve_floor *floor, releve_day first);
 
 /* The end of what can be asked: today, or the day before while upstream refuses that. */
 releve_day releve_limits_latest(const struct releve_core *core);
+/* What is worth asking for: what upstream has, and what is kept. */
+struct releve_span releve_limits_history(const struct releve_core *core, enum releve_kind kind);
 struct releve_plan_limits releve_limits_of(const struct releve_core *core, const struct series *series);
 /* Is the chunk planned for more than that? Then it is to be planned anew. */
 bool releve_limits_forbid(const struct releve_core *core, const struct chunk *chunk);

@@ -64,6 +64,7 @@ static void store_days(struct releve_runtime *runtime, const struct releve_actio
         .fetched_at = civil,
         .entries = action->entries,
         .count = action->entries_count,
+        .keep_days = runtime->options.keep.days[action->job->kind],
         .documents = action->answer->documents,
         .documents_count = action->answer->documents_count,
         .claim = {runtime->process, action->permit},

@@ -175,6 +175,7 @@ static struct releve_core *new_core(struct releve_runtime *runtime)
     struct releve_core_options core = {
         .concurrency = options->concurrency,
         .days_min = dialect->days_min,
+        .keep = options->keep,
         .patient = options->patient,
         .unlimited = options->quota.windows_count == 0,
         .queued = options->queued,

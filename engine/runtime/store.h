@@ -34,6 +34,7 @@ struct releve_day_batch {
     struct releve_permit claim;              /* on these days; it ends when they are stored */
     const struct releve_document *documents; /* of a document's kind: what the entry is, and what came with it */
     size_t documents_count;
+    int keep_days; /* each day expires so many days after its date; 0: never */
 };
 
 /* How full each window of a bucket is, and when the next permit is due. */

@@ -8,6 +8,7 @@
 #include <releve/error.h>
 #include <releve/job.h>
 #include <releve/judged_answer.h>
+#include <releve/keep.h>
 #include <releve/notice.h>
 #include <releve/plan.h>
 #include <releve/point.h>
@@ -95,6 +96,7 @@ struct releve_core_options {
     unsigned concurrency;                        /* requests in flight: 1..RELEVE_CONCURRENCY_MAX */
     int days_min;                                /* shortest request that upstream accepts: 1 or 2 */
     unsigned buckets_count;                      /* 1..RELEVE_BUCKETS_MAX */
+    struct releve_keep keep;                     /* how long days are kept: an older one is not asked for */
     releve_kinds unserved;                       /* kinds that this upstream does not have: never asked for */
     unsigned bucket_of[RELEVE_KINDS];            /* the quota bucket of each other kind */
     unsigned supplement_bucket_of[RELEVE_KINDS]; /* of the request that adds to a document, where there is one */

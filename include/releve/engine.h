@@ -34,6 +34,7 @@
 #include <releve/declare.h>
 #include <releve/error.h>
 #include <releve/job.h>
+#include <releve/keep.h>
 #include <releve/notice.h>
 #include <releve/quota.h>
 #include <stdbool.h>
@@ -80,6 +81,9 @@ struct releve_engine_options {
     const char *prefix;
     bool adopt; /* makes the data under the prefix this upstream's, whosever they were. Their days are mixed then */
 
+    /* How long days are kept, the same for all programs of the prefix; NULL: for ever. Older ones are not asked for: a
+     * job of nothing else ends as failed, with "not-kept". See releve_keep_parse. */
+    const struct releve_keep *keep;
     const struct releve_quota *quota; /* NULL: RELEVE_QUOTA_ENEDIS or RELEVE_QUOTA_CONSO; see releve_quota_parse */
     unsigned concurrency; /* requests in flight: 1 to RELEVE_CONCURRENCY_MAX; 0: RELEVE_CONCURRENCY_DEFAULT */
     /* Waits for an upstream that gives no token or cannot be reached, however long, and for a Redis that refuses: for a

@@ -22,6 +22,7 @@ struct releve_runtime_options {
     const char *client_id, *client_secret;
     const char *token; /* for an upstream that gives none: the one to use; else NULL */
     struct releve_quota quota;
+    struct releve_keep keep;
     unsigned concurrency; /* 1..RELEVE_CONCURRENCY_MAX */
     bool queued;          /* jobs come from a queue and stay in the worker's list until their result is written: it is
                            * written until it stands */

@@ -152,7 +152,7 @@ static void send_work(const char *name)
     memset(answers, 0, sizeof answers);
     for (int i = 0; i < WRITES; i += 3) {
         struct releve_day_entry day = {20000 + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
-        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}, NULL, 0};
+        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}, NULL, 0, 0};
         releve_store_put_days(f.store, &batch, on_done, &answers[i]);
         struct releve_result result = {.job = {.kind = RELEVE_DAILY_CONSUMPTION}};
         (void)snprintf(result.job.id, sizeof result.job.id, "%s%d", name, i);

@@ -83,7 +83,7 @@ static struct answer begin(const struct releve_job *job, releve_time now)
 static void put_kind(enum releve_kind kind, const struct releve_day_entry *entries, size_t count)
 {
     struct answer answer = {.calls = 0};
-    struct releve_day_batch batch = {PRM, kind, "v5", "BRUT", NOW, entries, count, {1, 1}, NULL, 0};
+    struct releve_day_batch batch = {PRM, kind, "v5", "BRUT", NOW, entries, count, {1, 1}, NULL, 0, 0};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     assert_int_equal(answer.calls, 0);
     await_ok(&f, &answer);
@@ -480,7 +480,7 @@ static void test_days_end_the_claim_under_which_they_were_asked_for(void **state
     assert_int_equal(claim(next, RELEVE_CLAIM_ANY, yours), RELEVE_CLAIM_BUSY);
     struct releve_day_entry entries[] = {{day, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL},
                                          {day + 1, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL}};
-    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, 2, mine, NULL, 0};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, entries, 2, mine, NULL, 0, 0};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     await_ok(&f, &answer);
     assert_int_equal(integer("EXISTS t:claim:{12345678901234}:daily_consumption"), 0);
@@ -503,7 +503,7 @@ static void test_a_claim_ends_behind_complete_days_and_not_without_them(void **s
     struct releve_span one = {day, day + 1};
     struct releve_reading reading = {.day = day, .complete = true, .value = 33495};
     struct releve_day_entry entry = {day, RELEVE_DAY_COMPLETE, RELEVE_TIME_NEVER, &reading};
-    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine, NULL, 0};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine, NULL, 0, 0};
     assert_int_equal(claim(one, RELEVE_CLAIM_BOTH_MISSING, mine), RELEVE_CLAIM_GRANTED);
     expect("ACL SETUSER default -mset", "OK");
     struct answer refused = {.calls = 0}, answer = {.calls = 0};
@@ -563,7 +563,7 @@ static void test_what_lies_where_claims_should_keeps_no_day_from_being_stored(vo
     await_answer(&f, &claimed.answer);
     assert_int_equal(claimed.answer.error.code, RELEVE_E_REDIS);
     struct releve_day_entry entry = {20000, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
-    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine, NULL, 0};
+    struct releve_day_batch batch = {PRM, RELEVE_DAILY_CONSUMPTION, "v5", "BRUT", NOW, &entry, 1, mine, NULL, 0, 0};
     releve_store_put_days(f.store, &batch, on_done, &answer);
     await_ok(&f, &answer);
     assert_int_equal(begin(&job, NOW).coverage.states[0], 'h');
