@@ -1,9 +1,11 @@
 /* Days in and out. The days of a batch appear all at once, by one command or one script, so that a result is never seen
- * before its days; no better day is replaced, and days do not expire (law 3: nothing that upstream said is lost).
- * Documents do. */
+ * before its days; no better day is replaced, and days expire only where RELEVE_KEEP says so (law 3: nothing that
+ * upstream said is lost). Documents do. */
 #include <adapters/redis/day_json.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
+#include <inttypes.h>
+#include <releve/keep.h>
 #include <releve/memory.h>
 #include <string.h>
 
@@ -91,7 +93,7 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
         put_documents(store, batch, done, data);
         return;
     }
-    if (all_complete(batch)) {
+    if (batch->keep_days == 0 && all_complete(batch)) {
         put_complete(store, batch, done, data);
         return;
     }
@@ -105,6 +107,9 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
         releve_day_json_write(&words.text, batch, &batch->entries[i]);
         releve_words_end(&words);
     }
+    for (size_t i = 0; batch->keep_days > 0 && i < batch->count; i++)
+        releve_words_format(&words, "%" PRId64,
+                            releve_keep_until(batch->keep_days, batch->entries[i].day) / RELEVE_SECOND_MS);
     releve_call_done(store, "store days", &releve_script_put_days, &words, done, data);
 }
 

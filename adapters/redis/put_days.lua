@@ -8,7 +8,8 @@
 -- The claim on the days ends here too: whoever claims next finds them.
 --
 -- KEYS 1 claims of the usage point and kind  2.. the days
--- ARGV 1 the claim's name  2.. the days' JSON, in the same order. Answers how many keys were written.
+-- ARGV 1 the claim's name  2.. the days' JSON, in the same order  then, where days expire, when each does (s since 1970).
+-- Answers how many keys were written.
 local WORTH = {complete = 3, partial = 2, hole = 1, pending = 1}
 
 -- What a day is worth, and where the quote is that ends its state.
@@ -71,7 +72,15 @@ for i = 1, #unsure do
     end
 end
 
-if #words > 0 then
+if #ARGV > #KEYS then
+    local expiry = {}
+    for i = 2, #KEYS do
+        expiry[KEYS[i]] = ARGV[#KEYS + i - 1]
+    end
+    for i = 1, #words, 2 do
+        redis.call('SET', words[i], words[i + 1], 'EXAT', expiry[words[i]])
+    end
+elseif #words > 0 then
     redis.call('MSET', unpack(words))
 end
 redis.pcall('HDEL', KEYS[1], ARGV[1]) -- what else may lie there keeps no day from having been stored
