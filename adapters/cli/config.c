@@ -187,6 +187,15 @@ static enum releve_code load_redis(struct releve_config *config, struct releve_e
     return RELEVE_OK;
 }
 
+static enum releve_code load_keep(struct releve_config *config, struct releve_error *error)
+{
+    const char *value = releve_dotenv_get("RELEVE_KEEP");
+    struct releve_error inner;
+    if (value != NULL && releve_keep_parse(value, &config->keep, &inner) != RELEVE_OK)
+        return releve_fail(error, RELEVE_E_CONFIG, "RELEVE_KEEP: %.400s", inner.text);
+    return RELEVE_OK;
+}
+
 static enum releve_code load_today(struct releve_config *config, struct releve_error *error)
 {
     const char *value = releve_dotenv_get("RELEVE_TODAY");
@@ -224,6 +233,8 @@ enum releve_code releve_config_load(struct releve_config *config, bool asks_upst
         code = load_log(config, error);
     if (code == RELEVE_OK)
         code = load_today(config, error);
+    if (code == RELEVE_OK)
+        code = load_keep(config, error);
     if (code == RELEVE_OK)
         code = load_upstream(config, asks_upstream, error);
     if (code == RELEVE_OK)
@@ -266,6 +277,11 @@ enum releve_code releve_config_start_redis(struct releve_config *config, struct 
 releve_day releve_config_today(const struct releve_config *config)
 {
     return releve_paris_day(releve_clock_civil(config->today));
+}
+
+struct releve_span releve_config_history(const struct releve_config *config, enum releve_kind kind)
+{
+    return releve_keep_history(&config->keep, kind, releve_config_today(config));
 }
 
 enum releve_code releve_config_check_bound(const struct releve_config *config, const char *bound,

@@ -6,6 +6,7 @@
 #include <adapters/redis/url.h>
 #include <engine/runtime/dialect.h>
 #include <releve/api.h>
+#include <releve/keep.h>
 #include <releve/quota.h>
 #include <releve/runtime.h>
 #include <stdbool.h>
@@ -23,7 +24,8 @@ struct releve_config {
     struct releve_quota quota;
     struct releve_redis_url redis; /* `embedded` is started and becomes its socket by releve_config_start_redis */
     char prefix[RELEVE_PREFIX_BYTES];
-    releve_day today; /* as pretended; RELEVE_DAY_NONE: the real one */
+    struct releve_keep keep; /* how long days are kept */
+    releve_day today;        /* as pretended; RELEVE_DAY_NONE: the real one */
     enum releve_log_level log;
     const char *sources[RELEVE_SETTINGS]; /* where each setting comes from: as releve_dotenv_source has it */
 };
@@ -54,5 +56,8 @@ enum releve_code releve_config_check_bound(const struct releve_config *config, c
 
 /* The civil day that counts as today. */
 releve_day releve_config_today(const struct releve_config *config);
+
+/* The days of that kind that a job can get today: what upstream serves and RELEVE_KEEP keeps. */
+struct releve_span releve_config_history(const struct releve_config *config, enum releve_kind kind);
 
 #endif

@@ -209,6 +209,7 @@ static void read_series(struct coverage *coverage)
     series->prm = job.prm;
     series->kind = job.kind;
     series->span = job.span;
+    series->kept = releve_keep_first(&coverage->config.keep, job.kind, releve_config_today(&coverage->config));
     releve_series_look_begin(series, coverage->lookup.store, releve_clock_civil(coverage->config.today), on_series,
                              coverage);
 }
@@ -249,8 +250,10 @@ static int coverage_main(int argc, char **argv)
     if (wrong != 0)
         return wrong;
     coverage.terminal = releve_terminal_look(STDOUT_FILENO);
-    if (releve_config_load(&coverage.config, false, &error) != RELEVE_OK ||
-        releve_selection_close_days(&coverage.selection, releve_config_today(&coverage.config), &error) != RELEVE_OK ||
+    if (releve_config_load(&coverage.config, false, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    coverage.selection.keep = coverage.config.keep;
+    if (releve_selection_close_days(&coverage.selection, releve_config_today(&coverage.config), &error) != RELEVE_OK ||
         releve_lookup_run(&coverage.lookup, &coverage.config, true, start, &coverage, &error) != RELEVE_OK)
         return releve_command_fail(&error);
     if (!coverage.json && is_pictured(&coverage)) {
@@ -275,13 +278,14 @@ const struct releve_command releve_command_coverage = {
             "have gaps; \"refused\" is what upstream does not give, \"n/a\" what it says that\n"
             "there is none of (in the sums, both are \"refused\"). Without --start it begins\n"
             "where upstream's history does, for what lies there can still be fetched; days\n"
-            "before a known activation or consent are no gaps.\n"
+            "before a known activation or consent, or that RELEVE_KEEP does not keep, are no\n"
+            "gaps.\n"
             "\n" RELEVE_SELECTION_DAYS_HELP "\n"
             "options:\n"
             "  --json             one JSON object a line for each usage point and kind: prm,\n"
             "                     kind, start, end (excluded), complete, partial, holes,\n"
-            "                     pending, missing, cut (before activation or consent),\n"
-            "                     refused (code and message, or null), gaps (start and end\n"
-            "                     of each)\n",
+            "                     pending, missing, cut (before activation or consent,\n"
+            "                     or not kept), refused (code and message, or null), gaps\n"
+            "                     (start and end of each)\n",
     .run = coverage_main,
 };

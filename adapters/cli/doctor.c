@@ -70,6 +70,7 @@ static void show_settings(struct doctor *doctor, cJSON *list)
     const struct releve_config *config = &doctor->config;
     const char *const *sources = config->sources;
     char id[DOCTOR_VALUE_BYTES], redis[DOCTOR_VALUE_BYTES], quota[RELEVE_QUOTA_TEXT], today[RELEVE_DAY_TEXT] = "";
+    char keep[RELEVE_KEEP_TEXT];
     static const char *const levels[] = {"error", "warn", "info", "debug"};
     mask_id(sources[RELEVE_SETTING_CLIENT_ID] != NULL ? config->client_id : "", id);
     if (config->quota.windows_count > 0)
@@ -79,6 +80,7 @@ static void show_settings(struct doctor *doctor, cJSON *list)
     if (config->today != RELEVE_DAY_NONE)
         releve_day_format(config->today, today);
     describe_redis(&config->redis, redis);
+    releve_keep_format(&config->keep, keep);
     const char *const values[RELEVE_SETTINGS] = {
         [RELEVE_SETTING_CLIENT_ID] = id,
         [RELEVE_SETTING_CLIENT_SECRET] = sources[RELEVE_SETTING_CLIENT_SECRET] != NULL ? "set" : "",
@@ -89,6 +91,7 @@ static void show_settings(struct doctor *doctor, cJSON *list)
         [RELEVE_SETTING_QUOTA] = quota,
         [RELEVE_SETTING_REDIS] = redis,
         [RELEVE_SETTING_PREFIX] = config->prefix,
+        [RELEVE_SETTING_KEEP] = keep,
         [RELEVE_SETTING_TODAY] = today,
         [RELEVE_SETTING_LOG] = levels[config->log],
     };

@@ -231,8 +231,10 @@ static int enqueue_main(int argc, char **argv)
         releve_fail(&error, RELEVE_E_USAGE, "--missing asks for what is not known, --refresh for all: say one of them");
         return releve_command_fail(&error);
     }
-    if (releve_config_load(&enqueue.config, enqueue.preflight, &error) != RELEVE_OK ||
-        releve_config_check_kinds(&enqueue.config, enqueue.selection.kinds, &error) != RELEVE_OK ||
+    if (releve_config_load(&enqueue.config, enqueue.preflight, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    enqueue.selection.keep = enqueue.config.keep;
+    if (releve_config_check_kinds(&enqueue.config, enqueue.selection.kinds, &error) != RELEVE_OK ||
         releve_selection_close(&enqueue.selection, releve_config_today(&enqueue.config), &error) != RELEVE_OK ||
         (enqueue.preflight && releve_preflight_run(&enqueue.config, &enqueue.selection, &error) != RELEVE_OK) ||
         queue(&enqueue, &error) != RELEVE_OK)

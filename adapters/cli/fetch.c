@@ -166,6 +166,7 @@ enum releve_code releve_fetch_prepare(struct releve_fetch *fetch, struct releve_
         return error->code;
     if (releve_config_check_kinds(&fetch->config, fetch->selection.kinds, error) != RELEVE_OK)
         return error->code;
+    fetch->selection.keep = fetch->config.keep;
     return releve_selection_close(&fetch->selection, releve_config_today(&fetch->config), error);
 }
 

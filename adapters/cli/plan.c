@@ -415,6 +415,7 @@ static int plan_main(int argc, char **argv)
         return releve_command_fail(&error);
     plan.today = releve_config_today(&plan.config);
     plan.dialect = releve_config_dialect(&plan.config);
+    plan.selection.keep = plan.config.keep;
     if (releve_config_check_kinds(&plan.config, plan.selection.kinds, &error) != RELEVE_OK ||
         releve_selection_close(&plan.selection, plan.today, &error) != RELEVE_OK ||
         (plan.preflight && releve_preflight_run(&plan.config, &plan.selection, &error) != RELEVE_OK) ||

@@ -155,18 +155,24 @@ static struct releve_span wanted_span(const struct releve_selection *selection, 
 static void report_cut(const struct releve_selection *selection, enum releve_kind kind, releve_day today)
 {
     const struct releve_kind_facts *facts = releve_kind_facts(kind);
-    struct releve_span history = releve_kind_history(kind, today);
+    struct releve_span history = releve_keep_history(&selection->keep, kind, today);
     struct releve_span wanted = wanted_span(selection, history);
     struct releve_span span = selection->spans[kind];
+    bool unkept = history.first > releve_kind_history(kind, today).first;
     char day[RELEVE_DAY_TEXT];
     if (releve_span_days(span) == 0 && wanted.end <= history.first) {
         releve_day_format(history.first, day);
-        fprintf(stderr, "releve: %s: left out, as upstream keeps nothing of it before %s\n", facts->name, day);
+        fprintf(stderr, "releve: %s: left out, as %s nothing of it before %s\n", facts->name,
+                unkept ? "RELEVE_KEEP keeps" : "upstream keeps", day);
     }
     if (releve_span_days(span) > 0 && selection->has_start && span.first > wanted.first) {
         releve_day_format(span.first, day);
-        fprintf(stderr, "releve: %s: upstream keeps %d months + %d days, so it begins on %s\n", facts->name,
-                facts->history_months, facts->history_days, day);
+        if (unkept)
+            fprintf(stderr, "releve: %s: RELEVE_KEEP keeps %d days, so it begins on %s\n", facts->name,
+                    selection->keep.days[kind], day);
+        else
+            fprintf(stderr, "releve: %s: upstream keeps %d months + %d days, so it begins on %s\n", facts->name,
+                    facts->history_months, facts->history_days, day);
     }
     if (releve_span_days(span) > 0 && selection->has_end && span.end < wanted.end) {
         releve_day_format(span.end, day);
@@ -218,12 +224,12 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
     if (code != RELEVE_OK)
         return code;
 
-    bool any = false;
+    bool any = false, unkept = false;
     releve_day deepest = today;
     for (int kind = 0; kind < RELEVE_KINDS; kind++) {
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) == 0)
             continue;
-        struct releve_span history = releve_kind_history((enum releve_kind)kind, today);
+        struct releve_span history = releve_keep_history(&selection->keep, (enum releve_kind)kind, today);
         if (releve_kind_is_document((enum releve_kind)kind)) { /* the days that are asked are of the others */
             selection->spans[kind] = history;
             any = true;
@@ -232,6 +238,7 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
         selection->spans[kind] = releve_span_cut(wanted_span(selection, history), history);
         any = any || releve_span_days(selection->spans[kind]) > 0;
         deepest = history.first < deepest ? history.first : deepest;
+        unkept = unkept || history.first > releve_kind_history((enum releve_kind)kind, today).first;
     }
     for (int kind = 0; any && kind < RELEVE_KINDS; kind++)
         if ((selection->kinds & RELEVE_KIND_BIT(kind)) != 0 && !releve_kind_is_document((enum releve_kind)kind))
@@ -240,8 +247,8 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
         return RELEVE_OK;
     if (selection->has_end && asked->end <= deepest) {
         releve_day_format(deepest, first);
-        return releve_fail(error, RELEVE_E_USAGE, "--end %s: upstream keeps nothing before %s of what was asked", end,
-                           first);
+        return releve_fail(error, RELEVE_E_USAGE, "--end %s: %s nothing before %s of what was asked", end,
+                           unkept ? "RELEVE_KEEP and upstream keep" : "upstream keeps", first);
     }
     fprintf(stderr,
             "releve: nothing to do: upstream serves days up to yesterday, and nothing before today was asked\n");
@@ -286,7 +293,7 @@ enum releve_code releve_selection_close_days(struct releve_selection *selection,
         if (releve_kind_is_document(kind))
             return releve_fail(error, RELEVE_E_USAGE, "--kind %s is a document, which has no days",
                                releve_kind_facts(kind)->name);
-        struct releve_span wanted = wanted_span(selection, releve_kind_history(kind, today));
+        struct releve_span wanted = wanted_span(selection, releve_keep_history(&selection->keep, kind, today));
         selection->spans[kind] = releve_span_cut(wanted, kept);
         if (releve_span_days(selection->spans[kind]) < 1)
             return refuse_empty(wanted, error);

@@ -4,6 +4,7 @@
 
 #include <releve/error.h>
 #include <releve/job.h>
+#include <releve/keep.h>
 #include <releve/kind.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@ struct releve_selection {
     bool read_files;    /* some --prms was read */
     const char *column; /* of CSV files: the name of the one that holds usage points; NULL: the first */
     releve_kinds kinds;
+    struct releve_keep keep; /* set before it is closed: older days are cut too */
     /* The days that are asked of each kind, cut to what upstream serves; empty where nothing is left. */
     struct releve_span spans[RELEVE_KINDS];
     /* As the user wrote them. */
@@ -101,9 +103,9 @@ releve_day releve_selection_newest(const struct releve_selection *selection);
 enum releve_code releve_selection_apply(struct releve_selection *selection, int option, const char *value,
                                         struct releve_error *error);
 
-/* Checks the whole, leaves out duplicates and cuts the spans to what upstream can serve when today is `today`; says on
- * stderr what was cut. RELEVE_E_USAGE where nothing can be served; RELEVE_OK with all spans empty where there is
- * nothing new yet. */
+/* Checks the whole, leaves out duplicates and cuts the spans to what upstream can serve, and what is kept, when today
+ * is `today`; says on stderr what was cut. RELEVE_E_USAGE where nothing can be served; RELEVE_OK with all spans empty
+ * where there is nothing new yet. */
 enum releve_code releve_selection_close(struct releve_selection *selection, releve_day today,
                                         struct releve_error *error);
 
@@ -112,7 +114,7 @@ enum releve_code releve_selection_close(struct releve_selection *selection, rele
 enum releve_code releve_selection_close_stored(struct releve_selection *selection, releve_day today,
                                                struct releve_error *error);
 
-/* The same for what is about days, stored or not: without --start they are those that upstream serves, and with it from
+/* The same for what is about days, stored or not: without --start they are those that a job would get, and with it from
  * ten years ago on at the earliest. Usage points may be none; documents are refused. */
 enum releve_code releve_selection_close_days(struct releve_selection *selection, releve_day today,
                                              struct releve_error *error);

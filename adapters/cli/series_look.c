@@ -76,12 +76,13 @@ void releve_series_look_letters(const struct releve_series_look *look, char out[
 
 /* --- part after part --------------------------------------------------------------------------------------------- */
 
-/* What lies before the activation or the consent is not missing. */
+/* What lies before the activation or the consent, or is not kept, is not missing. */
 static void cut(struct releve_series_look *look, const struct releve_point_facts *facts)
 {
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(look->kind)->direction];
     releve_day after =
         direction->activation.after > direction->consent.after ? direction->activation.after : direction->consent.after;
+    after = look->kept > after ? look->kept - 1 : after;
     for (releve_day day = look->span.first; day <= after && day < look->span.end; day++) {
         char *state = &look->states[day - look->span.first];
         if (*state == RELEVE_DAY_MISSING)

@@ -10,13 +10,14 @@
 
 /* How many days are in each state. */
 struct releve_series_days {
-    int complete, partial, holes, pending, missing, cut; /* cut: before its activation or consent */
+    int complete, partial, holes, pending, missing, cut; /* cut: before activation or consent, or not kept */
 };
 
 struct releve_series_look {
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
+    releve_day kept; /* the oldest day that is kept (releve_keep_first): what is missing before it is cut */
     char states[RELEVE_SELECTION_DAYS_MAX]; /* enum releve_day_state, from the first day of the span on */
     struct releve_series_days days;
     enum releve_standing standing; /* while what was learned of it is believed */
@@ -30,8 +31,8 @@ struct releve_series_look {
     void *data;
 };
 
-/* Reads the days of `span`, at most RELEVE_SELECTION_DAYS_MAX. `done` is called once, later; `look` lives until
- * then. */
+/* What stands above `states` is set. Reads the days of `span`, at most RELEVE_SELECTION_DAYS_MAX. `done` is called
+ * once, later; `look` lives until then. */
 void releve_series_look_begin(struct releve_series_look *look, struct releve_store *store, releve_time now,
                               releve_store_done done, void *data);
 

@@ -329,6 +329,7 @@ static void open_engine(struct releve_session *session)
         .token = config->token[0] != '\0' ? config->token : NULL,
         .prefix = config->prefix,
         .adopt = session->options.adopt,
+        .keep = &config->keep,
         .quota = &config->quota,
         .concurrency = session->options.concurrency,
         .patient = session->options.patient,

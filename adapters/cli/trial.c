@@ -213,6 +213,7 @@ static void set_environment(const struct releve_trial *trial)
     set("CLIENT_ID", trial->simulated ? "bench" : trial->config.client_id);
     set("RELEVE_UPSTREAM", trial->config.upstream); /* of the simulator nothing is known yet: none */
     (void)unsetenv("CLIENT_SECRET_FILE");
+    (void)unsetenv("RELEVE_KEEP");
     if (trial->config.today == RELEVE_DAY_NONE)
         return;
     releve_day_format(trial->config.today, today);

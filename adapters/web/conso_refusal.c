@@ -159,6 +159,7 @@ static const struct {
     {"900908", RELEVE_CONSO_API_REFUSED},
     {"no_data_found", RELEVE_CONSO_NO_DATA},
     {"beyond-history", RELEVE_CONSO_BEYOND_HISTORY},
+    {"not-kept", RELEVE_CONSO_BEYOND_HISTORY},
     {"not-yet", RELEVE_CONSO_NO_DATA},
     {"not-served", RELEVE_CONSO_NOT_SERVED},
 };

@@ -203,7 +203,7 @@ static struct releve_span days_to_ask(const struct releve_conso_request *request
                                       const struct releve_coverage *coverage, const struct releve_point_facts *facts)
 {
     enum releve_kind kind = request->ask.kind;
-    struct releve_span history = releve_kind_history(kind, releve_config_today(request->desk->config));
+    struct releve_span history = releve_config_history(request->desk->config, kind);
     struct releve_span left = request->ask.span, none = {left.end, left.end};
     const struct releve_direction_facts *direction = &facts->directions[releve_kind_facts(kind)->direction];
     releve_day after =
@@ -226,7 +226,7 @@ static void judge_refusal(struct releve_conso_request *request, const struct rel
     const struct releve_direction_facts *direction =
         &facts->directions[releve_kind_facts(request->ask.kind)->direction];
     releve_day last = request->ask.span.end - 1;
-    struct releve_span history = releve_kind_history(request->ask.kind, releve_config_today(request->desk->config));
+    struct releve_span history = releve_config_history(request->desk->config, request->ask.kind);
     request->is_refused = true;
     if (releve_facts_standing(facts, request->ask.kind, &why) != RELEVE_STANDING_OPEN && why != NULL)
         request->reason = *why;

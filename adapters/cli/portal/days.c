@@ -202,7 +202,7 @@ void releve_portal_coverage(void *data, struct releve_web_asked *asked)
     enum releve_kind kind;
     if (!releve_argument_prm(asked, 0, &prm) || !releve_argument_measure(asked, 1, &kind))
         return;
-    struct releve_span span = releve_kind_history(kind, releve_config_today(portal->config));
+    struct releve_span span = releve_config_history(portal->config, kind);
     if (!releve_argument_span(asked, RELEVE_JOB_DAYS_MAX, &span))
         return;
     struct coverage_turn *coverage = releve_alloc(1, sizeof *coverage);
@@ -210,5 +210,6 @@ void releve_portal_coverage(void *data, struct releve_web_asked *asked)
     coverage->look.prm = prm;
     coverage->look.kind = kind;
     coverage->look.span = span;
+    coverage->look.kept = releve_keep_first(&portal->config->keep, kind, releve_config_today(portal->config));
     releve_turns_add(&portal->turns, &coverage->turn, asked, 1, begin_coverage, release_coverage);
 }
