@@ -1,5 +1,6 @@
 /* releve plan: what a backfill would cost, before anybody commits to it. Reads Redis, sends nothing upstream. */
 #include "command.h"
+#include "day_size.h"
 #include "json_fields.h"
 #include "lookup.h"
 #include "preflight.h"
@@ -23,6 +24,7 @@ enum bound { LEAST, MOST, BOUNDS };
 
 struct total {
     uint64_t jobs, days, known, refused, absent, requests[BOUNDS]; /* absent: there is no such kind */
+    uint64_t bytes[2]; /* in Redis: of days that are there, and of those that are to be asked */
 };
 
 /* What is remembered of a usage point or a direction of it, so that it is not asked. */
@@ -60,6 +62,19 @@ static void count(struct total *total, const struct releve_cost *cost, int least
     total->known += (uint64_t)(cost->known - refused - absent);
     total->refused += (uint64_t)refused;
     total->absent += (uint64_t)absent;
+}
+
+/* What its days take in Redis, at most: holes take less. */
+static void count_bytes(struct plan *plan, enum releve_kind kind, int asked, const struct releve_coverage *coverage)
+{
+    int there =
+        releve_coverage_count(coverage, RELEVE_DAY_COMPLETE) + releve_coverage_count(coverage, RELEVE_DAY_PARTIAL);
+    const uint64_t each = releve_day_size_kept(kind, &plan->config.keep);
+    const uint64_t bytes[] = {each * (uint64_t)there, each * (uint64_t)asked};
+    for (size_t i = 0; i < 2; i++) {
+        plan->kinds[kind].bytes[i] += bytes[i];
+        plan->all.bytes[i] += bytes[i];
+    }
 }
 
 /* The direction that it is about; NULL for the usage point as a whole. */
@@ -226,6 +241,7 @@ static void count_series(void *data, struct releve_finding *finding, const struc
     int least = least_of(plan, job, &cost);
     count(&plan->kinds[job->kind], &cost, least, refused, absent);
     count(&plan->all, &cost, least, refused, absent);
+    count_bytes(plan, job->kind, cost.days, coverage);
     releve_survey_go_on(finding);
 }
 
@@ -307,6 +323,38 @@ static void print_end(const struct plan *plan)
     releve_terminal_wrap(stdout, text, 0, 0, plan->terminal.text_columns);
 }
 
+static void print_size(const struct plan *plan)
+{
+    char there[RELEVE_DAY_SIZE_TEXT], more[RELEVE_DAY_SIZE_TEXT], text[REMARKS_BYTES];
+    releve_day_size_format(plan->all.bytes[0], there);
+    releve_day_size_format(plan->all.bytes[1], more);
+    (void)snprintf(text, sizeof text,
+                   "In Redis its days take %s at most, a load curve counted as of PT30M; those that are there already "
+                   "take %s.",
+                   more, there);
+    releve_terminal_wrap(stdout, text, 0, 0, plan->terminal.text_columns);
+}
+
+/* Of the kinds that are asked for: how long they are kept, where that is not for ever. */
+static struct releve_keep keep_of(const struct plan *plan)
+{
+    struct releve_keep keep = plan->config.keep;
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
+        if (plan->kinds[kind].jobs == 0)
+            keep.days[kind] = 0;
+    return keep;
+}
+
+static void print_keep(const struct plan *plan)
+{
+    char keep[RELEVE_KEEP_TEXT], text[RELEVE_KEEP_TEXT + 80];
+    const struct releve_keep of = keep_of(plan);
+    releve_keep_format(&of, keep);
+    (void)snprintf(text, sizeof text, "RELEVE_KEEP %s: what is older is not asked for.", keep);
+    if (keep[0] != '\0')
+        releve_terminal_wrap(stdout, text, 0, 0, plan->terminal.text_columns);
+}
+
 static void print_table(const struct plan *plan)
 {
     printf("%-27s %6s %11s %9s %9s %12s\n", "kind", "jobs", "days: known", "refused", "to ask", "requests");
@@ -327,6 +375,9 @@ static void print_table(const struct plan *plan)
         puts("\nNothing is to be asked now.");
     else
         print_end(plan);
+    if (plan->all.bytes[1] > 0)
+        print_size(plan);
+    print_keep(plan);
     print_refusals(plan);
 }
 
@@ -340,6 +391,8 @@ static cJSON *total_json(const struct total *total)
     cJSON_AddNumberToObject(json, "days", (double)total->days);
     cJSON_AddNumberToObject(json, "requests", (double)total->requests[MOST]);
     cJSON_AddNumberToObject(json, "requests_least", (double)total->requests[LEAST]);
+    cJSON_AddNumberToObject(json, "bytes_there", (double)total->bytes[0]);
+    cJSON_AddNumberToObject(json, "bytes", (double)total->bytes[1]);
     return json;
 }
 
@@ -375,6 +428,11 @@ static void print_json(const struct plan *plan)
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (plan->kinds[kind].jobs > 0)
             cJSON_AddItemToObject(kinds, releve_kind_facts(kind)->name, total_json(&plan->kinds[kind]));
+    const struct releve_keep keep = keep_of(plan);
+    cJSON *kept = cJSON_AddObjectToObject(json, "keep_days");
+    for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
+        if (keep.days[kind] > 0)
+            cJSON_AddNumberToObject(kept, releve_kind_facts(kind)->name, keep.days[kind]);
     cJSON_AddNumberToObject(json, "refused_count", (double)plan->refusals_count);
     cJSON *refused = cJSON_AddArrayToObject(json, "refused");
     for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++)
@@ -431,19 +489,22 @@ static int plan_main(int argc, char **argv)
 const struct releve_command releve_command_plan = {
     .name = "plan",
     .summary = "what a backfill would cost: requests, days, time under the quota",
-    .help = "SELECTION [--preflight] [--json]\n"
-            "\n"
-            "Says how many requests a backfill of the same selection would send, and the\n"
-            "time that the quota imposes. What Redis holds costs nothing, and what upstream\n"
-            "refused lately, or said that there is none of, is not asked. Sends nothing,\n"
-            "unless with --preflight.\n"
-            "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
-            "  --json             one JSON object on standard output: usage_points, jobs,\n"
-            "                     days (to ask), days_known, days_refused,\n"
-            "                     days_not_applicable, requests (the most, without\n"
-            "                     token_requests and activation_requests), requests_least,\n"
-            "                     seconds, seconds_least, the same of each of its kinds,\n"
-            "                     refused_count, and refused: what is refused\n"
-            "                     (prm, direction, code, message, since, until), at most 24\n",
+    .help =
+        "SELECTION [--preflight] [--json]\n"
+        "\n"
+        "Says how many requests a backfill of the same selection would send, the time\n"
+        "that the quota imposes, and how much Redis its days take. What Redis holds costs nothing, and what upstream\n"
+        "refused lately, or said that there is none of, is not asked. Sends nothing,\n"
+        "unless with --preflight.\n"
+        "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
+        "  --json             one JSON object on standard output: usage_points, jobs,\n"
+        "                     days (to ask), days_known, days_refused,\n"
+        "                     days_not_applicable, requests (the most, without\n"
+        "                     token_requests and activation_requests), requests_least,\n"
+        "                     bytes (that the days to ask take in Redis, at most),\n"
+        "                     bytes_there, seconds, seconds_least, the same of each of\n"
+        "                     its kinds, keep_days (of kinds that RELEVE_KEEP names),\n"
+        "                     refused_count, and refused: what is refused\n"
+        "                     (prm, direction, code, message, since, until), at most 24\n",
     .run = plan_main,
 };

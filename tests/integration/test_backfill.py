@@ -392,7 +392,7 @@ def test_plan_tells_what_is_refused_from_what_is_known():
         assert {name: forecast[name] for name in ("requests", "days", "days_known", "days_refused")} == {
             "requests": 0, "days": 0, "days_known": 10 + 2 * 31, "days_refused": 21 + 2 * 31 + 5 * 31}, forecast
         assert forecast["kinds"][CURVE] == {"jobs": 2, "requests": 0, "requests_least": 0, "days": 0, "days_known": 10,
-                                            "days_refused": 21 + 31, "days_not_applicable": 0}
+                                            "days_refused": 21 + 31, "days_not_applicable": 0, "bytes": 0, "bytes_there": 10 * 589}
         since = {prm: world.redis.hash(f"releve:point:{{{prm}}}")[f"{fact}_at"]
                  for prm, fact in ((BOTH, "consumption:refused"), (CLIENT_0, "point:unknown"))}
         assert forecast["refused_count"] == 2 and [
