@@ -1,7 +1,8 @@
 /* What the parts of releve doctor share: each looks at something and adds findings. Private to doctor*.c.
  *
  *   doctor.c           the command, settings and where they come from
- *   doctor_redis.c     Redis: version, persistence, eviction, clock, whose data it holds, quotas
+ *   doctor_memory.c    Redis: has it room for what is to come, and evicts it nothing?
+ *   doctor_redis.c     Redis: version, persistence, clock, whose data it holds, quotas
  *   doctor_upstream.c  upstream: token, clock, and with a usage point the APIs
  */
 #ifndef RELEVE_CLI_DOCTOR_H
@@ -9,6 +10,7 @@
 
 #include "findings.h"
 #include "lookup.h"
+#include "prm_list.h"
 #include "session.h"
 #include <engine/runtime/bucket.h>
 
@@ -19,6 +21,8 @@ struct doctor {
     bool json, has_prm;
     releve_prm prm;
     struct releve_lookup lookup;
+    struct releve_prm_list points; /* that there is something of in Redis */
+    char *info;                    /* of Redis, while they are counted */
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count, family;                /* the one whose quota is asked for */
     releve_time waits_ms[RELEVE_FAMILIES_MAX]; /* until its next permit is due */
@@ -42,6 +46,18 @@ RELEVE_SESSION_FIRST(struct doctor);
 
 /* False where Redis cannot be asked, which is said. */
 bool releve_doctor_redis(struct doctor *doctor);
+
+/* What one node of Redis says of its memory in INFO, and whether it has room for a year more of `points` usage points.
+ * `node` stands in front of each finding: "" where there is only one, else "127.0.0.1:7000: ". */
+void releve_doctor_memory(struct doctor *doctor, const char *node, const char *info, size_t points);
+
+/* Its maxmemory, in bytes; 0 where it has none: then nobody has to count usage points. */
+double releve_doctor_memory_limit(const char *info);
+
+/* The value of a line "name:value" of INFO; "" where there is none. */
+void releve_doctor_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES]);
+/* The same as a number; 0 where it is none. */
+double releve_doctor_info_number(const char *info, const char *name);
 
 /* Asks for a token, and, where there is a usage point, each API about it. */
 void releve_doctor_upstream(struct doctor *doctor);

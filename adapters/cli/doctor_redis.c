@@ -1,18 +1,18 @@
 /* Is Redis fit to hold the days and, above all, the ledger of the quota? */
 #include "doctor.h"
 #include "progress.h"
+#include "selection.h"
 #include <adapters/redis/store.h>
 #include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REDIS_MAJOR_MIN 7 /* SET with NX and GET */
-#define MEMORY_FULL_PERCENT 80
 
-/* The value of a line "name:value" of INFO; "" where there is none. */
-static void read_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES])
+void releve_doctor_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES])
 {
     size_t length = strlen(name);
     out[0] = '\0';
@@ -21,18 +21,18 @@ static void read_info(const char *info, const char *name, char out[DOCTOR_VALUE_
             (void)snprintf(out, DOCTOR_VALUE_BYTES, "%.*s", (int)strcspn(line + length + 1, "\r\n"), line + length + 1);
 }
 
-static double number_in(const char *info, const char *name)
+double releve_doctor_info_number(const char *info, const char *name)
 {
     char value[DOCTOR_VALUE_BYTES];
-    read_info(info, name, value);
+    releve_doctor_info(info, name, value);
     return strtod(value, NULL);
 }
 
 static void check_version(struct doctor *doctor, const char *info)
 {
     char version[DOCTOR_VALUE_BYTES], role[DOCTOR_VALUE_BYTES];
-    read_info(info, "redis_version", version);
-    read_info(info, "role", role);
+    releve_doctor_info(info, "redis_version", version);
+    releve_doctor_info(info, "role", role);
     if (strtod(version, NULL) < REDIS_MAJOR_MIN)
         BAD(doctor, RELEVE_E_REDIS, "Redis", "version %.40s: %d or later is needed", version, REDIS_MAJOR_MIN);
     else
@@ -46,12 +46,12 @@ static void check_version(struct doctor *doctor, const char *info)
 static void check_persistence(struct doctor *doctor, const char *info)
 {
     char aof[DOCTOR_VALUE_BYTES], snapshot[DOCTOR_VALUE_BYTES];
-    read_info(info, "aof_last_write_status", aof);
-    read_info(info, "rdb_last_bgsave_status", snapshot);
+    releve_doctor_info(info, "aof_last_write_status", aof);
+    releve_doctor_info(info, "rdb_last_bgsave_status", snapshot);
     if (strcmp(aof, "err") == 0 || strcmp(snapshot, "err") == 0)
         BAD(doctor, RELEVE_E_REDIS, "Redis",
             "its last write to disk failed: see its log, and whether the disk is full");
-    else if (number_in(info, "aof_enabled") != 0)
+    else if (releve_doctor_info_number(info, "aof_enabled") != 0)
         OK(doctor, "Redis", "keeps what it is given (append-only file)");
     else if (releve_store_is_durable(doctor->lookup.store))
         DOUBTFUL(
@@ -62,28 +62,6 @@ static void check_persistence(struct doctor *doctor, const char *info)
         BAD(doctor, RELEVE_E_REDIS, "Redis",
             "keeps nothing on disk: its restart forgets days, results and how much of the quota is used: CONFIG SET "
             "appendonly yes, and appendonly yes in redis.conf");
-}
-
-static void check_memory(struct doctor *doctor, const char *info)
-{
-    char policy[DOCTOR_VALUE_BYTES];
-    double limit = number_in(info, "maxmemory"), used = number_in(info, "used_memory");
-    read_info(info, "maxmemory_policy", policy);
-    if (limit == 0) {
-        OK(doctor, "Redis", "evicts nothing (it has no maxmemory)");
-        return;
-    }
-    /* The keys of the ledger expire, so that volatile-* evicts them too. */
-    if (strcmp(policy, "noeviction") != 0)
-        BAD(doctor, RELEVE_E_REDIS, "Redis",
-            "maxmemory-policy is %.40s: it may evict days, jobs and the ledger, and the quota is exceeded then: CONFIG "
-            "SET maxmemory-policy noeviction, and the same in redis.conf",
-            policy);
-    else
-        OK(doctor, "Redis", "evicts nothing (maxmemory-policy noeviction)");
-    if (used * 100 > limit * MEMORY_FULL_PERCENT)
-        DOUBTFUL(doctor, "Redis", "%.0f %% of its maxmemory is used: behind it all writes are refused: raise maxmemory",
-                 used * 100 / limit);
 }
 
 static void end_lookup(struct doctor *doctor, const struct releve_error *error)
@@ -170,6 +148,35 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     begin_quota(doctor);
 }
 
+static void check_clock(struct doctor *doctor, const char *info)
+{
+    releve_time redis_ms = (releve_time)(releve_doctor_info_number(info, "server_time_usec") / 1000);
+    if (redis_ms > 0) /* since Redis 7.0 */
+        releve_doctor_clock(doctor, "Redis's clock", redis_ms - releve_clock_civil(RELEVE_DAY_NONE),
+                            " (the quota counts by Redis's alone, days by this machine's)");
+}
+
+static bool count_point(void *data, releve_prm prm)
+{
+    return releve_prm_list_add(&((struct doctor *)data)->points, prm, RELEVE_SELECTION_POINTS_MAX);
+}
+
+/* Of more usage points than a list holds, so many count. */
+static void on_counted(void *data, const struct releve_error *error)
+{
+    struct doctor *doctor = data;
+    releve_prm_list_close(&doctor->points);
+    if (error->code == RELEVE_OK)
+        releve_doctor_memory(doctor, "", doctor->info, doctor->points.count);
+    free(doctor->info);
+    free(doctor->points.prms);
+    if (error->code == RELEVE_OK)
+        releve_store_bind(doctor->lookup.store, NULL, on_bound, doctor);
+    else
+        end_lookup(doctor, error);
+}
+
+/* All keys are gone through for what grows, only where there is a limit to compare it with. */
 static void on_info(void *data, const struct releve_error *error, const char *info)
 {
     struct doctor *doctor = data;
@@ -179,12 +186,12 @@ static void on_info(void *data, const struct releve_error *error, const char *in
     }
     check_version(doctor, info);
     check_persistence(doctor, info);
-    check_memory(doctor, info);
-    releve_time redis_ms = (releve_time)(number_in(info, "server_time_usec") / 1000);
-    if (redis_ms > 0) /* since Redis 7.0 */
-        releve_doctor_clock(doctor, "Redis's clock", redis_ms - releve_clock_civil(RELEVE_DAY_NONE),
-                            " (the quota counts by Redis's alone, days by this machine's)");
-    releve_store_bind(doctor->lookup.store, NULL, on_bound, doctor);
+    check_clock(doctor, info);
+    doctor->info = releve_strdup(info);
+    if (releve_doctor_memory_limit(info) > 0)
+        releve_store_known_points(doctor->lookup.store, count_point, on_counted, doctor);
+    else
+        on_counted(doctor, &(struct releve_error){.code = RELEVE_OK});
 }
 
 static void start_redis(void *data)

@@ -76,7 +76,7 @@ def test_each_setting_says_where_it_comes_from_and_no_secret_is_shown():
         assert shown == {
             "CLIENT_ID": ("an-a... (17 characters)", "environment"), "CLIENT_SECRET": ("set", ".env"), "CLIENT_SECRET_FILE": ("", "not set"),
             "CONSO_TOKEN": ("", "not set"), "RELEVE_UPSTREAM": (world.sandbox.url, "environment"), "RELEVE_API": ("2026", "environment"),
-            "RELEVE_QUOTA": ("5/1s,1000/1h", "default"), "RELEVE_REDIS": (world.redis.url, "environment"), "RELEVE_PREFIX": ("mine", ".env"),
+            "RELEVE_QUOTA": ("5/1s,1000/1h", "default"), "RELEVE_REDIS": (world.redis.url, "environment"), "RELEVE_PREFIX": ("mine", ".env"), "RELEVE_KEEP": ("", "not set"),
             "RELEVE_TODAY": (world.settings["RELEVE_TODAY"], "environment"), "RELEVE_LOG": ("debug", "environment")}
 
 
@@ -120,6 +120,40 @@ def test_a_redis_that_endangers_the_ledger_is_found(commands, code, said):
             world.redis.command("CONFIG", "SET", name, value)
         ended, findings = look(world)
         assert ended == code and said in wrong(findings)[0][2] and wrong(findings)[0][1] == "Redis", findings
+
+
+def used_by(redis):
+    return int(re.search(rb"^used_memory:(\d+)", redis.command("INFO", "memory"), re.MULTILINE)[1])
+
+
+def about_memory(world, **settings):
+    """(exit code, finding, text)"""
+    code, findings = look(world, **settings)
+    (finding, text), = ((finding, text) for finding, area, text in findings if area == "Redis" and " of its maxmemory" in text)
+    return code, finding, text
+
+
+def test_a_redis_that_has_no_room_for_a_year_more_is_found():
+    """A usage point takes 365 x (317 + 397 + 589) bytes: half a megabyte."""
+    with World(quota=WINDOWS, today=None) as world:
+        for i in range(100):
+            for prm in (30000000000000 + i, f"{{{30000000000000 + i}}}"):  # as keys are written, with braces or without
+                world.redis.command("HSET", f"releve:point:{prm}", "point:note", "there is something of it")
+        world.redis.command("CONFIG", "SET", "maxmemory", used_by(world.redis) + 60 * 10**6)
+        code, finding, text = about_memory(world)
+        assert (code, finding) == (0, "ok") and text.endswith("; a year more of the 100 usage points that it knows takes 48 MB"), text
+        world.redis.command("CONFIG", "SET", "maxmemory", used_by(world.redis) + 30 * 10**6)
+        code, finding, text = about_memory(world)
+        assert (code, finding) == (1, "doubtful") and re.match(r"[\d.]+ MB of \d+ MB of its maxmemory is used, and a year more of the 100 usage points "
+                                                               r"that it knows takes some 48 MB .*: raise maxmemory, or let days expire", text), text
+        # Of days that expire no more than so many are there at once.
+        _, finding, text = about_memory(world, RELEVE_KEEP="consumption:100d")
+        assert finding == "ok" and text.endswith("; a year more of the 100 usage points that it knows takes 14 MB"), text
+
+
+def test_a_redis_without_a_limit_says_what_it_uses():
+    with World(quota=WINDOWS, today=None) as world:
+        assert any(re.fullmatch(r"evicts nothing \(it has no maxmemory\); it uses [\d.]+ MB", text) for _, _, text in look(world)[1])
 
 
 @pytest.mark.single("REPLICAOF, which a cluster does not take")
