@@ -488,23 +488,22 @@ static int plan_main(int argc, char **argv)
 
 const struct releve_command releve_command_plan = {
     .name = "plan",
-    .summary = "what a backfill would cost: requests, days, time under the quota",
-    .help =
-        "SELECTION [--preflight] [--json]\n"
-        "\n"
-        "Says how many requests a backfill of the same selection would send, the time\n"
-        "that the quota imposes, and how much Redis its days take. What Redis holds costs nothing, and what upstream\n"
-        "refused lately, or said that there is none of, is not asked. Sends nothing,\n"
-        "unless with --preflight.\n"
-        "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
-        "  --json             one JSON object on standard output: usage_points, jobs,\n"
-        "                     days (to ask), days_known, days_refused,\n"
-        "                     days_not_applicable, requests (the most, without\n"
-        "                     token_requests and activation_requests), requests_least,\n"
-        "                     bytes (that the days to ask take in Redis, at most),\n"
-        "                     bytes_there, seconds, seconds_least, the same of each of\n"
-        "                     its kinds, keep_days (of kinds that RELEVE_KEEP names),\n"
-        "                     refused_count, and refused: what is refused\n"
-        "                     (prm, direction, code, message, since, until), at most 24\n",
+    .summary = "what a backfill would cost: requests, time under the quota, Redis",
+    .help = "SELECTION [--preflight] [--json]\n"
+            "\n"
+            "Says how many requests a backfill of the same selection would send, the time\n"
+            "that the quota imposes, and how much Redis its days take. What Redis holds costs\n"
+            "nothing, and what upstream refused lately, or said that there is none of, is not\n"
+            "asked. Sends nothing, unless with --preflight.\n"
+            "\n" RELEVE_SELECTION_HELP "\noptions:\n" RELEVE_PREFLIGHT_HELP
+            "  --json             one JSON object on standard output: usage_points, jobs,\n"
+            "                     days (to ask), days_known, days_refused,\n"
+            "                     days_not_applicable, requests (the most, without\n"
+            "                     token_requests and activation_requests), requests_least,\n"
+            "                     bytes (that the days to ask take in Redis, at most),\n"
+            "                     bytes_there, seconds, seconds_least, the same of each of\n"
+            "                     its kinds, keep_days (of kinds that RELEVE_KEEP names),\n"
+            "                     refused_count, and refused: what is refused\n"
+            "                     (prm, direction, code, message, since, until), at most 24\n",
     .run = plan_main,
 };

@@ -3,6 +3,10 @@
 Redis forgets by its own clock, so that today is the real one here, and does not change within a test."""
 import datetime
 import json
+import os
+import pathlib
+import re
+import subprocess
 import zoneinfo
 
 import pytest
@@ -129,6 +133,18 @@ def test_an_old_day_that_is_stored_stays_and_is_shown_until_it_is_written_anew()
         assert w.run("backfill", *A_COMMAND, "--refresh", **KEEP).code == 0
         left = expiries(w.redis, CLIENT_0, CURVE)
         assert {day for day, at in left.items() if at == -1} == {ago(i) for i in range(41, 61)}
+
+
+def test_what_is_stored_gets_its_expiry_by_what_operations_says(tmp_path):
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
+    command, = re.findall(r"^```\n(redis-cli --scan .*?)^```$", page, re.MULTILINE | re.DOTALL)
+    with world() as w:
+        assert w.run("backfill", "--prm", CLIENT_0, "--kind", f"{CURVE},{DAILY}", "--start", ago(300)).code == 0
+        (tmp_path / "redis-cli").write_text(f'#!/bin/sh\nexec /usr/bin/redis-cli -s {w.redis.socket} "$@"\n')
+        (tmp_path / "redis-cli").chmod(0o755)
+        subprocess.run(["bash", "-c", command], check=True, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "TZ": "America/New_York"})
+        assert expiries(w.redis, CLIENT_0, CURVE) == {ago(i): expiry(ago(i), 800) for i in range(1, 301)}
+        assert set(expiries(w.redis, CLIENT_0, DAILY).values()) == {-1}
 
 
 @pytest.mark.parametrize("keep, says", [
