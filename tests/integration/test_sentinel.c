@@ -187,7 +187,7 @@ static void send_work(const char *name)
         (void)snprintf(result.job.id, sizeof result.job.id, "%s%d", name, i);
         releve_store_finish(f.store, &result, on_done, &answers[i]);
         struct releve_day_entry day = {20000 + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
-        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}, NULL, 0};
+        struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}, NULL, 0, 0};
         releve_store_put_days(f.store, &batch, on_done, &answers[i + 1]);
         struct releve_permit permit = {process, (uint64_t)i + 1};
         releve_store_permit_ask(f.store, "b", &quota, false, permit, on_permit, &answers[i + 2]);
