@@ -106,6 +106,11 @@ void laws_note_put(struct worker *worker, unsigned point, enum releve_kind kind,
             seen[entries[i].day - worker->simulation->store.first_day] = 1;
 }
 
+void laws_note_lost(struct worker *worker, unsigned point, enum releve_kind kind, releve_day day)
+{
+    seen_days(worker, point, kind)[day - worker->simulation->store.first_day] = 0;
+}
+
 /* One process that hears all, and whose every word is kept. */
 static bool is_exact(const struct scenario *scenario)
 {
@@ -158,6 +163,8 @@ static void check_thrift(struct worker *worker, const struct watched *chunk)
 static void check_alone(struct worker *worker, const struct watched *chunk)
 {
     struct simulation *simulation = worker->simulation;
+    if (simulation->replication.failovers > 0)
+        return; /* a claim may be lost: it is not waited for */
     for (unsigned i = 0; i < simulation->scenario.workers; i++) {
         const struct worker *other = simulation->workers[i];
         for (size_t j = 0; other != worker && other->alive && j < CHUNKS_WATCHED_MAX; j++) {
@@ -184,7 +191,7 @@ static void check_refusals(struct worker *worker, const struct releve_job *job, 
 {
     struct simulation *simulation = worker->simulation;
     const struct closing *closing = closing_of(worker, chunk->point, chunk->kind);
-    if (!job->refresh && simulation->scenario.redis_error == 0 &&
+    if (!job->refresh && simulation->scenario.redis_error == 0 && simulation->replication.failovers == 0 &&
         simulation->store.jobs[chunk->job].looked_up_us > closing->since_us &&
         upstream_civil(&simulation->upstream) < closing->until)
         world_break(&simulation->world,

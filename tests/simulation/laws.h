@@ -13,6 +13,9 @@ void laws_note_known(struct worker *worker, const struct releve_job *job, const 
 void laws_note_put(struct worker *worker, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
                    size_t count);
 
+/* A failover took that day: it may be asked for again. */
+void laws_note_lost(struct worker *worker, unsigned point, enum releve_kind kind, releve_day day);
+
 void laws_check_claim(struct worker *worker, const void *chunk, const struct releve_job *job, struct releve_span span,
                       uint64_t permit);
 /* `at_us`: when the store granted it, where it did. */

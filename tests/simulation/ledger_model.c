@@ -14,6 +14,17 @@ void ledger_model_close(struct ledger_model *ledger)
     *ledger = (struct ledger_model){.news_ms = -1};
 }
 
+void ledger_model_copy(struct ledger_model *copy, const struct ledger_model *ledger)
+{
+    *copy = *ledger;
+    copy->capacity = copy->count;
+    copy->entries = malloc((copy->count + 1) * sizeof *copy->entries);
+    if (copy->entries == NULL)
+        abort();
+    for (size_t i = 0; i < copy->count; i++)
+        copy->entries[i] = ledger->entries[i];
+}
+
 static int64_t most(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -111,6 +122,20 @@ static void begin(struct ledger_model *ledger, int64_t now_us)
         ledger->count = 0;
 }
 
+void ledger_model_serve(struct ledger_model *ledger, uint64_t node)
+{
+    bool other = ledger->node != 0 && ledger->node != node;
+    ledger->node = node;
+    if (!other)
+        return;
+    for (size_t i = 0; i < ledger->count; i++)
+        ledger->entries[i].latest_us += LEDGER_CLOCK_DIFFERENCE_US;
+    int64_t *moments[] = {&ledger->open_at_us, &ledger->told_us, &ledger->told_until_us, &ledger->entries_gone_us};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++)
+        if (*moments[i] > 0)
+            *moments[i] += LEDGER_CLOCK_DIFFERENCE_US;
+}
+
 int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,
                          int64_t life_ms, int64_t now_us)
 {
@@ -134,6 +159,8 @@ int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota 
     ledger->count -= old;
     put_in(ledger, most(own_us, now_us + life_ms * 1000), permit);
     ledger->entries_gone_us = now_us + longest_us + (life_ms + 1000) * 1000;
+    if (ledger->node != 0) /* the clock of another may be ahead */
+        ledger->entries_gone_us += LEDGER_CLOCK_DIFFERENCE_US;
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define LEDGER_MARGIN_US 1000
+#define LEDGER_CLOCK_DIFFERENCE_US 1000000
 
 struct ledger_entry {
     int64_t latest_us; /* the latest moment at which the permit's request can have arrived */
@@ -25,10 +26,18 @@ struct ledger_model {
     int64_t told_until_us;   /* forgotten after */
     int64_t news_ms;         /* of the last call: what is published to everybody; -1: nothing */
     int64_t entries_gone_us; /* when Redis drops the whole set */
+    uint64_t node;           /* that noted itself last; 0: none did */
 };
 
 void ledger_model_init(struct ledger_model *ledger);
 void ledger_model_close(struct ledger_model *ledger);
+
+/* Another one with the same content, of its own memory. */
+void ledger_model_copy(struct ledger_model *copy, const struct ledger_model *ledger);
+
+/* Before each operation below: the node that carries it out. Where another one had noted itself, its clock may have
+ * been ahead: all moments are put later by what clocks may differ. */
+void ledger_model_serve(struct ledger_model *ledger, uint64_t node);
 
 /* Each answers as the script does: ms until the next permit is due; for ask, 0 is the permit. */
 int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,

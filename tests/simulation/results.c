@@ -11,7 +11,10 @@ static struct counts count_stored(const struct store *store, const struct job_re
     struct releve_span span = job->wish.span;
     const struct day_record *records = store->days[(size_t)job->point * RELEVE_MEASURES + job->wish.kind];
     for (releve_day day = span.first; records != NULL && day < span.end; day++) {
-        char state = records[day - store->first_day].state;
+        /* What a failover took counts as long as its writer owes it: it writes it again before it says that it is done.
+         */
+        const struct day_record *record = &records[day - store->first_day];
+        char state = record->owed != 0 ? record->owed : record->state;
         counts.complete += state == RELEVE_DAY_COMPLETE;
         counts.partial += state == RELEVE_DAY_PARTIAL;
         counts.holes += state == RELEVE_DAY_HOLE;

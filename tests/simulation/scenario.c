@@ -236,6 +236,29 @@ void scenario_draw_long(struct scenario *scenario, uint64_t seed)
     slow_down(scenario);
 }
 
+void scenario_draw_failover(struct scenario *scenario, uint64_t seed)
+{
+    static const char *const quotas[] = {"5/1s,1000/1h", "3/1s", "2/500ms,9/7s", "1/1s", "3/10s", "20/2s"};
+    struct world dice;
+    struct releve_error error;
+    scenario_draw(scenario, seed, false);
+    world_init(&dice, seed + 2);
+    scenario->faultless = scenario->isolation = false;
+    scenario->redis_cut = scenario->redis_cut > 0 ? scenario->redis_cut : 1;
+    scenario->workers = (unsigned)world_between(&dice, 1, SCENARIO_WORKERS_MAX);
+    scenario->credentials_refused = false;
+    if (world_below(&dice, 4) > 0)
+        (void)releve_quota_parse(quotas[world_below(&dice, 6)], &scenario->quota, &error);
+    scenario->shards = (unsigned)world_between(&dice, 1, 3);
+    scenario->replica_lag_us = world_between(&dice, 1000, 200000); /* within what a write waits for it */
+    scenario->failover_us = world_between(&dice, 3, 60) * WORLD_SECOND_US;
+    if (world_below(&dice, 2) == 0)
+        scenario->replica_away_us = world_between(&dice, 10, 200) * WORLD_SECOND_US;
+    scenario->stale_masters = world_below(&dice, 2) == 0;
+    if (world_below(&dice, 3) == 0)
+        make_instant(scenario);
+}
+
 void scenario_draw_quiet(struct scenario *scenario, unsigned points, const char *quota, unsigned workers,
                          int64_t round_trip_us)
 {
@@ -283,6 +306,13 @@ void scenario_print(const struct scenario *scenario)
            (long long)(scenario->revoke_us / WORLD_SECOND_US), (long long)(scenario->crash_us / WORLD_SECOND_US),
            (long long)(scenario->drain_us / WORLD_SECOND_US), scenario->days_max, scenario->deep, scenario->refresh,
            scenario->overlap, scenario->known);
+    if (scenario->shards > 0)
+        printf(
+            "  %u shards, replicas late by up to %lld us, failover every %lld s, replica away every %lld s%s%s%s\n",
+            scenario->shards, (long long)scenario->replica_lag_us, (long long)(scenario->failover_us / WORLD_SECOND_US),
+            (long long)(scenario->replica_away_us / WORLD_SECOND_US), scenario->stale_masters ? ", stale masters" : "",
+            scenario->unacknowledged ? ", nothing waits for the replica" : "",
+            scenario->unshifted ? ", no clock is minded" : "");
     if (scenario->duty.days > 0)
         printf("  duty: %d days, %u turns, %d days each, deep %u (%d days), refresh %u\n", scenario->duty.days,
                scenario->duty.turns, scenario->duty.reach_days, scenario->duty.deep, scenario->duty.deep_days,

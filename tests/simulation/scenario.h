@@ -62,6 +62,15 @@ struct scenario {
     int64_t crash_us, drain_us; /* mean time between them; 0: never */
     unsigned crashes_max;
 
+    /* Failovers; all 0 where one Redis has no replicas. */
+    unsigned shards;         /* masters with a replica each */
+    int64_t replica_lag_us;  /* that a write reaches it later, at most */
+    int64_t failover_us;     /* mean time between failovers */
+    int64_t replica_away_us; /* mean time between times without a replica; 0: never */
+    bool stale_masters;      /* some workers go on for a while with the one that is master no more */
+    bool unacknowledged;     /* against the design: nothing waits for the replica */
+    bool unshifted;          /* against the design: the ledger minds no other clock */
+
     struct duty duty;
 
     int days_max;                           /* longest span of a job, mostly */
@@ -72,6 +81,8 @@ struct scenario {
 
 /* A world that lasts for months, with few usage points: duty, and weather now and then. */
 void scenario_draw_long(struct scenario *scenario, uint64_t seed);
+/* A world whose masters fail, with replicas that come late. */
+void scenario_draw_failover(struct scenario *scenario, uint64_t seed);
 /* `large`: for the long mode, thousands of usage points. */
 void scenario_draw(struct scenario *scenario, uint64_t seed, bool large);
 /* Nothing goes wrong: so many workers, and a backlog of so many usage points. `round_trip_us` is upstream's. */

@@ -3,7 +3,9 @@
  *   simulate [--seeds N] [--from SEED]     so many worlds (1000)
  *   simulate --hours H [--from SEED]       worlds that last for months, until they have lasted so many virtual hours
  *   simulate --minutes M [--from SEED]     the long mode: thousands of usage points in each, as long as told
- *   simulate --seed S [--large | --long] [--verbose]
+ *   simulate --failover [--seeds N] [--from SEED]            worlds whose masters fail, with replicas that come late
+ *   simulate --failover --without acknowledgements|clocks    the same against the design: it has to find law 1 broken
+ *   simulate --seed S [--large | --long | --failover [--without ...]] [--verbose]
  *   simulate --freshness                   days that come late, and what they cost
  *   simulate --throughput                  what the quota lets through, next to what it could
  *   simulate --backfill POINTS             how long 1, 100, ... up to POINTS usage points take, and how many requests
@@ -22,22 +24,44 @@
 #define DAY_US (INT64_C(24) * 3600 * WORLD_SECOND_US)
 #define DAYS_MAX 60 /* after the last day of duty */
 
-enum flavour { SMALL, LARGE, LONG };
+enum flavour { SMALL, LARGE, LONG, FAILOVER };
 
-static const char *const flavour_options[] = {"", " --large", " --long"};
+static const char *const flavour_options[] = {"", " --large", " --long", " --failover"};
+
+/* What failover goes without, to see that it is needed. */
+enum lack { LACK_NOTHING, LACK_ACKNOWLEDGEMENTS, LACK_CLOCKS };
+
+static const char *const lack_names[] = {"", "acknowledgements", "clocks"};
 
 struct totals {
     uint64_t worlds, requests, days, steps, jobs, throttled, crashes, returned, claims_refused, results_again;
+    uint64_t failovers, unacknowledged, lost; /* lost: days and results after they were told to be kept */
     double virtual_hours;
 };
 
-static bool run_world(uint64_t seed, enum flavour flavour, bool verbose, struct totals *totals, uint64_t *digest)
+struct telling {
+    bool verbose, quiet;
+    bool quota; /* law 1 was broken */
+};
+
+static void draw(struct scenario *scenario, uint64_t seed, enum flavour flavour, enum lack lack)
+{
+    if (flavour == LONG)
+        scenario_draw_long(scenario, seed);
+    else if (flavour == FAILOVER)
+        scenario_draw_failover(scenario, seed);
+    else
+        scenario_draw(scenario, seed, flavour == LARGE);
+    scenario->unacknowledged = lack == LACK_ACKNOWLEDGEMENTS;
+    scenario->unshifted = lack == LACK_CLOCKS;
+}
+
+static bool run_world(uint64_t seed, enum flavour flavour, enum lack lack, struct telling *telling,
+                      struct totals *totals, uint64_t *digest)
 {
     struct scenario scenario;
-    if (flavour == LONG)
-        scenario_draw_long(&scenario, seed);
-    else
-        scenario_draw(&scenario, seed, flavour == LARGE);
+    bool verbose = telling->verbose;
+    draw(&scenario, seed, flavour, lack);
     if (verbose)
         scenario_print(&scenario);
     struct simulation simulation;
@@ -52,10 +76,12 @@ static bool run_world(uint64_t seed, enum flavour flavour, bool verbose, struct 
     if (scenario.isolation)
         isolation_check(&simulation);
     bool broken = simulation.world.broken;
-    if (broken)
-        printf("seed %llu: %s\n  at %.6f virtual seconds; replay: simulate --seed %llu%s --verbose\n",
+    telling->quota = broken && strncmp(simulation.world.what, "law 1 ", 6) == 0;
+    if (broken && (telling->quota || !telling->quiet))
+        printf("seed %llu: %s\n  at %.6f virtual seconds; replay: simulate --seed %llu%s%s%s --verbose\n",
                (unsigned long long)seed, simulation.world.what, (double)simulation.world.now_us / 1e6,
-               (unsigned long long)seed, flavour_options[flavour]);
+               (unsigned long long)seed, flavour_options[flavour], lack != LACK_NOTHING ? " --without " : "",
+               lack_names[lack]);
     totals->worlds++;
     totals->requests += simulation.sends;
     totals->days += simulation.store.days_stored;
@@ -66,6 +92,9 @@ static bool run_world(uint64_t seed, enum flavour flavour, bool verbose, struct 
     totals->returned += simulation.returned;
     totals->claims_refused += simulation.busy_claims + simulation.known_claims;
     totals->results_again += simulation.results_again;
+    totals->failovers += simulation.replication.failovers;
+    totals->unacknowledged += simulation.unacknowledged;
+    totals->lost += simulation.lost_after_told;
     totals->virtual_hours += (double)simulation.world.now_us / 3.6e9;
     *digest = simulation.world.digest;
     simulation_close(&simulation);
@@ -78,11 +107,12 @@ static bool run_twice(uint64_t seed, enum flavour flavour, struct totals *totals
 {
     uint64_t first, second;
     struct totals ignored = {0};
-    if (!run_world(seed, flavour, false, totals, &first))
+    struct telling telling = {.verbose = false};
+    if (!run_world(seed, flavour, LACK_NOTHING, &telling, totals, &first))
         return false;
     if (seed % REPLAYED_EVERY != 0 || flavour == LARGE)
         return true;
-    (void)run_world(seed, flavour, false, &ignored, &second);
+    (void)run_world(seed, flavour, LACK_NOTHING, &telling, &ignored, &second);
     if (first != second)
         printf("seed %llu: its replay is another world\n", (unsigned long long)seed);
     return first == second;
@@ -94,10 +124,9 @@ struct limit {
     double minutes, hours;
 };
 
-static int run_worlds(uint64_t from, const struct limit *limit)
+static int run_worlds(uint64_t from, enum flavour flavour, const struct limit *limit)
 {
     struct totals totals = {0};
-    enum flavour flavour = limit->hours > 0 ? LONG : limit->minutes > 0 ? LARGE : SMALL;
     bool all = true, more = true;
     time_t begin = time(NULL);
     for (uint64_t seed = from; more; seed++) {
@@ -113,14 +142,34 @@ static int run_worlds(uint64_t from, const struct limit *limit)
            (unsigned long long)totals.returned, (unsigned long long)totals.claims_refused,
            (unsigned long long)totals.results_again, (unsigned long long)totals.steps, totals.virtual_hours,
            all ? "every law held" : "LAWS WERE BROKEN");
+    if (flavour == FAILOVER)
+        printf("%llu failovers, %llu writes that no replica had in time\n", (unsigned long long)totals.failovers,
+               (unsigned long long)totals.unacknowledged);
     return all ? 0 : 1;
+}
+
+/* Until law 1 is found broken; that is what is wanted. Other laws may break before: nothing is kept there either. */
+static int run_without(uint64_t from, enum lack lack, uint64_t seeds)
+{
+    struct totals totals = {0};
+    struct telling telling = {.quiet = true};
+    uint64_t digest;
+    for (uint64_t seed = from; seed < from + seeds && !telling.quota; seed++)
+        (void)run_world(seed, FAILOVER, lack, &telling, &totals, &digest);
+    printf("%llu worlds without %s, %llu failovers, %llu days and results lost after they were told to be kept: law 1 "
+           "%s\n",
+           (unsigned long long)totals.worlds, lack_names[lack], (unsigned long long)totals.failovers,
+           (unsigned long long)totals.lost,
+           telling.quota ? "is broken, as it has to be" : "HELD: THE SIMULATION IS BLIND");
+    return telling.quota && (totals.lost > 0 || lack == LACK_CLOCKS) ? 0 : 1;
 }
 
 static int usage(void)
 {
     fputs("usage: simulate [--seeds N | --minutes M] [--from SEED]\n"
           "       simulate --hours H [--from SEED]\n"
-          "       simulate --seed SEED [--large | --long] [--verbose]\n"
+          "       simulate --seed SEED [--large | --long | --failover] [--verbose]\n"
+          "       simulate --failover [--seeds N] [--from SEED] [--without acknowledgements|clocks]\n"
           "       simulate --throughput | --freshness | --backfill POINTS\n",
           stderr);
     return 2;
@@ -131,7 +180,9 @@ int main(int argc, char **argv)
     uint64_t from = 1, seed = 0, digest;
     struct limit limit = {.seeds = 1000};
     enum flavour flavour = SMALL;
-    bool one = false, verbose = false;
+    enum lack lack = LACK_NOTHING;
+    bool one = false;
+    struct telling telling = {.verbose = false};
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--throughput") == 0)
@@ -142,12 +193,16 @@ int main(int argc, char **argv)
             flavour = LARGE;
         else if (strcmp(argv[i], "--long") == 0)
             flavour = LONG;
+        else if (strcmp(argv[i], "--failover") == 0)
+            flavour = FAILOVER;
         else if (strcmp(argv[i], "--verbose") == 0)
-            verbose = true;
+            telling.verbose = true;
         else if (value == NULL)
             return usage();
         else if (strcmp(argv[i], "--backfill") == 0)
             return backfill_print((unsigned)strtoul(value, NULL, 10));
+        else if (strcmp(argv[i], "--without") == 0)
+            lack = strcmp(argv[++i], lack_names[LACK_CLOCKS]) == 0 ? LACK_CLOCKS : LACK_ACKNOWLEDGEMENTS;
         else if (strcmp(argv[i], "--seeds") == 0)
             limit.seeds = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--from") == 0)
@@ -161,11 +216,13 @@ int main(int argc, char **argv)
         else
             return usage();
     }
-    (void)setvbuf(stdout, NULL, verbose ? _IOFBF : _IOLBF, 1 << 16);
+    (void)setvbuf(stdout, NULL, telling.verbose ? _IOFBF : _IOLBF, 1 << 16);
+    if (!one && flavour != FAILOVER)
+        flavour = limit.hours > 0 ? LONG : limit.minutes > 0 ? LARGE : SMALL;
     if (!one)
-        return run_worlds(from, &limit);
+        return lack != LACK_NOTHING ? run_without(from, lack, limit.seeds) : run_worlds(from, flavour, &limit);
     struct totals totals = {0};
-    bool held = run_world(seed, flavour, verbose, &totals, &digest);
+    bool held = run_world(seed, flavour, lack, &telling, &totals, &digest);
     printf("seed %llu: %s, %llu requests, digest %016llx\n", (unsigned long long)seed,
            held ? "every law held" : "broken", (unsigned long long)totals.requests, (unsigned long long)digest);
     return held ? 0 : 1;

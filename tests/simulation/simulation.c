@@ -1,5 +1,6 @@
 /* Puts the parts together and lets time run. */
 #include "simulation.h"
+#include "laws.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,88 @@ static void on_drain(void *owner, void *thing)
     world_at(world, world->now_us + some_time(world, simulation->scenario.drain_us), on_drain, owner, NULL, false);
 }
 
+#define FAILOVERS_MAX 40
+#define STRANDED_MAX_US (8 * WORLD_SECOND_US)
+#define ELECTION_MAX_US (3 * WORLD_SECOND_US)
+
+static bool is_held(const struct simulation *simulation, size_t job)
+{
+    for (unsigned i = 0; i < simulation->scenario.workers; i++)
+        for (size_t j = 0; j < simulation->workers[i]->jobs_count; j++)
+            if (simulation->workers[i]->jobs[j] == job)
+                return true;
+    return false;
+}
+
+/* What was acknowledged is never lost; what was told without that may be. */
+static void undo(void *data, const struct write *write)
+{
+    struct simulation *simulation = data;
+    struct store *store = &simulation->store;
+    store_undo(store, write);
+    if (write->type == WRITE_LEDGER) {
+        ledger_model_close(&simulation->ledgers[write->bucket]);
+        ledger_model_copy(&simulation->ledgers[write->bucket], &write->ledger);
+    } else if (write->type == WRITE_NUMBER) {
+        simulation->processes = write->number;
+    } else if (write->type == WRITE_DAY) {
+        for (unsigned i = 0; i < simulation->scenario.workers; i++)
+            if (simulation->workers[i]->alive)
+                laws_note_lost(simulation->workers[i], write->point, write->kind, write->day);
+    } else if (write->type == WRITE_RESULT && !is_held(simulation, write->job)) {
+        store_enqueue(store, write->job, true); /* its worker's list was lost with it */
+    }
+    if (!write->told || (write->type != WRITE_DAY && write->type != WRITE_RESULT))
+        return;
+    simulation->lost_after_told++;
+    if (!simulation->scenario.unacknowledged && write->type == WRITE_DAY)
+        world_break(&simulation->world, "law 3 (truth): a failover takes day %d of point %u, kind %d: it was stored",
+                    write->day, write->point, (int)write->kind);
+    else if (!simulation->scenario.unacknowledged)
+        world_break(&simulation->world, "law 4 (delivery): a failover takes the result of job %zu", write->job);
+}
+
+static void on_failover(void *owner, void *thing)
+{
+    struct simulation *simulation = owner;
+    struct world *world = &simulation->world;
+    uintptr_t times = (uintptr_t)thing;
+    if (!has_work(simulation) || times == FAILOVERS_MAX)
+        return;
+    unsigned shard = (unsigned)world_below(world, simulation->scenario.shards);
+    world_tell(world, "failover of shard %u", shard);
+    replication_fail_over(&simulation->replication, shard, undo, simulation);
+    simulation->redis_paused_until_us = world->now_us + world_below(world, ELECTION_MAX_US);
+    for (unsigned i = 0; i < simulation->scenario.workers; i++) {
+        struct worker *worker = simulation->workers[i];
+        if (!worker->alive)
+            continue;
+        if (simulation->scenario.stale_masters && world_below(world, 2) == 0)
+            worker_store_strand(worker->store, shard, world->now_us + world_between(world, 1, STRANDED_MAX_US));
+        else
+            worker_store_cut(worker->store);
+    }
+    world_at(world, world->now_us + some_time(world, simulation->scenario.failover_us), on_failover, owner,
+             (void *)(times + 1), false);
+}
+
+#define REPLICA_AWAY_MAX_US (30 * WORLD_SECOND_US)
+
+static void on_replica_away(void *owner, void *thing)
+{
+    struct simulation *simulation = owner;
+    struct world *world = &simulation->world;
+    uintptr_t times = (uintptr_t)thing;
+    if (!has_work(simulation) || times == FAILOVERS_MAX)
+        return;
+    unsigned shard = (unsigned)world_below(world, simulation->scenario.shards);
+    int64_t length_us = world_below(world, REPLICA_AWAY_MAX_US);
+    world_tell(world, "shard %u has no replica for %.6f s", shard, (double)length_us / 1e6);
+    replication_leave(&simulation->replication, shard, length_us);
+    world_at(world, world->now_us + some_time(world, simulation->scenario.replica_away_us), on_replica_away, owner,
+             (void *)(times + 1), false);
+}
+
 #define REVOCATIONS_MAX 30
 
 static void on_revoke(void *owner, void *thing)
@@ -65,6 +148,10 @@ static void plan_mishaps(struct simulation *simulation)
         world_at(world, some_time(world, scenario->drain_us), on_drain, simulation, NULL, false);
     if (scenario->revoke_us > 0)
         world_at(world, some_time(world, scenario->revoke_us), on_revoke, simulation, NULL, false);
+    if (scenario->failover_us > 0)
+        world_at(world, some_time(world, scenario->failover_us), on_failover, simulation, NULL, false);
+    if (scenario->replica_away_us > 0)
+        world_at(world, some_time(world, scenario->replica_away_us), on_replica_away, simulation, NULL, false);
 }
 
 /* --- jobs ------------------------------------------------------------------------------------------------- */
@@ -174,6 +261,8 @@ void simulation_open(struct simulation *simulation, const struct scenario *scena
     world_init(&simulation->world, scenario->seed + 1);
     upstream_open(&simulation->upstream, &simulation->world, &simulation->scenario);
     store_open(&simulation->store, &simulation->world, &simulation->scenario, &simulation->upstream);
+    replication_open(&simulation->replication, &simulation->world, &simulation->scenario);
+    simulation->store.replication = &simulation->replication;
     simulation->store.on_jobs = on_jobs;
     simulation->store.on_jobs_owner = simulation;
     for (unsigned i = 0; i < scenario->buckets; i++)
@@ -193,6 +282,7 @@ void simulation_close(struct simulation *simulation)
     for (unsigned i = 0; i < simulation->scenario.buckets; i++)
         ledger_model_close(&simulation->ledgers[i]);
     store_close(&simulation->store);
+    replication_close(&simulation->replication);
     upstream_close(&simulation->upstream);
     world_close(&simulation->world);
 }
@@ -247,7 +337,8 @@ void simulation_check_end(struct simulation *simulation)
                     simulation->upstream.refusals);
     if (simulation->scenario.faultless)
         check_refusals(simulation);
-    uint64_t steps_max = STEPS_PER_REQUEST_MAX * (simulation->sends + store->jobs_count + simulation->crashes + 10);
+    uint64_t steps_max = STEPS_PER_REQUEST_MAX * (simulation->sends + store->jobs_count + simulation->crashes +
+                                                  simulation->unacknowledged + 10);
     if (simulation->steps > steps_max)
         world_break(world, "liveness: %llu steps for %llu requests", (unsigned long long)simulation->steps,
                     (unsigned long long)simulation->sends);

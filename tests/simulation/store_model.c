@@ -1,4 +1,5 @@
 /* Days, facts and the queue; what a result has to fulfil is in results.c. */
+#include "replication.h"
 #include "results.h"
 #include <assert.h>
 #include <releve/memory.h>
@@ -128,6 +129,9 @@ bool store_take(struct store *store, struct releve_job *job)
             i--;
             continue;
         }
+        struct write *write = replication_note(store->replication, REPLICATION_QUEUE_SHARD, WRITE_TAKE);
+        if (write != NULL)
+            write->job = (size_t)(record - store->jobs);
         record->place = JOB_TAKEN;
         record->in_flight = 0;
         record->sends = record->inquiries = 0;
@@ -182,7 +186,16 @@ void store_know(struct store *store, unsigned point, enum releve_kind kind, rele
         truth == RELEVE_DAY_MISSING || (!settled && truth != RELEVE_DAY_COMPLETE) ||
         day < upstream_first_day(store->upstream, point, kind, today))
         return;
-    *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER, 0};
+    *make_record(store, point, kind, day) = (struct day_record){(char)truth, RELEVE_TIME_NEVER, 0, 0};
+}
+
+static struct write *note(struct store *store, unsigned point, enum write_type type)
+{
+    struct write *write =
+        replication_note(store->replication, replication_shard_of_point(store->replication, point), type);
+    if (write != NULL)
+        write->point = point;
+    return write;
 }
 
 static int worth(char state)
@@ -201,7 +214,7 @@ static void put(struct store *store, struct day_record *record, const struct rel
         world_break(store->world, "law 3 (truth): day %d was complete and becomes %c", entry->day, (char)entry->state);
     store->days_stored++;
     if (!better)
-        *record = (struct day_record){(char)entry->state, entry->recheck_after, store->world->now_us};
+        *record = (struct day_record){(char)entry->state, entry->recheck_after, store->world->now_us, 0};
     else if (record->recheck_after != RELEVE_TIME_NEVER)
         record->recheck_after = entry->recheck_after;
 }
@@ -209,8 +222,17 @@ static void put(struct store *store, struct day_record *record, const struct rel
 void store_put(struct store *store, unsigned point, enum releve_kind kind, const struct releve_day_entry *entries,
                size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        put(store, make_record(store, point, kind, entries[i].day), &entries[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct day_record *record = make_record(store, point, kind, entries[i].day);
+        struct write *write = note(store, point, WRITE_DAY);
+        if (write != NULL) {
+            write->kind = kind;
+            write->day = entries[i].day;
+            write->record = *record;
+            record->owed = 0;
+        }
+        put(store, record, &entries[i]);
+    }
 }
 
 /* --- claims ------------------------------------------------------------------------------------------ */
@@ -220,8 +242,21 @@ void store_put(struct store *store, unsigned point, enum releve_kind kind, const
 void store_unclaim(struct store *store, uint64_t name)
 {
     for (size_t i = store->claims_count; i-- > 0;)
-        if (store->claims[i].name == name)
+        if (store->claims[i].name == name) {
+            struct write *write = note(store, store->claims[i].point, WRITE_UNCLAIM);
+            if (write != NULL)
+                write->claim = store->claims[i];
             store->claims[i] = store->claims[--store->claims_count];
+        }
+}
+
+static void add_claim(struct store *store, const struct claim_record *claim)
+{
+    if (store->claims_count == store->claims_capacity) {
+        store->claims_capacity = store->claims_capacity == 0 ? 64 : store->claims_capacity * 2;
+        store->claims = releve_realloc(store->claims, store->claims_capacity * sizeof *store->claims);
+    }
+    store->claims[store->claims_count++] = *claim;
 }
 
 static bool is_of_one_process(uint64_t name, uint64_t other)
@@ -263,12 +298,10 @@ enum releve_claim store_claim(struct store *store, unsigned point, enum releve_k
     if (claim != RELEVE_CLAIM_GRANTED)
         return claim;
     store_unclaim(store, name);
-    if (store->claims_count == store->claims_capacity) {
-        store->claims_capacity = store->claims_capacity == 0 ? 64 : store->claims_capacity * 2;
-        store->claims = releve_realloc(store->claims, store->claims_capacity * sizeof *store->claims);
-    }
-    store->claims[store->claims_count++] =
-        (struct claim_record){point, kind, span, name, store->world->now_us + CLAIM_LIFE_US};
+    struct write *write = note(store, point, WRITE_CLAIM);
+    if (write != NULL)
+        write->number = name;
+    add_claim(store, &(struct claim_record){point, kind, span, name, store->world->now_us + CLAIM_LIFE_US});
     return claim;
 }
 
@@ -368,6 +401,11 @@ void store_learn(struct store *store, unsigned point, const struct releve_lesson
 {
     struct point_record *record = &store->points[point];
     struct direction_record *direction = &record->directions[releve_kind_facts(lesson->kind)->direction];
+    struct write *write = note(store, point, WRITE_FACTS);
+    if (write != NULL) {
+        write->facts = releve_alloc(1, sizeof *write->facts);
+        *write->facts = *record;
+    }
     switch (lesson->type) {
     case RELEVE_LESSON_ACTIVATION:
     case RELEVE_LESSON_TOLD:
@@ -407,8 +445,58 @@ void store_finish(struct store *store, const struct releve_result *result)
         world_break(store->world, "law 4 (delivery): job %s tells of %d requests, it sent %d", job->wish.id,
                     result->requests, job->sends);
     results_check(store, job, result);
+    struct write *write = replication_note(store->replication, REPLICATION_QUEUE_SHARD, WRITE_RESULT);
+    if (write != NULL)
+        write->job = (size_t)(job - store->jobs);
     job->result = *result;
     job->place = JOB_ENDED;
     job->ended_us = store->world->now_us;
     store->ended++;
+}
+
+/* --- what a failover takes ------------------------------------------------------------------------------ */
+
+static void undo_day(struct store *store, const struct write *write)
+{
+    struct day_record *record = record_of(store, write->point, write->kind, write->day);
+    char owed = worth(record->owed) > worth(record->state) ? record->owed : record->state;
+    *record = write->record;
+    if (record->owed == 0 || worth(owed) >= worth(record->owed))
+        record->owed = owed;
+}
+
+static void drop_claim(struct store *store, uint64_t name)
+{
+    for (size_t i = store->claims_count; i-- > 0;)
+        if (store->claims[i].name == name)
+            store->claims[i] = store->claims[--store->claims_count];
+}
+
+void store_undo(struct store *store, const struct write *write)
+{
+    switch (write->type) {
+    case WRITE_DAY:
+        undo_day(store, write);
+        break;
+    case WRITE_FACTS:
+        store->points[write->point] = *write->facts;
+        break;
+    case WRITE_CLAIM:
+        drop_claim(store, write->number);
+        break;
+    case WRITE_UNCLAIM:
+        add_claim(store, &write->claim);
+        break;
+    case WRITE_TAKE:
+        if (store->jobs[write->job].place == JOB_TAKEN)
+            store_enqueue(store, write->job, true);
+        break;
+    case WRITE_RESULT:
+        store->jobs[write->job].place = JOB_TAKEN;
+        store->ended--;
+        break;
+    case WRITE_LEDGER:
+    case WRITE_NUMBER:
+        break; /* not here */
+    }
 }

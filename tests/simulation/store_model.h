@@ -12,6 +12,7 @@ struct day_record {
     char state; /* 0: none */
     releve_time recheck_after;
     int64_t put_us;
+    char owed; /* the state that a failover took, until whoever was not told of it yet writes it again; 0: none */
 };
 
 /* A reason that holds for a while. */
@@ -66,6 +67,7 @@ struct job_record {
     struct releve_result result;
 };
 
+struct replication;
 struct store {
     struct world *world;
     const struct scenario *scenario;
@@ -86,6 +88,7 @@ struct store {
     world_happens on_jobs; /* there are jobs in the queue again */
     void *on_jobs_owner;
     bool on_jobs_planned;
+    struct replication *replication;
 };
 
 void store_open(struct store *store, struct world *world, const struct scenario *scenario,
@@ -115,5 +118,9 @@ void store_put(struct store *store, unsigned point, enum releve_kind kind, const
                size_t count);
 void store_learn(struct store *store, unsigned point, const struct releve_lesson *lesson, releve_time civil);
 void store_finish(struct store *store, const struct releve_result *result);
+
+struct write;
+/* A failover takes back what had not reached the replica. */
+void store_undo(struct store *store, const struct write *write);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "ledger_model.h"
 #include "network_model.h"
+#include "replication.h"
 #include "store_model.h"
 #include <engine/runtime/io.h>
 #include <releve/runtime.h>
@@ -22,6 +23,7 @@ struct simulation {
     struct upstream upstream;
     struct store store;
     struct ledger_model ledgers[RELEVE_BUCKETS_MAX];
+    struct replication replication;
     struct releve_dialect dialect;
     struct worker *workers[SCENARIO_WORKERS_MAX];
     uint64_t processes; /* numbered so far */
@@ -33,6 +35,9 @@ struct simulation {
     LIST_HEAD(, releve_store) stores;
     LIST_HEAD(, releve_transport) transports;
     LIST_HEAD(, releve_host) hosts;
+    uint64_t operations;      /* named so far */
+    uint64_t unacknowledged;  /* replies that said so */
+    uint64_t lost_after_told; /* days and results; only where nothing waits for the replica */
     uint64_t steps, sends, refused_asks, returned, busy_claims, known_claims, results_again;
 };
 
@@ -70,7 +75,9 @@ void worker_store_close(struct releve_store *store, bool dead_write);
 /* The memory is gone when nothing is on its way any more, or with the world's end. */
 void worker_store_free(struct releve_store *store);
 void worker_stores_end(struct simulation *simulation);
-void worker_store_cut(struct releve_store *store);            /* the connection: what had no reply is sent again */
+void worker_store_cut(struct releve_store *store); /* the connection: what had no reply is sent again */
+/* Until then it talks to what was the master of that shard; then it is cut. */
+void worker_store_strand(struct releve_store *store, unsigned shard, int64_t until_us);
 bool worker_store_is_quiet(const struct releve_store *store); /* nothing is without a reply */
 /* When that permit was asked for, and the one that the bucket was asked for last; on the worker's clock, in ms. */
 releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit);

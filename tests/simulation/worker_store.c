@@ -1,6 +1,7 @@
 /* A worker's connection to the store: operations are carried out in the order in which they were sent, and so are
  * replies. When it breaks, what had no reply is sent again, and may then happen twice. */
 #include "laws.h"
+#include <adapters/redis/replicas.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #define PAUSE_MAX_US (12 * WORLD_SECOND_US)
 #define STALL_MAX_US (50 * WORLD_SECOND_US) /* longer than a permit lives */
 #define RECONNECT_MAX_US (3 * WORLD_SECOND_US)
+#define WAIT_US (RELEVE_REPLICAS_WAIT_MS * 1000)
+#define REPEAT_US (RELEVE_UNACKNOWLEDGED_MS * 1000)
 
 enum operation_type {
     OP_BIND,
@@ -57,7 +60,16 @@ struct operation {
     enum releve_claim claim;
     int64_t claimed_us;
     bool failed; /* reply: Redis refuses */
+    /* Where there are replicas. */
+    uint64_t name; /* no other operation has it */
+    unsigned shard;
+    uint64_t node;    /* that carried it out */
+    int64_t reach_us; /* when the replica has what it wrote */
+    bool stale;       /* it came to a master that is none any more */
+    bool held;        /* it was not acknowledged, and is sent again later */
 };
+
+struct transit;
 
 struct watched_bucket {
     void (*due)(void *data, const char *bucket, releve_time wait_ms); /* NULL: nobody watches */
@@ -80,6 +92,11 @@ struct releve_store {
     unsigned transits;                 /* events that refer to it */
     bool freed;                        /* the worker has let go */
     int64_t last_done_us, last_reply_us, cut_until_us, last_news_us;
+    int64_t blocked_until_us; /* a WAIT is under way on it */
+    struct transit *blocked;  /* what came meanwhile, in its order; owned */
+    unsigned held;
+    int64_t stale_until_us; /* it talks to the old master of that shard */
+    unsigned stale_shard;
     struct watched_bucket buckets[RELEVE_BUCKETS_MAX];
     releve_time asked_at[ASKED_REMEMBERED]; /* by number */
 };
@@ -89,6 +106,8 @@ struct transit {
     struct releve_store *store;
     struct operation *operation;
     uint32_t connection;
+    uint64_t failovers;   /* before it was sent */
+    struct transit *next; /* that came while the connection was blocked */
 };
 
 struct releve_store *worker_store_open(struct worker *worker)
@@ -102,6 +121,11 @@ struct releve_store *worker_store_open(struct worker *worker)
 
 static void free_store(struct releve_store *store)
 {
+    while (store->blocked != NULL) {
+        struct transit *transit = store->blocked;
+        store->blocked = transit->next;
+        free(transit);
+    }
     LIST_REMOVE(store, link);
     for (struct operation *operation = store->made, *next; operation != NULL; operation = next) {
         next = operation->next_made;
@@ -146,6 +170,8 @@ static struct operation *make(struct releve_store *store, enum operation_type ty
     operation->data = data;
     operation->failed = false;
     operation->wait_ms = 0;
+    operation->stale = operation->held = false;
+    operation->name = ++store->simulation->operations;
     return operation;
 }
 
@@ -174,7 +200,16 @@ static int64_t use_ledger(struct simulation *simulation, const struct operation 
     static const struct releve_quota none = {.windows_count = 0};
     struct ledger_model *ledger = &simulation->ledgers[operation->bucket];
     const struct releve_quota *quota = &simulation->scenario.quota;
-    int64_t now = simulation->world.now_us, wait_ms = 0;
+    struct replication *replication = &simulation->replication;
+    const struct shard *master = &replication->shards[operation->shard];
+    int64_t now = simulation->world.now_us + master->clock_us, wait_ms = 0;
+    struct write *write = replication_note(replication, operation->shard, WRITE_LEDGER);
+    if (write != NULL) {
+        write->bucket = operation->bucket;
+        ledger_model_copy(&write->ledger, ledger);
+    }
+    if (master->node != 0 && !simulation->scenario.unshifted)
+        ledger_model_serve(ledger, master->node);
     if (operation->type == OP_ASK)
         wait_ms = ledger_model_ask(ledger, quota, operation->permit, RELEVE_PERMIT_LIFE_MS, now);
     else if (operation->type == OP_SETTLE)
@@ -202,6 +237,13 @@ static void claim(struct simulation *simulation, struct operation *operation, bo
     simulation->known_claims += claim == RELEVE_CLAIM_KNOWN;
 }
 
+static void note_number(struct simulation *simulation)
+{
+    struct write *write = replication_note(&simulation->replication, REPLICATION_QUEUE_SHARD, WRITE_NUMBER);
+    if (write != NULL)
+        write->number = simulation->processes;
+}
+
 /* Carries it out; the reply is left in it where somebody waits for it over this connection. */
 static void carry_out(struct releve_store *connection, struct operation *operation, bool heard)
 {
@@ -218,6 +260,7 @@ static void carry_out(struct releve_store *connection, struct operation *operati
     case OP_FORGET:
         break;
     case OP_NUMBER:
+        note_number(simulation);
         operation->number = ++simulation->processes;
         break;
     case OP_BEGIN:
@@ -304,6 +347,114 @@ static void call_back(const struct operation *operation, const struct releve_err
     }
 }
 
+/* --- replicas ------------------------------------------------------------------------------------------- */
+
+static bool is_guarded(const struct operation *operation)
+{
+    return operation->type == OP_NUMBER || operation->type == OP_ASK || operation->type == OP_CLOSE ||
+           operation->type == OP_PUT || operation->type == OP_FINISH;
+}
+
+/* It is followed by WAIT. */
+static bool waits(const struct simulation *simulation, const struct operation *operation)
+{
+    return simulation->scenario.shards > 0 && !simulation->scenario.unacknowledged && is_guarded(operation);
+}
+
+static unsigned shard_of(const struct simulation *simulation, const struct operation *operation)
+{
+    const struct replication *replication = &simulation->replication;
+    switch (operation->type) {
+    case OP_ASK:
+    case OP_SETTLE:
+    case OP_RETURN:
+    case OP_CLOSE:
+        return replication_shard_of_bucket(replication, operation->bucket);
+    case OP_CLAIM:
+    case OP_UNCLAIM:
+    case OP_PUT:
+    case OP_LEARN:
+        return replication_shard_of_point(replication, operation->point);
+    case OP_BIND:
+    case OP_NUMBER:
+    case OP_BEGIN:
+    case OP_FINISH:
+    case OP_FORGET:
+        break;
+    }
+    return REPLICATION_QUEUE_SHARD;
+}
+
+/* The old master says yes to everything, and has no replica any more. */
+static bool is_stranded(const struct releve_store *store, const struct operation *operation)
+{
+    return store->simulation->world.now_us < store->stale_until_us && operation->shard == store->stale_shard &&
+           (operation->type == OP_ASK || operation->type == OP_CLOSE || operation->type == OP_PUT ||
+            operation->type == OP_FINISH || operation->type == OP_SETTLE || operation->type == OP_RETURN);
+}
+
+static bool is_acknowledged(const struct simulation *simulation, const struct operation *operation)
+{
+    return !operation->stale && operation->node == simulation->replication.shards[operation->shard].node &&
+           operation->reach_us <= simulation->world.now_us;
+}
+
+/* Carries it out on the master of its shard; when its reply leaves. */
+static int64_t carry_out_there(struct releve_store *store, struct operation *operation, bool heard)
+{
+    struct simulation *simulation = store->simulation;
+    int64_t now = simulation->world.now_us;
+    operation->shard = shard_of(simulation, operation);
+    operation->stale = heard && is_stranded(store, operation);
+    simulation->replication.operation = operation->name;
+    if (!operation->stale)
+        carry_out(store, operation, heard);
+    else if (operation->type != OP_CLOSE)
+        operation->wait_ms = 0;
+    simulation->replication.operation = 0;
+    if (!heard || operation->failed || !waits(simulation, operation))
+        return now;
+    operation->node = simulation->replication.shards[operation->shard].node;
+    operation->reach_us = later(now, simulation->replication.shards[operation->shard].reach_us);
+    store->blocked_until_us =
+        operation->stale || operation->reach_us > now + WAIT_US ? now + WAIT_US : operation->reach_us;
+    return store->blocked_until_us;
+}
+
+static void on_repeat(void *owner, void *thing);
+
+static void ignore_permit(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    (void)data, (void)error, (void)wait_ms;
+}
+
+static void send(struct releve_store *store, struct operation *operation);
+
+/* Too few replicas have it: a permit is given back, and asked for anew by whoever wants one; all else is sent again
+ * later. False where the reply is one to hand over. */
+static bool put_off(struct releve_store *store, struct operation *operation)
+{
+    struct simulation *simulation = store->simulation;
+    simulation->unacknowledged++;
+    if (operation->type == OP_ASK) {
+        operation->wait_ms = RELEVE_UNACKNOWLEDGED_MS;
+        struct operation *back = make(store, OP_RETURN, NULL);
+        back->reply.permit = ignore_permit;
+        back->bucket = operation->bucket;
+        back->permit = operation->permit;
+        send(store, back);
+        return false;
+    }
+    struct transit *again = releve_alloc(1, sizeof *again);
+    *again = (struct transit){.store = store, .operation = operation};
+    operation->held = true;
+    operation->references++;
+    store->held++;
+    store->transits++;
+    world_at(&simulation->world, simulation->world.now_us + REPEAT_US, on_repeat, NULL, again, true);
+    return true;
+}
+
 /* --- the way there and back ----------------------------------------------------------------------------- */
 
 static bool is_current(const struct transit *transit)
@@ -330,6 +481,15 @@ static void on_reply(void *owner, void *thing)
         store->oldest = operation->next;
         if (store->oldest == NULL)
             store->newest = NULL;
+        operation->next = NULL;
+        bool waited = waits(store->simulation, operation) && !operation->failed;
+        if (waited && !is_acknowledged(store->simulation, operation) && put_off(store, operation)) {
+            operation->references--;
+            end_transit(transit);
+            return;
+        }
+        if (!operation->failed)
+            replication_tell(&store->simulation->replication, operation->name);
         note_reply(store->worker, operation);
         worker_count_callback(store->worker);
         call_back(operation, operation->failed ? &refused : &none);
@@ -338,32 +498,77 @@ static void on_reply(void *owner, void *thing)
     end_transit(transit);
 }
 
-static void on_arrival(void *owner, void *thing)
+static void arrive(struct transit *transit)
 {
-    const struct transit *transit = thing;
     struct releve_store *store = transit->store;
     struct world *world = &store->simulation->world;
     bool heard = is_current(transit);
-    (void)owner;
-    if (!store->closed || store->dead_write)
-        carry_out(store, transit->operation, heard);
+    bool came_over = heard || transit->failovers == store->simulation->replication.failovers;
+    int64_t leaves_us = world->now_us;
+    if (came_over && (!store->closed || store->dead_write))
+        leaves_us = carry_out_there(store, transit->operation, heard);
     if (!heard) {
         end_transit(transit);
         return;
     }
     struct transit *reply = releve_alloc(1, sizeof *reply);
     *reply = *transit;
-    store->last_reply_us = later(store->last_reply_us, world->now_us + delay_us(store->simulation));
+    store->last_reply_us = later(store->last_reply_us, leaves_us + delay_us(store->simulation));
     if (world_chance(world, store->simulation->scenario.redis_stall))
         store->last_reply_us += world_below(world, STALL_MAX_US);
     world_at(world, store->last_reply_us, on_reply, NULL, reply, true);
+}
+
+static void on_unblocked(void *owner, void *thing);
+
+static void plan_unblocked(struct releve_store *store)
+{
+    struct world *world = &store->simulation->world;
+    store->transits++;
+    world_at(world, later(world->now_us, store->blocked_until_us), on_unblocked, store, NULL, false);
+}
+
+static void on_unblocked(void *owner, void *thing)
+{
+    struct releve_store *store = owner;
+    (void)thing;
+    while (store->blocked != NULL && store->simulation->world.now_us >= store->blocked_until_us) {
+        struct transit *transit = store->blocked;
+        store->blocked = transit->next;
+        arrive(transit);
+        free(transit);
+    }
+    if (store->blocked != NULL)
+        plan_unblocked(store);
+    store->transits--;
+    free_if_over(store);
+}
+
+/* What comes while the connection is blocked by a WAIT has its turn after that, in its order. */
+static void on_arrival(void *owner, void *thing)
+{
+    struct transit *transit = thing;
+    struct releve_store *store = transit->store;
+    (void)owner;
+    if (store->blocked == NULL && store->simulation->world.now_us >= store->blocked_until_us) {
+        arrive(transit);
+        return;
+    }
+    struct transit **last = &store->blocked;
+    if (store->blocked == NULL)
+        plan_unblocked(store);
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = releve_alloc(1, sizeof **last);
+    **last = *transit;
+    (*last)->next = NULL;
 }
 
 static void send_over(struct releve_store *store, struct operation *operation)
 {
     struct simulation *simulation = store->simulation;
     struct transit *transit = releve_alloc(1, sizeof *transit);
-    *transit = (struct transit){store, operation, store->connection};
+    *transit = (struct transit){store, operation, store->connection, simulation->replication.failovers, NULL};
     operation->references++;
     store->transits++;
     int64_t at = later(simulation->world.now_us, store->cut_until_us) + delay_us(simulation);
@@ -380,15 +585,8 @@ static void on_cut(void *owner, void *thing)
         worker_store_cut(worker->store);
 }
 
-static void send(struct releve_store *store, struct operation *operation)
+static void queue(struct releve_store *store, struct operation *operation)
 {
-    struct simulation *simulation = store->simulation;
-    struct world *world = &simulation->world;
-    world_note(world, (uint64_t)operation->type);
-    if (world_chance(world, simulation->scenario.redis_pause))
-        simulation->redis_paused_until_us = world->now_us + world_below(world, PAUSE_MAX_US);
-    if (world_chance(world, simulation->scenario.redis_cut))
-        world_at(world, world->now_us + delay_us(simulation), on_cut, store->worker, NULL, false);
     operation->references++;
     if (store->newest != NULL)
         store->newest->next = operation;
@@ -398,11 +596,55 @@ static void send(struct releve_store *store, struct operation *operation)
     send_over(store, operation);
 }
 
+static void on_repeat(void *owner, void *thing)
+{
+    const struct transit *transit = thing;
+    struct releve_store *store = transit->store;
+    struct operation *operation = transit->operation;
+    (void)owner;
+    if (!store->closed) {
+        operation->held = false;
+        store->held--;
+        queue(store, operation);
+    }
+    end_transit(transit);
+}
+
+static void send(struct releve_store *store, struct operation *operation)
+{
+    struct simulation *simulation = store->simulation;
+    struct world *world = &simulation->world;
+    world_note(world, (uint64_t)operation->type);
+    if (world_chance(world, simulation->scenario.redis_pause))
+        simulation->redis_paused_until_us = world->now_us + world_below(world, PAUSE_MAX_US);
+    if (world_chance(world, simulation->scenario.redis_cut))
+        world_at(world, world->now_us + delay_us(simulation), on_cut, store->worker, NULL, false);
+    queue(store, operation);
+}
+
+static void on_unstrand(void *owner, void *thing)
+{
+    struct worker *worker = owner;
+    (void)thing;
+    if (worker->alive && worker->store->stale_until_us == worker->simulation->world.now_us)
+        worker_store_cut(worker->store);
+}
+
+void worker_store_strand(struct releve_store *store, unsigned shard, int64_t until_us)
+{
+    world_tell(&store->simulation->world, "worker %u: talks to the old master of shard %u", store->worker->index,
+               shard);
+    store->stale_shard = shard;
+    store->stale_until_us = until_us;
+    world_at(&store->simulation->world, until_us, on_unstrand, store->worker, NULL, false);
+}
+
 void worker_store_cut(struct releve_store *store)
 {
     struct world *world = &store->simulation->world;
     world_tell(world, "worker %u: connection to the store cut", store->worker->index);
     store->connection++;
+    store->blocked_until_us = store->stale_until_us = 0;
     store->cut_until_us = world->now_us + world_between(world, 1000, RECONNECT_MAX_US);
     for (struct operation *operation = store->oldest; operation != NULL; operation = operation->next)
         send_over(store, operation);
@@ -421,6 +663,10 @@ void worker_store_close(struct releve_store *store, bool dead_write)
         operation->references--;
     }
     store->oldest = store->newest = NULL;
+    for (struct operation *operation = store->made; operation != NULL; operation = operation->next_made)
+        if (operation->held)
+            call_back(operation, &interrupted);
+    store->held = 0;
 }
 
 /* --- news ------------------------------------------------------------------------------------------------- */
@@ -628,7 +874,10 @@ static void bucket_watch(struct releve_store *store, const char *bucket,
 
 bool worker_store_is_quiet(const struct releve_store *store)
 {
-    return store->oldest == NULL;
+    for (const struct operation *operation = store->oldest; operation != NULL; operation = operation->next)
+        if (operation->type != OP_RETURN || operation->reply.permit != ignore_permit)
+            return false;
+    return store->held == 0;
 }
 
 releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit)
