@@ -16,7 +16,8 @@ from figures import show
 from server import Redis
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "adapters", "redis", "ledger.lua")
-KEY = "releve:quota:mesure_synchrone_auto@00000000"
+KEY = "releve:quota:{mesure_synchrone_auto@00000000}"
+KEYS = [KEY + note for note in ("", ":closed", ":waiting", ":longest", ":windows", ":first", ":streak", ":node")]
 LIFE_MS = 40000  # RELEVE_PERMIT_LIFE_MS
 EPOCH_US = 1790000000000000
 HOUR_MS = 3600000
@@ -33,8 +34,8 @@ class Ledger:
         self.now_us, self.granted = EPOCH_US, 0
 
     def run(self, operation, permit="", length_ms=0):
-        return self.redis.command("EVALSHA", self.sha1, 3, KEY, f"{KEY}:closed", f"{KEY}:waiting", operation, "1", permit,
-                                  length_ms, self.now_us, f"{KEY}:due", 5, 1000, self.hourly, HOUR_MS)
+        return self.redis.command("EVALSHA", self.sha1, len(KEYS), *KEYS, operation, "1", permit, length_ms, self.now_us,
+                                  f"{KEY}:due", "", 5, 1000, self.hourly, HOUR_MS)
 
     def next_permit(self):
         """Its id is as long as the runtime's."""

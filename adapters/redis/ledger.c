@@ -22,16 +22,18 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
 {
     assert(strlen(bucket) < RELEVE_BUCKET_BYTES && quota->windows_count <= RELEVE_QUOTA_WINDOWS_MAX);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_ledger, 3);
-    releve_words_format(&words, "%s:quota:%s", store->prefix, bucket);
-    releve_words_format(&words, "%s:quota:%s:closed", store->prefix, bucket);
-    releve_words_format(&words, "%s:quota:%s:waiting", store->prefix, bucket);
+    static const char *const notes[] = {"",         ":closed", ":waiting", ":longest",
+                                        ":windows", ":first",  ":streak",  ":node"};
+    releve_words_script(&words, &releve_script_ledger, sizeof notes / sizeof notes[0]);
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        releve_words_format(&words, "%s:quota:{%s}%s", store->prefix, bucket, notes[i]);
     releve_words_add(&words, operation);
     releve_words_format(&words, "%" PRIx64, permit.process);
     releve_words_format(&words, "%" PRIx64, permit.number);
     releve_words_format(&words, "%lld", (long long)length_ms);
     releve_words_add(&words, ""); /* Redis's clock */
-    releve_words_format(&words, "%s:quota:%s:due", store->prefix, bucket);
+    releve_words_format(&words, "%s:quota:{%s}:due", store->prefix, bucket);
+    releve_words_add(&words, ""); /* no replicas */
     for (size_t i = 0; i < quota->windows_count; i++) {
         releve_words_format(&words, "%u", (unsigned)quota->windows[i].limit);
         releve_words_format(&words, "%lld", (long long)quota->windows[i].span_ms);
@@ -162,7 +164,7 @@ void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
         store->watcher.connection.timeout_ms = store->commands.connection.timeout_ms;
     }
     char channel[RELEVE_CHANNEL_BYTES];
-    int written = snprintf(channel, sizeof channel, "%s:quota:%s:due", store->prefix, bucket);
+    int written = snprintf(channel, sizeof channel, "%s:quota:{%s}:due", store->prefix, bucket);
     assert(written > 0 && (size_t)written < sizeof channel);
     (void)written;
     releve_watcher_add(&store->watcher, channel, bucket, due, data);

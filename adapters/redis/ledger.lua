@@ -6,25 +6,37 @@
 -- other arrival in it came after t - W, so its recorded latest moment is after t - W too, and the
 -- count made here at t refuses it.
 --
+-- Where Redis has replicas, another node may be the judge from some moment on, and its clock is another. Let clocks differ
+-- by at most D (CLOCK_DIFFERENCE_MS). What stands here was written by the clock of the node that is noted: a score is not
+-- before the moment of arrival on that clock, so it is at most D before that moment on any other. When another node finds
+-- its predecessor's note it puts every score later by D, once, and notes itself: each score is then not before the arrival
+-- on its own clock, which is all that the proof above uses. That the note and the scores are of one state of the ledger is
+-- Redis's promise: what a script writes, a replica has as a whole or not at all. Without a note nothing is put later: the
+-- ledger is new, or one Redis without replicas has kept it.
+--
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
+--      4 longest window that anybody asks with, in microseconds (string)  5 windows that are asked with (hash)
+--      6 the process for which the next permit is kept  7 urgent permits in a row  8 node that wrote last (strings)
 -- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits, stricter
 --      2 the process that asks  3 number of its permit
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
---      7.. limit, window in ms, repeated
+--      7 the node that runs this, the same for all who ask it; '' where Redis has no replicas: then nothing is noted
+--      8.. limit, window in ms, repeated
 -- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...};
 -- stricter {limit, ms of each window that others keep to more strictly ...}.
--- Two keys more. <sorted set>:longest is the longest window that anybody asks with, in microseconds: whoever asks with
--- shorter ones leaves in the set what others still have to count, also of somebody who has not asked for long. It is as
--- long-lived as the set. <sorted set>:windows is told below.
+-- Whoever asks with shorter windows than the longest leaves in the set what others still have to count, also of somebody
+-- who has not asked for long. The longest is as long-lived as the set.
 
 -- An arrival exactly W after another shares a window with it where the gateway takes windows as closed,
 -- and gateways that count in ms round: both are one tick away from a violation. One ms costs nothing.
 local MARGIN_US = 1000
 
-local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[1] .. ':longest'
-local operation, owner, length_ms, channel = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[6]
+local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local asked, first, streak, noted_node = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local operation, owner, length_ms, channel, node = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[6], ARGV[7]
+local WINDOWS_BEGIN = 8 -- in ARGV
 local permit = owner .. '.' .. ARGV[3]
 
 local now = tonumber(ARGV[5])
@@ -38,16 +50,16 @@ local function add_window(limit, span_ms)
     windows[#windows + 1] = {limit = tonumber(limit), span_us = span_ms * 1000}
     longest_us = math.max(longest_us, span_ms * 1000)
 end
-for i = 7, #ARGV, 2 do
+for i = WINDOWS_BEGIN, #ARGV, 2 do
     add_window(ARGV[i], ARGV[i + 1])
 end
 local asked_count = #windows -- the first ones are the asker's own
 
 -- Two processes that name different quotas share the stricter one: of each window the lower limit, and the windows of
--- both. The hash <sorted set>:windows has a field "limit ms" for each window that anybody asks with, and until when it
+-- both. The hash of windows has a field "limit ms" for each window that anybody asks with, and until when it
 -- counts, in microseconds: each asker renews his own, so that none is forgotten that somebody keeps to.
 local LIMIT_MAX, SPAN_MS_MAX, RENEWED_US = 1000000, 86400000, 1000000 -- the first two as quota.h has them
-local asked, known, over = entries .. ':windows', {}, {}
+local known, over = {}, {}
 
 local function merge(field)
     local limit, span_ms = field:match('^(%d+) (%d+)$')
@@ -77,6 +89,49 @@ end
 -- Lua would write a moment as 1.79e+15.
 local function text(us)
     return string.format('%.0f', us)
+end
+
+-- Clocks of two nodes differ by less. It is the operator's promise (docs/operations.md): NTP keeps it by far.
+local CLOCK_DIFFERENCE_MS = node ~= '' and 1000 or 0
+local NODE_KEPT_MS, PUT_AT_ONCE = 2 * SPAN_MS_MAX, 1000 -- longer than whatever depends on its clock; entries of one ZADD
+
+local function put_later(key)
+    local at, left_ms = tonumber(redis.call('GET', key) or nil), redis.call('PTTL', key)
+    if at then
+        redis.call('SET', key, text(at + CLOCK_DIFFERENCE_MS * 1000), 'KEEPTTL')
+        if left_ms > 0 then
+            redis.call('PEXPIRE', key, left_ms + CLOCK_DIFFERENCE_MS)
+        end
+    end
+end
+
+local function put_all_later()
+    local scores, words = redis.call('ZRANGE', entries, 0, -1, 'WITHSCORES'), {}
+    for i = 1, #scores, 2 do
+        words[#words + 1] = text(scores[i + 1] + CLOCK_DIFFERENCE_MS * 1000)
+        words[#words + 1] = scores[i]
+        if #words == 2 * PUT_AT_ONCE or i == #scores - 1 then
+            redis.call('ZADD', entries, unpack(words))
+            words = {}
+        end
+    end
+    for _, key in ipairs({entries, longest}) do
+        local left_ms = redis.call('PTTL', key)
+        if left_ms > 0 then
+            redis.call('PEXPIRE', key, left_ms + CLOCK_DIFFERENCE_MS)
+        end
+    end
+    put_later(closed)
+    put_later(waiting)
+end
+
+-- Noted first: what fails below fails because a key is broken, and must not be put later at every try.
+if node ~= '' then
+    local noted = redis.call('GET', noted_node)
+    redis.call('SET', noted_node, node, 'PX', NODE_KEPT_MS)
+    if noted and noted ~= node then
+        put_all_later()
+    end
 end
 
 local function open_at()
@@ -118,13 +173,13 @@ end
 -- The longest window of all askers, this one included, and how long it and the entries are to be kept, in ms.
 local function keep()
     local longest_of_all = math.max(longest_us, tonumber(redis.call('GET', longest) or 0) or 0)
-    local keep_ms = longest_of_all / 1000 + length_ms + 1000
+    local keep_ms = longest_of_all / 1000 + length_ms + 1000 + CLOCK_DIFFERENCE_MS -- a clock that is ahead drops nothing early
     redis.call('SET', longest, text(longest_of_all), 'PX', text(keep_ms))
     if #over > 0 then
         redis.call('HDEL', asked, unpack(over)) -- before his own, which may be one of them
     end
     local renewed = false
-    for i = 7, #ARGV, 2 do
+    for i = WINDOWS_BEGIN, #ARGV, 2 do
         local field = ARGV[i] .. ' ' .. ARGV[i + 1]
         if (known[field] or 0) < now + keep_ms * 1000 - RENEWED_US then
             redis.call('HSET', asked, field, text(now + keep_ms * 1000))
@@ -139,7 +194,6 @@ end
 
 -- Somebody urgent was refused: the next permit is for him, unless urgent ones had nine in a row. He is waited for a little
 -- past the moment that he was told, no longer: he may have died.
-local first, streak = entries .. ':first', entries .. ':streak'
 local FIRST_GRACE_MS, STREAK_MAX = 2000, 9
 
 local function is_kept_for_another(urgent)
@@ -215,8 +269,8 @@ function operations.settle()
 end
 
 operations['return'] = function()
-    redis.call('ZREM', entries, permit)
-    if tonumber(redis.call('GET', streak) or 0) > 0 then
+    local was_there = redis.call('ZREM', entries, permit) == 1
+    if was_there and tonumber(redis.call('GET', streak) or 0) > 0 then
         redis.call('DECR', streak) -- nothing was sent
     end
     return announce_if_earlier()
@@ -225,7 +279,7 @@ end
 function operations.close()
     local at = now + length_ms * 1000
     if length_ms > 0 and at > open_at() then
-        redis.call('SET', closed, text(at), 'PX', text(length_ms))
+        redis.call('SET', closed, text(at), 'PX', text(length_ms + CLOCK_DIFFERENCE_MS))
     end
     local told = tonumber(redis.call('GET', waiting) or nil)
     if told and open_at() > told then
@@ -246,7 +300,7 @@ end
 function operations.stricter()
     local answer = {}
     for i, window in ipairs(windows) do
-        if i > asked_count or window.limit < tonumber(ARGV[5 + 2 * i]) then
+        if i > asked_count or window.limit < tonumber(ARGV[WINDOWS_BEGIN - 2 + 2 * i]) then
             answer[#answer + 1] = window.limit
             answer[#answer + 1] = window.span_us / 1000
         end

@@ -178,7 +178,7 @@ def test_another_quota_of_the_same_ledger_and_a_closed_door_are_found():
         code, findings = look(world)
         assert code == 1 and [text for _, _, text in wrong(findings)] == [
             "RELEVE_QUOTA is 100/1s,1000/1h here, and others of this ledger keep to 500/1h: give all of them the same"]
-        bucket, = (key for key in world.redis.keys("releve:quota:mesure*") if key.count(":") == 2)
+        bucket, = (key for key in world.redis.keys("releve:quota:{mesure*") if key.count(":") == 2)
         seconds = int(world.redis.command("TIME")[0])
         world.redis.command("SET", f"{bucket}:closed", f"{seconds + 60}000000", "PX", "60000")
         assert any("closed by upstream for" in text for _, _, text in wrong(look(world)[1]))

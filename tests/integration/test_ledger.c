@@ -15,7 +15,7 @@
 
 #include "redis_server.h"
 
-#define BUCKET "t:quota:b"
+#define BUCKET "t:quota:{b}"
 #define LIFE_MS 40000
 #define MARGIN_US 1000
 #define EPOCH_US ((int64_t)1790000000000000) /* as large as a real clock's */
@@ -57,9 +57,12 @@ static int end(void **state)
     return 0;
 }
 
+static const char *node = ""; /* that runs the script */
+
 static int clear(void **state)
 {
     (void)state;
+    node = "";
     freeReplyObject(redisCommand(redis, "FLUSHALL"));
     return 0;
 }
@@ -69,8 +72,18 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
                        const struct quota *quota)
 {
     char numbers[2 + 2 * WINDOWS_MAX][32];
-    const char *words[20] = {"EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting"};
-    int count = 6;
+    const char *words[30] = {"EVALSHA",
+                             releve_script_ledger.sha1,
+                             "8",
+                             BUCKET,
+                             BUCKET ":closed",
+                             BUCKET ":waiting",
+                             BUCKET ":longest",
+                             BUCKET ":windows",
+                             BUCKET ":first",
+                             BUCKET ":streak",
+                             BUCKET ":node"};
+    int count = 11;
     words[count++] = operation;
     words[count++] = permit; /* each is of a process of its own ... */
     words[count++] = "1";    /* ... its first one */
@@ -79,6 +92,7 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
     (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)now_us);
     words[count++] = now_us >= 0 ? numbers[1] : "";
     words[count++] = BUCKET ":due";
+    words[count++] = node;
     for (int i = 0; i < quota->count && i < WINDOWS_MAX; i++) {
         (void)snprintf(numbers[2 + 2 * i], sizeof numbers[0], "%d", quota->windows[i].limit);
         words[count++] = numbers[2 + 2 * i];
@@ -487,6 +501,93 @@ static void test_one_permit_of_ten_goes_to_those_that_are_not_urgent(void **stat
     assert_in_range(urgent, 40 * 8 / 10, 40 * 9 / 10);
 }
 
+/* --- clocks of several nodes ------------------------------------------------------------------------- */
+
+#define DIFFERENCE_US 1000000
+
+static int64_t ask_of(const char *of, const char *permit, int64_t now_us, const struct quota *quota)
+{
+    node = of;
+    return ask(permit, now_us, quota);
+}
+
+static int64_t score(const char *permit)
+{
+    redisReply *reply = redisCommand(redis, "ZSCORE " BUCKET " %s.1", permit);
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    int64_t us = atoll(reply->str);
+    freeReplyObject(reply);
+    return us;
+}
+
+static void test_one_redis_notes_no_node(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("a", EPOCH_US, &three_an_hour), 0);
+    assert_int_equal(integer("EXISTS " BUCKET ":node"), 0);
+    assert_int_equal(ask_of("m", "b", EPOCH_US, &three_an_hour), 0); /* it gets a replica */
+    assert_int_equal(score("a"), EPOCH_US + LIFE_MS * 1000);
+}
+
+static void test_another_node_puts_every_permit_later_once(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &two_windows), 0);
+    assert_int_equal(ask_of("m", "b", EPOCH_US, &two_windows), 0);
+    (void)settle("b", EPOCH_US + 5, &two_windows);
+    for (int i = 0; i < 3; i++) {
+        char id[8];
+        (void)snprintf(id, sizeof id, "r%d", i);
+        assert_int_equal(ask_of("r", id, EPOCH_US + 10, &two_windows), 0);
+        assert_int_equal(score("a"), EPOCH_US + LIFE_MS * 1000 + DIFFERENCE_US);
+        assert_int_equal(score("b"), EPOCH_US + 5 + DIFFERENCE_US);
+        assert_int_equal(score("r0"), EPOCH_US + 10 + LIFE_MS * 1000);
+    }
+    assert_true(ask_of("m", "c", EPOCH_US + 20, &two_windows) > 0); /* and back */
+    assert_int_equal(score("b"), EPOCH_US + 5 + 2 * DIFFERENCE_US);
+    assert_int_equal(score("r2"), EPOCH_US + 10 + LIFE_MS * 1000 + DIFFERENCE_US);
+}
+
+/* The arrival that counts came by a clock that was behind: by the clock that is ahead its window seems to be over. */
+static void test_no_window_overflows_where_the_new_clock_is_ahead(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 0);
+    (void)settle("a", EPOCH_US, &one_a_second);
+    int64_t ahead_us = EPOCH_US + DIFFERENCE_US; /* the same moment */
+    assert_int_equal(ask_of("r", "b", ahead_us, &one_a_second), 1000 + 2);
+    assert_int_equal(ask_of("r", "b", ahead_us + 1002000, &one_a_second), 0);
+}
+
+static void test_a_closed_bucket_and_what_was_told_are_put_later_too(void **state)
+{
+    (void)state;
+    node = "m";
+    close_bucket(5000, EPOCH_US);
+    long long left_ms = integer("PTTL " BUCKET ":closed");
+    assert_true(left_ms > 5000 && left_ms <= 6000); /* a clock that is ahead does not drop it early */
+    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 5000);
+    assert_int_equal(ask_of("r", "a", EPOCH_US, &one_a_second), 6000);
+    left_ms = integer("PTTL " BUCKET ":closed");
+    assert_true(left_ms > 6000 && left_ms <= 7000);
+    assert_int_equal(ask_of("r", "a", EPOCH_US, &one_a_second), 6000);
+}
+
+static void test_a_large_ledger_is_put_later_in_full(void **state)
+{
+    (void)state;
+    static const struct quota large = {1, {{5000, 3600000}}};
+    static const char fill[] = "for i = 1, 4321 do redis.call('ZADD', KEYS[1], string.format('%.0f', "
+                               "1789999000000000 + i), 'w' .. i) end return 1";
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &large), 0);
+    freeReplyObject(redisCommand(redis, "EVAL %s 1 " BUCKET, fill));
+    assert_int_equal(ask_of("r", "b", EPOCH_US, &large), 0);
+    assert_int_equal(integer("ZCOUNT " BUCKET " 1789999001000001 1789999001004321"), 4321);
+    assert_int_equal(integer("ZCARD " BUCKET), 4323);
+    long long left_ms = integer("PTTL " BUCKET ":node");
+    assert_true(left_ms > 24 * 3600 * 1000 + LIFE_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +613,11 @@ int main(void)
         cmocka_unit_test_setup(test_the_next_permit_is_kept_for_whoever_is_urgent, clear),
         cmocka_unit_test_setup(test_nobody_waits_long_for_an_urgent_one_that_died, clear),
         cmocka_unit_test_setup(test_one_permit_of_ten_goes_to_those_that_are_not_urgent, clear),
+        cmocka_unit_test_setup(test_one_redis_notes_no_node, clear),
+        cmocka_unit_test_setup(test_another_node_puts_every_permit_later_once, clear),
+        cmocka_unit_test_setup(test_no_window_overflows_where_the_new_clock_is_ahead, clear),
+        cmocka_unit_test_setup(test_a_closed_bucket_and_what_was_told_are_put_later_too, clear),
+        cmocka_unit_test_setup(test_a_large_ledger_is_put_later_in_full, clear),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKET "t:quota:m"
+#define BUCKET "t:quota:{m}"
 #define LIFE_MS 40000
 #define EPOCH_US INT64_C(1790000000000000) /* as large as a real clock's */
 #define PERMITS_MAX 4000
@@ -30,6 +30,12 @@ struct permit {
     bool open, gone; /* its request is under way; nothing was ever sent */
 };
 static struct permit permits[PERMITS_MAX];
+
+/* Of a cluster: who is judge now, and its clock less the true one. Node 0 is a Redis without replicas. */
+#define NODES 4
+static const char *const node_names[NODES] = {"", "a", "b", "c"};
+static const int64_t clocks_us[NODES] = {0, 0, 999000, 500000};
+static unsigned node;
 static size_t permits_count;
 
 static int start(void **state)
@@ -59,9 +65,19 @@ static redisReply *run(const char *operation, uint64_t permit, int64_t length_ms
                        const struct releve_quota *quota)
 {
     static char numbers[3 + 2 * RELEVE_QUOTA_WINDOWS_MAX][32];
-    const char *words[12 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {
-        "EVALSHA", releve_script_ledger.sha1, "3", BUCKET, BUCKET ":closed", BUCKET ":waiting", operation};
-    int count = 7, number = 0;
+    const char *words[20 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {"EVALSHA",
+                                                            releve_script_ledger.sha1,
+                                                            "8",
+                                                            BUCKET,
+                                                            BUCKET ":closed",
+                                                            BUCKET ":waiting",
+                                                            BUCKET ":longest",
+                                                            BUCKET ":windows",
+                                                            BUCKET ":first",
+                                                            BUCKET ":streak",
+                                                            BUCKET ":node",
+                                                            operation};
+    int count = 12, number = 0;
     words[count++] = "1";
     (void)snprintf(numbers[number], sizeof numbers[0], "%llx", (unsigned long long)permit);
     words[count++] = numbers[number++];
@@ -70,6 +86,7 @@ static redisReply *run(const char *operation, uint64_t permit, int64_t length_ms
     (void)snprintf(numbers[number], sizeof numbers[0], "%lld", (long long)now_us);
     words[count++] = numbers[number++];
     words[count++] = BUCKET ":due";
+    words[count++] = node_names[node];
     for (size_t i = 0; i < quota->windows_count; i++) {
         (void)snprintf(numbers[number], sizeof numbers[0], "%u", (unsigned)quota->windows[i].limit);
         words[count++] = numbers[number++];
@@ -105,15 +122,20 @@ static int64_t heard(void)
 /* Keys expire by Redis's own clock, and the test's goes faster. */
 static void forget_what_expired(int64_t now_us)
 {
-    if (!ledger_model_remembers(&model, now_us))
-        freeReplyObject(redisCommand(redis, "DEL " BUCKET ":waiting"));
+    if (ledger_model_remembers(&model, now_us))
+        return;
+    model.told_us = 0; /* also for a clock that is behind */
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET ":waiting"));
 }
 
 static int64_t both(const char *operation, uint64_t permit, int64_t length_ms, int64_t now_us,
                     const struct releve_quota *quota)
 {
+    now_us += clocks_us[node];
     forget_what_expired(now_us);
     int64_t expected = 0;
+    if (node > 0)
+        ledger_model_serve(&model, node, now_us);
     if (strcmp(operation, "ask") == 0)
         expected = ledger_model_ask(&model, quota, permit, length_ms, now_us);
     else if (strcmp(operation, "settle") == 0)
@@ -133,6 +155,10 @@ static int64_t both(const char *operation, uint64_t permit, int64_t length_ms, i
 
 static void compare_usage(int64_t now_us, const struct releve_quota *quota)
 {
+    now_us += clocks_us[node];
+    forget_what_expired(now_us);
+    if (node > 0)
+        ledger_model_serve(&model, node, now_us); /* the script minds the clock here too */
     redisReply *reply = run("usage", 0, 0, now_us, quota);
     assert_int_equal(reply->elements, 2 + quota->windows_count);
     for (size_t i = 0; i < quota->windows_count; i++)
@@ -215,17 +241,20 @@ static void count_windows(const struct releve_quota *quota, int manner)
     }
 }
 
-static void run_sequence(const char *text, uint64_t with_seed)
+static void run_sequence(const char *text, uint64_t with_seed, bool fails_over)
 {
     struct releve_quota quota;
     struct releve_error error;
     assert_int_equal(releve_quota_parse(text, &quota, &error), RELEVE_OK);
     seed = with_seed;
     permits_count = 0;
+    node = fails_over ? 1 : 0;
     freeReplyObject(redisCommand(redis, "FLUSHALL"));
     ledger_model_init(&model);
     int64_t now_us = EPOCH_US;
     for (int step = 0; step < STEPS && permits_count < PERMITS_MAX; step++) {
+        if (fails_over && below(40) == 0)
+            node = 1 + (unsigned)below(NODES - 1);
         int64_t wait_ms = act(now_us, &quota);
         /* Mostly a little time, at times exactly until the next permit, or one tick less, or very long. */
         if (wait_ms > 0 && below(3) > 0)
@@ -244,13 +273,21 @@ static void test_script_and_model_answer_alike_and_no_window_overflows(void **st
     (void)state;
     static const char *const quotas[] = {"5/1s,40/1m", "3/1s", "2/100ms,7/900ms", "1/1s", "30/10s,5/1s,200/5m"};
     for (uint64_t round = 0; round < 15; round++)
-        run_sequence(quotas[round % 5], round + 1);
+        run_sequence(quotas[round % 5], round + 1, false);
+}
+
+static void test_no_window_overflows_whatever_node_is_judge(void **state)
+{
+    (void)state;
+    static const char *const quotas[] = {"5/1s,40/1m", "3/1s", "2/100ms,7/900ms", "1/1s", "30/10s,5/1s,200/5m"};
+    for (uint64_t round = 0; round < 15; round++)
+        run_sequence(quotas[round % 5], round + 100, true);
 }
 
 static void test_without_a_quota_only_a_closed_door_refuses(void **state)
 {
     (void)state;
-    run_sequence("none", 99);
+    run_sequence("none", 99, false);
     assert_int_equal(model.count, 0);
 }
 
@@ -258,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_script_and_model_answer_alike_and_no_window_overflows),
+        cmocka_unit_test(test_no_window_overflows_whatever_node_is_judge),
         cmocka_unit_test(test_without_a_quota_only_a_closed_door_refuses),
     };
     return cmocka_run_group_tests(tests, start, end);

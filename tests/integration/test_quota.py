@@ -73,7 +73,7 @@ def preflights(world):
 
 def ledgers(redis, family=FAMILY):
     """The keys of the ledgers of that family: one an application."""
-    return sorted(key for key in redis.keys(f"releve:quota:{family}@*") if key.count(":") == 2)
+    return sorted(key for key in redis.keys(f"releve:quota:{{{family}@*") if key.count(":") == 2)
 
 
 def calls(redis, command="evalsha"):
@@ -258,7 +258,7 @@ def test_the_ledger_of_an_embedded_redis_outlives_its_server():
         second = start(world, "prms", 0, 20, **settings)
         wait_until(lambda: answers(socket), second)
         with contextlib.closing(Connection(socket)) as redis:
-            keys = [key.decode() for key in redis.command("KEYS", f"releve:quota:{FAMILY}@*")]
+            keys = [key.decode() for key in redis.command("KEYS", f"releve:quota:{{{FAMILY}@*")]
             ledger, = [key for key in keys if key.count(":") == 2]
             assert redis.command("ZCARD", ledger) == 30
             redis.command("DEL", f"{ledger}:waiting")  # the first one's

@@ -171,7 +171,7 @@ static void await_work(int total)
     redisReply *reply =
         redis_server_command(&server, "EVAL %s 0",
                              "return {#redis.call('KEYS', 't:day:*'), redis.call('XLEN', '{t}:results'), "
-                             "redis.call('ZCARD', 't:quota:b')}");
+                             "redis.call('ZCARD', 't:quota:{b}')}");
     assert_int_equal(reply->element[0]->integer, WRITES / 3);
     assert_int_equal(reply->element[1]->integer, total / 3);
     assert_int_equal(reply->element[2]->integer, total / 3);

@@ -218,7 +218,7 @@ def put_right(redis, key):
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("pattern", ["releve:quota:mesure*", "{releve}:results"])
+@pytest.mark.parametrize("pattern", ["releve:quota:{mesure*", "{releve}:results"])
 def test_a_drain_that_a_key_of_another_type_stops_ends_with_4_and_names_it(pattern):
     with world_of_jobs() as world:
         push_all(world)

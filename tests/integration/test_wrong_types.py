@@ -17,7 +17,7 @@ QUOTA = "1000/1s"  # without one there is no ledger
 def ledger(world):
     """The key of the bucket that measures come from."""
     assert world.run("backfill", *ONE_DAY_FLAGS).code == 0
-    key, = (key for key in world.redis.keys("releve:quota:mesure*") if world.redis.command("TYPE", key) == b"zset")
+    key, = (key for key in world.redis.keys("releve:quota:{mesure*") if world.redis.command("TYPE", key) == b"zset")
     return key
 
 

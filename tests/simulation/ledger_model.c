@@ -122,12 +122,15 @@ static void begin(struct ledger_model *ledger, int64_t now_us)
         ledger->count = 0;
 }
 
-void ledger_model_serve(struct ledger_model *ledger, uint64_t node)
+void ledger_model_serve(struct ledger_model *ledger, uint64_t node, int64_t now_us)
 {
     bool other = ledger->node != 0 && ledger->node != node;
     ledger->node = node;
     if (!other)
         return;
+    begin(ledger, now_us);
+    if (!ledger_model_remembers(ledger, now_us))
+        ledger->told_us = ledger->told_until_us = 0;
     for (size_t i = 0; i < ledger->count; i++)
         ledger->entries[i].latest_us += LEDGER_CLOCK_DIFFERENCE_US;
     int64_t *moments[] = {&ledger->open_at_us, &ledger->told_us, &ledger->told_until_us, &ledger->entries_gone_us};

@@ -37,7 +37,7 @@ void ledger_model_copy(struct ledger_model *copy, const struct ledger_model *led
 
 /* Before each operation below: the node that carries it out. Where another one had noted itself, its clock may have
  * been ahead: all moments are put later by what clocks may differ. */
-void ledger_model_serve(struct ledger_model *ledger, uint64_t node);
+void ledger_model_serve(struct ledger_model *ledger, uint64_t node, int64_t now_us);
 
 /* Each answers as the script does: ms until the next permit is due; for ask, 0 is the permit. */
 int64_t ledger_model_ask(struct ledger_model *ledger, const struct releve_quota *quota, uint64_t permit,

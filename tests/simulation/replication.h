@@ -11,7 +11,6 @@
 #include "store_model.h"
 
 #define REPLICATION_SHARDS_MAX 3
-#define REPLICATION_NEVER INT64_MAX
 
 enum write_type {
     WRITE_LEDGER,

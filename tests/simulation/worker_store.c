@@ -209,7 +209,7 @@ static int64_t use_ledger(struct simulation *simulation, const struct operation 
         ledger_model_copy(&write->ledger, ledger);
     }
     if (master->node != 0 && !simulation->scenario.unshifted)
-        ledger_model_serve(ledger, master->node);
+        ledger_model_serve(ledger, master->node, now);
     if (operation->type == OP_ASK)
         wait_ms = ledger_model_ask(ledger, quota, operation->permit, RELEVE_PERMIT_LIFE_MS, now);
     else if (operation->type == OP_SETTLE)
