@@ -33,7 +33,7 @@ void releve_call_send(struct releve_store *store, const struct releve_call *call
 {
     struct releve_call *copy = releve_alloc(1, sizeof *copy);
     *copy = *call;
-    releve_commands_send(&store->commands, call->what, script, words, on_reply, copy);
+    releve_commands_send_replicated(&store->commands, call->replicas, call->what, script, words, on_reply, copy);
 }
 
 static void decode_done(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
@@ -52,6 +52,14 @@ void releve_call_done(struct releve_store *store, const char *what, const struct
                       struct releve_words *words, releve_store_done done, void *data)
 {
     struct releve_call call = releve_call_of(what, done, data);
+    releve_call_send(store, &call, script, words);
+}
+
+void releve_call_keep(struct releve_store *store, const char *what, const struct releve_script *script,
+                      struct releve_words *words, releve_store_done done, void *data)
+{
+    struct releve_call call = releve_call_of(what, done, data);
+    call.replicas = RELEVE_REPLICAS_REPEAT;
     releve_call_send(store, &call, script, words);
 }
 

@@ -7,7 +7,8 @@
 
 /* What was asked, until the reply comes. */
 struct releve_call {
-    const char *what; /* "store days": begins the error's text */
+    const char *what;              /* "store days": begins the error's text */
+    enum releve_replicas replicas; /* what becomes of it while too few of them have it */
     /* The type of a good reply (REDIS_REPLY_*), or one of these. Anything else is an error. */
     int type;
     /* Hands the reply to whoever asked; `reply` is of that type, or NULL where *error says why. */
@@ -41,6 +42,10 @@ void releve_call_send(struct releve_store *store, const struct releve_call *call
 /* A call whose reply nobody wants but for its error; and the same, sent. */
 struct releve_call releve_call_of(const char *what, releve_store_done done, void *data);
 void releve_call_done(struct releve_store *store, const char *what, const struct releve_script *script,
+                      struct releve_words *words, releve_store_done done, void *data);
+
+/* The same for what may not be lost: `done` hears when Redis's replicas have it, where the address names any. */
+void releve_call_keep(struct releve_store *store, const char *what, const struct releve_script *script,
                       struct releve_words *words, releve_store_done done, void *data);
 
 /* For a decoder: the reply is not what was asked for. Fills *error and returns it. */

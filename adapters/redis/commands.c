@@ -2,6 +2,7 @@
  * rather than wrong, and exactly once). Bounded in number and bytes (law 6). */
 #include <adapters/redis/commands.h>
 #include <adapters/redis/refusal.h>
+#include <adapters/redis/replicas.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -22,8 +23,13 @@ struct releve_command {
     int script_loads;
     char *wire; /* as hiredis formatted it; the same at every try */
     size_t wire_bytes;
-    char *prelude; /* likewise: goes in front of the wire, and is not answered; NULL for none */
+    size_t run_id_at; /* where in the wire the run_id of whoever runs it belongs; 0: nowhere */
+    char *prelude;    /* likewise: goes in front of the wire, and is not answered; NULL for none */
     size_t prelude_bytes;
+    enum releve_replicas replicas; /* ANY where the address names none */
+    struct wait *wait;             /* for them; its reply comes next. NULL: none is under way */
+    redisReply *held;              /* what Redis said, while replicas are waited for */
+    bool acknowledged;
     releve_time sent_ms; /* loop time */
     uint64_t sent_ns;
     releve_commands_reply reply;
@@ -31,10 +37,38 @@ struct releve_command {
     struct releve_error error; /* where doomed or refused */
 };
 
+/* A WAIT on its way; it outlives a command that is answered before. */
+struct wait {
+    struct releve_command *command; /* NULL: nobody cares any more */
+};
+
+static void forget_wait(struct releve_command *command)
+{
+    if (command->wait != NULL)
+        command->wait->command = NULL;
+    command->wait = NULL;
+    if (command->held != NULL)
+        freeReplyObject(command->held);
+    command->held = NULL;
+}
+
+static void on_replicas_timer(uv_timer_t *timer);
+
+/* It says nothing of the replicas any more: what was kept back is tried next. */
+static void end_probe(struct releve_commands *commands)
+{
+    commands->probe = NULL;
+    if (commands->unacknowledged != NULL && !uv_is_closing((uv_handle_t *)&commands->replicas_timer))
+        (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+}
+
 /* --- the queue ----------------------------------------------------------------------------------- */
 
 static void command_free(struct releve_command *command)
 {
+    forget_wait(command);
+    if (command->commands->probe == command)
+        end_probe(command->commands);
     if (command->wire != NULL)
         redisFreeCommand(command->wire);
     if (command->prelude != NULL)
@@ -45,10 +79,11 @@ static void command_free(struct releve_command *command)
 static void on_doom(uv_timer_t *timer)
 {
     struct releve_commands *commands = timer->data;
+    static const redisReply nil = {.type = REDIS_REPLY_NIL}; /* replicas are away, and that is to be told */
     struct releve_command *doomed = commands->doomed, *command, *next;
     commands->doomed = NULL; /* what fails from here on has its turn in the next one */
     DL_FOREACH_SAFE(doomed, command, next) {
-        command->reply(command->data, NULL, &command->error);
+        command->reply(command->data, command->error.code == RELEVE_OK ? &nil : NULL, &command->error);
         command_free(command);
     }
 }
@@ -65,6 +100,9 @@ static void doom(struct releve_command *command)
 static void doom_all(struct releve_commands *commands, enum releve_code code, const char *text)
 {
     struct releve_command *command, *next;
+    DL_CONCAT(commands->unacknowledged, commands->sent);
+    commands->sent = commands->unacknowledged;
+    commands->unacknowledged = NULL;
     DL_CONCAT(commands->sent, commands->waiting);
     DL_FOREACH_SAFE(commands->sent, command, next) {
         DL_DELETE(commands->sent, command);
@@ -78,13 +116,22 @@ static void doom_all(struct releve_commands *commands, enum releve_code code, co
 
 static void on_reply(redisAsyncContext *context, void *answer, void *data);
 
-/* Gives a command to hiredis, at the end of `sent`. */
+static void send_wait(struct releve_commands *commands, struct releve_command *command);
+static bool is_put_off(struct releve_commands *commands, struct releve_command *command);
+
+/* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away. */
 static void transmit(struct releve_commands *commands, struct releve_command *command)
 {
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
+    forget_wait(command);
+    command->acknowledged = false;
+    if (command->replicas != RELEVE_REPLICAS_ANY && is_put_off(commands, command))
+        return;
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
     command->sent_ns = uv_hrtime();
     DL_APPEND(commands->sent, command);
+    if (command->run_id_at > 0) /* another process may answer than at the last try */
+        memcpy(command->wire + command->run_id_at, commands->connection.run_id, RELEVE_RUN_ID_BYTES - 1);
     /* Where only the script was missing, the prelude has been run. */
     bool has_prelude = command->prelude != NULL && command->script_loads == 0;
     struct releve_text whole = {.length = 0};
@@ -98,6 +145,8 @@ static void transmit(struct releve_commands *commands, struct releve_command *co
                                      has_prelude ? whole.bytes : command->wire,
                                      has_prelude ? whole.length : command->wire_bytes);
     releve_text_free(&whole);
+    if (command->replicas != RELEVE_REPLICAS_ANY)
+        send_wait(commands, command);
 }
 
 static bool wants_script(const struct releve_command *command, const redisReply *reply)
@@ -113,6 +162,152 @@ static void load_and_repeat(struct releve_commands *commands, struct releve_comm
     (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
                             command->script->text_bytes);
     transmit(commands, command);
+}
+
+/* --- replicas ------------------------------------------------------------------------------------- */
+
+/* Reported when it has lasted so long. */
+#define REPLICAS_MISSED_MS (5 * RELEVE_SECOND_MS)
+
+static void on_replicas_timer(uv_timer_t *timer)
+{
+    struct releve_commands *commands = timer->data;
+    struct releve_command *first = commands->unacknowledged;
+    if (first == NULL || commands->connection.state != RELEVE_CONNECTION_UP)
+        return; /* whatever wants them next is sent */
+    DL_DELETE(commands->unacknowledged, first);
+    transmit(commands, first);
+}
+
+/* A connection that waits does nothing else. So while replicas are away one command at a time looks for them, and what
+ * else wants them is kept back, or told so at once. */
+static bool is_put_off(struct releve_commands *commands, struct releve_command *command)
+{
+    bool pauses = uv_is_active((uv_handle_t *)&commands->replicas_timer) != 0;
+    if (!commands->replicas_away || commands->probe == command || (commands->probe == NULL && !pauses)) {
+        commands->probe = commands->replicas_away ? command : NULL;
+        return false;
+    }
+    if (command->replicas == RELEVE_REPLICAS_TELL) {
+        commands->count--;
+        commands->bytes -= command->wire_bytes;
+        doom(command); /* without an error */
+    } else {
+        DL_APPEND(commands->unacknowledged, command);
+    }
+    return true;
+}
+
+static void say_replicas(struct releve_commands *commands, bool back)
+{
+    const struct releve_redis_url *url = commands->connection.url;
+    char why[RELEVE_ERROR_BYTES], who[40] = "no replica";
+    commands->replicas_missed = !back;
+    if (url->replicas > 1)
+        (void)snprintf(who, sizeof who, "not all %u replicas", url->replicas);
+    (void)snprintf(why, sizeof why,
+                   "%s of %s acknowledge%s what is written: start what is missing, or lower replicas= in "
+                   "RELEVE_REDIS",
+                   who, url->address, url->replicas > 1 ? "" : "s");
+    if (commands->on_link != NULL)
+        commands->on_link(commands->data, back, back ? "" : why);
+}
+
+/* They are back: so is what was kept back. */
+static void on_acknowledged(struct releve_commands *commands)
+{
+    struct releve_command *kept = commands->unacknowledged, *command, *next;
+    if (!commands->replicas_away)
+        return;
+    commands->replicas_away = false;
+    commands->probe = NULL;
+    commands->unacknowledged = NULL;
+    (void)uv_timer_stop(&commands->replicas_timer);
+    DL_FOREACH_SAFE(kept, command, next) {
+        DL_DELETE(kept, command);
+        transmit(commands, command);
+    }
+    if (commands->replicas_missed)
+        say_replicas(commands, true);
+}
+
+static void on_unacknowledged(struct releve_commands *commands, struct releve_command *command)
+{
+    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
+    if (!commands->replicas_away)
+        commands->replicas_away_ms = now_ms;
+    commands->replicas_away = true;
+    if (commands->probe == command)
+        commands->probe = NULL;
+    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+    DL_DELETE(commands->sent, command);
+    forget_wait(command);
+    (void)is_put_off(commands, command); /* the timer runs: it is */
+    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
+        say_replicas(commands, false);
+}
+
+static void on_waited(redisAsyncContext *context, void *answer, void *data)
+{
+    const redisReply *reply = answer;
+    struct wait *wait = data;
+    struct releve_command *command = wait->command;
+    free(wait);
+    if (command == NULL)
+        return;
+    command->wait = NULL;
+    if (reply == NULL || context->data == NULL)
+        return; /* cut: both are sent again */
+    struct releve_commands *commands = command->commands;
+    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
+    assert(command->held != NULL); /* replies come in order */
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer < (long long)commands->connection.url->replicas) {
+        on_unacknowledged(commands, command);
+        return;
+    }
+    redisReply *held = command->held;
+    command->held = NULL;
+    command->acknowledged = true;
+    if (reply->type == REDIS_REPLY_INTEGER)
+        on_acknowledged(commands);
+    on_reply(context, reply->type == REDIS_REPLY_INTEGER ? held : answer, command);
+    freeReplyObject(held);
+}
+
+static void send_wait(struct releve_commands *commands, struct releve_command *command)
+{
+    struct wait *wait = releve_alloc(1, sizeof *wait);
+    wait->command = command;
+    if (redisAsyncCommand(commands->connection.context, on_waited, wait, "WAIT %u %d",
+                          commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS) == REDIS_OK)
+        command->wait = wait;
+    else
+        free(wait); /* the context is being cut */
+}
+
+/* hiredis frees a reply when its callback returns. What waits for replicas is answered with a number or one text. */
+static redisReply *copy_of(const redisReply *reply)
+{
+    assert(reply->type != REDIS_REPLY_ARRAY);
+    redisReply *copy = releve_must(calloc(1, sizeof *copy)); /* freeReplyObject frees it */
+    *copy = *reply;
+    copy->str = NULL;
+    if (reply->str != NULL) {
+        copy->str = releve_must(calloc(1, reply->len + 1));
+        memcpy(copy->str, reply->str, reply->len);
+    }
+    return copy;
+}
+
+/* What Redis said is held until its replicas have it; an error is none that they need to have. */
+static bool hold(struct releve_command *command, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        forget_wait(command);
+    if (command->wait == NULL || command->acknowledged)
+        return false;
+    command->held = copy_of(reply);
+    return true;
 }
 
 /* --- refusals ------------------------------------------------------------------------------------- */
@@ -174,6 +369,8 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     struct releve_command *command = data;
     struct releve_commands *commands = command->commands;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
+    if (hold(command, reply))
+        return; /* it stays among what was sent */
     DL_DELETE(commands->sent, command);
     if (commands->connection.url->where == RELEVE_REDIS_SENTINEL && releve_refusal_is_of_a_failover(reply)) {
         DL_PREPEND(commands->sent, command); /* its old place: replies come in order */
@@ -239,19 +436,34 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
                        commands->connection.url->address, commands->count, commands->bytes);
 }
 
-static void send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
-                        const struct releve_script *script, struct releve_words *words, releve_commands_reply reply,
-                        void *data)
+static size_t run_id_at(const struct releve_command *command, const struct releve_words *words)
+{
+    const char *at = command->wire, *word = at;
+    size_t bytes;
+    if (words->run_id == 0 || at == NULL)
+        return 0;
+    at = strchr(at, '\n') + 1;
+    for (size_t i = 0; i < words->run_id; i++)
+        word = next_word(&at, &bytes);
+    assert(bytes == RELEVE_RUN_ID_BYTES - 1);
+    return (size_t)(word - command->wire);
+}
+
+static void send_behind(struct releve_commands *commands, struct releve_words *prelude, enum releve_replicas replicas,
+                        const char *what, const struct releve_script *script, struct releve_words *words,
+                        releve_commands_reply reply, void *data)
 {
     struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
     command->what = what;
     command->script = script;
+    command->replicas = commands->connection.url->replicas > 0 ? replicas : RELEVE_REPLICAS_ANY;
     command->reply = reply;
     command->data = data;
     if (prelude != NULL)
         command->prelude = releve_must(format(prelude, &command->prelude_bytes));
     enum releve_code code = refuse(commands, command, words);
+    command->run_id_at = run_id_at(command, words);
     releve_words_free(words);
     if (code != RELEVE_OK) {
         doom(command);
@@ -268,14 +480,21 @@ static void send_behind(struct releve_commands *commands, struct releve_words *p
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
                           struct releve_words *words, releve_commands_reply reply, void *data)
 {
-    send_behind(commands, NULL, what, script, words, reply, data);
+    send_behind(commands, NULL, RELEVE_REPLICAS_ANY, what, script, words, reply, data);
+}
+
+void releve_commands_send_replicated(struct releve_commands *commands, enum releve_replicas replicas, const char *what,
+                                     const struct releve_script *script, struct releve_words *words,
+                                     releve_commands_reply reply, void *data)
+{
+    send_behind(commands, NULL, replicas, what, script, words, reply, data);
 }
 
 void releve_commands_send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
                                  const struct releve_script *script, struct releve_words *words,
                                  releve_commands_reply reply, void *data)
 {
-    send_behind(commands, prelude, what, script, words, reply, data);
+    send_behind(commands, prelude, RELEVE_REPLICAS_ANY, what, script, words, reply, data);
     releve_words_free(prelude);
 }
 
@@ -328,6 +547,16 @@ static void on_down(void *data, const char *why)
 {
     struct releve_commands *commands = data;
     (void)uv_timer_stop(&commands->watch_timer);
+    (void)uv_timer_stop(&commands->replicas_timer);
+    commands->probe = NULL;
+    struct releve_command *command;
+    DL_FOREACH(commands->sent, command)
+    {
+        forget_wait(command);
+    }
+    DL_CONCAT(commands->unacknowledged, commands->sent);
+    commands->sent = commands->unacknowledged;
+    commands->unacknowledged = NULL;
     DL_CONCAT(commands->sent, commands->waiting); /* what had no reply goes first, in its old order */
     commands->waiting = commands->sent;
     commands->sent = NULL;
@@ -381,8 +610,10 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
     (void)uv_timer_init(loop, &commands->watch_timer);
     (void)uv_timer_init(loop, &commands->doom_timer);
     commands->watch_timer.data = commands;
+    (void)uv_timer_init(loop, &commands->replicas_timer);
     commands->doom_timer.data = commands;
-    commands->closing = (struct releve_closing){3, on_all_closed, commands}; /* the connection and two timers */
+    commands->replicas_timer.data = commands;
+    commands->closing = (struct releve_closing){4, on_all_closed, commands}; /* the connection and three timers */
 }
 
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data))
@@ -391,4 +622,5 @@ void releve_commands_close(struct releve_commands *commands, void (*closed)(void
     releve_connection_close(&commands->connection);
     uv_close((uv_handle_t *)&commands->watch_timer, on_timer_closed);
     uv_close((uv_handle_t *)&commands->doom_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&commands->replicas_timer, on_timer_closed);
 }

@@ -49,6 +49,13 @@ extern const struct releve_script releve_script_services_due;
 extern const struct releve_script releve_script_take;
 extern const struct releve_script releve_script_workers;
 
+/* What becomes of a command that too few replicas have in time (docs/design.md, Failover). */
+enum releve_replicas {
+    RELEVE_REPLICAS_ANY,    /* it may be lost: none is waited for */
+    RELEVE_REPLICAS_REPEAT, /* it is repeated until they have it */
+    RELEVE_REPLICAS_TELL    /* the reply is nil, whatever Redis said; the command may have been run, or not */
+};
+
 /* error->code is RELEVE_OK and reply is there (never an error reply), or the reason and reply is NULL. */
 typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const struct releve_error *error);
 
@@ -63,11 +70,16 @@ struct releve_commands {
     bool been_ready;                                /* `ready` was called */
     struct releve_error failure;                    /* of the first attempt, where the connection failed */
     struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
-    size_t count, bytes;                            /* of sent and waiting */
+    struct releve_command *unacknowledged;          /* too few replicas had them; the first one is tried next */
+    size_t count, bytes;                            /* of sent, waiting and unacknowledged */
     releve_time heard_ms;                           /* loop time of the last reply */
     struct releve_latencies latencies;              /* of replies, from when the command was sent last */
-    uv_timer_t watch_timer, doom_timer;
-    struct releve_closing closing; /* the connection and two timers */
+    bool replicas_away;                             /* too few acknowledged the last command that wanted them */
+    bool replicas_missed;                           /* ... and that was said */
+    releve_time replicas_away_ms;                   /* loop time: since when */
+    const struct releve_command *probe;             /* the one command that is under way while they are away */
+    uv_timer_t watch_timer, doom_timer, replicas_timer;
+    struct releve_closing closing; /* the connection and three timers */
 };
 
 /* `commands` is the caller's and lives until `closed`; so does `prefix`, that of all keys. */
@@ -78,6 +90,11 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
 /* `what` (static text, "store days") begins the error message. `script` is NULL for plain commands. Frees the words. */
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
                           struct releve_words *words, releve_commands_reply reply, void *data);
+
+/* The same, followed by WAIT where the address names replicas: the reply comes when they have what was written. */
+void releve_commands_send_replicated(struct releve_commands *commands, enum releve_replicas replicas, const char *what,
+                                     const struct releve_script *script, struct releve_words *words,
+                                     releve_commands_reply reply, void *data);
 
 /* The same behind another command, in one go: whatever that one replies is skipped, so that it may be large. Its errors
  * are skipped too; what comes of it is for the script to find out. Sent again, both are. Frees the words of both. */

@@ -217,6 +217,26 @@ static void on_info(redisAsyncContext *context, void *answer, void *unused)
         connection->no_append_only_file = strstr(reply->str, "aof_enabled:0") != NULL;
 }
 
+/* Which server judges the ledger. Its address will not do: two workers may write that of one server in two ways. A
+ * server that is restarted has another run_id, and may have another clock as well. */
+static void on_run_id(redisAsyncContext *context, void *answer, void *unused)
+{
+    static const char field[] = "run_id:";
+    const redisReply *reply = answer;
+    struct releve_connection *connection = handshaking(context, reply);
+    (void)unused;
+    if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
+        return; /* PING says it better */
+    const char *found = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, field) : NULL;
+    if (found == NULL || strcspn(found + sizeof field - 1, "\r\n") != RELEVE_RUN_ID_BYTES - 1) {
+        refuse(connection, "does not say which server it is (INFO server)",
+               reply->type == REDIS_REPLY_ERROR ? reply->str : "no run_id of 40 characters",
+               "let its user do INFO, or name it with replicas=0 in RELEVE_REDIS");
+        return;
+    }
+    memcpy(connection->run_id, found + sizeof field - 1, RELEVE_RUN_ID_BYTES - 1);
+}
+
 static void on_save_points(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
@@ -300,6 +320,8 @@ static void send_handshake(redisAsyncContext *context, const struct releve_redis
         (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
     if (url->where == RELEVE_REDIS_SENTINEL)
         (void)redisAsyncCommand(context, on_role, NULL, "ROLE");
+    if (url->replicas > 0)
+        (void)redisAsyncCommand(context, on_run_id, NULL, "INFO server");
     (void)redisAsyncCommand(context, on_info, NULL, "INFO persistence");
     (void)redisAsyncCommand(context, on_save_points, NULL, "CONFIG GET save");
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
@@ -318,6 +340,7 @@ static void shake_hands(struct releve_connection *connection, redisAsyncContext 
     }
     connection->loading_since_ms = RELEVE_TIME_NEVER;
     connection->no_append_only_file = connection->no_save_points = false;
+    memset(connection->run_id, 0, sizeof connection->run_id);
     connection->context = context;
     context->data = connection;
     (void)redisAsyncSetConnectCallback(context, on_connect);

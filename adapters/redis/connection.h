@@ -26,6 +26,7 @@
  */
 #define RELEVE_MASTER_HANDSHAKE_MS (3 * RELEVE_SECOND_MS)
 #define RELEVE_PLACE_BYTES (2 * RELEVE_REDIS_SEED_TEXT + RELEVE_REDIS_MASTER_BYTES + 32)
+#define RELEVE_RUN_ID_BYTES 41 /* what INFO calls run_id, and NUL */
 
 enum releve_connection_state {
     RELEVE_CONNECTION_WAITING,    /* for the next attempt */
@@ -53,6 +54,7 @@ struct releve_connection {
     void *data;
     bool patient; /* the first attempt is repeated like the others */
     bool been_up;
+    char run_id[RELEVE_RUN_ID_BYTES];         /* of the process that answers; "" where no replicas are wanted */
     bool no_append_only_file, no_save_points; /* as Redis said in the latest handshake; false where it did not */
     enum releve_connection_state state;
     struct releve_sentinels *sentinels; /* being asked; NULL else */

@@ -52,7 +52,7 @@ static void put_complete(struct releve_store *store, const struct releve_day_bat
     }
     struct put_call *call = releve_alloc(1, sizeof *call);
     *call = (struct put_call){store, batch->prm, batch->kind, batch->claim, done, data};
-    releve_call_done(store, "store days", NULL, &words, on_put, call);
+    releve_call_keep(store, "store days", NULL, &words, on_put, call);
 }
 
 static bool all_complete(const struct releve_day_batch *batch)
@@ -82,7 +82,7 @@ static void put_documents(struct releve_store *store, const struct releve_day_ba
         releve_day_json_document(&words.text, batch, &documents[i]);
         releve_words_end(&words);
     }
-    releve_call_done(store, "store a document", &releve_script_put_documents, &words, done, data);
+    releve_call_keep(store, "store a document", &releve_script_put_documents, &words, done, data);
 }
 
 void releve_store_put_days(struct releve_store *store, const struct releve_day_batch *batch, releve_store_done done,
@@ -110,7 +110,7 @@ void releve_store_put_days(struct releve_store *store, const struct releve_day_b
     for (size_t i = 0; batch->keep_days > 0 && i < batch->count; i++)
         releve_words_format(&words, "%" PRId64,
                             releve_keep_until(batch->keep_days, batch->entries[i].day) / RELEVE_SECOND_MS);
-    releve_call_done(store, "store days", &releve_script_put_days, &words, done, data);
+    releve_call_keep(store, "store days", &releve_script_put_days, &words, done, data);
 }
 
 /* --- read ------------------------------------------------------------------------------------------- */

@@ -56,7 +56,8 @@ static void send_job(struct enqueue_call *call, const char *note, size_t note_by
     releve_words_add_bytes(&words, note != NULL ? note : "", note_bytes);
     releve_words_field(&words, "state", "queued");
     releve_job_fields(&words, job);
-    releve_commands_send(&call->store->commands, WHAT, &releve_script_enqueue, &words, on_queued, call);
+    releve_commands_send_replicated(&call->store->commands, RELEVE_REPLICAS_REPEAT, WHAT, &releve_script_enqueue,
+                                    &words, on_queued, call);
     free(message);
 }
 

@@ -73,7 +73,8 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
     add_result(&words, result);
     struct finish_call *call = releve_alloc(1, sizeof *call);
     *call = (struct finish_call){store, done, data};
-    releve_commands_send(&store->commands, what, &releve_script_finish, &words, on_finished, call);
+    releve_commands_send_replicated(&store->commands, RELEVE_REPLICAS_REPEAT, what, &releve_script_finish, &words,
+                                    on_finished, call);
     free(json);
     free(message);
 }

@@ -1,4 +1,5 @@
 /* Permits (law 1). All judging is in ledger.lua, by Redis's own clock; here are only its words. */
+#include <adapters/redis/replicas.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <inttypes.h>
@@ -14,6 +15,47 @@ bool releve_store_is_durable(const struct releve_store *store)
 
 static const struct releve_quota no_quota = {.windows_count = 0};
 static const struct releve_permit no_permit = {0, 0};
+
+static void decode_permit(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    call->to.permit(call->data, error, reply != NULL ? (releve_time)reply->integer : 0);
+}
+
+/* An asker, where there are replicas. */
+struct asking {
+    struct releve_store *store;
+    char bucket[RELEVE_BUCKET_BYTES];
+    struct releve_quota quota;
+    struct releve_permit permit;
+    releve_store_permit reply;
+    void *data;
+};
+
+static void on_given_back(void *data, const struct releve_error *error, releve_time wait_ms)
+{
+    (void)data, (void)error, (void)wait_ms; /* else it ages out */
+}
+
+/* A permit that may be lost with its master is none. Whoever asks again does so under another name, so it is given
+ * back: that may be lost as well, and then it ages out. */
+static void decode_asked(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    struct asking *asking = call->data;
+    struct releve_error odd;
+    releve_time wait_ms = 0;
+    if (reply != NULL && reply->type == REDIS_REPLY_NIL) {
+        wait_ms = RELEVE_UNACKNOWLEDGED_MS;
+        if (asking->store->phase == STORE_OPEN)
+            releve_store_permit_return(asking->store, asking->bucket, &asking->quota, asking->permit, on_given_back,
+                                       NULL);
+    } else if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+        wait_ms = (releve_time)reply->integer;
+    } else if (reply != NULL) {
+        error = releve_call_odd(call, &odd);
+    }
+    asking->reply(asking->data, error, wait_ms);
+    free(asking);
+}
 
 /* `length_ms`: the life of a permit, how long its request may still be on its way, or how long a bucket is closed. */
 static void run_script(struct releve_store *store, const struct releve_call *call, const char *operation,
@@ -33,17 +75,18 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
     releve_words_format(&words, "%lld", (long long)length_ms);
     releve_words_add(&words, ""); /* Redis's clock */
     releve_words_format(&words, "%s:quota:{%s}:due", store->prefix, bucket);
-    releve_words_add(&words, ""); /* no replicas */
+    /* Whoever only looks changes nothing in the ledger, and may see what another clock says. */
+    bool judges =
+        call->decode == decode_permit || call->decode == decode_asked || call->replicas != RELEVE_REPLICAS_ANY;
+    if (store->url.replicas > 0 && judges)
+        releve_words_run_id(&words);
+    else
+        releve_words_add(&words, "");
     for (size_t i = 0; i < quota->windows_count; i++) {
         releve_words_format(&words, "%u", (unsigned)quota->windows[i].limit);
         releve_words_format(&words, "%lld", (long long)quota->windows[i].span_ms);
     }
     releve_call_send(store, call, &releve_script_ledger, &words);
-}
-
-static void decode_permit(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
-{
-    call->to.permit(call->data, error, reply != NULL ? (releve_time)reply->integer : 0);
 }
 
 static struct releve_call permit_call(const char *what, releve_store_permit reply, void *data)
@@ -57,6 +100,16 @@ void releve_store_permit_ask(struct releve_store *store, const char *bucket, con
 {
     assert(permit.process > 0 && permit.number > 0);
     struct releve_call call = permit_call("ask for a permit", reply, data);
+    if (store->url.replicas > 0) {
+        struct asking *asking = releve_alloc(1, sizeof *asking);
+        *asking = (struct asking){.store = store, .quota = *quota, .permit = permit, .reply = reply, .data = data};
+        (void)snprintf(asking->bucket, sizeof asking->bucket, "%s", bucket);
+        call = (struct releve_call){.what = call.what,
+                                    .replicas = RELEVE_REPLICAS_TELL,
+                                    .type = RELEVE_REPLY_ANY,
+                                    .decode = decode_asked,
+                                    .data = asking};
+    }
     run_script(store, &call, urgent ? "ask urgent" : "ask", bucket, quota, permit, RELEVE_PERMIT_LIFE_MS);
 }
 
@@ -78,6 +131,7 @@ void releve_store_bucket_close(struct releve_store *store, const char *bucket, r
                                releve_store_done done, void *data)
 {
     struct releve_call call = releve_call_of("close a bucket", done, data);
+    call.replicas = RELEVE_REPLICAS_REPEAT;
     if (wait_ms < 0)
         wait_ms = 0;
     if (wait_ms > RELEVE_QUOTA_WINDOW_MS_MAX) /* law 6: no quota can mean a longer wait than its longest window */

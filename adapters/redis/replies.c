@@ -83,7 +83,8 @@ static void deliver(struct releve_commands *commands, struct look *look, redisRe
     add_mark(&words, commands->prefix, list, number, id);
     releve_words_add(&words, json);
     releve_words_format(&words, "%d", MARK_S);
-    releve_commands_send(commands, "deliver a result", &releve_script_reply, &words, on_delivered, delivery);
+    releve_commands_send_replicated(commands, RELEVE_REPLICAS_REPEAT, "deliver a result", &releve_script_reply, &words,
+                                    on_delivered, delivery);
 }
 
 static void deliver_all(struct releve_commands *commands, struct look *look, const redisReply *replies)

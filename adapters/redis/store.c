@@ -147,10 +147,14 @@ static void decode_bound(const struct releve_call *call, const redisReply *reply
 }
 
 static void send_bound(struct releve_store *store, struct releve_words *words, const char *what,
-                       releve_store_bound reply, void *data)
+                       enum releve_replicas replicas, releve_store_bound reply, void *data)
 {
-    struct releve_call call = {
-        .what = what, .type = RELEVE_REPLY_OPTIONAL, .decode = decode_bound, .to.bound = reply, .data = data};
+    struct releve_call call = {.what = what,
+                               .replicas = replicas,
+                               .type = RELEVE_REPLY_OPTIONAL,
+                               .decode = decode_bound,
+                               .to.bound = reply,
+                               .data = data};
     releve_call_send(store, &call, NULL, words);
 }
 
@@ -171,7 +175,8 @@ static void bind_now(struct bind_call *call)
         releve_words_add(&words, "NX"); /* of two at once one is first, and the other one is told */
         releve_words_add(&words, "GET");
     }
-    send_bound(call->store, &words, LOOK_UP, call->reply, call->data);
+    send_bound(call->store, &words, LOOK_UP, call->upstream != NULL ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY,
+               call->reply, call->data);
 }
 
 /* Where keys have the names that 0.1.0 gave them, nothing would be known, and all would be asked for again. */
@@ -211,7 +216,7 @@ void releve_store_adopt(struct releve_store *store, const char *upstream, releve
     releve_key_of_queue(&words, store->prefix, "upstream");
     releve_words_add(&words, upstream);
     releve_words_add(&words, "GET");
-    send_bound(store, &words, "note whose data this is from now on", reply, data);
+    send_bound(store, &words, "note whose data this is from now on", RELEVE_REPLICAS_REPEAT, reply, data);
 }
 
 static void decode_number(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
@@ -222,6 +227,7 @@ static void decode_number(const struct releve_call *call, const redisReply *repl
 void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data)
 {
     struct releve_call call = {.what = "number this process",
+                               .replicas = RELEVE_REPLICAS_REPEAT, /* two processes with one would share permits */
                                .type = REDIS_REPLY_INTEGER,
                                .decode = decode_number,
                                .to.number = reply,

@@ -42,6 +42,12 @@ void releve_words_append(struct releve_words *words, struct releve_words *more)
     releve_words_free(more);
 }
 
+void releve_words_run_id(struct releve_words *words)
+{
+    releve_words_format(words, "%0*d", RELEVE_RUN_ID_BYTES - 1, 0); /* written over by releve_commands */
+    words->run_id = words->count;
+}
+
 void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys)
 {
     releve_words_add(words, "EVALSHA");

@@ -11,6 +11,7 @@ struct releve_words {
     struct releve_text text;
     size_t *ends; /* of each word in the text */
     size_t count, room;
+    size_t run_id; /* which word names the process that runs it, plus one; 0: none does */
 };
 
 void releve_words_add(struct releve_words *words, const char *word);
@@ -25,6 +26,9 @@ void releve_words_append(struct releve_words *words, struct releve_words *more);
 
 /* EVALSHA: as many keys follow, then the script's arguments. */
 void releve_words_script(struct releve_words *words, const struct releve_script *script, size_t keys);
+
+/* The run_id of the process that runs the command, whichever that is when the command is sent (again). */
+void releve_words_run_id(struct releve_words *words);
 
 /* Two words: a field and its value. */
 void releve_words_field(struct releve_words *words, const char *name, const char *value);

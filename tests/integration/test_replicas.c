@@ -1,0 +1,365 @@
+/* What may not be lost with its master counts only when replicas have it: grants, days, results, queued jobs, numbers
+ * of processes. A real master with a real replica that can be stopped. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "redis_server.h"
+#include "store_fixture.h"
+#include <adapters/redis/replicas.h>
+
+static struct redis_server master, replica;
+static struct store_fixture f;
+static char port[16];
+static const char *master_arguments[] = {"--bind", "127.0.0.1", "--port", port, "--repl-diskless-sync-delay",
+                                         "0",      NULL};
+
+/* A port that was free a moment ago. */
+static void find_port(void)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof name;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, bytes), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &bytes), 0);
+    (void)close(fd);
+    (void)snprintf(port, sizeof port, "%d", ntohs(name.sin_port));
+}
+
+static long long integer(const struct redis_server *server, const char *command)
+{
+    redisReply *reply = redis_server_command(server, command);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long value = reply->integer;
+    freeReplyObject(reply);
+    return value;
+}
+
+static long long count_keys(const struct redis_server *server, const char *pattern)
+{
+    redisReply *reply = redis_server_command(server, "KEYS %s", pattern);
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    long long count = (long long)reply->elements;
+    freeReplyObject(reply);
+    return count;
+}
+
+static void await_replica(void)
+{
+    redisContext *context = redis_server_connect(&master);
+    for (long long acknowledged = 0; acknowledged != 1;) {
+        freeReplyObject(redisCommand(context, "SET t:mark x"));
+        redisReply *reply = redisCommand(context, "WAIT 1 1000");
+        acknowledged = reply->integer;
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    const char *const of_master[] = {"--replicaof", "127.0.0.1", port, NULL};
+    find_port();
+    redis_server_start(&master, master_arguments);
+    redis_server_start(&replica, of_master);
+    await_replica();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    redis_server_end(&replica);
+    redis_server_end(&master);
+    return 0;
+}
+
+static char last_why[512];
+
+static void on_link(void *data, bool up, const char *why)
+{
+    on_fixture_link(data, up, why);
+    (void)snprintf(last_why, sizeof last_why, "%s", why);
+}
+
+static void open_with(const char *url, unsigned replicas)
+{
+    struct releve_error error = {.text = ""};
+    struct releve_redis_url redis;
+    memset(&f, 0, sizeof f);
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    assert_int_equal(releve_redis_url_parse(url, &redis, &error), RELEVE_OK);
+    redis.replicas = replicas;
+    struct releve_store_options options = {.redis = &redis, .prefix = "t", .on_link = on_link, .data = &f};
+    f.store = releve_store_open(&f.loop, &options, on_answer_ready, &f.ready);
+    await_answer(&f, &f.ready);
+}
+
+/* --- permits ------------------------------------------------------------------------------------------ */
+
+static const struct releve_quota hourly = {1, {{1000, RELEVE_HOUR_MS}}};
+
+static releve_time ask(uint64_t number)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_permit_ask(f.store, "b", &hourly, false, (struct releve_permit){1, number}, on_permit, &answer);
+    await_ok(&f, &answer);
+    return answer.wait_ms;
+}
+
+/* A slow machine may take longer than the replica is waited for: then it is asked again. */
+static uint64_t ask_until_granted(uint64_t number)
+{
+    while (ask(number) > 0)
+        number++;
+    return number;
+}
+
+/* Whatever was sent before has been carried out. */
+static void settle_down(void)
+{
+    struct answer answer = {.calls = 0};
+    releve_store_bucket_usage(f.store, "b", &hourly, on_usage, &answer);
+    await_ok(&f, &answer);
+}
+
+static void test_a_permit_is_handed_over_when_the_replica_has_it(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    char command[64];
+    (void)snprintf(command, sizeof command, "ZRANK t:quota:{b} 1.%llx", (unsigned long long)ask_until_granted(1));
+    assert_true(integer(&replica, command) >= 0);
+    fixture_close(&f);
+}
+
+static void test_a_permit_that_no_replica_has_is_not_used_and_not_counted(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    uint64_t number = ask_until_granted(1);
+    settle_down();
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    for (int i = 0; i < 3; i++) {
+        number++;
+        assert_int_equal(ask(number), RELEVE_UNACKNOWLEDGED_MS);
+        settle_down();
+        assert_int_equal(integer(&master, "ZCARD t:quota:{b}"), 1); /* given back */
+    }
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    (void)ask_until_granted(number + 1);
+    settle_down();
+    await_replica();
+    assert_int_equal(integer(&master, "ZCARD t:quota:{b}"), 2); /* one permit */
+    assert_int_equal(integer(&replica, "ZCARD t:quota:{b}"), 2);
+    fixture_close(&f);
+}
+
+/* --- all else ----------------------------------------------------------------------------------------- */
+
+#define WRITES 6
+
+static struct answer answers[WRITES];
+
+static void on_number(void *data, const struct releve_error *error, uint64_t number)
+{
+    on_answer_ready(data, error);
+    ((struct answer *)data)->wait_ms = (releve_time)number;
+}
+
+static void on_bound(void *data, const struct releve_error *error, const char *bound)
+{
+    (void)bound;
+    on_answer_ready(data, error);
+}
+
+static void on_queued(void *data, const struct releve_error *error, bool queued)
+{
+    (void)queued;
+    on_answer_ready(data, error);
+}
+
+static void put_day(releve_day day, enum releve_day_state state, struct answer *answer)
+{
+    struct releve_day_entry entry = {day, state, RELEVE_TIME_NEVER, NULL};
+    struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &entry, 1, {1, 1}, NULL, 0};
+    releve_store_put_days(f.store, &batch, on_done, answer);
+}
+
+static void send_writes(void)
+{
+    memset(answers, 0, sizeof answers);
+    put_day(20000, RELEVE_DAY_HOLE, &answers[0]);
+    struct releve_result result = {.job = {.id = "j1", .prm = 1, .kind = RELEVE_DAILY_CONSUMPTION}};
+    releve_store_finish(f.store, &result, on_done, &answers[1]);
+    struct releve_job job = {.id = "j2", .prm = 1, .kind = RELEVE_DAILY_CONSUMPTION, .span = {20000, 20001}};
+    releve_store_enqueue(f.store, &job, RELEVE_ENQUEUE_ALWAYS, on_queued, &answers[2]);
+    releve_store_number_process(f.store, on_number, &answers[3]);
+    releve_store_bind(f.store, "somewhere", on_bound, &answers[4]);
+    releve_store_bucket_close(f.store, "b", 3000, on_done, &answers[5]);
+}
+
+static void await_writes(void)
+{
+    for (int i = 0; i < WRITES; i++)
+        await_ok(&f, &answers[i]);
+}
+
+static void test_what_must_not_be_lost_waits_for_the_replica_and_goes_on_with_it(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    send_writes();
+    await_calls(&f, &f.downs, 1); /* it has lasted so long that it is said */
+    assert_non_null(strstr(last_why, "no replica of unix:///"));
+    for (int i = 0; i < WRITES; i++)
+        assert_int_equal(answers[i].calls, 0);
+    assert_int_equal(count_keys(&master, "t:day:*"), 1); /* it is the replica that is missing */
+    struct answer learned = {.calls = 0};
+    releve_store_learn(f.store, 1, &(struct releve_lesson){.type = RELEVE_LESSON_REFUSED}, 0, on_done, &learned);
+    await_ok(&f, &learned); /* what may be lost waits for nobody */
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    await_writes();
+    assert_int_equal(f.ups, 1);
+    assert_int_equal(f.downs, 1);
+    assert_int_equal(count_keys(&replica, "t:day:*"), 1);
+    assert_int_equal(integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
+    fixture_close(&f);
+    for (int i = 0; i < WRITES; i++)
+        assert_int_equal(answers[i].calls, 1);
+}
+
+static void test_a_connection_cut_before_the_replica_answered_sends_both_again(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    send_writes();
+    while (count_keys(&master, "t:day:*") == 0)
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    freeReplyObject(redis_server_command(&master, "CLIENT KILL TYPE normal"));
+    await_calls(&f, &f.downs, 1);
+    for (int i = 0; i < WRITES; i++)
+        assert_int_equal(answers[i].calls, 0);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    await_writes();
+    assert_int_equal(count_keys(&replica, "t:day:*"), 1);
+    assert_int_equal(integer(&replica, "XLEN t:results") + count_keys(&replica, "{t}:results"),
+                     1); /* the result once */
+    fixture_close(&f);
+}
+
+static void test_whatever_is_under_way_hears_so_at_the_end(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    send_writes();
+    while (count_keys(&master, "t:day:*") == 0)
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    fixture_close(&f);
+    for (int i = 0; i < WRITES; i++)
+        assert_int_equal(answers[i].error.code, RELEVE_E_INTERRUPTED);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+}
+
+static void test_a_forgotten_script_and_a_wrong_key_are_what_they_were(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    freeReplyObject(redis_server_command(&master, "SCRIPT FLUSH"));
+    uint64_t number = ask_until_granted(1);
+    freeReplyObject(redis_server_command(&master, "SET t:quota:{c} x"));
+    struct answer answer = {.calls = 0};
+    releve_store_permit_ask(f.store, "c", &hourly, false, (struct releve_permit){1, 9}, on_permit, &answer);
+    await_answer(&f, &answer);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(answer.error.text, "t:quota:{c} holds a string instead of a zset"));
+    (void)ask_until_granted(number + 1);
+    fixture_close(&f);
+}
+
+static void test_a_redis_that_does_not_let_its_user_wait_says_so(void **state)
+{
+    (void)state;
+    char url[256];
+    freeReplyObject(redis_server_command(&master, "ACL SETUSER w on >p ~* &* +@all -wait"));
+    (void)snprintf(url, sizeof url, "unix://w:p@%s", master.socket);
+    open_with(url, 1);
+    struct answer answer = {.calls = 0};
+    put_day(20000, RELEVE_DAY_HOLE, &answer);
+    await_answer(&f, &answer);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(answer.error.text, "NOPERM"));
+    fixture_close(&f);
+}
+
+/* --- whose clock it is --------------------------------------------------------------------------------- */
+
+static void test_the_ledger_notes_which_process_judges_and_minds_another(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    char command[64];
+    uint64_t number = ask_until_granted(1);
+    (void)snprintf(command, sizeof command, "ZSCORE t:quota:{b} 1.%llx", (unsigned long long)number);
+    redisReply *noted = redis_server_command(&replica, "GET t:quota:{b}:node");
+    assert_int_equal(noted->type, REDIS_REPLY_STRING);
+    redisReply *score = redis_server_command(&replica, command);
+    redis_server_kill(&master);
+    struct answer answer = {.calls = 0};
+    await_calls(&f, &f.downs, 1);
+    releve_store_permit_ask(f.store, "b", &hourly, false, (struct releve_permit){1, number + 1}, on_permit, &answer);
+    redis_server_restart(&master, master_arguments); /* another process answers than when the question was written */
+    await_answer(&f, &answer);
+    redisReply *now_noted = redis_server_command(&master, "GET t:quota:{b}:node");
+    assert_string_not_equal(now_noted->str, noted->str);
+    redisReply *now_score = redis_server_command(&master, command);
+    assert_int_equal(atoll(now_score->str) - atoll(score->str), 1000000);
+    freeReplyObject(noted);
+    freeReplyObject(score);
+    freeReplyObject(now_noted);
+    freeReplyObject(now_score);
+    fixture_close(&f);
+}
+
+static void test_without_replicas_there_is_nothing_to_wait_for(void **state)
+{
+    (void)state;
+    freeReplyObject(redis_server_command(&master, "CONFIG RESETSTAT"));
+    open_with(master.url, 0);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    assert_int_equal(ask(1), 0);
+    send_writes();
+    await_writes();
+    fixture_close(&f);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    assert_int_equal(integer(&master, "EXISTS t:quota:{b}:node"), 0);
+    redisReply *stats = redis_server_command(&master, "INFO commandstats");
+    assert_null(strstr(stats->str, "cmdstat_wait:"));
+    freeReplyObject(stats);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_permit_is_handed_over_when_the_replica_has_it, start, end),
+        cmocka_unit_test_setup_teardown(test_a_permit_that_no_replica_has_is_not_used_and_not_counted, start, end),
+        cmocka_unit_test_setup_teardown(test_what_must_not_be_lost_waits_for_the_replica_and_goes_on_with_it, start,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_a_connection_cut_before_the_replica_answered_sends_both_again, start, end),
+        cmocka_unit_test_setup_teardown(test_whatever_is_under_way_hears_so_at_the_end, start, end),
+        cmocka_unit_test_setup_teardown(test_a_forgotten_script_and_a_wrong_key_are_what_they_were, start, end),
+        cmocka_unit_test_setup_teardown(test_a_redis_that_does_not_let_its_user_wait_says_so, start, end),
+        cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
+        cmocka_unit_test_setup_teardown(test_without_replicas_there_is_nothing_to_wait_for, start, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
