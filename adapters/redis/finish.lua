@@ -19,6 +19,7 @@ for i = 1, #known, 2 do
         if owned and own then
             redis.call('LREM', own, 1, ARGV[4])
         end
+        redis.call('EXPIRE', hash, ARGV[3]) -- a write for WAIT, which some versions let count only writes of its own connection
         return {}
     end
     local list = string.match(known[i], '^reply:(.+)$')

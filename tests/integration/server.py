@@ -181,12 +181,15 @@ class Connection:
         self.socket.close()
 
     def command(self, *words):
+        self.send(*words)
+        return self.read()
+
+    def send(self, *words):
         parts = [b"*%d\r\n" % len(words)]
         for word in words:
             data = word if isinstance(word, bytes) else str(word).encode()
             parts.append(b"$%d\r\n%s\r\n" % (len(data), data))
         self.socket.sendall(b"".join(parts))
-        return self.read()
 
     def read(self):
         """The next reply; after MONITOR or SUBSCRIBE, the next piece of news."""
