@@ -110,8 +110,8 @@ static void on_last_reply(void *data, const struct releve_error *error)
     struct releve_store *store = data;
     if (store->phase == STORE_CLOSING)
         return;
-    if (error->code == RELEVE_OK && store->commands.count > 0)
-        ask_last(store); /* something was asked meanwhile */
+    if (error->code == RELEVE_OK && store->commands.sent != NULL)
+        ask_last(store); /* something was asked meanwhile; replicas that are away are not waited for */
     else
         end(store);
 }

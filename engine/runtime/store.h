@@ -104,8 +104,9 @@ struct releve_store_ops {
     void (*forget_job)(struct releve_store *store, const char *id, releve_store_done done, void *data);
 
     /* --- the ledger (law 1; docs/design.md, Ledger) ---
-     * Asks for the right to send one request. Asking twice under one name is one permit. Where an `urgent` asker is
-     * refused, the next permit is kept for his process; of ten in a row at least one goes to others. */
+     * Asks for the right to send one request. Asking twice under one name is one permit. One that could be lost with
+     * the Redis that granted it is not handed over: it is asked for again, as after a refusal. Where an `urgent` asker
+     * is refused, the next permit is kept for his process; of ten in a row at least one goes to others. */
     void (*permit_ask)(struct releve_store *store, const char *bucket, const struct releve_quota *quota, bool urgent,
                        struct releve_permit permit, releve_store_permit reply, void *data);
     /* The request has arrived by now, or will have in `way_ms`: 0 where the first byte of its answer was seen. */
