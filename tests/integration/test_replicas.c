@@ -330,6 +330,38 @@ static void test_the_ledger_notes_which_process_judges_and_minds_another(void **
     fixture_close(&f);
 }
 
+#define PERMITS 50
+
+static void test_a_replica_that_takes_over_has_all_that_was_handed_over(void **state)
+{
+    (void)state;
+    static struct answer asked[PERMITS];
+    memset(asked, 0, sizeof asked);
+    open_with(master.url, 1);
+    char command[64];
+    (void)snprintf(command, sizeof command, "ZRANK t:quota:{b} 1.%llx", (unsigned long long)ask_until_granted(1));
+    send_writes();
+    for (uint64_t i = 0; i < PERMITS; i++)
+        releve_store_permit_ask(f.store, "a", &hourly, false, (struct releve_permit){1, i + 1}, on_permit, &asked[i]);
+    await_writes();
+    while (asked[PERMITS / 2].calls == 0) /* the others are on their way when it dies */
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    redis_server_kill(&master);
+    freeReplyObject(redis_server_command(&replica, "REPLICAOF NO ONE"));
+    await_calls(&f, &f.downs, 1);
+    fixture_close(&f);
+    assert_int_equal(count_keys(&replica, "t:day:*"), 1);
+    assert_int_equal(integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
+    assert_true(integer(&replica, command) >= 0);
+    for (unsigned i = 0; i < PERMITS; i++) {
+        if (asked[i].error.code != RELEVE_OK || asked[i].wait_ms > 0)
+            continue;
+        redisReply *rank = redis_server_command(&replica, "ZRANK t:quota:{a} 1.%x", i + 1);
+        assert_int_equal(rank->type, REDIS_REPLY_INTEGER);
+        freeReplyObject(rank);
+    }
+}
+
 static void test_without_replicas_there_is_nothing_to_wait_for(void **state)
 {
     (void)state;
@@ -359,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_forgotten_script_and_a_wrong_key_are_what_they_were, start, end),
         cmocka_unit_test_setup_teardown(test_a_redis_that_does_not_let_its_user_wait_says_so, start, end),
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
+        cmocka_unit_test_setup_teardown(test_a_replica_that_takes_over_has_all_that_was_handed_over, start, end),
         cmocka_unit_test_setup_teardown(test_without_replicas_there_is_nothing_to_wait_for, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
