@@ -188,7 +188,7 @@ static void on_queued(void *data, const struct releve_error *error, bool queued)
 static void put_day(releve_day day, enum releve_day_state state, struct answer *answer)
 {
     struct releve_day_entry entry = {day, state, RELEVE_TIME_NEVER, NULL};
-    struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &entry, 1, {1, 1}, NULL, 0};
+    struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &entry, 1, {1, 1}, NULL, 0, 0};
     releve_store_put_days(f.store, &batch, on_done, answer);
 }
 
