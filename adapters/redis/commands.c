@@ -285,17 +285,21 @@ static void send_wait(struct releve_commands *commands, struct releve_command *c
         free(wait); /* the context is being cut */
 }
 
-/* hiredis frees a reply when its callback returns. What waits for replicas is answered with a number or one text. */
+/* hiredis frees a reply when its callback returns. freeReplyObject frees the copy. */
 static redisReply *copy_of(const redisReply *reply)
 {
-    assert(reply->type != REDIS_REPLY_ARRAY);
-    redisReply *copy = releve_must(calloc(1, sizeof *copy)); /* freeReplyObject frees it */
+    redisReply *copy = releve_must(calloc(1, sizeof *copy));
     *copy = *reply;
     copy->str = NULL;
+    copy->element = NULL;
     if (reply->str != NULL) {
         copy->str = releve_must(calloc(1, reply->len + 1));
         memcpy(copy->str, reply->str, reply->len);
     }
+    if (reply->elements > 0)
+        copy->element = releve_must(calloc(reply->elements, sizeof(redisReply *)));
+    for (size_t i = 0; i < reply->elements; i++)
+        copy->element[i] = copy_of(reply->element[i]);
     return copy;
 }
 
