@@ -35,6 +35,7 @@ struct releve_command {
     releve_commands_reply reply;
     void *data;
     struct releve_error error; /* where doomed or refused */
+    struct releve_route route;
 };
 
 /* A WAIT on its way; it outlives a command that is answered before. */
@@ -132,8 +133,11 @@ static void transmit(struct releve_commands *commands, struct releve_command *co
     DL_APPEND(commands->sent, command);
     if (command->run_id_at > 0) /* another process may answer than at the last try */
         memcpy(command->wire + command->run_id_at, commands->connection.run_id, RELEVE_RUN_ID_BYTES - 1);
-    /* Where only the script was missing, the prelude has been run. */
-    bool has_prelude = command->prelude != NULL && command->script_loads == 0;
+    /* Where only the script was missing, the prelude has been run. ASKING counts for one command only, so that there is
+     * no prelude behind it. */
+    bool has_prelude = command->prelude != NULL && command->script_loads == 0 && !command->route.asking;
+    if (command->route.asking)
+        (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "ASKING");
     struct releve_text whole = {.length = 0};
     if (has_prelude) {
         releve_text_puts(&whole, SKIP_NEXT_REPLY);
@@ -350,6 +354,8 @@ static void diagnose(struct releve_command *refused)
         first = 3;
     } else {
         (void)next_word(&at, &bytes);
+        if (refused->commands->hooks != NULL)
+            keys = 1; /* a node of a cluster looks at keys of one slot only */
     }
     if (keys > count - first)
         keys = count - first;
@@ -385,10 +391,16 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         load_and_repeat(commands, command);
         return;
     }
-    releve_latencies_add(&commands->latencies, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
+    releve_latencies_add(commands->measured, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
     commands->count--;
     commands->bytes -= command->wire_bytes;
     bool refused = reply->type == REDIS_REPLY_ERROR;
+    if (refused && commands->hooks != NULL && commands->probe == command)
+        end_probe(commands); /* it may be gone */
+    if (refused && commands->hooks != NULL && commands->hooks->refused(commands->data, command, reply))
+        return;
+    if (commands->hooks != NULL)
+        commands->hooks->relieved(commands->data, command);
     if (refused)
         (void)releve_refusal_explain(command->what, commands->connection.url->address, reply, &command->error);
     if (refused && releve_refusal_is_of_a_key(reply) && command->script != &releve_script_diagnose) {
@@ -433,11 +445,12 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
     command->wire = format(words, &command->wire_bytes);
     if (command->wire == NULL)
         return releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: the command is too large", what);
-    if (commands->count < RELEVE_COMMANDS_MAX && commands->bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
+    size_t all = commands->count + commands->more_count, all_bytes = commands->bytes + commands->more_bytes;
+    if (all < RELEVE_COMMANDS_MAX && all_bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
         return RELEVE_OK;
     return releve_fail(&command->error, RELEVE_E_REDIS,
                        "cannot %s: Redis at %s does not keep up, %zu commands (%zu bytes) wait already", what,
-                       commands->connection.url->address, commands->count, commands->bytes);
+                       commands->connection.url->address, all, all_bytes);
 }
 
 static size_t run_id_at(const struct releve_command *command, const struct releve_words *words)
@@ -502,6 +515,55 @@ void releve_commands_send_behind(struct releve_commands *commands, struct releve
     releve_words_free(prelude);
 }
 
+/* --- from one connection to another -------------------------------------------------------------- */
+
+struct releve_command *releve_commands_take(struct releve_commands *commands)
+{
+    assert(commands->connection.state != RELEVE_CONNECTION_UP);
+    assert(commands->sent == NULL && commands->unacknowledged == NULL);
+    struct releve_command *list = commands->waiting;
+    commands->waiting = NULL;
+    commands->count = commands->bytes = 0;
+    return list;
+}
+
+struct releve_command *releve_command_next(struct releve_command **list)
+{
+    struct releve_command *first = *list;
+    if (first != NULL)
+        DL_DELETE(*list, first);
+    return first;
+}
+
+void releve_commands_put(struct releve_commands *commands, struct releve_command *command)
+{
+    command->commands = commands;
+    command->script_loads = 0; /* of another Redis */
+    commands->count++;
+    commands->bytes += command->wire_bytes;
+    if (commands->connection.state == RELEVE_CONNECTION_UP)
+        transmit(commands, command);
+    else
+        DL_APPEND(commands->waiting, command);
+}
+
+void releve_commands_fail(struct releve_commands *commands, struct releve_command *command, const char *why)
+{
+    command->commands = commands;
+    (void)releve_fail(&command->error, RELEVE_E_REDIS, "cannot %s: %s", command->what, why);
+    doom(command);
+}
+
+struct releve_route *releve_command_route(struct releve_command *command)
+{
+    return &command->route;
+}
+
+const char *releve_command_wire(const struct releve_command *command)
+{
+    return command->wire;
+}
+
 /* --- the connection ------------------------------------------------------------------------------ */
 
 /* Looks for a peer that is dead: hiredis's async interface has no time-outs. */
@@ -513,7 +575,10 @@ static void on_watch(uv_timer_t *timer)
         return;
     /* A long queue is worked through slowly: any reply is a sign of life. */
     releve_time alive_ms = commands->sent->sent_ms > commands->heard_ms ? commands->sent->sent_ms : commands->heard_ms;
-    if ((releve_time)uv_now(connection->loop) - alive_ms < connection->timeout_ms)
+    releve_time silent_ms = (releve_time)uv_now(connection->loop) - alive_ms;
+    if (commands->hooks != NULL && silent_ms >= connection->timeout_ms / 2)
+        commands->hooks->silent(commands->data);
+    if (silent_ms < connection->timeout_ms)
         return;
     char why[64];
     (void)snprintf(why, sizeof why, "no reply within %lld ms", (long long)connection->timeout_ms);
@@ -572,7 +637,8 @@ static void on_failed(void *data, const struct releve_error *error)
 {
     struct releve_commands *commands = data;
     commands->failure = *error;
-    doom_all(commands, error->code, error->text);
+    if (commands->hooks == NULL)
+        doom_all(commands, error->code, error->text);
     report_ready(commands, error);
 }
 
@@ -610,6 +676,7 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
     commands->ready = ready;
     commands->on_link = on_link;
     commands->data = data;
+    commands->measured = &commands->latencies;
     releve_connection_open(&commands->connection, loop, url, false, &events, commands);
     (void)uv_timer_init(loop, &commands->watch_timer);
     (void)uv_timer_init(loop, &commands->doom_timer);

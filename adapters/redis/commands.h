@@ -60,6 +60,25 @@ enum releve_replicas {
 typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const struct releve_error *error);
 
 struct releve_command;
+
+/* What nodes.h keeps of a command that goes from one connection to another; zeroed until then. */
+struct releve_route {
+    unsigned redirects;   /* in a row */
+    bool asking;          /* ASKING goes in front of it: its slot is on its way to this node */
+    bool grieved;         /* waits because the cluster does not serve it, and counts as such */
+    releve_time alien_ms; /* loop time of the first refusal of a key within a script; 0 for none */
+};
+
+/* Of a connection that is one of several (nodes.h). */
+struct releve_commands_hooks {
+    /* An error reply. True: the command is no longer here; releve_commands_put has put it elsewhere, or will. */
+    bool (*refused)(void *data, struct releve_command *command, const redisReply *reply);
+    /* It has been answered after all: its route is not zero. */
+    void (*relieved)(void *data, struct releve_command *command);
+    /* The peer has said nothing for half of its time. */
+    void (*silent)(void *data);
+};
+
 struct releve_commands {
     struct releve_connection connection;
     const char *prefix;
@@ -72,6 +91,9 @@ struct releve_commands {
     struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
     struct releve_command *unacknowledged;          /* too few replicas had them; the first one is tried next */
     size_t count, bytes;                            /* of sent, waiting and unacknowledged */
+    size_t more_count, more_bytes;                  /* that wait at other connections and count here too (law 6) */
+    const struct releve_commands_hooks *hooks;      /* NULL where this is the only connection */
+    struct releve_latencies *measured;              /* where latencies are counted: its own, or those of all nodes */
     releve_time heard_ms;                           /* loop time of the last reply */
     struct releve_latencies latencies;              /* of replies, from when the command was sent last */
     bool replicas_away;                             /* too few acknowledged the last command that wanted them */
@@ -101,6 +123,24 @@ void releve_commands_send_replicated(struct releve_commands *commands, enum rele
 void releve_commands_send_behind(struct releve_commands *commands, struct releve_words *prelude, const char *what,
                                  const struct releve_script *script, struct releve_words *words,
                                  releve_commands_reply reply, void *data);
+
+/* --- for nodes.h ---------------------------------------------------------------------------------------- */
+
+/* All that has no reply, the oldest first; only while the connection is not up. NULL for none. With hooks, what waits
+ * where the first attempt failed is to be taken in `ready`. */
+struct releve_command *releve_commands_take(struct releve_commands *commands);
+
+/* The first of those; the rest is in *list. NULL at its end. */
+struct releve_command *releve_command_next(struct releve_command **list);
+
+/* It is sent here, or waits here. */
+void releve_commands_put(struct releve_commands *commands, struct releve_command *command);
+
+/* It fails here, in the next turn of the loop: "cannot <what>: <why>". */
+void releve_commands_fail(struct releve_commands *commands, struct releve_command *command, const char *why);
+
+struct releve_route *releve_command_route(struct releve_command *command);
+const char *releve_command_wire(const struct releve_command *command);
 
 /* Whatever has no reply yet gets RELEVE_E_INTERRUPTED, then `closed` is called. */
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data));

@@ -99,7 +99,7 @@ static void lose_unreached(struct releve_connection *connection, const char *why
         return;
     } else {
         (void)releve_fail(&error, RELEVE_E_REDIS, "cannot connect to Redis at %s: %s; %s", place(connection), why,
-                          remedies[connection->url->where].start);
+                          connection->remedy != NULL ? connection->remedy : remedies[connection->url->where].start);
     }
     lose(connection, &error, may_fail_over(connection));
 }
@@ -107,10 +107,10 @@ static void lose_unreached(struct releve_connection *connection, const char *why
 static void lose_unresolved(struct releve_connection *connection, const char *why)
 {
     struct releve_error error;
-    (void)releve_fail(&error, RELEVE_E_REDIS,
-                      "cannot connect to Redis at %s: its host name is not resolved: %s; correct RELEVE_REDIS, or what "
-                      "resolves names here",
-                      place(connection), why);
+    (void)releve_fail(&error, RELEVE_E_REDIS, "cannot connect to Redis at %s: its host name is not resolved: %s; %s",
+                      place(connection), why,
+                      connection->remedy != NULL ? connection->remedy
+                                                 : "correct RELEVE_REDIS, or what resolves names here");
     lose(connection, &error, may_fail_over(connection));
 }
 
@@ -415,6 +415,8 @@ static void on_master(void *data, const struct releve_redis_seed *master, size_t
 static void on_attempt(uv_timer_t *timer)
 {
     struct releve_connection *connection = timer->data;
+    if (connection->choose != NULL)
+        connection->choose(connection->choose_data, connection->chosen);
     const struct releve_redis_url *url = connection->url;
     assert(connection->context == NULL && connection->lookup == NULL && connection->sentinels == NULL);
     connection->state = RELEVE_CONNECTION_CONNECTING;
@@ -467,6 +469,20 @@ void releve_connection_drop(struct releve_connection *connection, const char *wh
 {
     if (connection->state == RELEVE_CONNECTION_UP)
         lose_unreached(connection, why);
+}
+
+void releve_connection_hold(struct releve_connection *connection)
+{
+    assert(connection->state == RELEVE_CONNECTION_WAITING && !connection->been_up);
+    (void)uv_timer_stop(&connection->attempt_timer);
+}
+
+void releve_connection_fail(struct releve_connection *connection, const struct releve_error *error)
+{
+    assert(connection->state == RELEVE_CONNECTION_WAITING && !connection->been_up);
+    cut(connection);
+    connection->state = RELEVE_CONNECTION_FAILED;
+    connection->events.failed(connection->data, error);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

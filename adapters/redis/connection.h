@@ -52,6 +52,11 @@ struct releve_connection {
     const struct releve_redis_url *url; /* must live as long */
     struct releve_connection_events events;
     void *data;
+    const char *remedy; /* what to do where nobody answers; NULL for the usual advice */
+    /* Where not NULL: writes to `chosen`, which `url` points to, where to connect to next; before each attempt. */
+    void (*choose)(void *data, struct releve_redis_url *chosen);
+    void *choose_data;
+    struct releve_redis_url *chosen;
     bool patient; /* the first attempt is repeated like the others */
     bool been_up;
     char run_id[RELEVE_RUN_ID_BYTES];         /* of the process that answers; "" where no replicas are wanted */
@@ -81,6 +86,12 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
 
 /* The owner has found the peer dead: cuts the connection, calls `down` and connects again. */
 void releve_connection_drop(struct releve_connection *connection, const char *why);
+
+/* It makes no attempt: what is to be sent over it waits. Call it right after releve_connection_open. */
+void releve_connection_hold(struct releve_connection *connection);
+
+/* As if the first attempt had failed so; it is not up. */
+void releve_connection_fail(struct releve_connection *connection, const struct releve_error *error);
 
 /* `closed` follows. Replies to what was sent no longer come. */
 void releve_connection_close(struct releve_connection *connection);
