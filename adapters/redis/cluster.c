@@ -1,0 +1,279 @@
+/* A Redis Cluster as a whole: its beginning, its end, and whether it serves. Where commands go is in cluster_route.c,
+ * where that is learned from in cluster_map.c. */
+#include <adapters/redis/cluster_internal.h>
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the link ------------------------------------------------------------------------------------------ */
+
+void releve_cluster_link_down(struct releve_cluster *cluster, const char *why)
+{
+    (void)uv_timer_stop(&cluster->settle_timer);
+    if (cluster->phase != CLUSTER_WORKING || !cluster->link_up)
+        return;
+    cluster->link_up = false;
+    if (cluster->on_link != NULL)
+        cluster->on_link(cluster->data, false, why);
+}
+
+/* --- the beginning -------------------------------------------------------------------------------------- */
+
+void releve_cluster_fail_start(struct releve_cluster *cluster)
+{
+    cluster->phase = CLUSTER_FAILED;
+    (void)uv_timer_stop(&cluster->map_timer);
+    struct releve_error error = cluster->trouble;
+    releve_connection_fail(&cluster->lobby.connection, &error); /* calls `ready` */
+}
+
+static void on_lobby_ready(void *data, const struct releve_error *error)
+{
+    struct releve_cluster *cluster = data;
+    cluster->ready(cluster->data, error);
+}
+
+static void begin_work(struct releve_cluster *cluster)
+{
+    static const struct releve_error none = {.code = RELEVE_OK};
+    cluster->phase = CLUSTER_WORKING;
+    cluster->link_up = true;
+    cluster->lobby.been_ready = true;
+    releve_cluster_route(cluster, releve_commands_take(&cluster->lobby));
+    cluster->ready(cluster->data, &none);
+}
+
+/* All nodes that are in use answer and serve. */
+static bool is_well(const struct releve_cluster *cluster)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        const struct releve_place *place = &cluster->places.of[i];
+        if (place->used && place->master && place->node != NULL && !releve_place_is_up(place))
+            return false;
+    }
+    return cluster->grieved == 0;
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+    struct releve_cluster *cluster = timer->data;
+    if (cluster->link_up || !is_well(cluster))
+        return;
+    cluster->link_up = true;
+    if (cluster->on_link != NULL)
+        cluster->on_link(cluster->data, true, "");
+}
+
+static void judge_start(struct releve_cluster *cluster)
+{
+    size_t open = 0, up = 0, masters = 0;
+    struct releve_place *master;
+    for (; (master = releve_places_master(&cluster->places, masters)) != NULL; masters++) {
+        open += master->node != NULL;
+        up += releve_place_is_up(master);
+    }
+    bool complete = true;
+    for (int slot = 0; complete && slot < RELEVE_SLOTS; slot++)
+        complete = releve_places_owner(&cluster->places, slot) != NULL;
+    releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
+    if (complete && (cluster->patient || up == masters))
+        begin_work(cluster);
+    else if (!cluster->patient && ((complete && open == 0) || age_ms > RELEVE_CLUSTER_START_MS))
+        releve_cluster_fail_start(cluster);
+}
+
+void releve_cluster_judge(struct releve_cluster *cluster)
+{
+    if (cluster->phase == CLUSTER_STARTING && cluster->places.epoch > 0)
+        judge_start(cluster);
+    else if (cluster->phase == CLUSTER_WORKING && !cluster->link_up && is_well(cluster) &&
+             !uv_is_active((uv_handle_t *)&cluster->settle_timer))
+        (void)uv_timer_start(&cluster->settle_timer, on_settled, RELEVE_SETTLE_MS, 0);
+}
+
+/* --- the life ------------------------------------------------------------------------------------------- */
+
+struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_redis_url *url, const char *prefix,
+                                           void (*ready)(void *data, const struct releve_error *error),
+                                           void (*on_link)(void *data, bool up, const char *why), void *data)
+{
+    assert(url->seeds_count > 0);
+    struct releve_cluster *cluster = releve_alloc(1, sizeof *cluster);
+    cluster->loop = loop;
+    cluster->url = url;
+    cluster->prefix = prefix;
+    cluster->ready = ready;
+    cluster->on_link = on_link;
+    cluster->data = data;
+    cluster->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
+    cluster->started_ms = (releve_time)uv_now(loop);
+    cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
+    releve_places_init(&cluster->places);
+    releve_commands_open(&cluster->lobby, loop, url, prefix, on_lobby_ready, NULL, cluster);
+    releve_connection_hold(&cluster->lobby.connection);
+    (void)uv_timer_init(loop, &cluster->settle_timer);
+    (void)uv_timer_init(loop, &cluster->retry_timer);
+    (void)uv_timer_init(loop, &cluster->map_timer);
+    cluster->settle_timer.data = cluster->retry_timer.data = cluster->map_timer.data = cluster;
+    releve_cluster_first_map(cluster);
+    return cluster;
+}
+
+static void on_lobby_closed(void *data)
+{
+    struct releve_cluster *cluster = data;
+    void (*closed)(void *data) = cluster->closed;
+    void *closed_data = cluster->data;
+    explicit_bzero(&cluster->scout.url, sizeof cluster->scout.url);
+    free(cluster);
+    closed(closed_data);
+}
+
+/* The lobby is the last: whoever is told that a command failed may ask again, and that waits there. */
+static void on_parts_closed(void *data)
+{
+    struct releve_cluster *cluster = data;
+    releve_commands_close(&cluster->lobby, on_lobby_closed);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct releve_cluster *cluster = handle->data;
+    releve_closing_one(&cluster->parts);
+}
+
+void releve_cluster_close(struct releve_cluster *cluster, void (*closed)(void *data))
+{
+    assert(cluster->phase != CLUSTER_CLOSING);
+    cluster->phase = CLUSTER_CLOSING;
+    cluster->closed = closed;
+    cluster->parts.closed = on_parts_closed;
+    cluster->parts.data = cluster;
+    cluster->parts.open += 3; /* what else is open counts already */
+    uv_close((uv_handle_t *)&cluster->settle_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&cluster->retry_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&cluster->map_timer, on_timer_closed);
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        struct releve_node *node = cluster->places.of[i].node;
+        if (node != NULL)
+            releve_commands_close(&node->commands, releve_cluster_on_node_closed);
+    }
+    releve_scout_recall(&cluster->scout);
+}
+
+/* --- for nodes.c ---------------------------------------------------------------------------------------- */
+
+static void count_load(const struct releve_cluster *cluster, size_t *count, size_t *bytes)
+{
+    *count = cluster->lobby.count;
+    *bytes = cluster->lobby.bytes;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (cluster->places.of[i].node != NULL) {
+            *count += cluster->places.of[i].node->commands.count;
+            *bytes += cluster->places.of[i].node->commands.bytes;
+        }
+}
+
+/* With what waits elsewhere, so that the limits hold over all. */
+static struct releve_commands *loaded(const struct releve_cluster *cluster, struct releve_commands *commands)
+{
+    size_t count, bytes;
+    count_load(cluster, &count, &bytes);
+    commands->more_count = count - commands->count;
+    commands->more_bytes = bytes - commands->bytes;
+    return commands;
+}
+
+struct releve_commands *releve_cluster_at(struct releve_cluster *cluster, int slot)
+{
+    struct releve_node *node = cluster->phase == CLUSTER_WORKING ? releve_cluster_node_for(cluster, slot) : NULL;
+    if (node == NULL)
+        releve_cluster_want_retry(cluster);
+    return loaded(cluster, node != NULL ? &node->commands : &cluster->lobby);
+}
+
+struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster, size_t i)
+{
+    struct releve_place *place = cluster->phase == CLUSTER_WORKING ? releve_places_master(&cluster->places, i) : NULL;
+    if (place == NULL)
+        releve_cluster_want_retry(cluster);
+    return loaded(cluster, place != NULL ? &releve_cluster_node_at(cluster, place)->commands : &cluster->lobby);
+}
+
+void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time timeout_ms)
+{
+    cluster->timeout_ms = timeout_ms;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (cluster->places.of[i].node != NULL)
+            cluster->places.of[i].node->commands.connection.timeout_ms = timeout_ms;
+}
+
+releve_time releve_cluster_timeout(const struct releve_cluster *cluster)
+{
+    return cluster->timeout_ms;
+}
+
+void releve_cluster_set_patient(struct releve_cluster *cluster)
+{
+    cluster->patient = true;
+}
+
+bool releve_cluster_is_up(const struct releve_cluster *cluster)
+{
+    return cluster->phase == CLUSTER_WORKING && cluster->link_up;
+}
+
+bool releve_cluster_is_durable(const struct releve_cluster *cluster)
+{
+    return !cluster->lossy;
+}
+
+size_t releve_cluster_unanswered(const struct releve_cluster *cluster)
+{
+    size_t count, bytes;
+    count_load(cluster, &count, &bytes);
+    return count;
+}
+
+size_t releve_cluster_masters(struct releve_cluster *cluster)
+{
+    size_t count = 0;
+    while (releve_places_master(&cluster->places, count) != NULL)
+        count++;
+    return count;
+}
+
+uint64_t releve_cluster_epoch(const struct releve_cluster *cluster)
+{
+    return cluster->places.epoch;
+}
+
+const struct releve_latencies *releve_cluster_latencies(const struct releve_cluster *cluster)
+{
+    return &cluster->latencies;
+}
+
+void releve_cluster_choose(struct releve_cluster *cluster, struct releve_redis_url *chosen)
+{
+    size_t masters = releve_cluster_masters(cluster), first = cluster->lent++;
+    for (size_t i = 0; i < masters; i++) {
+        const struct releve_place *place = releve_places_master(&cluster->places, (first + i) % masters);
+        if (releve_place_is_up(place)) {
+            releve_cluster_url(cluster, &place->seed, chosen);
+            return;
+        }
+    }
+    releve_cluster_candidate(cluster, first % releve_cluster_candidates(cluster), chosen);
+}
+
+bool releve_cluster_knows(const struct releve_cluster *cluster, const struct releve_redis_url *chosen)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        const struct releve_place *place = &cluster->places.of[i];
+        if (place->used && place->listed && place->seed.port == chosen->port &&
+            strcmp(place->seed.host, chosen->host) == 0)
+            return true;
+    }
+    return false;
+}

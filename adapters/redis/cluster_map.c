@@ -1,0 +1,149 @@
+/* Learning which node of a cluster serves what: at the beginning, and whenever something seems to have changed. */
+#include <adapters/redis/cluster_internal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the map -------------------------------------------------------------------------------------------- */
+
+/* Replies still come from a node that serves other slots, and say MOVED where that is so. From one that is no master
+ * any more they may not. Of what has not been sent, the order is kept. */
+static void move_commands(struct releve_cluster *cluster)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        struct releve_place *place = &cluster->places.of[i];
+        struct releve_node *node = place->node;
+        if (node == NULL)
+            continue;
+        if (!place->master && (place->was_master || node->commands.count == 0))
+            releve_cluster_route(cluster, releve_cluster_abandon(node));
+        else if (place->master && !releve_place_is_up(place))
+            releve_cluster_route(cluster, releve_commands_take(&node->commands));
+    }
+}
+
+static void open_masters(struct releve_cluster *cluster)
+{
+    struct releve_place *master;
+    for (size_t i = 0; (master = releve_places_master(&cluster->places, i)) != NULL; i++)
+        (void)releve_cluster_node_at(cluster, master);
+}
+
+static void on_map(struct releve_cluster *cluster, const struct releve_slot_map *map)
+{
+    cluster->asked = 0;
+    cluster->loading = false;
+    cluster->mapped_ms = (releve_time)uv_now(cluster->loop);
+    releve_places_merge(&cluster->places, map);
+    move_commands(cluster);
+    if (cluster->phase == CLUSTER_STARTING && map->served < RELEVE_SLOTS) {
+        (void)releve_fail(
+            &cluster->trouble, RELEVE_E_REDIS,
+            "the Redis Cluster at %s is not complete: no node serves %u of its %d slots; see CLUSTER INFO "
+            "and redis-cli --cluster check",
+            cluster->url->address, RELEVE_SLOTS - map->served, RELEVE_SLOTS);
+        releve_cluster_want_map(cluster);
+    } else if (cluster->phase == CLUSTER_STARTING && !cluster->patient) {
+        open_masters(cluster);
+    }
+    if (cluster->phase == CLUSTER_WORKING)
+        releve_cluster_route(cluster, releve_commands_take(&cluster->lobby));
+    releve_cluster_judge(cluster);
+}
+
+size_t releve_cluster_candidates(const struct releve_cluster *cluster)
+{
+    size_t count = cluster->url->seeds_count;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        count += cluster->places.of[i].used && cluster->places.of[i].listed;
+    return count;
+}
+
+void releve_cluster_candidate(struct releve_cluster *cluster, size_t number, struct releve_redis_url *url)
+{
+    const struct releve_redis_seed *seed = NULL;
+    for (size_t i = 0; seed == NULL && i < RELEVE_NODES_MAX; i++)
+        if (cluster->places.of[i].used && cluster->places.of[i].listed && number-- == 0)
+            seed = &cluster->places.of[i].seed;
+    releve_cluster_url(cluster, seed != NULL ? seed : &cluster->url->seeds[number], url);
+}
+
+static void send_scout(struct releve_cluster *cluster)
+{
+    struct releve_redis_url url;
+    cluster->candidate %= releve_cluster_candidates(cluster);
+    releve_cluster_candidate(cluster, cluster->candidate++, &url);
+    cluster->parts.open++;
+    cluster->scout_again = false;
+    releve_scout_ask(&cluster->scout, &url);
+    explicit_bzero(&url, sizeof url);
+}
+
+static void on_map_timer(uv_timer_t *timer)
+{
+    send_scout(timer->data);
+}
+
+void releve_cluster_want_map(struct releve_cluster *cluster)
+{
+    if (cluster->phase > CLUSTER_WORKING || uv_is_active((uv_handle_t *)&cluster->map_timer))
+        return;
+    if (cluster->scout.phase != SCOUT_IDLE) {
+        cluster->scout_again = true;
+        return;
+    }
+    if ((releve_time)uv_now(cluster->loop) - cluster->mapped_ms > RELEVE_MAP_CALM_MS && cluster->asked == 0) {
+        cluster->map_ms = RELEVE_MAP_FIRST_MS;
+        (void)uv_timer_start(&cluster->map_timer, on_map_timer, 0, 0);
+        return;
+    }
+    (void)uv_timer_start(&cluster->map_timer, on_map_timer, (uint64_t)cluster->map_ms, 0);
+    cluster->map_ms *= 2;
+    if (cluster->map_ms > RELEVE_MAP_MAX_MS)
+        cluster->map_ms = RELEVE_MAP_MAX_MS;
+}
+
+/* Nobody answered the scout, or not well. */
+static void on_no_map(struct releve_cluster *cluster, const struct releve_error *error)
+{
+    cluster->trouble = *error;
+    cluster->loading = cluster->loading || cluster->scout.loading;
+    if (++cluster->asked < releve_cluster_candidates(cluster)) {
+        send_scout(cluster);
+        return;
+    }
+    releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
+    bool waits = cluster->patient || (cluster->loading && age_ms < RELEVE_CLUSTER_START_MS);
+    if (cluster->phase == CLUSTER_STARTING && !waits) {
+        if (releve_cluster_candidates(cluster) > 1)
+            (void)releve_fail(&cluster->trouble, RELEVE_E_REDIS,
+                              "none of the %zu nodes of the Redis Cluster at %s "
+                              "can be asked; of the last one: %s",
+                              releve_cluster_candidates(cluster), cluster->url->address, error->text);
+        releve_cluster_fail_start(cluster);
+        return;
+    }
+    cluster->asked = 0;
+    cluster->mapped_ms = (releve_time)uv_now(cluster->loop); /* not calm: the next round comes after the delay */
+    releve_cluster_want_map(cluster);
+}
+
+static void on_scouted(void *data, const struct releve_slot_map *map, const struct releve_error *error)
+{
+    struct releve_cluster *cluster = data;
+    if (cluster->phase <= CLUSTER_WORKING && map != NULL)
+        on_map(cluster, map);
+    else if (cluster->phase <= CLUSTER_WORKING)
+        on_no_map(cluster, error);
+    bool troubled = cluster->scout_again || (cluster->phase == CLUSTER_WORKING && !cluster->link_up);
+    if (cluster->phase <= CLUSTER_WORKING && troubled && cluster->scout.phase == SCOUT_IDLE)
+        releve_cluster_want_map(cluster);
+    releve_closing_one(&cluster->parts);
+}
+
+void releve_cluster_first_map(struct releve_cluster *cluster)
+{
+    cluster->mapped_ms = cluster->started_ms;
+    cluster->map_ms = RELEVE_MAP_FIRST_MS;
+    releve_scout_init(&cluster->scout, cluster->loop, on_scouted, cluster);
+    (void)uv_timer_start(&cluster->map_timer, on_map_timer, 0, 0);
+}

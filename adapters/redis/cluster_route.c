@@ -1,0 +1,306 @@
+/* Where each command of a cluster waits: at the node that serves its slot, or in the lobby, and what a node's refusal
+ * does to it (see the top of nodes.c). */
+#include <adapters/redis/cluster_internal.h>
+#include <adapters/redis/redirection.h>
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where a node does not answer. */
+#define REMEDY                                                                                                         \
+    "start it; the cluster announces that address: if it cannot be reached from here, see cluster-announce-ip in its " \
+    "configuration"
+
+/* --- nodes --------------------------------------------------------------------------------------------- */
+
+void releve_cluster_on_node_closed(void *data)
+{
+    struct releve_node *node = data;
+    struct releve_cluster *cluster = node->cluster;
+    explicit_bzero(&node->url, sizeof node->url);
+    free(node);
+    releve_closing_one(&cluster->parts);
+}
+
+struct releve_command *releve_cluster_abandon(struct releve_node *node)
+{
+    node->place->node = NULL;
+    node->place = NULL; /* what it still calls has nothing to say */
+    releve_connection_drop(&node->commands.connection, "replaced");
+    struct releve_command *left = releve_commands_take(&node->commands);
+    releve_commands_close(&node->commands, releve_cluster_on_node_closed);
+    return left;
+}
+
+static void on_node_ready(void *data, const struct releve_error *error);
+static void on_node_link(void *data, bool up, const char *why);
+static const struct releve_commands_hooks hooks;
+
+static void address_write(struct releve_redis_url *url)
+{
+    bool v6 = strchr(url->host, ':') != NULL;
+    (void)snprintf(url->address, sizeof url->address, "redis://%s%s%s:%d", v6 ? "[" : "", url->host, v6 ? "]" : "",
+                   url->port);
+}
+
+void releve_cluster_url(const struct releve_cluster *cluster, const struct releve_redis_seed *seed,
+                        struct releve_redis_url *url)
+{
+    *url = *cluster->url;
+    url->where = RELEVE_REDIS_TCP;
+    memcpy(url->host, seed->host, sizeof url->host);
+    url->port = seed->port;
+    url->db = 0;
+    address_write(url);
+}
+
+struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struct releve_place *place)
+{
+    if (place->node != NULL)
+        return place->node;
+    struct releve_node *node = releve_alloc(1, sizeof *node);
+    place->node = node;
+    node->cluster = cluster;
+    node->place = place;
+    releve_cluster_url(cluster, &place->seed, &node->url);
+    cluster->parts.open++;
+    releve_commands_open(&node->commands, cluster->loop, &node->url, cluster->prefix, on_node_ready, on_node_link,
+                         node);
+    node->commands.connection.timeout_ms = cluster->timeout_ms;
+    node->commands.connection.remedy = REMEDY;
+    node->commands.hooks = &hooks;
+    node->commands.measured = &cluster->latencies;
+    return node;
+}
+
+bool releve_place_is_up(const struct releve_place *place)
+{
+    return place->node != NULL && place->node->commands.connection.state == RELEVE_CONNECTION_UP;
+}
+
+struct releve_node *releve_cluster_node_for(struct releve_cluster *cluster, int slot)
+{
+    struct releve_place *place = NULL;
+    if (slot >= 0) {
+        place = releve_places_owner(&cluster->places, slot);
+    } else {
+        struct releve_place *master;
+        for (size_t i = 0; (master = releve_places_master(&cluster->places, i)) != NULL; i++)
+            if (place == NULL || (releve_place_is_up(master) && !releve_place_is_up(place)))
+                place = master;
+    }
+    return place != NULL ? releve_cluster_node_at(cluster, place) : NULL;
+}
+
+/* --- waiting in the lobby ------------------------------------------------------------------------------- */
+
+static void on_retry(uv_timer_t *timer);
+
+void releve_cluster_want_retry(struct releve_cluster *cluster)
+{
+    if (cluster->phase != CLUSTER_WORKING || uv_is_active((uv_handle_t *)&cluster->retry_timer))
+        return;
+    (void)uv_timer_start(&cluster->retry_timer, on_retry, (uint64_t)cluster->retry_ms, 0);
+    cluster->retry_ms *= 2;
+    if (cluster->retry_ms > RELEVE_RETRY_MAX_MS)
+        cluster->retry_ms = RELEVE_RETRY_MAX_MS;
+}
+
+static void hold(struct releve_cluster *cluster, struct releve_command *command)
+{
+    struct releve_route *route = releve_command_route(command);
+    route->asking = false;
+    route->redirects = 0;
+    releve_commands_put(&cluster->lobby, command);
+    releve_cluster_want_retry(cluster);
+}
+
+/* The same, as nobody serves it. */
+static void grieve(struct releve_cluster *cluster, struct releve_command *command, const char *why)
+{
+    struct releve_route *route = releve_command_route(command);
+    cluster->grieved += !route->grieved;
+    route->grieved = true;
+    hold(cluster, command);
+    releve_cluster_want_map(cluster);
+    releve_cluster_link_down(cluster, why);
+}
+
+static void console(struct releve_cluster *cluster, struct releve_command *command)
+{
+    struct releve_route *route = releve_command_route(command);
+    cluster->grieved -= route->grieved;
+    memset(route, 0, sizeof *route);
+}
+
+/* Sends a command, which is in no list, to where it belongs now. */
+static void route(struct releve_cluster *cluster, struct releve_command *command)
+{
+    int slot = releve_slot_of_wire(releve_command_wire(command));
+    releve_command_route(command)->asking = false;
+    if (slot == RELEVE_SLOT_NODE) { /* its node is no more */
+        console(cluster, command);
+        releve_commands_fail(&cluster->lobby, command, "the nodes of the Redis Cluster have changed; try again");
+        return;
+    }
+    struct releve_node *node = releve_cluster_node_for(cluster, slot);
+    if (node != NULL) {
+        releve_commands_put(&node->commands, command);
+        return;
+    }
+    char why[RELEVE_REDIS_ADDRESS_BYTES + 64];
+    (void)snprintf(why, sizeof why, "no node of the Redis Cluster at %s serves slot %d", cluster->url->address, slot);
+    grieve(cluster, command, why);
+}
+
+void releve_cluster_route(struct releve_cluster *cluster, struct releve_command *list)
+{
+    struct releve_command *command;
+    while ((command = releve_command_next(&list)) != NULL)
+        route(cluster, command);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct releve_cluster *cluster = timer->data;
+    releve_cluster_route(cluster, releve_commands_take(&cluster->lobby));
+}
+
+/* --- what nodes say ------------------------------------------------------------------------------------- */
+
+static void on_node_ready(void *data, const struct releve_error *error)
+{
+    struct releve_node *node = data;
+    struct releve_cluster *cluster = node->cluster;
+    if (node->place == NULL || cluster->phase == CLUSTER_CLOSING)
+        return;
+    if (error->code == RELEVE_OK) {
+        const struct releve_connection *connection = &node->commands.connection;
+        cluster->lossy = cluster->lossy || (connection->no_append_only_file && connection->no_save_points);
+        releve_cluster_judge(cluster);
+        return;
+    }
+    cluster->trouble = *error;
+    struct releve_command *list = releve_cluster_abandon(node), *command;
+    while ((command = releve_command_next(&list)) != NULL)
+        grieve(cluster, command, error->text);
+    releve_cluster_want_map(cluster);
+    releve_cluster_judge(cluster);
+}
+
+static void on_node_link(void *data, bool up, const char *why)
+{
+    struct releve_node *node = data;
+    struct releve_cluster *cluster = node->cluster;
+    if (node->place == NULL || cluster->phase == CLUSTER_CLOSING)
+        return;
+    if (up) {
+        releve_cluster_judge(cluster);
+        return;
+    }
+    releve_cluster_want_map(cluster);
+    if (node->place->master)
+        releve_cluster_link_down(cluster, why);
+}
+
+/* The host of a redirection may be left out: it is that of the node that answered. */
+static void complete(const struct releve_node *node, struct releve_redirection *redirection)
+{
+    if (redirection->node.host[0] == '\0')
+        memcpy(redirection->node.host, node->url.host, sizeof redirection->node.host);
+}
+
+static void follow_moved(struct releve_node *node, struct releve_command *command,
+                         const struct releve_redirection *redirection)
+{
+    struct releve_cluster *cluster = node->cluster;
+    releve_cluster_want_map(cluster);
+    if (!redirection->host_unknown)
+        releve_places_move(&cluster->places, redirection->slot, &redirection->node);
+    if (redirection->host_unknown || ++releve_command_route(command)->redirects > RELEVE_REDIRECTS_MAX)
+        hold(cluster, command);
+    else
+        route(cluster, command);
+}
+
+static void follow_ask(struct releve_node *node, struct releve_command *command,
+                       const struct releve_redirection *redirection)
+{
+    struct releve_cluster *cluster = node->cluster;
+    struct releve_place *place =
+        redirection->host_unknown ? NULL : releve_places_find(&cluster->places, &redirection->node);
+    if (place == NULL || ++releve_command_route(command)->redirects > RELEVE_REDIRECTS_MAX) {
+        hold(cluster, command);
+        return;
+    }
+    releve_command_route(command)->asking = true;
+    releve_commands_put(&releve_cluster_node_at(cluster, place)->commands, command);
+}
+
+/* A script that was served with its first key and refused another one; false where that has gone on for too long. */
+static bool follow_alien(struct releve_node *node, struct releve_command *command)
+{
+    struct releve_cluster *cluster = node->cluster;
+    struct releve_route *way = releve_command_route(command);
+    releve_time now_ms = (releve_time)uv_now(cluster->loop);
+    if (way->alien_ms == 0)
+        way->alien_ms = now_ms;
+    if (now_ms - way->alien_ms > RELEVE_ALIEN_MS)
+        return false;
+    hold(cluster, command);
+    return true;
+}
+
+static bool on_refused(void *data, struct releve_command *command, const redisReply *reply)
+{
+    struct releve_node *node = data;
+    struct releve_cluster *cluster = node->cluster;
+    struct releve_redirection redirection = releve_redirection_of(reply);
+    char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
+    if (cluster->phase == CLUSTER_CLOSING || node->place == NULL)
+        return false;
+    complete(node, &redirection);
+    switch (redirection.type) {
+    case RELEVE_REDIRECTION_MOVED:
+        follow_moved(node, command, &redirection);
+        return true;
+    case RELEVE_REDIRECTION_ASK:
+        follow_ask(node, command, &redirection);
+        return true;
+    case RELEVE_REDIRECTION_AGAIN:
+        hold(cluster, command);
+        return true;
+    case RELEVE_REDIRECTION_ALIEN:
+        return follow_alien(node, command);
+    case RELEVE_REDIRECTION_AWAY:
+        (void)snprintf(why, sizeof why, "Redis at %s does not serve: %.200s", node->url.address, reply->str);
+        grieve(cluster, command, why);
+        return true;
+    case RELEVE_REDIRECTION_NONE:
+        break;
+    }
+    return false;
+}
+
+static void on_relieved(void *data, struct releve_command *command)
+{
+    struct releve_node *node = data;
+    struct releve_cluster *cluster = node->cluster;
+    bool grieved = releve_command_route(command)->grieved;
+    console(cluster, command);
+    if (cluster->lobby.count == 0)
+        cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
+    if (grieved && cluster->grieved == 0)
+        releve_cluster_judge(cluster);
+}
+
+/* Perhaps it was replaced, and nobody says so. */
+static void on_silent(void *data)
+{
+    const struct releve_node *node = data;
+    if (node->place != NULL && node->cluster->phase == CLUSTER_WORKING)
+        releve_cluster_want_map(node->cluster);
+}
+
+static const struct releve_commands_hooks hooks = {on_refused, on_relieved, on_silent};

@@ -1,0 +1,77 @@
+/* Where commands go: to the one Redis that there is, or to the node of a cluster that serves their slot.
+ *
+ * A command is kept until it is answered, whatever happens to the node that it was sent to, and may be run twice. In a
+ * cluster that holds across slots that move, masters that are replaced and nodes that come and go; commands of one slot
+ * keep their order as long as the slot stays where it is. Law 6: RELEVE_COMMANDS_MAX and RELEVE_COMMANDS_BYTES_MAX
+ * count over all nodes together, and there are at most RELEVE_NODES_MAX (slot_map.h). */
+#ifndef RELEVE_REDIS_NODES_H
+#define RELEVE_REDIS_NODES_H
+
+#include <adapters/redis/commands.h>
+
+struct releve_cluster;
+
+/* Owned by the caller; its fields are nobody else's. */
+struct releve_nodes {
+    struct releve_commands commands; /* where there is one Redis only */
+    struct releve_cluster *cluster;  /* NULL where there is one Redis only */
+    uv_loop_t *loop;
+};
+
+/* `nodes` is the caller's and lives until `closed`; so do `url` and `prefix`, that of all keys. `ready` is called once:
+ * of a cluster, when all its masters are connected, or why that cannot be. A cluster that is not complete then, or
+ * loads its data, is waited for (RELEVE_CLUSTER_START_MS). `on_link` (may be NULL): false when a node that is in use is
+ * away or does not serve, with one line that names it; true when commands are served again. */
+void releve_nodes_open(struct releve_nodes *nodes, uv_loop_t *loop, const struct releve_redis_url *url,
+                       const char *prefix, void (*ready)(void *data, const struct releve_error *error),
+                       void (*on_link)(void *data, bool up, const char *why), void *data);
+
+/* Right after releve_nodes_open. How long a command waits for its reply before its node is taken for dead. */
+void releve_nodes_set_timeout(struct releve_nodes *nodes, releve_time timeout_ms);
+releve_time releve_nodes_timeout(const struct releve_nodes *nodes);
+/* Right after releve_nodes_open. The first attempt is repeated like the others, and nodes of a cluster are connected to
+ * only when there is a command for them. */
+void releve_nodes_set_patient(struct releve_nodes *nodes);
+
+/* As releve_commands_send. Goes by the command's first key (slot.h); what has none goes to any node. */
+void releve_nodes_send(struct releve_nodes *nodes, const char *what, const struct releve_script *script,
+                       struct releve_words *words, releve_commands_reply reply, void *data);
+
+/* As releve_commands_send_behind. Both commands are of one slot. While it moves, the second one may be sent alone. */
+void releve_nodes_send_behind(struct releve_nodes *nodes, struct releve_words *prelude, const char *what,
+                              const struct releve_script *script, struct releve_words *words,
+                              releve_commands_reply reply, void *data);
+
+/* The connection for a command of these words, for whatever else commands.h can send; valid now. */
+struct releve_commands *releve_nodes_at(struct releve_nodes *nodes, const struct releve_words *words);
+
+/* A command for one master after the other, which is SCAN or a script without keys: `i` is below releve_nodes_count. It
+ * fails with RELEVE_E_REDIS where that node is replaced meanwhile. The numbers are good as long as the epoch is what it
+ * was; what was to be complete begins anew when it is not. One Redis is always number 0 of 1, in an epoch of 0.
+ * Keys that move while their slot has its old owner are not seen by the epoch: a slot gets its new owner last. */
+void releve_nodes_send_to(struct releve_nodes *nodes, size_t i, const char *what, const struct releve_script *script,
+                          struct releve_words *words, releve_commands_reply reply, void *data);
+size_t releve_nodes_count(struct releve_nodes *nodes);
+uint64_t releve_nodes_epoch(const struct releve_nodes *nodes);
+
+/* `ready` was called with RELEVE_OK, and the link is up. */
+bool releve_nodes_is_up(const struct releve_nodes *nodes);
+/* Every node that was connected to keeps on disk what it is given, or did not say. */
+bool releve_nodes_is_durable(const struct releve_nodes *nodes);
+/* Commands that have no reply yet. */
+size_t releve_nodes_unanswered(const struct releve_nodes *nodes);
+/* Of all nodes together. */
+const struct releve_latencies *releve_nodes_latencies(const struct releve_nodes *nodes);
+
+/* For a connection that subscribes (what is published at one node reaches all): `connection`, which was just opened
+ * with `chosen` as its address, connects to a node that lives, another one at each attempt. Where there is one Redis
+ * only nothing changes. `nodes` lives longer than the connection. */
+void releve_nodes_lend(struct releve_nodes *nodes, struct releve_connection *connection,
+                       struct releve_redis_url *chosen);
+/* Whether that node still belongs to the cluster. */
+bool releve_nodes_knows(const struct releve_nodes *nodes, const struct releve_redis_url *chosen);
+
+/* Whatever has no reply yet gets RELEVE_E_INTERRUPTED, then `closed` is called. */
+void releve_nodes_close(struct releve_nodes *nodes, void (*closed)(void *data));
+
+#endif

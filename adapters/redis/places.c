@@ -1,0 +1,88 @@
+/* See places.h. */
+#include <adapters/redis/places.h>
+#include <assert.h>
+#include <string.h>
+
+void releve_places_init(struct releve_places *places)
+{
+    memset(places, 0, sizeof *places);
+    for (size_t i = 0; i < RELEVE_SLOTS; i++)
+        places->owner[i] = RELEVE_NOBODY;
+}
+
+struct releve_place *releve_places_find(struct releve_places *places, const struct releve_redis_seed *seed)
+{
+    struct releve_place *room = NULL;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        struct releve_place *place = &places->of[i];
+        if (place->used && place->seed.port == seed->port && strcmp(place->seed.host, seed->host) == 0)
+            return place;
+        if (!place->used && room == NULL)
+            room = place;
+    }
+    if (room != NULL)
+        *room = (struct releve_place){.seed = *seed, .used = true};
+    return room;
+}
+
+struct releve_place *releve_places_owner(struct releve_places *places, int slot)
+{
+    assert(slot >= 0 && slot < RELEVE_SLOTS);
+    return places->owner[slot] == RELEVE_NOBODY ? NULL : &places->of[places->owner[slot]];
+}
+
+struct releve_place *releve_places_master(struct releve_places *places, size_t i)
+{
+    for (size_t at = 0; at < RELEVE_NODES_MAX; at++)
+        if (places->of[at].used && places->of[at].master && i-- == 0)
+            return &places->of[at];
+    return NULL;
+}
+
+static bool give(struct releve_places *places, size_t slot, const struct releve_place *place)
+{
+    uint16_t number = place != NULL ? (uint16_t)(place - places->of) : RELEVE_NOBODY;
+    bool differs = places->owner[slot] != number;
+    places->owner[slot] = number;
+    return differs;
+}
+
+void releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to)
+{
+    struct releve_place *place = releve_places_find(places, to);
+    if (place == NULL)
+        return;
+    place->master = place->listed = true;
+    if (give(places, (size_t)slot, place))
+        places->epoch++;
+}
+
+void releve_places_merge(struct releve_places *places, const struct releve_slot_map *map)
+{
+    struct releve_place *found[RELEVE_NODES_MAX] = {NULL};
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        struct releve_place *place = &places->of[i];
+        place->was_master = place->node != NULL && (place->was_master || place->master);
+        place->master = place->listed = false;
+    }
+    /* What is known already first: the new ones may want the room of those that go. */
+    for (size_t i = 0; i < map->count; i++)
+        for (size_t j = 0; j < RELEVE_NODES_MAX; j++)
+            places->of[j].listed =
+                places->of[j].listed || (places->of[j].used && places->of[j].seed.port == map->nodes[i].port &&
+                                         strcmp(places->of[j].seed.host, map->nodes[i].host) == 0);
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (!places->of[i].listed && places->of[i].node == NULL)
+            places->of[i].used = false;
+    for (size_t i = 0; i < map->count; i++) {
+        found[i] = releve_places_find(places, &map->nodes[i]);
+        if (found[i] != NULL) {
+            found[i]->listed = true;
+            found[i]->master = map->master[i];
+        }
+    }
+    bool differs = places->epoch == 0;
+    for (size_t slot = 0; slot < RELEVE_SLOTS; slot++)
+        differs = give(places, slot, map->owner[slot] == RELEVE_NOBODY ? NULL : found[map->owner[slot]]) || differs;
+    places->epoch += differs;
+}
