@@ -33,7 +33,7 @@ void releve_call_send(struct releve_store *store, const struct releve_call *call
 {
     struct releve_call *copy = releve_alloc(1, sizeof *copy);
     *copy = *call;
-    releve_commands_send_replicated(&store->commands, call->replicas, call->what, script, words, on_reply, copy);
+    releve_nodes_send_replicated(&store->nodes, call->replicas, call->what, script, words, on_reply, copy);
 }
 
 static void decode_done(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)

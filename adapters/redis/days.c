@@ -158,7 +158,7 @@ static void read_next(struct read_call *call)
     releve_words_add(&words, "MGET");
     for (int i = 0; i < call->asked; i++)
         releve_key_day(&words, call->store->prefix, call->prm, call->kind, call->left.first + i);
-    releve_commands_send(&call->store->commands, "read days", NULL, &words, on_read, call);
+    releve_nodes_send(&call->store->nodes, "read days", NULL, &words, on_read, call);
 }
 
 void releve_store_read_days(struct releve_store *store, releve_prm prm, enum releve_kind kind, struct releve_span span,

@@ -69,7 +69,7 @@ static void send_step(struct dead_call *call)
     releve_words_add(&words, request->has_class ? releve_class_name(request->class_) : "");
     for (size_t i = 0; i < request->ids_count; i++)
         releve_words_add(&words, request->ids[i]);
-    releve_commands_send(&call->store->commands, "look at dead messages", &releve_script_dead, &words, on_step, call);
+    releve_nodes_send(&call->store->nodes, "look at dead messages", &releve_script_dead, &words, on_step, call);
 }
 
 void releve_store_dead(struct releve_store *store, const struct releve_dead_request *request,

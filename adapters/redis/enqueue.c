@@ -56,8 +56,8 @@ static void send_job(struct enqueue_call *call, const char *note, size_t note_by
     releve_words_add_bytes(&words, note != NULL ? note : "", note_bytes);
     releve_words_field(&words, "state", "queued");
     releve_job_fields(&words, job);
-    releve_commands_send_replicated(&call->store->commands, RELEVE_REPLICAS_REPEAT, WHAT, &releve_script_enqueue,
-                                    &words, on_queued, call);
+    releve_nodes_send_replicated(&call->store->nodes, RELEVE_REPLICAS_REPEAT, WHAT, &releve_script_enqueue, &words,
+                                 on_queued, call);
     free(message);
 }
 
@@ -76,7 +76,7 @@ static void read_note(struct enqueue_call *call)
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "GET");
     releve_key_missing(&words, call->store->prefix, call->job.prm, call->job.kind);
-    releve_commands_send(&call->store->commands, WHAT, NULL, &words, on_note, call);
+    releve_nodes_send(&call->store->nodes, WHAT, NULL, &words, on_note, call);
 }
 
 void releve_store_enqueue(struct releve_store *store, const struct releve_job *job, enum releve_enqueue when,

@@ -169,7 +169,7 @@ static void diagnose(struct sweep *sweep, const redisReply *key)
     releve_words_script(&words, &releve_script_diagnose, 1);
     releve_words_add_bytes(&words, key->str, (size_t)key->len);
     releve_words_add(&words, sweep->store->prefix);
-    releve_commands_send(&sweep->store->commands, what_of(sweep), &releve_script_diagnose, &words, on_diagnosed, sweep);
+    releve_nodes_send(&sweep->store->nodes, what_of(sweep), &releve_script_diagnose, &words, on_diagnosed, sweep);
 }
 
 static void on_seen(void *data, const redisReply *reply, const struct releve_error *error)
@@ -206,7 +206,7 @@ static void see_to(struct sweep *sweep, const struct releve_script *script, stru
     releve_words_append(&words, keys);
     add_arguments(sweep, &words);
     sweep->open++;
-    releve_commands_send(&sweep->store->commands, what_of(sweep), script, &words, on_seen, sweep);
+    releve_nodes_send(&sweep->store->nodes, what_of(sweep), script, &words, on_seen, sweep);
 }
 
 static bool begins(const redisReply *key, const char *beginning)
@@ -265,7 +265,7 @@ static void send_step(struct sweep *sweep)
     if (step->key != NULL)
         releve_key_of_queue(&words, sweep->store->prefix, step->key);
     add_arguments(sweep, &words);
-    releve_commands_send(&sweep->store->commands, what_of(sweep), step->script, &words, on_step, sweep);
+    releve_nodes_send(&sweep->store->nodes, what_of(sweep), step->script, &words, on_step, sweep);
 }
 
 void releve_store_sweep(struct releve_store *store, const releve_prm *prms, size_t prms_count, enum releve_sweep mode,

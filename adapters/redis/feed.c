@@ -61,7 +61,7 @@ static void start_jobs(const struct acceptance *acceptance, const redisReply *re
     const redisReply *answer = is_good ? reply->element[0] : NULL;
     size_t answers = answer != NULL && answer->type == REDIS_REPLY_ARRAY ? answer->elements : 0;
     if (is_good)
-        releve_replies_deliver(&queue->commands, reply->element[1]);
+        releve_replies_deliver(&queue->nodes, reply->element[1]);
     if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
         queue->options.buried(queue->options.data, acceptance->error.text);
     for (size_t i = 0; i < answers && i < acceptance->count; i++)
@@ -162,7 +162,7 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
         add_job(&words, &acceptance->jobs[i]);
     if (acceptance->count == 0)
         add_answer(&words, &why);
-    releve_commands_send(&queue->commands, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
+    releve_nodes_send(&queue->nodes, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
     free(burial);
 }
 
@@ -238,7 +238,7 @@ void releve_feed_pull(struct feed *feed)
     releve_words_format(&take, "%d", RELEVE_MESSAGE_BYTES_MAX);
     releve_words_format(&take, "%d", RELEVE_BURIED_BYTES_MAX);
     if (!waits) {
-        releve_commands_send(&feed->commands, "dequeue a job", &releve_script_take, &take, on_taken, feed);
+        releve_nodes_send(&feed->nodes, "dequeue a job", &releve_script_take, &take, on_taken, feed);
         return;
     }
     releve_words_add(&wait, "BLMOVE");
@@ -247,7 +247,7 @@ void releve_feed_pull(struct feed *feed)
     releve_words_add(&wait, "RIGHT");
     releve_words_add(&wait, "LEFT");
     releve_words_format(&wait, "%d", BLOCK_S);
-    releve_commands_send_behind(&feed->commands, &wait, "dequeue a job", &releve_script_take, &take, on_taken, feed);
+    releve_nodes_send_behind(&feed->nodes, &wait, "dequeue a job", &releve_script_take, &take, on_taken, feed);
 }
 
 static void on_own_list(void *data, const redisReply *reply, const struct releve_error *error)
@@ -284,7 +284,7 @@ void releve_queue_compare(struct releve_queue *queue)
     releve_key_holding(&words, queue->prefix, queue->worker);
     releve_words_add(&words, "0");
     releve_words_add(&words, "-1");
-    releve_commands_send(&queue->commands, "read the worker's list", NULL, &words, on_own_list, queue);
+    releve_nodes_send(&queue->nodes, "read the worker's list", NULL, &words, on_own_list, queue);
 }
 
 static void on_feed_ready(void *data, const struct releve_error *error)
@@ -307,8 +307,8 @@ static void on_feed_link(void *data, bool up, const char *why)
 void releve_feed_open(struct feed *feed)
 {
     struct releve_queue *queue = feed->queue;
-    releve_commands_open(&feed->commands, queue->loop, &queue->url, queue->prefix, on_feed_ready, on_feed_link, feed);
-    feed->commands.connection.timeout_ms = BLOCK_TIMEOUT_MS;
-    feed->commands.connection.patient = true; /* the first attempt is repeated like the others */
+    releve_nodes_open(&feed->nodes, queue->loop, &queue->url, queue->prefix, on_feed_ready, on_feed_link, feed);
+    releve_nodes_set_timeout(&feed->nodes, BLOCK_TIMEOUT_MS);
+    releve_nodes_set_patient(&feed->nodes);
     feed->connected = true;
 }

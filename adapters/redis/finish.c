@@ -40,7 +40,7 @@ static void on_finished(void *data, const redisReply *reply, const struct releve
 {
     struct finish_call call = *(struct finish_call *)data;
     free(data);
-    releve_replies_deliver(&call.store->commands, reply);
+    releve_replies_deliver(&call.store->nodes, reply);
     call.done(call.data, error);
 }
 
@@ -73,8 +73,8 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
     add_result(&words, result);
     struct finish_call *call = releve_alloc(1, sizeof *call);
     *call = (struct finish_call){store, done, data};
-    releve_commands_send_replicated(&store->commands, RELEVE_REPLICAS_REPEAT, what, &releve_script_finish, &words,
-                                    on_finished, call);
+    releve_nodes_send_replicated(&store->nodes, RELEVE_REPLICAS_REPEAT, what, &releve_script_finish, &words,
+                                 on_finished, call);
     free(json);
     free(message);
 }

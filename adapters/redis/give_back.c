@@ -86,7 +86,7 @@ static void move(struct give_back *call, redisReply *const *items, size_t count)
     releve_words_add(&words, call->worker);
     releve_words_append(&words, &arguments);
     call->open++;
-    releve_commands_send(&call->queue->commands, "give jobs back", &releve_script_give_back, &words, on_moved, call);
+    releve_nodes_send(&call->queue->nodes, "give jobs back", &releve_script_give_back, &words, on_moved, call);
 }
 
 static void on_list(void *data, const redisReply *reply, const struct releve_error *error)
@@ -112,5 +112,5 @@ void releve_queue_give_back(struct releve_queue *queue, const char *worker, rele
     releve_key_holding(&words, queue->prefix, worker);
     releve_words_add(&words, "0");
     releve_words_add(&words, "-1");
-    releve_commands_send(&queue->commands, "read a worker's list", NULL, &words, on_list, call);
+    releve_nodes_send(&queue->nodes, "read a worker's list", NULL, &words, on_list, call);
 }

@@ -58,8 +58,7 @@ static void scan_next(struct scan_call *call)
     releve_words_format(&words, "%s:point:{", call->store->prefix);
     releve_words_format(&words, "%s:day:{", call->store->prefix);
     releve_words_format(&words, "%d", STEP_KEYS);
-    releve_commands_send(&call->store->commands, "look for usage points", &releve_script_known_points, &words, on_step,
-                         call);
+    releve_nodes_send(&call->store->nodes, "look for usage points", &releve_script_known_points, &words, on_step, call);
 }
 
 void releve_store_known_points(struct releve_store *store, releve_store_each_point each, releve_store_done done,

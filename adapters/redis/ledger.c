@@ -9,8 +9,7 @@
 
 bool releve_store_is_durable(const struct releve_store *store)
 {
-    const struct releve_connection *connection = &store->commands.connection;
-    return !connection->no_append_only_file || !connection->no_save_points;
+    return releve_nodes_is_durable(&store->nodes);
 }
 
 static const struct releve_quota no_quota = {.windows_count = 0};
@@ -214,8 +213,7 @@ void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
     if (!store->watching) {
         store->watching = true;
         store->parts.open++;
-        releve_watcher_open(&store->watcher, store->commands.connection.loop, &store->url, store);
-        store->watcher.connection.timeout_ms = store->commands.connection.timeout_ms;
+        releve_watcher_open(&store->watcher, &store->nodes, &store->url, store);
     }
     char channel[RELEVE_CHANNEL_BYTES];
     int written = snprintf(channel, sizeof channel, "%s:quota:{%s}:due", store->prefix, bucket);

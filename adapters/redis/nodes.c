@@ -26,6 +26,7 @@ void releve_nodes_open(struct releve_nodes *nodes, uv_loop_t *loop, const struct
 {
     memset(nodes, 0, sizeof *nodes);
     nodes->loop = loop;
+    nodes->prefix = prefix;
     if (url->where == RELEVE_REDIS_CLUSTER)
         nodes->cluster = releve_cluster_open(loop, url, prefix, ready, on_link, data);
     else
@@ -74,6 +75,13 @@ void releve_nodes_send(struct releve_nodes *nodes, const char *what, const struc
                        struct releve_words *words, releve_commands_reply reply, void *data)
 {
     releve_commands_send(releve_nodes_at(nodes, words), what, script, words, reply, data);
+}
+
+void releve_nodes_send_replicated(struct releve_nodes *nodes, enum releve_replicas replicas, const char *what,
+                                  const struct releve_script *script, struct releve_words *words,
+                                  releve_commands_reply reply, void *data)
+{
+    releve_commands_send_replicated(releve_nodes_at(nodes, words), replicas, what, script, words, reply, data);
 }
 
 void releve_nodes_send_behind(struct releve_nodes *nodes, struct releve_words *prelude, const char *what,

@@ -11,11 +11,12 @@
 
 struct releve_cluster;
 
-/* Owned by the caller; its fields are nobody else's. */
+/* Owned by the caller; its fields are read only to others. */
 struct releve_nodes {
     struct releve_commands commands; /* where there is one Redis only */
     struct releve_cluster *cluster;  /* NULL where there is one Redis only */
     uv_loop_t *loop;
+    const char *prefix; /* of all keys */
 };
 
 /* `nodes` is the caller's and lives until `closed`; so do `url` and `prefix`, that of all keys. `ready` is called once:
@@ -36,6 +37,11 @@ void releve_nodes_set_patient(struct releve_nodes *nodes);
 /* As releve_commands_send. Goes by the command's first key (slot.h); what has none goes to any node. */
 void releve_nodes_send(struct releve_nodes *nodes, const char *what, const struct releve_script *script,
                        struct releve_words *words, releve_commands_reply reply, void *data);
+
+/* As releve_commands_send_replicated. */
+void releve_nodes_send_replicated(struct releve_nodes *nodes, enum releve_replicas replicas, const char *what,
+                                  const struct releve_script *script, struct releve_words *words,
+                                  releve_commands_reply reply, void *data);
 
 /* As releve_commands_send_behind. Both commands are of one slot. While it moves, the second one may be sent alone. */
 void releve_nodes_send_behind(struct releve_nodes *nodes, struct releve_words *prelude, const char *what,

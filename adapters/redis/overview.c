@@ -64,7 +64,7 @@ void releve_store_overview(struct releve_store *store, releve_store_text reply, 
     releve_key_of_queue(&words, store->prefix, "workers");
     releve_words_add(&words, "0");
     releve_words_add(&words, "-1");
-    releve_commands_send(&store->commands, WHAT, NULL, &words, on_workers, call);
+    releve_nodes_send(&store->nodes, WHAT, NULL, &words, on_workers, call);
 }
 
 void releve_store_info(struct releve_store *store, releve_store_text reply, void *data)

@@ -35,7 +35,7 @@ void releve_store_say_pulse(struct releve_store *store, const char *name, uint64
 
 const struct releve_latencies *releve_store_latencies(const struct releve_store *store)
 {
-    return &store->commands.latencies;
+    return releve_nodes_latencies(&store->nodes);
 }
 
 /* --- counters ---------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,7 @@ static void read_counts(struct releve_store *store, const char *what, const char
     releve_key_of_queue(&words, store->prefix, key);
     struct counters_call *call = releve_alloc(1, sizeof *call);
     *call = (struct counters_call){each, done, data};
-    releve_commands_send(&store->commands, what, NULL, &words, on_counters, call);
+    releve_nodes_send(&store->nodes, what, NULL, &words, on_counters, call);
 }
 
 void releve_store_counters(struct releve_store *store, void (*each)(void *data, const char *name, uint64_t count),

@@ -3,8 +3,8 @@
 #define RELEVE_REDIS_QUEUE_INTERNAL_H
 
 #include <adapters/redis/closing.h>
-#include <adapters/redis/commands.h>
 #include <adapters/redis/holdings.h>
+#include <adapters/redis/nodes.h>
 #include <adapters/redis/queue.h>
 
 enum feed_phase {
@@ -19,8 +19,8 @@ struct feed {
     struct releve_queue *queue;
     enum releve_class class_;
     enum feed_phase phase;
-    struct releve_commands commands;
-    bool connected;       /* commands is open */
+    struct releve_nodes nodes;
+    bool connected;       /* nodes is open */
     unsigned empty_waits; /* in a row that brought nothing, and not because nothing came for long */
     uint64_t pulled_ms;   /* loop time of the last question; 0 before the first */
     unsigned held, most;  /* jobs that came from this queue, whatever class they name, and are here */
@@ -50,14 +50,14 @@ struct releve_queue {
     struct releve_redis_url url;
     enum queue_phase phase;
     enum compare_phase compare;
-    struct releve_commands commands;
+    struct releve_nodes nodes;
     struct feed feeds[RELEVE_CLASSES];
     struct releve_holdings holdings;
     uv_timer_t beat, leave;
     unsigned accepting; /* messages on their way to be jobs */
     unsigned beats;
     void (*ready)(void *data, const struct releve_error *error);
-    struct releve_closing parts; /* commands, feeds, timers */
+    struct releve_closing parts; /* nodes, feeds, timers */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -82,7 +82,7 @@ void releve_queue_lose(struct releve_queue *queue);
 typedef void (*releve_given_back)(struct releve_queue *queue, size_t count, const struct releve_error *error);
 void releve_queue_give_back(struct releve_queue *queue, const char *worker, releve_given_back done);
 
-/* feed.c: connects; `feed->commands` is to be closed by whoever opened it. */
+/* feed.c: connects; `feed->nodes` is to be closed by whoever opened it. */
 void releve_feed_open(struct feed *feed);
 /* feed.c: asks for the next message, where there is room for one and none is asked for. */
 void releve_feed_pull(struct feed *feed);

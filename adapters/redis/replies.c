@@ -14,14 +14,14 @@
 
 /* Replies that were found in the stream together. */
 struct look {
-    struct releve_commands *commands;
+    struct releve_nodes *nodes;
     size_t open; /* deliveries without an end */
     void (*done)(void *data);
     void *data;
 };
 
 struct delivery {
-    struct releve_commands *commands;
+    struct releve_nodes *nodes;
     char *number;      /* in the stream */
     struct look *look; /* NULL: nobody waits for it */
 };
@@ -48,9 +48,9 @@ static void on_delivered(void *data, const redisReply *reply, const struct relev
     if (error->code == RELEVE_OK) {
         struct releve_words words = {.count = 0};
         releve_words_add(&words, "XDEL");
-        releve_key_of_queue(&words, delivery->commands->prefix, "replies");
+        releve_key_of_queue(&words, delivery->nodes->prefix, "replies");
         releve_words_add(&words, delivery->number);
-        releve_commands_send(delivery->commands, "take a reply out", NULL, &words, on_taken_out, delivery->look);
+        releve_nodes_send(delivery->nodes, "take a reply out", NULL, &words, on_taken_out, delivery->look);
     } else {
         close_one(delivery->look); /* it stays, for the next look */
     }
@@ -70,24 +70,24 @@ static void add_mark(struct releve_words *words, const char *prefix, const char 
     releve_words_format(words, "}:%s:replied:%s:%016" PRIx64, prefix, number, releve_digest(id));
 }
 
-static void deliver(struct releve_commands *commands, struct look *look, redisReply *const *part)
+static void deliver(struct releve_nodes *nodes, struct look *look, redisReply *const *part)
 {
     const char *number = part[0]->str, *list = part[1]->str, *id = part[2]->str, *json = part[3]->str;
     struct delivery *delivery = releve_alloc(1, sizeof *delivery);
-    *delivery = (struct delivery){commands, releve_strdup(number), look};
+    *delivery = (struct delivery){nodes, releve_strdup(number), look};
     if (look != NULL)
         look->open++;
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_reply, 2);
     releve_words_add(&words, list);
-    add_mark(&words, commands->prefix, list, number, id);
+    add_mark(&words, nodes->prefix, list, number, id);
     releve_words_add(&words, json);
     releve_words_format(&words, "%d", MARK_S);
-    releve_commands_send_replicated(commands, RELEVE_REPLICAS_REPEAT, "deliver a result", &releve_script_reply, &words,
-                                    on_delivered, delivery);
+    releve_nodes_send_replicated(nodes, RELEVE_REPLICAS_REPEAT, "deliver a result", &releve_script_reply, &words,
+                                 on_delivered, delivery);
 }
 
-static void deliver_all(struct releve_commands *commands, struct look *look, const redisReply *replies)
+static void deliver_all(struct releve_nodes *nodes, struct look *look, const redisReply *replies)
 {
     if (replies == NULL || replies->type != REDIS_REPLY_ARRAY)
         return;
@@ -97,32 +97,31 @@ static void deliver_all(struct releve_commands *commands, struct look *look, con
         for (size_t k = 0; k < PARTS; k++)
             are_texts = are_texts && part[k]->type == REDIS_REPLY_STRING;
         if (are_texts)
-            deliver(commands, look, part);
+            deliver(nodes, look, part);
     }
 }
 
-void releve_replies_deliver(struct releve_commands *commands, const redisReply *replies)
+void releve_replies_deliver(struct releve_nodes *nodes, const redisReply *replies)
 {
-    deliver_all(commands, NULL, replies);
+    deliver_all(nodes, NULL, replies);
 }
 
 static void on_old(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct look *look = data;
     if (error->code == RELEVE_OK)
-        deliver_all(look->commands, look, reply);
+        deliver_all(look->nodes, look, reply);
     close_one(look);
 }
 
-void releve_replies_deliver_old(struct releve_commands *commands, releve_time age_ms, void (*done)(void *data),
-                                void *data)
+void releve_replies_deliver_old(struct releve_nodes *nodes, releve_time age_ms, void (*done)(void *data), void *data)
 {
     struct look *look = releve_alloc(1, sizeof *look);
-    *look = (struct look){commands, 1, done, data};
+    *look = (struct look){nodes, 1, done, data};
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_replies_due, 1);
-    releve_key_of_queue(&words, commands->prefix, "replies");
+    releve_key_of_queue(&words, nodes->prefix, "replies");
     releve_words_format(&words, "%lld", (long long)age_ms);
     releve_words_format(&words, "%d", OLD_AT_ONCE);
-    releve_commands_send(commands, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
+    releve_nodes_send(nodes, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
 }

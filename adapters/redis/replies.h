@@ -5,16 +5,15 @@
 #ifndef RELEVE_REDIS_REPLIES_H
 #define RELEVE_REDIS_REPLIES_H
 
-#include <adapters/redis/commands.h>
+#include <adapters/redis/nodes.h>
 
 /* Delivers what a script answered (replies.lua): number in the stream, list, id of the job and JSON, repeated. Anything
  * else is left alone. */
-void releve_replies_deliver(struct releve_commands *commands, const redisReply *replies);
+void releve_replies_deliver(struct releve_nodes *nodes, const redisReply *replies);
 
 /* Delivers what has been in the stream for `age_ms`, at most 100 replies; `done`, which may be NULL, is called when all
  * that was found there is delivered, or was refused and stays. */
 #define RELEVE_REPLIES_OVERDUE_MS (10 * RELEVE_SECOND_MS) /* then whoever was to deliver it is late, or dead */
-void releve_replies_deliver_old(struct releve_commands *commands, releve_time age_ms, void (*done)(void *data),
-                                void *data);
+void releve_replies_deliver_old(struct releve_nodes *nodes, releve_time age_ms, void (*done)(void *data), void *data);
 
 #endif

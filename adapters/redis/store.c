@@ -32,6 +32,7 @@ static void on_all_closed(void *data)
     void (*closed)(void *data) = store->closed;
     void *closed_data = store->closed_data;
     explicit_bzero(&store->url, sizeof store->url);
+    explicit_bzero(&store->watcher.url, sizeof store->watcher.url);
     free(store);
     if (closed != NULL)
         closed(closed_data);
@@ -59,7 +60,7 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     store->link_data = options->data;
     store->ready = ready;
     store->ready_data = data;
-    releve_commands_open(&store->commands, loop, &store->url, store->prefix, on_ready, on_link, store);
+    releve_nodes_open(&store->nodes, loop, &store->url, store->prefix, on_ready, on_link, store);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;
     store->parts = (struct releve_closing){1, on_all_closed, store};
@@ -69,7 +70,7 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
 void releve_store_set_command_timeout(struct releve_store *store, releve_time timeout_ms)
 {
     assert(timeout_ms > 0);
-    store->commands.connection.timeout_ms = timeout_ms;
+    releve_nodes_set_timeout(&store->nodes, timeout_ms);
 }
 
 static void on_part_closed(void *data)
@@ -83,7 +84,7 @@ static void on_part_closed(void *data)
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct releve_store *store = handle->data;
-    releve_commands_close(&store->commands, on_part_closed);
+    releve_nodes_close(&store->nodes, on_part_closed);
 }
 
 static void end(struct releve_store *store)
@@ -99,7 +100,7 @@ static void on_late(uv_timer_t *timer)
 
 static void on_last_reply(void *data, const struct releve_error *error);
 
-/* Replies come in order: this one is behind those of all that was asked before. */
+/* Replies of one node come in order: this one is behind those of all that was asked of it before. */
 static void ask_last(struct releve_store *store)
 {
     releve_call_nothing(store, "end", on_last_reply, store);
@@ -110,7 +111,7 @@ static void on_last_reply(void *data, const struct releve_error *error)
     struct releve_store *store = data;
     if (store->phase == STORE_CLOSING)
         return;
-    if (error->code == RELEVE_OK && store->commands.sent != NULL)
+    if (error->code == RELEVE_OK && releve_nodes_unanswered(&store->nodes) > 0)
         ask_last(store); /* something was asked meanwhile; replicas that are away are not waited for */
     else
         end(store);
@@ -124,7 +125,7 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     store->closed_data = data;
     if (store->watching)
         releve_watcher_close(&store->watcher, on_part_closed);
-    if (store->commands.connection.state != RELEVE_CONNECTION_UP) {
+    if (!releve_nodes_is_up(&store->nodes)) {
         end(store);
         return;
     }
@@ -206,7 +207,7 @@ void releve_store_bind(struct releve_store *store, const char *upstream, releve_
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "EXISTS");
     releve_words_format(&words, "%s:upstream", store->prefix);
-    releve_commands_send(&store->commands, LOOK_UP, NULL, &words, on_old_names, call);
+    releve_nodes_send(&store->nodes, LOOK_UP, NULL, &words, on_old_names, call);
 }
 
 void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)

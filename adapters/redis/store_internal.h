@@ -3,15 +3,15 @@
 #define RELEVE_REDIS_STORE_INTERNAL_H
 
 #include <adapters/redis/call.h>
-#include <adapters/redis/commands.h>
 #include <adapters/redis/keys.h>
+#include <adapters/redis/nodes.h>
 #include <adapters/redis/store.h>
 #include <adapters/redis/watcher.h>
 
 #define RELEVE_JOB_KEEP_S (7 * 24 * 3600) /* how long the hash of a job stays after its last change */
 
 struct releve_store {
-    struct releve_commands commands;
+    struct releve_nodes nodes;
     struct releve_watcher watcher; /* opened by the first releve_store_bucket_watch */
     bool watching;
     enum {
@@ -27,7 +27,7 @@ struct releve_store {
     void *link_data;
     releve_store_ready ready;
     void *ready_data;
-    struct releve_closing parts; /* commands, watcher */
+    struct releve_closing parts; /* nodes, watcher */
     void (*closed)(void *data);
     void *closed_data;
 };

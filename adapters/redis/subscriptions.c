@@ -67,7 +67,7 @@ static void send_entry(struct releve_store *store, struct roll_call *call, size_
 {
     struct roll_entry *entry = releve_alloc(1, sizeof *entry);
     *entry = (struct roll_entry){call, place};
-    releve_commands_send(&store->commands, what, script, words, on_entry, entry);
+    releve_nodes_send(&store->nodes, what, script, words, on_entry, entry);
 }
 
 void releve_store_services_due(struct releve_store *store, const releve_prm *prms, size_t count, releve_kinds kinds,

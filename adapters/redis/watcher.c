@@ -20,6 +20,10 @@ static void on_probe(uv_timer_t *timer)
         releve_connection_drop(&watcher->connection, "no reply to a probe");
         return;
     }
+    if (!releve_nodes_knows(watcher->nodes, &watcher->url)) {
+        releve_connection_drop(&watcher->connection, "that node has left the cluster");
+        return;
+    }
     if (watcher->count == 0)
         return;
     watcher->probing = true;
@@ -105,14 +109,18 @@ static void on_timer_closed(uv_handle_t *handle)
     on_connection_closed(handle->data);
 }
 
-void releve_watcher_open(struct releve_watcher *watcher, uv_loop_t *loop, const struct releve_redis_url *url,
+void releve_watcher_open(struct releve_watcher *watcher, struct releve_nodes *nodes, const struct releve_redis_url *url,
                          void *data)
 {
     static const struct releve_connection_events events = {on_up, on_down, NULL, on_connection_closed};
     memset(watcher, 0, sizeof *watcher);
     watcher->data = data;
-    releve_connection_open(&watcher->connection, loop, url, true, &events, watcher);
-    (void)uv_timer_init(loop, &watcher->probe_timer);
+    watcher->nodes = nodes;
+    watcher->url = *url;
+    releve_connection_open(&watcher->connection, nodes->loop, &watcher->url, true, &events, watcher);
+    watcher->connection.timeout_ms = releve_nodes_timeout(nodes);
+    releve_nodes_lend(nodes, &watcher->connection, &watcher->url);
+    (void)uv_timer_init(nodes->loop, &watcher->probe_timer);
     watcher->probe_timer.data = watcher;
     watcher->closing = (struct releve_closing){2, NULL, data};
 }

@@ -3,7 +3,7 @@
 #ifndef RELEVE_REDIS_WATCHER_H
 #define RELEVE_REDIS_WATCHER_H
 
-#include <adapters/redis/connection.h>
+#include <adapters/redis/nodes.h>
 #include <releve/calendar.h>
 
 #define RELEVE_WATCHES_MAX 32                           /* buckets: one an API family, and there are six */
@@ -22,6 +22,8 @@ struct releve_watch {
 
 struct releve_watcher {
     struct releve_connection connection;
+    struct releve_nodes *nodes;
+    struct releve_redis_url url; /* of the node that it is connected to, where there are several */
     struct releve_watch watches[RELEVE_WATCHES_MAX];
     size_t count;
     uv_timer_t probe_timer;
@@ -30,8 +32,9 @@ struct releve_watcher {
     void *data;
 };
 
-/* Connects when it is opened, and again for ever. `watcher` lives until `closed`. */
-void releve_watcher_open(struct releve_watcher *watcher, uv_loop_t *loop, const struct releve_redis_url *url,
+/* Connects when it is opened, and again for ever: to that address, or to whichever of `nodes` lives. `watcher` lives
+ * until `closed`, and `nodes` longer. */
+void releve_watcher_open(struct releve_watcher *watcher, struct releve_nodes *nodes, const struct releve_redis_url *url,
                          void *data);
 
 /* `due` is called with 0 each time the subscription begins anew (news may have been missed), then with each

@@ -180,7 +180,7 @@ static void await_work(int total)
 
 static void turn_until_sent(void)
 {
-    while (f.store->commands.waiting != NULL)
+    while (f.store->nodes.commands.waiting != NULL)
         (void)uv_run(&f.loop, UV_RUN_ONCE);
     for (int i = 0; i < 10; i++)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
@@ -205,7 +205,7 @@ static void test_a_server_killed_in_mid_flight_loses_and_doubles_nothing(void **
 
     /* Now with work that was done, but whose replies never came. */
     send_work("second");
-    while (f.store->commands.count > WRITES / 2)
+    while (f.store->nodes.commands.count > WRITES / 2)
         (void)uv_run(&f.loop, UV_RUN_ONCE);
     redis_server_kill(&server);
     redis_server_restart(&server, NULL);

@@ -210,7 +210,7 @@ static void expect_each_answered_once(void)
 
 static void turn_until_sent(void)
 {
-    while (f.store->commands.waiting != NULL)
+    while (f.store->nodes.commands.waiting != NULL)
         (void)uv_run(&f.loop, UV_RUN_ONCE);
     for (int i = 0; i < 10; i++)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
@@ -290,7 +290,7 @@ static void test_the_master_is_found_where_one_sentinel_is_away(void **state)
     send_work("found");
     await_work();
     /* The one that answered is the first next time. */
-    assert_int_equal(f.store->commands.connection.first_sentinel, 1);
+    assert_int_equal(f.store->nodes.commands.connection.first_sentinel, 1);
     fixture_close(&f);
     redisReply *reply = redis_server_command(&redises[0], "INFO keyspace");
     assert_non_null(strstr(reply->str, "db3:"));
@@ -349,7 +349,7 @@ static void test_a_sentinel_that_lags_behind_is_not_believed(void **state)
     start_sentinel(1, 0, "");
     fixture_open(&f, url_of(sentinel_ports[0], sentinel_ports[1], "mymaster"), 0);
     expect_open();
-    assert_int_equal(f.store->commands.connection.first_sentinel % 2, 1);
+    assert_int_equal(f.store->nodes.commands.connection.first_sentinel % 2, 1);
     send_work("lag");
     await_work();
     expect_work_at(&redises[0], 1);
@@ -361,7 +361,7 @@ static void begin_at_a_replica(void)
     start_redises(2);
     start_sentinel(0, 1, "");
     fixture_begin(&f, url_of(sentinel_ports[0], 0, "mymaster"), 0);
-    while (f.store->commands.connection.first_sentinel == 0) /* the first attempt has not ended */
+    while (f.store->nodes.commands.connection.first_sentinel == 0) /* the first attempt has not ended */
         (void)uv_run(&f.loop, UV_RUN_ONCE);
     assert_int_equal(f.ready.calls, 0);
 }
@@ -380,7 +380,7 @@ static void test_the_first_connection_does_not_wait_for_ever(void **state)
 {
     (void)state;
     begin_at_a_replica();
-    f.store->commands.connection.opened_ms -= RELEVE_RECONNECT_MAX_MS;
+    f.store->nodes.commands.connection.opened_ms -= RELEVE_RECONNECT_MAX_MS;
     await_answer(&f, &f.ready);
     assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
     expect_said("(mymaster, says sentinel 127.0.0.1:");
