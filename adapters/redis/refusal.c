@@ -18,8 +18,8 @@ static const struct {
     {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS"},
     {"NOPERM", "does not let its user do this: docs/redis.md says what a worker needs"},
     {"BUSY", "is kept busy by somebody's script: end it with SCRIPT KILL"},
-    {"MOVED", "is a cluster: name a single Redis in RELEVE_REDIS"},
-    {"CROSSSLOT", "is a cluster: name a single Redis in RELEVE_REDIS"},
+    {"MOVED", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS"},
+    {"CROSSSLOT", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS"},
 };
 
 static void copy_line(const redisReply *reply, char line[LINE_BYTES])
