@@ -48,7 +48,6 @@ void releve_cluster_url(const struct releve_cluster *cluster, const struct relev
                         struct releve_redis_url *url)
 {
     *url = *cluster->url;
-    url->where = RELEVE_REDIS_TCP;
     memcpy(url->host, seed->host, sizeof url->host);
     url->port = seed->port;
     url->db = 0;

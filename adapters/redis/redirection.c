@@ -1,4 +1,4 @@
-/* See redirection.h. The texts are those of Redis 7.0, cluster.c and script.c. */
+/* See redirection.h. The texts are those of Redis 7.0. */
 #include <adapters/redis/redirection.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -27,7 +27,7 @@ struct releve_scout {
 
 void releve_scout_init(struct releve_scout *scout, uv_loop_t *loop, releve_scout_done done, void *data);
 
-/* One at a time. `url` is copied; TCP. `done` follows, once; the scout is free to be sent again in it. */
+/* One at a time. `url`, of a node, is copied. `done` follows, once; the scout is free to be sent again in it. */
 void releve_scout_ask(struct releve_scout *scout, const struct releve_redis_url *url);
 
 /* Where it is out: it comes back soon, with RELEVE_E_INTERRUPTED if it has no answer yet. */
