@@ -22,6 +22,7 @@ void releve_cluster_link_down(struct releve_cluster *cluster, const char *why)
 
 void releve_cluster_fail_start(struct releve_cluster *cluster)
 {
+    assert(cluster->trouble.code != RELEVE_OK);
     cluster->phase = CLUSTER_FAILED;
     (void)uv_timer_stop(&cluster->map_timer);
     struct releve_error error = cluster->trouble;
@@ -49,7 +50,8 @@ static bool is_well(const struct releve_cluster *cluster)
 {
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         const struct releve_place *place = &cluster->places.of[i];
-        if (place->used && place->master && place->node != NULL && !releve_place_is_up(place))
+        if (place->used && place->master && place->node != NULL &&
+            (!releve_place_is_up(place) || place->node->commands.replicas_missed))
             return false;
     }
     return cluster->grieved == 0;
@@ -79,7 +81,8 @@ static void judge_start(struct releve_cluster *cluster)
     releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
     if (complete && (cluster->patient || up == masters))
         begin_work(cluster);
-    else if (!cluster->patient && ((complete && open == 0) || age_ms > RELEVE_CLUSTER_START_MS))
+    else if (!cluster->patient && cluster->trouble.code != RELEVE_OK &&
+             ((complete && open == 0) || age_ms > RELEVE_CLUSTER_START_MS))
         releve_cluster_fail_start(cluster);
 }
 
@@ -134,6 +137,7 @@ static void on_lobby_closed(void *data)
 static void on_parts_closed(void *data)
 {
     struct releve_cluster *cluster = data;
+    releve_cluster_end_looks(cluster);
     releve_commands_close(&cluster->lobby, on_lobby_closed);
 }
 

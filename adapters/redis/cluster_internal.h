@@ -21,6 +21,13 @@ struct releve_node {
     struct releve_commands commands;
 };
 
+/* Somebody who waits for a map that was asked for after he came. */
+struct releve_look {
+    struct releve_look *next;
+    void (*done)(void *data);
+    void *data;
+};
+
 struct releve_cluster {
     uv_loop_t *loop;
     const struct releve_redis_url *url;
@@ -46,8 +53,9 @@ struct releve_cluster {
     size_t candidate, asked; /* whom to ask next, and how many were asked in vain in a row */
     bool loading;            /* one of those was loading its data */
     uv_timer_t map_timer;
-    releve_time map_ms, mapped_ms; /* the next delay, and when the latest map came */
-    size_t lent;                   /* addresses given to subscriptions */
+    struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */
+    releve_time map_ms, mapped_ms;        /* the next delay, and when the latest map came */
+    size_t lent;                          /* addresses given to subscriptions */
     struct releve_latencies latencies;
     struct releve_closing parts; /* timers, nodes, the scout; and one until it is closed */
 };
@@ -81,6 +89,8 @@ void releve_cluster_want_retry(struct releve_cluster *cluster);
 
 /* --- cluster_map.c --------------------------------------------------------------------------------------- */
 
+/* All who wait hear, whatever is known. */
+void releve_cluster_end_looks(struct releve_cluster *cluster);
 /* The first look; and another one soon, but not too often. */
 void releve_cluster_first_map(struct releve_cluster *cluster);
 void releve_cluster_want_map(struct releve_cluster *cluster);

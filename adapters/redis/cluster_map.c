@@ -1,5 +1,6 @@
 /* Learning which node of a cluster serves what: at the beginning, and whenever something seems to have changed. */
 #include <adapters/redis/cluster_internal.h>
+#include <releve/memory.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,31 @@ static void open_masters(struct releve_cluster *cluster)
         (void)releve_cluster_node_at(cluster, master);
 }
 
+static void end_looks(struct releve_look **looks)
+{
+    struct releve_look *look = *looks, *next;
+    *looks = NULL;
+    for (; look != NULL; look = next) {
+        next = look->next;
+        look->done(look->data);
+        free(look);
+    }
+}
+
+void releve_cluster_end_looks(struct releve_cluster *cluster)
+{
+    end_looks(&cluster->looking);
+    end_looks(&cluster->coming);
+}
+
+void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data), void *data)
+{
+    struct releve_look *look = releve_alloc(1, sizeof *look);
+    *look = (struct releve_look){cluster->coming, done, data};
+    cluster->coming = look;
+    releve_cluster_want_map(cluster);
+}
+
 static void on_map(struct releve_cluster *cluster, const struct releve_slot_map *map)
 {
     cluster->asked = 0;
@@ -48,6 +74,7 @@ static void on_map(struct releve_cluster *cluster, const struct releve_slot_map 
     if (cluster->phase == CLUSTER_WORKING)
         releve_cluster_route(cluster, releve_commands_take(&cluster->lobby));
     releve_cluster_judge(cluster);
+    end_looks(&cluster->looking);
 }
 
 size_t releve_cluster_candidates(const struct releve_cluster *cluster)
@@ -74,6 +101,12 @@ static void send_scout(struct releve_cluster *cluster)
     releve_cluster_candidate(cluster, cluster->candidate++, &url);
     cluster->parts.open++;
     cluster->scout_again = false;
+    while (cluster->coming != NULL) {
+        struct releve_look *look = cluster->coming;
+        cluster->coming = look->next;
+        look->next = cluster->looking;
+        cluster->looking = look;
+    }
     releve_scout_ask(&cluster->scout, &url);
     explicit_bzero(&url, sizeof url);
 }

@@ -5,6 +5,7 @@
 #include <adapters/redis/queue.h>
 #include <adapters/redis/refusal.h>
 #include <adapters/redis/store_internal.h>
+#include <adapters/redis/walk.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -48,10 +49,12 @@ struct sweep {
     size_t prms_count;
     enum releve_sweep mode;
     struct releve_traces *traces; /* one for each usage point */
-    size_t step;                  /* under way */
-    char cursor[CURSOR_BYTES];    /* where it goes on; "" at its beginning */
-    unsigned open;                /* scripts that see to what was found, without an answer */
-    struct releve_error error;    /* of the first of them that was refused */
+    struct releve_traces *before; /* what they were when the walk through all keys began */
+    struct releve_walk walk;
+    size_t step;               /* under way */
+    char cursor[CURSOR_BYTES]; /* where it goes on; "" at its beginning */
+    unsigned open;             /* scripts that see to what was found, without an answer */
+    struct releve_error error; /* of the first of them that was refused */
     releve_store_done done;
     void *data;
 };
@@ -70,24 +73,76 @@ static const char *what_of(const struct sweep *sweep)
 static void end(struct sweep *sweep)
 {
     struct sweep ended = *sweep;
+    free(sweep->before);
     free(sweep);
     ended.done(ended.data, &ended.error);
 }
 
 static void send_step(struct sweep *sweep);
 
-static void proceed(struct sweep *sweep)
+static bool is_walk(const struct sweep *sweep)
 {
-    if (sweep->error.code != RELEVE_OK || sweep->step == STEPS)
-        end(sweep);
-    else
-        send_step(sweep);
+    return sweep->step < STEPS && steps[sweep->step].key == NULL;
 }
 
 static void fail(struct sweep *sweep, const struct releve_error *error)
 {
     if (sweep->error.code == RELEVE_OK)
         sweep->error = *error;
+}
+
+static void begin_step(struct sweep *sweep);
+
+static void on_turn(void *data, enum releve_walk_turn turn)
+{
+    struct sweep *sweep = data;
+    size_t bytes = sweep->prms_count * sizeof *sweep->traces;
+    if (turn == RELEVE_WALK_AGAIN && sweep->mode != RELEVE_SWEEP_ERASE) /* what was erased is not met again */
+        memcpy(sweep->traces, sweep->before, bytes);
+    if (turn == RELEVE_WALK_FAILED)
+        fail(sweep, &sweep->walk.error);
+    if (turn == RELEVE_WALK_FAILED) {
+        end(sweep);
+    } else if (turn == RELEVE_WALK_END) {
+        sweep->step++;
+        begin_step(sweep);
+    } else {
+        sweep->cursor[0] = '\0';
+        send_step(sweep);
+    }
+}
+
+/* From its beginning. */
+static void begin_step(struct sweep *sweep)
+{
+    sweep->cursor[0] = '\0';
+    if (sweep->step == STEPS) {
+        end(sweep);
+    } else if (is_walk(sweep)) {
+        memcpy(sweep->before, sweep->traces, sweep->prms_count * sizeof *sweep->traces);
+        releve_walk_begin(&sweep->walk, &sweep->store->nodes, what_of(sweep), on_turn, sweep);
+    } else {
+        send_step(sweep);
+    }
+}
+
+static void proceed(struct sweep *sweep)
+{
+    if (sweep->error.code != RELEVE_OK) {
+        struct releve_error error = sweep->error;
+        sweep->error.code = RELEVE_OK;
+        if (is_walk(sweep) && releve_walk_recover(&sweep->walk))
+            return;
+        sweep->error = error;
+        end(sweep);
+    } else if (sweep->cursor[0] != '\0') {
+        send_step(sweep);
+    } else if (is_walk(sweep)) {
+        releve_walk_next(&sweep->walk);
+    } else {
+        sweep->step++;
+        begin_step(sweep);
+    }
 }
 
 /* --- what a script answers ------------------------------------------------------------------------------------ */
@@ -120,15 +175,13 @@ static bool read_counts(struct sweep *sweep, const redisReply *reply)
     return true;
 }
 
-/* Where the step goes on, or the next one. */
+/* Where the step goes on; "" at its end. */
 static bool read_cursor(struct sweep *sweep, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 1 || reply->element[0]->type != REDIS_REPLY_STRING ||
         (size_t)reply->element[0]->len >= sizeof sweep->cursor)
         return false;
     memcpy(sweep->cursor, reply->element[0]->str, (size_t)reply->element[0]->len + 1);
-    if (sweep->cursor[0] == '\0')
-        sweep->step++;
     return true;
 }
 
@@ -191,7 +244,7 @@ static void add_arguments(const struct sweep *sweep, struct releve_words *words)
 {
     releve_words_add(words, sweep->mode == RELEVE_SWEEP_ERASE ? "erase" : "look");
     releve_words_add(words, sweep->cursor);
-    releve_words_format(words, "%d", steps[sweep->step < STEPS ? sweep->step : STEPS - 1].at_once);
+    releve_words_format(words, "%d", steps[sweep->step].at_once);
     releve_words_add(words, sweep->store->prefix);
     releve_words_format(words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
     for (size_t i = 0; i < sweep->prms_count; i++)
@@ -265,7 +318,11 @@ static void send_step(struct sweep *sweep)
     if (step->key != NULL)
         releve_key_of_queue(&words, sweep->store->prefix, step->key);
     add_arguments(sweep, &words);
-    releve_nodes_send(&sweep->store->nodes, what_of(sweep), step->script, &words, on_step, sweep);
+    if (is_walk(sweep))
+        releve_nodes_send_to(&sweep->store->nodes, sweep->walk.node, what_of(sweep), step->script, &words, on_step,
+                             sweep);
+    else
+        releve_nodes_send(&sweep->store->nodes, what_of(sweep), step->script, &words, on_step, sweep);
 }
 
 void releve_store_sweep(struct releve_store *store, const releve_prm *prms, size_t prms_count, enum releve_sweep mode,
@@ -281,5 +338,6 @@ void releve_store_sweep(struct releve_store *store, const releve_prm *prms, size
                             .done = done,
                             .data = data};
     memset(traces, 0, prms_count * sizeof *traces);
-    send_step(sweep);
+    sweep->before = releve_alloc(prms_count, sizeof *traces);
+    begin_step(sweep);
 }

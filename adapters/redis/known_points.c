@@ -2,6 +2,7 @@
  * here: memory is bounded by one step through the keys. */
 #include <adapters/redis/facts.h>
 #include <adapters/redis/store_internal.h>
+#include <adapters/redis/walk.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 struct scan_call {
     struct releve_store *store;
+    struct releve_walk walk;
     char cursor[CURSOR_BYTES];
     releve_store_each_point each;
     releve_store_done done;
@@ -33,21 +35,44 @@ static bool hand_out(const struct scan_call *call, const redisReply *prms)
     return true;
 }
 
+static void end(struct scan_call *call, const struct releve_error *error)
+{
+    struct scan_call ended = *call;
+    struct releve_error why = *error;
+    free(call);
+    ended.done(ended.data, &why);
+}
+
+static void on_turn(void *data, enum releve_walk_turn turn)
+{
+    static const struct releve_error none = {.code = RELEVE_OK};
+    struct scan_call *call = data;
+    if (turn == RELEVE_WALK_END || turn == RELEVE_WALK_FAILED) {
+        end(call, turn == RELEVE_WALK_END ? &none : &call->walk.error);
+        return;
+    }
+    (void)snprintf(call->cursor, sizeof call->cursor, "0");
+    scan_next(call);
+}
+
 static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct scan_call *call = data;
+    if (error->code != RELEVE_OK && releve_walk_recover(&call->walk))
+        return;
     if (error->code == RELEVE_OK) {
         assert(reply->type == REDIS_REPLY_ARRAY && reply->elements == 2);
         assert(reply->element[0]->type == REDIS_REPLY_STRING && reply->element[1]->type == REDIS_REPLY_STRING);
         (void)snprintf(call->cursor, sizeof call->cursor, "%s", reply->element[0]->str);
-        if (hand_out(call, reply->element[1]) && strcmp(call->cursor, "0") != 0) {
-            scan_next(call);
+        if (hand_out(call, reply->element[1])) {
+            if (strcmp(call->cursor, "0") != 0)
+                scan_next(call);
+            else
+                releve_walk_next(&call->walk);
             return;
         }
     }
-    struct scan_call ended = *call;
-    free(call);
-    ended.done(ended.data, error);
+    end(call, error);
 }
 
 static void scan_next(struct scan_call *call)
@@ -58,7 +83,8 @@ static void scan_next(struct scan_call *call)
     releve_words_format(&words, "%s:point:{", call->store->prefix);
     releve_words_format(&words, "%s:day:{", call->store->prefix);
     releve_words_format(&words, "%d", STEP_KEYS);
-    releve_nodes_send(&call->store->nodes, "look for usage points", &releve_script_known_points, &words, on_step, call);
+    releve_nodes_send_to(&call->store->nodes, call->walk.node, "look for usage points", &releve_script_known_points,
+                         &words, on_step, call);
 }
 
 void releve_store_known_points(struct releve_store *store, releve_store_each_point each, releve_store_done done,
@@ -66,8 +92,8 @@ void releve_store_known_points(struct releve_store *store, releve_store_each_poi
 {
     assert(each != NULL && done != NULL);
     struct scan_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct scan_call){store, "0", each, done, data};
-    scan_next(call);
+    *call = (struct scan_call){.store = store, .each = each, .done = done, .data = data};
+    releve_walk_begin(&call->walk, &store->nodes, "look for usage points", on_turn, call);
 }
 
 /* --- what is remembered ------------------------------------------------------------------------------ */

@@ -111,6 +111,14 @@ uint64_t releve_nodes_epoch(const struct releve_nodes *nodes)
     return nodes->cluster != NULL ? releve_cluster_epoch(nodes->cluster) : 0;
 }
 
+void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data)
+{
+    if (nodes->cluster != NULL)
+        releve_cluster_look(nodes->cluster, done, data);
+    else
+        done(data);
+}
+
 bool releve_nodes_is_up(const struct releve_nodes *nodes)
 {
     return nodes->cluster != NULL ? releve_cluster_is_up(nodes->cluster)

@@ -60,6 +60,10 @@ void releve_nodes_send_to(struct releve_nodes *nodes, size_t i, const char *what
 size_t releve_nodes_count(struct releve_nodes *nodes);
 uint64_t releve_nodes_epoch(const struct releve_nodes *nodes);
 
+/* Asks a node of the cluster who serves what now, so that the epoch is that of now; then calls `done`: at once where
+ * there is one Redis only, and before `closed`. */
+void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data);
+
 /* `ready` was called with RELEVE_OK, and the link is up. */
 bool releve_nodes_is_up(const struct releve_nodes *nodes);
 /* Every node that was connected to keeps on disk what it is given, or did not say. */
