@@ -235,8 +235,10 @@ bool releve_cluster_is_durable(const struct releve_cluster *cluster)
 
 size_t releve_cluster_unanswered(const struct releve_cluster *cluster)
 {
-    size_t count, bytes;
-    count_load(cluster, &count, &bytes);
+    size_t count = releve_commands_unanswered(&cluster->lobby);
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (cluster->places.of[i].node != NULL)
+            count += releve_commands_unanswered(&cluster->places.of[i].node->commands);
     return count;
 }
 

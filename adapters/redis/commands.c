@@ -318,6 +318,14 @@ static bool hold(struct releve_command *command, const redisReply *reply)
     return true;
 }
 
+size_t releve_commands_unanswered(const struct releve_commands *commands)
+{
+    size_t kept_back = 0;
+    const struct releve_command *command;
+    DL_COUNT(commands->unacknowledged, command, kept_back);
+    return commands->count - kept_back;
+}
+
 /* --- refusals ------------------------------------------------------------------------------------- */
 
 static void on_diagnosed(void *data, const redisReply *found, const struct releve_error *error)

@@ -142,6 +142,9 @@ void releve_commands_fail(struct releve_commands *commands, struct releve_comman
 struct releve_route *releve_command_route(struct releve_command *command);
 const char *releve_command_wire(const struct releve_command *command);
 
+/* Commands that have no reply yet, without those that are kept back as replicas are away. */
+size_t releve_commands_unanswered(const struct releve_commands *commands);
+
 /* Whatever has no reply yet gets RELEVE_E_INTERRUPTED, then `closed` is called. */
 void releve_commands_close(struct releve_commands *commands, void (*closed)(void *data));
 

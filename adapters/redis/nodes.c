@@ -135,7 +135,8 @@ bool releve_nodes_is_durable(const struct releve_nodes *nodes)
 
 size_t releve_nodes_unanswered(const struct releve_nodes *nodes)
 {
-    return nodes->cluster != NULL ? releve_cluster_unanswered(nodes->cluster) : nodes->commands.count;
+    return nodes->cluster != NULL ? releve_cluster_unanswered(nodes->cluster)
+                                  : releve_commands_unanswered(&nodes->commands);
 }
 
 const struct releve_latencies *releve_nodes_latencies(const struct releve_nodes *nodes)

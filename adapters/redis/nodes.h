@@ -68,7 +68,7 @@ void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), voi
 bool releve_nodes_is_up(const struct releve_nodes *nodes);
 /* Every node that was connected to keeps on disk what it is given, or did not say. */
 bool releve_nodes_is_durable(const struct releve_nodes *nodes);
-/* Commands that have no reply yet. */
+/* As releve_commands_unanswered, of all nodes together. */
 size_t releve_nodes_unanswered(const struct releve_nodes *nodes);
 /* Of all nodes together. */
 const struct releve_latencies *releve_nodes_latencies(const struct releve_nodes *nodes);
