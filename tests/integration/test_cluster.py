@@ -1,5 +1,6 @@
 """A Redis Cluster of three masters with a replica each, of which slots move and masters die or fall silent under a backfill and
-four workers: no day is lost or wrong, every job has exactly one result, the quota holds, and little is asked twice.
+four workers: no day is lost or wrong, every job has exactly one result, the quota holds, and little is asked twice. A master that
+was replaced comes back as the replica of its successor, as a service manager would have it: until then nobody acknowledges there.
 
     RELEVE_ROUNDS=20 /usr/bin/python3 -m pytest -s tests/integration/test_cluster.py     by hand; one round without"""
 import collections
@@ -84,6 +85,12 @@ class Run:
 
     def hire(self):
         self.running.append(start_worker(self.world, f"w{len(self.running)}", "--concurrency", str(CONCURRENCY)))
+
+    def send_for_another(self):
+        """The same, but nobody waits for it."""
+        newcomer = self.world.start("worker", "--name", f"w{len(self.running)}", "--concurrency", str(CONCURRENCY))
+        self.running.append(newcomer)
+        return newcomer
 
     def push(self):
         """More to do; half of those that ask have a list for the reply."""
@@ -178,9 +185,10 @@ def test_slots_move_and_masters_fail_under_a_backfill_and_workers_and_nothing_is
                 run.push()
                 for _ in way(cluster, key):
                     if fallen == 0:
-                        run.hire()  # who comes while a node is gone finds its way too
-                    run.goes_on()  # without it
+                        newcomer = run.send_for_another()  # who comes while a node is gone finds its way too
+                run.goes_on()  # the new master has a replica again, that acknowledges
                 fallen += 1
+        newcomer.wait_until(lambda: "takes jobs from" in newcomer.so_far())
         cluster.wait_until_whole()
         run.end()
         stats = world.sandbox.stats()
