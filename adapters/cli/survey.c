@@ -1,8 +1,31 @@
-/* See survey.h. The replies of one connection come in the order of the questions, so findings do too. */
+/* See survey.h. Usage points may be on several nodes, which answer in any order: what comes early waits for its turn.
+ */
 #include "survey.h"
 #include <engine/runtime/clock.h>
 
 static void look_at_next(struct releve_finding *finding);
+
+/* The finding whose turn it is; NULL where it is not known yet. */
+static struct releve_finding *next_known(struct releve_survey *survey)
+{
+    for (size_t i = 0; i < RELEVE_SURVEY_AT_ONCE; i++)
+        if (survey->findings[i].is_known && survey->findings[i].place == survey->told)
+            return &survey->findings[i];
+    return NULL;
+}
+
+static void tell(struct releve_survey *survey)
+{
+    struct releve_finding *finding;
+    while (!survey->lookup->ended && (finding = next_known(survey)) != NULL) {
+        survey->told++;
+        finding->is_known = false;
+        /* Where the caller gives the finding back at once, it is used again: what is handed over is copied first. */
+        const struct releve_coverage coverage = finding->coverage;
+        const struct releve_point_facts facts = finding->facts;
+        survey->found(survey->data, finding, &coverage, &facts);
+    }
+}
 
 static void on_known(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
                      const struct releve_point_facts *facts)
@@ -17,7 +40,10 @@ static void on_known(void *data, const struct releve_error *error, const struct 
         return;
     finding->cost = releve_plan_cost(&finding->job, coverage, facts, survey->today, survey->days_min);
     releve_lookup_advance(survey->lookup, ++survey->known, releve_selection_jobs(survey->selection));
-    survey->found(survey->data, finding, coverage, facts);
+    finding->is_known = true;
+    finding->coverage = *coverage;
+    finding->facts = *facts;
+    tell(survey);
 }
 
 static void look_at_next(struct releve_finding *finding)
@@ -27,7 +53,7 @@ static void look_at_next(struct releve_finding *finding)
         return;
     finding->job = (struct releve_job){0};
     if (releve_selection_job(survey->selection, survey->next, &finding->job)) {
-        survey->next++;
+        finding->place = survey->next++;
         survey->under_way++;
         releve_store_begin(survey->lookup->store, &finding->job, releve_clock_civil(survey->lookup->config->today),
                            on_known, finding);

@@ -13,6 +13,10 @@ struct releve_finding {
     struct releve_survey *survey;
     struct releve_job job; /* prm, kind and span; nothing else is set */
     struct releve_cost cost;
+    size_t place;  /* among those of the selection */
+    bool is_known; /* Redis has answered, and it waits for those before it */
+    struct releve_coverage coverage;
+    struct releve_point_facts facts;
 };
 
 struct releve_survey {
@@ -28,6 +32,7 @@ struct releve_survey {
     releve_day today;
     int days_min;                  /* of the dialect */
     size_t next, under_way, known; /* asked about; with the caller or Redis; of those asked, answered */
+    size_t told;                   /* of those, handed to the caller */
     struct releve_finding findings[RELEVE_SURVEY_AT_ONCE];
 };
 

@@ -115,7 +115,9 @@ def test_redis_may_crash_and_come_back_in_mid_run(truth):
         running.wait_until(lambda: "releve: Redis:" in running.so_far())
         world.redis.start()
         ended = running.end()
-        assert ended.code == 0 and "Redis is back" in ended.err, ended
+        assert ended.code == 0, ended
+        if not world.redis.url.startswith("redis+cluster:"):  # which is back when it has been so for a second
+            assert "Redis is back" in ended.err, ended
         check_audit(world)
         oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE), CLIENT_0, CURVE, "2026", TODAY)
         assert world.redis.command("XLEN", "{releve}:results") == 1

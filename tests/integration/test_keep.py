@@ -135,6 +135,7 @@ def test_an_old_day_that_is_stored_stays_and_is_shown_until_it_is_written_anew()
         assert {day for day, at in left.items() if at == -1} == {ago(i) for i in range(41, 61)}
 
 
+@pytest.mark.single("the command of the page, at a Unix socket")
 def test_what_is_stored_gets_its_expiry_by_what_operations_says(tmp_path):
     page = (pathlib.Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
     command, = re.findall(r"^```\n(redis-cli --scan .*?)^```$", page, re.MULTILINE | re.DOTALL)

@@ -28,6 +28,7 @@ def world():
         yield world
 
 
+@pytest.mark.single("0.1.0 knew no cluster")
 def test_names_of_0_1_0_are_refused_until_they_are_renamed_and_then_nothing_is_asked_again(world):
     redis = world.redis
     assert world.run("backfill", *SELECT).code == 1

@@ -10,6 +10,7 @@ sys.path.append(str(ROOT / "tools"))
 import screens  # noqa: E402
 
 
+@pytest.mark.single("the page shows commands at one Redis")
 @pytest.mark.skipif(is_sanitized(), reason="texts are the same in every build")
 def test_each_screen_is_what_its_command_shows():
     written = (ROOT / "docs/screens.md").read_text()

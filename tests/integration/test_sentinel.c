@@ -148,9 +148,8 @@ static const char *url_of(int one, int other, const char *tail)
     int used = snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d", one);
     if (other != 0)
         used += snprintf(url + used, sizeof url - (size_t)used, ",127.0.0.1:%d", other);
-    const char *alone = redises[1].directory[0] != '\0' ? ""
-                        : strchr(tail, '?') != NULL     ? "&replicas=0"
-                                                        : "?replicas=0";
+    bool is_said = redises[1].directory[0] != '\0' || strstr(tail, "replicas=") != NULL;
+    const char *alone = is_said ? "" : strchr(tail, '?') != NULL ? "&replicas=0" : "?replicas=0";
     (void)snprintf(url + used, sizeof url - (size_t)used, "/%s%s", tail, alone);
     return url;
 }
