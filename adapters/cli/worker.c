@@ -265,7 +265,7 @@ static void on_queue_ready(void *data, const struct releve_error *error)
 {
     struct worker *worker = data;
     if (error->code == RELEVE_OK) {
-        releve_session_say(&worker->session, "worker %s takes jobs from %s:jobs:high, %s:jobs and %s:jobs:low",
+        releve_session_say(&worker->session, "worker %s takes jobs from {%s}:jobs:high, {%s}:jobs and {%s}:jobs:low",
                            worker->name, worker->config.prefix, worker->config.prefix, worker->config.prefix);
         return;
     }

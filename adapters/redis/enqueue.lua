@@ -10,8 +10,12 @@ local WAITING_S = 30 * 24 * 3600 -- longer than a queue should be; the message i
 
 if redis.call('EXISTS', KEYS[2]) == 1 then
     -- A write for WAIT, which some versions of Redis let count only writes of its own connection: it changes nothing.
-    redis.call('PEXPIRE', KEYS[2], math.max(redis.call('PTTL', KEYS[2]), 1000))
-    return 0
+    local left_ms = redis.call('PTTL', KEYS[2])
+    if left_ms > 0 then
+        redis.call('PEXPIRE', KEYS[2], left_ms)
+    end
+    -- The note names this very job: it was queued by this command, of which the answer was lost.
+    return KEYS[3] and redis.call('GET', KEYS[3]) == KEYS[2] and 1 or 0
 end
 if KEYS[3] then
     if (redis.call('GET', KEYS[3]) or '') ~= ARGV[2] then

@@ -96,9 +96,11 @@ static void begin_step(struct sweep *sweep);
 static void on_turn(void *data, enum releve_walk_turn turn)
 {
     struct sweep *sweep = data;
-    size_t bytes = sweep->prms_count * sizeof *sweep->traces;
-    if (turn == RELEVE_WALK_AGAIN && sweep->mode != RELEVE_SWEEP_ERASE) /* what was erased is not met again */
-        memcpy(sweep->traces, sweep->before, bytes);
+    /* What was erased is not met again; what stays is. */
+    size_t first = sweep->mode == RELEVE_SWEEP_ERASE ? RELEVE_TRACES_ERASED : 0;
+    for (size_t i = 0; turn == RELEVE_WALK_AGAIN && i < sweep->prms_count; i++)
+        for (size_t trace = first; trace < RELEVE_TRACES; trace++)
+            sweep->traces[i].of[trace] = sweep->before[i].of[trace];
     if (turn == RELEVE_WALK_FAILED)
         fail(sweep, &sweep->walk.error);
     if (turn == RELEVE_WALK_FAILED) {

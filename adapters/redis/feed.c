@@ -61,7 +61,7 @@ static void start_jobs(const struct acceptance *acceptance, const redisReply *re
     const redisReply *answer = is_good ? reply->element[0] : NULL;
     size_t answers = answer != NULL && answer->type == REDIS_REPLY_ARRAY ? answer->elements : 0;
     if (is_good)
-        releve_replies_deliver(&queue->nodes, reply->element[1]);
+        releve_replies_deliver(&queue->replies, reply->element[1]);
     if (acceptance->error.code != RELEVE_OK && queue->options.buried != NULL)
         queue->options.buried(queue->options.data, acceptance->error.text);
     for (size_t i = 0; i < answers && i < acceptance->count; i++)
@@ -117,14 +117,15 @@ static void read_jobs(struct acceptance *acceptance, const struct releve_entry *
         acceptance->feed->queue->options.stray(acceptance->feed->queue->options.data, stray);
 }
 
-/* Who waits for what is no job, and what he is told. */
-static void add_answer(struct releve_words *words, const struct releve_burial *why)
+/* Who waits for what is no job, and what he is told; false where nobody does. */
+static bool add_answer(struct releve_words *words, const struct releve_burial *why)
 {
     char reply_to[RELEVE_REPLY_TO_BYTES] = "";
     char *answer = releve_job_json_answer(why, reply_to);
     releve_words_add(words, reply_to);
     releve_words_add(words, answer != NULL ? answer : "");
     free(answer);
+    return answer != NULL;
 }
 
 /* A message is in the worker's list: it becomes jobs, or is buried. */
@@ -158,11 +159,17 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
     releve_words_format(&words, "%d", RELEVE_JOB_KEEP_S);
     releve_words_add(&words, burial);
     releve_words_add(&words, again ? "1" : "0");
-    for (size_t i = 0; i < acceptance->count; i++)
+    bool answers_somebody = false;
+    for (size_t i = 0; i < acceptance->count; i++) {
         add_job(&words, &acceptance->jobs[i]);
+        answers_somebody = answers_somebody || acceptance->jobs[i].reply_to[0] != '\0';
+    }
     if (acceptance->count == 0)
-        add_answer(&words, &why);
-    releve_nodes_send(&queue->nodes, "accept a job", &releve_script_accept, &words, on_accepted, acceptance);
+        answers_somebody = add_answer(&words, &why);
+    /* What is answered at once must not be accepted, and answered, once more after a failover. */
+    enum releve_replicas replicas = answers_somebody ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY;
+    releve_nodes_send_replicated(&queue->nodes, replicas, "accept a job", &releve_script_accept, &words, on_accepted,
+                                 acceptance);
     free(burial);
 }
 

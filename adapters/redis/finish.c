@@ -32,6 +32,7 @@ static void add_result(struct releve_words *words, const struct releve_result *r
 
 struct finish_call {
     struct releve_store *store;
+    bool has_reply_list;
     releve_store_done done;
     void *data;
 };
@@ -40,7 +41,10 @@ static void on_finished(void *data, const redisReply *reply, const struct releve
 {
     struct finish_call call = *(struct finish_call *)data;
     free(data);
-    releve_replies_deliver(&call.store->nodes, reply);
+    releve_replies_deliver(&call.store->replies, reply);
+    /* It had ended before: perhaps by this very command, and its answer, which named the replies, was lost. */
+    if (call.has_reply_list && reply != NULL && reply->elements == 0)
+        releve_replies_deliver_old(&call.store->replies, 0, NULL, NULL);
     call.done(call.data, error);
 }
 
@@ -72,7 +76,7 @@ void releve_store_finish(struct releve_store *store, const struct releve_result 
     releve_words_add(&words, job->id);
     add_result(&words, result);
     struct finish_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct finish_call){store, done, data};
+    *call = (struct finish_call){store, job->reply_to[0] != '\0', done, data};
     releve_nodes_send_replicated(&store->nodes, RELEVE_REPLICAS_REPEAT, what, &releve_script_finish, &words,
                                  on_finished, call);
     free(json);

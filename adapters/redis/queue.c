@@ -55,7 +55,7 @@ static bool look_after_others(struct releve_queue *queue, const redisReply *repl
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->element[0]->integer != 1)
         return false;
     if (reply->element[1]->integer > 0)
-        releve_replies_deliver_old(&queue->nodes, age_ms, NULL, NULL);
+        releve_replies_deliver_old(&queue->replies, age_ms, NULL, NULL);
     for (size_t i = 2; i < reply->elements; i++)
         if (reply->element[i]->type == REDIS_REPLY_STRING && reply->element[i]->len < RELEVE_WORKER_NAME_BYTES)
             releve_queue_give_back(queue, reply->element[i]->str, on_taken_over);
@@ -135,7 +135,7 @@ static void on_link(void *data, bool up, const char *why)
     if (!up)
         return;
     releve_queue_compare(queue);
-    releve_replies_deliver_old(&queue->nodes, 0, NULL, NULL); /* of results whose acknowledgement was lost */
+    releve_replies_deliver_old(&queue->replies, 0, NULL, NULL); /* of results whose acknowledgement was lost */
 }
 
 /* --- the queue's life ------------------------------------------------------------------------------------------- */
@@ -172,6 +172,7 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
     (void)uv_timer_init(loop, &queue->leave);
     queue->beat.data = queue->leave.data = queue;
     queue->parts = (struct releve_closing){3, on_all_closed, queue}; /* commands and two timers */
+    queue->replies.nodes = &queue->nodes;
     releve_nodes_open(&queue->nodes, loop, &queue->url, queue->prefix, on_ready, on_link, queue);
     return queue;
 }
@@ -266,5 +267,5 @@ void releve_queue_close(struct releve_queue *queue, void (*closed)(void *data), 
         return;
     }
     (void)uv_timer_start(&queue->leave, on_leave_late, (uint64_t)LEAVE_MS, 0);
-    releve_replies_deliver_old(&queue->nodes, 0, leave, queue); /* which Redis refused for a while */
+    releve_replies_deliver_old(&queue->replies, 0, leave, queue); /* which Redis refused for a while */
 }

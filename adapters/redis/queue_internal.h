@@ -6,6 +6,7 @@
 #include <adapters/redis/holdings.h>
 #include <adapters/redis/nodes.h>
 #include <adapters/redis/queue.h>
+#include <adapters/redis/replies.h>
 
 enum feed_phase {
     FEED_CLOSED,  /* no connection yet, or no more */
@@ -51,6 +52,7 @@ struct releve_queue {
     enum queue_phase phase;
     enum compare_phase compare;
     struct releve_nodes nodes;
+    struct releve_replies replies;
     struct feed feeds[RELEVE_CLASSES];
     struct releve_holdings holdings;
     uv_timer_t beat, leave;

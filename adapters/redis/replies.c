@@ -14,14 +14,14 @@
 
 /* Replies that were found in the stream together. */
 struct look {
-    struct releve_nodes *nodes;
+    struct releve_replies *replies;
     size_t open; /* deliveries without an end */
     void (*done)(void *data);
     void *data;
 };
 
 struct delivery {
-    struct releve_nodes *nodes;
+    struct releve_replies *replies;
     char *number;      /* in the stream */
     struct look *look; /* NULL: nobody waits for it */
 };
@@ -30,6 +30,7 @@ static void close_one(struct look *look)
 {
     if (look == NULL || --look->open > 0)
         return;
+    look->replies->looking = false;
     if (look->done != NULL)
         look->done(look->data);
     free(look);
@@ -44,13 +45,15 @@ static void on_taken_out(void *data, const redisReply *reply, const struct relev
 static void on_delivered(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct delivery *delivery = data;
+    struct releve_nodes *nodes = delivery->replies->nodes;
     (void)reply;
+    delivery->replies->under_way--;
     if (error->code == RELEVE_OK) {
         struct releve_words words = {.count = 0};
         releve_words_add(&words, "XDEL");
-        releve_key_of_queue(&words, delivery->nodes->prefix, "replies");
+        releve_key_of_queue(&words, nodes->prefix, "replies");
         releve_words_add(&words, delivery->number);
-        releve_nodes_send(delivery->nodes, "take a reply out", NULL, &words, on_taken_out, delivery->look);
+        releve_nodes_send(nodes, "take a reply out", NULL, &words, on_taken_out, delivery->look);
     } else {
         close_one(delivery->look); /* it stays, for the next look */
     }
@@ -70,11 +73,13 @@ static void add_mark(struct releve_words *words, const char *prefix, const char 
     releve_words_format(words, "}:%s:replied:%s:%016" PRIx64, prefix, number, releve_digest(id));
 }
 
-static void deliver(struct releve_nodes *nodes, struct look *look, redisReply *const *part)
+static void deliver(struct releve_replies *replies, struct look *look, redisReply *const *part)
 {
+    struct releve_nodes *nodes = replies->nodes;
     const char *number = part[0]->str, *list = part[1]->str, *id = part[2]->str, *json = part[3]->str;
     struct delivery *delivery = releve_alloc(1, sizeof *delivery);
-    *delivery = (struct delivery){nodes, releve_strdup(number), look};
+    *delivery = (struct delivery){replies, releve_strdup(number), look};
+    replies->under_way++;
     if (look != NULL)
         look->open++;
     struct releve_words words = {.count = 0};
@@ -87,41 +92,48 @@ static void deliver(struct releve_nodes *nodes, struct look *look, redisReply *c
                                  on_delivered, delivery);
 }
 
-static void deliver_all(struct releve_nodes *nodes, struct look *look, const redisReply *replies)
+static void deliver_all(struct releve_replies *replies, struct look *look, const redisReply *answer)
 {
-    if (replies == NULL || replies->type != REDIS_REPLY_ARRAY)
+    if (answer == NULL || answer->type != REDIS_REPLY_ARRAY)
         return;
-    for (size_t i = 0; i + PARTS <= replies->elements; i += PARTS) {
-        redisReply *const *part = &replies->element[i];
+    for (size_t i = 0; i + PARTS <= answer->elements && replies->under_way < RELEVE_REPLIES_UNDER_WAY_MAX; i += PARTS) {
+        redisReply *const *part = &answer->element[i];
         bool are_texts = true;
         for (size_t k = 0; k < PARTS; k++)
             are_texts = are_texts && part[k]->type == REDIS_REPLY_STRING;
         if (are_texts)
-            deliver(nodes, look, part);
+            deliver(replies, look, part);
     }
 }
 
-void releve_replies_deliver(struct releve_nodes *nodes, const redisReply *replies)
+void releve_replies_deliver(struct releve_replies *replies, const redisReply *answer)
 {
-    deliver_all(nodes, NULL, replies);
+    deliver_all(replies, NULL, answer);
 }
 
-static void on_old(void *data, const redisReply *reply, const struct releve_error *error)
+static void on_old(void *data, const redisReply *answer, const struct releve_error *error)
 {
     struct look *look = data;
     if (error->code == RELEVE_OK)
-        deliver_all(look->nodes, look, reply);
+        deliver_all(look->replies, look, answer);
     close_one(look);
 }
 
-void releve_replies_deliver_old(struct releve_nodes *nodes, releve_time age_ms, void (*done)(void *data), void *data)
+void releve_replies_deliver_old(struct releve_replies *replies, releve_time age_ms, void (*done)(void *data),
+                                void *data)
 {
+    if (replies->looking) { /* it would find the same ones */
+        if (done != NULL)
+            done(data);
+        return;
+    }
+    replies->looking = true;
     struct look *look = releve_alloc(1, sizeof *look);
-    *look = (struct look){nodes, 1, done, data};
+    *look = (struct look){replies, 1, done, data};
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_replies_due, 1);
-    releve_key_of_queue(&words, nodes->prefix, "replies");
+    releve_key_of_queue(&words, replies->nodes->prefix, "replies");
     releve_words_format(&words, "%lld", (long long)age_ms);
     releve_words_format(&words, "%d", OLD_AT_ONCE);
-    releve_nodes_send(nodes, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
+    releve_nodes_send(replies->nodes, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
 }

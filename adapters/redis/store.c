@@ -60,6 +60,7 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     store->link_data = options->data;
     store->ready = ready;
     store->ready_data = data;
+    store->replies.nodes = &store->nodes;
     releve_nodes_open(&store->nodes, loop, &store->url, store->prefix, on_ready, on_link, store);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;

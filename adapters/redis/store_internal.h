@@ -5,6 +5,7 @@
 #include <adapters/redis/call.h>
 #include <adapters/redis/keys.h>
 #include <adapters/redis/nodes.h>
+#include <adapters/redis/replies.h>
 #include <adapters/redis/store.h>
 #include <adapters/redis/watcher.h>
 
@@ -12,6 +13,7 @@
 
 struct releve_store {
     struct releve_nodes nodes;
+    struct releve_replies replies;
     struct releve_watcher watcher; /* opened by the first releve_store_bucket_watch */
     bool watching;
     enum {

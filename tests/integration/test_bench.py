@@ -10,7 +10,7 @@ from sandbox import releve_bin
 
 SANITIZED = b"__asan_init" in open(releve_bin(), "rb").read()
 # Figures are of the release build; that it is slower with sanitizers is no news.
-pytestmark = [pytest.mark.long, pytest.mark.skipif(SANITIZED, reason="measured in the release build")]
+pytestmark = [pytest.mark.long, pytest.mark.single("figures are of one Redis"), pytest.mark.skipif(SANITIZED, reason="measured in the release build")]
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench")
 BUILD = os.path.join(os.path.dirname(os.path.realpath(releve_bin())), "..", "..")

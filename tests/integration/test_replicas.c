@@ -379,6 +379,31 @@ static void test_without_replicas_there_is_nothing_to_wait_for(void **state)
     freeReplyObject(stats);
 }
 
+static void test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_piled_up(void **state)
+{
+    (void)state;
+    enum { REPLIES = 150, LOOKS = 200 };
+    open_with(master.url, 1);
+    (void)ask_until_granted(1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    freeReplyObject(
+        redis_server_command(&master, "EVAL %s 0",
+                             "for i = 1, 150 do redis.call('XADD', '{t}:replies', '*', 'list', 'r', 'id', i, "
+                             "'json', '{}') end"));
+    for (int i = 0; i < LOOKS; i++) {
+        releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
+        settle_down();
+        assert_true(f.store->nodes.commands.count <= REPLIES);
+    }
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    while (integer(&master, "XLEN {t}:replies") > 0) {
+        releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
+        settle_down();
+    }
+    assert_int_equal(integer(&master, "LLEN r"), REPLIES);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +418,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
         cmocka_unit_test_setup_teardown(test_a_replica_that_takes_over_has_all_that_was_handed_over, start, end),
         cmocka_unit_test_setup_teardown(test_without_replicas_there_is_nothing_to_wait_for, start, end),
+        cmocka_unit_test_setup_teardown(test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_piled_up, start,
+                                        end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ def test_a_consumer_that_is_woken_by_a_result_finds_all_its_days():
         while found < count:
             for result in map(json.loads, stream.read()):
                 keys = [f"releve:day:{{{result['prm']}}}:{CURVE}:2026-10-{day:02}" for day in range(1, 25)]
-                assert stream.connection.command("EXISTS", *keys) == 24 == result["complete"], result
+                assert world.redis.command("EXISTS", *keys) == 24 == result["complete"], result
                 found += 1
         end(worker)
 
@@ -591,9 +591,12 @@ def test_redis_may_crash_twice_under_running_workers(truth):
             still = wait_until_still(lambda: world.sandbox.stats()["requests"], running[0])
             assert still - sent <= 4 * 3
             world.redis.start()
+            for one in running:
+                one.wait_until(lambda: one.so_far().count("Redis is back") >= crash)
         with Results(world.redis) as stream:
             found = stream.take(count)
         assert ids(found) == sorted(names) and {result["state"] for result in found} == {"done"}
+        running[0].wait_until(lambda: world.redis.command("LLEN", "replies") >= count)
         assert world.redis.command("LLEN", "replies") == count
         assert own_lists(world.redis) == {} and waiting(world.redis) == []
         stats = world.sandbox.stats()

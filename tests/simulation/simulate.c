@@ -201,8 +201,10 @@ int main(int argc, char **argv)
             return usage();
         else if (strcmp(argv[i], "--backfill") == 0)
             return backfill_print((unsigned)strtoul(value, NULL, 10));
-        else if (strcmp(argv[i], "--without") == 0)
-            lack = strcmp(argv[++i], lack_names[LACK_CLOCKS]) == 0 ? LACK_CLOCKS : LACK_ACKNOWLEDGEMENTS;
+        else if (strcmp(argv[i], "--without") == 0 && strcmp(value, lack_names[LACK_CLOCKS]) == 0 && ++i > 0)
+            lack = LACK_CLOCKS;
+        else if (strcmp(argv[i], "--without") == 0 && strcmp(value, lack_names[LACK_ACKNOWLEDGEMENTS]) == 0 && ++i > 0)
+            lack = LACK_ACKNOWLEDGEMENTS;
         else if (strcmp(argv[i], "--seeds") == 0)
             limit.seeds = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--from") == 0)
