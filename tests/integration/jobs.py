@@ -1,10 +1,12 @@
 """A producer and a consumer of jobs, as other services would write them: lists, a stream, nothing of the program's own."""
 import json
 import os
+import select
 
 QUEUES = {"high": "{releve}:jobs:high", "normal": "{releve}:jobs", "low": "{releve}:jobs:low"}
 PUSH_AT_ONCE = 1000  # messages in one LPUSH
 READ_AT_ONCE = 1000
+REPLY_LOOKS, REPLY_LOOK_S = 6000, 0.01
 FIRST_PRM = 30000000000000  # of the simulator's population
 
 
@@ -79,6 +81,15 @@ def start_worker(world, name="worker", *flags, **settings):
     running = world.start("worker", "--name", name, *flags, **settings)
     running.wait_until(lambda: "takes jobs from" in running.so_far())
     return running
+
+
+def replied(redis, name, count):
+    """How many results the reply list has, when it has so many: they follow the stream, after 20 s at most where a worker died."""
+    for _ in range(REPLY_LOOKS):
+        if redis.command("LLEN", name) >= count:
+            break
+        select.select([], [], [], REPLY_LOOK_S)
+    return redis.command("LLEN", name)
 
 
 def own_lists(redis):

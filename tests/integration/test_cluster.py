@@ -10,7 +10,7 @@ import signal
 import oracle
 import pytest
 from cluster import Cluster
-from jobs import QUEUES, message, own_lists, prm_of, push, results, start_worker, waiting, workers
+from jobs import QUEUES, message, own_lists, prm_of, push, replied, results, start_worker, waiting, workers
 from sandbox import Sandbox
 from slots import slot_of
 from world import TODAY, World
@@ -143,7 +143,8 @@ def check_results(world, run):
     others = collections.Counter(result["prm"] for result in found if result["id"] not in set(names))
     assert others == dict.fromkeys(map(prm_of, range(BACKFILLED)), 1)
     assert {(result["state"], result["failed"]) for result in found} == {("done", 0)}
-    assert world.redis.command("LLEN", "replies") == sum(i % 2 for i in range(PUSHED)) * run.batches
+    wanted = sum(i % 2 for i in range(PUSHED)) * run.batches
+    assert replied(world.redis, "replies", wanted) == wanted
     assert own_lists(world.redis) == {} and workers(world.redis) == []
     assert all(waiting(world.redis, queue) == [] for queue in QUEUES)
 

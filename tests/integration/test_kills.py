@@ -10,7 +10,7 @@ import signal
 
 import oracle
 import pytest
-from jobs import Results, message, own_lists, prm_of, push, results, start_worker, waiting, workers
+from jobs import Results, message, own_lists, prm_of, push, replied, results, start_worker, waiting, workers
 from sandbox import Sandbox
 from server import prm_of_key, wait_for_end
 from world import TODAY, World
@@ -85,7 +85,7 @@ def check_results(world, names):
     found = results(world.redis)
     assert collections.Counter(result["id"] for result in found) == dict.fromkeys(names, 1)
     assert {(result["state"], result["failed"]) for result in found} == {("done", 0)}
-    assert world.redis.command("LLEN", "replies") == len(names)
+    assert replied(world.redis, "replies", len(names)) == len(names)
     assert own_lists(world.redis) == {} and all(waiting(world.redis, queue) == [] for queue in ("high", "normal", "low"))
 
 

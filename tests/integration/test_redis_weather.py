@@ -6,7 +6,7 @@ import re
 import signal
 
 import pytest
-from jobs import Results, message, own_lists, prm_of, push, results, start_worker, waiting
+from jobs import Results, message, own_lists, prm_of, push, replied, results, start_worker, waiting
 from slots import tag_of
 from world import World
 
@@ -89,7 +89,7 @@ def push_all(world):
 def check_each_once(world, found):
     """Every job has one result, and what it says is stored is stored."""
     assert collections.Counter(result["id"] for result in found) == dict.fromkeys(map(name_of, range(JOBS)), 1)
-    assert len(results(world.redis)) == world.redis.command("LLEN", "replies") == JOBS
+    assert len(results(world.redis)) == replied(world.redis, "replies", JOBS) == JOBS
     for result in found:
         assert len(world.redis.days(result["prm"], DAILY)) == result["complete"] + result["holes"], result
     assert own_lists(world.redis) == {} and waiting(world.redis) == [] and world.sandbox.stats()["violations"] == 0

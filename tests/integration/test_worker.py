@@ -6,7 +6,7 @@ import signal
 
 import oracle
 import pytest
-from jobs import (Results, cpu_s, dead, message, own_lists, peak_kb, prm_of, push, results, start_worker, waiting,
+from jobs import (Results, cpu_s, dead, message, own_lists, peak_kb, prm_of, push, replied, results, start_worker, waiting,
                   workers)
 from sandbox import MEASURES, Sandbox
 from world import TODAY, World, is_sanitized
@@ -138,7 +138,7 @@ def test_one_message_of_all_kinds_is_a_job_for_each():
         push(world.redis, message(PRODUCTION, "all", id="x", reply_to="all", **WEEK))
         found = {result["id"]: result["state"] for result in stream.take(len(MEASURES))}
         assert found == {f"x:{kind}": "done" if "production" in kind else "not_applicable" for kind in MEASURES}
-        assert world.redis.command("LLEN", "all") == len(MEASURES)
+        assert replied(world.redis, "all", len(MEASURES)) == len(MEASURES)
         end(worker)
 
 
@@ -596,8 +596,7 @@ def test_redis_may_crash_twice_under_running_workers(truth):
         with Results(world.redis) as stream:
             found = stream.take(count)
         assert ids(found) == sorted(names) and {result["state"] for result in found} == {"done"}
-        running[0].wait_until(lambda: world.redis.command("LLEN", "replies") >= count)
-        assert world.redis.command("LLEN", "replies") == count
+        assert replied(world.redis, "replies", count) == count
         assert own_lists(world.redis) == {} and waiting(world.redis) == []
         stats = world.sandbox.stats()
         assert stats["violations"] == 0 and stats["days_served_twice"] == 0, stats
@@ -658,7 +657,7 @@ def test_a_worker_that_stood_still_until_it_was_dead_does_no_harm(truth):
         sleeper.signal(signal.SIGCONT)
         sleeper.wait_until(lambda: sleeper.so_far().count("takes jobs from") == 2)
         assert "was silent for so long" in sleeper.so_far()
-        assert len(results(world.redis)) == 2 * count == world.redis.command("LLEN", "replies")
+        assert len(results(world.redis)) == 2 * count == replied(world.redis, "replies", 2 * count)
         # It works again, alone; and those that it had were not asked for once more.
         end(heir)
         push(world.redis, message(prm_of(0), id="after", **ONE_DAY))
