@@ -304,8 +304,8 @@ static void test_a_master_that_no_sentinel_watches_is_said_with_those_that_they_
     (void)state;
     start_redises(1);
     start_sentinel(0, 0, "");
-    expect_failure(url_of(sentinel_ports[0], 0, "nosuch?replicas=1"), "/nosuch/0 says where the master is");
-    expect_failure(url_of(sentinel_ports[0], 0, "nosuch?replicas=1"), "watches no master of that name but mymaster");
+    expect_failure(url_of(sentinel_ports[0], 0, "nosuch"), "/nosuch/0?replicas=0 says where the master is");
+    expect_failure(url_of(sentinel_ports[0], 0, "nosuch"), "watches no master of that name but mymaster");
 }
 
 static void test_sentinels_that_do_not_answer_are_each_named_with_what_came_back(void **state)
