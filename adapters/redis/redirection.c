@@ -10,9 +10,13 @@ static const struct {
     const char *word;
     enum releve_redirection_type type;
 } kinds[] = {
-    {"TRYAGAIN ", RELEVE_REDIRECTION_AGAIN},   {"UNBLOCKED ", RELEVE_REDIRECTION_AGAIN},
-    {"CLUSTERDOWN ", RELEVE_REDIRECTION_AWAY}, {"LOADING ", RELEVE_REDIRECTION_AWAY},
-    {"MASTERDOWN ", RELEVE_REDIRECTION_AWAY},  {"READONLY ", RELEVE_REDIRECTION_AWAY},
+    {"TRYAGAIN ", RELEVE_REDIRECTION_AGAIN},
+    {"UNBLOCKED ", RELEVE_REDIRECTION_AGAIN},
+    {"CLUSTERDOWN ", RELEVE_REDIRECTION_AWAY},
+    {"LOADING ", RELEVE_REDIRECTION_AWAY},
+    {"MASTERDOWN ", RELEVE_REDIRECTION_AWAY},
+    {"READONLY ", RELEVE_REDIRECTION_AWAY},
+    {"ERR WAIT cannot be used with replica ", RELEVE_REDIRECTION_AWAY}, /* replaced before the WAIT had its turn */
 };
 
 /* Of a script whose first key was served, and then another one was not. */

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #define LINE_BYTES 400 /* of a reply: leaves room for what was attempted */
+/* What a WAIT is told that comes behind its master's demotion: there is no other word for it. */
+#define WAIT_AT_A_REPLICA "ERR WAIT cannot be used with replica instances"
 
-/* The first word of an error reply is its kind
+/* The first word of an error reply is mostly its kind
  * (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). What it means: "Redis at ...", and
  * then. */
 static const struct {
@@ -13,6 +15,7 @@ static const struct {
 } refusals[] = {
     {"OOM", "is full: raise maxmemory, or remove what is not needed"},
     {"READONLY", "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
+    {WAIT_AT_A_REPLICA, "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
     {"MISCONF", "cannot write to its disk: make room there, and see its log"},
     {"NOREPLICAS", "has too few replicas: bring them back, or lower min-replicas-to-write"},
     {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS"},
@@ -30,14 +33,19 @@ static void copy_line(const redisReply *reply, char line[LINE_BYTES])
     line[used] = '\0';
 }
 
+static bool begins_with_words(const char *line, const char *words)
+{
+    size_t bytes = strlen(words);
+    return strncmp(line, words, bytes) == 0 && !isalnum((unsigned char)line[bytes]);
+}
+
 enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
                                         struct releve_error *error)
 {
     char line[LINE_BYTES];
     copy_line(reply, line);
-    size_t word_bytes = strcspn(line, " ");
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
-        if (strlen(refusals[i].word) == word_bytes && strncmp(refusals[i].word, line, word_bytes) == 0)
+        if (begins_with_words(line, refusals[i].word))
             return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s %s (%s)", what, address,
                                refusals[i].meaning, refusals[i].word);
     return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", what, address, line);
@@ -61,7 +69,7 @@ bool releve_refusal_is_of_a_command(const redisReply *reply)
 bool releve_refusal_is_of_a_failover(const redisReply *reply)
 {
     return begins(reply, "READONLY ") || begins(reply, "MASTERDOWN ") || begins(reply, "LOADING ") ||
-           begins(reply, "UNBLOCKED ");
+           begins(reply, "UNBLOCKED ") || begins(reply, WAIT_AT_A_REPLICA);
 }
 
 enum releve_code releve_refusal_blame(const char *what, const redisReply *found, struct releve_error *error)

@@ -625,14 +625,18 @@ static void wait_for_item(struct answer *answer)
     releve_nodes_send_behind(&f.nodes, &wait, "take", &pop, &take, on_reply, answer);
 }
 
+static bool is_blocked(int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "INFO clients");
+    bool blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+    freeReplyObject(reply);
+    return blocked;
+}
+
 static void await_blocked(int node)
 {
-    for (bool blocked = false; !blocked;) {
-        redisReply *reply = redis_cluster_ask(&cluster, node, "INFO clients");
-        blocked = strstr(reply->str, "blocked_clients:1") != NULL;
-        freeReplyObject(reply);
+    while (!is_blocked(node))
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-    }
 }
 
 static void test_a_blocked_wait_moves_with_its_slot(void **state)
@@ -672,6 +676,42 @@ static void test_a_blocked_wait_goes_on_at_the_new_master(void **state)
     redis_cluster_do(&cluster, master, "LPUSH {q}from item");
     await_ok(&answer);
     assert_string_equal(answer.text, "item");
+    close_nodes();
+}
+
+/* A master stands still with an item for whoever waits, and with the news behind it that another one has its place: the
+ * wait is answered, and the master asked for its replicas when it has become one itself. */
+static void test_a_master_that_is_replaced_before_its_replicas_are_asked_is_left(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    open_patient();
+    f.url.replicas = 1;
+    int slot = slot_of("{q}from"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    releve_words_add(&words, "BLPOP");
+    releve_words_add(&words, "{q}from");
+    releve_words_add(&words, "0");
+    releve_nodes_send_replicated(&f.nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_reply, &answer);
+    await_blocked(master);
+    redisContext *context = redis_server_connect(&cluster.nodes[master]);
+    freeReplyObject(redisCommand(context, "PING"));
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
+    int done = 0;
+    redisAppendCommand(context, "LPUSH {q}from lost");
+    assert_int_equal(redisBufferWrite(context, &done), REDIS_OK);
+    redis_cluster_do(&cluster, replica, "CLUSTER FAILOVER TAKEOVER");
+    while (redis_cluster_owner_seen_by(&cluster, another(master), slot) != replica)
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGCONT), 0);
+    redisFree(context);
+    while (!is_blocked(replica)) {
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+        if (answer.calls > 0)
+            fail_msg("%s", answer.error.text);
+    }
+    redis_cluster_do(&cluster, replica, "LPUSH {q}from item");
+    await_ok(&answer);
     close_nodes();
 }
 
@@ -941,6 +981,7 @@ int main(int argc, char **argv)
         healed(test_keys_of_a_script_that_are_apart_are_waited_for),
         healed(test_a_blocked_wait_moves_with_its_slot),
         healed(test_a_blocked_wait_goes_on_at_the_new_master),
+        healed(test_a_master_that_is_replaced_before_its_replicas_are_asked_is_left),
         healed(test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered),
         healed(test_a_master_that_is_cut_off_is_replaced_and_finds_out),
         healed(test_masters_and_replicas_change_places_without_loss),

@@ -301,6 +301,52 @@ static void test_a_redis_that_does_not_let_its_user_wait_says_so(void **state)
     fixture_close(&f);
 }
 
+static void on_item(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct answer *answer = data;
+    answer->calls++;
+    answer->error = *error;
+    assert_true((reply == NULL) == (error->code != RELEVE_OK));
+}
+
+static void await_blocked(void)
+{
+    for (bool blocked = false; !blocked;) {
+        redisReply *reply = redis_server_command(&master, "INFO clients");
+        blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+        freeReplyObject(reply);
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    }
+}
+
+static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_says_so(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    open_with(master.url, 1);
+    releve_words_add(&words, "BLPOP");
+    releve_words_add(&words, "list");
+    releve_words_add(&words, "0");
+    releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_item,
+                                 &answer);
+    await_blocked();
+    redisContext *context = redis_server_connect(&master);
+    redisAppendCommand(context, "LPUSH list item"); /* at once: it is a replica when the WAIT has its turn */
+    redisAppendCommand(context, "REPLICAOF 127.0.0.1 9");
+    redisReply *reply;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+    await_answer(&f, &answer);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(answer.error.text, "is a replica: name its master in RELEVE_REDIS"));
+    assert_int_equal(f.downs, 0);
+    fixture_close(&f);
+}
+
 /* --- whose clock it is --------------------------------------------------------------------------------- */
 
 static void test_the_ledger_notes_which_process_judges_and_minds_another(void **state)
@@ -415,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whatever_is_under_way_hears_so_at_the_end, start, end),
         cmocka_unit_test_setup_teardown(test_a_forgotten_script_and_a_wrong_key_are_what_they_were, start, end),
         cmocka_unit_test_setup_teardown(test_a_redis_that_does_not_let_its_user_wait_says_so, start, end),
+        cmocka_unit_test_setup_teardown(test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_says_so,
+                                        start, end),
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
         cmocka_unit_test_setup_teardown(test_a_replica_that_takes_over_has_all_that_was_handed_over, start, end),
         cmocka_unit_test_setup_teardown(test_without_replicas_there_is_nothing_to_wait_for, start, end),

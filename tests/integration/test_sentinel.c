@@ -415,6 +415,68 @@ static void test_what_a_demoted_master_refuses_is_sent_to_the_new_one_in_its_old
     expect_each_answered_once();
 }
 
+/* Told both at once, Redis answers who waits for an item and is no master any more before the WAIT behind that has its
+ * turn. */
+static void give_item_and_demote(const struct redis_server *server, int master_port)
+{
+    redisContext *context = redis_server_connect(server);
+    redisAppendCommand(context, "LPUSH list item");
+    redisAppendCommand(context, "REPLICAOF 127.0.0.1 %d", master_port);
+    for (int i = 0; i < 2; i++) {
+        redisReply *reply;
+        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
+        assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+}
+
+static void await_blocked_at(const struct redis_server *server, const struct answer *answer)
+{
+    for (bool blocked = false; !blocked;) {
+        redisReply *reply = redis_server_command(server, "INFO clients");
+        blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+        freeReplyObject(reply);
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+        if (answer->calls > 0)
+            fail_msg("%s", answer->error.text);
+    }
+}
+
+static void on_item(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct answer *answer = data;
+    answer->calls++;
+    answer->error = *error;
+    assert_true((reply == NULL) == (error->code != RELEVE_OK));
+}
+
+static void test_a_master_that_is_demoted_before_its_replicas_are_asked_is_left(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    start_redises(2);
+    start_sentinel(0, 0, "");
+    start_sentinel(1, 1, "");
+    fixture_open(&f, url_of(sentinel_ports[0], sentinel_ports[1], "mymaster"), 0);
+    expect_open();
+    releve_words_add(&words, "BLPOP");
+    releve_words_add(&words, "list");
+    releve_words_add(&words, "0");
+    releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_item,
+                                 &answer);
+    await_blocked_at(&redises[0], &answer);
+    freeReplyObject(redis_server_command(&redises[1], "REPLICAOF NO ONE"));
+    give_item_and_demote(&redises[0], ports[1]);
+    await_blocked_at(&redises[1], &answer);
+    freeReplyObject(redis_server_command(&redises[1], "LPUSH list item"));
+    await_ok(&f, &answer);
+    assert_int_equal(f.downs, 1);
+    fixture_close(&f);
+    assert_int_equal(answer.calls, 1);
+}
+
 static void test_under_a_plain_address_a_replica_refuses_as_ever(void **state)
 {
     (void)state;
@@ -504,6 +566,7 @@ int main(void)
         one(test_the_first_connection_waits_for_a_replica_to_become_the_master),
         one(test_the_first_connection_does_not_wait_for_ever),
         one(test_what_a_demoted_master_refuses_is_sent_to_the_new_one_in_its_old_order),
+        one(test_a_master_that_is_demoted_before_its_replicas_are_asked_is_left),
         one(test_under_a_plain_address_a_replica_refuses_as_ever),
         failover(test_a_killed_master_is_followed_and_nothing_is_lost_or_doubled),
         failover(test_a_master_that_stood_still_comes_back_as_a_replica_and_is_not_used),
