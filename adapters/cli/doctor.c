@@ -184,7 +184,7 @@ static int doctor_main(int argc, char **argv)
        count_first_words(curl), curl, cJSON_Version(), releve_store_version());
     bool asks_upstream;
     if (check_settings(&doctor, settings, &asks_upstream) && releve_doctor_redis(&doctor) && asks_upstream &&
-        !doctor.mismatched)
+        !doctor.mismatched && !doctor.lonely)
         releve_doctor_upstream(&doctor);
     explicit_bzero(doctor.config.client_secret, sizeof doctor.config.client_secret);
     explicit_bzero(doctor.config.token, sizeof doctor.config.token);
@@ -199,12 +199,12 @@ const struct releve_command releve_command_doctor = {
     .help = "[--prm PRM] [--json]\n"
             "\n"
             "Looks at the settings (and where each comes from), Redis (version, persistence,\n"
-            "eviction, clock), whose data it holds, how much of each quota is used, and asks\n"
-            "upstream for a token: one request, within the quota (two where the credentials\n"
-            "are refused in their first form). With a usage point each API is asked about it\n"
-            "too, some six requests; what comes is kept, as by releve get. A quota that is\n"
-            "used up is not waited for. Each finding is ok, doubtful or bad, and says what\n"
-            "to do. Secrets are never shown.\n"
+            "eviction, replicas, clock; of a cluster each master), whose data it holds, how\n"
+            "much of each quota is used, and asks upstream for a token: one request, within\n"
+            "the quota (two where the credentials are refused in their first form). With a\n"
+            "usage point each API is asked about it too, some six requests; what comes is\n"
+            "kept, as by releve get. A quota that is used up is not waited for. Each finding\n"
+            "is ok, doubtful or bad, and says what to do. Secrets are never shown.\n"
             "\n"
             "options:\n"
             "  --prm PRM          a usage point, 14 digits, that the application has the\n"

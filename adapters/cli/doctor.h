@@ -2,7 +2,8 @@
  *
  *   doctor.c           the command, settings and where they come from
  *   doctor_memory.c    Redis: has it room for what is to come, and evicts it nothing?
- *   doctor_redis.c     Redis: version, persistence, clock, whose data it holds, quotas
+ *   doctor_node.c      Redis: version, persistence, replicas and clock of each node
+ *   doctor_redis.c     Redis: whose data it holds, quotas
  *   doctor_upstream.c  upstream: token, clock, and with a usage point the APIs
  */
 #ifndef RELEVE_CLI_DOCTOR_H
@@ -12,7 +13,18 @@
 #include "lookup.h"
 #include "prm_list.h"
 #include "session.h"
+#include <adapters/redis/store.h>
 #include <engine/runtime/bucket.h>
+
+#define DOCTOR_NODE_BYTES (RELEVE_REDIS_SEED_TEXT + 2)
+
+/* One Redis, as it answered. */
+struct doctor_node {
+    char title[DOCTOR_NODE_BYTES]; /* stands in front of its findings: "127.0.0.1:7000: ", "" for the only one */
+    char *info;
+    bool has_clock;
+    releve_time ahead_least_ms, ahead_most_ms; /* of this machine's clock: in between, by how long the answer took */
+};
 
 struct doctor {
     struct releve_session session; /* first: callbacks get it */
@@ -22,7 +34,8 @@ struct doctor {
     releve_prm prm;
     struct releve_lookup lookup;
     struct releve_prm_list points; /* that there is something of in Redis */
-    char *info;                    /* of Redis, while they are counted */
+    struct doctor_node *nodes;     /* while they are counted */
+    size_t nodes_count;
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count, family;                /* the one whose quota is asked for */
     releve_time waits_ms[RELEVE_FAMILIES_MAX]; /* until its next permit is due */
@@ -31,6 +44,7 @@ struct doctor {
     bool mismatched;                           /* the data in Redis are another upstream's: said */
     bool refused;                              /* upstream gives no token, or cannot be used or waited for: said */
     bool token_said;
+    bool lonely; /* a Redis has too few replicas: it grants nothing, and whoever asks would wait for ever */
 };
 RELEVE_SESSION_FIRST(struct doctor);
 
@@ -58,6 +72,11 @@ double releve_doctor_memory_limit(const char *info);
 void releve_doctor_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES]);
 /* The same as a number; 0 where it is none. */
 double releve_doctor_info_number(const char *info, const char *name);
+
+/* What one Redis says of itself; `data` is the doctor. Then the clocks against each other, where there are several. */
+void releve_doctor_node(void *data, const struct releve_store_node *said);
+void releve_doctor_nodes_clocks(struct doctor *doctor);
+void releve_doctor_nodes_free(struct doctor *doctor);
 
 /* Asks for a token, and, where there is a usage point, each API about it. */
 void releve_doctor_upstream(struct doctor *doctor);

@@ -3,14 +3,11 @@
 #include "progress.h"
 #include "selection.h"
 #include <adapters/redis/store.h>
-#include <engine/runtime/clock.h>
 #include <engine/runtime/upstream.h>
 #include <releve/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define REDIS_MAJOR_MIN 7 /* SET with NX and GET */
 
 void releve_doctor_info(const char *info, const char *name, char out[DOCTOR_VALUE_BYTES])
 {
@@ -26,42 +23,6 @@ double releve_doctor_info_number(const char *info, const char *name)
     char value[DOCTOR_VALUE_BYTES];
     releve_doctor_info(info, name, value);
     return strtod(value, NULL);
-}
-
-static void check_version(struct doctor *doctor, const char *info)
-{
-    char version[DOCTOR_VALUE_BYTES], role[DOCTOR_VALUE_BYTES];
-    releve_doctor_info(info, "redis_version", version);
-    releve_doctor_info(info, "role", role);
-    if (strtod(version, NULL) < REDIS_MAJOR_MIN)
-        BAD(doctor, RELEVE_E_REDIS, "Redis", "version %.40s: %d or later is needed", version, REDIS_MAJOR_MIN);
-    else
-        OK(doctor, "Redis", "version %.40s at %s, prefix %s", version, doctor->config.redis.address,
-           doctor->config.prefix);
-    if (strcmp(role, "slave") == 0)
-        BAD(doctor, RELEVE_E_REDIS, "Redis", "is a replica, and takes no writes: name its master in RELEVE_REDIS");
-}
-
-/* What it keeps when it is restarted, the ledger of the quota among it. */
-static void check_persistence(struct doctor *doctor, const char *info)
-{
-    char aof[DOCTOR_VALUE_BYTES], snapshot[DOCTOR_VALUE_BYTES];
-    releve_doctor_info(info, "aof_last_write_status", aof);
-    releve_doctor_info(info, "rdb_last_bgsave_status", snapshot);
-    if (strcmp(aof, "err") == 0 || strcmp(snapshot, "err") == 0)
-        BAD(doctor, RELEVE_E_REDIS, "Redis",
-            "its last write to disk failed: see its log, and whether the disk is full");
-    else if (releve_doctor_info_number(info, "aof_enabled") != 0)
-        OK(doctor, "Redis", "keeps what it is given (append-only file)");
-    else if (releve_store_is_durable(doctor->lookup.store))
-        DOUBTFUL(
-            doctor, "Redis",
-            "keeps snapshots only: what came after the last one is lost when it is killed, and with it how much of "
-            "the quota is used: CONFIG SET appendonly yes, and appendonly yes in redis.conf");
-    else
-        BAD(doctor, RELEVE_E_REDIS, "Redis",
-            "keeps nothing on disk: its restart forgets days, results and how much of the quota is used: CONFIG SET "
-            "appendonly yes, and appendonly yes in redis.conf");
 }
 
 static void end_lookup(struct doctor *doctor, const struct releve_error *error)
@@ -148,27 +109,21 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     begin_quota(doctor);
 }
 
-static void check_clock(struct doctor *doctor, const char *info)
-{
-    releve_time redis_ms = (releve_time)(releve_doctor_info_number(info, "server_time_usec") / 1000);
-    if (redis_ms > 0) /* since Redis 7.0 */
-        releve_doctor_clock(doctor, "Redis's clock", redis_ms - releve_clock_civil(RELEVE_DAY_NONE),
-                            " (the quota counts by Redis's alone, days by this machine's)");
-}
-
 static bool count_point(void *data, releve_prm prm)
 {
     return releve_prm_list_add(&((struct doctor *)data)->points, prm, RELEVE_SELECTION_POINTS_MAX);
 }
 
-/* Of more usage points than a list holds, so many count. */
+/* Of more usage points than a list holds, so many count. A cluster spreads them evenly, about. */
 static void on_counted(void *data, const struct releve_error *error)
 {
     struct doctor *doctor = data;
+    size_t nodes = doctor->nodes_count;
     releve_prm_list_close(&doctor->points);
-    if (error->code == RELEVE_OK)
-        releve_doctor_memory(doctor, "", doctor->info, doctor->points.count);
-    free(doctor->info);
+    for (size_t i = 0; error->code == RELEVE_OK && i < nodes; i++)
+        releve_doctor_memory(doctor, doctor->nodes[i].title, doctor->nodes[i].info,
+                             (doctor->points.count + nodes - 1) / nodes);
+    releve_doctor_nodes_free(doctor);
     free(doctor->points.prms);
     if (error->code == RELEVE_OK)
         releve_store_bind(doctor->lookup.store, NULL, on_bound, doctor);
@@ -177,27 +132,31 @@ static void on_counted(void *data, const struct releve_error *error)
 }
 
 /* All keys are gone through for what grows, only where there is a limit to compare it with. */
-static void on_info(void *data, const struct releve_error *error, const char *info)
+static void on_infos(void *data, const struct releve_error *error)
 {
     struct doctor *doctor = data;
+    bool limited = false;
     if (error->code != RELEVE_OK) {
+        releve_doctor_nodes_free(doctor);
         end_lookup(doctor, error);
         return;
     }
-    check_version(doctor, info);
-    check_persistence(doctor, info);
-    check_clock(doctor, info);
-    doctor->info = releve_strdup(info);
-    if (releve_doctor_memory_limit(info) > 0)
+    releve_doctor_nodes_clocks(doctor);
+    for (size_t i = 0; i < doctor->nodes_count; i++)
+        limited = limited || releve_doctor_memory_limit(doctor->nodes[i].info) > 0;
+    if (limited)
         releve_store_known_points(doctor->lookup.store, count_point, on_counted, doctor);
     else
-        on_counted(doctor, &(struct releve_error){.code = RELEVE_OK});
+        on_counted(doctor, error);
 }
 
 static void start_redis(void *data)
 {
     struct doctor *doctor = data;
-    releve_store_info(doctor->lookup.store, on_info, doctor);
+    const struct releve_redis_url *redis = &doctor->config.redis;
+    if (redis->where == RELEVE_REDIS_CLUSTER)
+        OK(doctor, "Redis", "a cluster at %s, prefix %s; of its masters:", redis->address, doctor->config.prefix);
+    releve_store_each_info(doctor->lookup.store, releve_doctor_node, on_infos, doctor);
 }
 
 bool releve_doctor_redis(struct doctor *doctor)

@@ -250,6 +250,14 @@ size_t releve_cluster_masters(struct releve_cluster *cluster)
     return count;
 }
 
+void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
+{
+    const struct releve_place *place = releve_places_master(&cluster->places, i);
+    out[0] = '\0';
+    if (place != NULL)
+        (void)releve_redis_seed_format(&place->seed, out);
+}
+
 uint64_t releve_cluster_epoch(const struct releve_cluster *cluster)
 {
     return cluster->places.epoch;

@@ -35,6 +35,7 @@ bool releve_cluster_is_up(const struct releve_cluster *cluster);
 bool releve_cluster_is_durable(const struct releve_cluster *cluster);
 size_t releve_cluster_unanswered(const struct releve_cluster *cluster);
 size_t releve_cluster_masters(struct releve_cluster *cluster);
+void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
 uint64_t releve_cluster_epoch(const struct releve_cluster *cluster);
 const struct releve_latencies *releve_cluster_latencies(const struct releve_cluster *cluster);
 void releve_cluster_choose(struct releve_cluster *cluster, struct releve_redis_url *chosen);

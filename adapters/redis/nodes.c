@@ -111,6 +111,24 @@ uint64_t releve_nodes_epoch(const struct releve_nodes *nodes)
     return nodes->cluster != NULL ? releve_cluster_epoch(nodes->cluster) : 0;
 }
 
+static bool keeps(const struct releve_connection *connection)
+{
+    return !connection->no_append_only_file || !connection->no_save_points;
+}
+
+void releve_nodes_name(struct releve_nodes *nodes, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
+{
+    out[0] = '\0';
+    if (nodes->cluster != NULL)
+        releve_cluster_name(nodes->cluster, i, out);
+}
+
+bool releve_nodes_keeps(struct releve_nodes *nodes, size_t i)
+{
+    return keeps(nodes->cluster != NULL ? &releve_cluster_at_master(nodes->cluster, i)->connection
+                                        : &nodes->commands.connection);
+}
+
 void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data)
 {
     if (nodes->cluster != NULL)
@@ -129,8 +147,7 @@ bool releve_nodes_is_durable(const struct releve_nodes *nodes)
 {
     if (nodes->cluster != NULL)
         return releve_cluster_is_durable(nodes->cluster);
-    const struct releve_connection *connection = &nodes->commands.connection;
-    return !connection->no_append_only_file || !connection->no_save_points;
+    return keeps(&nodes->commands.connection);
 }
 
 size_t releve_nodes_unanswered(const struct releve_nodes *nodes)

@@ -51,14 +51,20 @@ void releve_nodes_send_behind(struct releve_nodes *nodes, struct releve_words *p
 /* The connection for a command of these words, for whatever else commands.h can send; valid now. */
 struct releve_commands *releve_nodes_at(struct releve_nodes *nodes, const struct releve_words *words);
 
-/* A command for one master after the other, which is SCAN or a script without keys: `i` is below releve_nodes_count. It
- * fails with RELEVE_E_REDIS where that node is replaced meanwhile. The numbers are good as long as the epoch is what it
- * was; what was to be complete begins anew when it is not. One Redis is always number 0 of 1, in an epoch of 0.
- * Keys that move while their slot has its old owner are not seen by the epoch: a slot gets its new owner last. */
+/* A command for one master after the other, which is SCAN, INFO, CLUSTER or a script without keys: `i` is below
+ * releve_nodes_count. It fails with RELEVE_E_REDIS where that node is replaced meanwhile. The numbers are good as long
+ * as the epoch is what it was; what was to be complete begins anew when it is not. One Redis is always number 0 of 1,
+ * in an epoch of 0. Keys that move while their slot has its old owner are not seen by the epoch: a slot gets its new
+ * owner last. */
 void releve_nodes_send_to(struct releve_nodes *nodes, size_t i, const char *what, const struct releve_script *script,
                           struct releve_words *words, releve_commands_reply reply, void *data);
 size_t releve_nodes_count(struct releve_nodes *nodes);
 uint64_t releve_nodes_epoch(const struct releve_nodes *nodes);
+
+/* Of the node with that number: its address ("127.0.0.1:7000"; "" where there is one Redis only), and whether it keeps
+ * on disk what it is given, or did not say. */
+void releve_nodes_name(struct releve_nodes *nodes, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
+bool releve_nodes_keeps(struct releve_nodes *nodes, size_t i);
 
 /* Asks a node of the cluster who serves what now, so that the epoch is that of now; then calls `done`: at once where
  * there is one Redis only, and before `closed`. */

@@ -1,4 +1,4 @@
-/* What is going on: as one JSON object made by overview.lua, and what Redis says of itself. */
+/* What is going on, as one JSON object made by overview.lua. */
 #include <adapters/redis/store_internal.h>
 #include <releve/memory.h>
 #include <stdlib.h>
@@ -65,16 +65,4 @@ void releve_store_overview(struct releve_store *store, releve_store_text reply, 
     releve_words_add(&words, "0");
     releve_words_add(&words, "-1");
     releve_nodes_send(&store->nodes, WHAT, NULL, &words, on_workers, call);
-}
-
-void releve_store_info(struct releve_store *store, releve_store_text reply, void *data)
-{
-    struct releve_words words = {.count = 0};
-    releve_words_add(&words, "INFO");
-    struct releve_call call = {.what = "ask Redis about itself",
-                               .type = REDIS_REPLY_STRING,
-                               .decode = decode_text,
-                               .to.text = reply,
-                               .data = data};
-    releve_call_send(store, &call, NULL, &words);
 }

@@ -43,8 +43,8 @@ static bool is(const struct word *word, const char *name)
 
 static int slot_of(const struct word words[WORDS_LOOKED_AT], size_t count)
 {
-    static const char *const of_any[] = {"PING", "INFO", "CONFIG", "CLUSTER", "PUBLISH", "TIME"};
-    static const char *const of_node[] = {"SCAN", "DBSIZE"};
+    static const char *const of_any[] = {"PING", "CONFIG", "PUBLISH", "TIME"};
+    static const char *const of_node[] = {"SCAN", "DBSIZE", "INFO", "CLUSTER"};
     for (size_t i = 0; i < sizeof of_any / sizeof of_any[0]; i++)
         if (count < 1 || is(&words[0], of_any[i]))
             return RELEVE_SLOT_ANY;

@@ -7,8 +7,8 @@
 
 #define RELEVE_SLOTS 16384
 #define RELEVE_SLOT_ANY (-1) /* no key: any node can answer */
-#define RELEVE_SLOT_NODE                                                                        \
-    (-2) /* no key, and the answer is about the node that gives it: SCAN, a script without keys \
+#define RELEVE_SLOT_NODE                                                                              \
+    (-2) /* no key, and the answer is about the node that gives it: SCAN, INFO, a script without keys \
           */
 
 /* CRC16 of the hash tag, which stands between the first { and the next }, or of the whole key where there is none. */

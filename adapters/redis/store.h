@@ -135,8 +135,18 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
  * pulse is what releve_store_say_pulse was given, with the member age_ms. Empty lists are left out. */
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
 
-/* What Redis says of itself: the lines of INFO, valid in the call only (NULL with an error). */
-void releve_store_info(struct releve_store *store, releve_store_text reply, void *data);
+/* What one Redis says of itself, valid in the call only. */
+struct releve_store_node {
+    const char *name;    /* "127.0.0.1:7000"; "" where it is the only one */
+    const char *info;    /* the lines of INFO */
+    bool is_durable;     /* it keeps on disk what it is given, or did not say */
+    releve_time took_ms; /* the answer: what it says is of a moment within that time */
+};
+typedef void (*releve_store_each_node)(void *data, const struct releve_store_node *node);
+
+/* Asks the Redis that there is, or each master of a cluster, one after the other. */
+void releve_store_each_info(struct releve_store *store, releve_store_each_node each, releve_store_done done,
+                            void *data);
 
 /* What a process says of itself: `json`, one object with a member "command", under a name of its own, which is a
  * worker's where it is one. Forgotten after RELEVE_PULSE_SILENT_MS without another one, or with NULL: it ends. For

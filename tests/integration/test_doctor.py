@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 import terminal
+from cluster import QUIET_TIMEOUT_MS, Cluster
 from world import World, is_sanitized
 
 CLIENT_0, REVOKED = "22516914714270", "26584978546985"
@@ -133,6 +134,7 @@ def about_memory(world, **settings):
     return code, finding, text
 
 
+@pytest.mark.single("its memory; of a cluster it is said node by node, below")
 def test_a_redis_that_has_no_room_for_a_year_more_is_found():
     """A usage point takes 365 x (317 + 397 + 589) bytes: half a megabyte."""
     with World(quota=WINDOWS, today=None) as world:
@@ -150,6 +152,7 @@ def test_a_redis_that_has_no_room_for_a_year_more_is_found():
         assert finding == "ok" and text.endswith("; a year more of the 100 usage points that it knows takes 14 MB"), text
 
 
+@pytest.mark.single("its memory; of a cluster it is said node by node, below")
 def test_a_redis_without_a_limit_says_what_it_uses():
     with World(quota=WINDOWS, today=None) as world:
         assert any(re.fullmatch(r"evicts nothing \(it has no maxmemory\); it uses [\d.]+ MB", text) for _, _, text in look(world)[1])
@@ -246,14 +249,112 @@ def test_a_refused_usage_point_is_doubtful():
         assert ended.code == 2 and "14 digits" in ended.err
 
 
+@pytest.mark.single("its clock; of a cluster it is said node by node, below")
 @pytest.mark.skipif(is_sanitized(), reason="nothing can be loaded in front of the sanitizer")
 def test_clocks_that_disagree_are_found(tmp_path):
     """The program believes that it is two hours later."""
-    library = tmp_path / "pretended_clock.so"
-    subprocess.run(["gcc", "-shared", "-fPIC", ROOT / "tools/pretended_clock.c", "-o", library], check=True)
     with World(quota=WINDOWS, today=None) as world:
-        code, findings = look(world, LD_PRELOAD=os.fspath(library), PRETENDED_SHIFT_S="7200")
+        code, findings = look(world, LD_PRELOAD=pretended_clock(tmp_path), PRETENDED_SHIFT_S="7200")
         apart = [text for finding, area, text in wrong(findings) if area == "clock"]
         assert code == 1 and len(apart) == len(wrong(findings)) == 2, findings
         assert re.match(r"Redis's clock is (2 h 00 min|1 h 59 min) behind this machine's", apart[0])
         assert re.match(r"upstream's clock is (2 h 00 min|1 h 59 min) behind this machine's", apart[1])
+
+
+# --- a cluster: each master for itself ------------------------------------------------------------------------
+
+
+class ClusterWorld(World):
+    """Whatever RELEVE_TEST_REDIS says."""
+
+    def __init__(self, **cluster):
+        super().__init__(quota=WINDOWS, today=None)
+        self.redis = Cluster(node_timeout_ms=QUIET_TIMEOUT_MS, **cluster)
+
+
+def of_node(findings, node):
+    """What is said of it, without its name."""
+    name = f"127.0.0.1:{node.port}: "
+    return [(finding, area, text.removeprefix(name)) for finding, area, text in findings if text.startswith(name)]
+
+
+def test_each_master_of_a_cluster_is_looked_at():
+    with ClusterWorld() as world:
+        code, findings = look(world)
+        assert code == 0 and wrong(findings) == [], findings
+        masters = world.redis.current_masters()
+        for node in masters:
+            said = [text for _, _, text in of_node(findings, node)]
+            assert [re.sub(r"[\d.]+ MB", "N MB", re.sub(r"version \S+", "version N", text)) for text in said] == [
+                "version N", "keeps what it is given (append-only file)", "1 replica connected, and 1 wanted (replicas=)",
+                "Redis's clock agrees with this machine's within 5 s", "evicts nothing (it has no maxmemory); it uses N MB"], findings
+        assert len(masters) == 3 and ("ok", "clock", "those of the cluster's nodes agree within 1 s") in findings
+        assert any(re.match(r"a cluster at redis\+cluster://\S+, prefix releve; of its masters:$", text) for _, _, text in findings)
+
+
+@pytest.mark.parametrize("name, value, code, said", [
+    ("maxmemory-policy", "allkeys-lru", 4, "maxmemory-policy is allkeys-lru"), ("appendonly", "no", 4, "keeps nothing on disk"),
+    ("maxmemory", "almost full", 1, "of its maxmemory is used")])
+def test_what_is_wrong_with_one_master_is_said_with_its_name(name, value, code, said):
+    with ClusterWorld() as world:
+        node = world.redis.current_masters()[-1]
+        for i in range(300):  # what a connection's buffers take is nothing beside it
+            world.redis.command("SET", f"something:{i}", b"x" * 100000)
+        if name.startswith("maxmemory"):
+            node.command("CONFIG", "SET", "maxmemory", used_by(node) * 10 // 9 if value == "almost full" else 10**9)
+        if value != "almost full":
+            node.command("CONFIG", "SET", name, value)
+        ended, findings = look(world)
+        bad, = wrong(findings)
+        assert ended == code and said in of_node([bad], node)[0][2], findings
+
+
+def test_what_a_year_more_takes_is_its_share_of_each_master():
+    with ClusterWorld() as world:
+        for i in range(300):
+            world.redis.command("HSET", f"releve:point:{{{30000000000000 + i}}}", "point:note", "there is something of it")
+        for node in world.redis.current_masters():
+            node.command("CONFIG", "SET", "maxmemory", used_by(node) + 60 * 10**6)
+        code, findings = look(world)
+        said = [text for _, _, text in findings if " of its maxmemory" in text]
+        assert code == 0 and len(said) == 3 and all(text.endswith("; a year more of the 100 usage points that it knows takes 48 MB") for text in said), findings
+
+
+def test_a_master_whose_replica_is_away_is_found():
+    with ClusterWorld() as world:
+        node = world.redis.current_masters()[1]
+        world.redis.kill(world.redis.replicas_of(node)[0])
+        world.redis.wait_until(lambda: node.info("replication")["connected_slaves"] == "0", "a master alone")
+        code, findings = look(world)
+        assert code != 0 and ("doubtful", "Redis", "0 of the 1 replica that RELEVE_REDIS wants (replicas=) are connected: until then nothing is "
+                              "granted or stored there, and upstream is not asked here: start what is missing, or lower replicas=") in of_node(findings, node), findings
+
+
+@pytest.mark.single("replicas of its own")
+def test_a_redis_without_the_replicas_that_are_wanted_is_found():
+    with World(quota=WINDOWS, today=None) as world:
+        code, findings = look(world, RELEVE_REDIS=world.redis.url + "?replicas=1")
+        assert code != 0 and any(text.startswith("0 of the 1 replica that RELEVE_REDIS wants") for finding, _, text in findings if finding == "doubtful"), findings
+
+
+def pretended_clock(tmp_path):
+    library = tmp_path / "pretended_clock.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", ROOT / "tools/pretended_clock.c", "-o", library], check=True)
+    return os.fspath(library)
+
+
+@pytest.mark.parametrize("shift_s, is_found", [("3", True), ("0", False)])
+def test_masters_whose_clocks_disagree_are_found(tmp_path, monkeypatch, shift_s, is_found):
+    """Each agrees well enough with this machine's."""
+    with ClusterWorld() as world:
+        node = world.redis.current_masters()[1]
+        world.redis.kill(node)
+        with monkeypatch.context() as patch:
+            patch.setenv("LD_PRELOAD", pretended_clock(tmp_path))
+            patch.setenv("PRETENDED_SHIFT_S", shift_s)
+            world.redis.start(node)
+        world.redis.wait_until_whole()
+        code, findings = look(world)
+        apart = [text for _, area, text in wrong(findings) if area == "clock"]
+        assert code == int(is_found) and len(apart) == int(is_found), findings
+        assert not is_found or re.match(rf"127.0.0.1:{node.port}'s clock is [23] s ahead of 127.0.0.1:\d+'s: where nodes differ by 1 s or more", apart[0])

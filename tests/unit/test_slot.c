@@ -67,7 +67,7 @@ static void test_a_command_goes_by_its_first_key(void **state)
     EXPECT(RELEVE_SLOT_NODE, "EVALSHA", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "0");
     EXPECT(RELEVE_SLOT_NODE, "SCAN", "0");
     EXPECT(RELEVE_SLOT_ANY, "PING");
-    EXPECT(RELEVE_SLOT_ANY, "INFO", "memory");
+    EXPECT(RELEVE_SLOT_NODE, "INFO", "memory");
 }
 
 int main(void)
