@@ -339,6 +339,14 @@ class Cluster:
         with self.lock:
             self.owners[slot] = to
 
+    def half_move(self, slot, to):
+        """Half of its keys are at that node, and the slot is not: `move_slots` ends it."""
+        source = self.owner(slot)
+        to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
+        source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
+        keys = source.command("CLUSTER", "GETKEYSINSLOT", slot, source.command("CLUSTER", "COUNTKEYSINSLOT", slot) // 2)
+        source.command("MIGRATE", "127.0.0.1", to.port, "", 0, MIGRATE_MS, "KEYS", *keys)
+
     def known_masters(self):
         return [(node, view) for node, view in self.views().items() if view.is_master]
 

@@ -11,9 +11,11 @@ import tempfile
 import threading
 
 import pytest
+from cluster import QUIET_TIMEOUT_MS, Cluster
 from jobs import dead, message, own_lists, push, results, start_worker, waiting, workers
 from sandbox import DOCUMENTS, releve_bin
 from server import END_S
+from slots import slot_of
 from world import World, clean_environment
 
 A, B, C = "42900589957123", "22516914714270", "26584978546985"  # A has no production, C has revoked its consent
@@ -521,3 +523,51 @@ def test_a_backfill_that_waits_for_the_quota_is_not_forgotten():
         assert ended.code == 1 and "erased" in ended.out and "1 command fetches days now" in ended.err, ended
         world.interrupt(running)
         assert world.run("forget", "--prm", A, "--yes").code == 0
+
+
+# --- a slot that is on its way ----------------------------------------------------------------------------------
+
+
+def world_of_cluster():
+    """Whatever RELEVE_TEST_REDIS says."""
+    world = World()
+    world.redis = Cluster(node_timeout_ms=QUIET_TIMEOUT_MS)
+    return world
+
+
+def half_move(cluster):
+    """Half of the days of A are at another master, and their slot has its old one; returns what ends that."""
+    put_days(cluster, A, 1000)
+    slot = slot_of(f"{{{A}}}")
+    to = next(node for node in cluster.current_masters() if node is not cluster.owner(slot))
+    cluster.half_move(slot, to)
+    return lambda: cluster.move_slots(slot, slot, to)
+
+
+def looks(cluster):
+    """How often somebody asked who serves what."""
+    figures = [node.info("commandstats").get("cmdstat_cluster|slots", "calls=0,") for node in cluster.nodes]
+    return sum(int(one.split(",")[0].removeprefix("calls=")) for one in figures)
+
+
+def test_keys_of_a_slot_that_is_half_moved_are_waited_for():
+    with world_of_cluster() as world:
+        end_move = half_move(world.redis)
+        before = looks(world.redis)
+        running = world.start("forget", "--prm", A, "--yes", "--json")
+        running.wait_until(lambda: looks(world.redis) >= before + 4)  # the first one is to find the nodes
+        end_move()
+        ended = running.end()
+        assert ended.code == 0 and json.loads(ended.out)["points"][0]["days"] == 1000, ended
+        assert naming(world.redis, A) == []
+
+
+@pytest.mark.slow
+def test_a_slot_that_stays_half_moved_is_an_error_that_says_so():
+    with world_of_cluster() as world:
+        end_move = half_move(world.redis)
+        ended = forget(world, A)
+        assert ended.code == 4 and "slots of the Redis Cluster are being moved, and their keys are at two nodes" in ended.err, ended
+        assert len(naming(world.redis, A)) == 1000  # it had not begun to erase
+        end_move()
+        assert forget(world, A).code == 0 and naming(world.redis, A) == []
