@@ -410,7 +410,8 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     if (commands->hooks != NULL)
         commands->hooks->relieved(commands->data, command);
     if (refused)
-        (void)releve_refusal_explain(command->what, commands->connection.url->address, reply, &command->error);
+        (void)releve_refusal_explain(command->what, commands->connection.url->address,
+                                     commands->connection.url->where == RELEVE_REDIS_CLUSTER, reply, &command->error);
     if (refused && releve_refusal_is_of_a_key(reply) && command->script != &releve_script_diagnose) {
         diagnose(command);
         return;

@@ -11,18 +11,20 @@
  * (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). What it means: "Redis at ...", and
  * then. */
 static const struct {
-    const char *word, *meaning;
+    const char *word, *meaning, *in_cluster; /* the latter: where it means something else there; NULL for the same */
 } refusals[] = {
-    {"OOM", "is full: raise maxmemory, or remove what is not needed"},
-    {"READONLY", "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
-    {WAIT_AT_A_REPLICA, "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)"},
-    {"MISCONF", "cannot write to its disk: make room there, and see its log"},
-    {"NOREPLICAS", "has too few replicas: bring them back, or lower min-replicas-to-write"},
-    {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS"},
-    {"NOPERM", "does not let its user do this: docs/redis.md says what a worker needs"},
-    {"BUSY", "is kept busy by somebody's script: end it with SCRIPT KILL"},
-    {"MOVED", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS"},
-    {"CROSSSLOT", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS"},
+    {"OOM", "is full: raise maxmemory, or remove what is not needed", NULL},
+    {"READONLY", "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)", NULL},
+    {WAIT_AT_A_REPLICA, "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)", NULL},
+    {"MISCONF", "cannot write to its disk: make room there, and see its log", NULL},
+    {"NOREPLICAS", "has too few replicas: bring them back, or lower min-replicas-to-write", NULL},
+    {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS", NULL},
+    {"NOPERM", "does not let its user do this: docs/redis.md says what a worker needs", NULL},
+    {"BUSY", "is kept busy by somebody's script: end it with SCRIPT KILL", NULL},
+    {"MOVED", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS", NULL},
+    {"CROSSSLOT", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS",
+     "was sent keys of several slots of its cluster at once, which is a mistake of releve's: please report it, and the "
+     "name of the reply list where there is one"},
 };
 
 static void copy_line(const redisReply *reply, char line[LINE_BYTES])
@@ -39,7 +41,7 @@ static bool begins_with_words(const char *line, const char *words)
     return strncmp(line, words, bytes) == 0 && !isalnum((unsigned char)line[bytes]);
 }
 
-enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
+enum releve_code releve_refusal_explain(const char *what, const char *address, bool in_cluster, const redisReply *reply,
                                         struct releve_error *error)
 {
     char line[LINE_BYTES];
@@ -47,7 +49,9 @@ enum releve_code releve_refusal_explain(const char *what, const char *address, c
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
         if (begins_with_words(line, refusals[i].word))
             return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s %s (%s)", what, address,
-                               refusals[i].meaning, refusals[i].word);
+                               in_cluster && refusals[i].in_cluster != NULL ? refusals[i].in_cluster
+                                                                            : refusals[i].meaning,
+                               refusals[i].word);
     return releve_fail(error, RELEVE_E_REDIS, "cannot %s: Redis at %s answers: %s", what, address, line);
 }
 

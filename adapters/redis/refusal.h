@@ -6,8 +6,9 @@
 #include <releve/error.h>
 #include <stdbool.h>
 
-/* RELEVE_E_REDIS with what was attempted, what an error reply means, and what to do where that is known. One line. */
-enum releve_code releve_refusal_explain(const char *what, const char *address, const redisReply *reply,
+/* RELEVE_E_REDIS with what was attempted, what an error reply means, and what to do where that is known. One line.
+ * `in_cluster`: it was sent to a node of a cluster that RELEVE_REDIS names as one. */
+enum releve_code releve_refusal_explain(const char *what, const char *address, bool in_cluster, const redisReply *reply,
                                         struct releve_error *error);
 
 /* A key holds something of another type: diagnose.lua finds out which. */
