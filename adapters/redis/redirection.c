@@ -45,7 +45,8 @@ static bool read_target(const char *text, struct releve_redirection *redirection
     const char *host = end + 1;
     long number = strtol(port + 1, &end, 10);
     size_t bytes = (size_t)(port - host);
-    if (end == port + 1 || *end != '\0' || number < 1 || number > 65535 || bytes >= sizeof redirection->node.host)
+    if (end == port + 1 || *end != '\0' || number < 1 || number > 65535 || bytes >= sizeof redirection->node.host ||
+        !releve_redis_host_is_plain(host, bytes))
         return false;
     redirection->slot = (int)slot;
     redirection->node.port = (int)number;

@@ -29,7 +29,8 @@ static bool read_node(const redisReply *node, const struct releve_redis_seed *as
     if (host != NULL && strcmp(host->str, "?") == 0)
         host = ip_of(node);
     bool is_known = host != NULL && host->str[0] != '\0';
-    if (is_known && (size_t)host->len >= sizeof seed->host)
+    if (is_known &&
+        ((size_t)host->len >= sizeof seed->host || !releve_redis_host_is_plain(host->str, (size_t)host->len)))
         return false;
     (void)snprintf(seed->host, sizeof seed->host, "%s", is_known ? host->str : asked->host);
     seed->port = (int)node->element[1]->integer;

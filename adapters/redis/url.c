@@ -363,6 +363,14 @@ static bool wants_tls(const char *text)
            begins(text, TLS_SCHEME "+sentinel://");
 }
 
+bool releve_redis_host_is_plain(const char *host, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (host[i] <= ' ' || host[i] > '~')
+            return false;
+    return true;
+}
+
 const char *releve_redis_seed_format(const struct releve_redis_seed *seed, char out[RELEVE_REDIS_SEED_TEXT])
 {
     bool v6 = strchr(seed->host, ':') != NULL;

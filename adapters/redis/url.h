@@ -64,6 +64,9 @@ struct releve_redis_url {
  * anything else, also where the hosts together do not fit into `address`. */
 enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_url *url, struct releve_error *error);
 
+/* Whether a host that a Redis names can be one, and be shown: no blank, no control character, ASCII. */
+bool releve_redis_host_is_plain(const char *host, size_t bytes);
+
 /* "host:port" or "[v6]:port", into `out`, which is returned. */
 const char *releve_redis_seed_format(const struct releve_redis_seed *seed, char out[RELEVE_REDIS_SEED_TEXT]);
 
