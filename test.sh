@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test, twice: as released, and under AddressSanitizer and UndefinedBehaviorSanitizer; and a short run of libFuzzer.
+# Every test, twice: as released, at one Redis, and under AddressSanitizer and UndefinedBehaviorSanitizer, at a Redis Cluster;
+# and a short run of libFuzzer.
 # Warnings of gcc and clang are errors here. The last line counts.
 #
 #   ./test.sh                              everything: some 29 minutes on 2 cores
@@ -117,6 +118,8 @@ else
     pretended=()
     if [ "$quick" = no ]; then
         export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        # Whatever one Redis need not do is done by a cluster there (tests/integration/shared_cluster.py).
+        export RELEVE_TEST_REDIS=mixed
         suite sanitized build/sanitized
         echo "== fuzz, a short run"
         c_tests fuzz build/fuzz
