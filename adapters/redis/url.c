@@ -207,7 +207,7 @@ static enum releve_code parse_tcp(const char *text, struct releve_redis_url *url
 {
     static const char wrong[] = "after the database (a number, after /) only ?replicas=N may stand, N from 0 to 5";
     const char *rest;
-    struct releve_redis_seed seed;
+    struct releve_redis_seed seed = {.port = RELEVE_REDIS_PORT};
     char place[RELEVE_REDIS_SEED_TEXT];
     url->where = RELEVE_REDIS_TCP;
     enum releve_code code = parse_authority(&text, &rest, url, error);
