@@ -17,7 +17,7 @@
 
 struct releve_command {
     struct releve_command *prev, *next;
-    struct releve_commands *commands;
+    struct releve_commands *commands; /* NULL: in none any more, while it is found out which key it was refused for */
     const char *what;
     const struct releve_script *script;
     int script_loads;
@@ -68,7 +68,7 @@ static void end_probe(struct releve_commands *commands)
 static void command_free(struct releve_command *command)
 {
     forget_wait(command);
-    if (command->commands->probe == command)
+    if (command->commands != NULL && command->commands->probe == command)
         end_probe(command->commands);
     if (command->wire != NULL)
         redisFreeCommand(command->wire);
@@ -374,7 +374,9 @@ static void diagnose(struct releve_command *refused)
         releve_words_add_bytes(&words, key, bytes);
     }
     releve_words_add(&words, refused->commands->prefix);
-    releve_commands_send(refused->commands, refused->what, &releve_script_diagnose, &words, on_diagnosed, refused);
+    struct releve_commands *commands = refused->commands;
+    refused->commands = NULL; /* the question may move to another node, and live longer than this one */
+    releve_commands_send(commands, refused->what, &releve_script_diagnose, &words, on_diagnosed, refused);
 }
 
 static void on_reply(redisAsyncContext *context, void *answer, void *data)
@@ -403,7 +405,7 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     commands->count--;
     commands->bytes -= command->wire_bytes;
     bool refused = reply->type == REDIS_REPLY_ERROR;
-    if (refused && commands->hooks != NULL && commands->probe == command)
+    if (refused && commands->probe == command)
         end_probe(commands); /* it may be gone */
     if (refused && commands->hooks != NULL && commands->hooks->refused(commands->data, command, reply))
         return;

@@ -891,6 +891,41 @@ static void test_a_master_that_is_cut_off_is_replaced_and_finds_out(void **state
     close_nodes();
 }
 
+/* Its reply is left unread until the server stands still. */
+static void await_called(int node, const char *stat)
+{
+    for (bool called = false; !called;) {
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+        redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
+        called = strstr(reply->str, stat) != NULL;
+        freeReplyObject(reply);
+    }
+}
+
+static void test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile(void **state)
+{
+    (void)state;
+    open_cluster();
+    releve_nodes_set_timeout(&f.nodes, SOON_MS);
+    int slot = slot_of("{wrong}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    struct answer set = {.calls = 0}, answer = {.calls = 0};
+    send_words(NULL, &set, "SET", "t:point:{wrong}", "x", NULL);
+    await_ok(&set);
+    send_words(NULL, &answer, "LLEN", "t:point:{wrong}", NULL);
+    await_called(master, "cmdstat_llen:"); /* no node has the script that says which key it is: it takes two replies */
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
+    redis_cluster_await_master(&cluster, replica, slot);
+    assert_int_equal(answer.calls, 0);
+    while (answer.calls == 0)
+        turn();
+    assert_int_equal(answer.calls, 1);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    if (strstr(answer.error.text, "t:point:{wrong} holds a string") == NULL)
+        fail_msg("%s", answer.error.text);
+    redis_cluster_heal(&cluster);
+    close_nodes();
+}
+
 static void test_masters_and_replicas_change_places_without_loss(void **state)
 {
     (void)state;
@@ -1111,6 +1146,7 @@ int main(int argc, char **argv)
         healed(test_a_master_that_is_replaced_before_its_replicas_are_asked_is_left),
         healed(test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered),
         healed(test_a_master_that_is_cut_off_is_replaced_and_finds_out),
+        healed(test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile),
         healed(test_masters_and_replicas_change_places_without_loss),
         healed(test_a_node_that_serves_no_more_is_left),
         healed(test_a_node_is_found_at_its_new_address),
