@@ -93,6 +93,8 @@ static void on_doom(uv_timer_t *timer)
 static void doom(struct releve_command *command)
 {
     struct releve_commands *commands = command->commands;
+    if (commands->hooks != NULL)
+        commands->hooks->relieved(commands->data, command);
     DL_APPEND(commands->doomed, command);
     if (!uv_is_closing((uv_handle_t *)&commands->doom_timer))
         (void)uv_timer_start(&commands->doom_timer, on_doom, 0, 0);

@@ -73,7 +73,7 @@ struct releve_route {
 struct releve_commands_hooks {
     /* An error reply. True: the command is no longer here; releve_commands_put has put it elsewhere, or will. */
     bool (*refused)(void *data, struct releve_command *command, const redisReply *reply);
-    /* It has been answered after all: its route is not zero. */
+    /* It is answered, whatever the answer is: nobody waits for it any more. Its route is to be zero. */
     void (*relieved)(void *data, struct releve_command *command);
     /* The peer has said nothing for half of its time. */
     void (*silent)(void *data);

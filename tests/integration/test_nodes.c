@@ -995,6 +995,45 @@ static void test_a_node_is_found_at_its_new_address(void **state)
     close_nodes();
 }
 
+/* Waits until node `i` says that the cluster serves, or that it does not. */
+static void await_state(int i, const char *state)
+{
+    for (bool reached = false; !reached;) {
+        redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER INFO");
+        reached = strstr(reply->str, state) != NULL;
+        freeReplyObject(reply);
+    }
+}
+
+static void test_an_outage_ends_although_replicas_were_away_when_it_did(void **state)
+{
+    (void)state;
+    name_nodes((const int[]){cluster.ports[0], 0});
+    f.url.replicas = 1;
+    releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    while (f.ready.calls == 0)
+        turn();
+    assert_int_equal(f.ready.error.code, RELEVE_OK);
+    int slot = slot_of("{told}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    assert_int_equal(kill(cluster.nodes[replica].pid, SIGSTOP), 0);
+    redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS %d", slot); /* it alone thinks that a slot is nobody's */
+    await_state(master, "cluster_state:fail");
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "SET");
+    releve_words_add(&words, "{told}");
+    releve_words_add(&words, "x");
+    releve_nodes_send_replicated(&f.nodes, RELEVE_REPLICAS_TELL, "test", NULL, &words, on_reply, &answer);
+    while (f.downs == 0)
+        turn();
+    assert_non_null(strstr(f.why, "CLUSTERDOWN"));
+    redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", slot);
+    await_ok(&answer); /* that the replica is away */
+    redis_cluster_heal(&cluster);
+    await_link(1);
+    close_nodes();
+}
+
 static void kill_all(void)
 {
     for (int i = 0; i < CLUSTER_NODES; i++)
@@ -1150,6 +1189,7 @@ int main(int argc, char **argv)
         healed(test_masters_and_replicas_change_places_without_loss),
         healed(test_a_node_that_serves_no_more_is_left),
         healed(test_a_node_is_found_at_its_new_address),
+        healed(test_an_outage_ends_although_replicas_were_away_when_it_did),
         healed(test_a_cluster_that_goes_and_comes_back_goes_on),
         healed(test_what_waits_is_bounded_over_all_nodes),
         healed(test_closing_tells_all_that_wait),
