@@ -237,6 +237,28 @@ static void follow_ask(struct releve_node *node, struct releve_command *command,
     releve_commands_put(&releve_cluster_node_at(cluster, place)->commands, command);
 }
 
+/* While its slot is on its way, a command whose keys are not all at one node waits. An interrupted `redis-cli --cluster
+ * reshard` leaves a slot so for good. */
+static void follow_split(struct releve_node *node, struct releve_command *command)
+{
+    struct releve_cluster *cluster = node->cluster;
+    struct releve_route *way = releve_command_route(command);
+    releve_time now_ms = (releve_time)uv_now(cluster->loop);
+    char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
+    if (way->split_ms == 0)
+        way->split_ms = now_ms;
+    if (now_ms - way->split_ms < RELEVE_SPLIT_MS) {
+        hold(cluster, command);
+        return;
+    }
+    (void)snprintf(why, sizeof why,
+                   "slot %d of the Redis Cluster at %s has been on its way between two nodes for more than %lld s, and "
+                   "what needs it waits: if nobody moves it any more, finish it with redis-cli --cluster fix",
+                   releve_slot_of_wire(releve_command_wire(command)), cluster->url->address,
+                   (long long)(RELEVE_SPLIT_MS / RELEVE_SECOND_MS));
+    grieve(cluster, command, why);
+}
+
 /* A script that was served with its first key and refused another one; false where that has gone on for too long. */
 static bool follow_alien(struct releve_node *node, struct releve_command *command)
 {
@@ -269,6 +291,9 @@ static bool on_refused(void *data, struct releve_command *command, const redisRe
         return true;
     case RELEVE_REDIRECTION_AGAIN:
         hold(cluster, command);
+        return true;
+    case RELEVE_REDIRECTION_SPLIT:
+        follow_split(node, command);
         return true;
     case RELEVE_REDIRECTION_ALIEN:
         return follow_alien(node, command);

@@ -66,7 +66,8 @@ struct releve_route {
     unsigned redirects;   /* in a row */
     bool asking;          /* ASKING goes in front of it: its slot is on its way to this node */
     bool grieved;         /* waits because the cluster does not serve it, and counts as such */
-    releve_time alien_ms; /* loop time of the first refusal of a key within a script; 0 for none */
+    releve_time split_ms; /* loop time of the first refusal because keys are at two nodes; 0 for none */
+    releve_time alien_ms; /* the same of a key within a script */
 };
 
 /* Of a connection that is one of several (nodes.h). */

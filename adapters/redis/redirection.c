@@ -10,7 +10,7 @@ static const struct {
     const char *word;
     enum releve_redirection_type type;
 } kinds[] = {
-    {"TRYAGAIN ", RELEVE_REDIRECTION_AGAIN},
+    {"TRYAGAIN ", RELEVE_REDIRECTION_SPLIT},
     {"UNBLOCKED ", RELEVE_REDIRECTION_AGAIN},
     {"CLUSTERDOWN ", RELEVE_REDIRECTION_AWAY},
     {"LOADING ", RELEVE_REDIRECTION_AWAY},

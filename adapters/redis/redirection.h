@@ -9,7 +9,9 @@ enum releve_redirection_type {
     RELEVE_REDIRECTION_NONE,  /* an error that is for whoever asked */
     RELEVE_REDIRECTION_MOVED, /* the slot is another node's: from now on */
     RELEVE_REDIRECTION_ASK, /* the slot is on its way to another node: this command goes there, the next one may not */
-    RELEVE_REDIRECTION_AGAIN, /* keys are on their way, or a wait was broken off: it passes by itself */
+    RELEVE_REDIRECTION_AGAIN, /* a wait was broken off: it passes by itself */
+    RELEVE_REDIRECTION_SPLIT, /* the slot is on its way, and not all keys are at this node: it passes by itself, unless
+                                 nobody moves the slot any more */
     RELEVE_REDIRECTION_ALIEN, /* the same, where a script says it; but it would say so of a key that it must not use */
     RELEVE_REDIRECTION_AWAY   /* the cluster or this node does not serve now: like a Redis that is away */
 };

@@ -724,6 +724,31 @@ static void test_closing_ends_a_walk_that_waits_for_a_slot(void **state)
     redis_cluster_move_end(&cluster, w.slot, w.from, w.to);
 }
 
+
+static void test_a_slot_that_stays_half_moved_is_named(void **state)
+{
+    (void)state;
+    open_cluster();
+    struct answer first = {.calls = 0}, both = {.calls = 0};
+    send_words(NULL, &first, "SET", "{apart}1", "a", NULL);
+    await_ok(&first);
+    int slot = slot_of("{apart}1"), from = owner(slot), to = another(from);
+    char named[32];
+    (void)snprintf(named, sizeof named, "slot %d ", slot);
+    redis_cluster_move_begin(&cluster, slot, from, to); /* as when redis-cli is interrupted there */
+    send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", NULL);
+    while (f.downs == 0)
+        turn();
+    assert_non_null(strstr(f.why, named));
+    assert_non_null(strstr(f.why, "redis-cli --cluster fix"));
+    assert_int_equal(both.calls, 0);
+    redis_cluster_move_end(&cluster, slot, from, to);
+    await_ok(&both);
+    assert_string_equal(both.text, "a-");
+    await_link(1);
+    close_nodes();
+}
+
 static void open_patient(void)
 {
     name_nodes((const int[]){cluster.ports[0], cluster.ports[1], 0});
@@ -1180,6 +1205,8 @@ int main(int argc, char **argv)
         healed(test_a_slot_that_went_and_came_back_during_a_walk_is_noticed),
         healed(test_a_walk_gives_up_where_a_slot_stays_half_moved),
         healed(test_closing_ends_a_walk_that_waits_for_a_slot),
+
+        healed(test_a_slot_that_stays_half_moved_is_named),
         healed(test_a_blocked_wait_moves_with_its_slot),
         healed(test_a_blocked_wait_goes_on_at_the_new_master),
         healed(test_a_master_that_is_replaced_before_its_replicas_are_asked_is_left),
