@@ -228,6 +228,15 @@ bool releve_cluster_is_up(const struct releve_cluster *cluster)
     return cluster->phase == CLUSTER_WORKING && cluster->link_up;
 }
 
+bool releve_cluster_is_reachable(const struct releve_cluster *cluster)
+{
+    bool reachable = false;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        reachable = reachable || (cluster->places.of[i].used && cluster->places.of[i].master &&
+                                  releve_place_is_up(&cluster->places.of[i]));
+    return cluster->phase == CLUSTER_WORKING && reachable;
+}
+
 bool releve_cluster_is_durable(const struct releve_cluster *cluster)
 {
     return !cluster->lossy;

@@ -143,6 +143,11 @@ bool releve_nodes_is_up(const struct releve_nodes *nodes)
                                   : nodes->commands.connection.state == RELEVE_CONNECTION_UP;
 }
 
+bool releve_nodes_is_reachable(const struct releve_nodes *nodes)
+{
+    return nodes->cluster != NULL ? releve_cluster_is_reachable(nodes->cluster) : releve_nodes_is_up(nodes);
+}
+
 bool releve_nodes_is_durable(const struct releve_nodes *nodes)
 {
     if (nodes->cluster != NULL)

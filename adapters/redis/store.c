@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOOK_MS 10 /* between two looks whether all has been answered, at the end */
+
 static void on_ready(void *data, const struct releve_error *error)
 {
     struct releve_store *store = data;
@@ -20,9 +22,9 @@ static void end(struct releve_store *store);
 static void on_link(void *data, bool up, const char *why)
 {
     struct releve_store *store = data;
-    if (store->phase == STORE_ENDING)
+    if (store->phase == STORE_ENDING && !releve_nodes_is_reachable(&store->nodes))
         end(store); /* nothing comes any more */
-    else if (store->on_link != NULL)
+    else if (store->phase == STORE_OPEN && store->on_link != NULL)
         store->on_link(store->link_data, up, why);
 }
 
@@ -94,17 +96,22 @@ static void end(struct releve_store *store)
     uv_close((uv_handle_t *)&store->late, on_timer_closed);
 }
 
-static void on_late(uv_timer_t *timer)
-{
-    end(timer->data);
-}
-
 static void on_last_reply(void *data, const struct releve_error *error);
 
 /* Replies of one node come in order: this one is behind those of all that was asked of it before. */
 static void ask_last(struct releve_store *store)
 {
+    store->asks_again = false;
     releve_call_nothing(store, "end", on_last_reply, store);
+}
+
+static void on_late(uv_timer_t *timer)
+{
+    struct releve_store *store = timer->data;
+    if ((releve_time)uv_now(timer->loop) >= store->late_ms)
+        end(store);
+    else if (store->asks_again)
+        ask_last(store);
 }
 
 static void on_last_reply(void *data, const struct releve_error *error)
@@ -113,7 +120,7 @@ static void on_last_reply(void *data, const struct releve_error *error)
     if (store->phase == STORE_CLOSING)
         return;
     if (error->code == RELEVE_OK && releve_nodes_unanswered(&store->nodes) > 0)
-        ask_last(store); /* something was asked meanwhile; replicas that are away are not waited for */
+        store->asks_again = true; /* of other nodes, or meanwhile; replicas that are away are not waited for */
     else
         end(store);
 }
@@ -126,11 +133,12 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     store->closed_data = data;
     if (store->watching)
         releve_watcher_close(&store->watcher, on_part_closed);
-    if (!releve_nodes_is_up(&store->nodes)) {
+    if (!releve_nodes_is_reachable(&store->nodes)) {
         end(store);
         return;
     }
-    (void)uv_timer_start(&store->late, on_late, (uint64_t)RELEVE_STORE_END_MS, 0);
+    store->late_ms = (releve_time)uv_now(store->late.loop) + RELEVE_STORE_END_MS;
+    (void)uv_timer_start(&store->late, on_late, LOOK_MS, LOOK_MS);
     ask_last(store);
 }
 

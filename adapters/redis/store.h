@@ -30,9 +30,10 @@ const char *releve_store_version(void);
 typedef void (*releve_store_ready)(void *data, const struct releve_error *error);
 struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_store_options *options,
                                        releve_store_ready ready, void *data);
-/* Ends when Redis has answered what was asked, or after RELEVE_STORE_END_MS; at once where it is not connected. What
- * has no reply by then gets RELEVE_E_INTERRUPTED. It may still be asked by what is closed beside it: a transport tells
- * then which requests it broke off, and their permits are settled. `closed` is called when the memory is gone. */
+/* Ends when Redis has answered what was asked, or after RELEVE_STORE_END_MS; at once where it is not connected (of a
+ * cluster, to no master). What has no reply by then gets RELEVE_E_INTERRUPTED. It may still be asked by what is closed
+ * beside it: a transport tells then which requests it broke off, and their permits are settled. `closed` is called when
+ * the memory is gone. */
 #define RELEVE_STORE_END_MS (1 * RELEVE_SECOND_MS)
 void releve_store_close(struct releve_store *store, void (*closed)(void *data), void *data);
 

@@ -21,7 +21,9 @@ struct releve_store {
         STORE_ENDING, /* waits for the last replies */
         STORE_CLOSING
     } phase;
-    uv_timer_t late; /* the last replies take too long */
+    uv_timer_t late;     /* while it ends: are the last replies there, or do they take too long? */
+    releve_time late_ms; /* loop time: from then on they do */
+    bool asks_again;     /* what was asked last has been answered, but not all else */
     struct releve_redis_url url;
     char prefix[RELEVE_PREFIX_BYTES];
     char worker[RELEVE_WORKER_NAME_BYTES]; /* "" where jobs come from no queue */
