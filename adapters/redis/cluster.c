@@ -70,10 +70,10 @@ static void on_settled(uv_timer_t *timer)
 static void judge_start(struct releve_cluster *cluster)
 {
     size_t open = 0, up = 0, masters = 0;
-    struct releve_place *master;
-    for (; (master = releve_places_master(&cluster->places, masters)) != NULL; masters++) {
+    for (struct releve_place *master = NULL; (master = releve_places_next_master(&cluster->places, master)) != NULL;) {
         open += master->node != NULL;
         up += releve_place_is_up(master);
+        masters++;
     }
     bool complete = true;
     for (int slot = 0; complete && slot < RELEVE_SLOTS; slot++)
@@ -114,6 +114,7 @@ struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_
     cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
     releve_places_init(&cluster->places);
     releve_commands_open(&cluster->lobby, loop, url, prefix, on_lobby_ready, NULL, cluster);
+    cluster->lobby.total = &cluster->total;
     releve_connection_hold(&cluster->lobby.connection);
     (void)uv_timer_init(loop, &cluster->settle_timer);
     (void)uv_timer_init(loop, &cluster->retry_timer);
@@ -168,33 +169,12 @@ void releve_cluster_close(struct releve_cluster *cluster, void (*closed)(void *d
 
 /* --- for nodes.c ---------------------------------------------------------------------------------------- */
 
-static void count_load(const struct releve_cluster *cluster, size_t *count, size_t *bytes)
-{
-    *count = cluster->lobby.count;
-    *bytes = cluster->lobby.bytes;
-    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
-        if (cluster->places.of[i].node != NULL) {
-            *count += cluster->places.of[i].node->commands.count;
-            *bytes += cluster->places.of[i].node->commands.bytes;
-        }
-}
-
-/* With what waits elsewhere, so that the limits hold over all. */
-static struct releve_commands *loaded(const struct releve_cluster *cluster, struct releve_commands *commands)
-{
-    size_t count, bytes;
-    count_load(cluster, &count, &bytes);
-    commands->more_count = count - commands->count;
-    commands->more_bytes = bytes - commands->bytes;
-    return commands;
-}
-
 struct releve_commands *releve_cluster_at(struct releve_cluster *cluster, int slot)
 {
     struct releve_node *node = cluster->phase == CLUSTER_WORKING ? releve_cluster_node_for(cluster, slot) : NULL;
     if (node == NULL)
         releve_cluster_want_retry(cluster);
-    return loaded(cluster, node != NULL ? &node->commands : &cluster->lobby);
+    return node != NULL ? &node->commands : &cluster->lobby;
 }
 
 struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster, size_t i)
@@ -202,7 +182,7 @@ struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster,
     struct releve_place *place = cluster->phase == CLUSTER_WORKING ? releve_places_master(&cluster->places, i) : NULL;
     if (place == NULL)
         releve_cluster_want_retry(cluster);
-    return loaded(cluster, place != NULL ? &releve_cluster_node_at(cluster, place)->commands : &cluster->lobby);
+    return place != NULL ? &releve_cluster_node_at(cluster, place)->commands : &cluster->lobby;
 }
 
 void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time timeout_ms)
@@ -228,13 +208,14 @@ bool releve_cluster_is_up(const struct releve_cluster *cluster)
     return cluster->phase == CLUSTER_WORKING && cluster->link_up;
 }
 
-bool releve_cluster_is_reachable(const struct releve_cluster *cluster)
+bool releve_cluster_is_reachable(struct releve_cluster *cluster)
 {
-    bool reachable = false;
-    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
-        reachable = reachable || (cluster->places.of[i].used && cluster->places.of[i].master &&
-                                  releve_place_is_up(&cluster->places.of[i]));
-    return cluster->phase == CLUSTER_WORKING && reachable;
+    struct releve_place *master = NULL;
+    if (cluster->phase != CLUSTER_WORKING)
+        return false;
+    while ((master = releve_places_next_master(&cluster->places, master)) != NULL && !releve_place_is_up(master)) {
+    }
+    return master != NULL;
 }
 
 bool releve_cluster_is_durable(const struct releve_cluster *cluster)
@@ -254,7 +235,7 @@ size_t releve_cluster_unanswered(const struct releve_cluster *cluster)
 size_t releve_cluster_masters(struct releve_cluster *cluster)
 {
     size_t count = 0;
-    while (releve_places_master(&cluster->places, count) != NULL)
+    for (struct releve_place *master = NULL; (master = releve_places_next_master(&cluster->places, master)) != NULL;)
         count++;
     return count;
 }

@@ -33,7 +33,7 @@ releve_time releve_cluster_timeout(const struct releve_cluster *cluster);
 void releve_cluster_set_patient(struct releve_cluster *cluster);
 void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data), void *data);
 bool releve_cluster_is_up(const struct releve_cluster *cluster);
-bool releve_cluster_is_reachable(const struct releve_cluster *cluster);
+bool releve_cluster_is_reachable(struct releve_cluster *cluster);
 bool releve_cluster_is_durable(const struct releve_cluster *cluster);
 size_t releve_cluster_unanswered(const struct releve_cluster *cluster);
 size_t releve_cluster_masters(struct releve_cluster *cluster);

@@ -56,6 +56,7 @@ struct releve_cluster {
     struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */
     releve_time map_ms, mapped_ms;        /* the next delay, and when the latest map came */
     size_t lent;                          /* addresses given to subscriptions */
+    struct releve_load total;             /* in the lobby and at all nodes */
     struct releve_latencies latencies;
     struct releve_closing parts; /* timers, nodes, the scout; and one until it is closed */
 };

@@ -15,7 +15,7 @@ static void move_commands(struct releve_cluster *cluster)
         struct releve_node *node = place->node;
         if (node == NULL)
             continue;
-        if (!place->master && (place->was_master || node->commands.count == 0))
+        if (!place->master && (place->was_master || node->commands.load.count == 0))
             releve_cluster_route(cluster, releve_cluster_abandon(node));
         else if (place->master && !releve_place_is_up(place))
             releve_cluster_route(cluster, releve_commands_take(&node->commands));
@@ -24,8 +24,8 @@ static void move_commands(struct releve_cluster *cluster)
 
 static void open_masters(struct releve_cluster *cluster)
 {
-    struct releve_place *master;
-    for (size_t i = 0; (master = releve_places_master(&cluster->places, i)) != NULL; i++)
+    struct releve_place *master = NULL;
+    while ((master = releve_places_next_master(&cluster->places, master)) != NULL)
         (void)releve_cluster_node_at(cluster, master);
 }
 

@@ -69,6 +69,7 @@ struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struc
     node->commands.connection.timeout_ms = cluster->timeout_ms;
     node->commands.connection.remedy = REMEDY;
     node->commands.hooks = &hooks;
+    node->commands.total = &cluster->total;
     node->commands.measured = &cluster->latencies;
     return node;
 }
@@ -84,8 +85,8 @@ struct releve_node *releve_cluster_node_for(struct releve_cluster *cluster, int 
     if (slot >= 0) {
         place = releve_places_owner(&cluster->places, slot);
     } else {
-        struct releve_place *master;
-        for (size_t i = 0; (master = releve_places_master(&cluster->places, i)) != NULL; i++)
+        struct releve_place *master = NULL;
+        while ((master = releve_places_next_master(&cluster->places, master)) != NULL)
             if (place == NULL || (releve_place_is_up(master) && !releve_place_is_up(place)))
                 place = master;
     }
@@ -313,7 +314,7 @@ static void on_relieved(void *data, struct releve_command *command)
     struct releve_cluster *cluster = node->cluster;
     bool grieved = releve_command_route(command)->grieved;
     console(cluster, command);
-    if (cluster->lobby.count == 0)
+    if (cluster->lobby.load.count == 0)
         cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
     if (grieved && cluster->grieved == 0)
         releve_cluster_judge(cluster);

@@ -65,6 +65,27 @@ static void end_probe(struct releve_commands *commands)
 
 /* --- the queue ----------------------------------------------------------------------------------- */
 
+static void count_in(struct releve_commands *commands, const struct releve_command *command)
+{
+    commands->load.count++;
+    commands->load.bytes += command->wire_bytes;
+    if (commands->total != NULL) {
+        commands->total->count++;
+        commands->total->bytes += command->wire_bytes;
+    }
+}
+
+static void count_out(struct releve_commands *commands, struct releve_load load)
+{
+    assert(load.count <= commands->load.count && load.bytes <= commands->load.bytes);
+    commands->load.count -= load.count;
+    commands->load.bytes -= load.bytes;
+    if (commands->total != NULL) {
+        commands->total->count -= load.count;
+        commands->total->bytes -= load.bytes;
+    }
+}
+
 static void command_free(struct releve_command *command)
 {
     forget_wait(command);
@@ -113,8 +134,7 @@ static void doom_all(struct releve_commands *commands, enum releve_code code, co
         doom(command);
     }
     commands->waiting = NULL;
-    commands->count = 0;
-    commands->bytes = 0;
+    count_out(commands, commands->load);
 }
 
 static void on_reply(redisAsyncContext *context, void *answer, void *data);
@@ -195,8 +215,7 @@ static bool is_put_off(struct releve_commands *commands, struct releve_command *
         return false;
     }
     if (command->replicas == RELEVE_REPLICAS_TELL) {
-        commands->count--;
-        commands->bytes -= command->wire_bytes;
+        count_out(commands, (struct releve_load){1, command->wire_bytes});
         doom(command); /* without an error */
     } else {
         DL_APPEND(commands->unacknowledged, command);
@@ -325,7 +344,7 @@ size_t releve_commands_unanswered(const struct releve_commands *commands)
     size_t kept_back = 0;
     const struct releve_command *command;
     DL_COUNT(commands->unacknowledged, command, kept_back);
-    return commands->count - kept_back;
+    return commands->load.count - kept_back;
 }
 
 /* --- refusals ------------------------------------------------------------------------------------- */
@@ -404,8 +423,7 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         return;
     }
     releve_latencies_add(commands->measured, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
-    commands->count--;
-    commands->bytes -= command->wire_bytes;
+    count_out(commands, (struct releve_load){1, command->wire_bytes});
     bool refused = reply->type == REDIS_REPLY_ERROR;
     if (refused && commands->probe == command)
         end_probe(commands); /* it may be gone */
@@ -458,12 +476,12 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
     command->wire = format(words, &command->wire_bytes);
     if (command->wire == NULL)
         return releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: the command is too large", what);
-    size_t all = commands->count + commands->more_count, all_bytes = commands->bytes + commands->more_bytes;
-    if (all < RELEVE_COMMANDS_MAX && all_bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
+    struct releve_load all = commands->total != NULL ? *commands->total : commands->load;
+    if (all.count < RELEVE_COMMANDS_MAX && all.bytes + command->wire_bytes <= RELEVE_COMMANDS_BYTES_MAX)
         return RELEVE_OK;
     return releve_fail(&command->error, RELEVE_E_REDIS,
                        "cannot %s: Redis at %s does not keep up, %zu commands (%zu bytes) wait already", what,
-                       commands->connection.url->address, all, all_bytes);
+                       commands->connection.url->address, all.count, all.bytes);
 }
 
 static size_t run_id_at(const struct releve_command *command, const struct releve_words *words)
@@ -499,8 +517,7 @@ static void send_behind(struct releve_commands *commands, struct releve_words *p
         doom(command);
         return;
     }
-    commands->count++;
-    commands->bytes += command->wire_bytes;
+    count_in(commands, command);
     if (commands->connection.state == RELEVE_CONNECTION_UP)
         transmit(commands, command);
     else
@@ -536,7 +553,7 @@ struct releve_command *releve_commands_take(struct releve_commands *commands)
     assert(commands->sent == NULL && commands->unacknowledged == NULL);
     struct releve_command *list = commands->waiting;
     commands->waiting = NULL;
-    commands->count = commands->bytes = 0;
+    count_out(commands, commands->load);
     return list;
 }
 
@@ -552,8 +569,7 @@ void releve_commands_put(struct releve_commands *commands, struct releve_command
 {
     command->commands = commands;
     command->script_loads = 0; /* of another Redis */
-    commands->count++;
-    commands->bytes += command->wire_bytes;
+    count_in(commands, command);
     if (commands->connection.state == RELEVE_CONNECTION_UP)
         transmit(commands, command);
     else

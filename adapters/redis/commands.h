@@ -70,6 +70,11 @@ struct releve_route {
     releve_time alien_ms; /* the same of a key within a script */
 };
 
+/* Commands that have no reply yet. */
+struct releve_load {
+    size_t count, bytes;
+};
+
 /* Of a connection that is one of several (nodes.h). */
 struct releve_commands_hooks {
     /* An error reply. True: the command is no longer here; releve_commands_put has put it elsewhere, or will. */
@@ -91,8 +96,8 @@ struct releve_commands {
     struct releve_error failure;                    /* of the first attempt, where the connection failed */
     struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
     struct releve_command *unacknowledged;          /* too few replicas had them; the first one is tried next */
-    size_t count, bytes;                            /* of sent, waiting and unacknowledged */
-    size_t more_count, more_bytes;                  /* that wait at other connections and count here too (law 6) */
+    struct releve_load load;                        /* sent, waiting and unacknowledged */
+    struct releve_load *total;                      /* of all nodes together (law 6); NULL: this is the only one */
     const struct releve_commands_hooks *hooks;      /* NULL where this is the only connection */
     struct releve_latencies *measured;              /* where latencies are counted: its own, or those of all nodes */
     releve_time heard_ms;                           /* loop time of the last reply */

@@ -143,7 +143,7 @@ bool releve_nodes_is_up(const struct releve_nodes *nodes)
                                   : nodes->commands.connection.state == RELEVE_CONNECTION_UP;
 }
 
-bool releve_nodes_is_reachable(const struct releve_nodes *nodes)
+bool releve_nodes_is_reachable(struct releve_nodes *nodes)
 {
     return nodes->cluster != NULL ? releve_cluster_is_reachable(nodes->cluster) : releve_nodes_is_up(nodes);
 }

@@ -73,7 +73,7 @@ void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), voi
 /* `ready` was called with RELEVE_OK, and the link is up. */
 bool releve_nodes_is_up(const struct releve_nodes *nodes);
 /* Some node that commands go to is connected: what was asked of it may still be answered. */
-bool releve_nodes_is_reachable(const struct releve_nodes *nodes);
+bool releve_nodes_is_reachable(struct releve_nodes *nodes);
 /* Every node that was connected to keeps on disk what it is given, or did not say. */
 bool releve_nodes_is_durable(const struct releve_nodes *nodes);
 /* As releve_commands_unanswered, of all nodes together. */

@@ -31,12 +31,20 @@ struct releve_place *releve_places_owner(struct releve_places *places, int slot)
     return places->owner[slot] == RELEVE_NOBODY ? NULL : &places->of[places->owner[slot]];
 }
 
-struct releve_place *releve_places_master(struct releve_places *places, size_t i)
+struct releve_place *releve_places_next_master(struct releve_places *places, const struct releve_place *previous)
 {
-    for (size_t at = 0; at < RELEVE_NODES_MAX; at++)
-        if (places->of[at].used && places->of[at].master && i-- == 0)
+    for (size_t at = previous != NULL ? (size_t)(previous - places->of) + 1 : 0; at < RELEVE_NODES_MAX; at++)
+        if (places->of[at].used && places->of[at].master)
             return &places->of[at];
     return NULL;
+}
+
+struct releve_place *releve_places_master(struct releve_places *places, size_t i)
+{
+    struct releve_place *master = releve_places_next_master(places, NULL);
+    while (master != NULL && i-- > 0)
+        master = releve_places_next_master(places, master);
+    return master;
 }
 
 static bool give(struct releve_places *places, size_t slot, const struct releve_place *place)

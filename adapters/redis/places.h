@@ -30,6 +30,9 @@ struct releve_place *releve_places_find(struct releve_places *places, const stru
 /* NULL where no node serves the slot. */
 struct releve_place *releve_places_owner(struct releve_places *places, int slot);
 
+/* The place that serves slots behind `previous`; NULL for the first one, and behind the last. */
+struct releve_place *releve_places_next_master(struct releve_places *places, const struct releve_place *previous);
+
 /* The `i`th place that serves slots; NULL behind the last. */
 struct releve_place *releve_places_master(struct releve_places *places, size_t i);
 

@@ -205,7 +205,7 @@ static void test_a_server_killed_in_mid_flight_loses_and_doubles_nothing(void **
 
     /* Now with work that was done, but whose replies never came. */
     send_work("second");
-    while (f.store->nodes.commands.count > WRITES / 2)
+    while (f.store->nodes.commands.load.count > WRITES / 2)
         (void)uv_run(&f.loop, UV_RUN_ONCE);
     redis_server_kill(&server);
     redis_server_restart(&server, NULL);
