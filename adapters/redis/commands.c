@@ -1,8 +1,8 @@
 /* The queue of commands over a connection that may break at any time (the store's promise: a callback comes late
  * rather than wrong, and exactly once). Bounded in number and bytes (law 6). */
-#include <adapters/redis/commands.h>
+#include <adapters/redis/commands_internal.h>
 #include <adapters/redis/refusal.h>
-#include <adapters/redis/replicas.h>
+#include <adapters/redis/wire.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -14,54 +14,6 @@
 #define SKIP_NEXT_REPLY "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
 #define NANOSECONDS_IN_US 1000
 #define WATCHES_A_TIMEOUT 4 /* how often a time-out's length is looked at */
-
-struct releve_command {
-    struct releve_command *prev, *next;
-    struct releve_commands *commands; /* NULL: in none any more, while it is found out which key it was refused for */
-    const char *what;
-    const struct releve_script *script;
-    int script_loads;
-    char *wire; /* as hiredis formatted it; the same at every try */
-    size_t wire_bytes;
-    size_t run_id_at; /* where in the wire the run_id of whoever runs it belongs; 0: nowhere */
-    char *prelude;    /* likewise: goes in front of the wire, and is not answered; NULL for none */
-    size_t prelude_bytes;
-    enum releve_replicas replicas; /* ANY where the address names none */
-    struct wait *wait;             /* for them; its reply comes next. NULL: none is under way */
-    redisReply *held;              /* what Redis said, while replicas are waited for */
-    bool acknowledged;
-    releve_time sent_ms; /* loop time */
-    uint64_t sent_ns;
-    releve_commands_reply reply;
-    void *data;
-    struct releve_error error; /* where doomed or refused */
-    struct releve_route route;
-};
-
-/* A WAIT on its way; it outlives a command that is answered before. */
-struct wait {
-    struct releve_command *command; /* NULL: nobody cares any more */
-};
-
-static void forget_wait(struct releve_command *command)
-{
-    if (command->wait != NULL)
-        command->wait->command = NULL;
-    command->wait = NULL;
-    if (command->held != NULL)
-        freeReplyObject(command->held);
-    command->held = NULL;
-}
-
-static void on_replicas_timer(uv_timer_t *timer);
-
-/* It says nothing of the replicas any more: what was kept back is tried next. */
-static void end_probe(struct releve_commands *commands)
-{
-    commands->probe = NULL;
-    if (commands->unacknowledged != NULL && !uv_is_closing((uv_handle_t *)&commands->replicas_timer))
-        (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
-}
 
 /* --- the queue ----------------------------------------------------------------------------------- */
 
@@ -75,7 +27,7 @@ static void count_in(struct releve_commands *commands, const struct releve_comma
     }
 }
 
-static void count_out(struct releve_commands *commands, struct releve_load load)
+void releve_commands_count_out(struct releve_commands *commands, struct releve_load load)
 {
     assert(load.count <= commands->load.count && load.bytes <= commands->load.bytes);
     commands->load.count -= load.count;
@@ -86,11 +38,11 @@ static void count_out(struct releve_commands *commands, struct releve_load load)
     }
 }
 
-static void command_free(struct releve_command *command)
+void releve_command_free(struct releve_command *command)
 {
-    forget_wait(command);
+    releve_command_forget_wait(command);
     if (command->commands != NULL && command->commands->probe == command)
-        end_probe(command->commands);
+        releve_commands_end_probe(command->commands);
     if (command->wire != NULL)
         redisFreeCommand(command->wire);
     if (command->prelude != NULL)
@@ -106,12 +58,12 @@ static void on_doom(uv_timer_t *timer)
     commands->doomed = NULL; /* what fails from here on has its turn in the next one */
     DL_FOREACH_SAFE(doomed, command, next) {
         command->reply(command->data, command->error.code == RELEVE_OK ? &nil : NULL, &command->error);
-        command_free(command);
+        releve_command_free(command);
     }
 }
 
 /* The command is in no list; its callback hears of it in the next turn of the loop. */
-static void doom(struct releve_command *command)
+void releve_command_doom(struct releve_command *command)
 {
     struct releve_commands *commands = command->commands;
     if (commands->hooks != NULL)
@@ -131,24 +83,19 @@ static void doom_all(struct releve_commands *commands, enum releve_code code, co
     DL_FOREACH_SAFE(commands->sent, command, next) {
         DL_DELETE(commands->sent, command);
         (void)releve_fail(&command->error, code, "cannot %s: %s", command->what, text);
-        doom(command);
+        releve_command_doom(command);
     }
     commands->waiting = NULL;
-    count_out(commands, commands->load);
+    releve_commands_count_out(commands, commands->load);
 }
 
-static void on_reply(redisAsyncContext *context, void *answer, void *data);
-
-static void send_wait(struct releve_commands *commands, struct releve_command *command);
-static bool is_put_off(struct releve_commands *commands, struct releve_command *command);
-
 /* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away. */
-static void transmit(struct releve_commands *commands, struct releve_command *command)
+void releve_command_transmit(struct releve_commands *commands, struct releve_command *command)
 {
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
-    forget_wait(command);
+    releve_command_forget_wait(command);
     command->acknowledged = false;
-    if (command->replicas != RELEVE_REPLICAS_ANY && is_put_off(commands, command))
+    if (command->replicas != RELEVE_REPLICAS_ANY && releve_command_is_put_off(commands, command))
         return;
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
     command->sent_ns = uv_hrtime();
@@ -167,12 +114,12 @@ static void transmit(struct releve_commands *commands, struct releve_command *co
         releve_text_add(&whole, command->wire, command->wire_bytes);
     }
     /* Fails only while the context is being cut; then the command is sent again like the others. */
-    (void)redisAsyncFormattedCommand(commands->connection.context, on_reply, command,
+    (void)redisAsyncFormattedCommand(commands->connection.context, releve_command_on_reply, command,
                                      has_prelude ? whole.bytes : command->wire,
                                      has_prelude ? whole.length : command->wire_bytes);
     releve_text_free(&whole);
     if (command->replicas != RELEVE_REPLICAS_ANY)
-        send_wait(commands, command);
+        releve_command_send_wait(commands, command);
 }
 
 static bool wants_script(const struct releve_command *command, const redisReply *reply)
@@ -187,156 +134,7 @@ static void load_and_repeat(struct releve_commands *commands, struct releve_comm
     command->script_loads++;
     (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
                             command->script->text_bytes);
-    transmit(commands, command);
-}
-
-/* --- replicas ------------------------------------------------------------------------------------- */
-
-/* Reported when it has lasted so long. */
-#define REPLICAS_MISSED_MS (5 * RELEVE_SECOND_MS)
-
-static void on_replicas_timer(uv_timer_t *timer)
-{
-    struct releve_commands *commands = timer->data;
-    struct releve_command *first = commands->unacknowledged;
-    if (first == NULL || commands->connection.state != RELEVE_CONNECTION_UP)
-        return; /* whatever wants them next is sent */
-    DL_DELETE(commands->unacknowledged, first);
-    transmit(commands, first);
-}
-
-/* A connection that waits does nothing else. So while replicas are away one command at a time looks for them, and what
- * else wants them is kept back, or told so at once. */
-static bool is_put_off(struct releve_commands *commands, struct releve_command *command)
-{
-    bool pauses = uv_is_active((uv_handle_t *)&commands->replicas_timer) != 0;
-    if (!commands->replicas_away || commands->probe == command || (commands->probe == NULL && !pauses)) {
-        commands->probe = commands->replicas_away ? command : NULL;
-        return false;
-    }
-    if (command->replicas == RELEVE_REPLICAS_TELL) {
-        count_out(commands, (struct releve_load){1, command->wire_bytes});
-        doom(command); /* without an error */
-    } else {
-        DL_APPEND(commands->unacknowledged, command);
-    }
-    return true;
-}
-
-static void say_replicas(struct releve_commands *commands, bool back)
-{
-    const struct releve_redis_url *url = commands->connection.url;
-    char why[RELEVE_ERROR_BYTES], who[40] = "no replica";
-    commands->replicas_missed = !back;
-    if (url->replicas > 1)
-        (void)snprintf(who, sizeof who, "not all %u replicas", url->replicas);
-    (void)snprintf(why, sizeof why,
-                   "%s of %s acknowledge%s what is written: start what is missing, or lower replicas= in "
-                   "RELEVE_REDIS",
-                   who, url->address, url->replicas > 1 ? "" : "s");
-    if (commands->on_link != NULL)
-        commands->on_link(commands->data, back, back ? "" : why);
-}
-
-/* They are back: so is what was kept back. */
-static void on_acknowledged(struct releve_commands *commands)
-{
-    struct releve_command *kept = commands->unacknowledged, *command, *next;
-    if (!commands->replicas_away)
-        return;
-    commands->replicas_away = false;
-    commands->probe = NULL;
-    commands->unacknowledged = NULL;
-    (void)uv_timer_stop(&commands->replicas_timer);
-    DL_FOREACH_SAFE(kept, command, next) {
-        DL_DELETE(kept, command);
-        transmit(commands, command);
-    }
-    if (commands->replicas_missed)
-        say_replicas(commands, true);
-}
-
-static void on_unacknowledged(struct releve_commands *commands, struct releve_command *command)
-{
-    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
-    if (!commands->replicas_away)
-        commands->replicas_away_ms = now_ms;
-    commands->replicas_away = true;
-    if (commands->probe == command)
-        commands->probe = NULL;
-    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
-    DL_DELETE(commands->sent, command);
-    forget_wait(command);
-    (void)is_put_off(commands, command); /* the timer runs: it is */
-    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
-        say_replicas(commands, false);
-}
-
-static void on_waited(redisAsyncContext *context, void *answer, void *data)
-{
-    const redisReply *reply = answer;
-    struct wait *wait = data;
-    struct releve_command *command = wait->command;
-    free(wait);
-    if (command == NULL)
-        return;
-    command->wait = NULL;
-    if (reply == NULL || context->data == NULL)
-        return; /* cut: both are sent again */
-    struct releve_commands *commands = command->commands;
-    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
-    assert(command->held != NULL); /* replies come in order */
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer < (long long)commands->connection.url->replicas) {
-        on_unacknowledged(commands, command);
-        return;
-    }
-    redisReply *held = command->held;
-    command->held = NULL;
-    command->acknowledged = true;
-    if (reply->type == REDIS_REPLY_INTEGER)
-        on_acknowledged(commands);
-    on_reply(context, reply->type == REDIS_REPLY_INTEGER ? held : answer, command);
-    freeReplyObject(held);
-}
-
-static void send_wait(struct releve_commands *commands, struct releve_command *command)
-{
-    struct wait *wait = releve_alloc(1, sizeof *wait);
-    wait->command = command;
-    if (redisAsyncCommand(commands->connection.context, on_waited, wait, "WAIT %u %d",
-                          commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS) == REDIS_OK)
-        command->wait = wait;
-    else
-        free(wait); /* the context is being cut */
-}
-
-/* hiredis frees a reply when its callback returns. freeReplyObject frees the copy. */
-static redisReply *copy_of(const redisReply *reply)
-{
-    redisReply *copy = releve_must(calloc(1, sizeof *copy));
-    *copy = *reply;
-    copy->str = NULL;
-    copy->element = NULL;
-    if (reply->str != NULL) {
-        copy->str = releve_must(calloc(1, reply->len + 1));
-        memcpy(copy->str, reply->str, reply->len);
-    }
-    if (reply->elements > 0)
-        copy->element = releve_must(calloc(reply->elements, sizeof(redisReply *)));
-    for (size_t i = 0; i < reply->elements; i++)
-        copy->element[i] = copy_of(reply->element[i]);
-    return copy;
-}
-
-/* What Redis said is held until its replicas have it; an error is none that they need to have. */
-static bool hold(struct releve_command *command, const redisReply *reply)
-{
-    if (reply->type == REDIS_REPLY_ERROR)
-        forget_wait(command);
-    if (command->wait == NULL || command->acknowledged)
-        return false;
-    command->held = copy_of(reply);
-    return true;
+    releve_command_transmit(commands, command);
 }
 
 size_t releve_commands_unanswered(const struct releve_commands *commands)
@@ -347,60 +145,9 @@ size_t releve_commands_unanswered(const struct releve_commands *commands)
     return commands->load.count - kept_back;
 }
 
-/* --- refusals ------------------------------------------------------------------------------------- */
+/* --- replies -------------------------------------------------------------------------------------- */
 
-static void on_diagnosed(void *data, const redisReply *found, const struct releve_error *error)
-{
-    struct releve_command *refused = data;
-    if (error->code == RELEVE_OK && found->type == REDIS_REPLY_STRING)
-        (void)releve_refusal_blame(refused->what, found, &refused->error);
-    refused->reply(refused->data, NULL, &refused->error);
-    command_free(refused);
-}
-
-/* The next word of a formatted command: "$<bytes>\r\n<word>\r\n". */
-static const char *next_word(const char **wire, size_t *bytes)
-{
-    char *length_end;
-    *bytes = (size_t)strtoull(*wire + 1, &length_end, 10);
-    const char *word = length_end + 2;
-    *wire = word + *bytes + 2;
-    return word;
-}
-
-/* Asks which key is to blame; the refused command is answered when that is known. Its keys are read from what was sent,
- * so that a command that is not refused pays nothing: a script says how many it has, and no other command that is sent
- * here has more than two. What is no key of ours among them does no harm. */
-static void diagnose(struct releve_command *refused)
-{
-    const char *at = refused->wire;
-    size_t bytes, count = (size_t)strtoull(at + 1, NULL, 10), first = 1, keys = 2;
-    at = strchr(at, '\n') + 1;
-    if (refused->script != NULL) {
-        (void)next_word(&at, &bytes); /* EVALSHA */
-        (void)next_word(&at, &bytes); /* its SHA-1 */
-        keys = (size_t)strtoull(next_word(&at, &bytes), NULL, 10);
-        first = 3;
-    } else {
-        (void)next_word(&at, &bytes);
-        if (refused->commands->hooks != NULL)
-            keys = 1; /* a node of a cluster looks at keys of one slot only */
-    }
-    if (keys > count - first)
-        keys = count - first;
-    struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_diagnose, keys);
-    for (size_t i = 0; i < keys; i++) {
-        const char *key = next_word(&at, &bytes);
-        releve_words_add_bytes(&words, key, bytes);
-    }
-    releve_words_add(&words, refused->commands->prefix);
-    struct releve_commands *commands = refused->commands;
-    refused->commands = NULL; /* the question may move to another node, and live longer than this one */
-    releve_commands_send(commands, refused->what, &releve_script_diagnose, &words, on_diagnosed, refused);
-}
-
-static void on_reply(redisAsyncContext *context, void *answer, void *data)
+void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
     /* hiredis calls back for every command also while it frees a context that was cut. Then there is no reply, and the
@@ -410,7 +157,7 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
     struct releve_command *command = data;
     struct releve_commands *commands = command->commands;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
-    if (hold(command, reply))
+    if (releve_command_hold(command, reply))
         return; /* it stays among what was sent */
     DL_DELETE(commands->sent, command);
     if (commands->connection.url->where == RELEVE_REDIS_SENTINEL && releve_refusal_is_of_a_failover(reply)) {
@@ -423,10 +170,10 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         return;
     }
     releve_latencies_add(commands->measured, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
-    count_out(commands, (struct releve_load){1, command->wire_bytes});
+    releve_commands_count_out(commands, (struct releve_load){1, command->wire_bytes});
     bool refused = reply->type == REDIS_REPLY_ERROR;
     if (refused && commands->probe == command)
-        end_probe(commands); /* it may be gone */
+        releve_commands_end_probe(commands); /* it may be gone */
     if (refused && commands->hooks != NULL && commands->hooks->refused(commands->data, command, reply))
         return;
     if (commands->hooks != NULL)
@@ -435,31 +182,14 @@ static void on_reply(redisAsyncContext *context, void *answer, void *data)
         (void)releve_refusal_explain(command->what, commands->connection.url->address,
                                      commands->connection.url->where == RELEVE_REDIS_CLUSTER, reply, &command->error);
     if (refused && releve_refusal_is_of_a_key(reply) && command->script != &releve_script_diagnose) {
-        diagnose(command);
+        releve_command_diagnose(command);
         return;
     }
     /* It may be the prelude that was refused, or that its reply be skipped: then no reply is known by its place. */
     if (refused && command->prelude != NULL && releve_refusal_is_of_a_command(reply))
         releve_connection_drop(&commands->connection, command->error.text);
     command->reply(command->data, refused ? NULL : reply, &command->error);
-    command_free(command);
-}
-
-/* As hiredis wants a command: its words one by one. NULL where memory is short, or the command absurdly large. */
-static char *format(const struct releve_words *words, size_t *wire_bytes)
-{
-    char *wire = NULL;
-    const char **values = releve_alloc(words->count, sizeof *values);
-    size_t *bytes = releve_alloc(words->count, sizeof *bytes);
-    for (size_t i = 0, begin = 0; i < words->count; begin = words->ends[i++]) {
-        values[i] = words->text.bytes + begin;
-        bytes[i] = words->ends[i] - begin;
-    }
-    int count = redisFormatCommandArgv(&wire, (int)words->count, values, bytes);
-    free(values);
-    free(bytes);
-    *wire_bytes = count < 0 ? 0 : (size_t)count;
-    return count < 0 ? NULL : wire;
+    releve_command_free(command);
 }
 
 /* Why a command cannot even wait for its turn; RELEVE_OK where it can. */
@@ -473,7 +203,7 @@ static enum releve_code refuse(struct releve_commands *commands, struct releve_c
         command->error = commands->failure;
         return command->error.code;
     }
-    command->wire = format(words, &command->wire_bytes);
+    command->wire = releve_wire_format(words, &command->wire_bytes);
     if (command->wire == NULL)
         return releve_fail(&command->error, RELEVE_E_SYSTEM, "cannot %s: the command is too large", what);
     struct releve_load all = commands->total != NULL ? *commands->total : commands->load;
@@ -492,7 +222,7 @@ static size_t run_id_at(const struct releve_command *command, const struct relev
         return 0;
     at = strchr(at, '\n') + 1;
     for (size_t i = 0; i < words->run_id; i++)
-        word = next_word(&at, &bytes);
+        word = releve_wire_next_word(&at, &bytes);
     assert(bytes == RELEVE_RUN_ID_BYTES - 1);
     return (size_t)(word - command->wire);
 }
@@ -509,17 +239,17 @@ static void send_behind(struct releve_commands *commands, struct releve_words *p
     command->reply = reply;
     command->data = data;
     if (prelude != NULL)
-        command->prelude = releve_must(format(prelude, &command->prelude_bytes));
+        command->prelude = releve_must(releve_wire_format(prelude, &command->prelude_bytes));
     enum releve_code code = refuse(commands, command, words);
     command->run_id_at = run_id_at(command, words);
     releve_words_free(words);
     if (code != RELEVE_OK) {
-        doom(command);
+        releve_command_doom(command);
         return;
     }
     count_in(commands, command);
     if (commands->connection.state == RELEVE_CONNECTION_UP)
-        transmit(commands, command);
+        releve_command_transmit(commands, command);
     else
         DL_APPEND(commands->waiting, command);
 }
@@ -553,7 +283,7 @@ struct releve_command *releve_commands_take(struct releve_commands *commands)
     assert(commands->sent == NULL && commands->unacknowledged == NULL);
     struct releve_command *list = commands->waiting;
     commands->waiting = NULL;
-    count_out(commands, commands->load);
+    releve_commands_count_out(commands, commands->load);
     return list;
 }
 
@@ -571,7 +301,7 @@ void releve_commands_put(struct releve_commands *commands, struct releve_command
     command->script_loads = 0; /* of another Redis */
     count_in(commands, command);
     if (commands->connection.state == RELEVE_CONNECTION_UP)
-        transmit(commands, command);
+        releve_command_transmit(commands, command);
     else
         DL_APPEND(commands->waiting, command);
 }
@@ -580,7 +310,7 @@ void releve_commands_fail(struct releve_commands *commands, struct releve_comman
 {
     command->commands = commands;
     (void)releve_fail(&command->error, RELEVE_E_REDIS, "cannot %s: %s", command->what, why);
-    doom(command);
+    releve_command_doom(command);
 }
 
 struct releve_route *releve_command_route(struct releve_command *command)
@@ -630,7 +360,7 @@ static void on_up(void *data)
     DL_FOREACH_SAFE(waiting, command, next) {
         DL_DELETE(waiting, command);
         command->script_loads = 0; /* it may be another Redis, without the script and without the prelude */
-        transmit(commands, command);
+        releve_command_transmit(commands, command);
     }
     uint64_t watch_ms = (uint64_t)(commands->connection.timeout_ms / WATCHES_A_TIMEOUT);
     (void)uv_timer_start(&commands->watch_timer, on_watch, watch_ms, watch_ms);
@@ -650,7 +380,7 @@ static void on_down(void *data, const char *why)
     struct releve_command *command;
     DL_FOREACH(commands->sent, command)
     {
-        forget_wait(command);
+        releve_command_forget_wait(command);
     }
     DL_CONCAT(commands->unacknowledged, commands->sent);
     commands->sent = commands->unacknowledged;

@@ -1,0 +1,180 @@
+/* Replicas that acknowledge what was written (docs/design.md, Failover): the WAIT behind a command, and what is kept
+ * back or told while too few replicas answer. */
+#include <adapters/redis/commands_internal.h>
+#include <adapters/redis/replicas.h>
+#include <assert.h>
+#include <releve/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+/* A WAIT on its way; it outlives a command that is answered before. */
+struct releve_wait {
+    struct releve_command *command; /* NULL: nobody cares any more */
+};
+
+void releve_command_forget_wait(struct releve_command *command)
+{
+    if (command->wait != NULL)
+        command->wait->command = NULL;
+    command->wait = NULL;
+    if (command->held != NULL)
+        freeReplyObject(command->held);
+    command->held = NULL;
+}
+
+/* Reported when it has lasted so long. */
+#define REPLICAS_MISSED_MS (5 * RELEVE_SECOND_MS)
+
+static void on_replicas_timer(uv_timer_t *timer)
+{
+    struct releve_commands *commands = timer->data;
+    struct releve_command *first = commands->unacknowledged;
+    if (first == NULL || commands->connection.state != RELEVE_CONNECTION_UP)
+        return; /* whatever wants them next is sent */
+    DL_DELETE(commands->unacknowledged, first);
+    releve_command_transmit(commands, first);
+}
+
+/* It says nothing of the replicas any more: what was kept back is tried next. */
+void releve_commands_end_probe(struct releve_commands *commands)
+{
+    commands->probe = NULL;
+    if (commands->unacknowledged != NULL && !uv_is_closing((uv_handle_t *)&commands->replicas_timer))
+        (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+}
+
+/* A connection that waits does nothing else. So while replicas are away one command at a time looks for them, and what
+ * else wants them is kept back, or told so at once. */
+bool releve_command_is_put_off(struct releve_commands *commands, struct releve_command *command)
+{
+    bool pauses = uv_is_active((uv_handle_t *)&commands->replicas_timer) != 0;
+    if (!commands->replicas_away || commands->probe == command || (commands->probe == NULL && !pauses)) {
+        commands->probe = commands->replicas_away ? command : NULL;
+        return false;
+    }
+    if (command->replicas == RELEVE_REPLICAS_TELL) {
+        releve_commands_count_out(commands, (struct releve_load){1, command->wire_bytes});
+        releve_command_doom(command); /* without an error */
+    } else {
+        DL_APPEND(commands->unacknowledged, command);
+    }
+    return true;
+}
+
+static void say_replicas(struct releve_commands *commands, bool back)
+{
+    const struct releve_redis_url *url = commands->connection.url;
+    char why[RELEVE_ERROR_BYTES], who[40] = "no replica";
+    commands->replicas_missed = !back;
+    if (url->replicas > 1)
+        (void)snprintf(who, sizeof who, "not all %u replicas", url->replicas);
+    (void)snprintf(why, sizeof why,
+                   "%s of %s acknowledge%s what is written: start what is missing, or lower replicas= in "
+                   "RELEVE_REDIS",
+                   who, url->address, url->replicas > 1 ? "" : "s");
+    if (commands->on_link != NULL)
+        commands->on_link(commands->data, back, back ? "" : why);
+}
+
+/* They are back: so is what was kept back. */
+static void on_acknowledged(struct releve_commands *commands)
+{
+    struct releve_command *kept = commands->unacknowledged, *command, *next;
+    if (!commands->replicas_away)
+        return;
+    commands->replicas_away = false;
+    commands->probe = NULL;
+    commands->unacknowledged = NULL;
+    (void)uv_timer_stop(&commands->replicas_timer);
+    DL_FOREACH_SAFE(kept, command, next) {
+        DL_DELETE(kept, command);
+        releve_command_transmit(commands, command);
+    }
+    if (commands->replicas_missed)
+        say_replicas(commands, true);
+}
+
+static void on_unacknowledged(struct releve_commands *commands, struct releve_command *command)
+{
+    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
+    if (!commands->replicas_away)
+        commands->replicas_away_ms = now_ms;
+    commands->replicas_away = true;
+    if (commands->probe == command)
+        commands->probe = NULL;
+    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+    DL_DELETE(commands->sent, command);
+    releve_command_forget_wait(command);
+    (void)releve_command_is_put_off(commands, command); /* the timer runs: it is */
+    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
+        say_replicas(commands, false);
+}
+
+static void on_waited(redisAsyncContext *context, void *answer, void *data)
+{
+    const redisReply *reply = answer;
+    struct releve_wait *wait = data;
+    struct releve_command *command = wait->command;
+    free(wait);
+    if (command == NULL)
+        return;
+    command->wait = NULL;
+    if (reply == NULL || context->data == NULL)
+        return; /* cut: both are sent again */
+    struct releve_commands *commands = command->commands;
+    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
+    assert(command->held != NULL); /* replies come in order */
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer < (long long)commands->connection.url->replicas) {
+        on_unacknowledged(commands, command);
+        return;
+    }
+    redisReply *held = command->held;
+    command->held = NULL;
+    command->acknowledged = true;
+    if (reply->type == REDIS_REPLY_INTEGER)
+        on_acknowledged(commands);
+    releve_command_on_reply(context, reply->type == REDIS_REPLY_INTEGER ? held : answer, command);
+    freeReplyObject(held);
+}
+
+void releve_command_send_wait(struct releve_commands *commands, struct releve_command *command)
+{
+    struct releve_wait *wait = releve_alloc(1, sizeof *wait);
+    wait->command = command;
+    if (redisAsyncCommand(commands->connection.context, on_waited, wait, "WAIT %u %d",
+                          commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS) == REDIS_OK)
+        command->wait = wait;
+    else
+        free(wait); /* the context is being cut */
+}
+
+/* hiredis frees a reply when its callback returns. freeReplyObject frees the copy. */
+static redisReply *copy_of(const redisReply *reply)
+{
+    redisReply *copy = releve_must(calloc(1, sizeof *copy));
+    *copy = *reply;
+    copy->str = NULL;
+    copy->element = NULL;
+    if (reply->str != NULL) {
+        copy->str = releve_must(calloc(1, reply->len + 1));
+        memcpy(copy->str, reply->str, reply->len);
+    }
+    if (reply->elements > 0)
+        copy->element = releve_must(calloc(reply->elements, sizeof(redisReply *)));
+    for (size_t i = 0; i < reply->elements; i++)
+        copy->element[i] = copy_of(reply->element[i]);
+    return copy;
+}
+
+/* What Redis said is held until its replicas have it; an error is none that they need to have. */
+bool releve_command_hold(struct releve_command *command, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        releve_command_forget_wait(command);
+    if (command->wait == NULL || command->acknowledged)
+        return false;
+    command->held = copy_of(reply);
+    return true;
+}

@@ -1,0 +1,58 @@
+/* What commands.c, acknowledge.c and diagnose.c share. Not for others. */
+#ifndef RELEVE_REDIS_COMMANDS_INTERNAL_H
+#define RELEVE_REDIS_COMMANDS_INTERNAL_H
+
+#include <adapters/redis/commands.h>
+
+struct releve_command {
+    struct releve_command *prev, *next;
+    struct releve_commands *commands; /* NULL: in none any more, while it is found out which key it was refused for */
+    const char *what;
+    const struct releve_script *script;
+    int script_loads;
+    char *wire; /* as hiredis formatted it; the same at every try */
+    size_t wire_bytes;
+    size_t run_id_at; /* where in the wire the run_id of whoever runs it belongs; 0: nowhere */
+    char *prelude;    /* likewise: goes in front of the wire, and is not answered; NULL for none */
+    size_t prelude_bytes;
+    enum releve_replicas replicas; /* ANY where the address names none */
+    struct releve_wait *wait;      /* for them; its reply comes next. NULL: none is under way */
+    redisReply *held;              /* what Redis said, while replicas are waited for */
+    bool acknowledged;
+    releve_time sent_ms; /* loop time */
+    uint64_t sent_ns;
+    releve_commands_reply reply;
+    void *data;
+    struct releve_error error; /* where doomed or refused */
+    struct releve_route route;
+};
+
+/* --- commands.c ------------------------------------------------------------------------------------------ */
+
+/* It is in no list and counted nowhere, and its callback hears of it in the next turn of the loop. */
+void releve_command_doom(struct releve_command *command);
+void releve_command_free(struct releve_command *command);
+/* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away. */
+void releve_command_transmit(struct releve_commands *commands, struct releve_command *command);
+/* hiredis's callback; also for a reply that was held. */
+void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data);
+void releve_commands_count_out(struct releve_commands *commands, struct releve_load load);
+
+/* --- acknowledge.c --------------------------------------------------------------------------------------- */
+
+/* Keeps a command back, or tells at once, while replicas are away and another one looks for them. */
+bool releve_command_is_put_off(struct releve_commands *commands, struct releve_command *command);
+/* WAIT, right behind the command. */
+void releve_command_send_wait(struct releve_commands *commands, struct releve_command *command);
+/* What Redis said is held until its replicas have it; an error is none that they need to have. */
+bool releve_command_hold(struct releve_command *command, const redisReply *reply);
+void releve_command_forget_wait(struct releve_command *command);
+/* It says nothing of the replicas any more: what was kept back is tried next. */
+void releve_commands_end_probe(struct releve_commands *commands);
+
+/* --- diagnose.c ------------------------------------------------------------------------------------------ */
+
+/* Asks which key is to blame; the refused command is answered, and freed, when that is known. */
+void releve_command_diagnose(struct releve_command *refused);
+
+#endif
