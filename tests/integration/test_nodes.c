@@ -724,7 +724,6 @@ static void test_closing_ends_a_walk_that_waits_for_a_slot(void **state)
     redis_cluster_move_end(&cluster, w.slot, w.from, w.to);
 }
 
-
 static void test_a_slot_that_stays_half_moved_is_named(void **state)
 {
     (void)state;

@@ -439,7 +439,7 @@ static void test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_pile
     for (int i = 0; i < LOOKS; i++) {
         releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
         settle_down();
-        assert_true(f.store->nodes.commands.count <= REPLIES);
+        assert_true(f.store->nodes.commands.load.count <= REPLIES);
     }
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
     while (integer(&master, "XLEN {t}:replies") > 0) {
