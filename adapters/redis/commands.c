@@ -147,6 +147,14 @@ size_t releve_commands_unanswered(const struct releve_commands *commands)
 
 /* --- replies -------------------------------------------------------------------------------------- */
 
+/* The next connection may find a master, or says why there is none. In a cluster that is nodes.h's affair. */
+static bool passes_elsewhere(const struct releve_commands *commands, const redisReply *reply)
+{
+    if (commands->connection.url->where == RELEVE_REDIS_SENTINEL)
+        return releve_refusal_is_of_a_failover(reply);
+    return commands->hooks == NULL && releve_refusal_is_of_a_wait(reply);
+}
+
 void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
@@ -160,7 +168,7 @@ void releve_command_on_reply(redisAsyncContext *context, void *answer, void *dat
     if (releve_command_hold(command, reply))
         return; /* it stays among what was sent */
     DL_DELETE(commands->sent, command);
-    if (commands->connection.url->where == RELEVE_REDIS_SENTINEL && releve_refusal_is_of_a_failover(reply)) {
+    if (passes_elsewhere(commands, reply)) {
         DL_PREPEND(commands->sent, command); /* its old place: replies come in order */
         releve_connection_drop(&commands->connection, "it is no master any more");
         return;

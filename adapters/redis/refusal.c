@@ -65,6 +65,11 @@ bool releve_refusal_is_of_a_key(const redisReply *reply)
     return begins(reply, "WRONGTYPE ");
 }
 
+bool releve_refusal_is_of_a_wait(const redisReply *reply)
+{
+    return begins(reply, "UNBLOCKED ");
+}
+
 bool releve_refusal_is_of_a_command(const redisReply *reply)
 {
     return begins(reply, "NOPERM ") || begins(reply, "ERR ");

@@ -14,6 +14,9 @@ enum releve_code releve_refusal_explain(const char *what, const char *address, b
 /* A key holds something of another type: diagnose.lua finds out which. */
 bool releve_refusal_is_of_a_key(const redisReply *reply);
 
+/* What waited in Redis was broken off: mostly as a master has become a replica. It may be asked again. */
+bool releve_refusal_is_of_a_wait(const redisReply *reply);
+
 /* This user may not run a command, or there is no such command. */
 bool releve_refusal_is_of_a_command(const redisReply *reply);
 

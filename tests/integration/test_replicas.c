@@ -345,6 +345,51 @@ static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_
     assert_non_null(strstr(answer.error.text, "is a replica: name its master in RELEVE_REDIS"));
     assert_int_equal(f.downs, 0);
     fixture_close(&f);
+
+static bool blocks(const redisReply *info)
+{
+    return strstr(info->str, "blocked_clients:0") == NULL;
+}
+
+/* All in one go, so that no command finds it a replica: it breaks off what waits, and is a master again. False where
+ * nothing waited. */
+static bool demote_for_a_moment(void)
+{
+    static const char *const commands[] = {"INFO clients", "REPLICAOF 127.0.0.1 9", "REPLICAOF NO ONE"};
+    redisContext *context = redis_server_connect(&master);
+    redisReply *reply;
+    bool blocked = false;
+    for (size_t i = 0; i < 3; i++)
+        redisAppendCommand(context, commands[i]);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
+        assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
+        if (i == 0)
+            blocked = blocks(reply);
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+    return blocked;
+}
+
+static void test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    open_with(master.url, 1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    put_day(20000, RELEVE_DAY_HOLE, &answer);
+    for (bool blocked = false; !blocked;) {
+        redisReply *info = redis_server_command(&master, "INFO clients");
+        blocked = blocks(info) && demote_for_a_moment();
+        freeReplyObject(info);
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    await_ok(&f, &answer);
+    assert_true(f.downs >= 1);
+    fixture_close(&f);
+    assert_int_equal(answer.calls, 1);
 }
 
 /* --- whose clock it is --------------------------------------------------------------------------------- */
@@ -463,6 +508,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_redis_that_does_not_let_its_user_wait_says_so, start, end),
         cmocka_unit_test_setup_teardown(test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_says_so,
                                         start, end),
+
+        cmocka_unit_test_setup_teardown(test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated, start,
+                                        end),
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
         cmocka_unit_test_setup_teardown(test_a_replica_that_takes_over_has_all_that_was_handed_over, start, end),
         cmocka_unit_test_setup_teardown(test_without_replicas_there_is_nothing_to_wait_for, start, end),
