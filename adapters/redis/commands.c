@@ -385,6 +385,7 @@ static void on_down(void *data, const char *why)
     (void)uv_timer_stop(&commands->watch_timer);
     (void)uv_timer_stop(&commands->replicas_timer);
     commands->probe = NULL;
+    commands->replicas_missed = false; /* what was said of them ends with this connection */
     struct releve_command *command;
     DL_FOREACH(commands->sent, command)
     {

@@ -345,6 +345,22 @@ static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_
     assert_non_null(strstr(answer.error.text, "is a replica: name its master in RELEVE_REDIS"));
     assert_int_equal(f.downs, 0);
     fixture_close(&f);
+}
+
+static void test_that_redis_is_back_is_said_once_where_replicas_were_missed_first(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    send_writes();
+    await_calls(&f, &f.downs, 1);
+    freeReplyObject(redis_server_command(&master, "CLIENT KILL TYPE normal"));
+    await_calls(&f, &f.downs, 2);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    await_writes();
+    assert_int_equal(f.ups, f.downs - 1); /* they may be missed once more before they are there */
+    fixture_close(&f);
+}
 
 static bool blocks(const redisReply *info)
 {
@@ -509,6 +525,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_says_so,
                                         start, end),
 
+        cmocka_unit_test_setup_teardown(test_that_redis_is_back_is_said_once_where_replicas_were_missed_first, start,
+                                        end),
         cmocka_unit_test_setup_teardown(test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated, start,
                                         end),
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
