@@ -66,14 +66,16 @@ bool releve_command_is_put_off(struct releve_commands *commands, struct releve_c
 static void say_replicas(struct releve_commands *commands, bool back)
 {
     const struct releve_redis_url *url = commands->connection.url;
+    /* Under sentinels it may be no master any more: then the replicas are another one's, and this passes. */
+    const char *remedy = url->where == RELEVE_REDIS_SENTINEL
+                             ? "start what is missing, or see which master its sentinels name"
+                             : "start what is missing, or lower replicas= in RELEVE_REDIS";
     char why[RELEVE_ERROR_BYTES], who[40] = "no replica";
     commands->replicas_missed = !back;
     if (url->replicas > 1)
         (void)snprintf(who, sizeof who, "not all %u replicas", url->replicas);
-    (void)snprintf(why, sizeof why,
-                   "%s of %s acknowledge%s what is written: start what is missing, or lower replicas= in "
-                   "RELEVE_REDIS",
-                   who, url->address, url->replicas > 1 ? "" : "s");
+    (void)snprintf(why, sizeof why, "%s of %s acknowledge%s what is written: %s", who, url->address,
+                   url->replicas > 1 ? "" : "s", remedy);
     if (commands->on_link != NULL)
         commands->on_link(commands->data, back, back ? "" : why);
 }

@@ -269,6 +269,8 @@ static void on_loading(struct releve_connection *connection, const char *came_ba
     start(&connection->attempt_timer, on_ping_again, RELEVE_LOADING_PING_MS);
 }
 
+static void plan_check(struct releve_connection *connection);
+
 static void on_ping(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
@@ -297,6 +299,10 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
     connection->state = RELEVE_CONNECTION_UP;
     connection->been_up = true;
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
+    if (connection->url->where == RELEVE_REDIS_SENTINEL) {
+        connection->check_sentinel = connection->first_sentinel + 1;
+        plan_check(connection);
+    }
     connection->events.up(connection->data);
 }
 
@@ -406,6 +412,7 @@ static void on_master(void *data, const struct releve_redis_seed *master, size_t
         return;
     }
     connection->first_sentinel = sentinel;
+    connection->master = *master;
     (void)snprintf(connection->place, sizeof connection->place, "%s (%s, says sentinel %s)",
                    releve_redis_seed_format(master, at), url->master,
                    releve_redis_seed_format(&url->seeds[sentinel], by));
@@ -428,6 +435,52 @@ static void on_attempt(uv_timer_t *timer)
         shake_hands(connection, redisAsyncConnectUnix(url->path));
     else
         reach(connection, url->host, url->port);
+}
+
+/* --- is it still the master? --------------------------------------------------------------------- */
+
+static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why);
+
+static void on_check(uv_timer_t *timer)
+{
+    struct releve_connection *connection = timer->data;
+    assert(connection->state == RELEVE_CONNECTION_UP && connection->sentinels == NULL);
+    connection->sentinels = releve_sentinels_ask(connection->loop, connection->url, connection->check_sentinel,
+                                                 connection->timeout_ms, on_checked, connection);
+}
+
+static void plan_check(struct releve_connection *connection)
+{
+    connection->denials = 0;
+    start(&connection->attempt_timer, on_check, connection->check_ms);
+}
+
+/* Most of them, as the one that is cut off with the old master still names that. Of two, either may be right. */
+static size_t denials_wanted(const struct releve_redis_url *url)
+{
+    return url->seeds_count > 2 ? url->seeds_count / 2 + 1 : 1;
+}
+
+/* Where none answers, the connection is good as long as it stands. */
+static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
+{
+    struct releve_connection *connection = data;
+    char at[RELEVE_REDIS_SEED_TEXT], said[RELEVE_REDIS_SEED_TEXT + 64];
+    (void)why;
+    connection->sentinels = NULL;
+    connection->check_sentinel = sentinel + 1;
+    if (master == NULL ||
+        (master->port == connection->master.port && strcmp(master->host, connection->master.host) == 0)) {
+        plan_check(connection);
+        return;
+    }
+    if (++connection->denials < denials_wanted(connection->url)) {
+        start(&connection->attempt_timer, on_check, 0);
+        return;
+    }
+    connection->first_sentinel = sentinel;
+    (void)snprintf(said, sizeof said, "another one is the master now, %s", releve_redis_seed_format(master, at));
+    lose_unreached(connection, said);
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */
@@ -455,6 +508,7 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
     connection->opened_ms = (releve_time)uv_now(loop);
     connection->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
+    connection->check_ms = RELEVE_MASTER_CHECK_MS;
     survive_broken_pipes();
     uv_timer_t *timers[] = {&connection->attempt_timer, &connection->deadline_timer};
     for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {

@@ -4,7 +4,9 @@
  *
  * Where the address names sentinels, they are asked at every attempt where the master is, and it is asked whether it is
  * one (ROLE). What passes by itself in a failover (it is not there, or is none) ends the first attempt only after
- * RELEVE_RECONNECT_MAX_MS; that no sentinel knows it ends it at once. */
+ * RELEVE_RECONNECT_MAX_MS; that no sentinel knows it ends it at once. While the connection is up they are asked every
+ * RELEVE_MASTER_CHECK_MS whether it still is the master: one that was cut off from them and replaced lives on and takes
+ * commands. */
 #ifndef RELEVE_REDIS_CONNECTION_H
 #define RELEVE_REDIS_CONNECTION_H
 
@@ -25,6 +27,9 @@
 /* For the handshake where sentinels watch: a master that stands still is being replaced, and they know it in seconds.
  */
 #define RELEVE_MASTER_HANDSHAKE_MS (3 * RELEVE_SECOND_MS)
+/* How long a client may talk to a master that was replaced and does not know it. Each time is one question to one
+ * sentinel. */
+#define RELEVE_MASTER_CHECK_MS (10 * RELEVE_SECOND_MS)
 #define RELEVE_PLACE_BYTES (2 * RELEVE_REDIS_SEED_TEXT + RELEVE_REDIS_MASTER_BYTES + 32)
 #define RELEVE_RUN_ID_BYTES 41 /* what INFO calls run_id, and NUL */
 
@@ -64,6 +69,10 @@ struct releve_connection {
     enum releve_connection_state state;
     struct releve_sentinels *sentinels; /* being asked; NULL else */
     size_t first_sentinel;              /* to be asked, modulo their number */
+    struct releve_redis_seed master;    /* as they named it for this attempt */
+    releve_time check_ms;               /* between two questions whether it still is that one */
+    size_t check_sentinel;              /* to be asked next time, modulo their number */
+    size_t denials;                     /* of sentinels in a row that name another one */
     releve_time opened_ms;
     char place[RELEVE_PLACE_BYTES];    /* for people: where the sentinels say that it is; "" before */
     struct releve_lookup *lookup;      /* under way; NULL else */
@@ -74,7 +83,7 @@ struct releve_connection {
     releve_time timeout_ms;     /* for the lookup, the handshake at each address, and the owner's commands */
     releve_time delay_ms;       /* before the next attempt */
     releve_time loading_since_ms;
-    uv_timer_t attempt_timer; /* next attempt, or next PING while Redis loads */
+    uv_timer_t attempt_timer; /* next attempt, next PING while Redis loads, or next check of the master */
     uv_timer_t deadline_timer;
     struct releve_closing closing; /* the two timers */
 };

@@ -552,6 +552,111 @@ static void test_a_master_that_stood_still_comes_back_as_a_replica_and_is_not_us
     expect_each_answered_once();
 }
 
+/* The sentinels' side of a partition: one of the others is the master there. The old one lives on and is told nothing.
+ */
+static void replace_master_behind_its_back(void)
+{
+    char port[16];
+    (void)snprintf(port, sizeof port, "%d", ports[1]);
+    freeReplyObject(redis_server_command(&redises[1], "REPLICAOF NO ONE"));
+    freeReplyObject(redis_server_command(&redises[2], "REPLICAOF 127.0.0.1 %s", port));
+    for (int i = 0; i < SENTINELS && sentinels[i].directory[0] != '\0'; i++) {
+        freeReplyObject(redis_server_command(&sentinels[i], "SENTINEL REMOVE mymaster"));
+        freeReplyObject(redis_server_command(&sentinels[i], "SENTINEL MONITOR mymaster 127.0.0.1 %s 2", port));
+    }
+}
+
+static void open_that_checks_soon(const char *url)
+{
+    fixture_begin(&f, url, 0);
+    f.store->nodes.commands.connection.check_ms = SOON_MS;
+    await_answer(&f, &f.ready);
+    expect_open();
+}
+
+static void test_a_master_that_was_replaced_and_lives_on_is_left(void **state)
+{
+    (void)state;
+    int watched = 0;
+    start_redises(REDISES);
+    start_sentinel(0, 0, "");
+    open_that_checks_soon(url_of(sentinel_ports[0], 0, "mymaster"));
+    releve_store_bucket_watch(f.store, "b", on_due, &watched);
+    f.store->watcher.connection.check_ms = SOON_MS;
+    await_calls(&f, &watched, 1);
+    replace_master_behind_its_back();
+    send_work("behind"); /* no replica of the old one acknowledges that */
+    for (int i = 0; i < WRITES; i++)
+        await_answer(&f, &answers[i]);
+    await_calls(&f, &watched, 2); /* news of the ledger come from the new one, too */
+    expect_work_at(&redises[1], 1);
+    assert_int_equal(f.store->nodes.commands.connection.master.port, ports[1]);
+    assert_int_equal(f.store->watcher.connection.master.port, ports[1]);
+    fixture_close(&f);
+    expect_each_answered_once();
+}
+
+static void test_a_master_that_was_replaced_is_left_although_nothing_is_asked_of_it(void **state)
+{
+    (void)state;
+    start_redises(REDISES);
+    start_sentinel(0, 0, "");
+    open_that_checks_soon(url_of(sentinel_ports[0], 0, "mymaster?replicas=0"));
+    replace_master_behind_its_back();
+    await_calls(&f, &f.ups, 1);
+    assert_int_equal(f.store->nodes.commands.connection.master.port, ports[1]);
+    fixture_close(&f);
+}
+
+static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_none(void **state)
+{
+    (void)state;
+    char url[256];
+    start_redises(2);
+    for (int i = 0; i < SENTINELS; i++)
+        start_sentinel(i, i == 1, "");
+    (void)snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d/mymaster",
+                   sentinel_ports[0], sentinel_ports[1], sentinel_ports[2]);
+    open_that_checks_soon(url);
+    const struct releve_connection *connection = &f.store->nodes.commands.connection;
+    while (connection->denials == 0) /* the second one has said otherwise */
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    while (connection->denials > 0) /* and the third one not */
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    for (int i = 0; i < SENTINELS; i++)
+        redis_server_kill(&sentinels[i]);
+    for (int i = 0; i < 2; i++) { /* the second question comes behind the answer to the first */
+        while (connection->sentinels != NULL)
+            (void)uv_run(&f.loop, UV_RUN_ONCE);
+        while (connection->sentinels == NULL)
+            (void)uv_run(&f.loop, UV_RUN_ONCE);
+    }
+    send_work("alone");
+    await_work();
+    assert_int_equal(f.downs, 0);
+    assert_int_equal(connection->master.port, ports[0]);
+    fixture_close(&f);
+}
+
+static void test_replicas_that_are_away_are_waited_for_at_the_master_that_is_named(void **state)
+{
+    (void)state;
+    start_redises(2);
+    start_sentinel(0, 0, "");
+    open_that_checks_soon(url_of(sentinel_ports[0], 0, "mymaster"));
+    assert_int_equal(kill(redises[1].pid, SIGSTOP), 0);
+    send_work("patient");
+    await_calls(&f, &f.downs, 1); /* that they are away is said, and no more, however often sentinels are asked */
+    assert_int_equal(kill(redises[1].pid, SIGCONT), 0);
+    for (int i = 0; i < WRITES; i++)
+        await_answer(&f, &answers[i]);
+    assert_int_equal(f.downs, 1);
+    assert_int_equal(f.ups, 1);
+    expect_work_at(&redises[0], 1);
+    fixture_close(&f);
+    expect_each_answered_once();
+}
+
 int main(void)
 {
 #define one(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -567,6 +672,10 @@ int main(void)
         one(test_the_first_connection_does_not_wait_for_ever),
         one(test_what_a_demoted_master_refuses_is_sent_to_the_new_one_in_its_old_order),
         one(test_a_master_that_is_demoted_before_its_replicas_are_asked_is_left),
+        one(test_a_master_that_was_replaced_and_lives_on_is_left),
+        one(test_a_master_that_was_replaced_is_left_although_nothing_is_asked_of_it),
+        one(test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_none),
+        one(test_replicas_that_are_away_are_waited_for_at_the_master_that_is_named),
         one(test_under_a_plain_address_a_replica_refuses_as_ever),
         failover(test_a_killed_master_is_followed_and_nothing_is_lost_or_doubled),
         failover(test_a_master_that_stood_still_comes_back_as_a_replica_and_is_not_used),
