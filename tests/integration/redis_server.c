@@ -52,6 +52,7 @@ static void run(const struct redis_server *server, const char *const *extra, int
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves nothing behind */
     (void)dup2(log_fd, STDOUT_FILENO);
     (void)dup2(log_fd, STDERR_FILENO);
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* hiredis's sockets would stay open in it */
     (void)execvp("redis-server", (char *const *)(uintptr_t)all);
     _exit(127);
 }
