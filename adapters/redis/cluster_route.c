@@ -18,6 +18,8 @@ void releve_cluster_on_node_closed(void *data)
 {
     struct releve_node *node = data;
     struct releve_cluster *cluster = node->cluster;
+    if (node->place != NULL)
+        node->place->node = NULL; /* all is being closed, and whoever hears of it may ask again */
     explicit_bzero(&node->url, sizeof node->url);
     free(node);
     releve_closing_one(&cluster->parts);
