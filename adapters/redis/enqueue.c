@@ -42,7 +42,8 @@ static void send_job(struct enqueue_call *call, const char *note, size_t note_by
     const char *prefix = call->store->prefix;
     struct releve_words latest = {.count = 0}, words = {.count = 0};
     releve_key_job(&latest, prefix, "");
-    bool names_one = note_bytes > latest.text.length && memcmp(note, latest.text.bytes, latest.text.length) == 0;
+    bool names_one =
+        note != NULL && note_bytes > latest.text.length && memcmp(note, latest.text.bytes, latest.text.length) == 0;
     releve_words_free(&latest);
     char *message = releve_job_json_write(job);
     releve_words_script(&words, &releve_script_enqueue, names_one ? 4 : note != NULL ? 3 : 2);

@@ -217,7 +217,7 @@ static void check_fields(void)
         struct answer answer = {.calls = 0};
         char key[16];
         (void)snprintf(key, sizeof key, "h:{%d}", tag);
-        send_words(NULL, &answer, "HLEN", key, NULL);
+        send_words(NULL, &answer, "HLEN", key, (char *)NULL);
         await_ok(&answer);
         assert_int_equal(answer.number, f.fields[tag]);
     }
@@ -323,7 +323,7 @@ static void test_a_command_goes_to_the_node_of_its_key_at_once(void **state)
     end_load();
     check_fields();
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "PING", NULL);
+    send_words(NULL, &answer, "PING", (char *)NULL);
     await_ok(&answer);
     for (int i = 0; i < CLUSTER_NODES; i++) {
         redisReply *reply = redis_cluster_ask(&cluster, i, "INFO errorstats");
@@ -362,7 +362,7 @@ static void test_every_master_can_be_asked_in_turn(void **state)
     redis_cluster_move_begin(&cluster, slot, from, to);
     redis_cluster_move_end(&cluster, slot, from, to);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{0}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{0}", (char *)NULL);
     await_ok(&answer);
     assert_int_not_equal(epoch, releve_nodes_epoch(&f.nodes));
     struct answer beyond = {.calls = 0}; /* of a node that is no more */
@@ -385,7 +385,7 @@ static void expect_failure(const char *said)
         fail_msg("\"%s\" does not say \"%s\"", f.ready.error.text, said);
     assert_null(strchr(f.ready.error.text, '\n'));
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "GET", "x", NULL);
+    send_words(NULL, &answer, "GET", "x", (char *)NULL);
     while (answer.calls == 0)
         turn();
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
@@ -421,7 +421,7 @@ static void test_a_single_redis_is_told_from_a_cluster(void **state)
         char key[16];
         struct answer answer = {.calls = 0};
         (void)snprintf(key, sizeof key, "%d", i);
-        send_words(NULL, &answer, "GET", key, NULL);
+        send_words(NULL, &answer, "GET", key, (char *)NULL);
         while (answer.calls == 0)
             turn();
         if (answer.error.code != RELEVE_OK) {
@@ -524,7 +524,7 @@ static void test_a_cluster_that_is_not_complete_yet_is_waited_for(void **state)
     name_nodes((const int[]){cluster.ports[1], 0});
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "GET", "x", NULL);
+    send_words(NULL, &answer, "GET", "x", (char *)NULL);
     for (int i = 0; i < 50; i++)
         turn();
     if (f.ready.calls > 0)
@@ -547,7 +547,7 @@ static void test_a_master_that_is_being_replaced_is_waited_for(void **state)
     if (f.ready.error.code != RELEVE_OK)
         fail_msg("%s", f.ready.error.text);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{7}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{7}", (char *)NULL);
     await_ok(&answer);
     close_nodes();
 }
@@ -585,14 +585,14 @@ static void test_keys_of_a_script_that_are_apart_are_waited_for(void **state)
     open_cluster();
     begin_load();
     struct answer first = {.calls = 0}, second = {.calls = 0}, both = {.calls = 0};
-    send_words(NULL, &first, "SET", "{apart}1", "a", NULL);
-    send_words(NULL, &second, "SET", "{apart}2", "b", NULL);
+    send_words(NULL, &first, "SET", "{apart}1", "a", (char *)NULL);
+    send_words(NULL, &second, "SET", "{apart}2", "b", (char *)NULL);
     await_ok(&first);
     await_ok(&second);
     int slot = slot_of("{apart}1"), from = owner(slot), to = another(from);
     redis_cluster_move_begin(&cluster, slot, from, to);
     redis_cluster_move_keys(&cluster, slot, from, to, 1);
-    send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", NULL);
+    send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", (char *)NULL);
     await_done(500); /* others are not held up */
     assert_int_equal(both.calls, 0);
     redis_cluster_move_end(&cluster, slot, from, to);
@@ -729,13 +729,13 @@ static void test_a_slot_that_stays_half_moved_is_named(void **state)
     (void)state;
     open_cluster();
     struct answer first = {.calls = 0}, both = {.calls = 0};
-    send_words(NULL, &first, "SET", "{apart}1", "a", NULL);
+    send_words(NULL, &first, "SET", "{apart}1", "a", (char *)NULL);
     await_ok(&first);
     int slot = slot_of("{apart}1"), from = owner(slot), to = another(from);
     char named[32];
     (void)snprintf(named, sizeof named, "slot %d ", slot);
     redis_cluster_move_begin(&cluster, slot, from, to); /* as when redis-cli is interrupted there */
-    send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", NULL);
+    send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", (char *)NULL);
     while (f.downs == 0)
         turn();
     assert_non_null(strstr(f.why, named));
@@ -904,7 +904,7 @@ static void test_a_master_that_is_cut_off_is_replaced_and_finds_out(void **state
     assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
     redis_cluster_await_master(&cluster, replica, slot);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{3}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{3}", (char *)NULL);
     await_ok(&answer);
     assert_int_equal(kill(cluster.nodes[master].pid, SIGCONT), 0);
     await_done(2000);
@@ -934,9 +934,9 @@ static void test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile(vo
     releve_nodes_set_timeout(&f.nodes, SOON_MS);
     int slot = slot_of("{wrong}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
     struct answer set = {.calls = 0}, answer = {.calls = 0};
-    send_words(NULL, &set, "SET", "t:point:{wrong}", "x", NULL);
+    send_words(NULL, &set, "SET", "t:point:{wrong}", "x", (char *)NULL);
     await_ok(&set);
-    send_words(NULL, &answer, "LLEN", "t:point:{wrong}", NULL);
+    send_words(NULL, &answer, "LLEN", "t:point:{wrong}", (char *)NULL);
     await_called(master, "cmdstat_llen:"); /* no node has the script that says which key it is: it takes two replies */
     assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
     redis_cluster_await_master(&cluster, replica, slot);
@@ -991,7 +991,7 @@ static void test_a_node_that_serves_no_more_is_left(void **state)
     redis_cluster_await_master(&cluster, replica, slot);
     redis_cluster_heal(&cluster); /* the old one knows */
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{4}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{4}", (char *)NULL);
     await_ok(&answer);
     while (is_visited(master))
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
@@ -1014,7 +1014,7 @@ static void test_a_node_is_found_at_its_new_address(void **state)
     redis_cluster_await_master(&cluster, master, slot);
     await_done(500);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{5}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{5}", (char *)NULL);
     await_ok(&answer);
     end_load();
     close_nodes();
@@ -1075,7 +1075,7 @@ static void test_a_cluster_that_goes_and_comes_back_goes_on(void **state)
     while (f.downs == 0)
         turn();
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "HLEN", "h:{6}", NULL);
+    send_words(NULL, &answer, "HLEN", "h:{6}", (char *)NULL);
     for (int i = 0; i < CLUSTER_NODES; i++) {
         redis_cluster_restart(&cluster, i);
         for (int j = 0; j < 20; j++)
@@ -1103,7 +1103,7 @@ static void test_what_waits_is_bounded_over_all_nodes(void **state)
     for (int i = 0; i < ANSWERS_MAX; i++) {
         char key[16];
         (void)snprintf(key, sizeof key, "%d", i);
-        send_words(NULL, &answers[i], "GET", key, NULL);
+        send_words(NULL, &answers[i], "GET", key, (char *)NULL);
     }
     struct answer *last = &answers[ANSWERS_MAX - 1];
     while (last->calls == 0)
@@ -1125,7 +1125,7 @@ static void test_closing_tells_all_that_wait(void **state)
     for (int i = 0; i < 200; i++) {
         char key[16];
         (void)snprintf(key, sizeof key, "%d", i);
-        send_words(NULL, &answers[i], "GET", key, NULL);
+        send_words(NULL, &answers[i], "GET", key, (char *)NULL);
         if (i == 100)
             for (int j = 0; j < 50; j++)
                 turn();
@@ -1138,7 +1138,7 @@ static void test_closing_tells_all_that_wait(void **state)
     name_nodes((const int[]){cluster.ports[0], 0}); /* and before anything is known */
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     struct answer answer = {.calls = 0};
-    send_words(NULL, &answer, "GET", "x", NULL);
+    send_words(NULL, &answer, "GET", "x", (char *)NULL);
     close_nodes();
     assert_int_equal(f.ready.error.code, RELEVE_E_INTERRUPTED);
     assert_int_equal(answer.error.code, RELEVE_E_INTERRUPTED);
