@@ -48,7 +48,8 @@ def measure(points):
 
 
 def exponent(figures):
-    return math.log(figures[-1] / figures[-2], TIMES[-1] / TIMES[-2])
+    least = 1e-6  # what is shorter than a clock can tell is no nothing
+    return math.log(max(figures[-1], least) / max(figures[-2], least), TIMES[-1] / TIMES[-2])
 
 
 def main():

@@ -7,42 +7,58 @@
 #include <releve/memory.h>
 #include <stdlib.h>
 
-/* Until both have answered. */
-struct begin_call {
-    unsigned open;
+/* What is known, kept until the job has begun too. */
+struct known {
     struct releve_coverage coverage;
     struct releve_point_facts facts;
+};
+
+/* Until both have answered. A thousand jobs may begin at once, so it is small: the job mostly has begun first. */
+struct begin_call {
+    unsigned open;
+    struct releve_span span;
     struct releve_error error; /* of the first that was refused */
+    struct known *kept;        /* where the job has not begun yet */
     releve_time now;
     releve_store_known known;
     void *data;
 };
 
-static void one_answered(struct begin_call *call, const struct releve_error *error)
+/* `found` is NULL where it is kept, or was not to be had. */
+static void one_answered(struct begin_call *call, const struct releve_error *error, const struct known *found)
 {
     if (error->code != RELEVE_OK && call->error.code == RELEVE_OK)
         call->error = *error;
-    if (--call->open > 0)
+    if (--call->open > 0) {
+        if (found != NULL) {
+            call->kept = releve_alloc(1, sizeof *call->kept);
+            *call->kept = *found;
+        }
         return;
+    }
+    const struct known *known = found != NULL ? found : call->kept;
     bool good = call->error.code == RELEVE_OK;
-    call->known(call->data, &call->error, good ? &call->coverage : NULL, good ? &call->facts : NULL);
+    call->known(call->data, &call->error, good ? &known->coverage : NULL, good ? &known->facts : NULL);
+    free(call->kept);
     free(call);
 }
 
 static void on_begun(void *data, const struct releve_error *error)
 {
-    one_answered(data, error);
+    one_answered(data, error, NULL);
 }
 
 static void decode_known(const struct releve_call *asked, const redisReply *reply, const struct releve_error *error)
 {
     struct begin_call *call = asked->data;
     struct releve_error odd;
-    if (reply != NULL && (reply->elements != 2 || !releve_reply_coverage(reply->element[0], &call->coverage)))
+    struct known found;
+    releve_coverage_init(&found.coverage, call->span);
+    if (reply != NULL && (reply->elements != 2 || !releve_reply_coverage(reply->element[0], &found.coverage)))
         error = releve_call_odd(asked, &odd);
     else if (reply != NULL)
-        releve_facts_read(reply->element[1], call->now, &call->facts);
-    one_answered(call, error);
+        releve_facts_read(reply->element[1], call->now, &found.facts);
+    one_answered(call, error, error->code == RELEVE_OK ? &found : NULL);
 }
 
 static void send_begin(struct releve_store *store, const struct releve_job *job, const char *what,
@@ -64,8 +80,7 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
     int days = releve_span_days(job->span);
     assert(job->kind < RELEVE_KINDS && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
     struct begin_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct begin_call){.open = 1, .now = now, .known = known, .data = data};
-    releve_coverage_init(&call->coverage, job->span);
+    *call = (struct begin_call){.open = 1, .span = job->span, .now = now, .known = known, .data = data};
     if (job->id[0] != '\0') {
         call->open++;
         send_begin(store, job, what, call);
