@@ -58,8 +58,12 @@ static void check_persistence(struct doctor *doctor, const char *node, const str
 static unsigned count_replicas(const char *info)
 {
     unsigned count = 0;
-    for (const char *line = info; line != NULL; line = strchr(line, '\n'), line += line != NULL) {
+    const char *next;
+    for (const char *line = info; line != NULL; line = next) {
         size_t bytes = strcspn(line, "\r\n"), name = strlen("slave");
+        next = strchr(line, '\n');
+        if (next != NULL)
+            next++;
         if (strncmp(line, "slave", name) != 0 || line[name] < '0' || line[name] > '9')
             continue;
         const char *state = strstr(line, ",state=online");
