@@ -3,7 +3,7 @@
 # and a short run of libFuzzer.
 # Warnings of gcc and clang are errors here. The last line counts.
 #
-#   ./test.sh                              everything: some 29 minutes on 2 cores
+#   ./test.sh                              everything: some 20 minutes on 2 cores
 #   ./test.sh --quick                      release build only, without the slow tests: some 4 minutes
 #   ./test.sh [--quick] --at "2026-07-02 22:30"
 #                                          release build only, and every process of it believes that it is this moment
