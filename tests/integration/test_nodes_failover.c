@@ -1,0 +1,304 @@
+/* Commands to a Redis Cluster whose nodes go and come: nothing that was sent is left without an answer. */
+#include "nodes_fixture.h"
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- nodes that go and come --------------------------------------------------------------------------------------- */
+
+static void expect_why(int node)
+{
+    char port[16];
+    (void)snprintf(port, sizeof port, ":%d", cluster.ports[node]);
+    if (strstr(f.why, port) == NULL)
+        fail_msg("\"%s\" does not name %s", f.why, port);
+}
+
+static void test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered(void **state)
+{
+    (void)state;
+    open_cluster();
+    begin_load();
+    await_done(500);
+    int slot = slot_of("h:{2}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    redis_server_kill(&cluster.nodes[master]);
+    while (f.downs == 0)
+        turn();
+    expect_why(master);
+    redis_cluster_await_master(&cluster, replica, slot);
+    await_link(1);
+    await_done(500);
+    redis_cluster_heal(&cluster); /* it comes back as a replica */
+    await_done(500);
+    end_load();
+    close_nodes();
+    assert_int_equal(f.downs, 1);
+}
+
+static void test_a_master_that_is_cut_off_is_replaced_and_finds_out(void **state)
+{
+    (void)state;
+    open_cluster();
+    releve_nodes_set_timeout(&f.nodes, SOON_MS);
+    begin_load();
+    await_done(500);
+    int slot = slot_of("h:{3}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
+    redis_cluster_await_master(&cluster, replica, slot);
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "HLEN", "h:{3}", (char *)NULL);
+    await_ok(&answer);
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGCONT), 0);
+    await_done(2000);
+    redis_cluster_heal(&cluster);
+    await_done(500);
+    end_load();
+    while (f.ups < f.downs)
+        turn();
+    close_nodes();
+}
+
+/* Its reply is left unread until the server stands still. */
+static void await_called(int node, const char *stat)
+{
+    for (bool called = false; !called;) {
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+        redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
+        called = strstr(reply->str, stat) != NULL;
+        freeReplyObject(reply);
+    }
+}
+
+static void test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile(void **state)
+{
+    (void)state;
+    open_cluster();
+    releve_nodes_set_timeout(&f.nodes, SOON_MS);
+    int slot = slot_of("{wrong}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    struct answer set = {.calls = 0}, answer = {.calls = 0};
+    send_words(NULL, &set, "SET", "t:point:{wrong}", "x", (char *)NULL);
+    await_ok(&set);
+    send_words(NULL, &answer, "LLEN", "t:point:{wrong}", (char *)NULL);
+    await_called(master, "cmdstat_llen:"); /* no node has the script that says which key it is: it takes two replies */
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
+    redis_cluster_await_master(&cluster, replica, slot);
+    assert_int_equal(answer.calls, 0);
+    while (answer.calls == 0)
+        turn();
+    assert_int_equal(answer.calls, 1);
+    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    if (strstr(answer.error.text, "t:point:{wrong} holds a string") == NULL)
+        fail_msg("%s", answer.error.text);
+    redis_cluster_heal(&cluster);
+    close_nodes();
+}
+
+static void test_masters_and_replicas_change_places_without_loss(void **state)
+{
+    (void)state;
+    open_cluster();
+    begin_load();
+    for (int tag = 0; tag < 3; tag++) {
+        await_done(300);
+        char key[16];
+        (void)snprintf(key, sizeof key, "h:{%d}", tag);
+        int slot = slot_of(key), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+        redis_cluster_do(&cluster, replica, "CLUSTER FAILOVER");
+        redis_cluster_await_master(&cluster, replica, slot);
+        await_done(300);
+        redis_cluster_heal(&cluster);
+    }
+    end_load();
+    check_fields();
+    close_nodes();
+    assert_int_equal(f.ups, f.downs);
+}
+
+/* We are there, by TCP; the test itself comes by the socket. */
+static bool is_visited(int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "CLIENT LIST TYPE normal");
+    bool found = strstr(reply->str, "laddr=127.0.0.1:") != NULL;
+    freeReplyObject(reply);
+    return found;
+}
+
+static void test_a_node_that_serves_no_more_is_left(void **state)
+{
+    (void)state;
+    open_cluster();
+    int slot = slot_of("h:{4}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    assert_true(is_visited(master));
+    redis_cluster_do(&cluster, replica, "CLUSTER FAILOVER");
+    redis_cluster_await_master(&cluster, replica, slot);
+    redis_cluster_heal(&cluster); /* the old one knows */
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "HLEN", "h:{4}", (char *)NULL);
+    await_ok(&answer);
+    while (is_visited(master))
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    close_nodes();
+}
+
+static void test_a_node_is_found_at_its_new_address(void **state)
+{
+    (void)state;
+    open_cluster();
+    begin_load();
+    int slot = slot_of("h:{5}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    await_done(200);
+    redis_server_kill(&cluster.nodes[master]);
+    redis_cluster_await_master(&cluster, replica, slot);
+    cluster.ports[master] = redis_cluster_free_port();
+    redis_cluster_heal(&cluster);
+    await_done(200);
+    redis_cluster_do(&cluster, master, "CLUSTER FAILOVER");
+    redis_cluster_await_master(&cluster, master, slot);
+    await_done(500);
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "HLEN", "h:{5}", (char *)NULL);
+    await_ok(&answer);
+    end_load();
+    close_nodes();
+}
+
+/* Waits until node `i` says that the cluster serves, or that it does not. */
+static void await_state(int i, const char *state)
+{
+    for (bool reached = false; !reached;) {
+        redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER INFO");
+        reached = strstr(reply->str, state) != NULL;
+        freeReplyObject(reply);
+    }
+}
+
+static void test_an_outage_ends_although_replicas_were_away_when_it_did(void **state)
+{
+    (void)state;
+    name_nodes((const int[]){cluster.ports[0], 0});
+    f.url.replicas = 1;
+    releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    while (f.ready.calls == 0)
+        turn();
+    assert_int_equal(f.ready.error.code, RELEVE_OK);
+    int slot = slot_of("{told}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
+    assert_int_equal(kill(cluster.nodes[replica].pid, SIGSTOP), 0);
+    redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS %d", slot); /* it alone thinks that a slot is nobody's */
+    await_state(master, "cluster_state:fail");
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "SET");
+    releve_words_add(&words, "{told}");
+    releve_words_add(&words, "x");
+    releve_nodes_send_replicated(&f.nodes, RELEVE_REPLICAS_TELL, "test", NULL, &words, on_reply, &answer);
+    while (f.downs == 0)
+        turn();
+    assert_non_null(strstr(f.why, "CLUSTERDOWN"));
+    redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", slot);
+    await_ok(&answer); /* that the replica is away */
+    redis_cluster_heal(&cluster);
+    await_link(1);
+    close_nodes();
+}
+
+static void kill_all(void)
+{
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        redis_server_kill(&cluster.nodes[i]);
+}
+
+static void test_a_cluster_that_goes_and_comes_back_goes_on(void **state)
+{
+    (void)state;
+    open_cluster();
+    begin_load();
+    await_done(500);
+    kill_all();
+    while (f.downs == 0)
+        turn();
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "HLEN", "h:{6}", (char *)NULL);
+    for (int i = 0; i < CLUSTER_NODES; i++) {
+        redis_cluster_restart(&cluster, i);
+        for (int j = 0; j < 20; j++)
+            turn();
+    }
+    await_ok(&answer);
+    await_link(1);
+    await_done(500);
+    end_load();
+    redis_cluster_heal(&cluster);
+    while (f.ups < f.downs)
+        turn();
+    close_nodes();
+}
+
+static void test_what_waits_is_bounded_over_all_nodes(void **state)
+{
+    (void)state;
+    static struct answer answers[ANSWERS_MAX];
+    memset(answers, 0, sizeof answers);
+    open_cluster();
+    kill_all();
+    while (f.downs == 0)
+        turn();
+    for (int i = 0; i < ANSWERS_MAX; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "%d", i);
+        send_words(NULL, &answers[i], "GET", key, (char *)NULL);
+    }
+    struct answer *last = &answers[ANSWERS_MAX - 1];
+    while (last->calls == 0)
+        turn();
+    assert_int_equal(last->error.code, RELEVE_E_REDIS);
+    assert_non_null(strstr(last->error.text, "10000 commands"));
+    redis_cluster_heal(&cluster);
+    for (int i = 0; i < ANSWERS_MAX - 1; i++)
+        await_ok(&answers[i]);
+    close_nodes();
+}
+
+static void test_closing_tells_all_that_wait(void **state)
+{
+    (void)state;
+    struct answer answers[200] = {{.calls = 0}};
+    open_cluster();
+    kill_all();
+    for (int i = 0; i < 200; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "%d", i);
+        send_words(NULL, &answers[i], "GET", key, (char *)NULL);
+        if (i == 100)
+            for (int j = 0; j < 50; j++)
+                turn();
+    }
+    close_nodes();
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(answers[i].calls, 1);
+        assert_int_equal(answers[i].error.code, RELEVE_E_INTERRUPTED);
+    }
+    name_nodes((const int[]){cluster.ports[0], 0}); /* and before anything is known */
+    releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "GET", "x", (char *)NULL);
+    close_nodes();
+    assert_int_equal(f.ready.error.code, RELEVE_E_INTERRUPTED);
+    assert_int_equal(answer.error.code, RELEVE_E_INTERRUPTED);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        healed(test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered),
+        healed(test_a_master_that_is_cut_off_is_replaced_and_finds_out),
+        healed(test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile),
+        healed(test_masters_and_replicas_change_places_without_loss),
+        healed(test_a_node_that_serves_no_more_is_left),
+        healed(test_a_node_is_found_at_its_new_address),
+        healed(test_an_outage_ends_although_replicas_were_away_when_it_did),
+        healed(test_a_cluster_that_goes_and_comes_back_goes_on),
+        healed(test_what_waits_is_bounded_over_all_nodes),
+        healed(test_closing_tells_all_that_wait),
+    };
+    return run_healed(argc, argv, tests);
+}
