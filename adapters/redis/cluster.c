@@ -250,7 +250,7 @@ void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELE
 
 uint64_t releve_cluster_epoch(const struct releve_cluster *cluster)
 {
-    return cluster->places.epoch;
+    return cluster->places.epoch + cluster->reconnected; /* neither ever shrinks */
 }
 
 const struct releve_latencies *releve_cluster_latencies(const struct releve_cluster *cluster)

@@ -56,7 +56,8 @@ struct releve_cluster {
     struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */
     releve_time map_ms, mapped_ms;        /* the next delay, and when the latest map came */
     size_t lent;                          /* addresses given to subscriptions */
-    struct releve_load total;             /* in the lobby and at all nodes */
+    uint64_t reconnected;     /* nodes that were connected to again, or were gone when something was asked of them */
+    struct releve_load total; /* in the lobby and at all nodes */
     struct releve_latencies latencies;
     struct releve_closing parts; /* timers, nodes, the scout; and one until it is closed */
 };
@@ -85,6 +86,8 @@ struct releve_command *releve_cluster_abandon(struct releve_node *node);
 void releve_cluster_on_node_closed(void *data);
 /* Commands that are in no list go to where they belong now. */
 void releve_cluster_route(struct releve_cluster *cluster, struct releve_command *list);
+/* The same of what waits at a master that is away, but for what was asked of this very node: that waits for it. */
+void releve_cluster_reroute(struct releve_node *node);
 /* What is in the lobby is sent again soon. */
 void releve_cluster_want_retry(struct releve_cluster *cluster);
 

@@ -18,7 +18,7 @@ static void move_commands(struct releve_cluster *cluster)
         if (!place->master && (place->was_master || node->commands.load.count == 0))
             releve_cluster_route(cluster, releve_cluster_abandon(node));
         else if (place->master && !releve_place_is_up(place))
-            releve_cluster_route(cluster, releve_commands_take(&node->commands));
+            releve_cluster_reroute(node);
     }
 }
 

@@ -72,6 +72,7 @@ struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struc
     node->commands.connection.remedy = REMEDY;
     node->commands.hooks = &hooks;
     node->commands.total = &cluster->total;
+    node->commands.epoch = &cluster->reconnected;
     node->commands.measured = &cluster->latencies;
     return node;
 }
@@ -143,6 +144,7 @@ static void route(struct releve_cluster *cluster, struct releve_command *command
     releve_command_route(command)->asking = false;
     if (slot == RELEVE_SLOT_NODE) { /* its node is no more */
         console(cluster, command);
+        cluster->reconnected++; /* also where the slots stay where they are */
         releve_commands_fail(&cluster->lobby, command, "the nodes of the Redis Cluster have changed; try again");
         return;
     }
@@ -161,6 +163,16 @@ void releve_cluster_route(struct releve_cluster *cluster, struct releve_command 
     struct releve_command *command;
     while ((command = releve_command_next(&list)) != NULL)
         route(cluster, command);
+}
+
+void releve_cluster_reroute(struct releve_node *node)
+{
+    struct releve_command *list = releve_commands_take(&node->commands), *command;
+    while ((command = releve_command_next(&list)) != NULL)
+        if (releve_slot_of_wire(releve_command_wire(command)) == RELEVE_SLOT_NODE)
+            releve_commands_put(&node->commands, command);
+        else
+            route(node->cluster, command);
 }
 
 static void on_retry(uv_timer_t *timer)

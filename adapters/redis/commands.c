@@ -364,6 +364,7 @@ static void on_up(void *data)
 {
     struct releve_commands *commands = data;
     struct releve_command *waiting = commands->waiting, *command, *next;
+    *commands->epoch += commands->been_ready; /* it may be another process that answers */
     commands->waiting = NULL;
     DL_FOREACH_SAFE(waiting, command, next) {
         DL_DELETE(waiting, command);
@@ -445,6 +446,7 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
     commands->on_link = on_link;
     commands->data = data;
     commands->measured = &commands->latencies;
+    commands->epoch = &commands->own_epoch;
     releve_connection_open(&commands->connection, loop, url, false, &events, commands);
     (void)uv_timer_init(loop, &commands->watch_timer);
     (void)uv_timer_init(loop, &commands->doom_timer);

@@ -99,13 +99,16 @@ struct releve_commands {
     struct releve_load load;                        /* sent, waiting and unacknowledged */
     struct releve_load *total;                      /* of all nodes together (law 6); NULL: this is the only one */
     const struct releve_commands_hooks *hooks;      /* NULL where this is the only connection */
+    uint64_t *epoch;                                /* grows with each connection after the first: its own, or the
+                                                       one of all nodes */
     struct releve_latencies *measured;              /* where latencies are counted: its own, or those of all nodes */
     releve_time heard_ms;                           /* loop time of the last reply */
-    struct releve_latencies latencies;              /* of replies, from when the command was sent last */
-    bool replicas_away;                             /* too few acknowledged the last command that wanted them */
-    bool replicas_missed;                           /* ... and that was said */
-    releve_time replicas_away_ms;                   /* loop time: since when */
-    const struct releve_command *probe;             /* the one command that is under way while they are away */
+    uint64_t own_epoch;
+    struct releve_latencies latencies;  /* of replies, from when the command was sent last */
+    bool replicas_away;                 /* too few acknowledged the last command that wanted them */
+    bool replicas_missed;               /* ... and that was said */
+    releve_time replicas_away_ms;       /* loop time: since when */
+    const struct releve_command *probe; /* the one command that is under way while they are away */
     uv_timer_t watch_timer, doom_timer, replicas_timer;
     struct releve_closing closing; /* the connection and three timers */
 };

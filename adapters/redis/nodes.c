@@ -108,7 +108,7 @@ size_t releve_nodes_count(struct releve_nodes *nodes)
 
 uint64_t releve_nodes_epoch(const struct releve_nodes *nodes)
 {
-    return nodes->cluster != NULL ? releve_cluster_epoch(nodes->cluster) : 0;
+    return nodes->cluster != NULL ? releve_cluster_epoch(nodes->cluster) : nodes->commands.own_epoch;
 }
 
 static bool keeps(const struct releve_connection *connection)

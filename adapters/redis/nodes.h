@@ -53,9 +53,9 @@ struct releve_commands *releve_nodes_at(struct releve_nodes *nodes, const struct
 
 /* A command for one master after the other, which is SCAN, INFO, CLUSTER or a script without keys: `i` is below
  * releve_nodes_count. It fails with RELEVE_E_REDIS where that node is replaced meanwhile. The numbers are good as long
- * as the epoch is what it was; what was to be complete begins anew when it is not. One Redis is always number 0 of 1,
- * in an epoch of 0. Keys that move while their slot has its old owner are not seen by the epoch, but by moves.h: a slot
- * gets its new owner last. */
+ * as the epoch is what it was; what was to be complete begins anew when it is not. One Redis is always number 0 of 1.
+ * A connection that was lost begins another epoch: the cursor of SCAN means nothing to another process. Keys that move
+ * while their slot has its old owner are not seen by the epoch, but by moves.h: a slot gets its new owner last. */
 void releve_nodes_send_to(struct releve_nodes *nodes, size_t i, const char *what, const struct releve_script *script,
                           struct releve_words *words, releve_commands_reply reply, void *data);
 size_t releve_nodes_count(struct releve_nodes *nodes);

@@ -1,6 +1,6 @@
 /* A walk through all keys, which goes from master to master in a cluster: SCAN knows those of one node only. Where a
  * slot is on its way, or has got another owner meanwhile, keys may have been missed: it begins anew, when they keep
- * still. */
+ * still. So it does where a connection was lost, as another process may answer: SCAN's cursor means nothing to it. */
 #ifndef RELEVE_REDIS_WALK_H
 #define RELEVE_REDIS_WALK_H
 

@@ -1,5 +1,6 @@
 /* Commands to a Redis Cluster whose nodes go and come: nothing that was sent is left without an answer. */
 #include "nodes_fixture.h"
+#include <adapters/redis/cluster_internal.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,6 +202,40 @@ static void test_an_outage_ends_although_replicas_were_away_when_it_did(void **s
     close_nodes();
 }
 
+static void on_looked(void *data)
+{
+    *(bool *)data = true;
+}
+
+/* What SCAN answers means nothing to another process, even where that has the slots and the address of the former. */
+static void test_whoever_walks_through_keys_notices_that_a_master_was_away(void **state)
+{
+    (void)state;
+    open_cluster();
+    const struct releve_place *first = releve_places_master(&f.nodes.cluster->places, 0);
+    int node = 0;
+    while (cluster.ports[node] != first->seed.port)
+        node++;
+    uint64_t epoch = releve_nodes_epoch(&f.nodes);
+    redis_server_kill(&cluster.nodes[node]);
+    while (f.downs == 0)
+        turn();
+    struct answer answer = {.calls = 0};
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "DBSIZE");
+    releve_nodes_send_to(&f.nodes, 0, "count", NULL, &words, on_reply, &answer);
+    bool looked = false;
+    releve_nodes_look(&f.nodes, on_looked, &looked);
+    while (!looked)
+        turn();
+    assert_true(answer.calls == 0 || releve_nodes_epoch(&f.nodes) != epoch); /* it waits, unless it was replaced */
+    redis_cluster_heal(&cluster);
+    while (answer.calls == 0)
+        turn();
+    assert_int_not_equal(releve_nodes_epoch(&f.nodes), epoch);
+    close_nodes();
+}
+
 static void kill_all(void)
 {
     for (int i = 0; i < CLUSTER_NODES; i++)
@@ -296,6 +331,7 @@ int main(int argc, char **argv)
         healed(test_a_node_that_serves_no_more_is_left),
         healed(test_a_node_is_found_at_its_new_address),
         healed(test_an_outage_ends_although_replicas_were_away_when_it_did),
+        healed(test_whoever_walks_through_keys_notices_that_a_master_was_away),
         healed(test_a_cluster_that_goes_and_comes_back_goes_on),
         healed(test_what_waits_is_bounded_over_all_nodes),
         healed(test_closing_tells_all_that_wait),

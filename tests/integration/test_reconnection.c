@@ -305,6 +305,47 @@ static void test_a_redis_that_still_loads_its_data_is_waited_for(void **state)
     fixture_close(&f);
 }
 
+#define POINTS 5000 /* several steps of a walk through all keys */
+
+static bool seen[POINTS], restarted;
+
+/* With the first one Redis is another process, for which its predecessor's place among the keys means nothing. */
+static bool on_point(void *data, releve_prm prm)
+{
+    (void)data;
+    if (!restarted) {
+        restarted = true;
+        redis_server_kill(&server);
+        redis_server_restart(&server, NULL);
+    }
+    seen[prm - 1] = true;
+    return true;
+}
+
+static void test_a_walk_through_all_keys_begins_anew_where_redis_is_restarted(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    redisContext *context = redis_server_connect(&server);
+    for (int i = 1; i <= POINTS; i++)
+        redisAppendCommand(context, "HSET t:point:{%014d} segment C5", i);
+    for (int i = 1; i <= POINTS; i++) {
+        redisReply *reply = NULL;
+        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
+        assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+    fixture_open(&f, server.url, 0);
+    releve_store_known_points(f.store, on_point, on_done, &answer);
+    await_ok(&f, &answer);
+    assert_true(restarted);
+    for (int i = 0; i < POINTS; i++)
+        if (!seen[i])
+            fail_msg("%d was missed", i + 1);
+    fixture_close(&f);
+}
+
 int main(void)
 {
 #define with_server(test) cmocka_unit_test_setup_teardown(test, start, end)
@@ -320,6 +361,7 @@ int main(void)
         with_server(test_a_watch_begins_anew_with_the_connection),
         with_server(test_what_waits_for_redis_is_bounded),
         with_server(test_a_redis_that_still_loads_its_data_is_waited_for),
+        cmocka_unit_test_setup_teardown(test_a_walk_through_all_keys_begins_anew_where_redis_is_restarted, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
