@@ -20,9 +20,11 @@ static void begin_turn(struct releve_walk *walk)
 {
     enum releve_walk_turn turn = walk->begun ? RELEVE_WALK_AGAIN : RELEVE_WALK_NODE;
     if (walk->begun && ++walk->tries == RELEVE_WALK_TRIES) {
-        (void)releve_fail(&walk->error, RELEVE_E_REDIS,
-                          "cannot %s: slots of the Redis Cluster keep moving; try again when they have moved",
-                          walk->what);
+        (void)releve_fail(
+            &walk->error, RELEVE_E_REDIS,
+            "cannot %s: connections to Redis keep being lost, or slots of the cluster keep moving; try again "
+            "when they keep still",
+            walk->what);
         fail(walk);
         return;
     }

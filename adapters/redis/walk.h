@@ -7,7 +7,7 @@
 #include <adapters/redis/moves.h>
 #include <adapters/redis/nodes.h>
 
-#define RELEVE_WALK_TRIES 10 /* before it is given up, as slots keep moving */
+#define RELEVE_WALK_TRIES 10 /* before it is given up, as slots keep moving or connections keep being lost */
 /* At slots that are on their way, before it is given up: the delay between two looks doubles from RELEVE_MAP_FIRST_MS
  * to RELEVE_MAP_MAX_MS, so that a slot has 17 s. With its keys it moves in a second or so. */
 #define RELEVE_WALK_LOOKS 12
