@@ -54,7 +54,7 @@ static bool is_well(const struct releve_cluster *cluster)
             (!releve_place_is_up(place) || place->node->commands.replicas_missed))
             return false;
     }
-    return cluster->grieved == 0;
+    return cluster->unserved == 0;
 }
 
 static void on_settled(uv_timer_t *timer)

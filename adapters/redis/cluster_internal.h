@@ -44,7 +44,7 @@ struct releve_cluster {
     releve_time timeout_ms, started_ms;
     struct releve_commands lobby;
     struct releve_places places;
-    size_t grieved;          /* commands that wait because the cluster does not serve them */
+    size_t unserved;         /* commands that wait because the cluster does not serve them */
     uv_timer_t settle_timer; /* all is there again: will it last? */
     uv_timer_t retry_timer;
     releve_time retry_ms; /* the next delay */

@@ -120,20 +120,20 @@ static void hold(struct releve_cluster *cluster, struct releve_command *command)
 }
 
 /* The same, as nobody serves it. */
-static void grieve(struct releve_cluster *cluster, struct releve_command *command, const char *why)
+static void hold_unserved(struct releve_cluster *cluster, struct releve_command *command, const char *why)
 {
     struct releve_route *route = releve_command_route(command);
-    cluster->grieved += !route->grieved;
-    route->grieved = true;
+    cluster->unserved += !route->unserved;
+    route->unserved = true;
     hold(cluster, command);
     releve_cluster_want_map(cluster);
     releve_cluster_link_down(cluster, why);
 }
 
-static void console(struct releve_cluster *cluster, struct releve_command *command)
+static void reset_route(struct releve_cluster *cluster, struct releve_command *command)
 {
     struct releve_route *route = releve_command_route(command);
-    cluster->grieved -= route->grieved;
+    cluster->unserved -= route->unserved;
     memset(route, 0, sizeof *route);
 }
 
@@ -143,7 +143,7 @@ static void route(struct releve_cluster *cluster, struct releve_command *command
     int slot = releve_slot_of_wire(releve_command_wire(command));
     releve_command_route(command)->asking = false;
     if (slot == RELEVE_SLOT_NODE) { /* its node is no more */
-        console(cluster, command);
+        reset_route(cluster, command);
         cluster->reconnected++; /* also where the slots stay where they are */
         releve_commands_fail(&cluster->lobby, command, "the nodes of the Redis Cluster have changed; try again");
         return;
@@ -155,7 +155,7 @@ static void route(struct releve_cluster *cluster, struct releve_command *command
     }
     char why[RELEVE_REDIS_ADDRESS_BYTES + 64];
     (void)snprintf(why, sizeof why, "no node of the Redis Cluster at %s serves slot %d", cluster->url->address, slot);
-    grieve(cluster, command, why);
+    hold_unserved(cluster, command, why);
 }
 
 void releve_cluster_route(struct releve_cluster *cluster, struct releve_command *list)
@@ -198,7 +198,7 @@ static void on_node_ready(void *data, const struct releve_error *error)
     cluster->trouble = *error;
     struct releve_command *list = releve_cluster_abandon(node), *command;
     while ((command = releve_command_next(&list)) != NULL)
-        grieve(cluster, command, error->text);
+        hold_unserved(cluster, command, error->text);
     releve_cluster_want_map(cluster);
     releve_cluster_judge(cluster);
 }
@@ -271,7 +271,7 @@ static void follow_split(struct releve_node *node, struct releve_command *comman
                    "what needs it waits: if nobody moves it any more, finish it with redis-cli --cluster fix",
                    releve_slot_of_wire(releve_command_wire(command)), cluster->url->address,
                    (long long)(RELEVE_SPLIT_MS / RELEVE_SECOND_MS));
-    grieve(cluster, command, why);
+    hold_unserved(cluster, command, why);
 }
 
 /* A script that was served with its first key and refused another one; false where that has gone on for too long. */
@@ -314,7 +314,7 @@ static bool on_refused(void *data, struct releve_command *command, const redisRe
         return follow_alien(node, command);
     case RELEVE_REDIRECTION_AWAY:
         (void)snprintf(why, sizeof why, "Redis at %s does not serve: %.200s", node->url.address, reply->str);
-        grieve(cluster, command, why);
+        hold_unserved(cluster, command, why);
         return true;
     case RELEVE_REDIRECTION_NONE:
         break;
@@ -322,15 +322,15 @@ static bool on_refused(void *data, struct releve_command *command, const redisRe
     return false;
 }
 
-static void on_relieved(void *data, struct releve_command *command)
+static void on_answered(void *data, struct releve_command *command)
 {
     struct releve_node *node = data;
     struct releve_cluster *cluster = node->cluster;
-    bool grieved = releve_command_route(command)->grieved;
-    console(cluster, command);
+    bool unserved = releve_command_route(command)->unserved;
+    reset_route(cluster, command);
     if (cluster->lobby.load.count == 0)
         cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
-    if (grieved && cluster->grieved == 0)
+    if (unserved && cluster->unserved == 0)
         releve_cluster_judge(cluster);
 }
 
@@ -342,4 +342,4 @@ static void on_silent(void *data)
         releve_cluster_want_map(node->cluster);
 }
 
-static const struct releve_commands_hooks hooks = {on_refused, on_relieved, on_silent};
+static const struct releve_commands_hooks hooks = {on_refused, on_answered, on_silent};

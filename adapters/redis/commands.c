@@ -67,7 +67,7 @@ void releve_command_doom(struct releve_command *command)
 {
     struct releve_commands *commands = command->commands;
     if (commands->hooks != NULL)
-        commands->hooks->relieved(commands->data, command);
+        commands->hooks->answered(commands->data, command);
     DL_APPEND(commands->doomed, command);
     if (!uv_is_closing((uv_handle_t *)&commands->doom_timer))
         (void)uv_timer_start(&commands->doom_timer, on_doom, 0, 0);
@@ -185,7 +185,7 @@ void releve_command_on_reply(redisAsyncContext *context, void *answer, void *dat
     if (refused && commands->hooks != NULL && commands->hooks->refused(commands->data, command, reply))
         return;
     if (commands->hooks != NULL)
-        commands->hooks->relieved(commands->data, command);
+        commands->hooks->answered(commands->data, command);
     if (refused)
         (void)releve_refusal_explain(command->what, commands->connection.url->address,
                                      commands->connection.url->where == RELEVE_REDIS_CLUSTER, reply, &command->error);

@@ -65,7 +65,7 @@ struct releve_command;
 struct releve_route {
     unsigned redirects;   /* in a row */
     bool asking;          /* ASKING goes in front of it: its slot is on its way to this node */
-    bool grieved;         /* waits because the cluster does not serve it, and counts as such */
+    bool unserved;        /* waits because the cluster does not serve it, and counts as such */
     releve_time split_ms; /* loop time of the first refusal because keys are at two nodes; 0 for none */
     releve_time alien_ms; /* the same of a key within a script */
 };
@@ -80,7 +80,7 @@ struct releve_commands_hooks {
     /* An error reply. True: the command is no longer here; releve_commands_put has put it elsewhere, or will. */
     bool (*refused)(void *data, struct releve_command *command, const redisReply *reply);
     /* It is answered, whatever the answer is: nobody waits for it any more. Its route is to be zero. */
-    void (*relieved)(void *data, struct releve_command *command);
+    void (*answered)(void *data, struct releve_command *command);
     /* The peer has said nothing for half of its time. */
     void (*silent)(void *data);
 };
