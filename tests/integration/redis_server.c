@@ -156,3 +156,17 @@ redisReply *redis_server_command(const struct redis_server *server, const char *
     redisFree(context);
     return reply;
 }
+
+void redis_server_push_and_demote(const struct redis_server *server, int master_port)
+{
+    redisContext *context = redis_server_connect(server);
+    redisAppendCommand(context, "LPUSH list item");
+    redisAppendCommand(context, "REPLICAOF 127.0.0.1 %d", master_port);
+    for (int i = 0; i < 2; i++) {
+        redisReply *reply;
+        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
+        assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
+        freeReplyObject(reply);
+    }
+    redisFree(context);
+}

@@ -35,6 +35,10 @@ void redis_server_end(struct redis_server *server);
 /* A blocking connection, to look at what is there; redisFree it. */
 redisContext *redis_server_connect(const struct redis_server *server);
 
+/* An item for `list`, and REPLICAOF a Redis on that port, in one go: whoever waits for the item has it, and what stands
+ * behind that meets a replica. */
+void redis_server_push_and_demote(const struct redis_server *server, int master_port);
+
 /* Runs one command on a connection of its own; freeReplyObject the reply. */
 redisReply *redis_server_command(const struct redis_server *server, const char *format, ...);
 

@@ -331,15 +331,7 @@ static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_
     releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_item,
                                  &answer);
     await_blocked();
-    redisContext *context = redis_server_connect(&master);
-    redisAppendCommand(context, "LPUSH list item"); /* at once: it is a replica when the WAIT has its turn */
-    redisAppendCommand(context, "REPLICAOF 127.0.0.1 9");
-    redisReply *reply;
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
-        freeReplyObject(reply);
-    }
-    redisFree(context);
+    redis_server_push_and_demote(&master, 9); /* where nobody is */
     await_answer(&f, &answer);
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
     assert_non_null(strstr(answer.error.text, "is a replica: name its master in RELEVE_REDIS"));

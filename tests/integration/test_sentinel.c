@@ -415,22 +415,6 @@ static void test_what_a_demoted_master_refuses_is_sent_to_the_new_one_in_its_old
     expect_each_answered_once();
 }
 
-/* Told both at once, Redis answers who waits for an item and is no master any more before the WAIT behind that has its
- * turn. */
-static void give_item_and_demote(const struct redis_server *server, int master_port)
-{
-    redisContext *context = redis_server_connect(server);
-    redisAppendCommand(context, "LPUSH list item");
-    redisAppendCommand(context, "REPLICAOF 127.0.0.1 %d", master_port);
-    for (int i = 0; i < 2; i++) {
-        redisReply *reply;
-        assert_int_equal(redisGetReply(context, (void **)&reply), REDIS_OK);
-        assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
-        freeReplyObject(reply);
-    }
-    redisFree(context);
-}
-
 static void await_blocked_at(const struct redis_server *server, const struct answer *answer)
 {
     for (bool blocked = false; !blocked;) {
@@ -468,7 +452,7 @@ static void test_a_master_that_is_demoted_before_its_replicas_are_asked_is_left(
                                  &answer);
     await_blocked_at(&redises[0], &answer);
     freeReplyObject(redis_server_command(&redises[1], "REPLICAOF NO ONE"));
-    give_item_and_demote(&redises[0], ports[1]);
+    redis_server_push_and_demote(&redises[0], ports[1]);
     await_blocked_at(&redises[1], &answer);
     freeReplyObject(redis_server_command(&redises[1], "LPUSH list item"));
     await_ok(&f, &answer);
