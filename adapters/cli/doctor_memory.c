@@ -22,8 +22,7 @@ static void check_policy(struct doctor *doctor, const char *node, const char *in
     else
         BAD(doctor, RELEVE_E_REDIS, "Redis",
             "%smaxmemory-policy is %.40s: it may evict days, jobs and the ledger, and the quota is exceeded then: "
-            "CONFIG "
-            "SET maxmemory-policy noeviction, and the same in redis.conf",
+            "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf",
             node, policy);
 }
 

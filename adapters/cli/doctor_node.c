@@ -104,7 +104,7 @@ static void check_clock(struct doctor *doctor, struct doctor_node *node, const s
 void releve_doctor_node(void *data, const struct releve_store_node *said)
 {
     struct doctor *doctor = data;
-    doctor->nodes = releve_must(realloc(doctor->nodes, (doctor->nodes_count + 1) * sizeof *doctor->nodes));
+    doctor->nodes = releve_realloc(doctor->nodes, (doctor->nodes_count + 1) * sizeof *doctor->nodes);
     struct doctor_node *node = &doctor->nodes[doctor->nodes_count++];
     *node = (struct doctor_node){.info = releve_strdup(said->info)};
     if (said->name[0] != '\0')

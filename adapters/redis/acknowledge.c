@@ -155,16 +155,16 @@ void releve_command_send_wait(struct releve_commands *commands, struct releve_co
 /* hiredis frees a reply when its callback returns. freeReplyObject frees the copy. */
 static redisReply *copy_of(const redisReply *reply)
 {
-    redisReply *copy = releve_must(calloc(1, sizeof *copy));
+    redisReply *copy = releve_alloc(1, sizeof *copy);
     *copy = *reply;
     copy->str = NULL;
     copy->element = NULL;
     if (reply->str != NULL) {
-        copy->str = releve_must(calloc(1, reply->len + 1));
+        copy->str = releve_alloc(reply->len + 1, 1);
         memcpy(copy->str, reply->str, reply->len);
     }
     if (reply->elements > 0)
-        copy->element = releve_must(calloc(reply->elements, sizeof(redisReply *)));
+        copy->element = releve_alloc(reply->elements, sizeof(redisReply *));
     for (size_t i = 0; i < reply->elements; i++)
         copy->element[i] = copy_of(reply->element[i]);
     return copy;
