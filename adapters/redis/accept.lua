@@ -1,6 +1,6 @@
 --with jobs.lua entry.lua replies.lua
 -- A message that a worker took from a queue becomes one job or several, or is buried. Each job is then in the worker's
--- list in its own words, with an id, so that it can be taken back to its queue as it is.
+-- list in its own words, with an id, so that it can be taken back to its queue as it is; and it has begun.
 --
 -- A job whose id is known does not run again: if it has ended, whoever waits gets the same result; if it is under way,
 -- whoever waits gets it with the others.

@@ -1,5 +1,5 @@
 --with jobs.lua
--- A job begins. One that has ended stays ended: whoever begins it again after a crash must not revive it.
+-- A job that came from no queue begins. One that has ended stays ended: whoever begins it again after a crash must not revive it.
 --
 -- KEYS 1 job hash
 -- ARGV 1 seconds after which an abandoned job is forgotten  2.. fields and values of the hash

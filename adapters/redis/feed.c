@@ -96,7 +96,7 @@ static void add_job(struct releve_words *words, const struct releve_job *job)
     releve_words_add(words, job->id);
     releve_words_add(words, job->reply_to);
     releve_words_format(words, "%d", 2 * (1 + RELEVE_JOB_FIELDS));
-    releve_words_field(words, "state", "queued");
+    releve_words_field(words, "state", "running"); /* it begins as soon as the answer is here */
     releve_job_fields(words, job);
     free(message);
 }

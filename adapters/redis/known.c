@@ -1,5 +1,6 @@
 /* What is known before anything is asked: the coverage of a job's days, and the facts of its usage point. Law 2
- * (thrift) begins here. The job's own hash is of another slot than its days: two scripts, asked for together. */
+ * (thrift) begins here. The job's own hash is of another slot than its days: two scripts, asked for together. A job
+ * that came from a queue has begun when it was accepted (accept.lua), and needs the second one only. */
 #include <adapters/redis/facts.h>
 #include <adapters/redis/job_fields.h>
 #include <adapters/redis/store_internal.h>
@@ -81,7 +82,8 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
     assert(job->kind < RELEVE_KINDS && days <= RELEVE_JOB_DAYS_MAX && known != NULL);
     struct begin_call *call = releve_alloc(1, sizeof *call);
     *call = (struct begin_call){.open = 1, .span = job->span, .now = now, .known = known, .data = data};
-    if (job->id[0] != '\0') {
+    bool came_from_queue = store->worker[0] != '\0';
+    if (job->id[0] != '\0' && !came_from_queue) {
         call->open++;
         send_begin(store, job, what, call);
     }
