@@ -511,7 +511,8 @@ def test_files_of_usage_points_may_look_as_they_do_in_the_wild(text, by):
         assert {prm_of_key(key) for key in world.redis.days()} == {CLIENT_0, CLIENT_1}
 
 
-@pytest.mark.parametrize("quota", ["20000/1s", pytest.param("none", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("quota", ["20000/1s", "none"])
 def test_thousands_of_usage_points_fit_into_little_memory(quota):
     count = 3000
     with World("--population", str(count), quota=quota) as world:
@@ -853,6 +854,7 @@ def test_a_refresh_that_is_answered_ends_a_remembered_refusal():
         assert len(world.redis.keys("releve:day:*")) == 3
 
 
+@pytest.mark.slow
 def test_a_redis_that_says_nothing_is_waited_for_and_named():
     with socket.socket() as listener, World() as world:
         listener.bind(("127.0.0.1", 0))

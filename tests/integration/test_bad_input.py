@@ -426,6 +426,7 @@ def ancestry(pid):
     return found
 
 
+@pytest.mark.slow
 def test_no_secret_and_no_token_is_ever_shown():
     flags = ("--fault", "error500=0.2", "--fault", "garbage=0.1", "--latency", "20")
     with World(*flags, password=PASSWORD) as world, Sandbox("--quota", "none", "--today", TODAY) as twin:

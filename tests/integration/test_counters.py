@@ -3,6 +3,8 @@ import collections
 import json
 import pathlib
 
+import pytest
+
 from jobs import Results, message, prm_of, push, start_worker
 from world import World
 
@@ -56,6 +58,7 @@ def test_processes_add_to_what_others_have_counted():
         assert total(after, "requests") == world.sandbox.stats()["requests"]
 
 
+@pytest.mark.slow
 def test_throttles_and_failures_are_counted_as_what_they_were():
     with World(quota="100/1s") as world:
         world.sandbox.control(point_faults={CLIENT_0: {"error500": 0.5}})

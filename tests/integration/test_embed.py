@@ -196,6 +196,7 @@ def test_closed_at_the_beginning_it_calls_nobody(engines, installed, what, ready
     assert (one["ready"], one["ended"], one["given_back"], one["idle"]) == (ready, 0, 0, 0), one
 
 
+@pytest.mark.slow
 def test_who_looks_sees_that_upstream_is_away(engines, installed):
     """Nobody listens there: it is tried some times, and each time the next try is known."""
     with World() as world:

@@ -550,6 +550,7 @@ def looks(cluster):
     return sum(int(one.split(",")[0].removeprefix("calls=")) for one in figures)
 
 
+@pytest.mark.slow
 def test_keys_of_a_slot_that_is_half_moved_are_waited_for():
     with world_of_cluster() as world:
         end_move = half_move(world.redis)

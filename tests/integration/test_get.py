@@ -68,6 +68,7 @@ def test_what_is_known_is_printed_where_the_rest_cannot_be_fetched():
         assert ended.code == 3 and "refuses the credentials" in ended.err, ended
 
 
+@pytest.mark.slow
 def test_one_that_is_interrupted_prints_no_part_of_an_answer():
     with World() as world:
         get(world, "daily_consumption", CLIENT_0, *DAYS)

@@ -132,6 +132,7 @@ def ask_for_much(crowd, served):
 # --- the tests -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_worker_and_those_who_ask_in_earnest_go_on_among_hundreds_who_mean_harm():
     with World("--population", str(JOBS)) as world:
         served = Served(world, "--token-file", write_tokens(world, POINT))
@@ -165,6 +166,7 @@ def test_a_worker_and_those_who_ask_in_earnest_go_on_among_hundreds_who_mean_har
         served.end()
 
 
+@pytest.mark.slow
 def test_answers_that_nobody_reads_take_little_memory():
     with World() as world:
         served = Served(world)
@@ -191,6 +193,7 @@ def test_answers_that_nobody_reads_take_little_memory():
         served.end()
 
 
+@pytest.mark.slow
 def test_a_loop_of_what_costs_much_keeps_nobody_from_what_costs_little():
     """300 who ask for pages of usage points, again and again: metrics, a day and the Conso API have room of their own."""
     with World("--population", "30") as world:

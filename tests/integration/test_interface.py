@@ -286,6 +286,7 @@ def test_a_stream_tells_the_status_when_it_changes(world, served):
     second.close()
 
 
+@pytest.mark.slow
 def test_a_stream_tells_that_redis_is_away_and_back():
     with World(quota="none") as world:
         served = Interface(world)
@@ -326,6 +327,7 @@ def test_who_reads_no_stream_costs_nobody_anything(world, served):
         peer.close()
 
 
+@pytest.mark.slow
 def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
     """Usage points cost Redis some: what is too much for five seconds is refused, and later it is answered."""
     answers = []
@@ -344,6 +346,7 @@ def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
         pass
 
 
+@pytest.mark.slow
 def test_redis_that_does_not_answer_is_said_so_and_at_once_where_it_is_known():
     with World() as world:
         served = Interface(world)

@@ -98,6 +98,7 @@ def test_who_has_everything_asks_for_nothing_and_needs_no_upstream():
         assert ended.code == 0 and requests == 0, ended
 
 
+@pytest.mark.slow
 def test_where_upstream_is_gone_who_has_nothing_to_ask_ends_well():
     points = ordinary(12)
     with World("--population", "12") as world:

@@ -113,6 +113,7 @@ def test_while_upstream_is_away_the_next_try_is_said_and_no_end():
         assert blocks and not any(" left, until" in "\n".join(block) for block in blocks), blocks
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_is_a_line_now_and_then():
     with World("--population", str(POINTS), "--latency", "20", quota="10/1s") as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(POINTS)))
@@ -124,6 +125,7 @@ def test_without_a_terminal_it_is_a_line_now_and_then():
         world.interrupt(running)
 
 
+@pytest.mark.slow
 def test_the_end_says_how_long_it_took_and_what_it_cost():
     with World(quota="100/1s") as world:
         world.sandbox.control(point_faults={BOTH: {"error500": 0.5}})

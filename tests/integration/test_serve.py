@@ -118,6 +118,7 @@ def test_metrics_are_what_prometheus_takes_and_what_was_done():
         served.end()
 
 
+@pytest.mark.slow
 def test_workers_and_the_age_of_what_waits_are_shown():
     with World("--population", "20", "--latency", "60000", quota="100/1s") as world:
         served = Served(world)
@@ -251,6 +252,7 @@ def time_to_look_again_or_fail(served):
     until(lambda: served.ask("/metrics")[0] == 200)
 
 
+@pytest.mark.slow
 def test_it_outlives_a_redis_that_goes_away():
     with World() as world:
         served = Served(world)
@@ -292,6 +294,7 @@ def test_who_sends_little_at_a_time_holds_no_connection_for_ever():
         served.end()
 
 
+@pytest.mark.slow
 def test_who_is_slow_or_talks_nonsense_keeps_nobody_from_an_answer():
     with World() as world:
         served = Served(world)

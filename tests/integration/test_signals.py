@@ -145,6 +145,7 @@ def hanging_world():
 CODES = {"worker": 0, "backfill": 130}
 
 
+@pytest.mark.slow
 def test_a_worker_that_drains_and_is_interrupted_says_so_by_its_exit_code():
     with hanging_world() as world:
         world.sandbox.control(point_faults={prm_of(0): {"timeout": 1}})

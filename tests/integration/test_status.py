@@ -84,6 +84,7 @@ def test_what_one_usage_point_fails_with_is_said_once():
         world.interrupt(worker)
 
 
+@pytest.mark.slow
 def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
     """The worker's upstream is a port where nobody listens."""
     with World("--population", "5", quota="100/1s") as world:
@@ -97,6 +98,7 @@ def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
         world.interrupt(worker)
 
 
+@pytest.mark.slow
 def test_one_process_that_is_away_silences_no_other():
     with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(40)))
@@ -110,6 +112,7 @@ def test_one_process_that_is_away_silences_no_other():
         world.interrupt(running)
 
 
+@pytest.mark.slow
 def test_a_running_backfill_is_shown_and_gone_when_it_has_ended():
     """A quarter of its 80 requests are within the window: the others take three more of them."""
     with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:
@@ -143,6 +146,7 @@ def test_a_backfill_that_was_killed_is_not_shown_for_long():
         assert "commands" not in look(world)
 
 
+@pytest.mark.slow
 def test_a_worker_says_how_fast_it_is_and_what_waits_takes_a_time():
     with World("--population", "400", "--latency", "20", quota="20/1s") as world:
         worker = start_worker(world, "fast")
@@ -177,6 +181,7 @@ def test_a_worker_that_ends_leaves_nothing_of_what_it_said():
         assert worker.end().code == 0 and world.redis.keys("{releve}:pulses") == set()
 
 
+@pytest.mark.slow
 def test_status_watch_fits_a_terminal_and_each_worker_keeps_its_place():
     with World("--latency", NEVER_MS) as world:
         names = [start_worker(world, name) and name for name in ("cc", "aa", "bb")]

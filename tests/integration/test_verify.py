@@ -15,6 +15,7 @@ DAYS = 10
 POPULATION = 60
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(is_sanitized(), reason="much data; the sanitizers see the same code below")
 @pytest.mark.parametrize("api, since", [("2026", ()), ("v5", ("--start", "2026-03-20"))])
 def test_a_whole_population_agrees(api, since):

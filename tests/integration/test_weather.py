@@ -12,6 +12,7 @@ APIS = ["2026", "v5"]
 SELECTION = ("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2026-09-01", "--concurrency", "4")
 
 
+@pytest.mark.slow
 def test_days_that_redis_refuses_are_written_again_and_nothing_is_sent_meanwhile():
     with World() as world:
         # Permits and claims are granted, and only the writing of days is refused.
@@ -59,6 +60,7 @@ def test_a_sick_meter_costs_at_most_eight_requests_over_all_its_kinds_and_is_nam
         assert len(world.redis.days(CLIENT_0)) == 3 * 171
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
 def test_days_that_never_make_sense_fail_for_themselves_and_are_no_outage(api):
     """v5 asks for a day with its neighbour, and then it may be the neighbour that makes no sense: none fails for long."""
@@ -80,6 +82,7 @@ def test_days_that_never_make_sense_fail_for_themselves_and_are_no_outage(api):
         assert world.run(*words).code == 0 and {len(world.redis.days(prm)) for prm in points} == {49}
 
 
+@pytest.mark.slow
 def test_an_outage_of_upstream_is_nobodys_fault_and_is_waited_for():
     points = [word for number in range(6) for word in ("--prm", str(30000000000000 + number))]
     with World("--latency", "10", "--population", "6", quota="50/1s") as world:
@@ -127,6 +130,7 @@ def check_backfill_in_the_weather(api, points, *since):
                 oracle.check(world.redis.days(prm, kind), expected, prm, kind, api, TODAY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", APIS)
 def test_with_every_fifth_answer_spoiled_a_backfill_is_complete_and_true_within_twice_the_requests(api):
     check_backfill_in_the_weather(api, [CLIENT_0, OTHER, "12655648759651"], "2025-09-01")
