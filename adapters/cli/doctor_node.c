@@ -81,9 +81,14 @@ static void check_replicas(struct doctor *doctor, const char *node, const char *
                  "%s%u of the %u replica%s that RELEVE_REDIS wants (replicas=) %s connected: until then nothing is "
                  "granted or stored there, and upstream is not asked here: start what is missing, or lower replicas=",
                  node, there, wanted, wanted == 1 ? "" : "s", there == 1 ? "is" : "are");
-    else if (wanted > 0)
+    else if (wanted == there && wanted > 0)
         OK(doctor, "Redis", "%s%u replica%s connected, and %u wanted (replicas=)", node, there, there == 1 ? "" : "s",
            wanted);
+    else if (wanted > 0)
+        OK(doctor, "Redis",
+           "%s%u replicas connected, and %u wanted (replicas=): a permit that only %u of them %s is lost where another "
+           "one takes over; with replicas=%u it is not, and work waits while one of them is away",
+           node, there, wanted, wanted, wanted == 1 ? "has" : "have", there);
 }
 
 /* INFO has it since Redis 7.0. */

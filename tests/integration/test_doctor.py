@@ -337,6 +337,17 @@ def test_a_redis_without_the_replicas_that_are_wanted_is_found():
         assert code != 0 and any(text.startswith("0 of the 1 replica that RELEVE_REDIS wants") for finding, _, text in findings if finding == "doubtful"), findings
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted, said", [
+    (1, "2 replicas connected, and 1 wanted (replicas=): a permit that only 1 of them has is lost where another one takes over; "
+        "with replicas=2 it is not, and work waits while one of them is away"),
+    (2, "2 replicas connected, and 2 wanted (replicas=)")])
+def test_more_replicas_than_are_waited_for_are_said_with_what_that_means(wanted, said):
+    with ClusterWorld(replicas=2) as world:
+        code, findings = look(world, RELEVE_REDIS=world.redis.url.replace("replicas=1", f"replicas={wanted}"))
+        assert code == 0 and sum(text.endswith(": " + said) for _, _, text in findings) == 3, findings
+
+
 def pretended_clock(tmp_path):
     library = tmp_path / "pretended_clock.so"
     subprocess.run(["gcc", "-shared", "-fPIC", ROOT / "tools/pretended_clock.c", "-o", library], check=True)
