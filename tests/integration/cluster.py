@@ -8,7 +8,8 @@ and what a cluster can suffer.
         cluster.start(lost)
         cluster.wait_until_whole()
 
-Every method may be called from any thread."""
+A node can die (`kill`), stand still (`partition`), or, in a cluster that was made for it (`isolable=True`), be cut off from all
+other nodes while programs still reach it (`isolate`). Every method may be called from any thread."""
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ import socket
 import tempfile
 import threading
 
+from bus import Bus
 from member import BUS, Member, PortTaken, pause
 from server import Connection, Redis, ReplyError
 from slots import SLOTS, key_of, slot_of, split
@@ -96,15 +98,18 @@ class Cluster:
     """Running servers; every write is on disk before it is answered. What a test itself writes by `command` is also on a
     replica before that returns, where there is one: so no failover loses it."""
 
-    def __init__(self, masters=3, replicas=1, node_timeout_ms=NODE_TIMEOUT_MS):
+    def __init__(self, masters=3, replicas=1, node_timeout_ms=NODE_TIMEOUT_MS, isolable=False):
         self.masters, self.replicas = masters, replicas
         self.flags = ["--cluster-node-timeout", str(node_timeout_ms), "--cluster-replica-validity-factor", "0",
                       "--cluster-allow-replica-migration", "no", "--repl-diskless-sync-delay", "0"]
         self.lock = threading.RLock()
+        self.bus = Bus() if isolable else None
         self.nodes, self.owners, self.followers = [], {}, {}  # owners: {slot: node}; followers: {node: its replicas}
 
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix="releve-test-")
+        if self.bus is not None:
+            self.bus.__enter__()
         try:
             return self.form()
         except BaseException:
@@ -113,6 +118,8 @@ class Cluster:
 
     def __exit__(self, *_):
         self.stop()
+        if self.bus is not None:
+            self.bus.__exit__()
         shutil.rmtree(self.directory)
 
     @property
@@ -136,6 +143,8 @@ class Cluster:
         for attempt in range(FORM_TRIES):
             ports = free_ports(self.masters * (1 + self.replicas))
             self.nodes = [Member(port, os.path.join(self.directory, f"{attempt}.{port}"), self.lock) for port in ports]
+            for node in self.nodes if self.bus is not None else []:
+                node.announced_bus = self.bus.relay(node.id, node.port + BUS)
             for number, node in enumerate(self.nodes):
                 node.prepare(self.nodes, number, self.masters)
                 node.launch(self.flags)
@@ -182,6 +191,20 @@ class Cluster:
             if one.process is not None:
                 one.signal(signal.SIGCONT)
 
+    def isolate(self, node):
+        """No other node reaches it, nor it another one; its replicas do not hear from it. Programs go on speaking to it."""
+        with self.lock:
+            self.bus.cut(node.id)
+            node.is_isolated = True
+            node.command("ACL", "SETUSER", "default", "-psync", "-sync", "-replconf")
+            node.command("CLIENT", "KILL", "TYPE", "replica")
+
+    def rejoin(self, node):
+        with self.lock:
+            node.command("ACL", "SETUSER", "default", "+psync", "+sync", "+replconf")
+            node.is_isolated = False
+            self.bus.mend(node.id)
+
     def _those(self, node):
         return self.nodes if node is None else [node]
 
@@ -198,10 +221,17 @@ class Cluster:
             self.partition(node)
             return node
 
+    def isolate_master(self, of_key):
+        with self.lock:
+            node = self.master_of(of_key)
+            self.isolate(node)
+            return node
+
     # --- who has what ------------------------------------------------------------------------------
 
     def live(self):
-        return [node for node in self.nodes if node.is_live]
+        """Those that belong to the cluster just now."""
+        return [node for node in self.nodes if node.is_live and not node.is_isolated]
 
     def views(self):
         """{node: how it sees all} of those that live and answer."""

@@ -48,7 +48,8 @@ def slots_in(held):
 class Member:
     def __init__(self, port, directory, lock):
         self.id, self.port, self.directory, self.lock = secrets.token_hex(20), port, directory, lock
-        self.process, self.connection, self.stands_still = None, None, False
+        self.announced_bus = port + BUS  # where the others find its bus
+        self.process, self.connection, self.stands_still, self.is_isolated = None, None, False, False
 
     def __repr__(self):
         return f"<{self.port} {self.id[:6]}>"
@@ -67,7 +68,7 @@ class Member:
         for i, node in enumerate(nodes):
             role, master, epoch = ("master", "-", i + 1) if i < masters else ("slave", nodes[i % masters].id, i % masters + 1)
             slots = f" {SLOTS * i // masters}-{SLOTS * (i + 1) // masters - 1}" if i < masters else ""
-            lines.append(f"{node.id} 127.0.0.1:{node.port}@{node.port + BUS} {'myself,' if i == number else ''}{role} {master} "
+            lines.append(f"{node.id} 127.0.0.1:{node.port}@{node.announced_bus} {'myself,' if i == number else ''}{role} {master} "
                          f"0 0 {epoch} connected{slots}\n")
         with open(os.path.join(self.directory, "nodes.conf"), "w", encoding="ascii") as file:
             file.writelines([*lines, f"vars currentEpoch {masters} lastVoteEpoch 0\n"])
@@ -76,7 +77,7 @@ class Member:
         """Does not wait for it: see `wait`."""
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory, "--cluster-enabled", "yes",
-             "--cluster-config-file", "nodes.conf", "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+             "--cluster-config-file", "nodes.conf", "--cluster-announce-bus-port", str(self.announced_bus), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
              "--daemonize", "no", *flags], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         self.stands_still = False
 

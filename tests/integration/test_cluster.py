@@ -1,6 +1,7 @@
-"""A Redis Cluster of three masters with a replica each, of which slots move and masters die or fall silent under a backfill and
-four workers: no day is lost or wrong, every job has exactly one result, the quota holds, and little is asked twice. A master that
-was replaced comes back as the replica of its successor, as a service manager would have it: until then nobody acknowledges there.
+"""A Redis Cluster of three masters with a replica each, of which slots move and masters die, fall silent, or are cut off from
+the other nodes, under a backfill and four workers at full quota: no day is lost or wrong, every job has exactly one result, the
+quota holds, and little is asked twice. A master that was replaced comes back as the replica of its successor, as a service
+manager would have it: until then nobody acknowledges there.
 
     RELEVE_ROUNDS=20 /usr/bin/python3 -m pytest -s tests/integration/test_cluster.py     by hand; one round without"""
 import collections
@@ -21,7 +22,7 @@ ROUNDS = int(os.environ.get("RELEVE_ROUNDS", "1"))
 WORKERS, CONCURRENCY = 4, 4
 BACKFILLED = 20  # usage points of the backfill, the first ones
 QUEUED = 30  # usage points of the jobs
-PUSHED = 12  # jobs for each thing that happens: the others are behind when the next one comes
+PUSHED = 36  # jobs for each thing that happens: the quota is used in full while it does, and some are left when the next one comes
 MOVED_BESIDE = 100  # slots that move besides those that matter
 CURVE, WEEKS_BACKFILLED = "consumption_load_curve", 30
 QUOTA = "25/1s,200/10s"
@@ -64,6 +65,14 @@ def partition(cluster, key):
     assert cluster.wait_for_failover(key) is not lost
     yield
     cluster.heal(lost)
+
+
+def isolate(cluster, key):
+    """The node goes on answering programs, and none of the others hears of it."""
+    lost = cluster.isolate_master(key)
+    assert cluster.wait_for_failover(key) is not lost
+    yield
+    cluster.rejoin(lost)
 
 
 def key_of_bucket(redis):
@@ -166,7 +175,7 @@ def check_days(world, run, truth):
 
 def test_slots_move_and_masters_fail_under_a_backfill_and_workers_and_nothing_is_lost(truth):
     world = World("--population", str(BACKFILLED + QUEUED), "--latency", "30:60", quota=QUOTA)
-    cluster = world.redis = Cluster()
+    cluster = world.redis = Cluster(isolable=True)
     queue = QUEUES["normal"]
     with world:
         run = Run(world)
@@ -181,7 +190,8 @@ def test_slots_move_and_masters_fail_under_a_backfill_and_workers_and_nothing_is
                 move(cluster, key)
                 run.goes_on()
             for way, key in ((kill, queue), (partition, key_of_bucket(cluster)), (kill, KEY_OF_DAYS),
-                             (partition, queue), (kill, key_of_bucket(cluster))):
+                             (isolate, key_of_bucket(cluster)), (partition, queue), (kill, key_of_bucket(cluster)),
+                             (isolate, queue)):
                 cluster.wait_until_whole()
                 run.push()
                 for _ in way(cluster, key):
