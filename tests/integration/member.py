@@ -1,4 +1,5 @@
-"""One redis-server of a cluster (cluster.py): its process, what it says of itself, and how it sees the others."""
+"""A redis-server that is one of several: its process and what it says of itself (Server); and one of a cluster (Member,
+cluster.py), with how it sees the others."""
 import os
 import secrets
 import select
@@ -45,14 +46,15 @@ def slots_in(held):
     return found
 
 
-class Member:
+class Server:
+    """At a port of loopback; every write is on disk before it is answered. It can be killed, stopped and started again."""
+
     def __init__(self, port, directory, lock):
-        self.id, self.port, self.directory, self.lock = secrets.token_hex(20), port, directory, lock
-        self.announced_bus = port + BUS  # where the others find its bus
+        self.port, self.directory, self.lock = port, directory, lock
         self.process, self.connection, self.stands_still, self.is_isolated = None, None, False, False
 
     def __repr__(self):
-        return f"<{self.port} {self.id[:6]}>"
+        return f"<{self.port}>"
 
     @property
     def is_live(self):
@@ -60,25 +62,16 @@ class Member:
 
     # --- the process -------------------------------------------------------------------------------
 
-    def prepare(self, nodes, number, masters):
-        """Its nodes.conf, as if it had been a member for long: node i < masters has the i-th part of the slots, the
-        others replicate them in turn."""
-        os.makedirs(self.directory)
-        lines = []
-        for i, node in enumerate(nodes):
-            role, master, epoch = ("master", "-", i + 1) if i < masters else ("slave", nodes[i % masters].id, i % masters + 1)
-            slots = f" {SLOTS * i // masters}-{SLOTS * (i + 1) // masters - 1}" if i < masters else ""
-            lines.append(f"{node.id} 127.0.0.1:{node.port}@{node.announced_bus} {'myself,' if i == number else ''}{role} {master} "
-                         f"0 0 {epoch} connected{slots}\n")
-        with open(os.path.join(self.directory, "nodes.conf"), "w", encoding="ascii") as file:
-            file.writelines([*lines, f"vars currentEpoch {masters} lastVoteEpoch 0\n"])
+    def arguments(self):
+        """Its own, beside those that all have."""
+        return []
 
     def launch(self, flags):
         """Does not wait for it: see `wait`."""
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory, "--cluster-enabled", "yes",
-             "--cluster-config-file", "nodes.conf", "--cluster-announce-bus-port", str(self.announced_bus), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-             "--daemonize", "no", *flags], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.directory, "--appendonly", "yes",
+             "--appendfsync", "always", "--save", "", "--daemonize", "no", *self.arguments(), *flags],
+            stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         self.stands_still = False
 
     def wait(self):
@@ -97,7 +90,7 @@ class Member:
 
     def _answers(self):
         try:
-            return self.command("CLUSTER", "MYID").decode() == self.id
+            return self.command("PING") == b"PONG" and self.info("server")["process_id"] == str(self.process.pid)
         except (OSError, ReplyError):  # not there yet, still reading its file, or another one that listens there
             self.forget()
             return False
@@ -146,6 +139,32 @@ class Member:
         """{field: text} of INFO."""
         lines = self.command("INFO", section).decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+class Member(Server):
+    def __init__(self, port, directory, lock):
+        super().__init__(port, directory, lock)
+        self.id, self.announced_bus = secrets.token_hex(20), port + BUS  # where the others find its bus
+
+    def __repr__(self):
+        return f"<{self.port} {self.id[:6]}>"
+
+    def prepare(self, nodes, number, masters):
+        """Its nodes.conf, as if it had been a member for long: node i < masters has the i-th part of the slots, the
+        others replicate them in turn."""
+        os.makedirs(self.directory)
+        lines = []
+        for i, node in enumerate(nodes):
+            role, master, epoch = ("master", "-", i + 1) if i < masters else ("slave", nodes[i % masters].id, i % masters + 1)
+            slots = f" {SLOTS * i // masters}-{SLOTS * (i + 1) // masters - 1}" if i < masters else ""
+            lines.append(f"{node.id} 127.0.0.1:{node.port}@{node.announced_bus} {'myself,' if i == number else ''}{role} {master} "
+                         f"0 0 {epoch} connected{slots}\n")
+        with open(os.path.join(self.directory, "nodes.conf"), "w", encoding="ascii") as file:
+            file.writelines([*lines, f"vars currentEpoch {masters} lastVoteEpoch 0\n"])
+
+    def arguments(self):
+        return ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
+                "--cluster-announce-bus-port", str(self.announced_bus)]
 
     def view(self):
         return View(self.command("CLUSTER", "NODES").decode())
