@@ -37,7 +37,7 @@ class Ledger:
         self.now_us, self.granted = EPOCH_US, 0
 
     def words(self, operation, permit, length_ms):
-        return ("EVALSHA", self.sha1, len(KEYS), *KEYS, operation, "1", permit, length_ms, self.now_us, f"{KEY}:due", self.node,
+        return ("EVALSHA", self.sha1, len(KEYS), *KEYS, operation, "1", permit, length_ms, self.now_us, f"{KEY}:due", self.node, "", "",
                 5, 1000, self.hourly, HOUR_MS)
 
     def run(self, operation, permit="", length_ms=0):

@@ -64,6 +64,19 @@ static void on_link(void *data, bool up, const char *why)
                           .type = RELEVE_NOTICE_REDIS_GONE, .level = RELEVE_LEVEL_ERROR, .text = line, .said = why});
 }
 
+static void on_forgotten(void *data, const char *bucket, releve_time closed_ms)
+{
+    char line[RELEVE_NOTICES_LINE_BYTES], wait[RELEVE_DURATION_TEXT];
+    releve_duration_format(closed_ms, wait);
+    (void)snprintf(line, sizeof line,
+                   "Redis has forgotten what was sent under the quota %s (emptied, restored, or started without its "
+                   "file?): nothing is sent for %s, until none of it can count any more",
+                   bucket, wait);
+    give_notice(data,
+                (struct releve_engine_notice){
+                    .type = RELEVE_NOTICE_FORGOTTEN, .level = RELEVE_LEVEL_ERROR, .text = line, .wait_ms = closed_ms});
+}
+
 /* What whoever runs it should know from the beginning. */
 static void warn(const struct releve_engine *engine)
 {
@@ -240,8 +253,12 @@ enum releve_code releve_engine_open_with(struct releve_engine **out, uv_loop_t *
         free(engine);
         return error->code;
     }
-    const struct releve_store_options store = {
-        .redis = &engine->redis, .prefix = engine->prefix, .worker = more->worker, .on_link = on_link, .data = engine};
+    const struct releve_store_options store = {.redis = &engine->redis,
+                                               .prefix = engine->prefix,
+                                               .worker = more->worker,
+                                               .on_link = on_link,
+                                               .on_forgotten = on_forgotten,
+                                               .data = engine};
     for (int class_ = RELEVE_HIGH; class_ < RELEVE_CLASSES; class_++)
         STAILQ_INIT(&engine->waiting[class_]);
     releve_engine_own_options(engine);

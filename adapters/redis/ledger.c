@@ -20,8 +20,8 @@ static void decode_permit(const struct releve_call *call, const redisReply *repl
     call->to.permit(call->data, error, reply != NULL ? (releve_time)reply->integer : 0);
 }
 
-/* An asker, where there are replicas. */
-struct asking {
+/* What was asked of a permit, where the answer says more than when the next one is due. */
+struct question {
     struct releve_store *store;
     char bucket[RELEVE_BUCKET_BYTES];
     struct releve_quota quota;
@@ -30,6 +30,15 @@ struct asking {
     void *data;
 };
 
+static struct question *question_of(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
+                                    struct releve_permit permit, releve_store_permit reply, void *data)
+{
+    struct question *question = releve_alloc(1, sizeof *question);
+    *question = (struct question){.store = store, .quota = *quota, .permit = permit, .reply = reply, .data = data};
+    (void)snprintf(question->bucket, sizeof question->bucket, "%s", bucket);
+    return question;
+}
+
 static void on_given_back(void *data, const struct releve_error *error, releve_time wait_ms)
 {
     (void)data, (void)error, (void)wait_ms; /* else it ages out */
@@ -37,23 +46,52 @@ static void on_given_back(void *data, const struct releve_error *error, releve_t
 
 /* A permit that may be lost with its master is none. Whoever asks again does so under another name, so it is given
  * back: that may be lost as well, and then it ages out. */
+static releve_time refuse_unacknowledged(const struct question *question)
+{
+    if (question->store->phase == STORE_OPEN)
+        releve_store_permit_return(question->store, question->bucket, &question->quota, question->permit, on_given_back,
+                                   NULL);
+    return RELEVE_UNACKNOWLEDGED_MS;
+}
+
+/* The script has closed the bucket. */
+static releve_time say_forgotten(const struct question *question, releve_time closed_ms)
+{
+    struct releve_store *store = question->store;
+    releve_witness_drop(&store->witnesses, question->bucket);
+    if (store->phase == STORE_OPEN && store->on_forgotten != NULL)
+        store->on_forgotten(store->link_data, question->bucket, closed_ms);
+    return closed_ms;
+}
+
 static void decode_asked(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
-    struct asking *asking = call->data;
+    struct question *question = call->data;
     struct releve_error odd;
     releve_time wait_ms = 0;
-    if (reply != NULL && reply->type == REDIS_REPLY_NIL) {
-        wait_ms = RELEVE_UNACKNOWLEDGED_MS;
-        if (asking->store->phase == STORE_OPEN)
-            releve_store_permit_return(asking->store, asking->bucket, &asking->quota, asking->permit, on_given_back,
-                                       NULL);
-    } else if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+    if (reply != NULL && reply->type == REDIS_REPLY_NIL)
+        wait_ms = refuse_unacknowledged(question);
+    else if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
         wait_ms = (releve_time)reply->integer;
-    } else if (reply != NULL) {
+    else if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+        wait_ms = say_forgotten(question, (releve_time)reply->element[0]->integer);
+    else if (reply != NULL)
         error = releve_call_odd(call, &odd);
-    }
-    asking->reply(asking->data, error, wait_ms);
-    free(asking);
+    question->reply(question->data, error, wait_ms);
+    free(question);
+}
+
+static void decode_settled(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    struct question *question = call->data;
+    struct releve_error odd;
+    bool is_good = reply != NULL && reply->elements == 3;
+    if (is_good)
+        releve_witness_note(&question->store->witnesses, question->bucket, reply->element[1], reply->element[2]);
+    else if (reply != NULL)
+        error = releve_call_odd(call, &odd);
+    question->reply(question->data, error, is_good ? (releve_time)reply->element[0]->integer : 0);
+    free(question);
 }
 
 /* `length_ms`: the life of a permit, how long its request may still be on its way, or how long a bucket is closed. */
@@ -75,12 +113,16 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
     releve_words_add(&words, ""); /* Redis's clock */
     releve_words_format(&words, "%s:quota:{%s}:due", store->prefix, bucket);
     /* Whoever only looks changes nothing in the ledger, and may see what another clock says. */
-    bool judges =
-        call->decode == decode_permit || call->decode == decode_asked || call->replicas != RELEVE_REPLICAS_ANY;
+    bool judges = call->decode == decode_permit || call->decode == decode_asked || call->decode == decode_settled ||
+                  call->replicas != RELEVE_REPLICAS_ANY;
     if (store->url.replicas > 0 && judges)
         releve_words_run_id(&words);
     else
         releve_words_add(&words, "");
+    const struct releve_witness *witness =
+        call->decode == decode_asked ? releve_witness_find(&store->witnesses, bucket) : NULL;
+    releve_words_add(&words, witness != NULL ? witness->permit : "");
+    releve_words_add(&words, witness != NULL ? witness->score : "");
     for (size_t i = 0; i < quota->windows_count; i++) {
         releve_words_format(&words, "%u", (unsigned)quota->windows[i].limit);
         releve_words_format(&words, "%lld", (long long)quota->windows[i].span_ms);
@@ -98,24 +140,21 @@ void releve_store_permit_ask(struct releve_store *store, const char *bucket, con
                              bool urgent, struct releve_permit permit, releve_store_permit reply, void *data)
 {
     assert(permit.process > 0 && permit.number > 0);
-    struct releve_call call = permit_call("ask for a permit", reply, data);
-    if (store->url.replicas > 0) {
-        struct asking *asking = releve_alloc(1, sizeof *asking);
-        *asking = (struct asking){.store = store, .quota = *quota, .permit = permit, .reply = reply, .data = data};
-        (void)snprintf(asking->bucket, sizeof asking->bucket, "%s", bucket);
-        call = (struct releve_call){.what = call.what,
-                                    .replicas = RELEVE_REPLICAS_TELL,
-                                    .type = RELEVE_REPLY_ANY,
-                                    .decode = decode_asked,
-                                    .data = asking};
-    }
+    struct releve_call call = {.what = "ask for a permit",
+                               .replicas = RELEVE_REPLICAS_TELL,
+                               .type = RELEVE_REPLY_ANY,
+                               .decode = decode_asked,
+                               .data = question_of(store, bucket, quota, permit, reply, data)};
     run_script(store, &call, urgent ? "ask urgent" : "ask", bucket, quota, permit, RELEVE_PERMIT_LIFE_MS);
 }
 
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,
                                 struct releve_permit permit, releve_time way_ms, releve_store_permit reply, void *data)
 {
-    struct releve_call call = permit_call("settle a permit", reply, data);
+    struct releve_call call = {.what = "settle a permit",
+                               .type = REDIS_REPLY_ARRAY,
+                               .decode = decode_settled,
+                               .data = question_of(store, bucket, quota, permit, reply, data)};
     run_script(store, &call, "settle", bucket, quota, permit, way_ms);
 }
 

@@ -14,6 +14,11 @@
 -- Redis's promise: what a script writes, a replica has as a whole or not at all. Without a note nothing is put later: the
 -- ledger is new, or one Redis without replicas has kept it.
 --
+-- Redis may forget what it was told: emptied, restarted without its file, restored from a backup, or replaced by a replica
+-- that lacks something. Who asks therefore names a permit of his own of which he knows how long it counts, his witness.
+-- If it is missing while it has to count, then others may be missing too, and nobody can say how many: the bucket is closed
+-- until all that was granted before now is out of every window.
+--
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
 --      4 longest window that anybody asks with, in microseconds (string)  5 windows that are asked with (hash)
 --      6 the process for which the next permit is kept  7 urgent permits in a row  8 node that wrote last (strings)
@@ -22,8 +27,11 @@
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
 --      7 the node that runs this, the same for all who ask it; '' where Redis has no replicas: then nothing is noted
---      8.. limit, window in ms, repeated
--- ask, settle, return, close answer in ms when the next permit is due; ask: 0 means granted.
+--      8 the witness (ask): a permit and 9 its score, as settle answered them; '' for none
+--      10.. limit, window in ms, repeated
+-- ask, return, close answer in ms when the next permit is due; ask: 0 means granted; {ms} that the witness is missing, and
+-- how long the bucket is closed for that.
+-- settle answers {ms until the next permit is due, the permit as a witness, its score}; two empty ones where it is not there.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...};
 -- stricter {limit, ms of each window that others keep to more strictly ...}.
 -- Whoever asks with shorter windows than the longest leaves in the set what others still have to count, also of somebody
@@ -36,7 +44,7 @@ local MARGIN_US = 1000
 local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local asked, first, streak, noted_node = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local operation, owner, length_ms, channel, node = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[6], ARGV[7]
-local WINDOWS_BEGIN = 8 -- in ARGV
+local WINDOWS_BEGIN = 10 -- in ARGV
 local permit = owner .. '.' .. ARGV[3]
 
 local now = tonumber(ARGV[5])
@@ -53,7 +61,7 @@ end
 for i = WINDOWS_BEGIN, #ARGV, 2 do
     add_window(ARGV[i], ARGV[i + 1])
 end
-local asked_count = #windows -- the first ones are the asker's own
+local asked_count, own_longest_us = #windows, longest_us -- the first ones are the asker's own
 
 -- Two processes that name different quotas share the stricter one: of each window the lower limit, and the windows of
 -- both. The hash of windows has a field "limit ms" for each window that anybody asks with, and until when it
@@ -223,9 +231,27 @@ local function note_grant(urgent)
     end
 end
 
+-- Whether the asker's witness is missing: an entry is kept for the asker's longest window after its score at least. Closes
+-- the bucket then, once: what is missing was granted before the first who misses something closes it.
+local function has_forgotten()
+    local witness, score = ARGV[8], tonumber(ARGV[9])
+    if witness == '' or score < now - own_longest_us or redis.call('ZSCORE', entries, witness) then
+        return false
+    end
+    if open_at() >= score + longest_us then
+        return false
+    end
+    local closed_ms = math.ceil((longest_us + MARGIN_US) / 1000)
+    redis.call('SET', closed, text(now + closed_ms * 1000), 'PX', text(closed_ms + CLOCK_DIFFERENCE_MS))
+    return true
+end
+
 local operations = {}
 
 function operations.ask(urgent)
+    if has_forgotten() then
+        return {wait_ms(open_at())}
+    end
     -- A permit that is still out is asked for again when the first reply was lost: one permit. The proof
     -- above holds for it, as every grant since has counted it.
     local own = tonumber(redis.call('ZSCORE', entries, permit) or nil)
@@ -265,7 +291,7 @@ function operations.settle()
     if own and own > arrived then
         redis.call('ZADD', entries, 'XX', text(arrived), permit)
     end
-    return announce_if_earlier()
+    return {announce_if_earlier(), own and permit or '', own and text(math.min(own, arrived)) or ''}
 end
 
 operations['return'] = function()

@@ -59,6 +59,7 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     if (options->worker != NULL)
         (void)snprintf(store->worker, sizeof store->worker, "%s", options->worker);
     store->on_link = options->on_link;
+    store->on_forgotten = options->on_forgotten;
     store->link_data = options->data;
     store->ready = ready;
     store->ready_data = data;

@@ -8,6 +8,7 @@
 #include <adapters/redis/replies.h>
 #include <adapters/redis/store.h>
 #include <adapters/redis/watcher.h>
+#include <adapters/redis/witness.h>
 
 #define RELEVE_JOB_KEEP_S (7 * 24 * 3600) /* how long the hash of a job stays after its last change */
 
@@ -28,7 +29,9 @@ struct releve_store {
     char prefix[RELEVE_PREFIX_BYTES];
     char worker[RELEVE_WORKER_NAME_BYTES]; /* "" where jobs come from no queue */
     void (*on_link)(void *data, bool up, const char *why);
-    void *link_data;
+    void (*on_forgotten)(void *data, const char *bucket, releve_time closed_ms);
+    void *link_data; /* of both */
+    struct releve_witnesses witnesses;
     releve_store_ready ready;
     void *ready_data;
     struct releve_closing parts; /* nodes, watcher */

@@ -26,6 +26,8 @@ enum releve_notice {
     RELEVE_NOTICE_NOT_DURABLE, /* Redis keeps nothing on disk: its restart forgets days and how much is used */
     RELEVE_NOTICE_IN_CLEAR,    /* the secret goes to upstream in clear, over a network */
     RELEVE_NOTICE_ADOPTED,     /* the data under the prefix were another upstream's, and count as this one's now */
+    RELEVE_NOTICE_FORGOTTEN,   /* Redis has forgotten what was sent; nothing is sent for wait_ms, when it counts no more
+                                */
     RELEVE_NOTICES
 };
 

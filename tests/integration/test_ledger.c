@@ -58,11 +58,12 @@ static int end(void **state)
 }
 
 static const char *node = ""; /* that runs the script */
+static const char *witness = "", *witness_score = "";
 
 static int clear(void **state)
 {
     (void)state;
-    node = "";
+    node = witness = witness_score = "";
     freeReplyObject(redisCommand(redis, "FLUSHALL"));
     return 0;
 }
@@ -72,7 +73,7 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
                        const struct quota *quota)
 {
     char numbers[2 + 2 * WINDOWS_MAX][32];
-    const char *words[30] = {"EVALSHA",
+    const char *words[32] = {"EVALSHA",
                              releve_script_ledger.sha1,
                              "8",
                              BUCKET,
@@ -93,6 +94,8 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
     words[count++] = now_us >= 0 ? numbers[1] : "";
     words[count++] = BUCKET ":due";
     words[count++] = node;
+    words[count++] = witness;
+    words[count++] = witness_score;
     for (int i = 0; i < quota->count && i < WINDOWS_MAX; i++) {
         (void)snprintf(numbers[2 + 2 * i], sizeof numbers[0], "%d", quota->windows[i].limit);
         words[count++] = numbers[2 + 2 * i];
@@ -110,8 +113,9 @@ static int64_t wait_of(const char *operation, const char *permit, int64_t length
                        const struct quota *quota)
 {
     redisReply *reply = run(operation, permit, length_ms, now_us, quota);
-    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-    int64_t wait_ms = reply->integer;
+    const redisReply *wait = strcmp(operation, "settle") == 0 ? reply->element[0] : reply;
+    assert_int_equal(wait->type, REDIS_REPLY_INTEGER);
+    int64_t wait_ms = wait->integer;
     freeReplyObject(reply);
     return wait_ms;
 }
@@ -588,6 +592,103 @@ static void test_a_large_ledger_is_put_later_in_full(void **state)
     assert_true(left_ms > 24 * 3600 * 1000 + LIFE_MS);
 }
 
+/* --- what is forgotten -------------------------------------------------------------------------------------- */
+
+/* Grants and settles a permit, which is the witness from then on. */
+static void become_witness(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    static char name[40], score[24];
+    assert_int_equal(ask(permit, now_us, quota), 0);
+    redisReply *reply = run("settle", permit, 0, now_us, quota);
+    assert_int_equal(reply->elements, 3);
+    (void)snprintf(name, sizeof name, "%s", reply->element[1]->str);
+    (void)snprintf(score, sizeof score, "%s", reply->element[2]->str);
+    assert_int_equal(atoll(score), now_us);
+    witness = name;
+    witness_score = score;
+    freeReplyObject(reply);
+}
+
+/* {ms}: the witness was missing. */
+static int64_t ask_in_vain(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    redisReply *reply = run("ask", permit, LIFE_MS, now_us, quota);
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    int64_t closed_ms = reply->element[0]->integer;
+    freeReplyObject(reply);
+    return closed_ms;
+}
+
+/* By somebody who has no witness. */
+static int64_t ask_other(const char *permit, int64_t now_us, const struct quota *quota)
+{
+    const char *name = witness, *score = witness_score;
+    witness = witness_score = "";
+    int64_t wait_ms = ask(permit, now_us, quota);
+    witness = name;
+    witness_score = score;
+    return wait_ms;
+}
+
+static const struct quota an_hour = {2, {{5, 1000}, {1000, 3600000}}};
+
+static void test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    assert_int_equal(ask("b", EPOCH_US + 1000, &an_hour), 0); /* it is there */
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    assert_int_equal(ask_in_vain("c", EPOCH_US + 2000, &an_hour), 3600001);
+    assert_int_equal(integer("ZCARD " BUCKET), 0);
+    assert_int_equal(ask("c", EPOCH_US + 3000, &an_hour), 3600000); /* said once: others miss theirs by the same loss */
+    witness = witness_score = "";
+    assert_int_equal(ask("d", EPOCH_US + 2000 + 3599999000, &an_hour), 2);
+    assert_int_equal(ask("d", EPOCH_US + 2000 + 3600001000, &an_hour), 0);
+}
+
+static void test_a_loss_while_the_bucket_is_closed_closes_it_anew(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    close_bucket(5000, EPOCH_US); /* not for as long as what is missing counts */
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    assert_int_equal(ask_in_vain("b", EPOCH_US, &an_hour), 3600001);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    assert_int_equal(ask_in_vain("b", EPOCH_US + 60000000, &an_hour), 3600001);
+}
+
+static void test_a_witness_that_counts_no_more_may_be_gone(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    assert_int_equal(ask("b", EPOCH_US + 3600000001, &an_hour), 0);
+}
+
+/* Others with shorter windows drop what is old for all; with longer ones they keep it. */
+static void test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks(void **state)
+{
+    (void)state;
+    static const struct quota short_one = {1, {{1000, 1000}}};
+    become_witness("a", EPOCH_US, &an_hour);
+    for (int i = 1; i < 3600; i += 7) {
+        node = i > 1800 ? "r" : "m"; /* and puts it later, once */
+        char other[16];
+        (void)snprintf(other, sizeof other, "s%d", i);
+        (void)ask_other(other, EPOCH_US + i * 1000000ll, &short_one);
+    }
+    (void)ask("b", EPOCH_US + 3599999999, &an_hour); /* answers in ms: it is there */
+}
+
+static void test_a_permit_that_is_gone_is_no_witness(void **state)
+{
+    (void)state;
+    redisReply *reply = run("settle", "never", 0, EPOCH_US, &an_hour);
+    assert_string_equal(reply->element[1]->str, "");
+    assert_string_equal(reply->element[2]->str, "");
+    freeReplyObject(reply);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,6 +719,11 @@ int main(void)
         cmocka_unit_test_setup(test_no_window_overflows_where_the_new_clock_is_ahead, clear),
         cmocka_unit_test_setup(test_a_closed_bucket_and_what_was_told_are_put_later_too, clear),
         cmocka_unit_test_setup(test_a_large_ledger_is_put_later_in_full, clear),
+        cmocka_unit_test_setup(test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window, clear),
+        cmocka_unit_test_setup(test_a_loss_while_the_bucket_is_closed_closes_it_anew, clear),
+        cmocka_unit_test_setup(test_a_witness_that_counts_no_more_may_be_gone, clear),
+        cmocka_unit_test_setup(test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks, clear),
+        cmocka_unit_test_setup(test_a_permit_that_is_gone_is_no_witness, clear),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -232,6 +232,24 @@ def test_no_violation_when_redis_stands_still_for_seconds():
 # --- persistent ----------------------------------------------------------------------------------------
 
 
+LOSSES = {"emptied": lambda redis: redis.command("FLUSHALL"),
+          "its ledger dropped": lambda redis: [redis.command("DEL", key) for key in redis.keys("releve:quota:*")]}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_redis_forgets_of_the_quota_is_noticed_and_waited_for(loss):
+    """Two processes go on where a Redis has lost what they sent; each request that they sent counts on at the gateway."""
+    with World("--population", "40", "--latency", "20:40", quota="1000/1s,30/10s") as world:
+        running = [start(world, f"{i}.txt", 10 * i, 10, "--concurrency", "4") for i in range(2)]
+        wait_until(lambda: data_requests(world) >= 12, *running)
+        LOSSES[loss](world.redis)
+        ended = [one.end() for one in running]
+        stats, said = world.sandbox.stats(), "".join(one.err for one in ended)
+        assert [one.code for one in ended] == [0, 0], said
+        assert data_requests(world) >= 2 * 10 * WEEKS and stats["violations"] == 0, (stats, said)
+        assert f"Redis has forgotten what was sent under the quota {FAMILY}@" in said, said
+
+
 def test_starting_again_grants_no_second_burst():
     with World("--population", "40", quota="30/4s") as world:
         first = start(world, "prms", 0, 20)

@@ -1,0 +1,32 @@
+/* By what a process sees that Redis has forgotten what was sent: of each bucket the last of its own permits that was
+ * used, and how long that counts (ledger.lua). Law 1. */
+#ifndef RELEVE_REDIS_WITNESS_H
+#define RELEVE_REDIS_WITNESS_H
+
+#include <engine/runtime/store.h>
+#include <hiredis/hiredis.h>
+
+#define RELEVE_WITNESSES_MAX 32 /* buckets of which one is kept; of others nothing is seen */
+
+struct releve_witness {
+    char bucket[RELEVE_BUCKET_BYTES];
+    char permit[40]; /* as it stands in the ledger: two numbers of 16 digits at most; "": none */
+    char score[24];  /* microseconds of Redis's clock */
+};
+
+struct releve_witnesses {
+    struct releve_witness of[RELEVE_WITNESSES_MAX];
+    size_t count;
+};
+
+/* NULL where there is none. Valid until the next call. */
+const struct releve_witness *releve_witness_find(struct releve_witnesses *witnesses, const char *bucket);
+
+/* What `settle` answered: strings; nothing where they are empty, too long, or of one bucket too many. */
+void releve_witness_note(struct releve_witnesses *witnesses, const char *bucket, const redisReply *permit,
+                         const redisReply *score);
+
+/* It was missing, and that is known now. */
+void releve_witness_drop(struct releve_witnesses *witnesses, const char *bucket);
+
+#endif
