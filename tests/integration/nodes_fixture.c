@@ -52,7 +52,7 @@ void turn(void)
 void name_nodes(const int *ports)
 {
     memset(&f, 0, sizeof f);
-    assert_int_equal(uv_loop_init(&f.loop), 0);
+    await_loop_init(&f.loop, &f.tick);
     f.url.where = RELEVE_REDIS_CLUSTER;
     for (; *ports != 0; ports++) {
         struct releve_redis_seed *seed = &f.url.seeds[f.url.seeds_count++];
@@ -68,8 +68,7 @@ void open_nodes(const int *ports)
     name_nodes(ports);
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     assert_int_equal(f.ready.calls, 0);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls != 0, turn());
 }
 
 void open_cluster(void)
@@ -83,10 +82,9 @@ void open_cluster(void)
 void close_nodes(void)
 {
     releve_nodes_close(&f.nodes, on_closed);
-    (void)uv_run(&f.loop, UV_RUN_DEFAULT); /* ends: no handle is left behind */
+    await_loop_end(&f.loop, &f.tick);
     assert_true(f.closed);
     assert_int_equal(f.ready.calls, 1);
-    assert_int_equal(uv_loop_close(&f.loop), 0);
 }
 
 void on_reply(void *data, const redisReply *reply, const struct releve_error *error)
@@ -104,8 +102,7 @@ void on_reply(void *data, const redisReply *reply, const struct releve_error *er
 
 void await_ok(struct answer *answer)
 {
-    while (answer->calls == 0)
-        turn();
+    await(answer->calls != 0, turn());
     if (answer->error.code != RELEVE_OK)
         fail_msg("%s", answer->error.text);
     assert_int_equal(answer->calls, 1);
@@ -159,15 +156,14 @@ void begin_load(void)
 
 void await_done(unsigned more)
 {
-    for (unsigned wanted = f.done + more; f.done < wanted;)
-        turn();
+    unsigned wanted = f.done + more;
+    await(f.done >= wanted, turn());
 }
 
 void end_load(void)
 {
     f.load = false;
-    while (f.under_way > 0)
-        turn();
+    await(f.under_way == 0, turn());
 }
 
 void check_fields(void)
@@ -184,8 +180,7 @@ void check_fields(void)
 
 void await_link(int pairs)
 {
-    while (f.ups < pairs)
-        turn();
+    await(f.ups >= pairs, turn());
     assert_int_equal(f.ups, pairs);
     assert_int_equal(f.downs, pairs);
 }

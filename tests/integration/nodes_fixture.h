@@ -4,13 +4,8 @@
 
 #include <adapters/redis/nodes.h>
 #include <adapters/redis/slot.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
-
+#include "await.h"
 #include "redis_cluster.h"
 
 #define TAGS 48      /* of keys: they are spread over all nodes */
@@ -27,6 +22,7 @@ struct answer {
 /* A client, and a load of writes that goes on while the loop turns: each is a field of the hash of its tag. */
 struct nodes_fixture {
     uv_loop_t loop;
+    uv_timer_t tick;
     struct releve_redis_url url;
     struct releve_nodes nodes;
     struct answer ready;

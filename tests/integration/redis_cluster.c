@@ -1,10 +1,4 @@
 /* Six redis_servers that are told of each other. What has to come about is asked for again and again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "redis_cluster.h"
 
 #define SLOTS 16384
@@ -61,7 +56,8 @@ static redisReply *ask_list(struct redis_cluster *cluster, int i, const char *fo
     if (cluster->password[0] != '\0')
         freeReplyObject(redisCommand(context, "AUTH %s", cluster->password));
     redisReply *reply = redisvCommand(context, format, list);
-    assert_non_null(reply);
+    if (reply == NULL)
+        fail_msg("%s: %s: %s", cluster->nodes[i].socket, format, context->errstr);
     redisFree(context);
     return reply;
 }
@@ -96,8 +92,7 @@ static bool says(struct redis_cluster *cluster, int i, const char *command, cons
 
 static void await_saying(struct redis_cluster *cluster, int i, const char *command, const char *wanted)
 {
-    while (!says(cluster, i, command, wanted))
-        breathe();
+    await(says(cluster, i, command, wanted), breathe());
 }
 
 static const char *const *arguments(struct redis_cluster *cluster, int i, const char *const *extra)
@@ -173,8 +168,7 @@ void redis_cluster_form(struct redis_cluster *cluster)
     (void)snprintf(known, sizeof known, "cluster_known_nodes:%d", CLUSTER_NODES);
     for (int i = 0; i < CLUSTER_NODES; i++) {
         await_saying(cluster, i, "CLUSTER INFO", known);
-        while (says(cluster, i, "CLUSTER NODES", "handshake"))
-            breathe();
+        await(!says(cluster, i, "CLUSTER NODES", "handshake"), breathe());
     }
     for (int i = 0; i < CLUSTER_MASTERS; i++) {
         redis_cluster_id(cluster, i, id);
@@ -202,6 +196,14 @@ static bool is_well(struct redis_cluster *cluster, int i)
             says(cluster, i, "INFO replication", "state=online"));
 }
 
+static bool are_all_well(struct redis_cluster *cluster)
+{
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        if (!is_well(cluster, i))
+            return false;
+    return true;
+}
+
 void redis_cluster_heal(struct redis_cluster *cluster)
 {
     for (int i = 0; i < CLUSTER_NODES; i++) {
@@ -209,13 +211,7 @@ void redis_cluster_heal(struct redis_cluster *cluster)
             redis_cluster_restart(cluster, i);
         (void)kill(cluster->nodes[i].pid, SIGCONT);
     }
-    for (int i = 0; i < CLUSTER_NODES;)
-        if (is_well(cluster, i)) {
-            i++;
-        } else {
-            breathe();
-            i = 0;
-        }
+    await(are_all_well(cluster), breathe());
 }
 
 void redis_cluster_end(struct redis_cluster *cluster)
@@ -262,9 +258,9 @@ int redis_cluster_replica(struct redis_cluster *cluster, int master)
 
 void redis_cluster_await_master(struct redis_cluster *cluster, int node, int slot)
 {
-    while (!says(cluster, node, "INFO replication", "role:master") ||
-           redis_cluster_owner_seen_by(cluster, node, slot) != node)
-        breathe();
+    await(says(cluster, node, "INFO replication", "role:master") &&
+              redis_cluster_owner_seen_by(cluster, node, slot) == node,
+          breathe());
 }
 
 /* --- moving a slot -------------------------------------------------------------------------------------- */

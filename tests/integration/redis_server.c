@@ -1,10 +1,4 @@
 /* fork, exec, and the log line that says that it serves: no sleeping, no port to race for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -15,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "redis_server.h"
 
 #define ARGUMENTS_MAX 48
@@ -142,6 +137,7 @@ redisContext *redis_server_connect(const struct redis_server *server)
     assert_non_null(context);
     if (context->err != 0)
         fail_msg("%s: %s", server->socket, context->errstr);
+    assert_int_equal(redisSetTimeout(context, (struct timeval){.tv_sec = AWAIT_MAX_S}), REDIS_OK);
     return context;
 }
 
@@ -152,7 +148,8 @@ redisReply *redis_server_command(const struct redis_server *server, const char *
     va_start(list, format);
     redisReply *reply = redisvCommand(context, format, list);
     va_end(list);
-    assert_non_null(reply);
+    if (reply == NULL)
+        fail_msg("%s: %s: %s", server->socket, format, context->errstr);
     redisFree(context);
     return reply;
 }

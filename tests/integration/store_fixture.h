@@ -4,13 +4,9 @@
 
 #include <adapters/redis/store.h>
 #include <adapters/redis/store_internal.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <string.h>
+
+#include "await.h"
 
 /* The answer to one call. */
 struct answer {
@@ -24,6 +20,7 @@ struct answer {
 
 struct store_fixture {
     uv_loop_t loop;
+    uv_timer_t tick;
     struct releve_store *store;
     struct answer ready;
     bool closed;
@@ -52,11 +49,10 @@ static inline void on_fixture_closed(void *data)
     ((struct store_fixture *)data)->closed = true;
 }
 
-/* Turns the loop until *calls is not what it was: what never comes is the test's time-out. */
+/* Turns the loop until there were so many. */
 static inline void await_calls(struct store_fixture *fixture, const int *calls, int wanted)
 {
-    while (*calls < wanted)
-        (void)uv_run(&fixture->loop, UV_RUN_ONCE);
+    await(*calls >= wanted, uv_run(&fixture->loop, UV_RUN_ONCE));
     assert_int_equal(*calls, wanted);
 }
 
@@ -77,7 +73,7 @@ static inline void fixture_begin(struct store_fixture *fixture, const char *url,
 {
     struct releve_error error = {.text = ""};
     memset(fixture, 0, sizeof *fixture);
-    assert_int_equal(uv_loop_init(&fixture->loop), 0);
+    await_loop_init(&fixture->loop, &fixture->tick);
     struct releve_redis_url redis;
     if (releve_redis_url_parse(url, &redis, &error) != RELEVE_OK)
         fail_msg("%s", error.text);
@@ -98,9 +94,8 @@ static inline void fixture_open(struct store_fixture *fixture, const char *url, 
 static inline void fixture_close(struct store_fixture *fixture)
 {
     releve_store_close(fixture->store, on_fixture_closed, fixture);
-    (void)uv_run(&fixture->loop, UV_RUN_DEFAULT); /* ends: the store leaves no handle behind */
+    await_loop_end(&fixture->loop, &fixture->tick); /* ends: the store leaves no handle behind */
     assert_true(fixture->closed);
-    assert_int_equal(uv_loop_close(&fixture->loop), 0);
 }
 
 static inline void on_done(void *data, const struct releve_error *error)

@@ -77,15 +77,14 @@ static void test_at_the_end_one_node_that_dies_does_not_cut_off_what_others_answ
     close_bucket(near, &answer);
     releve_store_close(f.store, on_fixture_closed, &f);
     redis_server_kill(&cluster.nodes[other]);
-    while (!f.closed && releve_nodes_is_up(&f.store->nodes)) /* it hears that one is gone */
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    /* It hears that one is gone. */
+    await(f.closed || !releve_nodes_is_up(&f.store->nodes), uv_run(&f.loop, UV_RUN_ONCE));
     redis_cluster_do(&cluster, node, "CLIENT UNPAUSE");
-    (void)uv_run(&f.loop, UV_RUN_DEFAULT);
+    await_loop_end(&f.loop, &f.tick);
     assert_true(f.closed);
     if (answer.error.code != RELEVE_OK)
         fail_msg("%s", answer.error.text);
     assert_int_equal(answer.calls, 1);
-    assert_int_equal(uv_loop_close(&f.loop), 0);
 }
 
 static void test_a_store_that_ends_while_a_node_is_away_waits_for_the_others(void **state)

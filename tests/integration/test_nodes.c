@@ -75,8 +75,7 @@ static void test_every_master_can_be_asked_in_turn(void **state)
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "DBSIZE");
     releve_nodes_send_to(&f.nodes, CLUSTER_NODES, "count", NULL, &words, on_reply, &beyond);
-    while (beyond.calls == 0)
-        turn();
+    await(beyond.calls != 0, turn());
     assert_int_equal(beyond.error.code, RELEVE_E_REDIS);
     assert_non_null(strstr(beyond.error.text, "have changed"));
     close_nodes();
@@ -92,8 +91,7 @@ static void expect_failure(const char *said)
     assert_null(strchr(f.ready.error.text, '\n'));
     struct answer answer = {.calls = 0};
     send_words(NULL, &answer, "GET", "x", (char *)NULL);
-    while (answer.calls == 0)
-        turn();
+    await(answer.calls != 0, turn());
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
     close_nodes();
 }
@@ -128,8 +126,7 @@ static void test_a_single_redis_is_told_from_a_cluster(void **state)
         struct answer answer = {.calls = 0};
         (void)snprintf(key, sizeof key, "%d", i);
         send_words(NULL, &answer, "GET", key, (char *)NULL);
-        while (answer.calls == 0)
-            turn();
+        await(answer.calls != 0, turn());
         if (answer.error.code != RELEVE_OK) {
             assert_non_null(strstr(answer.error.text, "redis+cluster://"));
             moved++;
@@ -155,13 +152,24 @@ static void test_every_node_gets_the_password(void **state)
     name_nodes((const int[]){cluster.ports[0], 0});
     (void)snprintf(f.url.password, sizeof f.url.password, "s3cre!");
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls != 0, turn());
     assert_null(strstr(f.ready.error.text, "s3cre!"));
     expect_failure("refuses the password");
     for (int i = 0; i < CLUSTER_NODES; i++)
         redis_cluster_do(&cluster, i, "CONFIG SET requirepass %s masterauth %s", "", "");
     cluster.password[0] = '\0';
+}
+
+static bool knows_all_as(int node, const char *name)
+{
+    bool known = true;
+    redisReply *reply = redis_cluster_ask(&cluster, node, "CLUSTER SLOTS");
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *host = reply->element[i]->element[2]->element[0];
+        known = known && host->type == REDIS_REPLY_STRING && strcmp(host->str, name) == 0;
+    }
+    freeReplyObject(reply);
+    return known;
 }
 
 static void announce(const char *name, const char *type)
@@ -170,16 +178,7 @@ static void announce(const char *name, const char *type)
         redis_cluster_do(&cluster, i, "CONFIG SET cluster-announce-hostname %s cluster-preferred-endpoint-type %s",
                          name, type);
     for (int i = 0; i < CLUSTER_NODES; i++) /* they tell each other */
-        for (bool known = false; !known;) {
-            redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER SLOTS");
-            known = true;
-            for (size_t j = 0; j < reply->elements; j++) {
-                const redisReply *host = reply->element[j]->element[2]->element[0];
-                known = known && (name[0] == '\0' || type[0] != 'h' ||
-                                  (host->type == REDIS_REPLY_STRING && strcmp(host->str, name) == 0));
-            }
-            freeReplyObject(reply);
-        }
+        await(name[0] == '\0' || type[0] != 'h' || knows_all_as(i, name), (void)0);
 }
 
 static void test_an_announced_address_that_cannot_be_reached_is_named(void **state)
@@ -217,16 +216,24 @@ static void test_nodes_may_have_names_or_none(void **state)
     announce("", "ip");
 }
 
+/* What was on its way when a node was told so may say otherwise: then it is told again. */
+static bool is_nobodys(int slot)
+{
+    bool all = true;
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        if (redis_cluster_owner_seen_by(&cluster, i, slot) >= 0) {
+            freeReplyObject(redis_cluster_ask(&cluster, i, "CLUSTER DELSLOTS %d", slot));
+            all = false;
+        }
+    return all;
+}
+
 static void test_a_cluster_that_is_not_complete_yet_is_waited_for(void **state)
 {
     (void)state;
     int master = owner(77);
     redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS 77");
-    for (int i = 0; i < CLUSTER_NODES; i++) /* what was on its way then may still say otherwise */
-        if (redis_cluster_owner_seen_by(&cluster, i, 77) >= 0) {
-            freeReplyObject(redis_cluster_ask(&cluster, i, "CLUSTER DELSLOTS 77"));
-            i = -1;
-        }
+    await(is_nobodys(77), (void)0);
     name_nodes((const int[]){cluster.ports[1], 0});
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     struct answer answer = {.calls = 0};
@@ -236,8 +243,7 @@ static void test_a_cluster_that_is_not_complete_yet_is_waited_for(void **state)
     if (f.ready.calls > 0)
         fail_msg("ready: %s", f.ready.error.text);
     redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS 77");
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls != 0, turn());
     if (f.ready.error.code != RELEVE_OK)
         fail_msg("%s", f.ready.error.text);
     await_ok(&answer);
@@ -278,19 +284,16 @@ static void test_news_of_every_node_arrive_and_survive_the_node_that_brings_them
     open_cluster();
     releve_watcher_open(&watcher, &f.nodes, &f.url, NULL);
     releve_watcher_add(&watcher, "t:b:due", "b", on_due, NULL);
-    while (begun == 0)
-        turn();
+    await(begun != 0, turn());
     for (int i = 0; i < CLUSTER_NODES; i++) {
         redis_cluster_do(&cluster, i, "PUBLISH t:b:due 5");
-        while (news <= i)
-            turn();
+        await(news > i, turn());
     }
     assert_int_equal(news, CLUSTER_NODES);
     for (int i = 0; i < CLUSTER_NODES; i++)
         if (cluster.ports[i] == watcher.url.port)
             redis_server_kill(&cluster.nodes[i]);
-    while (begun < 2)
-        turn();
+    await(begun >= 2, turn());
     redis_cluster_heal(&cluster);
     releve_watcher_close(&watcher, NULL);
     close_nodes();

@@ -23,8 +23,7 @@ static void test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered(voi
     await_done(500);
     int slot = slot_of("h:{2}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
     redis_server_kill(&cluster.nodes[master]);
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     expect_why(master);
     redis_cluster_await_master(&cluster, replica, slot);
     await_link(1);
@@ -54,20 +53,16 @@ static void test_a_master_that_is_cut_off_is_replaced_and_finds_out(void **state
     redis_cluster_heal(&cluster);
     await_done(500);
     end_load();
-    while (f.ups < f.downs)
-        turn();
+    await(f.ups >= f.downs, turn());
     close_nodes();
 }
 
-/* Its reply is left unread until the server stands still. */
-static void await_called(int node, const char *stat)
+static bool was_called(int node, const char *stat)
 {
-    for (bool called = false; !called;) {
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-        redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
-        called = strstr(reply->str, stat) != NULL;
-        freeReplyObject(reply);
-    }
+    redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
+    bool called = strstr(reply->str, stat) != NULL;
+    freeReplyObject(reply);
+    return called;
 }
 
 static void test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile(void **state)
@@ -80,12 +75,13 @@ static void test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile(vo
     send_words(NULL, &set, "SET", "t:point:{wrong}", "x", (char *)NULL);
     await_ok(&set);
     send_words(NULL, &answer, "LLEN", "t:point:{wrong}", (char *)NULL);
-    await_called(master, "cmdstat_llen:"); /* no node has the script that says which key it is: it takes two replies */
+    /* Its reply is left unread until the server stands still. No node has the script that says which key it is: it
+     * takes two replies. */
+    await(was_called(master, "cmdstat_llen:"), uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
     redis_cluster_await_master(&cluster, replica, slot);
     assert_int_equal(answer.calls, 0);
-    while (answer.calls == 0)
-        turn();
+    await(answer.calls != 0, turn());
     assert_int_equal(answer.calls, 1);
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
     if (strstr(answer.error.text, "t:point:{wrong} holds a string") == NULL)
@@ -136,8 +132,7 @@ static void test_a_node_that_serves_no_more_is_left(void **state)
     struct answer answer = {.calls = 0};
     send_words(NULL, &answer, "HLEN", "h:{4}", (char *)NULL);
     await_ok(&answer);
-    while (is_visited(master))
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(!is_visited(master), uv_run(&f.loop, UV_RUN_NOWAIT));
     close_nodes();
 }
 
@@ -163,14 +158,13 @@ static void test_a_node_is_found_at_its_new_address(void **state)
     close_nodes();
 }
 
-/* Waits until node `i` says that the cluster serves, or that it does not. */
-static void await_state(int i, const char *state)
+/* Does node `i` say that the cluster serves not? */
+static bool says_that_all_is_over(int i)
 {
-    for (bool reached = false; !reached;) {
-        redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER INFO");
-        reached = strstr(reply->str, state) != NULL;
-        freeReplyObject(reply);
-    }
+    redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER INFO");
+    bool over = strstr(reply->str, "cluster_state:fail") != NULL;
+    freeReplyObject(reply);
+    return over;
 }
 
 static void test_an_outage_ends_although_replicas_were_away_when_it_did(void **state)
@@ -179,21 +173,19 @@ static void test_an_outage_ends_although_replicas_were_away_when_it_did(void **s
     name_nodes((const int[]){cluster.ports[0], 0});
     f.url.replicas = 1;
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls != 0, turn());
     assert_int_equal(f.ready.error.code, RELEVE_OK);
     int slot = slot_of("{told}"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
     assert_int_equal(kill(cluster.nodes[replica].pid, SIGSTOP), 0);
     redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS %d", slot); /* it alone thinks that a slot is nobody's */
-    await_state(master, "cluster_state:fail");
+    await(says_that_all_is_over(master), (void)0);
     struct answer answer = {.calls = 0};
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "SET");
     releve_words_add(&words, "{told}");
     releve_words_add(&words, "x");
     releve_nodes_send_replicated(&f.nodes, RELEVE_REPLICAS_TELL, "test", NULL, &words, on_reply, &answer);
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     assert_non_null(strstr(f.why, "CLUSTERDOWN"));
     redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", slot);
     await_ok(&answer); /* that the replica is away */
@@ -218,20 +210,17 @@ static void test_whoever_walks_through_keys_notices_that_a_master_was_away(void 
         node++;
     uint64_t epoch = releve_nodes_epoch(&f.nodes);
     redis_server_kill(&cluster.nodes[node]);
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     struct answer answer = {.calls = 0};
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "DBSIZE");
     releve_nodes_send_to(&f.nodes, 0, "count", NULL, &words, on_reply, &answer);
     bool looked = false;
     releve_nodes_look(&f.nodes, on_looked, &looked);
-    while (!looked)
-        turn();
+    await(looked, turn());
     assert_true(answer.calls == 0 || releve_nodes_epoch(&f.nodes) != epoch); /* it waits, unless it was replaced */
     redis_cluster_heal(&cluster);
-    while (answer.calls == 0)
-        turn();
+    await(answer.calls != 0, turn());
     assert_int_not_equal(releve_nodes_epoch(&f.nodes), epoch);
     close_nodes();
 }
@@ -249,8 +238,7 @@ static void test_a_cluster_that_goes_and_comes_back_goes_on(void **state)
     begin_load();
     await_done(500);
     kill_all();
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     struct answer answer = {.calls = 0};
     send_words(NULL, &answer, "HLEN", "h:{6}", (char *)NULL);
     for (int i = 0; i < CLUSTER_NODES; i++) {
@@ -263,8 +251,7 @@ static void test_a_cluster_that_goes_and_comes_back_goes_on(void **state)
     await_done(500);
     end_load();
     redis_cluster_heal(&cluster);
-    while (f.ups < f.downs)
-        turn();
+    await(f.ups >= f.downs, turn());
     close_nodes();
 }
 
@@ -275,16 +262,14 @@ static void test_what_waits_is_bounded_over_all_nodes(void **state)
     memset(answers, 0, sizeof answers);
     open_cluster();
     kill_all();
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     for (int i = 0; i < ANSWERS_MAX; i++) {
         char key[16];
         (void)snprintf(key, sizeof key, "%d", i);
         send_words(NULL, &answers[i], "GET", key, (char *)NULL);
     }
     struct answer *last = &answers[ANSWERS_MAX - 1];
-    while (last->calls == 0)
-        turn();
+    await(last->calls != 0, turn());
     assert_int_equal(last->error.code, RELEVE_E_REDIS);
     assert_non_null(strstr(last->error.text, "10000 commands"));
     redis_cluster_heal(&cluster);

@@ -65,8 +65,7 @@ static void test_a_slot_that_stays_half_moved_is_named(void **state)
     (void)snprintf(named, sizeof named, "slot %d ", slot);
     redis_cluster_move_begin(&cluster, slot, from, to); /* as when redis-cli is interrupted there */
     send_words(&pair, &both, "EVALSHA", pair_sha, "2", "{apart}1", "{apart}2", (char *)NULL);
-    while (f.downs == 0)
-        turn();
+    await(f.downs != 0, turn());
     assert_non_null(strstr(f.why, named));
     assert_non_null(strstr(f.why, "redis-cli --cluster fix"));
     assert_int_equal(both.calls, 0);
@@ -83,8 +82,7 @@ static void open_patient(void)
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     releve_nodes_set_timeout(&f.nodes, 30 * RELEVE_SECOND_MS);
     releve_nodes_set_patient(&f.nodes);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls != 0, turn());
     assert_int_equal(f.ready.error.code, RELEVE_OK);
 }
 
@@ -110,8 +108,7 @@ static bool is_blocked(int node)
 
 static void await_blocked(int node)
 {
-    while (!is_blocked(node))
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(is_blocked(node), uv_run(&f.loop, UV_RUN_NOWAIT));
 }
 
 static void test_a_blocked_wait_moves_with_its_slot(void **state)
@@ -177,15 +174,12 @@ static void test_a_master_that_is_replaced_before_its_replicas_are_asked_is_left
     redisAppendCommand(context, "LPUSH {q}from lost");
     assert_int_equal(redisBufferWrite(context, &done), REDIS_OK);
     redis_cluster_do(&cluster, replica, "CLUSTER FAILOVER TAKEOVER");
-    while (redis_cluster_owner_seen_by(&cluster, witness, slot) != replica)
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(redis_cluster_owner_seen_by(&cluster, witness, slot) == replica, uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(kill(cluster.nodes[master].pid, SIGCONT), 0);
     redisFree(context);
-    while (!is_blocked(replica)) {
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-        if (answer.calls > 0)
-            fail_msg("%s", answer.error.text);
-    }
+    await(is_blocked(replica) || answer.calls > 0, uv_run(&f.loop, UV_RUN_NOWAIT));
+    if (answer.calls > 0)
+        fail_msg("%s", answer.error.text);
     redis_cluster_do(&cluster, replica, "LPUSH {q}from item");
     await_ok(&answer);
     close_nodes();

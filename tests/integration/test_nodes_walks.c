@@ -37,8 +37,7 @@ static void begin_walk(void (*at_node)(void))
 
 static void await_end_of_walk(void)
 {
-    while (w.turns[RELEVE_WALK_END] + w.turns[RELEVE_WALK_FAILED] == 0)
-        turn();
+    await(w.turns[RELEVE_WALK_END] + w.turns[RELEVE_WALK_FAILED] != 0, turn());
 }
 
 static void test_a_walk_goes_to_every_master_once_where_nothing_moves(void **state)
@@ -65,8 +64,7 @@ static void test_a_walk_that_ends_with_a_slot_half_moved_waits_and_begins_anew(v
     (void)state;
     open_cluster();
     begin_walk(begin_move_at_the_second);
-    while (w.walk.looks == 0 && w.turns[RELEVE_WALK_END] == 0)
-        turn();
+    await(w.walk.looks != 0 || w.turns[RELEVE_WALK_END] != 0, turn());
     assert_int_equal(w.turns[RELEVE_WALK_END], 0);
     redis_cluster_move_end(&cluster, w.slot, w.from, w.to);
     await_end_of_walk();
@@ -101,8 +99,7 @@ static void test_a_walk_gives_up_where_a_slot_stays_half_moved(void **state)
     (void)state;
     open_cluster();
     begin_walk(begin_move_at_the_second);
-    while (w.walk.looks == 0 && w.turns[RELEVE_WALK_END] == 0)
-        turn();
+    await(w.walk.looks != 0 || w.turns[RELEVE_WALK_END] != 0, turn());
     w.walk.looks = RELEVE_WALK_LOOKS - 2; /* the time is not waited for */
     await_end_of_walk();
     assert_int_equal(w.turns[RELEVE_WALK_FAILED], 1);
@@ -116,8 +113,7 @@ static void test_closing_ends_a_walk_that_waits_for_a_slot(void **state)
     (void)state;
     open_cluster();
     begin_walk(begin_move_at_the_second);
-    while (w.walk.looks == 0 && w.turns[RELEVE_WALK_END] == 0)
-        turn();
+    await(w.walk.looks != 0 || w.turns[RELEVE_WALK_END] != 0, turn());
     close_nodes();
     assert_int_equal(w.turns[RELEVE_WALK_FAILED], 1);
     assert_int_equal(w.walk.error.code, RELEVE_E_INTERRUPTED);

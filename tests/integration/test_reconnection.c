@@ -180,8 +180,7 @@ static void await_work(int total)
 
 static void turn_until_sent(void)
 {
-    while (f.store->nodes.commands.waiting != NULL)
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    await(f.store->nodes.commands.waiting == NULL, uv_run(&f.loop, UV_RUN_ONCE));
     for (int i = 0; i < 10; i++)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
 }
@@ -205,8 +204,7 @@ static void test_a_server_killed_in_mid_flight_loses_and_doubles_nothing(void **
 
     /* Now with work that was done, but whose replies never came. */
     send_work("second");
-    while (f.store->nodes.commands.load.count > WRITES / 2)
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    await(f.store->nodes.commands.load.count <= WRITES / 2, uv_run(&f.loop, UV_RUN_ONCE));
     redis_server_kill(&server);
     redis_server_restart(&server, NULL);
     await_work(2 * WRITES);

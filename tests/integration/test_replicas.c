@@ -49,15 +49,19 @@ static long long count_keys(const struct redis_server *server, const char *patte
     return count;
 }
 
+static bool has_all(redisContext *context)
+{
+    freeReplyObject(redisCommand(context, "SET t:mark x"));
+    redisReply *reply = redisCommand(context, "WAIT 1 1000");
+    bool acknowledged = reply->integer == 1;
+    freeReplyObject(reply);
+    return acknowledged;
+}
+
 static void await_replica(void)
 {
     redisContext *context = redis_server_connect(&master);
-    for (long long acknowledged = 0; acknowledged != 1;) {
-        freeReplyObject(redisCommand(context, "SET t:mark x"));
-        redisReply *reply = redisCommand(context, "WAIT 1 1000");
-        acknowledged = reply->integer;
-        freeReplyObject(reply);
-    }
+    await(has_all(context), (void)0);
     redisFree(context);
 }
 
@@ -93,7 +97,7 @@ static void open_with(const char *url, unsigned replicas)
     struct releve_error error = {.text = ""};
     struct releve_redis_url redis;
     memset(&f, 0, sizeof f);
-    assert_int_equal(uv_loop_init(&f.loop), 0);
+    await_loop_init(&f.loop, &f.tick);
     assert_int_equal(releve_redis_url_parse(url, &redis, &error), RELEVE_OK);
     redis.replicas = replicas;
     struct releve_store_options options = {.redis = &redis, .prefix = "t", .on_link = on_link, .data = &f};
@@ -116,8 +120,7 @@ static releve_time ask(uint64_t number)
 /* A slow machine may take longer than the replica is waited for: then it is asked again. */
 static uint64_t ask_until_granted(uint64_t number)
 {
-    while (ask(number) > 0)
-        number++;
+    await(ask(number) == 0, number++);
     return number;
 }
 
@@ -242,8 +245,7 @@ static void test_a_connection_cut_before_the_replica_answered_sends_both_again(v
     open_with(master.url, 1);
     assert_int_equal(kill(replica.pid, SIGSTOP), 0);
     send_writes();
-    while (count_keys(&master, "t:day:*") == 0)
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(count_keys(&master, "t:day:*") != 0, uv_run(&f.loop, UV_RUN_NOWAIT));
     freeReplyObject(redis_server_command(&master, "CLIENT KILL TYPE normal"));
     await_calls(&f, &f.downs, 1);
     for (int i = 0; i < WRITES; i++)
@@ -262,8 +264,7 @@ static void test_whatever_is_under_way_hears_so_at_the_end(void **state)
     open_with(master.url, 1);
     assert_int_equal(kill(replica.pid, SIGSTOP), 0);
     send_writes();
-    while (count_keys(&master, "t:day:*") == 0)
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(count_keys(&master, "t:day:*") != 0, uv_run(&f.loop, UV_RUN_NOWAIT));
     fixture_close(&f);
     for (int i = 0; i < WRITES; i++)
         assert_int_equal(answers[i].error.code, RELEVE_E_INTERRUPTED);
@@ -309,14 +310,17 @@ static void on_item(void *data, const redisReply *reply, const struct releve_err
     assert_true((reply == NULL) == (error->code != RELEVE_OK));
 }
 
-static void await_blocked(void)
+static bool blocks(const redisReply *info)
 {
-    for (bool blocked = false; !blocked;) {
-        redisReply *reply = redis_server_command(&master, "INFO clients");
-        blocked = strstr(reply->str, "blocked_clients:1") != NULL;
-        freeReplyObject(reply);
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-    }
+    return strstr(info->str, "blocked_clients:0") == NULL;
+}
+
+static bool is_blocked(void)
+{
+    redisReply *reply = redis_server_command(&master, "INFO clients");
+    bool blocked = blocks(reply);
+    freeReplyObject(reply);
+    return blocked;
 }
 
 static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_says_so(void **state)
@@ -330,7 +334,7 @@ static void test_a_master_that_becomes_a_replica_before_it_is_asked_for_its_own_
     releve_words_add(&words, "0");
     releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_item,
                                  &answer);
-    await_blocked();
+    await(is_blocked(), uv_run(&f.loop, UV_RUN_NOWAIT));
     redis_server_push_and_demote(&master, 9); /* where nobody is */
     await_answer(&f, &answer);
     assert_int_equal(answer.error.code, RELEVE_E_REDIS);
@@ -352,11 +356,6 @@ static void test_that_redis_is_back_is_said_once_where_replicas_were_missed_firs
     await_writes();
     assert_int_equal(f.ups, f.downs - 1); /* they may be missed once more before they are there */
     fixture_close(&f);
-}
-
-static bool blocks(const redisReply *info)
-{
-    return strstr(info->str, "blocked_clients:0") == NULL;
 }
 
 /* All in one go, so that no command finds it a replica: it breaks off what waits, and is a master again. False where
@@ -387,12 +386,7 @@ static void test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated
     open_with(master.url, 1);
     assert_int_equal(kill(replica.pid, SIGSTOP), 0);
     put_day(20000, RELEVE_DAY_HOLE, &answer);
-    for (bool blocked = false; !blocked;) {
-        redisReply *info = redis_server_command(&master, "INFO clients");
-        blocked = blocks(info) && demote_for_a_moment();
-        freeReplyObject(info);
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-    }
+    await(is_blocked() && demote_for_a_moment(), uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
     await_ok(&f, &answer);
     assert_true(f.downs >= 1);
@@ -443,8 +437,7 @@ static void test_a_replica_that_takes_over_has_all_that_was_handed_over(void **s
     for (uint64_t i = 0; i < PERMITS; i++)
         releve_store_permit_ask(f.store, "a", &hourly, false, (struct releve_permit){1, i + 1}, on_permit, &asked[i]);
     await_writes();
-    while (asked[PERMITS / 2].calls == 0) /* the others are on their way when it dies */
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    await_calls(&f, &asked[PERMITS / 2].calls, 1); /* the others are on their way when it dies */
     redis_server_kill(&master);
     freeReplyObject(redis_server_command(&replica, "REPLICAOF NO ONE"));
     await_calls(&f, &f.downs, 1);
@@ -478,6 +471,12 @@ static void test_without_replicas_there_is_nothing_to_wait_for(void **state)
     freeReplyObject(stats);
 }
 
+static void deliver(void)
+{
+    releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
+    settle_down();
+}
+
 static void test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_piled_up(void **state)
 {
     (void)state;
@@ -490,15 +489,11 @@ static void test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_pile
                              "for i = 1, 150 do redis.call('XADD', '{t}:replies', '*', 'list', 'r', 'id', i, "
                              "'json', '{}') end"));
     for (int i = 0; i < LOOKS; i++) {
-        releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
-        settle_down();
+        deliver();
         assert_true(f.store->nodes.commands.load.count <= REPLIES);
     }
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
-    while (integer(&master, "XLEN {t}:replies") > 0) {
-        releve_replies_deliver_old(&f.store->replies, 0, NULL, NULL);
-        settle_down();
-    }
+    await(integer(&master, "XLEN {t}:replies") == 0, deliver());
     assert_int_equal(integer(&master, "LLEN r"), REPLIES);
     fixture_close(&f);
 }

@@ -86,16 +86,19 @@ static long long number_of(const redisReply *fields, const char *name)
     return -1;
 }
 
+static void skip_event(redisContext *events)
+{
+    void *event;
+    assert_int_equal(redisGetReply(events, &event), REDIS_OK);
+    freeReplyObject(event);
+}
+
 /* The sentinel's events are waited for from before the first question on: none is missed. */
 static void await_at_sentinel(const struct redis_server *sentinel, bool (*is_so)(const struct redis_server *sentinel))
 {
-    void *event;
     redisContext *events = redis_server_connect(sentinel);
     freeReplyObject(redisCommand(events, "PSUBSCRIBE *"));
-    while (!is_so(sentinel)) {
-        assert_int_equal(redisGetReply(events, &event), REDIS_OK);
-        freeReplyObject(event);
-    }
+    await(is_so(sentinel), skip_event(events));
     redisFree(events);
 }
 
@@ -212,8 +215,7 @@ static void expect_each_answered_once(void)
 
 static void turn_until_sent(void)
 {
-    while (f.store->nodes.commands.waiting != NULL)
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    await(f.store->nodes.commands.waiting == NULL, uv_run(&f.loop, UV_RUN_ONCE));
     for (int i = 0; i < 10; i++)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
 }
@@ -259,15 +261,19 @@ static struct redis_server *master_of_sentinels(void)
     return NULL;
 }
 
-/* The sentinel that makes it a replica closes its connections, and this one may be among them. */
+/* The sentinel that makes it a replica closes its connections, and this one may be among them: NULL. */
+static redisReply *ask_role(const struct redis_server *server)
+{
+    redisContext *context = redis_server_connect(server);
+    redisReply *reply = redisCommand(context, "ROLE");
+    redisFree(context);
+    return reply;
+}
+
 static bool is_replica(const struct redis_server *server)
 {
-    redisReply *reply;
-    do {
-        redisContext *context = redis_server_connect(server);
-        reply = redisCommand(context, "ROLE");
-        redisFree(context);
-    } while (reply == NULL);
+    redisReply *reply = NULL;
+    await((reply = ask_role(server)) != NULL, (void)0);
     bool is = strcmp(reply->element[0]->str, "slave") == 0;
     freeReplyObject(reply);
     return is;
@@ -363,8 +369,8 @@ static void begin_at_a_replica(void)
     start_redises(2);
     start_sentinel(0, 1, "");
     fixture_begin(&f, url_of(sentinel_ports[0], 0, "mymaster"), 0);
-    while (f.store->nodes.commands.connection.first_sentinel == 0) /* the first attempt has not ended */
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    /* The first attempt has ended. */
+    await(f.store->nodes.commands.connection.first_sentinel != 0, uv_run(&f.loop, UV_RUN_ONCE));
     assert_int_equal(f.ready.calls, 0);
 }
 
@@ -415,16 +421,19 @@ static void test_what_a_demoted_master_refuses_is_sent_to_the_new_one_in_its_old
     expect_each_answered_once();
 }
 
-static void await_blocked_at(const struct redis_server *server, const struct answer *answer)
+static bool is_blocked_at(const struct redis_server *server)
 {
-    for (bool blocked = false; !blocked;) {
-        redisReply *reply = redis_server_command(server, "INFO clients");
-        blocked = strstr(reply->str, "blocked_clients:1") != NULL;
-        freeReplyObject(reply);
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-        if (answer->calls > 0)
-            fail_msg("%s", answer->error.text);
-    }
+    redisReply *reply = redis_server_command(server, "INFO clients");
+    bool blocked = strstr(reply->str, "blocked_clients:1") != NULL;
+    freeReplyObject(reply);
+    return blocked;
+}
+
+static void turn_without(const struct answer *answer)
+{
+    (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    if (answer->calls > 0)
+        fail_msg("%s", answer->error.text);
 }
 
 static void on_item(void *data, const redisReply *reply, const struct releve_error *error)
@@ -450,10 +459,10 @@ static void test_a_master_that_is_demoted_before_its_replicas_are_asked_is_left(
     releve_words_add(&words, "0");
     releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "take an item", NULL, &words, on_item,
                                  &answer);
-    await_blocked_at(&redises[0], &answer);
+    await(is_blocked_at(&redises[0]), turn_without(&answer));
     freeReplyObject(redis_server_command(&redises[1], "REPLICAOF NO ONE"));
     redis_server_push_and_demote(&redises[0], ports[1]);
-    await_blocked_at(&redises[1], &answer);
+    await(is_blocked_at(&redises[1]), turn_without(&answer));
     freeReplyObject(redis_server_command(&redises[1], "LPUSH list item"));
     await_ok(&f, &answer);
     assert_int_equal(f.downs, 1);
@@ -603,17 +612,13 @@ static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_
                    sentinel_ports[0], sentinel_ports[1], sentinel_ports[2]);
     open_that_checks_soon(url);
     const struct releve_connection *connection = &f.store->nodes.commands.connection;
-    while (connection->denials == 0) /* the second one has said otherwise */
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
-    while (connection->denials > 0) /* and the third one not */
-        (void)uv_run(&f.loop, UV_RUN_ONCE);
+    await(connection->denials != 0, uv_run(&f.loop, UV_RUN_ONCE)); /* the second one has said otherwise */
+    await(connection->denials == 0, uv_run(&f.loop, UV_RUN_ONCE)); /* and the third one not */
     for (int i = 0; i < SENTINELS; i++)
         redis_server_kill(&sentinels[i]);
     for (int i = 0; i < 2; i++) { /* the second question comes behind the answer to the first */
-        while (connection->sentinels != NULL)
-            (void)uv_run(&f.loop, UV_RUN_ONCE);
-        while (connection->sentinels == NULL)
-            (void)uv_run(&f.loop, UV_RUN_ONCE);
+        await(connection->sentinels == NULL, uv_run(&f.loop, UV_RUN_ONCE));
+        await(connection->sentinels != NULL, uv_run(&f.loop, UV_RUN_ONCE));
     }
     send_work("alone");
     await_work();
