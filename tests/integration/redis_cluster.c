@@ -15,6 +15,7 @@
 #define BUS_PORTS 10000 /* between a port and that of the bus, as is Redis's custom */
 #define AGAIN_MS 10     /* between two questions */
 #define PORT_TRIES 1000
+#define FAILOVER_S 6 /* Redis gives a manual failover up after 5 s (CLUSTER_MF_TIMEOUT) */
 
 static void breathe(void)
 {
@@ -245,6 +246,20 @@ int redis_cluster_owner(struct redis_cluster *cluster, int slot)
     return -1;
 }
 
+bool redis_cluster_is_master(struct redis_cluster *cluster, int i)
+{
+    return says(cluster, i, "INFO replication", "role:master");
+}
+
+int redis_cluster_agreed_owner(struct redis_cluster *cluster, int slot)
+{
+    int owner = redis_cluster_owner_seen_by(cluster, 0, slot);
+    for (int i = 1; i < CLUSTER_NODES; i++)
+        if (redis_cluster_owner_seen_by(cluster, i, slot) != owner)
+            return -1;
+    return owner >= 0 && redis_cluster_is_master(cluster, owner) ? owner : -1;
+}
+
 int redis_cluster_replica(struct redis_cluster *cluster, int master)
 {
     char port[32];
@@ -258,9 +273,29 @@ int redis_cluster_replica(struct redis_cluster *cluster, int master)
 
 void redis_cluster_await_master(struct redis_cluster *cluster, int node, int slot)
 {
-    await(says(cluster, node, "INFO replication", "role:master") &&
-              redis_cluster_owner_seen_by(cluster, node, slot) == node,
+    await(redis_cluster_is_master(cluster, node) && redis_cluster_owner_seen_by(cluster, node, slot) == node,
           breathe());
+}
+
+/* Masters that have voted about the same master a moment ago refuse to: it is asked for again. */
+static void ask_to_take_over(struct redis_cluster *cluster, int replica, time_t *asked_s)
+{
+    if (await_now_s() - *asked_s >= FAILOVER_S) {
+        freeReplyObject(redis_cluster_ask(cluster, replica, "CLUSTER FAILOVER"));
+        *asked_s = await_now_s();
+    }
+    breathe();
+}
+
+int redis_cluster_fail_over(struct redis_cluster *cluster, int slot)
+{
+    int master = redis_cluster_owner(cluster, slot), replica = redis_cluster_replica(cluster, master);
+    redis_server_kill(&cluster->nodes[replica]);
+    redis_cluster_heal(cluster);
+    time_t asked_s = 0;
+    await(redis_cluster_agreed_owner(cluster, slot) == replica, ask_to_take_over(cluster, replica, &asked_s));
+    redis_cluster_heal(cluster);
+    return replica;
 }
 
 /* --- moving a slot -------------------------------------------------------------------------------------- */

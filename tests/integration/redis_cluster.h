@@ -38,8 +38,20 @@ void redis_cluster_end(struct redis_cluster *cluster);
 int redis_cluster_owner_seen_by(struct redis_cluster *cluster, int asked, int slot);
 int redis_cluster_owner(struct redis_cluster *cluster, int slot);
 
+/* As it says itself. */
+bool redis_cluster_is_master(struct redis_cluster *cluster, int i);
+
 /* The replica of a master. */
 int redis_cluster_replica(struct redis_cluster *cluster, int master);
+
+/* Which node serves the slot as all of them see it, and themselves say; -1 while they do not agree. All must live. */
+int redis_cluster_agreed_owner(struct redis_cluster *cluster, int slot);
+
+/* Has the master of the slot and its replica change places, and waits until all nodes agree that they have. Returns who
+ * is the master now. The replica is started again first: a node of Redis 7.0 remembers the votes of an election for 4 s
+ * (clusterHandleSlaveFailover, auth_retry_time). If it is to take over again in that time, it counts them a second time
+ * and believes itself elected. The others refuse its epoch, and it becomes a replica again. */
+int redis_cluster_fail_over(struct redis_cluster *cluster, int slot);
 
 /* Waits until `node` says that it is a master that serves the slot. */
 void redis_cluster_await_master(struct redis_cluster *cluster, int node, int slot);

@@ -137,10 +137,9 @@ static void test_a_blocked_wait_goes_on_at_the_new_master(void **state)
     int slot = slot_of("{q}from"), master = owner(slot), replica = redis_cluster_replica(&cluster, master);
     wait_for_item(&answer);
     await_blocked(master);
-    redis_cluster_do(&cluster, replica, "CLUSTER FAILOVER"); /* UNBLOCKED, and the master becomes a replica */
-    redis_cluster_await_master(&cluster, replica, slot);
+    assert_int_equal(redis_cluster_fail_over(&cluster, slot),
+                     replica); /* UNBLOCKED, and the master becomes a replica */
     await_blocked(replica);
-    redis_cluster_heal(&cluster);
     redis_server_kill(&cluster.nodes[replica]);
     redis_cluster_await_master(&cluster, master, slot);
     await_blocked(master);
