@@ -10,6 +10,7 @@
 
 #include "redis_server.h"
 #include "store_fixture.h"
+#include <adapters/redis/replicas.h>
 
 #define REDISES 3
 #define SENTINELS 3
@@ -180,12 +181,18 @@ static void expect_failure(const char *url, const char *said)
 
 /* --- work -------------------------------------------------------------------------------------------- */
 
+static void ask_for_permit(struct answer *answer)
+{
+    static const struct releve_quota quota = {1, {{1000, RELEVE_HOUR_MS}}};
+    static uint64_t number;
+    number++;
+    memset(answer, 0, sizeof *answer);
+    releve_store_permit_ask(f.store, "b", &quota, false, (struct releve_permit){1, number}, on_permit, answer);
+}
+
 /* WRITES calls of three sorts. */
 static void send_work(const char *name)
 {
-    static const struct releve_quota quota = {1, {{1000, RELEVE_HOUR_MS}}};
-    static uint64_t process;
-    process++;
     memset(answers, 0, sizeof answers);
     for (int i = 0; i < WRITES; i += 3) {
         struct releve_result result = {.job = {.kind = RELEVE_DAILY_CONSUMPTION}};
@@ -194,16 +201,27 @@ static void send_work(const char *name)
         struct releve_day_entry day = {20000 + i, RELEVE_DAY_HOLE, RELEVE_TIME_NEVER, NULL};
         struct releve_day_batch batch = {1, RELEVE_DAILY_CONSUMPTION, "v5", "", 0, &day, 1, {1, 1}, NULL, 0, 0};
         releve_store_put_days(f.store, &batch, on_done, &answers[i + 1]);
-        struct releve_permit permit = {process, (uint64_t)i + 1};
-        releve_store_permit_ask(f.store, "b", &quota, false, permit, on_permit, &answers[i + 2]);
+        ask_for_permit(&answers[i + 2]);
     }
 }
 
+/* The quota has room for it: it is refused only where too few replicas had it in time, and so is not counted. */
+static void ask_again(struct answer *answer)
+{
+    assert_int_equal(answer->wait_ms, RELEVE_UNACKNOWLEDGED_MS);
+    assert_true(f.store->url.replicas > 0);
+    ask_for_permit(answer);
+    await_ok(&f, answer);
+}
+
+/* What a new master is asked for may come before a replica has found it: its permits are asked for again then, as a
+ * worker does (docs/design.md, Failover). Days and results are not: the client repeats them until a replica has them.
+ */
 static void await_work(void)
 {
     for (int i = 0; i < WRITES; i++) {
         await_ok(&f, &answers[i]);
-        assert_int_equal(answers[i].wait_ms, 0);
+        await(answers[i].wait_ms == 0, ask_again(&answers[i]));
     }
 }
 
@@ -579,8 +597,7 @@ static void test_a_master_that_was_replaced_and_lives_on_is_left(void **state)
     await_calls(&f, &watched, 1);
     replace_master_behind_its_back();
     send_work("behind"); /* no replica of the old one acknowledges that */
-    for (int i = 0; i < WRITES; i++)
-        await_answer(&f, &answers[i]);
+    await_work();
     await_calls(&f, &watched, 2); /* news of the ledger come from the new one, too */
     expect_work_at(&redises[1], 1);
     assert_int_equal(f.store->nodes.commands.connection.master.port, ports[1]);
@@ -637,8 +654,7 @@ static void test_replicas_that_are_away_are_waited_for_at_the_master_that_is_nam
     send_work("patient");
     await_calls(&f, &f.downs, 1); /* that they are away is said, and no more, however often sentinels are asked */
     assert_int_equal(kill(redises[1].pid, SIGCONT), 0);
-    for (int i = 0; i < WRITES; i++)
-        await_answer(&f, &answers[i]);
+    await_work();
     assert_int_equal(f.downs, 1);
     assert_int_equal(f.ups, 1);
     expect_work_at(&redises[0], 1);
@@ -646,8 +662,11 @@ static void test_replicas_that_are_away_are_waited_for_at_the_master_that_is_nam
     expect_each_answered_once();
 }
 
-int main(void)
+/* The argument: one of the tests, by hand: "*killed*". */
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
 #define one(test) cmocka_unit_test_setup_teardown(test, begin, end)
 #define failover(test) cmocka_unit_test_setup_teardown(test, begin_failover, end)
     const struct CMUnitTest tests[] = {
