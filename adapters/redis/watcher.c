@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_message(redisAsyncContext *context, void *answer, void *unused);
+static void on_message(redisAsyncContext *context, void *answer, void *data);
 
 static void subscribe(struct releve_watcher *watcher, const struct releve_watch *watch)
 {
-    (void)redisAsyncCommand(watcher->connection.context, on_message, NULL, "SUBSCRIBE %s", watch->channel);
+    (void)redisAsyncCommand(watcher->connection.context, on_message, watcher, "SUBSCRIBE %s", watch->channel);
 }
 
 static void on_probe(uv_timer_t *timer)
@@ -47,13 +47,12 @@ static struct releve_watch *find(struct releve_watcher *watcher, const char *cha
     return NULL;
 }
 
-static void on_message(redisAsyncContext *context, void *answer, void *unused)
+static void on_message(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
-    struct releve_watcher *watcher = context->data;
-    (void)unused;
-    if (reply == NULL || watcher == NULL)
-        return;
+    struct releve_watcher *watcher = data;
+    if (reply == NULL || context->data == NULL)
+        return; /* it was cut */
     if (reply->type == REDIS_REPLY_ERROR) {
         releve_connection_drop(&watcher->connection, reply->str); /* and again, later */
         return;
