@@ -145,7 +145,7 @@ void releve_command_send_wait(struct releve_commands *commands, struct releve_co
 {
     struct releve_wait *wait = releve_alloc(1, sizeof *wait);
     wait->command = command;
-    if (redisAsyncCommand(commands->connection.context, on_waited, wait, "WAIT %u %d",
+    if (redisAsyncCommand(commands->connection.dial.context, on_waited, wait, "WAIT %u %d",
                           commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS) == REDIS_OK)
         command->wait = wait;
     else

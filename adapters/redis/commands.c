@@ -106,7 +106,7 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
      * no prelude behind it. */
     bool has_prelude = command->prelude != NULL && command->script_loads == 0 && !command->route.asking;
     if (command->route.asking)
-        (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "ASKING");
+        (void)redisAsyncCommand(commands->connection.dial.context, NULL, NULL, "ASKING");
     struct releve_text whole = {.length = 0};
     if (has_prelude) {
         releve_text_puts(&whole, SKIP_NEXT_REPLY);
@@ -114,7 +114,7 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
         releve_text_add(&whole, command->wire, command->wire_bytes);
     }
     /* Fails only while the context is being cut; then the command is sent again like the others. */
-    (void)redisAsyncFormattedCommand(commands->connection.context, releve_command_on_reply, command,
+    (void)redisAsyncFormattedCommand(commands->connection.dial.context, releve_command_on_reply, command,
                                      has_prelude ? whole.bytes : command->wire,
                                      has_prelude ? whole.length : command->wire_bytes);
     releve_text_free(&whole);
@@ -132,7 +132,7 @@ static bool wants_script(const struct releve_command *command, const redisReply 
 static void load_and_repeat(struct releve_commands *commands, struct releve_command *command)
 {
     command->script_loads++;
-    (void)redisAsyncCommand(commands->connection.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
+    (void)redisAsyncCommand(commands->connection.dial.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
                             command->script->text_bytes);
     releve_command_transmit(commands, command);
 }

@@ -1,7 +1,5 @@
-/* The life of one connection. A context belongs to hiredis from the moment it is cut: then its data is NULL,
- * and whatever it still calls returns at once. */
+/* The life of one connection. */
 #include <adapters/redis/connection.h>
-#include <adapters/redis/glue.h>
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,23 +31,14 @@ static void start(uv_timer_t *timer, uv_timer_cb callback, releve_time wait_ms)
     (void)status;
 }
 
-/* Lets the context go; hiredis frees it when it is not in the middle of something. */
+/* Ends whatever is under way. */
 static void cut(struct releve_connection *connection)
 {
-    redisAsyncContext *context = connection->context;
-    connection->context = NULL;
     (void)uv_timer_stop(&connection->attempt_timer);
-    (void)uv_timer_stop(&connection->deadline_timer);
-    if (connection->lookup != NULL)
-        releve_lookup_drop(connection->lookup);
-    connection->lookup = NULL;
     if (connection->sentinels != NULL)
         releve_sentinels_drop(connection->sentinels);
     connection->sentinels = NULL;
-    if (context != NULL) {
-        context->data = NULL;
-        redisAsyncFree(context);
-    }
+    releve_dial_hang_up(&connection->dial);
 }
 
 /* The attempt, or the connection that stood, has come to an end. `passes`: not the first attempt's, however it is. */
@@ -73,8 +62,6 @@ static void lose(struct releve_connection *connection, const struct releve_error
         connection->events.down(connection->data, error->text);
 }
 
-static void connect_next(struct releve_connection *connection);
-
 static const char *place(const struct releve_connection *connection)
 {
     return connection->place[0] != '\0' ? connection->place : connection->url->address;
@@ -87,48 +74,27 @@ static bool may_fail_over(const struct releve_connection *connection)
            (releve_time)uv_now(connection->loop) - connection->opened_ms < RELEVE_RECONNECT_MAX_MS;
 }
 
-/* Nobody answers at this address: the next one, if there is one. */
-static void lose_unreached(struct releve_connection *connection, const char *why)
+static void on_lost(void *data, const char *why)
 {
+    struct releve_connection *connection = data;
     struct releve_error error;
-    if (connection->state == RELEVE_CONNECTION_UP) {
+    if (connection->state == RELEVE_CONNECTION_UP)
         (void)releve_fail(&error, RELEVE_E_REDIS, "connection to Redis at %s lost: %s", place(connection), why);
-    } else if (connection->next_address < connection->addresses.count) {
-        cut(connection);
-        connect_next(connection);
-        return;
-    } else {
+    else
         (void)releve_fail(&error, RELEVE_E_REDIS, "cannot connect to Redis at %s: %s; %s", place(connection), why,
                           connection->remedy != NULL ? connection->remedy : remedies[connection->url->where].start);
-    }
     lose(connection, &error, may_fail_over(connection));
 }
 
-static void lose_unresolved(struct releve_connection *connection, const char *why)
+static void on_unresolved(void *data, const char *why)
 {
+    struct releve_connection *connection = data;
     struct releve_error error;
     (void)releve_fail(&error, RELEVE_E_REDIS, "cannot connect to Redis at %s: its host name is not resolved: %s; %s",
                       place(connection), why,
                       connection->remedy != NULL ? connection->remedy
                                                  : "correct RELEVE_REDIS, or what resolves names here");
     lose(connection, &error, may_fail_over(connection));
-}
-
-static void on_broken(void *data, const char *why)
-{
-    struct releve_connection *connection = data;
-    if (connection != NULL)
-        lose_unreached(connection, why);
-}
-
-static void on_disconnect(const redisAsyncContext *context, int status)
-{
-    struct releve_connection *connection = context->data;
-    (void)status;
-    if (connection == NULL)
-        return;
-    connection->context = NULL; /* hiredis frees it when we return */
-    lose_unreached(connection, context->err != 0 ? context->errstr : "closed");
 }
 
 /* For the handshake. */
@@ -139,21 +105,7 @@ static releve_time patience_ms(const struct releve_connection *connection)
                                                                              : connection->timeout_ms;
 }
 
-static void on_deadline(uv_timer_t *timer)
-{
-    struct releve_connection *connection = timer->data;
-    char why[64];
-    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)patience_ms(connection));
-    lose_unreached(connection, why);
-}
-
 /* --- the handshake: AUTH, SELECT, ROLE, what is kept, PING ----------------------------------------------------- */
-
-/* The connection, where that reply is one to look at. */
-static struct releve_connection *handshaking(const redisAsyncContext *context, const redisReply *reply)
-{
-    return reply != NULL ? context->data : NULL;
-}
 
 static void refuse(struct releve_connection *connection, const char *what, const char *came_back, const char *remedy)
 {
@@ -165,7 +117,7 @@ static void refuse(struct releve_connection *connection, const char *what, const
 static void on_auth(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection != NULL && reply->type == REDIS_REPLY_ERROR)
         refuse(connection, "refuses the password", reply->str, "correct the user and the password in RELEVE_REDIS");
@@ -174,7 +126,7 @@ static void on_auth(redisAsyncContext *context, void *answer, void *unused)
 static void on_select(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection == NULL || reply->type != REDIS_REPLY_ERROR)
         return;
@@ -187,7 +139,7 @@ static void on_select(redisAsyncContext *context, void *answer, void *unused)
 static void on_role(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     struct releve_error error;
     (void)unused;
     if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
@@ -211,7 +163,7 @@ static void on_role(redisAsyncContext *context, void *answer, void *unused)
 static void on_info(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection != NULL && reply->type == REDIS_REPLY_STRING)
         connection->no_append_only_file = strstr(reply->str, "aof_enabled:0") != NULL;
@@ -223,7 +175,7 @@ static void on_run_id(redisAsyncContext *context, void *answer, void *unused)
 {
     static const char field[] = "run_id:";
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
         return; /* PING says it better */
@@ -240,7 +192,7 @@ static void on_run_id(redisAsyncContext *context, void *answer, void *unused)
 static void on_save_points(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
         reply->element[1]->type == REDIS_REPLY_STRING)
@@ -252,8 +204,8 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused);
 static void on_ping_again(uv_timer_t *timer)
 {
     struct releve_connection *connection = timer->data;
-    (void)redisAsyncCommand(connection->context, on_ping, NULL, "PING");
-    start(&connection->deadline_timer, on_deadline, patience_ms(connection));
+    (void)redisAsyncCommand(connection->dial.context, on_ping, NULL, "PING");
+    releve_dial_wait(&connection->dial);
 }
 
 static void on_loading(struct releve_connection *connection, const char *came_back)
@@ -265,7 +217,7 @@ static void on_loading(struct releve_connection *connection, const char *came_ba
         refuse(connection, "is still loading its data after 60 s", came_back, "wait for it, then try again");
         return;
     }
-    (void)uv_timer_stop(&connection->deadline_timer);
+    releve_dial_pause(&connection->dial);
     start(&connection->attempt_timer, on_ping_again, RELEVE_LOADING_PING_MS);
 }
 
@@ -274,7 +226,7 @@ static void plan_check(struct releve_connection *connection);
 static void on_ping(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct releve_connection *connection = handshaking(context, reply);
+    struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
     if (connection == NULL)
         return;
@@ -295,7 +247,7 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
                "is RELEVE_REDIS the address of a Redis?");
         return;
     }
-    (void)uv_timer_stop(&connection->deadline_timer);
+    releve_dial_answered(&connection->dial);
     connection->state = RELEVE_CONNECTION_UP;
     connection->been_up = true;
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
@@ -304,15 +256,6 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
         plan_check(connection);
     }
     connection->events.up(connection->data);
-}
-
-static void on_connect(const redisAsyncContext *context, int status)
-{
-    struct releve_connection *connection = context->data;
-    if (connection != NULL && status != REDIS_OK) {
-        connection->context = NULL; /* hiredis frees it when we return */
-        lose_unreached(connection, context->errstr != NULL ? context->errstr : context->c.errstr);
-    }
 }
 
 /* Sent as soon as the socket takes it, in this order; the first refusal ends the attempt. */
@@ -333,69 +276,17 @@ static void send_handshake(redisAsyncContext *context, const struct releve_redis
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
 }
 
-static void shake_hands(struct releve_connection *connection, redisAsyncContext *context)
+static void on_opened(void *data, redisAsyncContext *context)
 {
-    if (context == NULL || context->err != 0 || !releve_glue_attach(context, connection->loop, on_broken)) {
-        char why[128] = "no memory for a connection";
-        if (context != NULL) {
-            (void)snprintf(why, sizeof why, "%s", context->err != 0 ? context->errstr : "its socket cannot be watched");
-            redisAsyncFree(context);
-        }
-        lose_unreached(connection, why);
-        return;
-    }
+    struct releve_connection *connection = data;
+    (void)uv_timer_stop(&connection->attempt_timer); /* a PING for the former address */
     connection->loading_since_ms = RELEVE_TIME_NEVER;
     connection->no_append_only_file = connection->no_save_points = false;
     memset(connection->run_id, 0, sizeof connection->run_id);
-    connection->context = context;
-    context->data = connection;
-    (void)redisAsyncSetConnectCallback(context, on_connect);
-    (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
     send_handshake(context, connection->url);
-    start(&connection->deadline_timer, on_deadline, patience_ms(connection));
 }
 
-static void connect_next(struct releve_connection *connection)
-{
-    const char *address = connection->addresses.text[connection->next_address++];
-    shake_hands(connection, redisAsyncConnect(address, connection->port));
-}
-
-static void on_looked_up(void *data, const struct releve_addresses *addresses, const char *why)
-{
-    struct releve_connection *connection = data;
-    connection->lookup = NULL;
-    (void)uv_timer_stop(&connection->deadline_timer);
-    if (addresses == NULL) {
-        lose_unresolved(connection, why);
-        return;
-    }
-    connection->addresses = *addresses;
-    connect_next(connection);
-}
-
-static void on_lookup_deadline(uv_timer_t *timer)
-{
-    struct releve_connection *connection = timer->data;
-    char why[64];
-    (void)snprintf(why, sizeof why, "no answer within %lld ms", (long long)connection->timeout_ms);
-    lose_unresolved(connection, why);
-}
-
-static void reach(struct releve_connection *connection, const char *host, int port)
-{
-    const char *why = NULL;
-    connection->port = port;
-    if (releve_lookup_is_numeric(host)) {
-        shake_hands(connection, redisAsyncConnect(host, port));
-        return;
-    }
-    connection->lookup = releve_lookup_start(connection->loop, host, on_looked_up, connection, &why);
-    if (connection->lookup == NULL)
-        lose_unresolved(connection, why);
-    else
-        start(&connection->deadline_timer, on_lookup_deadline, connection->timeout_ms);
-}
+/* --- an attempt ----------------------------------------------------------------------------------- */
 
 static void on_master(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
 {
@@ -416,7 +307,8 @@ static void on_master(void *data, const struct releve_redis_seed *master, size_t
     (void)snprintf(connection->place, sizeof connection->place, "%s (%s, says sentinel %s)",
                    releve_redis_seed_format(master, at), url->master,
                    releve_redis_seed_format(&url->seeds[sentinel], by));
-    reach(connection, master->host, master->port);
+    releve_dial_host(&connection->dial, connection->master.host, master->port, connection->timeout_ms,
+                     patience_ms(connection));
 }
 
 static void on_attempt(uv_timer_t *timer)
@@ -425,16 +317,15 @@ static void on_attempt(uv_timer_t *timer)
     if (connection->choose != NULL)
         connection->choose(connection->choose_data, connection->chosen);
     const struct releve_redis_url *url = connection->url;
-    assert(connection->context == NULL && connection->lookup == NULL && connection->sentinels == NULL);
+    assert(connection->sentinels == NULL);
     connection->state = RELEVE_CONNECTION_CONNECTING;
-    connection->addresses.count = connection->next_address = 0;
     if (url->where == RELEVE_REDIS_SENTINEL)
         connection->sentinels = releve_sentinels_ask(connection->loop, url, connection->first_sentinel,
                                                      connection->timeout_ms, on_master, connection);
     else if (url->where == RELEVE_REDIS_UNIX)
-        shake_hands(connection, redisAsyncConnectUnix(url->path));
+        releve_dial_socket(&connection->dial, url->path, patience_ms(connection));
     else
-        reach(connection, url->host, url->port);
+        releve_dial_host(&connection->dial, url->host, url->port, connection->timeout_ms, patience_ms(connection));
 }
 
 /* --- is it still the master? --------------------------------------------------------------------- */
@@ -480,7 +371,7 @@ static void on_checked(void *data, const struct releve_redis_seed *master, size_
     }
     connection->first_sentinel = sentinel;
     (void)snprintf(said, sizeof said, "another one is the master now, %s", releve_redis_seed_format(master, at));
-    lose_unreached(connection, said);
+    on_lost(connection, said);
 }
 
 /* --- the life ------------------------------------------------------------------------------------ */
@@ -510,11 +401,10 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
     connection->delay_ms = RELEVE_RECONNECT_FIRST_MS;
     connection->check_ms = RELEVE_MASTER_CHECK_MS;
     survive_broken_pipes();
-    uv_timer_t *timers[] = {&connection->attempt_timer, &connection->deadline_timer};
-    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
-        (void)uv_timer_init(loop, timers[i]); /* cannot fail */
-        timers[i]->data = connection;
-    }
+    static const struct releve_dial_events dial_events = {on_opened, on_unresolved, on_lost};
+    releve_dial_init(&connection->dial, loop, &dial_events, connection);
+    (void)uv_timer_init(loop, &connection->attempt_timer); /* cannot fail */
+    connection->attempt_timer.data = connection;
     connection->closing = (struct releve_closing){2, events->closed, data};
     start(&connection->attempt_timer, on_attempt, 0);
 }
@@ -522,7 +412,7 @@ void releve_connection_open(struct releve_connection *connection, uv_loop_t *loo
 void releve_connection_drop(struct releve_connection *connection, const char *why)
 {
     if (connection->state == RELEVE_CONNECTION_UP)
-        lose_unreached(connection, why);
+        on_lost(connection, why);
 }
 
 void releve_connection_hold(struct releve_connection *connection)
@@ -539,10 +429,15 @@ void releve_connection_fail(struct releve_connection *connection, const struct r
     connection->events.failed(connection->data, error);
 }
 
+static void on_dial_closed(void *data)
+{
+    struct releve_connection *connection = data;
+    releve_closing_one(&connection->closing);
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
-    struct releve_connection *connection = handle->data;
-    releve_closing_one(&connection->closing);
+    on_dial_closed(handle->data);
 }
 
 void releve_connection_close(struct releve_connection *connection)
@@ -551,5 +446,5 @@ void releve_connection_close(struct releve_connection *connection)
     cut(connection);
     connection->state = RELEVE_CONNECTION_CLOSING;
     uv_close((uv_handle_t *)&connection->attempt_timer, on_timer_closed);
-    uv_close((uv_handle_t *)&connection->deadline_timer, on_timer_closed);
+    releve_dial_close(&connection->dial, on_dial_closed);
 }

@@ -1,5 +1,5 @@
-/* One connection to Redis that stays: looks the host up (at every attempt, as its address may change), connects to the
- * first of its addresses that answers, names itself (AUTH, SELECT), asks what Redis keeps on disk, checks that it
+/* One connection to Redis that stays: dials it (and looks the host up at every attempt, as its address may change),
+ * names itself (AUTH, SELECT), asks what Redis keeps on disk, checks that it
  * answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's affair.
  *
  * Where the address names sentinels, they are asked at every attempt where the master is, and it is asked whether it is
@@ -11,10 +11,9 @@
 #define RELEVE_REDIS_CONNECTION_H
 
 #include <adapters/redis/closing.h>
-#include <adapters/redis/lookup.h>
+#include <adapters/redis/dial.h>
 #include <adapters/redis/sentinels.h>
 #include <adapters/redis/url.h>
-#include <hiredis/async.h>
 #include <releve/calendar.h>
 #include <stdbool.h>
 #include <uv.h>
@@ -74,18 +73,13 @@ struct releve_connection {
     size_t check_sentinel;              /* to be asked next time, modulo their number */
     size_t denials;                     /* of sentinels in a row that name another one */
     releve_time opened_ms;
-    char place[RELEVE_PLACE_BYTES];    /* for people: where the sentinels say that it is; "" before */
-    struct releve_lookup *lookup;      /* under way; NULL else */
-    struct releve_addresses addresses; /* of the host, looked up for this attempt */
-    int port;
-    size_t next_address;        /* to try */
-    redisAsyncContext *context; /* not NULL where state is UP */
-    releve_time timeout_ms;     /* for the lookup, the handshake at each address, and the owner's commands */
-    releve_time delay_ms;       /* before the next attempt */
+    char place[RELEVE_PLACE_BYTES]; /* for people: where the sentinels say that it is; "" before */
+    struct releve_dial dial;        /* its context is there where state is UP */
+    releve_time timeout_ms;         /* for the lookup, the handshake at each address, and the owner's commands */
+    releve_time delay_ms;           /* before the next attempt */
     releve_time loading_since_ms;
-    uv_timer_t attempt_timer; /* next attempt, next PING while Redis loads, or next check of the master */
-    uv_timer_t deadline_timer;
-    struct releve_closing closing; /* the two timers */
+    uv_timer_t attempt_timer;      /* next attempt, next PING while Redis loads, or next check of the master */
+    struct releve_closing closing; /* the dial and the timer */
 };
 
 /* The first attempt starts in the next turn of the loop. Where SIGPIPE would end the process it is ignored

@@ -68,7 +68,7 @@ static void on_deadline(uv_timer_t *timer)
 {
     struct releve_scout *scout = timer->data;
     const struct releve_connection *connection = &scout->commands.connection;
-    scout->loading = connection->state == RELEVE_CONNECTION_CONNECTING && connection->context != NULL &&
+    scout->loading = connection->state == RELEVE_CONNECTION_CONNECTING && connection->dial.context != NULL &&
                      connection->loading_since_ms != RELEVE_TIME_NEVER;
     (void)releve_fail(&scout->error, RELEVE_E_REDIS, "cannot learn the cluster's nodes from Redis at %s: %s",
                       scout->url.address, scout->loading ? "it is loading its data" : "no answer within 3 s");

@@ -10,7 +10,7 @@ static void on_message(redisAsyncContext *context, void *answer, void *data);
 
 static void subscribe(struct releve_watcher *watcher, const struct releve_watch *watch)
 {
-    (void)redisAsyncCommand(watcher->connection.context, on_message, watcher, "SUBSCRIBE %s", watch->channel);
+    (void)redisAsyncCommand(watcher->connection.dial.context, on_message, watcher, "SUBSCRIBE %s", watch->channel);
 }
 
 static void on_probe(uv_timer_t *timer)
