@@ -9,7 +9,7 @@ static void connect_next(struct releve_dial *dial);
 
 static void start(struct releve_dial *dial, uv_timer_cb callback, releve_time wait_ms)
 {
-    int status = uv_timer_start(&dial->deadline_timer, callback, (uint64_t)wait_ms, 0);
+    int status = uv_timer_start(&dial->timer, callback, (uint64_t)wait_ms, 0);
     assert(status == 0);
     (void)status;
 }
@@ -18,7 +18,7 @@ void releve_dial_hang_up(struct releve_dial *dial)
 {
     redisAsyncContext *context = dial->context;
     dial->context = NULL;
-    (void)uv_timer_stop(&dial->deadline_timer);
+    (void)uv_timer_stop(&dial->timer);
     if (dial->lookup != NULL)
         releve_lookup_drop(dial->lookup);
     dial->lookup = NULL;
@@ -117,7 +117,7 @@ static void on_looked_up(void *data, const struct releve_addresses *addresses, c
 {
     struct releve_dial *dial = data;
     dial->lookup = NULL;
-    (void)uv_timer_stop(&dial->deadline_timer);
+    (void)uv_timer_stop(&dial->timer);
     if (addresses == NULL) {
         dial->events->unresolved(dial->data, why);
         return;
@@ -126,35 +126,49 @@ static void on_looked_up(void *data, const struct releve_addresses *addresses, c
     connect_next(dial);
 }
 
+static void look_up(struct releve_dial *dial)
+{
+    const char *why = NULL;
+    dial->lookup = releve_lookup_start(dial->loop, dial->host, on_looked_up, dial, &why);
+    if (dial->lookup == NULL)
+        dial->events->unresolved(dial->data, why);
+    else
+        start(dial, on_deadline, dial->lookup_ms);
+}
+
+static void on_begin(uv_timer_t *timer)
+{
+    struct releve_dial *dial = timer->data;
+    if (dial->path != NULL)
+        attach(dial, redisAsyncConnectUnix(dial->path));
+    else if (releve_lookup_is_numeric(dial->host))
+        attach(dial, redisAsyncConnect(dial->host, dial->port));
+    else
+        look_up(dial);
+}
+
 static void begin(struct releve_dial *dial, releve_time answer_ms)
 {
     assert(dial->context == NULL && dial->lookup == NULL);
+    dial->host = dial->path = NULL;
     dial->addresses.count = dial->next_address = 0;
     dial->answer_ms = answer_ms;
+    start(dial, on_begin, 0);
 }
 
 void releve_dial_socket(struct releve_dial *dial, const char *path, releve_time answer_ms)
 {
     begin(dial, answer_ms);
-    attach(dial, redisAsyncConnectUnix(path));
+    dial->path = path;
 }
 
 void releve_dial_host(struct releve_dial *dial, const char *host, int port, releve_time lookup_ms,
                       releve_time answer_ms)
 {
-    const char *why = NULL;
     begin(dial, answer_ms);
+    dial->host = host;
     dial->port = port;
     dial->lookup_ms = lookup_ms;
-    if (releve_lookup_is_numeric(host)) {
-        attach(dial, redisAsyncConnect(host, port));
-        return;
-    }
-    dial->lookup = releve_lookup_start(dial->loop, host, on_looked_up, dial, &why);
-    if (dial->lookup == NULL)
-        dial->events->unresolved(dial->data, why);
-    else
-        start(dial, on_deadline, lookup_ms);
 }
 
 /* --- the life ---------------------------------------------------------------------------------------- */
@@ -166,7 +180,7 @@ void releve_dial_wait(struct releve_dial *dial)
 
 void releve_dial_pause(struct releve_dial *dial)
 {
-    (void)uv_timer_stop(&dial->deadline_timer);
+    (void)uv_timer_stop(&dial->timer);
 }
 
 void releve_dial_answered(struct releve_dial *dial)
@@ -178,8 +192,8 @@ void releve_dial_answered(struct releve_dial *dial)
 void releve_dial_init(struct releve_dial *dial, uv_loop_t *loop, const struct releve_dial_events *events, void *data)
 {
     *dial = (struct releve_dial){.loop = loop, .events = events, .data = data};
-    (void)uv_timer_init(loop, &dial->deadline_timer); /* cannot fail */
-    dial->deadline_timer.data = dial;
+    (void)uv_timer_init(loop, &dial->timer); /* cannot fail */
+    dial->timer.data = dial;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -192,5 +206,5 @@ void releve_dial_close(struct releve_dial *dial, void (*closed)(void *data))
 {
     releve_dial_hang_up(dial);
     dial->closed = closed;
-    uv_close((uv_handle_t *)&dial->deadline_timer, on_closed);
+    uv_close((uv_handle_t *)&dial->timer, on_closed);
 }

@@ -8,6 +8,7 @@
 #include <releve/calendar.h>
 #include <uv.h>
 
+/* None is called from within a function of this header. */
 struct releve_dial_events {
     /* A connection to one address begins: what is sent now goes as soon as the socket takes it. */
     void (*opened)(void *data, redisAsyncContext *context);
@@ -24,19 +25,20 @@ struct releve_dial {
     void *data;
     struct releve_lookup *lookup;      /* under way; NULL else */
     struct releve_addresses addresses; /* of the host */
+    const char *host, *path;           /* one of them */
     int port;
     size_t next_address;        /* to try */
     redisAsyncContext *context; /* NULL: there is none. Its `data` is the dial, and NULL once it is cut */
     releve_time lookup_ms, answer_ms;
-    uv_timer_t deadline_timer;
+    uv_timer_t timer; /* the beginning, then the time-outs */
     void (*closed)(void *data);
 };
 
 /* `events` must live as long. */
 void releve_dial_init(struct releve_dial *dial, uv_loop_t *loop, const struct releve_dial_events *events, void *data);
 
-/* Where nothing is dialled or stands. Waits `lookup_ms` for the addresses, and `answer_ms` at each of them until
- * releve_dial_answered. */
+/* Where nothing is dialled or stands; `host` and `path` must live until it is. Begins when the loop looks at its
+ * timers, waits `lookup_ms` for the addresses, and `answer_ms` at each of them until releve_dial_answered. */
 void releve_dial_host(struct releve_dial *dial, const char *host, int port, releve_time lookup_ms,
                       releve_time answer_ms);
 void releve_dial_socket(struct releve_dial *dial, const char *path, releve_time answer_ms);
