@@ -16,7 +16,7 @@
 #define NAME "redis.test"
 #define SOON_MS 100
 
-static struct redis_server server;
+static struct redis_server server, sentinel;
 static struct store_fixture f;
 static int port;
 
@@ -52,7 +52,7 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     return *found != NULL ? 0 : EAI_NONAME;
 }
 
-static void start_at(const char *address)
+static int free_port(void)
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t bytes = sizeof name;
@@ -60,8 +60,13 @@ static void start_at(const char *address)
     assert_int_equal(bind(fd, (struct sockaddr *)&name, bytes), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &bytes), 0);
     (void)close(fd);
-    port = ntohs(name.sin_port);
+    return ntohs(name.sin_port);
+}
+
+static void start_at(const char *address)
+{
     char text[16];
+    port = free_port();
     (void)snprintf(text, sizeof text, "%d", port);
     const char *const extra[] = {"--bind", address, "--port", text, NULL};
     redis_server_start(&server, extra);
@@ -77,6 +82,7 @@ static int begin(void **state)
     (void)sem_init(&answer, 0, 0);
     (void)sem_init(&answered, 0, 0);
     memset(&server, 0, sizeof server);
+    memset(&sentinel, 0, sizeof sentinel);
     return 0;
 }
 
@@ -85,6 +91,8 @@ static int end(void **state)
     (void)state;
     if (server.directory[0] != '\0')
         redis_server_end(&server);
+    if (sentinel.directory[0] != '\0')
+        redis_server_end(&sentinel);
     (void)sem_destroy(&answer);
     (void)sem_destroy(&answered);
     return 0;
@@ -248,6 +256,43 @@ static void test_a_host_that_moved_is_found_again(void **state)
     assert_true(atomic_load(&questions) >= 2);
 }
 
+static void open_by_sentinel(int sentinel_port)
+{
+    char url[96];
+    (void)snprintf(url, sizeof url, "redis+sentinel://" NAME ":%d/mymaster?replicas=0", sentinel_port);
+    fixture_open(&f, url, 0);
+}
+
+static void test_every_address_of_a_sentinel_is_tried_in_turn(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"127.0.0.9", "127.0.0.1", NULL};
+    char text[128];
+    resolved = addresses;
+    start_at("127.0.0.1");
+    int sentinel_port = free_port();
+    (void)snprintf(text, sizeof text, "bind 127.0.0.1\nport %d\nsentinel monitor mymaster 127.0.0.1 %d 1\n",
+                   sentinel_port, port);
+    redis_server_start_sentinel(&sentinel, text);
+    open_by_sentinel(sentinel_port);
+    expect_open();
+    fixture_close(&f);
+}
+
+static void test_a_sentinel_is_passed_over_when_its_name_is_not_known_or_nobody_answers_there(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"127.0.0.8", "127.0.0.9", NULL};
+    open_by_sentinel(1);
+    assert_non_null(strstr(f.ready.error.text, "(" NAME ":1: "));
+    assert_null(strstr(f.ready.error.text, "refused"));
+    fixture_close(&f);
+    resolved = addresses;
+    open_by_sentinel(1);
+    assert_non_null(strstr(f.ready.error.text, "(" NAME ":1: Connection refused)"));
+    fixture_close(&f);
+}
+
 int main(void)
 {
 #define one(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -260,6 +305,8 @@ int main(void)
         one(test_an_address_of_ipv6_is_one_like_others),
         one(test_where_nobody_answers_the_first_attempt_fails_after_the_last_address),
         one(test_a_host_that_moved_is_found_again),
+        one(test_every_address_of_a_sentinel_is_tried_in_turn),
+        one(test_a_sentinel_is_passed_over_when_its_name_is_not_known_or_nobody_answers_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
