@@ -3,6 +3,11 @@
 #include <stdbool.h>
 #include <time.h>
 
+void releve_duration_format_past(releve_time ms, char out[RELEVE_DURATION_TEXT])
+{
+    releve_duration_format(ms - ms % RELEVE_SECOND_MS, out);
+}
+
 void releve_duration_format_end(releve_time ms, char out[RELEVE_DURATION_TEXT])
 {
     time_t now = time(NULL), then = now + (time_t)(ms / 1000);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NANOSECONDS_IN_MS 1000000
+
 RELEVE_SESSION_FIRST(struct releve_fetch);
 
 static uint64_t chunks_of(const struct releve_job *job)
@@ -132,6 +134,12 @@ static void name_bucket(struct releve_fetch *fetch)
     releve_bucket_name(releve_config_dialect(&fetch->config)->families[kind], fetch->config.client_id, fetch->bucket);
 }
 
+/* The clock of uv_now, which never goes back. */
+static uint64_t now_ms(void)
+{
+    return uv_hrtime() / NANOSECONDS_IN_MS;
+}
+
 /* Connected: the first look at what is used, and the beginning of the rate. */
 static void on_ready(void *data)
 {
@@ -140,8 +148,7 @@ static void on_ready(void *data)
         releve_runtime_preflight(fetch->session.runtime, fetch->selection.prms, fetch->selection.prms_count,
                                  fetch->selection.kinds, releve_selection_newest(&fetch->selection),
                                  RELEVE_PREFLIGHT_POINTS_MIN);
-    fetch->began_ms = uv_now(&fetch->session.loop);
-    releve_progress_begin(&fetch->progress, fetch->began_ms);
+    releve_progress_begin(&fetch->progress, fetch->began_ms, uv_now(&fetch->session.loop));
 }
 
 /* The last look: behind it there is no runtime. */
@@ -155,13 +162,13 @@ static void on_closing(void *data)
         fetch->report.preflights = view.preflights;
         fetch->report.retries = view.retries;
         fetch->report.throttled = view.throttled;
-        fetch->report.elapsed_ms = uv_now(&fetch->session.loop) - fetch->began_ms;
     }
     fetch->report.jobs_taken = fetch->next;
 }
 
 enum releve_code releve_fetch_prepare(struct releve_fetch *fetch, struct releve_error *error)
 {
+    fetch->began_ms = now_ms(); /* Redis may be away before it is ready, and is waited for */
     if (releve_config_load(&fetch->config, true, error) != RELEVE_OK)
         return error->code;
     if (releve_config_check_kinds(&fetch->config, fetch->selection.kinds, error) != RELEVE_OK)
@@ -199,6 +206,7 @@ enum releve_code releve_fetch_run(struct releve_fetch *fetch)
     struct releve_error *error = &fetch->session.error;
     name_bucket(fetch);
     (void)releve_session_run(&fetch->session, &options);
+    fetch->report.elapsed_ms = now_ms() - fetch->began_ms;
     free(fetch->usage.over_ms); /* the end came while the ledger was asked */
     bool everything = releve_report_all_ended(&fetch->report);
     if (error->code == RELEVE_E_INTERRUPTED && everything)

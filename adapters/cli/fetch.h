@@ -26,7 +26,7 @@ struct releve_fetch {
     struct releve_progress_usage usage;
     char bucket[RELEVE_BUCKET_BYTES]; /* whose use is shown */
     bool looking;                     /* the ledger is being asked */
-    uint64_t began_ms;
+    uint64_t began_ms;                /* when it was prepared, by the clock of the loop */
 };
 
 /* Reads the configuration and closes the selection: nothing is asked that this upstream is known not to have. */

@@ -210,7 +210,7 @@ static void format_time(const struct releve_progress *progress, const struct fig
 {
     char sofar[RELEVE_DURATION_TEXT], left[RELEVE_DURATION_TEXT], clock[RELEVE_DURATION_TEXT];
     bool all_begun = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted;
-    releve_duration_format((releve_time)(now_ms - progress->began_ms), sofar);
+    releve_duration_format_past((releve_time)(now_ms - progress->began_ms), sofar);
     int length = snprintf(out, TIME_TEXT, "%s so far", sofar);
     /* While upstream is away, or where only usage points that fail are left, the quota is not what is waited for. */
     if (figures->left_ms < RELEVE_SECOND_MS || figures->left_ms == RELEVE_TIME_NEVER || figures->view.away_ms > 0 ||
@@ -297,9 +297,9 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
                  sick == 1 ? " that fails is" : "s that fail are");
 }
 
-void releve_progress_begin(struct releve_progress *progress, uint64_t now_ms)
+void releve_progress_begin(struct releve_progress *progress, uint64_t began_ms, uint64_t now_ms)
 {
-    progress->began_ms = now_ms;
+    progress->began_ms = began_ms;
     if (!progress->shown)
         return;
     if (progress->drawn)

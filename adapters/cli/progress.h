@@ -41,8 +41,8 @@ struct releve_progress_usage {
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
                           const struct releve_quota *quota, const struct releve_report *report);
 
-/* The work begins now. */
-void releve_progress_begin(struct releve_progress *progress, uint64_t now_ms);
+/* The work begins now, of a command that began at `began_ms`. */
+void releve_progress_begin(struct releve_progress *progress, uint64_t began_ms, uint64_t now_ms);
 
 void releve_progress_draw(struct releve_progress *progress, const struct releve_runtime *runtime,
                           const struct releve_progress_usage *usage, uint64_t now_ms);

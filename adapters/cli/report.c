@@ -314,7 +314,7 @@ static void print_run(const struct releve_report *report, FILE *out)
     if (seconds < TENTHS_BELOW_S)
         (void)snprintf(duration, sizeof duration, "%.1f s", seconds);
     else
-        releve_duration_format((releve_time)report->elapsed_ms, duration);
+        releve_duration_format_past((releve_time)report->elapsed_ms, duration);
     fprintf(out, "\n%s, %" PRIu64 " requests (%.1f/s), %" PRIu64 " repeated, %" PRIu64 " throttled\n", duration,
             report->requests, seconds > 0 ? (double)report->requests / seconds : 0, report->retries, report->throttled);
 }

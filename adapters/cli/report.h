@@ -26,7 +26,8 @@ struct releve_report {
     uint64_t requests;   /* as upstream counts them, those for the token included */
     uint64_t inquiries;  /* of those: about activations ... */
     uint64_t preflights; /* ... and about who has which kinds */
-    uint64_t retries, throttled, elapsed_ms;
+    uint64_t retries, throttled;
+    uint64_t elapsed_ms; /* of the command, from its start to its end */
     bool remembers;      /* some jobs ended as an earlier run had been told */
     size_t points_count; /* 0: too many for rows */
     size_t points_all;
