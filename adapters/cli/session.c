@@ -279,7 +279,7 @@ static void begin_pulse(struct releve_session *session)
     releve_pulse_begin(&session->pulse, &(struct releve_pulse_options){
                                             .command = session->options.command,
                                             .worker = session->options.worker,
-                                            .civil = releve_clock_civil(session->options.config->today),
+                                            .civil = session->began_at,
                                             .store = session->store,
                                             .engine = session->engine,
                                             .count = session->options.count,
@@ -360,6 +360,7 @@ enum releve_code releve_session_run(struct releve_session *session, const struct
 {
     memset(session, 0, sizeof *session);
     session->options = *options;
+    session->began_at = releve_clock_civil(options->config->today);
     open_handles(session);
     open_engine(session);
     (void)uv_run(&session->loop, UV_RUN_DEFAULT);

@@ -51,6 +51,7 @@ struct releve_session {
     uv_signal_t signals[RELEVE_INTERRUPTS];
     uv_timer_t tick, deadline, outage;
     struct releve_pulse pulse;
+    releve_time began_at; /* civil; it is ready later, where Redis is waited for */
     bool draining, closing;
     struct releve_refusals refusals;  /* Redis's */
     struct releve_refusals told;      /* upstream's, of more than one kind */

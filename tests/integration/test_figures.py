@@ -1,5 +1,6 @@
 """What commands say of themselves, how long they ran and what they sent, where Redis was away meanwhile: the time is that from
 start to end, whoever was waited for, and the requests are those that the simulator and the ledger counted."""
+import datetime
 import json
 import re
 import signal
@@ -113,6 +114,28 @@ def test_a_backfill_counts_the_time_of_an_outage_and_each_of_its_requests_once(o
         check_requests(world, clock.check(running.end()))
 
 
+def status(world):
+    ended = world.run("status", "--json")
+    assert ended.code == 0, ended
+    return json.loads(ended.out)
+
+
+def at_work(world, running, whom):
+    """What releve status says of the only one of them, as soon as it does."""
+    found = []
+
+    def said():
+        found[:] = status(world)[whom]
+        return found
+    running.wait_until(said)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
 class Follower:
     """A replica of a server that is there and not yet seen by it."""
 
@@ -142,6 +165,33 @@ def test_a_backfill_counts_the_time_for_which_it_waited_before_its_first_request
             follower.follow()
             world.wait_for(running, "ok", 100)
             clock.works()
+            began = at_work(world, running, "commands")["began_at"]
             ended = running.end()
             check_requests(world, clock.check(ended, MISSED_S))
+            assert moment(results(world.redis)[0]["created_at"]) - moment(began) >= MISSED_S - 1, "seconds that are over"
             assert all(int(seconds) >= MISSED_S for seconds in SO_FAR.findall(ended.err)), ended.err
+
+
+@pytest.mark.single("it has servers of its own")
+@pytest.mark.parametrize("outage", [stand_still, restart, fail_over])
+def test_what_a_worker_and_status_say_is_right_after_an_outage(outage):
+    world = world_of_points()
+    if outage is fail_over:
+        world.redis = Cluster()
+    with world:
+        worker = start_worker(world, "w")
+        push(world.redis, *(message(prm_of(i), KIND, start=SPAN[0], end=SPAN[1]) for i in range(POINTS)))
+        world.wait_for(worker, "ok", 40)
+        for _ in outage(world.redis):
+            worker.wait_until(lambda: GONE in worker.so_far())
+        worker.wait_until(lambda: len(results(world.redis)) == POINTS)
+        requests = world.sandbox.stats()["requests"]
+        assert requests == permits(world.redis)
+        worker.wait_until(lambda: at_work(world, worker, "workers")["pulse"].get("jobs_ended") == POINTS)
+        pulse = at_work(world, worker, "workers")["pulse"]
+        assert (pulse["requests"], pulse["requests_left"], pulse["repeated"]) == (requests, 0, 0), pulse
+        worker.signal(signal.SIGTERM)
+        ended = worker.end()
+        assert f"in all: {POINTS} jobs ended, 0 of them failed or partial; {requests} requests" in ended.err, ended
+        counted = world.redis.hash("{releve}:counters")
+        assert sum(int(count) for name, count in counted.items() if name.startswith("requests:")) == requests, counted
