@@ -83,9 +83,10 @@ static void say_replicas(struct releve_commands *commands, bool back)
 /* They are back: so is what was kept back. */
 static void on_acknowledged(struct releve_commands *commands)
 {
-    struct releve_command *kept = commands->unacknowledged, *command, *next;
     if (!commands->replicas_away)
         return;
+    releve_commands_sort(&commands->unacknowledged); /* those that were tried went behind the others */
+    struct releve_command *kept = commands->unacknowledged, *command, *next;
     commands->replicas_away = false;
     commands->probe = NULL;
     commands->unacknowledged = NULL;
@@ -130,6 +131,7 @@ static void on_waited(redisAsyncContext *context, void *answer, void *data)
     assert(command->held != NULL); /* replies come in order */
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer < (long long)commands->connection.url->replicas) {
         on_unacknowledged(commands, command);
+        releve_commands_teach_again(commands);
         return;
     }
     redisReply *held = command->held;

@@ -115,6 +115,7 @@ struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_
     releve_places_init(&cluster->places);
     releve_commands_open(&cluster->lobby, loop, url, prefix, on_lobby_ready, NULL, cluster);
     cluster->lobby.total = &cluster->total;
+    cluster->lobby.numbers = &cluster->numbers;
     releve_connection_hold(&cluster->lobby.connection);
     (void)uv_timer_init(loop, &cluster->settle_timer);
     (void)uv_timer_init(loop, &cluster->retry_timer);

@@ -56,6 +56,7 @@ struct releve_cluster {
     struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */
     releve_time map_ms, mapped_ms;        /* the next delay, and when the latest map came */
     size_t lent;                          /* addresses given to subscriptions */
+    uint64_t numbers;                     /* of commands: the order in which they were given */
     uint64_t reconnected;     /* nodes that were connected to again, or were gone when something was asked of them */
     struct releve_load total; /* in the lobby and at all nodes */
     struct releve_latencies latencies;

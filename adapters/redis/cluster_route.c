@@ -73,6 +73,7 @@ struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struc
     node->commands.hooks = &hooks;
     node->commands.total = &cluster->total;
     node->commands.epoch = &cluster->reconnected;
+    node->commands.numbers = &cluster->numbers;
     node->commands.measured = &cluster->latencies;
     return node;
 }

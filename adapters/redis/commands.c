@@ -10,7 +10,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#define SCRIPT_TRIES 3 /* loads of one script for one command, before Redis is taken to refuse it */
 #define SKIP_NEXT_REPLY "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n"
 #define NANOSECONDS_IN_US 1000
 #define WATCHES_A_TIMEOUT 4 /* how often a time-out's length is looked at */
@@ -73,26 +72,46 @@ void releve_command_doom(struct releve_command *command)
         (void)uv_timer_start(&commands->doom_timer, on_doom, 0, 0);
 }
 
+/* All that has no reply waits, and nothing is under way. */
+static void let_all_wait(struct releve_commands *commands)
+{
+    struct releve_command **lists[] = {&commands->unacknowledged, &commands->untaught, &commands->sent};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        DL_CONCAT(commands->waiting, *lists[i]);
+        *lists[i] = NULL;
+    }
+    releve_commands_sort(&commands->waiting);
+}
+
 static void doom_all(struct releve_commands *commands, enum releve_code code, const char *text)
 {
     struct releve_command *command, *next;
-    DL_CONCAT(commands->unacknowledged, commands->sent);
-    commands->sent = commands->unacknowledged;
-    commands->unacknowledged = NULL;
-    DL_CONCAT(commands->sent, commands->waiting);
-    DL_FOREACH_SAFE(commands->sent, command, next) {
-        DL_DELETE(commands->sent, command);
+    let_all_wait(commands);
+    DL_FOREACH_SAFE(commands->waiting, command, next) {
+        DL_DELETE(commands->waiting, command);
         (void)releve_fail(&command->error, code, "cannot %s: %s", command->what, text);
         releve_command_doom(command);
     }
-    commands->waiting = NULL;
     releve_commands_count_out(commands, commands->load);
 }
 
-/* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away. */
+static int compare_numbers(const struct releve_command *a, const struct releve_command *b)
+{
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+void releve_commands_sort(struct releve_command **list)
+{
+    DL_SORT(*list, compare_numbers);
+}
+
 void releve_command_transmit(struct releve_commands *commands, struct releve_command *command)
 {
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
+    if (commands->untaught != NULL) { /* what was given before it goes first */
+        DL_APPEND(commands->waiting, command);
+        return;
+    }
     releve_command_forget_wait(command);
     command->acknowledged = false;
     if (command->replicas != RELEVE_REPLICAS_ANY && releve_command_is_put_off(commands, command))
@@ -104,7 +123,8 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
         memcpy(command->wire + command->run_id_at, commands->connection.run_id, RELEVE_RUN_ID_BYTES - 1);
     /* Where only the script was missing, the prelude has been run. ASKING counts for one command only, so that there is
      * no prelude behind it. */
-    bool has_prelude = command->prelude != NULL && command->script_loads == 0 && !command->route.asking;
+    bool has_prelude = command->prelude != NULL && !command->script_refused && !command->route.asking;
+    releve_command_teach(command);
     if (command->route.asking)
         (void)redisAsyncCommand(commands->connection.dial.context, NULL, NULL, "ASKING");
     struct releve_text whole = {.length = 0};
@@ -120,21 +140,6 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
     releve_text_free(&whole);
     if (command->replicas != RELEVE_REPLICAS_ANY)
         releve_command_send_wait(commands, command);
-}
-
-static bool wants_script(const struct releve_command *command, const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_ERROR && command->script != NULL && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
-           command->script_loads < SCRIPT_TRIES;
-}
-
-/* Redis does not know the script (it was restarted): load it, and send the same command again behind it. */
-static void load_and_repeat(struct releve_commands *commands, struct releve_command *command)
-{
-    command->script_loads++;
-    (void)redisAsyncCommand(commands->connection.dial.context, NULL, NULL, "SCRIPT LOAD %b", command->script->text,
-                            command->script->text_bytes);
-    releve_command_transmit(commands, command);
 }
 
 size_t releve_commands_unanswered(const struct releve_commands *commands)
@@ -155,26 +160,17 @@ static bool passes_elsewhere(const struct releve_commands *commands, const redis
     return commands->hooks == NULL && releve_refusal_is_of_a_wait(reply);
 }
 
-void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data)
+/* It is the first of those that were sent. */
+static void on_reply(struct releve_commands *commands, struct releve_command *command, const redisReply *reply)
 {
-    const redisReply *reply = answer;
-    /* hiredis calls back for every command also while it frees a context that was cut. Then there is no reply, and the
-     * command may be gone: it waits for the next connection, or has failed. */
-    if (reply == NULL || context->data == NULL)
-        return;
-    struct releve_command *command = data;
-    struct releve_commands *commands = command->commands;
-    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
-    if (releve_command_hold(command, reply))
-        return; /* it stays among what was sent */
     DL_DELETE(commands->sent, command);
     if (passes_elsewhere(commands, reply)) {
         DL_PREPEND(commands->sent, command); /* its old place: replies come in order */
         releve_connection_drop(&commands->connection, "it is no master any more");
         return;
     }
-    if (wants_script(command, reply)) {
-        load_and_repeat(commands, command);
+    if (releve_command_is_untaught(command, reply)) {
+        DL_APPEND(commands->untaught, command);
         return;
     }
     releve_latencies_add(commands->measured, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
@@ -198,6 +194,22 @@ void releve_command_on_reply(redisAsyncContext *context, void *answer, void *dat
         releve_connection_drop(&commands->connection, command->error.text);
     command->reply(command->data, refused ? NULL : reply, &command->error);
     releve_command_free(command);
+}
+
+void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data)
+{
+    const redisReply *reply = answer;
+    /* hiredis calls back for every command also while it frees a context that was cut. Then there is no reply, and the
+     * command may be gone: it waits for the next connection, or has failed. */
+    if (reply == NULL || context->data == NULL)
+        return;
+    struct releve_command *command = data;
+    struct releve_commands *commands = command->commands;
+    commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
+    if (releve_command_hold(command, reply))
+        return; /* it stays among what was sent */
+    on_reply(commands, command, reply);
+    releve_commands_teach_again(commands);
 }
 
 /* Why a command cannot even wait for its turn; RELEVE_OK where it can. */
@@ -241,6 +253,7 @@ static void send_behind(struct releve_commands *commands, struct releve_words *p
 {
     struct releve_command *command = releve_alloc(1, sizeof *command);
     command->commands = commands;
+    command->number = ++*commands->numbers;
     command->what = what;
     command->script = script;
     command->replicas = commands->connection.url->replicas > 0 ? replicas : RELEVE_REPLICAS_ANY;
@@ -288,7 +301,8 @@ void releve_commands_send_behind(struct releve_commands *commands, struct releve
 struct releve_command *releve_commands_take(struct releve_commands *commands)
 {
     assert(commands->connection.state != RELEVE_CONNECTION_UP);
-    assert(commands->sent == NULL && commands->unacknowledged == NULL);
+    assert(commands->sent == NULL && commands->unacknowledged == NULL && commands->untaught == NULL);
+    releve_commands_sort(&commands->waiting);
     struct releve_command *list = commands->waiting;
     commands->waiting = NULL;
     releve_commands_count_out(commands, commands->load);
@@ -306,7 +320,7 @@ struct releve_command *releve_command_next(struct releve_command **list)
 void releve_commands_put(struct releve_commands *commands, struct releve_command *command)
 {
     command->commands = commands;
-    command->script_loads = 0; /* of another Redis */
+    releve_command_forget_script(command); /* it is another Redis */
     count_in(commands, command);
     if (commands->connection.state == RELEVE_CONNECTION_UP)
         releve_command_transmit(commands, command);
@@ -363,12 +377,14 @@ static void report_ready(struct releve_commands *commands, const struct releve_e
 static void on_up(void *data)
 {
     struct releve_commands *commands = data;
+    releve_commands_sort(&commands->waiting); /* some were given before what waits already, to another node */
     struct releve_command *waiting = commands->waiting, *command, *next;
     *commands->epoch += commands->been_ready; /* it may be another process that answers */
     commands->waiting = NULL;
+    commands->taught_count = 0;
     DL_FOREACH_SAFE(waiting, command, next) {
         DL_DELETE(waiting, command);
-        command->script_loads = 0; /* it may be another Redis, without the script and without the prelude */
+        releve_command_forget_script(command); /* it may be another Redis, without the prelude */
         releve_command_transmit(commands, command);
     }
     uint64_t watch_ms = (uint64_t)(commands->connection.timeout_ms / WATCHES_A_TIMEOUT);
@@ -392,12 +408,7 @@ static void on_down(void *data, const char *why)
     {
         releve_command_forget_wait(command);
     }
-    DL_CONCAT(commands->unacknowledged, commands->sent);
-    commands->sent = commands->unacknowledged;
-    commands->unacknowledged = NULL;
-    DL_CONCAT(commands->sent, commands->waiting); /* what had no reply goes first, in its old order */
-    commands->waiting = commands->sent;
-    commands->sent = NULL;
+    let_all_wait(commands);
     if (commands->on_link != NULL)
         commands->on_link(commands->data, false, why);
 }
@@ -447,6 +458,7 @@ void releve_commands_open(struct releve_commands *commands, uv_loop_t *loop, con
     commands->data = data;
     commands->measured = &commands->latencies;
     commands->epoch = &commands->own_epoch;
+    commands->numbers = &commands->own_numbers;
     releve_connection_open(&commands->connection, loop, url, false, &events, commands);
     (void)uv_timer_init(loop, &commands->watch_timer);
     (void)uv_timer_init(loop, &commands->doom_timer);

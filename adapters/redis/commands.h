@@ -1,5 +1,6 @@
 /* Commands that are kept until they are answered: sent in order over a connection, and sent again in order
- * when it was lost on the way. So every command given here may be run twice without harm. */
+ * when it was lost on the way. So every command given here may be run twice without harm. The order holds also where
+ * Redis does not know a script, and for what replicas have not acknowledged. */
 #ifndef RELEVE_REDIS_COMMANDS_H
 #define RELEVE_REDIS_COMMANDS_H
 
@@ -13,6 +14,9 @@
  * way; what fills this is a Redis that is away while work goes on. */
 #define RELEVE_COMMANDS_MAX 10000
 #define RELEVE_COMMANDS_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+/* Scripts that a connection is known to have sent; if there should be more, some are sent again. */
+#define RELEVE_TAUGHT_MAX 32
 
 /* A Lua script, made from its file at build time by embed_lua.py. */
 struct releve_script {
@@ -96,14 +100,18 @@ struct releve_commands {
     struct releve_error failure;                    /* of the first attempt, where the connection failed */
     struct releve_command *sent, *waiting, *doomed; /* doomed: failed; answered in the next turn of the loop */
     struct releve_command *unacknowledged;          /* too few replicas had them; the first one is tried next */
-    struct releve_load load;                        /* sent, waiting and unacknowledged */
+    struct releve_command *untaught;                /* Redis has forgotten their script (teach.c) */
+    struct releve_load load;                        /* all but the doomed ones */
     struct releve_load *total;                      /* of all nodes together (law 6); NULL: this is the only one */
     const struct releve_commands_hooks *hooks;      /* NULL where this is the only connection */
     uint64_t *epoch;                                /* grows with each connection after the first: its own, or the
                                                        one of all nodes */
+    uint64_t *numbers;                              /* the latest command's: its own count, or that of all nodes */
     struct releve_latencies *measured;              /* where latencies are counted: its own, or those of all nodes */
     releve_time heard_ms;                           /* loop time of the last reply */
-    uint64_t own_epoch;
+    uint64_t own_epoch, own_numbers;
+    const struct releve_script *taught[RELEVE_TAUGHT_MAX]; /* scripts that were sent over this connection */
+    size_t taught_count;
     struct releve_latencies latencies;  /* of replies, from when the command was sent last */
     bool replicas_away;                 /* too few acknowledged the last command that wanted them */
     bool replicas_missed;               /* ... and that was said */

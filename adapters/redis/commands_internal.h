@@ -1,4 +1,4 @@
-/* What commands.c, acknowledge.c and diagnose.c share. Not for others. */
+/* What commands.c, teach.c, acknowledge.c and diagnose.c share. Not for others. */
 #ifndef RELEVE_REDIS_COMMANDS_INTERNAL_H
 #define RELEVE_REDIS_COMMANDS_INTERNAL_H
 
@@ -8,9 +8,11 @@ struct releve_command {
     struct releve_command *prev, *next;
     struct releve_commands *commands; /* NULL: in none any more, while it is found out which key it was refused for */
     const char *what;
+    uint64_t number; /* grows with each command: their order */
     const struct releve_script *script;
-    int script_loads;
-    char *wire; /* as hiredis formatted it; the same at every try */
+    int script_tries;    /* right behind the script */
+    bool script_refused; /* this Redis did not know it, and has run the prelude */
+    char *wire;          /* as hiredis formatted it; the same at every try */
     size_t wire_bytes;
     size_t run_id_at; /* where in the wire the run_id of whoever runs it belongs; 0: nowhere */
     char *prelude;    /* likewise: goes in front of the wire, and is not answered; NULL for none */
@@ -32,11 +34,25 @@ struct releve_command {
 /* It is in no list and counted nowhere, and its callback hears of it in the next turn of the loop. */
 void releve_command_doom(struct releve_command *command);
 void releve_command_free(struct releve_command *command);
-/* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away. */
+/* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away, or those before it are
+ * without their script. */
 void releve_command_transmit(struct releve_commands *commands, struct releve_command *command);
 /* hiredis's callback; also for a reply that was held. */
 void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data);
 void releve_commands_count_out(struct releve_commands *commands, struct releve_load load);
+/* In the order in which they were given. */
+void releve_commands_sort(struct releve_command **list);
+
+/* --- teach.c --------------------------------------------------------------------------------------------- */
+
+/* Another Redis is to be tried. */
+void releve_command_forget_script(struct releve_command *command);
+/* The script is sent over this connection, where it was not yet. */
+void releve_command_teach(struct releve_command *command);
+/* Redis does not know the script, although it was sent, and is worth another try. */
+bool releve_command_is_untaught(struct releve_command *command, const redisReply *reply);
+/* What is untaught is sent again, and what waits for it, when nothing else is under way. */
+void releve_commands_teach_again(struct releve_commands *commands);
 
 /* --- acknowledge.c --------------------------------------------------------------------------------------- */
 

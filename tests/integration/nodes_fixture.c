@@ -7,16 +7,19 @@
 #define UNDER_WAY 24 /* commands at once while there is load */
 
 struct redis_cluster cluster;
-static struct redis_server single;
+struct redis_server single;
 struct nodes_fixture f;
 
 static char put_text[] = "redis.call('HSET', KEYS[1], ARGV[1], '1') return redis.call('HLEN', KEYS[1])";
 static char pair_text[] = "return (redis.call('GET', KEYS[1]) or '-') .. (redis.call('GET', KEYS[2]) or '-')";
 static char pop_text[] = "return redis.call('LPOP', KEYS[2])";
-char put_sha[41], pair_sha[41], pop_sha[41];
+static char append_text[] =
+    "if redis.call('SADD', KEYS[2], ARGV[1]) == 1 then redis.call('RPUSH', KEYS[1], ARGV[1]) end";
+char put_sha[41], pair_sha[41], pop_sha[41], append_sha[41];
 struct releve_script put = {"put", put_text, sizeof put_text - 1, put_sha};
 struct releve_script pair = {"pair", pair_text, sizeof pair_text - 1, pair_sha};
 struct releve_script pop = {"pop", pop_text, sizeof pop_text - 1, pop_sha};
+struct releve_script append = {"append", append_text, sizeof append_text - 1, append_sha};
 
 /* --- the client ------------------------------------------------------------------------------------------ */
 
@@ -69,6 +72,18 @@ void open_nodes(const int *ports)
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
     assert_int_equal(f.ready.calls, 0);
     await(f.ready.calls != 0, turn());
+}
+
+void open_single(void)
+{
+    memset(&f, 0, sizeof f);
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    f.url.where = RELEVE_REDIS_TCP;
+    f.url.port = single_port;
+    (void)snprintf(f.url.host, sizeof f.url.host, "127.0.0.1");
+    (void)snprintf(f.url.address, sizeof f.url.address, "redis://127.0.0.1:%d", single_port);
+    releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    await_ok(&f.ready);
 }
 
 void open_cluster(void)
@@ -212,6 +227,7 @@ int start_all(void **state)
     learn_sha(&put, put_sha);
     learn_sha(&pair, pair_sha);
     learn_sha(&pop, pop_sha);
+    learn_sha(&append, append_sha);
     redis_cluster_start(&cluster, NULL);
     redis_cluster_form(&cluster);
     return 0;

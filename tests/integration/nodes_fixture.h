@@ -36,12 +36,14 @@ struct nodes_fixture {
 };
 
 extern struct redis_cluster cluster;
-extern int single_port; /* of a Redis that belongs to no cluster */
+extern struct redis_server single; /* that belongs to no cluster */
+extern int single_port;
 extern struct nodes_fixture f;
 
-/* Scripts with two keys at most: put a field and count them, join two strings, and pop from the second key. */
-extern struct releve_script put, pair, pop;
-extern char put_sha[41], pair_sha[41], pop_sha[41];
+/* Scripts with two keys at most: put a field and count them, join two strings, pop from the second key, and append to
+ * the first one what was not appended before. */
+extern struct releve_script put, pair, pop, append;
+extern char put_sha[41], pair_sha[41], pop_sha[41], append_sha[41];
 
 void on_ready(void *data, const struct releve_error *error);
 void on_link(void *data, bool up, const char *why);
@@ -50,6 +52,7 @@ void turn(void);
 void name_nodes(const int *ports);
 void open_nodes(const int *ports);
 void open_cluster(void);
+void open_single(void);
 void close_nodes(void);
 void on_reply(void *data, const redisReply *reply, const struct releve_error *error);
 void await_ok(struct answer *answer);

@@ -4,10 +4,11 @@ import json
 import signal
 
 import pytest
-from jobs import QUEUES, Results, message, own_lists, push, start_worker, waiting, workers
+from jobs import QUEUES, Results, message, own_lists, prm_of, push, start_worker, waiting, workers
 from world import World
 
 CLIENT_0 = "22516914714270"
+MANY = 20000  # jobs: they are not all there before something happens
 ONE_DAY = {"start": "2026-10-05", "end": "2026-10-06"}
 
 
@@ -20,6 +21,47 @@ def end(running):
 def blocked(redis):
     """How many clients wait for messages."""
     return sum(b" cmd=blmove " in line for line in redis.command("CLIENT", "LIST").splitlines())
+
+
+def start_enqueue(world, count):
+    """A job for each usage point."""
+    prms = world.write("prms", "".join(f"{prm_of(i)}\n" for i in range(count)))
+    return world.start("enqueue", "--prms", prms, "--kind", "daily_consumption", "--start", ONE_DAY["start"])
+
+
+def check_order(world, ended):
+    """They wait in the order in which they were given; how many are there."""
+    found = [json.loads(text) for text in waiting(world.redis)]
+    assert [job["prm"] for job in found] == [prm_of(i) for i in range(len(found))]
+    printed = ended.out.split()
+    assert printed == [job["id"] for job in found[:len(printed)]]
+    return len(found)
+
+
+def test_jobs_are_queued_in_their_order_where_redis_does_not_know_the_script():
+    with World() as world:
+        world.redis.command("SCRIPT", "FLUSH")
+        ended = start_enqueue(world, 200).end()
+        assert check_order(world, ended) == 200 and ended.code == 0, ended
+
+
+def test_jobs_are_queued_in_their_order_where_the_script_is_forgotten_meanwhile():
+    with World() as world:
+        running = start_enqueue(world, MANY)
+        for least in (100, MANY // 2):
+            running.wait_until(lambda: world.redis.command("LLEN", QUEUES["normal"]) >= least)
+            world.redis.command("SCRIPT", "FLUSH")
+        ended = running.end()
+        assert check_order(world, ended) == MANY and ended.code == 0, ended
+
+
+def test_jobs_that_were_queued_before_the_connection_was_cut_are_the_first_ones():
+    with World() as world:
+        running = start_enqueue(world, MANY)
+        running.wait_until(lambda: world.redis.command("LLEN", QUEUES["normal"]) >= 100)
+        world.redis.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        ended = running.end()
+        assert check_order(world, ended) >= 100 and ended.code == 4, ended
 
 
 @pytest.mark.waits
