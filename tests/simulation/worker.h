@@ -65,9 +65,15 @@ void worker_drain(struct worker *worker);
 /* The number of the usage point. */
 unsigned worker_point(const struct worker *worker, releve_prm prm);
 
-/* --- worker_store.c: a connection on which operations and replies keep their order ------------------------------- */
+/* --- worker_store_ops.c: the operations, sent over the connection ------------------------------------------------ */
 
 extern const struct releve_store_ops worker_store_ops;
+/* When that permit was asked for, and the one that the bucket was asked for last; on the worker's clock, in ms. */
+releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit);
+releve_time worker_store_last_asked_at(const struct releve_store *store, unsigned bucket);
+
+/* --- worker_store.c: a connection on which operations and replies keep their order ------------------------------- */
+
 struct releve_store *worker_store_open(struct worker *worker);
 /* The process is gone: whoever waits hears RELEVE_E_INTERRUPTED. What is on its way still happens where `dead_write`.
  */
@@ -79,9 +85,6 @@ void worker_store_cut(struct releve_store *store); /* the connection: what had n
 /* Until then it talks to what was the master of that shard; then it is cut. */
 void worker_store_strand(struct releve_store *store, unsigned shard, int64_t until_us);
 bool worker_store_is_quiet(const struct releve_store *store); /* nothing is without a reply */
-/* When that permit was asked for, and the one that the bucket was asked for last; on the worker's clock, in ms. */
-releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit);
-releve_time worker_store_last_asked_at(const struct releve_store *store, unsigned bucket);
 /* News of the ledger, for whoever watches that bucket. */
 void worker_store_hear(struct releve_store *store, unsigned bucket, int64_t wait_ms);
 
