@@ -1,7 +1,6 @@
 /* Law 1: at the gateway, no window of any alignment ever holds more arrivals than the quota. The script itself,
  * in a real Redis, with a clock that the test passes in. Random sequences, and windows counted by brute force:
  * test_ledger_model.c. */
-#include <adapters/redis/commands.h>
 #include <releve/calendar.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger_call.h"
 #include "redis_server.h"
 
 #define BUCKET "t:quota:{b}"
@@ -73,18 +73,8 @@ static redisReply *run(const char *operation, const char *permit, int64_t length
                        const struct quota *quota)
 {
     char numbers[2 + 2 * WINDOWS_MAX][32];
-    const char *words[32] = {"EVALSHA",
-                             releve_script_ledger.sha1,
-                             "8",
-                             BUCKET,
-                             BUCKET ":closed",
-                             BUCKET ":waiting",
-                             BUCKET ":longest",
-                             BUCKET ":windows",
-                             BUCKET ":first",
-                             BUCKET ":streak",
-                             BUCKET ":node"};
-    int count = 11;
+    const char *words[32] = {LEDGER_CALL(BUCKET)};
+    int count = LEDGER_CALL_WORDS;
     words[count++] = operation;
     words[count++] = permit; /* each is of a process of its own ... */
     words[count++] = "1";    /* ... its first one */

@@ -1,9 +1,9 @@
 /* The ledger's model, on which the simulation builds, answers as the script does in a real Redis: permit or refusal,
  * how long to wait, what is published, how full each window is. And whatever the network does with what both granted,
  * no window overflows (law 1). */
+#include "ledger_call.h"
 #include "redis_server.h"
 #include "tests/simulation/ledger_model.h"
-#include <adapters/redis/commands.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,19 +65,9 @@ static redisReply *run(const char *operation, uint64_t permit, int64_t length_ms
                        const struct releve_quota *quota)
 {
     static char numbers[3 + 2 * RELEVE_QUOTA_WINDOWS_MAX][32];
-    const char *words[22 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {"EVALSHA",
-                                                            releve_script_ledger.sha1,
-                                                            "8",
-                                                            BUCKET,
-                                                            BUCKET ":closed",
-                                                            BUCKET ":waiting",
-                                                            BUCKET ":longest",
-                                                            BUCKET ":windows",
-                                                            BUCKET ":first",
-                                                            BUCKET ":streak",
-                                                            BUCKET ":node",
-                                                            operation};
-    int count = 12, number = 0;
+    const char *words[22 + 2 * RELEVE_QUOTA_WINDOWS_MAX] = {LEDGER_CALL(BUCKET)};
+    int count = LEDGER_CALL_WORDS, number = 0;
+    words[count++] = operation;
     words[count++] = "1";
     (void)snprintf(numbers[number], sizeof numbers[0], "%llx", (unsigned long long)permit);
     words[count++] = numbers[number++];
