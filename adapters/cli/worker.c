@@ -45,7 +45,8 @@ struct worker {
     bool dry, lost;
 
     uint64_t moves;             /* jobs taken and jobs ended */
-    struct account begun, said; /* since the beginning, and as of the line that was said last */
+    struct account begun, said; /* under this name, and as of the line that was said last */
+    struct account whole;       /* under all names that it has had, without this one until its end */
     unsigned looks;
     bool asking;      /* the ledger, for the log */
     uint64_t said_ms; /* when that line was said */
@@ -117,16 +118,18 @@ static const char *refusal_of(const struct releve_refusals *refusals, releve_tim
 
 /* --- the log: what was done, now and then --------------------------------------------------------------------- */
 
-static void say_account(struct worker *worker, const char *since, const struct account *from, const char *quota)
+static void count_requests(struct worker *worker)
 {
-    struct releve_core_view view = releve_runtime_look(worker->session.runtime);
-    worker->begun.requests = view.requests;
+    worker->begun.requests = releve_runtime_look(worker->session.runtime).requests;
+}
+
+static void say_account(struct worker *worker, const char *since, const struct account *done, const char *quota)
+{
     releve_session_say(&worker->session,
                        "%s: %" PRIu64 " jobs ended, %" PRIu64 " of them failed or partial; %" PRIu64
                        " requests; %zu jobs under way%s%s",
-                       since, worker->begun.jobs - from->jobs, worker->begun.failed - from->failed,
-                       worker->begun.requests - from->requests, worker->under_way, *quota != '\0' ? "; quota " : "",
-                       quota);
+                       since, done->jobs, done->failed, done->requests, worker->under_way,
+                       *quota != '\0' ? "; quota " : "", quota);
 }
 
 /* With what is waited for. */
@@ -142,7 +145,12 @@ static void on_usage(void *data, const struct releve_error *error, const struct 
         releve_usage_format(&worker->config.quota, usage->used, usage->next_ms, usage->closed_ms, quota);
     releve_duration_format((releve_time)(now_ms - worker->said_ms), last);
     (void)snprintf(since, sizeof since, "in the last %s", last);
-    say_account(worker, since, &worker->said, quota);
+    count_requests(worker);
+    say_account(worker, since,
+                &(struct account){.jobs = worker->begun.jobs - worker->said.jobs,
+                                  .failed = worker->begun.failed - worker->said.failed,
+                                  .requests = worker->begun.requests - worker->said.requests},
+                quota);
     worker->said = worker->begun;
     worker->said_ms = now_ms;
     releve_session_compare_quotas(&worker->session);
@@ -308,8 +316,13 @@ static void on_drain(void *data)
 static void on_closing(void *data)
 {
     struct worker *worker = data;
-    if (worker->session.runtime != NULL && worker->begun.jobs > 0 && worker->config.log >= RELEVE_LOG_INFO)
-        say_account(worker, "in all", &(struct account){0}, "");
+    if (worker->session.runtime != NULL)
+        count_requests(worker);
+    worker->whole.jobs += worker->begun.jobs;
+    worker->whole.failed += worker->begun.failed;
+    worker->whole.requests += worker->begun.requests;
+    if (!worker->lost && worker->whole.jobs > 0 && worker->config.log >= RELEVE_LOG_INFO)
+        say_account(worker, "in all", &worker->whole, "");
     if (worker->queue != NULL)
         releve_queue_close(worker->queue, NULL, NULL);
     worker->queue = NULL;

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from cluster import Cluster
-from jobs import message, prm_of, push, results, start_worker
+from jobs import message, prm_of, push, results, start_worker, workers
 from server import Redis
 from world import World
 
@@ -170,6 +170,23 @@ def test_a_backfill_counts_the_time_for_which_it_waited_before_its_first_request
             check_requests(world, clock.check(ended, MISSED_S))
             assert moment(results(world.redis)[0]["created_at"]) - moment(began) >= MISSED_S - 1, "seconds that are over"
             assert all(int(seconds) >= MISSED_S for seconds in SO_FAR.findall(ended.err)), ended.err
+
+
+def test_a_worker_that_began_anew_counts_all_that_it_did():
+    with world_of_points() as world:
+        worker = start_worker(world, "w")
+        for number in range(2):
+            push(world.redis, message(prm_of(number), KIND, start=SPAN[0], end=SPAN[1]))
+            worker.wait_until(lambda: len(results(world.redis)) == number + 1)
+            if number == 0:  # as if it had been silent for long
+                name, = workers(world.redis)
+                world.redis.command("ZREM", "{releve}:workers", name)
+                worker.wait_until(lambda: worker.so_far().count("takes jobs from") == 2)
+        worker.signal(signal.SIGTERM)
+        ended = worker.end()
+        requests = world.sandbox.stats()["requests"]
+        said = [line for line in ended.err.splitlines() if "in all: " in line]
+        assert len(said) == 1 and f"in all: 2 jobs ended, 0 of them failed or partial; {requests} requests;" in said[0], ended
 
 
 @pytest.mark.single("it has servers of its own")
