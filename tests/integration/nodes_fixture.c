@@ -77,7 +77,7 @@ void open_nodes(const int *ports)
 void open_single(void)
 {
     memset(&f, 0, sizeof f);
-    assert_int_equal(uv_loop_init(&f.loop), 0);
+    await_loop_init(&f.loop, &f.tick);
     f.url.where = RELEVE_REDIS_TCP;
     f.url.port = single_port;
     (void)snprintf(f.url.host, sizeof f.url.host, "127.0.0.1");
