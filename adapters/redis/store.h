@@ -19,8 +19,8 @@ struct releve_store_options {
     const char *worker;                   /* whose list the jobs are in (queue.h); NULL: they come from no queue */
     /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
     void (*on_link)(void *data, bool up, const char *why);
-    /* Called when a permit that counts is missing in Redis: it has forgotten what was sent in that bucket. Nobody gets a
-     * permit for closed_ms, when all of it is out of every window. May be NULL. */
+    /* Called when a permit that counts is missing in Redis: it has forgotten what was sent in that bucket. Nobody gets
+     * a permit for closed_ms, when all of it is out of every window. May be NULL. */
     void (*on_forgotten)(void *data, const char *bucket, releve_time closed_ms);
     void *data;
 };
