@@ -75,7 +75,8 @@ static const char configuration[] = "\n"
                                     "\n"
                                     "exit codes: 0 everything obtained; 1 some days failed, or upstream cannot be\n"
                                     "            used; 2 wrong usage or configuration; 3 credentials refused; 4\n"
-                                    "            Redis unreachable; 130 interrupted (the same command resumes)\n";
+                                    "            Redis cannot be used (not there, another one than RELEVE_REDIS\n"
+                                    "            says, or it refuses); 130 interrupted (the same command resumes)\n";
 
 static void print_help(FILE *out)
 {

@@ -37,10 +37,11 @@ static enum releve_code read_one(const char *text, size_t length, struct releve_
                            shown, text);
     int days = colon != NULL ? read_days(colon + 1, length - name - 1) : 0;
     if (days == 0)
-        return releve_fail(error, RELEVE_E_CONFIG,
-                           "\"%.*s\": write KIND:DAYSd with %d to %d days, as consumption_load_curve:800d (a day may "
-                           "change for %d days, so a shorter time would fetch it again)",
-                           shown, text, RELEVE_KEEP_DAYS_MIN, RELEVE_KEEP_DAYS_MAX, RELEVE_KEEP_DAYS_MIN);
+        return releve_fail(
+            error, RELEVE_E_CONFIG,
+            "\"%.*s\": write KIND:DAYSd, a number from %d to %d and d for days, as consumption_load_curve:800d "
+            "(what is forgotten earlier would be fetched again, as a day may still change)",
+            shown, text, RELEVE_KEEP_DAYS_MIN, RELEVE_KEEP_DAYS_MAX);
     for (enum releve_kind kind = 0; kind < RELEVE_MEASURES; kind++)
         if ((kinds & RELEVE_KIND_BIT(kind)) != 0)
             keep->days[kind] = days;
