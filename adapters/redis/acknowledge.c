@@ -1,5 +1,7 @@
-/* Replicas that acknowledge what was written (docs/design.md, Failover): the WAIT behind a command, and what is kept
- * back or told while too few replicas answer. */
+/* Replicas that acknowledge what was written (docs/design.md, Failover): the WAIT behind commands, and what is kept
+ * back or told while too few replicas answer. One WAIT at most is under way on a connection, so that others have their
+ * turn between two of them. It is about all that this connection has written before it, and about nothing that is sent
+ * behind it: that waits for the next one. */
 #include <adapters/redis/commands_internal.h>
 #include <adapters/redis/replicas.h>
 #include <assert.h>
@@ -9,16 +11,9 @@
 #include <string.h>
 #include <utlist.h>
 
-/* A WAIT on its way; it outlives a command that is answered before. */
-struct releve_wait {
-    struct releve_command *command; /* NULL: nobody cares any more */
-};
-
 void releve_command_forget_wait(struct releve_command *command)
 {
-    if (command->wait != NULL)
-        command->wait->command = NULL;
-    command->wait = NULL;
+    command->covered = false;
     if (command->held != NULL)
         freeReplyObject(command->held);
     command->held = NULL;
@@ -99,59 +94,89 @@ static void on_acknowledged(struct releve_commands *commands)
         say_replicas(commands, true);
 }
 
-static void on_unacknowledged(struct releve_commands *commands, struct releve_command *command)
+static void on_too_few(struct releve_commands *commands)
 {
     releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
     if (!commands->replicas_away)
         commands->replicas_away_ms = now_ms;
     commands->replicas_away = true;
+    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
+        say_replicas(commands, false);
+}
+
+/* The first of those that the WAIT was about. Replies come in order: what was sent before it has been answered, and
+ * what is not held for it is in `sent` no more. */
+static struct releve_command *first_covered(const struct releve_commands *commands)
+{
+    struct releve_command *first = commands->sent;
+    if (first == NULL || !first->covered)
+        return NULL;
+    assert(first->held != NULL);
+    return first;
+}
+
+static void put_off(struct releve_commands *commands, struct releve_command *command)
+{
     if (commands->probe == command)
         commands->probe = NULL;
-    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
     DL_DELETE(commands->sent, command);
     releve_command_forget_wait(command);
     (void)releve_command_is_put_off(commands, command); /* the timer runs: it is */
-    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
-        say_replicas(commands, false);
+}
+
+static void hand_over(struct releve_commands *commands, struct releve_command *command, const redisReply *refusal)
+{
+    redisReply *held = command->held;
+    command->held = NULL;
+    command->covered = false;
+    releve_command_answer(commands, command, refusal != NULL ? refusal : held);
+    freeReplyObject(held);
 }
 
 static void on_waited(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
-    struct releve_wait *wait = data;
-    struct releve_command *command = wait->command;
-    free(wait);
-    if (command == NULL)
-        return;
-    command->wait = NULL;
     if (reply == NULL || context->data == NULL)
-        return; /* cut: both are sent again */
-    struct releve_commands *commands = command->commands;
+        return; /* cut: all that it was about is sent again */
+    struct releve_commands *commands = data;
+    struct releve_command *command = first_covered(commands);
+    bool counts = reply->type == REDIS_REPLY_INTEGER;
+    bool too_few = counts && reply->integer < (long long)commands->connection.url->replicas;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
-    assert(command->held != NULL); /* replies come in order */
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer < (long long)commands->connection.url->replicas) {
-        on_unacknowledged(commands, command);
-        releve_commands_teach_again(commands);
-        return;
-    }
-    redisReply *held = command->held;
-    command->held = NULL;
-    command->acknowledged = true;
-    if (reply->type == REDIS_REPLY_INTEGER)
+    if (command != NULL && too_few)
+        on_too_few(commands);
+    else if (command != NULL && counts)
         on_acknowledged(commands);
-    releve_command_on_reply(context, reply->type == REDIS_REPLY_INTEGER ? held : answer, command);
-    freeReplyObject(held);
+    /* Whoever hears of one may cut the connection; then the others are sent again. What is sent meanwhile is in the
+     * next WAIT, as this one still counts as under way. */
+    while (context->data != NULL && (command = first_covered(commands)) != NULL) {
+        if (too_few)
+            put_off(commands, command);
+        else
+            hand_over(commands, command, counts ? NULL : reply);
+    }
+    if (context->data != NULL)
+        releve_commands_teach_again(commands);
+    if (context->data == NULL)
+        return;
+    commands->waits = false;
+    releve_commands_wait(commands);
 }
 
-void releve_command_send_wait(struct releve_commands *commands, struct releve_command *command)
+void releve_commands_wait(struct releve_commands *commands)
 {
-    struct releve_wait *wait = releve_alloc(1, sizeof *wait);
-    wait->command = command;
-    if (redisAsyncCommand(commands->connection.dial.context, on_waited, wait, "WAIT %u %d",
-                          commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS) == REDIS_OK)
-        command->wait = wait;
-    else
-        free(wait); /* the context is being cut */
+    struct releve_command *command;
+    if (commands->waits)
+        return;
+    DL_FOREACH(commands->sent, command)
+    {
+        command->covered = command->replicas != RELEVE_REPLICAS_ANY;
+        commands->waits = commands->waits || command->covered;
+    }
+    if (commands->waits) /* fails only while the context is being cut; then all are sent again */
+        (void)redisAsyncCommand(commands->connection.dial.context, on_waited, commands, "WAIT %u %d",
+                                commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS);
 }
 
 /* hiredis frees a reply when its callback returns. freeReplyObject frees the copy. */
@@ -172,13 +197,16 @@ static redisReply *copy_of(const redisReply *reply)
     return copy;
 }
 
-/* What Redis said is held until its replicas have it; an error is none that they need to have. */
 bool releve_command_hold(struct releve_command *command, const redisReply *reply)
 {
-    if (reply->type == REDIS_REPLY_ERROR)
-        releve_command_forget_wait(command);
-    if (command->wait == NULL || command->acknowledged)
+    if (command->replicas == RELEVE_REPLICAS_ANY)
         return false;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        command->covered = false;
+        return false;
+    }
+    /* Redis does nothing that stands behind a WAIT before that is answered; and then the next one is sent. */
+    assert(command->covered);
     command->held = copy_of(reply);
     return true;
 }

@@ -105,6 +105,8 @@ void releve_commands_sort(struct releve_command **list)
     DL_SORT(*list, compare_numbers);
 }
 
+static void on_reply(redisAsyncContext *context, void *answer, void *data);
+
 void releve_command_transmit(struct releve_commands *commands, struct releve_command *command)
 {
     assert(commands->connection.state == RELEVE_CONNECTION_UP);
@@ -113,7 +115,6 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
         return;
     }
     releve_command_forget_wait(command);
-    command->acknowledged = false;
     if (command->replicas != RELEVE_REPLICAS_ANY && releve_command_is_put_off(commands, command))
         return;
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
@@ -134,12 +135,12 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
         releve_text_add(&whole, command->wire, command->wire_bytes);
     }
     /* Fails only while the context is being cut; then the command is sent again like the others. */
-    (void)redisAsyncFormattedCommand(commands->connection.dial.context, releve_command_on_reply, command,
+    (void)redisAsyncFormattedCommand(commands->connection.dial.context, on_reply, command,
                                      has_prelude ? whole.bytes : command->wire,
                                      has_prelude ? whole.length : command->wire_bytes);
     releve_text_free(&whole);
     if (command->replicas != RELEVE_REPLICAS_ANY)
-        releve_command_send_wait(commands, command);
+        releve_commands_wait(commands);
 }
 
 size_t releve_commands_unanswered(const struct releve_commands *commands)
@@ -160,15 +161,13 @@ static bool passes_elsewhere(const struct releve_commands *commands, const redis
     return commands->hooks == NULL && releve_refusal_is_of_a_wait(reply);
 }
 
-/* It is the first of those that were sent. */
-static void on_reply(struct releve_commands *commands, struct releve_command *command, const redisReply *reply)
+void releve_command_answer(struct releve_commands *commands, struct releve_command *command, const redisReply *reply)
 {
-    DL_DELETE(commands->sent, command);
-    if (passes_elsewhere(commands, reply)) {
-        DL_PREPEND(commands->sent, command); /* its old place: replies come in order */
+    if (passes_elsewhere(commands, reply)) { /* it is sent again from its old place */
         releve_connection_drop(&commands->connection, "it is no master any more");
         return;
     }
+    DL_DELETE(commands->sent, command);
     if (releve_command_is_untaught(command, reply)) {
         DL_APPEND(commands->untaught, command);
         return;
@@ -196,7 +195,7 @@ static void on_reply(struct releve_commands *commands, struct releve_command *co
     releve_command_free(command);
 }
 
-void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data)
+static void on_reply(redisAsyncContext *context, void *answer, void *data)
 {
     const redisReply *reply = answer;
     /* hiredis calls back for every command also while it frees a context that was cut. Then there is no reply, and the
@@ -208,7 +207,7 @@ void releve_command_on_reply(redisAsyncContext *context, void *answer, void *dat
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
     if (releve_command_hold(command, reply))
         return; /* it stays among what was sent */
-    on_reply(commands, command, reply);
+    releve_command_answer(commands, command, reply);
     releve_commands_teach_again(commands);
 }
 
@@ -402,6 +401,7 @@ static void on_down(void *data, const char *why)
     (void)uv_timer_stop(&commands->watch_timer);
     (void)uv_timer_stop(&commands->replicas_timer);
     commands->probe = NULL;
+    commands->waits = false;
     commands->replicas_missed = false; /* what was said of them ends with this connection */
     struct releve_command *command;
     DL_FOREACH(commands->sent, command)

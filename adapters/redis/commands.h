@@ -113,6 +113,7 @@ struct releve_commands {
     const struct releve_script *taught[RELEVE_TAUGHT_MAX]; /* scripts that were sent over this connection */
     size_t taught_count;
     struct releve_latencies latencies;  /* of replies, from when the command was sent last */
+    bool waits;                         /* a WAIT is under way */
     bool replicas_away;                 /* too few acknowledged the last command that wanted them */
     bool replicas_missed;               /* ... and that was said */
     releve_time replicas_away_ms;       /* loop time: since when */

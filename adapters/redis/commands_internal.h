@@ -18,10 +18,9 @@ struct releve_command {
     char *prelude;    /* likewise: goes in front of the wire, and is not answered; NULL for none */
     size_t prelude_bytes;
     enum releve_replicas replicas; /* ANY where the address names none */
-    struct releve_wait *wait;      /* for them; its reply comes next. NULL: none is under way */
     redisReply *held;              /* what Redis said, while replicas are waited for */
-    bool acknowledged;
-    releve_time sent_ms; /* loop time */
+    bool covered;                  /* the WAIT that is under way was sent behind it */
+    releve_time sent_ms;           /* loop time */
     uint64_t sent_ns;
     releve_commands_reply reply;
     void *data;
@@ -37,8 +36,8 @@ void releve_command_free(struct releve_command *command);
 /* Gives a command to hiredis, at the end of `sent`; or keeps it back while replicas are away, or those before it are
  * without their script. */
 void releve_command_transmit(struct releve_commands *commands, struct releve_command *command);
-/* hiredis's callback; also for a reply that was held. */
-void releve_command_on_reply(redisAsyncContext *context, void *answer, void *data);
+/* Of a command that is among those that were sent: its own reply, or that of the WAIT behind it. */
+void releve_command_answer(struct releve_commands *commands, struct releve_command *command, const redisReply *reply);
 void releve_commands_count_out(struct releve_commands *commands, struct releve_load load);
 /* In the order in which they were given. */
 void releve_commands_sort(struct releve_command **list);
@@ -58,8 +57,9 @@ void releve_commands_teach_again(struct releve_commands *commands);
 
 /* Keeps a command back, or tells at once, while replicas are away and another one looks for them. */
 bool releve_command_is_put_off(struct releve_commands *commands, struct releve_command *command);
-/* WAIT, right behind the command. */
-void releve_command_send_wait(struct releve_commands *commands, struct releve_command *command);
+/* WAIT, behind all that was sent and wants replicas; nothing where there is no such command, or where one is under way:
+ * the next one is sent when that is answered. */
+void releve_commands_wait(struct releve_commands *commands);
 /* What Redis said is held until its replicas have it; an error is none that they need to have. */
 bool releve_command_hold(struct releve_command *command, const redisReply *reply);
 void releve_command_forget_wait(struct releve_command *command);

@@ -294,11 +294,14 @@ static void test_a_redis_that_does_not_let_its_user_wait_says_so(void **state)
     freeReplyObject(redis_server_command(&master, "ACL SETUSER w on >p ~* &* +@all -wait"));
     (void)snprintf(url, sizeof url, "unix://w:p@%s", master.socket);
     open_with(url, 1);
-    struct answer answer = {.calls = 0};
-    put_day(20000, RELEVE_DAY_HOLE, &answer);
-    await_answer(&f, &answer);
-    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
-    assert_non_null(strstr(answer.error.text, "NOPERM"));
+    memset(answers, 0, sizeof answers);
+    for (int i = 0; i < WRITES; i++)
+        put_day(20000 + i, RELEVE_DAY_HOLE, &answers[i]);
+    for (int i = 0; i < WRITES; i++) {
+        await_answer(&f, &answers[i]);
+        assert_int_equal(answers[i].error.code, RELEVE_E_REDIS);
+        assert_non_null(strstr(answers[i].error.text, "NOPERM"));
+    }
     fixture_close(&f);
 }
 
@@ -382,16 +385,131 @@ static bool demote_for_a_moment(void)
 static void test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated(void **state)
 {
     (void)state;
-    struct answer answer = {.calls = 0};
+    memset(answers, 0, sizeof answers);
     open_with(master.url, 1);
     assert_int_equal(kill(replica.pid, SIGSTOP), 0);
-    put_day(20000, RELEVE_DAY_HOLE, &answer);
+    for (int i = 0; i < WRITES; i++)
+        put_day(20000 + i, RELEVE_DAY_HOLE, &answers[i]);
     await(is_blocked() && demote_for_a_moment(), uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
-    await_ok(&f, &answer);
+    await_writes();
     assert_true(f.downs >= 1);
     fixture_close(&f);
-    assert_int_equal(answer.calls, 1);
+    for (int i = 0; i < WRITES; i++)
+        assert_int_equal(answers[i].calls, 1);
+}
+
+/* --- one WAIT for many ----------------------------------------------------------------------------------- */
+
+#define BURST 100
+#define BURST_WAITS_MAX 10 /* with its replica; two, as a rule */
+
+static struct answer burst[BURST];
+
+/* That Redis has ended, since its figures were reset last. */
+static long long waits_ended(void)
+{
+    static const char name[] = "cmdstat_wait:calls=";
+    redisReply *stats = redis_server_command(&master, "INFO commandstats");
+    const char *found = strstr(stats->str, name);
+    long long count = found != NULL ? atoll(found + sizeof name - 1) : 0;
+    freeReplyObject(stats);
+    return count;
+}
+
+static void test_writes_that_wait_for_their_replica_let_others_through_after_one_wait(void **state)
+{
+    (void)state;
+    struct answer first = {.calls = 0};
+    open_with(master.url, 1);
+    put_day(20000, RELEVE_DAY_HOLE, &first);
+    await_ok(&f, &first);
+    settle_down(); /* Redis knows both scripts */
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    freeReplyObject(redis_server_command(&master, "CONFIG RESETSTAT"));
+    memset(burst, 0, sizeof burst);
+    for (int i = 0; i < BURST; i++)
+        put_day(20001 + i, RELEVE_DAY_HOLE, &burst[i]);
+    settle_down();
+    assert_true(waits_ended() <= 2); /* the second was sent behind it, and may have ended by now */
+    for (int i = 0; i < BURST; i++)
+        assert_int_equal(burst[i].calls, 0);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    for (int i = 0; i < BURST; i++)
+        await_ok(&f, &burst[i]);
+    assert_int_equal(count_keys(&replica, "t:day:*"), 1 + BURST);
+    fixture_close(&f);
+}
+
+static bool burst_is_granted(uint64_t number)
+{
+    bool granted = true;
+    freeReplyObject(redis_server_command(&master, "CONFIG RESETSTAT"));
+    memset(burst, 0, sizeof burst);
+    for (uint64_t i = 0; i < BURST; i++)
+        releve_store_permit_ask(f.store, "b", &hourly, false, (struct releve_permit){1, number + i}, on_permit,
+                                &burst[i]);
+    for (int i = 0; i < BURST; i++) {
+        await_ok(&f, &burst[i]);
+        granted = granted && burst[i].wait_ms == 0;
+    }
+    return granted;
+}
+
+static void test_many_permits_are_acknowledged_by_few_waits(void **state)
+{
+    (void)state;
+    open_with(master.url, 1);
+    uint64_t number = ask_until_granted(1) + 1;
+    /* A slow machine may take longer than the replica is waited for. */
+    await(burst_is_granted(number), (settle_down(), number += BURST));
+    assert_true(waits_ended() <= BURST_WAITS_MAX);
+    for (uint64_t i = 0; i < BURST; i++) {
+        redisReply *rank = redis_server_command(&replica, "ZRANK t:quota:{b} 1.%x", (unsigned)(number + i));
+        assert_int_equal(rank->type, REDIS_REPLY_INTEGER);
+        freeReplyObject(rank);
+    }
+    fixture_close(&f);
+}
+
+static void count_up(const char *key, struct answer *answer)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "INCR");
+    releve_words_add(&words, key);
+    releve_nodes_send_replicated(&f.store->nodes, RELEVE_REPLICAS_REPEAT, "count up", NULL, &words, on_item, answer);
+}
+
+static long long counted(const struct redis_server *server, const char *key)
+{
+    redisReply *reply = redis_server_command(server, "GET %s", key);
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    long long count = atoll(reply->str);
+    freeReplyObject(reply);
+    return count;
+}
+
+static void test_what_is_sent_while_a_wait_is_under_way_is_held_for_the_next_one(void **state)
+{
+    (void)state;
+    struct answer first = {.calls = 0}, second = {.calls = 0};
+    open_with(master.url, 1);
+    settle_down(); /* Redis knows the script */
+    assert_int_equal(kill(replica.pid, SIGSTOP), 0);
+    count_up("first", &first);
+    count_up("second", &second);
+    settle_down(); /* both are answered */
+    assert_int_equal(counted(&master, "second"), 1);
+    freeReplyObject(redis_server_command(&master, "CLIENT KILL TYPE normal"));
+    await_calls(&f, &f.downs, 1);
+    assert_int_equal(first.calls + second.calls, 0);
+    assert_int_equal(kill(replica.pid, SIGCONT), 0);
+    await_ok(&f, &first);
+    await_ok(&f, &second);
+    assert_true(counted(&master, "first") >= 2 && counted(&master, "second") >= 2);
+    assert_int_equal(counted(&replica, "first"), counted(&master, "first"));
+    assert_int_equal(counted(&replica, "second"), counted(&master, "second"));
+    fixture_close(&f);
 }
 
 /* --- whose clock it is --------------------------------------------------------------------------------- */
@@ -515,6 +633,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_that_redis_is_back_is_said_once_where_replicas_were_missed_first, start,
                                         end),
         cmocka_unit_test_setup_teardown(test_what_waits_for_replicas_of_a_master_that_is_demoted_is_repeated, start,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_writes_that_wait_for_their_replica_let_others_through_after_one_wait,
+                                        start, end),
+        cmocka_unit_test_setup_teardown(test_many_permits_are_acknowledged_by_few_waits, start, end),
+        cmocka_unit_test_setup_teardown(test_what_is_sent_while_a_wait_is_under_way_is_held_for_the_next_one, start,
                                         end),
         cmocka_unit_test_setup_teardown(test_the_ledger_notes_which_process_judges_and_minds_another, start, end),
         cmocka_unit_test_setup_teardown(test_a_replica_that_takes_over_has_all_that_was_handed_over, start, end),
