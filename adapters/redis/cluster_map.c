@@ -6,6 +6,14 @@
 
 /* --- the map -------------------------------------------------------------------------------------------- */
 
+/* Nothing is to be had any more from a node that serves no slot: what ASK led there is still answered, as long as the
+ * connection that it was sent over stands. The slot's owner says where it belongs by now. */
+static bool is_spent(const struct releve_place *place)
+{
+    bool is_lost = place->node->commands.been_ready && !releve_place_is_up(place);
+    return !place->master && (place->was_master || is_lost || place->node->commands.load.count == 0);
+}
+
 /* Replies still come from a node that serves other slots, and say MOVED where that is so. From one that is no master
  * any more they may not. Of what has not been sent, the order is kept. */
 static void move_commands(struct releve_cluster *cluster)
@@ -15,7 +23,7 @@ static void move_commands(struct releve_cluster *cluster)
         struct releve_node *node = place->node;
         if (node == NULL)
             continue;
-        if (!place->master && (place->was_master || node->commands.load.count == 0))
+        if (is_spent(place))
             releve_cluster_route(cluster, releve_cluster_abandon(node));
         else if (place->master && !releve_place_is_up(place))
             releve_cluster_reroute(node);

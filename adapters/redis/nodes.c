@@ -14,7 +14,8 @@
  * waits there as commands.c keeps it. An error reply that is about the cluster (redirection.c) takes it from there: to
  * the node that was named, or to the lobby. From the lobby it goes out again with each new map, and after a delay that
  * grows. Where a node is lost, the scout goes out until somebody serves its slots: what waited at the lost node then
- * goes there, in its old order. */
+ * goes there, in its old order. What ASK led to a node that serves no slot yet, and that is lost, begins anew at the
+ * owner of its slot. */
 #include <adapters/redis/cluster.h>
 #include <adapters/redis/nodes.h>
 #include <adapters/redis/slot.h>
