@@ -25,6 +25,7 @@ void releve_cluster_fail_start(struct releve_cluster *cluster)
     assert(cluster->trouble.code != RELEVE_OK);
     cluster->phase = CLUSTER_FAILED;
     (void)uv_timer_stop(&cluster->map_timer);
+    (void)uv_timer_stop(&cluster->age_timer);
     struct releve_error error = cluster->trouble;
     releve_connection_fail(&cluster->lobby.connection, &error); /* calls `ready` */
 }
@@ -120,7 +121,9 @@ struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_
     (void)uv_timer_init(loop, &cluster->settle_timer);
     (void)uv_timer_init(loop, &cluster->retry_timer);
     (void)uv_timer_init(loop, &cluster->map_timer);
-    cluster->settle_timer.data = cluster->retry_timer.data = cluster->map_timer.data = cluster;
+    (void)uv_timer_init(loop, &cluster->age_timer);
+    cluster->settle_timer.data = cluster->retry_timer.data = cluster;
+    cluster->map_timer.data = cluster->age_timer.data = cluster;
     releve_cluster_first_map(cluster);
     return cluster;
 }
@@ -156,10 +159,11 @@ void releve_cluster_close(struct releve_cluster *cluster, void (*closed)(void *d
     cluster->closed = closed;
     cluster->parts.closed = on_parts_closed;
     cluster->parts.data = cluster;
-    cluster->parts.open += 3; /* what else is open counts already */
+    cluster->parts.open += 4; /* what else is open counts already */
     uv_close((uv_handle_t *)&cluster->settle_timer, on_timer_closed);
     uv_close((uv_handle_t *)&cluster->retry_timer, on_timer_closed);
     uv_close((uv_handle_t *)&cluster->map_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&cluster->age_timer, on_timer_closed);
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         struct releve_node *node = cluster->places.of[i].node;
         if (node != NULL)

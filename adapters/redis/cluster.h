@@ -11,6 +11,7 @@
 #define RELEVE_MAP_FIRST_MS 100 /* between two looks at which node serves what; doubles */
 #define RELEVE_MAP_MAX_MS 2000
 #define RELEVE_MAP_CALM_MS (10 * RELEVE_SECOND_MS) /* since the last look: the next one is at once */
+#define RELEVE_MAP_AGE_MS (60 * RELEVE_SECOND_MS)  /* an older map is asked for anew, though nothing happens */
 #define RELEVE_SETTLE_MS 1000 /* all is served for so long: the link is up, and an outage is told once */
 #define RELEVE_SPLIT_MS (5 * RELEVE_SECOND_MS)  /* a slot is on its way for so long: it is said that nobody moves it */
 #define RELEVE_ALIEN_MS (60 * RELEVE_SECOND_MS) /* keys of one slot are not on their way for so long */

@@ -50,9 +50,10 @@ struct releve_cluster {
     releve_time retry_ms; /* the next delay */
     struct releve_scout scout;
     bool scout_again;        /* wanted while it was out */
+    bool bound;              /* a map was complete: from then on it is this cluster, and no other */
     size_t candidate, asked; /* whom to ask next, and how many were asked in vain in a row */
-    bool loading;            /* one of those was loading its data */
-    uv_timer_t map_timer;
+    bool begins;             /* one of those was loading its data, or is in no cluster yet */
+    uv_timer_t map_timer, age_timer;
     struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */
     releve_time map_ms, mapped_ms;        /* the next delay, and when the latest map came */
     size_t lent;                          /* addresses given to subscriptions */

@@ -65,7 +65,8 @@ void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data
 static void on_map(struct releve_cluster *cluster, const struct releve_slot_map *map)
 {
     cluster->asked = 0;
-    cluster->loading = false;
+    cluster->begins = false;
+    cluster->bound = cluster->bound || map->served == RELEVE_SLOTS;
     cluster->mapped_ms = (releve_time)uv_now(cluster->loop);
     releve_places_merge(&cluster->places, map);
     move_commands(cluster);
@@ -85,12 +86,26 @@ static void on_map(struct releve_cluster *cluster, const struct releve_slot_map 
     end_looks(&cluster->looking);
 }
 
-size_t releve_cluster_candidates(const struct releve_cluster *cluster)
+static size_t count_listed(const struct releve_cluster *cluster)
 {
-    size_t count = cluster->url->seeds_count;
+    size_t count = 0;
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
         count += cluster->places.of[i].used && cluster->places.of[i].listed;
     return count;
+}
+
+size_t releve_cluster_candidates(const struct releve_cluster *cluster)
+{
+    return count_listed(cluster) + cluster->url->seeds_count;
+}
+
+/* In turn; what RELEVE_REDIS names only where no node of the cluster answers, once it is known which cluster it is. */
+static size_t next_candidate(struct releve_cluster *cluster)
+{
+    size_t listed = count_listed(cluster), turn = cluster->candidate++;
+    if (!cluster->bound)
+        return turn % releve_cluster_candidates(cluster);
+    return cluster->asked < listed ? turn % listed : listed + turn % cluster->url->seeds_count;
 }
 
 void releve_cluster_candidate(struct releve_cluster *cluster, size_t number, struct releve_redis_url *url)
@@ -105,8 +120,7 @@ void releve_cluster_candidate(struct releve_cluster *cluster, size_t number, str
 static void send_scout(struct releve_cluster *cluster)
 {
     struct releve_redis_url url;
-    cluster->candidate %= releve_cluster_candidates(cluster);
-    releve_cluster_candidate(cluster, cluster->candidate++, &url);
+    releve_cluster_candidate(cluster, next_candidate(cluster), &url);
     cluster->parts.open++;
     cluster->scout_again = false;
     while (cluster->coming != NULL) {
@@ -147,13 +161,13 @@ void releve_cluster_want_map(struct releve_cluster *cluster)
 static void on_no_map(struct releve_cluster *cluster, const struct releve_error *error)
 {
     cluster->trouble = *error;
-    cluster->loading = cluster->loading || cluster->scout.loading;
+    cluster->begins = cluster->begins || cluster->scout.loading;
     if (++cluster->asked < releve_cluster_candidates(cluster)) {
         send_scout(cluster);
         return;
     }
     releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
-    bool waits = cluster->patient || (cluster->loading && age_ms < RELEVE_CLUSTER_START_MS);
+    bool waits = cluster->patient || (cluster->begins && age_ms < RELEVE_CLUSTER_START_MS);
     if (cluster->phase == CLUSTER_STARTING && !waits) {
         if (releve_cluster_candidates(cluster) > 1)
             (void)releve_fail(&cluster->trouble, RELEVE_E_REDIS,
@@ -168,11 +182,40 @@ static void on_no_map(struct releve_cluster *cluster, const struct releve_error 
     releve_cluster_want_map(cluster);
 }
 
+/* Whether the map is that of the cluster (docs/design.md, Slots); why not. */
+static bool is_believed(struct releve_cluster *cluster, const struct releve_slot_map *map, struct releve_error *why)
+{
+    const struct releve_redis_url *url = &cluster->scout.url;
+    struct releve_redis_seed asked = {.port = url->port};
+    memcpy(asked.host, url->host, sizeof asked.host);
+    if (cluster->bound && releve_places_recognize(&cluster->places, map, &asked))
+        return true;
+    if (cluster->bound) {
+        (void)releve_fail(why, RELEVE_E_REDIS,
+                          "Redis at %s belongs to another cluster than the one at %s, or to none: it knows none of the "
+                          "nodes that are known from there; name it no more in RELEVE_REDIS, and start again if it is "
+                          "the right one",
+                          url->address, cluster->url->address);
+        return false;
+    }
+    if (map->served > 0)
+        return true;
+    cluster->begins = true;
+    (void)releve_fail(why, RELEVE_E_REDIS,
+                      "Redis at %s is in no cluster: it knows no node that serves a slot; create the cluster "
+                      "(redis-cli --cluster create), or name another node in RELEVE_REDIS",
+                      url->address);
+    return false;
+}
+
 static void on_scouted(void *data, const struct releve_slot_map *map, const struct releve_error *error)
 {
     struct releve_cluster *cluster = data;
-    if (cluster->phase <= CLUSTER_WORKING && map != NULL)
+    struct releve_error why;
+    if (cluster->phase <= CLUSTER_WORKING && map != NULL && is_believed(cluster, map, &why))
         on_map(cluster, map);
+    else if (cluster->phase <= CLUSTER_WORKING && map != NULL)
+        on_no_map(cluster, &why);
     else if (cluster->phase <= CLUSTER_WORKING)
         on_no_map(cluster, error);
     bool troubled = cluster->scout_again || (cluster->phase == CLUSTER_WORKING && !cluster->link_up);
@@ -181,10 +224,18 @@ static void on_scouted(void *data, const struct releve_slot_map *map, const stru
     releve_closing_one(&cluster->parts);
 }
 
+/* Replicas come and go without a word. Where all masters were replaced one after the other, somebody who knew only the
+ * first of them would not find the last. */
+static void on_age(uv_timer_t *timer)
+{
+    releve_cluster_want_map(timer->data);
+}
+
 void releve_cluster_first_map(struct releve_cluster *cluster)
 {
     cluster->mapped_ms = cluster->started_ms;
     cluster->map_ms = RELEVE_MAP_FIRST_MS;
     releve_scout_init(&cluster->scout, cluster->loop, on_scouted, cluster);
     (void)uv_timer_start(&cluster->map_timer, on_map_timer, 0, 0);
+    (void)uv_timer_start(&cluster->age_timer, on_age, RELEVE_MAP_AGE_MS, RELEVE_MAP_AGE_MS);
 }

@@ -10,12 +10,17 @@ void releve_places_init(struct releve_places *places)
         places->owner[i] = RELEVE_NOBODY;
 }
 
+static bool is_at(const struct releve_place *place, const struct releve_redis_seed *seed)
+{
+    return place->seed.port == seed->port && strcmp(place->seed.host, seed->host) == 0;
+}
+
 struct releve_place *releve_places_find(struct releve_places *places, const struct releve_redis_seed *seed)
 {
     struct releve_place *room = NULL;
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         struct releve_place *place = &places->of[i];
-        if (place->used && place->seed.port == seed->port && strcmp(place->seed.host, seed->host) == 0)
+        if (place->used && is_at(place, seed))
             return place;
         if (!place->used && room == NULL)
             room = place;
@@ -65,6 +70,26 @@ void releve_places_move(struct releve_places *places, int slot, const struct rel
         places->epoch++;
 }
 
+/* By its id, as its address may be another one by now. */
+static bool is_node(const struct releve_place *place, const struct releve_slot_map *map, size_t i)
+{
+    if (place->id[0] != '\0' && map->ids[i][0] != '\0')
+        return strcmp(place->id, map->ids[i]) == 0;
+    return is_at(place, &map->nodes[i]);
+}
+
+bool releve_places_recognize(const struct releve_places *places, const struct releve_slot_map *map,
+                             const struct releve_redis_seed *asked)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        const struct releve_place *place = &places->of[i];
+        for (size_t j = 0; place->used && place->listed && j < map->count; j++)
+            if (is_node(place, map, j) && (!is_at(place, asked) || (place->master && map->master[j])))
+                return true;
+    }
+    return false;
+}
+
 void releve_places_merge(struct releve_places *places, const struct releve_slot_map *map)
 {
     struct releve_place *found[RELEVE_NODES_MAX] = {NULL};
@@ -77,14 +102,14 @@ void releve_places_merge(struct releve_places *places, const struct releve_slot_
     for (size_t i = 0; i < map->count; i++)
         for (size_t j = 0; j < RELEVE_NODES_MAX; j++)
             places->of[j].listed =
-                places->of[j].listed || (places->of[j].used && places->of[j].seed.port == map->nodes[i].port &&
-                                         strcmp(places->of[j].seed.host, map->nodes[i].host) == 0);
+                places->of[j].listed || (places->of[j].used && is_at(&places->of[j], &map->nodes[i]));
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
         if (!places->of[i].listed && places->of[i].node == NULL)
             places->of[i].used = false;
     for (size_t i = 0; i < map->count; i++) {
         found[i] = releve_places_find(places, &map->nodes[i]);
         if (found[i] != NULL) {
+            memcpy(found[i]->id, map->ids[i], sizeof found[i]->id);
             found[i]->listed = true;
             found[i]->master = map->master[i];
         }

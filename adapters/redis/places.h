@@ -9,11 +9,12 @@ struct releve_node;
 
 struct releve_place {
     struct releve_redis_seed seed;
-    struct releve_node *node; /* connected or connecting to it; NULL for none */
-    bool used;                /* this entry is one */
-    bool listed;              /* the latest map has it, as a master or as a replica */
-    bool master;              /* it serves slots */
-    bool was_master;          /* it did, since there has been a connection */
+    char id[RELEVE_NODE_ID_BYTES]; /* of the node, as the latest map has it; "" where it does not say */
+    struct releve_node *node;      /* connected or connecting to it; NULL for none */
+    bool used;                     /* this entry is one */
+    bool listed;                   /* the latest map has it, as a master or as a replica */
+    bool master;                   /* it serves slots */
+    bool was_master;               /* it did, since there has been a connection */
 };
 
 struct releve_places {
@@ -38,6 +39,12 @@ struct releve_place *releve_places_master(struct releve_places *places, size_t i
 
 /* A node said that the slot is another's. */
 void releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to);
+
+/* Whether the node at `asked`, whose answer the map is, belongs to the cluster that these places are of: the map has
+ * another node that is listed here. Its own entry says so only where it serves slots, and did: a node that was taken
+ * out and put into another cluster knows itself. */
+bool releve_places_recognize(const struct releve_places *places, const struct releve_slot_map *map,
+                             const struct releve_redis_seed *asked);
 
 /* All as in the map. Places that are not in it are forgotten, unless they have a node. */
 void releve_places_merge(struct releve_places *places, const struct releve_slot_map *map);

@@ -20,6 +20,15 @@ static const redisReply *ip_of(const redisReply *node)
     return NULL;
 }
 
+/* "" where it has none, or one that is none. */
+static void read_id(const redisReply *node, char id[RELEVE_NODE_ID_BYTES])
+{
+    const redisReply *found = string_at(node, 2);
+    bool is_one = found != NULL && (size_t)found->len < RELEVE_NODE_ID_BYTES &&
+                  strspn(found->str, "0123456789abcdef") == (size_t)found->len;
+    (void)snprintf(id, RELEVE_NODE_ID_BYTES, "%s", is_one ? found->str : "");
+}
+
 static bool read_node(const redisReply *node, const struct releve_redis_seed *asked, struct releve_redis_seed *seed)
 {
     if (node->type != REDIS_REPLY_ARRAY || node->elements < 2 || node->element[1]->type != REDIS_REPLY_INTEGER ||
@@ -75,6 +84,8 @@ enum releve_code releve_slot_map_read(const redisReply *reply, const struct rele
             struct releve_redis_seed seed;
             makes_sense = read_node(reply->element[i]->element[j], asked, &seed);
             size_t number = makes_sense ? number_of(map, &seed) : 0;
+            if (makes_sense && number < RELEVE_NODES_MAX)
+                read_id(reply->element[i]->element[j], map->ids[number]);
             if (makes_sense && number == RELEVE_NODES_MAX)
                 return releve_fail(error, RELEVE_E_REDIS, "Redis at %s: its cluster has more than %d nodes", address,
                                    RELEVE_NODES_MAX);

@@ -9,10 +9,12 @@
 
 #define RELEVE_NODES_MAX 256 /* masters and replicas of a cluster; people are told not to pass 1000 */
 #define RELEVE_NOBODY UINT16_MAX
+#define RELEVE_NODE_ID_BYTES 41 /* 40 hexadecimal digits and NUL */
 
 struct releve_slot_map {
     struct releve_redis_seed nodes[RELEVE_NODES_MAX];
-    bool master[RELEVE_NODES_MAX]; /* serves slots */
+    char ids[RELEVE_NODES_MAX][RELEVE_NODE_ID_BYTES]; /* which stay where addresses change; "" where not told */
+    bool master[RELEVE_NODES_MAX];                    /* serves slots */
     size_t count;
     uint16_t owner[RELEVE_SLOTS]; /* its number in `nodes`; RELEVE_NOBODY where no node serves it */
     unsigned served;              /* slots */

@@ -97,6 +97,7 @@ static void check_map(const struct releve_slot_map *map)
     MUST(served == map->served);
     for (size_t i = 0; i < map->count; i++) {
         MUST(fuzz_is_line(map->nodes[i].host));
+        MUST(strspn(map->ids[i], "0123456789abcdef") == strlen(map->ids[i]));
         MUST(map->nodes[i].port >= 1 && map->nodes[i].port <= 65535);
         for (size_t j = 0; j < i; j++)
             MUST(map->nodes[i].port != map->nodes[j].port || strcmp(map->nodes[i].host, map->nodes[j].host) != 0);

@@ -106,10 +106,136 @@ static void test_what_ask_led_to_a_new_master_is_answered_although_that_dies(voi
     close_nodes();
 }
 
+/* --- what it says ------------------------------------------------------------------------------------------- */
+
+static void on_looked(void *data)
+{
+    *(bool *)data = true;
+}
+
+/* So often that every node that is known and every node that is named would have its turn. */
+static void look_around(void)
+{
+    for (int i = 0; i < 2 * CLUSTER_NODES; i++) {
+        bool looked = false;
+        f.nodes.cluster->map_ms = 1; /* the next one is at once, too */
+        releve_nodes_look(&f.nodes, on_looked, &looked);
+        while (!looked)
+            turn();
+    }
+}
+
+static void test_a_named_node_that_was_taken_out_is_not_believed(void **state)
+{
+    (void)state;
+    struct stranger alone;
+    start_stranger(&alone); /* as CLUSTER RESET leaves a node */
+    open_nodes((const int[]){alone.port, cluster.ports[0], 0});
+    if (f.ready.error.code != RELEVE_OK)
+        fail_msg("%s", f.ready.error.text);
+    begin_load();
+    await_done(200);
+    uint64_t epoch = releve_nodes_epoch(&f.nodes);
+    look_around();
+    await_done(200);
+    assert_int_equal(f.downs, 0);
+    assert_int_equal(releve_nodes_epoch(&f.nodes), epoch);
+    end_load();
+    check_fields();
+    close_nodes();
+    redis_server_end(&alone.server);
+}
+
+static void test_a_named_node_of_another_cluster_is_not_followed(void **state)
+{
+    (void)state;
+    struct stranger other;
+    start_stranger(&other);
+    command_stranger(&other, "CLUSTER ADDSLOTSRANGE 0 16383");
+    open_nodes((const int[]){cluster.ports[0], other.port, 0});
+    begin_load();
+    await_done(200);
+    look_around();
+    await_done(200);
+    assert_int_equal(f.downs, 0);
+    for (int i = 0; i < CLUSTER_NODES; i++) /* nobody is left but the stranger */
+        redis_server_kill(&cluster.nodes[i]);
+    while (f.downs == 0)
+        turn();
+    struct answer answer = {.calls = 0};
+    send_words(NULL, &answer, "SET", "{astray}", "x", (char *)NULL);
+    for (bool asked = false; !asked;) { /* more than once */
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+        redisReply *reply = redis_server_command(&other.server, "INFO commandstats");
+        asked = strstr(reply->str, "cmdstat_cluster|slots:calls=3,") != NULL;
+        freeReplyObject(reply);
+    }
+    assert_int_equal(answer.calls, 0);
+    redis_cluster_heal(&cluster);
+    await_ok(&answer);
+    redisReply *reply = redis_server_command(&other.server, "DBSIZE");
+    assert_int_equal(reply->integer, 0);
+    freeReplyObject(reply);
+    end_load();
+    check_fields();
+    close_nodes();
+    redis_server_end(&other.server);
+}
+
+/* A cluster of one master: it is replaced by its replica, and goes. */
+static void replace(struct stranger *master, struct stranger *next)
+{
+    char command[96];
+    start_stranger(next);
+    (void)snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d", master->port);
+    command_stranger(next, command);
+    (void)snprintf(command, sizeof command, "CLUSTER REPLICATE %s", master->id);
+    for (bool done = false; !done;) { /* when it knows it */
+        redisReply *reply = redis_server_command(&next->server, command);
+        done = reply->type != REDIS_REPLY_ERROR;
+        freeReplyObject(reply);
+    }
+    for (bool done = false; !done;) {
+        redisReply *reply = redis_server_command(&next->server, "CLUSTER FAILOVER");
+        freeReplyObject(reply);
+        reply = redis_server_command(&next->server, "ROLE");
+        done = strcmp(reply->element[0]->str, "master") == 0;
+        freeReplyObject(reply);
+        turn();
+    }
+    await_done(200);
+    look_around();
+    (void)snprintf(command, sizeof command, "CLUSTER FORGET %s", master->id);
+    command_stranger(next, command);
+    redis_server_end(&master->server);
+}
+
+static void test_all_nodes_may_be_replaced_one_after_the_other(void **state)
+{
+    (void)state;
+    struct stranger first, second, third;
+    start_stranger(&first);
+    command_stranger(&first, "CLUSTER ADDSLOTSRANGE 0 16383");
+    open_nodes((const int[]){first.port, 0});
+    begin_load();
+    await_done(200);
+    replace(&first, &second);
+    await_done(200);
+    replace(&second, &third);
+    await_done(200);
+    end_load();
+    check_fields();
+    close_nodes();
+    redis_server_end(&third.server);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         healed(test_what_ask_led_to_a_new_master_is_answered_although_that_dies),
+        healed(test_a_named_node_that_was_taken_out_is_not_believed),
+        healed(test_a_named_node_of_another_cluster_is_not_followed),
+        healed(test_all_nodes_may_be_replaced_one_after_the_other),
     };
     return run_healed(argc, argv, tests);
 }
