@@ -49,8 +49,10 @@ static void on_refused(void *data, const char *why)
                           .type = RELEVE_NOTICE_REDIS_REFUSED, .level = RELEVE_LEVEL_ERROR, .text = line, .said = why});
 }
 
+/* In a cluster a node is away, or some slots are not served: what needs neither goes on. */
 static void on_link(void *data, bool up, const char *why)
 {
+    const struct releve_engine *engine = data;
     char line[RELEVE_NOTICES_LINE_BYTES];
     if (up) {
         give_notice(data, (struct releve_engine_notice){.type = RELEVE_NOTICE_REDIS_BACK,
@@ -59,7 +61,9 @@ static void on_link(void *data, bool up, const char *why)
                                                         .said = "connected"});
         return;
     }
-    (void)snprintf(line, sizeof line, "Redis: %s; nothing is sent until it is back", why);
+    (void)snprintf(line, sizeof line, "Redis: %s; %s", why,
+                   engine->redis.where == RELEVE_REDIS_CLUSTER ? "its slots wait until it is back or replaced"
+                                                               : "nothing is sent until it is back");
     give_notice(data, (struct releve_engine_notice){
                           .type = RELEVE_NOTICE_REDIS_GONE, .level = RELEVE_LEVEL_ERROR, .text = line, .said = why});
 }

@@ -55,7 +55,7 @@ REFUSALS = {
                                 config("min-replicas-to-write", "0")),
 }
 OF_ONE_SERVER = {"read-only": "REPLICAOF, which a cluster does not take", "without its disk": "its directory"}
-GONE = "nothing is sent until it is back"
+GONE = "until it is back"  # nothing is sent, or what needs a node of a cluster waits
 ABSENCES = {
     "standing still": Weather(GONE, lambda redis: redis.partition(), lambda redis: redis.heal()),
     "restarted": Weather(GONE, lambda redis: redis.kill(), lambda redis: redis.start()),
