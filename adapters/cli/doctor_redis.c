@@ -162,7 +162,7 @@ static void start_redis(void *data)
 bool releve_doctor_redis(struct doctor *doctor)
 {
     struct releve_error error;
-    if (releve_lookup_run(&doctor->lookup, &doctor->config, false, start_redis, doctor, &error) == RELEVE_OK)
+    if (releve_lookup_inspect(&doctor->lookup, &doctor->config, start_redis, doctor, &error) == RELEVE_OK)
         return true;
     BAD(doctor, error.code, "Redis", "%s", error.text);
     return false;

@@ -72,8 +72,15 @@ static void on_link(void *data, bool up, const char *why)
     releve_lookup_end(lookup, &error);
 }
 
-enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
-                                   void (*start)(void *data), void *data, struct releve_error *error)
+static void on_wait(void *data, const char *line)
+{
+    struct releve_lookup *lookup = data;
+    releve_lookup_hide(lookup, STDERR_FILENO);
+    fprintf(stderr, "releve: %s\n", line);
+}
+
+static enum releve_code run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
+                            releve_time start_ms, void (*start)(void *data), void *data, struct releve_error *error)
 {
     enum releve_code code = releve_config_start_redis(config, error);
     if (code != RELEVE_OK)
@@ -85,11 +92,27 @@ enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_c
     lookup->data = data;
     uv_loop_init(&lookup->loop);
     lookup->began_ms = uv_now(&lookup->loop);
-    struct releve_store_options options = {
-        .redis = &config->redis, .prefix = config->prefix, .on_link = on_link, .data = lookup};
+    struct releve_store_options options = {.redis = &config->redis,
+                                           .prefix = config->prefix,
+                                           .on_link = on_link,
+                                           .on_wait = on_wait,
+                                           .start_ms = start_ms,
+                                           .data = lookup};
     lookup->store = releve_store_open(&lookup->loop, &options, on_ready, lookup);
     (void)uv_run(&lookup->loop, UV_RUN_DEFAULT);
     *error = lookup->error;
     (void)uv_loop_close(&lookup->loop);
     return error->code;
+}
+
+enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
+                                   void (*start)(void *data), void *data, struct releve_error *error)
+{
+    return run(lookup, config, guarded, 0, start, data, error);
+}
+
+enum releve_code releve_lookup_inspect(struct releve_lookup *lookup, struct releve_config *config,
+                                       void (*start)(void *data), void *data, struct releve_error *error)
+{
+    return run(lookup, config, false, RELEVE_LOOKUP_INSPECT_MS, start, data, error);
 }

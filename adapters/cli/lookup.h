@@ -24,6 +24,12 @@ struct releve_lookup {
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
                                    void (*start)(void *data), void *data, struct releve_error *error);
 
+/* The same, not guarded, for whoever asks what is wrong: a cluster that is not there yet is waited for for this long
+ * only. */
+#define RELEVE_LOOKUP_INSPECT_MS (10 * RELEVE_SECOND_MS)
+enum releve_code releve_lookup_inspect(struct releve_lookup *lookup, struct releve_config *config,
+                                       void (*start)(void *data), void *data, struct releve_error *error);
+
 /* It has read `done` of `all` series. A look that takes long says so on a terminal, now and then, on stderr. */
 #define RELEVE_LOOKUP_SILENT_MS 1000 /* before it says so for the first time */
 void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t all);

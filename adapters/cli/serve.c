@@ -91,11 +91,21 @@ static void on_link(void *data, bool up, const char *why)
         fprintf(stderr, "releve: Redis: %s\n", up ? "it is there again" : why);
 }
 
+static void on_wait(void *data, const char *line)
+{
+    const struct serve *serve = data;
+    if (!serve->ended)
+        fprintf(stderr, "releve: %s\n", line);
+}
+
 static void run(struct serve *serve)
 {
     static const int numbers[] = {SIGINT, SIGTERM};
-    const struct releve_store_options options = {
-        .redis = &serve->config.redis, .prefix = serve->config.prefix, .on_link = on_link, .data = serve};
+    const struct releve_store_options options = {.redis = &serve->config.redis,
+                                                 .prefix = serve->config.prefix,
+                                                 .on_link = on_link,
+                                                 .on_wait = on_wait,
+                                                 .data = serve};
     uv_loop_init(&serve->loop);
     for (size_t i = 0; i < 2; i++) {
         uv_signal_init(&serve->loop, &serve->signals[i]);

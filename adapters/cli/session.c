@@ -234,6 +234,7 @@ static void on_notice(void *data, const struct releve_engine_notice *notice)
                            "https://",
                            session->options.config->upstream);
         return;
+    case RELEVE_NOTICE_REDIS_AWAITED:
     case RELEVE_NOTICE_NOT_DURABLE:
     case RELEVE_NOTICE_ADOPTED:
         break;

@@ -328,7 +328,7 @@ static int status_main(int argc, char **argv)
         return wrong;
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    (void)releve_lookup_run(&status.lookup, &status.config, false, start, &status, &error);
+    (void)releve_lookup_inspect(&status.lookup, &status.config, start, &status, &error);
     releve_situation_free(&status.situation);
     if (error.code != RELEVE_OK)
         return releve_command_fail(&error);

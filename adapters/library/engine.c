@@ -81,6 +81,12 @@ static void on_forgotten(void *data, const char *bucket, releve_time closed_ms)
                     .type = RELEVE_NOTICE_FORGOTTEN, .level = RELEVE_LEVEL_ERROR, .text = line, .wait_ms = closed_ms});
 }
 
+static void on_wait(void *data, const char *line)
+{
+    give_notice(data, (struct releve_engine_notice){
+                          .type = RELEVE_NOTICE_REDIS_AWAITED, .level = RELEVE_LEVEL_WARN, .text = line, .said = line});
+}
+
 /* What whoever runs it should know from the beginning. */
 static void warn(const struct releve_engine *engine)
 {
@@ -262,6 +268,7 @@ enum releve_code releve_engine_open_with(struct releve_engine **out, uv_loop_t *
                                                .worker = more->worker,
                                                .on_link = on_link,
                                                .on_forgotten = on_forgotten,
+                                               .on_wait = on_wait,
                                                .data = engine};
     for (int class_ = RELEVE_HIGH; class_ < RELEVE_CLASSES; class_++)
         STAILQ_INIT(&engine->waiting[class_]);

@@ -20,10 +20,65 @@ void releve_cluster_link_down(struct releve_cluster *cluster, const char *why)
 
 /* --- the beginning -------------------------------------------------------------------------------------- */
 
+static releve_time age_ms(const struct releve_cluster *cluster)
+{
+    return (releve_time)uv_now(cluster->loop) - cluster->started_ms;
+}
+
+bool releve_cluster_is_young(const struct releve_cluster *cluster)
+{
+    return age_ms(cluster) < cluster->start_ms;
+}
+
+void releve_cluster_await(struct releve_cluster *cluster, const char *why)
+{
+    void (*on_wait)(void *data, const char *line) = cluster->on_wait;
+    char line[RELEVE_ERROR_BYTES];
+    if (on_wait == NULL || cluster->phase > CLUSTER_WORKING || age_ms(cluster) < RELEVE_CLUSTER_SAY_MS)
+        return;
+    long long left_s = (cluster->start_ms - age_ms(cluster) + RELEVE_SECOND_MS - 1) / RELEVE_SECOND_MS;
+    (void)snprintf(line, sizeof line, "waits for Redis, %lld s more at most: %s", left_s, why);
+    cluster->on_wait = NULL;
+    on_wait(cluster->data, line);
+}
+
+/* What there is no map for, or which master does not answer. */
+static void blame(struct releve_cluster *cluster)
+{
+    char name[RELEVE_REDIS_SEED_TEXT] = "";
+    if (cluster->trouble.code != RELEVE_OK)
+        return;
+    for (struct releve_place *master = NULL; (master = releve_places_next_master(&cluster->places, master)) != NULL;)
+        if (name[0] == '\0' && !releve_place_is_up(master))
+            (void)releve_redis_seed_format(&master->seed, name);
+    (void)releve_fail(&cluster->trouble, RELEVE_E_REDIS, "Redis at %s has not answered yet",
+                      name[0] != '\0' ? name : cluster->url->address);
+}
+
+static void on_start_late(uv_timer_t *timer)
+{
+    struct releve_cluster *cluster = timer->data;
+    if (cluster->phase != CLUSTER_STARTING || cluster->patient)
+        return;
+    blame(cluster);
+    releve_cluster_fail_start(cluster);
+}
+
+static void on_start_slow(uv_timer_t *timer)
+{
+    struct releve_cluster *cluster = timer->data;
+    if (cluster->phase != CLUSTER_STARTING || cluster->patient)
+        return;
+    blame(cluster);
+    (void)uv_timer_start(timer, on_start_late, (uint64_t)(cluster->start_ms - RELEVE_CLUSTER_SAY_MS), 0);
+    releve_cluster_await(cluster, cluster->trouble.text);
+}
+
 void releve_cluster_fail_start(struct releve_cluster *cluster)
 {
     assert(cluster->trouble.code != RELEVE_OK);
     cluster->phase = CLUSTER_FAILED;
+    (void)uv_timer_stop(&cluster->start_timer);
     (void)uv_timer_stop(&cluster->map_timer);
     (void)uv_timer_stop(&cluster->age_timer);
     struct releve_error error = cluster->trouble;
@@ -79,11 +134,10 @@ static void judge_start(struct releve_cluster *cluster)
     bool complete = true;
     for (int slot = 0; complete && slot < RELEVE_SLOTS; slot++)
         complete = releve_places_owner(&cluster->places, slot) != NULL;
-    releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
     if (complete && (cluster->patient || up == masters))
         begin_work(cluster);
     else if (!cluster->patient && cluster->trouble.code != RELEVE_OK &&
-             ((complete && open == 0) || age_ms > RELEVE_CLUSTER_START_MS))
+             ((complete && open == 0) || !releve_cluster_is_young(cluster)))
         releve_cluster_fail_start(cluster);
 }
 
@@ -112,18 +166,21 @@ struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_
     cluster->data = data;
     cluster->timeout_ms = RELEVE_COMMAND_TIMEOUT_MS;
     cluster->started_ms = (releve_time)uv_now(loop);
+    cluster->start_ms = RELEVE_CLUSTER_START_MS;
     cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
     releve_places_init(&cluster->places);
     releve_commands_open(&cluster->lobby, loop, url, prefix, on_lobby_ready, NULL, cluster);
     cluster->lobby.total = &cluster->total;
     cluster->lobby.numbers = &cluster->numbers;
     releve_connection_hold(&cluster->lobby.connection);
+    (void)uv_timer_init(loop, &cluster->start_timer);
     (void)uv_timer_init(loop, &cluster->settle_timer);
     (void)uv_timer_init(loop, &cluster->retry_timer);
     (void)uv_timer_init(loop, &cluster->map_timer);
     (void)uv_timer_init(loop, &cluster->age_timer);
-    cluster->settle_timer.data = cluster->retry_timer.data = cluster;
+    cluster->start_timer.data = cluster->settle_timer.data = cluster->retry_timer.data = cluster;
     cluster->map_timer.data = cluster->age_timer.data = cluster;
+    (void)uv_timer_start(&cluster->start_timer, on_start_slow, RELEVE_CLUSTER_SAY_MS, 0);
     releve_cluster_first_map(cluster);
     return cluster;
 }
@@ -159,7 +216,8 @@ void releve_cluster_close(struct releve_cluster *cluster, void (*closed)(void *d
     cluster->closed = closed;
     cluster->parts.closed = on_parts_closed;
     cluster->parts.data = cluster;
-    cluster->parts.open += 4; /* what else is open counts already */
+    cluster->parts.open += 5; /* what else is open counts already */
+    uv_close((uv_handle_t *)&cluster->start_timer, on_timer_closed);
     uv_close((uv_handle_t *)&cluster->settle_timer, on_timer_closed);
     uv_close((uv_handle_t *)&cluster->retry_timer, on_timer_closed);
     uv_close((uv_handle_t *)&cluster->map_timer, on_timer_closed);
@@ -206,6 +264,15 @@ releve_time releve_cluster_timeout(const struct releve_cluster *cluster)
 void releve_cluster_set_patient(struct releve_cluster *cluster)
 {
     cluster->patient = true;
+}
+
+void releve_cluster_set_start(struct releve_cluster *cluster, releve_time start_ms,
+                              void (*on_wait)(void *data, const char *line))
+{
+    assert(start_ms == 0 || start_ms > RELEVE_CLUSTER_SAY_MS);
+    if (start_ms > 0)
+        cluster->start_ms = start_ms;
+    cluster->on_wait = on_wait;
 }
 
 bool releve_cluster_is_up(const struct releve_cluster *cluster)

@@ -5,6 +5,7 @@
 #include <adapters/redis/commands.h>
 
 #define RELEVE_CLUSTER_START_MS RELEVE_LOADING_MAX_MS /* for what is not complete when it is first looked at */
+#define RELEVE_CLUSTER_SAY_MS (5 * RELEVE_SECOND_MS)  /* ... and so long of that in silence */
 #define RELEVE_REDIRECTS_MAX 5   /* in a row for one command; then it waits, as two nodes disagree */
 #define RELEVE_RETRY_FIRST_MS 20 /* before a command that was refused for now is sent again; doubles */
 #define RELEVE_RETRY_MAX_MS 1000
@@ -32,6 +33,8 @@ struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster,
 void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time timeout_ms);
 releve_time releve_cluster_timeout(const struct releve_cluster *cluster);
 void releve_cluster_set_patient(struct releve_cluster *cluster);
+void releve_cluster_set_start(struct releve_cluster *cluster, releve_time start_ms,
+                              void (*on_wait)(void *data, const char *line));
 void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data), void *data);
 bool releve_cluster_is_up(const struct releve_cluster *cluster);
 bool releve_cluster_is_reachable(struct releve_cluster *cluster);

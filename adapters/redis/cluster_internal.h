@@ -19,6 +19,7 @@ struct releve_node {
     struct releve_place *place; /* NULL: being closed */
     struct releve_redis_url url;
     struct releve_commands commands;
+    bool served; /* it has answered a command of a slot */
 };
 
 /* Somebody who waits for a map that was asked for after he came. */
@@ -34,17 +35,19 @@ struct releve_cluster {
     const char *prefix;
     void (*ready)(void *data, const struct releve_error *error);
     void (*on_link)(void *data, bool up, const char *why);
+    void (*on_wait)(void *data, const char *line); /* NULL once it was called */
     void (*closed)(void *data);
     void *data;
     enum cluster_phase phase;
     bool patient;
     bool link_up;
-    bool lossy;                  /* a node said that it keeps nothing on disk */
-    struct releve_error trouble; /* the latest */
-    releve_time timeout_ms, started_ms;
+    bool lossy;                                   /* a node said that it keeps nothing on disk */
+    struct releve_error trouble;                  /* the latest */
+    releve_time timeout_ms, started_ms, start_ms; /* the latter: for what is not complete at the beginning */
     struct releve_commands lobby;
     struct releve_places places;
     size_t unserved;         /* commands that wait because the cluster does not serve them */
+    uv_timer_t start_timer;  /* it is to be said what is waited for, and then: it has taken too long */
     uv_timer_t settle_timer; /* all is there again: will it last? */
     uv_timer_t retry_timer;
     releve_time retry_ms; /* the next delay */
@@ -68,6 +71,10 @@ struct releve_cluster {
 
 /* Something is away that is needed. */
 void releve_cluster_link_down(struct releve_cluster *cluster, const char *why);
+/* Whether it has just begun: what is not there yet is on its way. */
+bool releve_cluster_is_young(const struct releve_cluster *cluster);
+/* That is waited for, which is said once, after a while. */
+void releve_cluster_await(struct releve_cluster *cluster, const char *why);
 /* Looks at what has changed: is all there that is needed? */
 void releve_cluster_judge(struct releve_cluster *cluster);
 /* cluster->trouble is why there is no first map, or no node to work with. */

@@ -166,8 +166,7 @@ static void on_no_map(struct releve_cluster *cluster, const struct releve_error 
         send_scout(cluster);
         return;
     }
-    releve_time age_ms = (releve_time)uv_now(cluster->loop) - cluster->started_ms;
-    bool waits = cluster->patient || (cluster->begins && age_ms < RELEVE_CLUSTER_START_MS);
+    bool waits = cluster->patient || (cluster->begins && releve_cluster_is_young(cluster));
     if (cluster->phase == CLUSTER_STARTING && !waits) {
         if (releve_cluster_candidates(cluster) > 1)
             (void)releve_fail(&cluster->trouble, RELEVE_E_REDIS,

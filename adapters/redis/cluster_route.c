@@ -289,12 +289,27 @@ static bool follow_alien(struct releve_node *node, struct releve_command *comman
     return true;
 }
 
+/* The cluster or this node does not serve. A node that has served nothing yet may be about to: where a cluster was just
+ * created or started, all its nodes say so for a moment. */
+static void follow_away(struct releve_node *node, struct releve_command *command, const redisReply *reply)
+{
+    struct releve_cluster *cluster = node->cluster;
+    char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
+    (void)snprintf(why, sizeof why, "Redis at %s does not serve: %.200s", node->url.address, reply->str);
+    if (node->served || !releve_cluster_is_young(cluster)) {
+        hold_unserved(cluster, command, why);
+        return;
+    }
+    hold(cluster, command);
+    releve_cluster_want_map(cluster);
+    releve_cluster_await(cluster, why);
+}
+
 static bool on_refused(void *data, struct releve_command *command, const redisReply *reply)
 {
     struct releve_node *node = data;
     struct releve_cluster *cluster = node->cluster;
     struct releve_redirection redirection = releve_redirection_of(reply);
-    char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
     if (cluster->phase == CLUSTER_CLOSING || node->place == NULL)
         return false;
     complete(node, &redirection);
@@ -314,8 +329,7 @@ static bool on_refused(void *data, struct releve_command *command, const redisRe
     case RELEVE_REDIRECTION_ALIEN:
         return follow_alien(node, command);
     case RELEVE_REDIRECTION_AWAY:
-        (void)snprintf(why, sizeof why, "Redis at %s does not serve: %.200s", node->url.address, reply->str);
-        hold_unserved(cluster, command, why);
+        follow_away(node, command, reply);
         return true;
     case RELEVE_REDIRECTION_NONE:
         break;
@@ -328,6 +342,8 @@ static void on_answered(void *data, struct releve_command *command)
     struct releve_node *node = data;
     struct releve_cluster *cluster = node->cluster;
     bool unserved = releve_command_route(command)->unserved;
+    const char *wire = releve_command_wire(command); /* NULL where it was never sent */
+    node->served = node->served || (wire != NULL && releve_slot_of_wire(wire) >= 0);
     reset_route(cluster, command);
     if (cluster->lobby.load.count == 0)
         cluster->retry_ms = RELEVE_RETRY_FIRST_MS;

@@ -63,6 +63,13 @@ void releve_nodes_set_patient(struct releve_nodes *nodes)
         nodes->commands.connection.patient = true;
 }
 
+void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
+                            void (*on_wait)(void *data, const char *line))
+{
+    if (nodes->cluster != NULL)
+        releve_cluster_set_start(nodes->cluster, start_ms, on_wait);
+}
+
 /* --- sending ------------------------------------------------------------------------------------------ */
 
 struct releve_commands *releve_nodes_at(struct releve_nodes *nodes, const struct releve_words *words)

@@ -34,6 +34,13 @@ releve_time releve_nodes_timeout(const struct releve_nodes *nodes);
  * only when there is a command for them. */
 void releve_nodes_set_patient(struct releve_nodes *nodes);
 
+/* Right after releve_nodes_open. How long a cluster that is not complete at the beginning, or does not serve yet, is
+ * waited for, instead of RELEVE_CLUSTER_START_MS (0: as long); and who hears once, in one line, what that is, where it
+ * takes more than RELEVE_CLUSTER_SAY_MS (may be NULL; its data are those of `ready`). Nothing where there is one Redis
+ * only. */
+void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
+                            void (*on_wait)(void *data, const char *line));
+
 /* As releve_commands_send. Goes by the command's first key (slot.h); what has none goes to any node. */
 void releve_nodes_send(struct releve_nodes *nodes, const char *what, const struct releve_script *script,
                        struct releve_words *words, releve_commands_reply reply, void *data);

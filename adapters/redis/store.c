@@ -28,6 +28,13 @@ static void on_link(void *data, bool up, const char *why)
         store->on_link(store->link_data, up, why);
 }
 
+static void on_wait(void *data, const char *line)
+{
+    const struct releve_store *store = data;
+    if (store->phase == STORE_OPEN && store->on_wait != NULL)
+        store->on_wait(store->link_data, line);
+}
+
 static void on_all_closed(void *data)
 {
     struct releve_store *store = data;
@@ -60,11 +67,13 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
         (void)snprintf(store->worker, sizeof store->worker, "%s", options->worker);
     store->on_link = options->on_link;
     store->on_forgotten = options->on_forgotten;
+    store->on_wait = options->on_wait;
     store->link_data = options->data;
     store->ready = ready;
     store->ready_data = data;
     store->replies.nodes = &store->nodes;
     releve_nodes_open(&store->nodes, loop, &store->url, store->prefix, on_ready, on_link, store);
+    releve_nodes_set_start(&store->nodes, options->start_ms, on_wait);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;
     store->parts = (struct releve_closing){1, on_all_closed, store};

@@ -22,6 +22,10 @@ struct releve_store_options {
     /* Called when a permit that counts is missing in Redis: it has forgotten what was sent in that bucket. Nobody gets
      * a permit for closed_ms, when all of it is out of every window. May be NULL. */
     void (*on_forgotten)(void *data, const char *bucket, releve_time closed_ms);
+    /* Of a cluster that is not complete at the beginning, or does not serve yet: called once, with one line that says
+     * what is waited for and for how long, where it takes longer than RELEVE_CLUSTER_SAY_MS. May be NULL. */
+    void (*on_wait)(void *data, const char *line);
+    releve_time start_ms; /* how long that is waited for; 0: RELEVE_CLUSTER_START_MS */
     void *data;
 };
 

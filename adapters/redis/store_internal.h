@@ -30,7 +30,8 @@ struct releve_store {
     char worker[RELEVE_WORKER_NAME_BYTES]; /* "" where jobs come from no queue */
     void (*on_link)(void *data, bool up, const char *why);
     void (*on_forgotten)(void *data, const char *bucket, releve_time closed_ms);
-    void *link_data; /* of both */
+    void (*on_wait)(void *data, const char *line);
+    void *link_data; /* of all three */
     struct releve_witnesses witnesses;
     releve_store_ready ready;
     void *ready_data;

@@ -21,13 +21,15 @@ enum releve_notice {
     RELEVE_NOTICE_DEMOTED,       /* the job goes on in class low */
     RELEVE_NOTICE_REDIS_REFUSED, /* Redis answered and refused; tried again in wait_ms */
     /* What the engine as a whole says besides (releve/engine.h). */
-    RELEVE_NOTICE_REDIS_GONE,  /* the connection is lost; nothing is sent until it is back */
+    RELEVE_NOTICE_REDIS_GONE,  /* the connection is lost; nothing is sent until it is back. Of a cluster, that to one
+                                  node: what lies there waits until it is back or replaced */
     RELEVE_NOTICE_REDIS_BACK,  /* it is back, and all goes on */
     RELEVE_NOTICE_NOT_DURABLE, /* Redis keeps nothing on disk: its restart forgets days and how much is used */
     RELEVE_NOTICE_IN_CLEAR,    /* the secret goes to upstream in clear, over a network */
     RELEVE_NOTICE_ADOPTED,     /* the data under the prefix were another upstream's, and count as this one's now */
     RELEVE_NOTICE_FORGOTTEN,   /* Redis has forgotten what was sent; nothing is sent for wait_ms, when it counts no more
                                 */
+    RELEVE_NOTICE_REDIS_AWAITED, /* a cluster is not complete at the beginning, or does not serve yet: waited for */
     RELEVE_NOTICES
 };
 

@@ -3,6 +3,7 @@
 #include <adapters/redis/cluster_internal.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- a node of no cluster ----------------------------------------------------------------------------------- */
@@ -104,6 +105,87 @@ static void test_what_ask_led_to_a_new_master_is_answered_although_that_dies(voi
     await_ok(&second);
     await_link(1);
     close_nodes();
+}
+
+/* --- the first attempt -------------------------------------------------------------------------------------- */
+
+static int waits;
+static char waited[RELEVE_ERROR_BYTES];
+
+static void on_wait(void *data, const char *line)
+{
+    (void)data;
+    waits++;
+    (void)snprintf(waited, sizeof waited, "%s", line);
+}
+
+static void open_to_wait(const int *ports, releve_time start_ms)
+{
+    waits = 0;
+    name_nodes(ports);
+    releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    releve_nodes_set_start(&f.nodes, start_ms, on_wait);
+}
+
+static void test_what_a_command_waits_for_at_the_beginning_is_said_once(void **state)
+{
+    (void)state;
+    struct stranger alone;
+    start_stranger(&alone);
+    open_to_wait((const int[]){1, alone.port, 0}, RELEVE_CLUSTER_SAY_MS + RELEVE_SECOND_MS);
+    while (f.ready.calls == 0)
+        turn();
+    assert_int_equal(waits, 1);
+    assert_non_null(strstr(waited, "waits for Redis, "));
+    assert_null(strchr(waited, '\n'));
+    assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
+    close_nodes();
+    open_to_wait((const int[]){alone.port, 0}, RELEVE_CLUSTER_SAY_MS + RELEVE_SECOND_MS);
+    while (f.ready.calls == 0)
+        turn();
+    assert_non_null(strstr(waited, "is in no cluster"));
+    assert_non_null(strstr(f.ready.error.text, "is in no cluster"));
+    close_nodes();
+    open_to_wait((const int[]){alone.port, 0}, 0); /* and it goes on when it is there */
+    while (waits == 0)
+        turn();
+    command_stranger(&alone, "CLUSTER ADDSLOTSRANGE 0 16383");
+    while (f.ready.calls == 0)
+        turn();
+    assert_int_equal(f.ready.error.code, RELEVE_OK);
+    assert_int_equal(waits, 1);
+    close_nodes();
+    redis_server_end(&alone.server);
+}
+
+static long long refusals_of(int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "INFO errorstats");
+    const char *found = strstr(reply->str, "errorstat_CLUSTERDOWN:count=");
+    long long count = found != NULL ? strtoll(found + strlen("errorstat_CLUSTERDOWN:count="), NULL, 10) : 0;
+    freeReplyObject(reply);
+    return count;
+}
+
+static void test_a_node_that_does_not_serve_yet_is_waited_for(void **state)
+{
+    (void)state;
+    struct answer answer = {.calls = 0};
+    int slot = slot_of("{told}"), master = owner(slot);
+    int elsewhere = owner(slot + 1) == master ? slot + 1 : slot - 1;
+    redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS %d", elsewhere); /* as a node that does not know all yet */
+    open_nodes((const int[]){cluster.ports[another(master)], 0});
+    if (f.ready.error.code != RELEVE_OK)
+        fail_msg("%s", f.ready.error.text);
+    send_words(NULL, &answer, "SET", "{told}", "x", (char *)NULL);
+    for (long long refused = 0; refused < 4; refused = refusals_of(master))
+        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    assert_int_equal(f.downs, 0);
+    assert_int_equal(answer.calls, 0);
+    redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", elsewhere);
+    await_ok(&answer);
+    close_nodes();
+    assert_int_equal(f.downs, 0);
 }
 
 /* --- what it says ------------------------------------------------------------------------------------------- */
@@ -233,6 +315,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         healed(test_what_ask_led_to_a_new_master_is_answered_although_that_dies),
+        healed(test_what_a_command_waits_for_at_the_beginning_is_said_once),
+        healed(test_a_node_that_does_not_serve_yet_is_waited_for),
         healed(test_a_named_node_that_was_taken_out_is_not_believed),
         healed(test_a_named_node_of_another_cluster_is_not_followed),
         healed(test_all_nodes_may_be_replaced_one_after_the_other),
