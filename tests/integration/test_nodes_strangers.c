@@ -27,20 +27,29 @@ static void start_stranger(struct stranger *stranger)
     freeReplyObject(reply);
 }
 
+static bool says(const struct stranger *stranger, const char *command, const char *wanted)
+{
+    redisReply *reply = redis_server_command(&stranger->server, command);
+    bool found = reply->type == REDIS_REPLY_STRING && strstr(reply->str, wanted) != NULL;
+    freeReplyObject(reply);
+    return found;
+}
+
+static bool is_known(const struct stranger *stranger, int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "CLUSTER NODES");
+    bool known = strstr(reply->str, stranger->id) != NULL && strstr(reply->str, "handshake") == NULL;
+    freeReplyObject(reply);
+    return known;
+}
+
 /* Makes it a master of the cluster that serves no slot, and waits until all know it and it serves. */
-static void join(struct stranger *stranger)
+static void join(const struct stranger *stranger)
 {
     redis_cluster_do(&cluster, 0, "CLUSTER MEET 127.0.0.1 %d", stranger->port);
-    for (int i = 0; i < CLUSTER_NODES;) {
-        redisReply *reply = redis_cluster_ask(&cluster, i, "CLUSTER NODES");
-        i += strstr(reply->str, stranger->id) != NULL && strstr(reply->str, "handshake") == NULL;
-        freeReplyObject(reply);
-    }
-    for (bool serves = false; !serves;) {
-        redisReply *reply = redis_server_command(&stranger->server, "CLUSTER INFO");
-        serves = strstr(reply->str, "cluster_state:ok") != NULL;
-        freeReplyObject(reply);
-    }
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        await(is_known(stranger, i), uv_run(&f.loop, UV_RUN_NOWAIT));
+    await(says(stranger, "CLUSTER INFO", "cluster_state:ok"), uv_run(&f.loop, UV_RUN_NOWAIT));
 }
 
 static void command_stranger(struct stranger *stranger, const char *command)
@@ -94,11 +103,9 @@ static void test_what_ask_led_to_a_new_master_is_answered_although_that_dies(voi
     await_ok(&first);
     assert_int_equal(kill(fresh.server.pid, SIGSTOP), 0);
     send_words(NULL, &second, "GET", "{apart}1", (char *)NULL);
-    while (waiting_at(&fresh) == 0)
-        turn();
+    await(waiting_at(&fresh) > 0, turn());
     redis_server_end(&fresh.server);
-    while (f.downs == 0) /* it is said what is waited for */
-        turn();
+    await(f.downs > 0, turn()); /* it is said what is waited for */
     assert_int_equal(second.calls, 0);
     redis_cluster_do(&cluster, from, "CLUSTER SETSLOT %d STABLE", slot);
     forget(&fresh);
@@ -133,25 +140,21 @@ static void test_what_a_command_waits_for_at_the_beginning_is_said_once(void **s
     struct stranger alone;
     start_stranger(&alone);
     open_to_wait((const int[]){1, alone.port, 0}, RELEVE_CLUSTER_SAY_MS + RELEVE_SECOND_MS);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls > 0, turn());
     assert_int_equal(waits, 1);
     assert_non_null(strstr(waited, "waits for Redis, "));
     assert_null(strchr(waited, '\n'));
     assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
     close_nodes();
     open_to_wait((const int[]){alone.port, 0}, RELEVE_CLUSTER_SAY_MS + RELEVE_SECOND_MS);
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls > 0, turn());
     assert_non_null(strstr(waited, "is in no cluster"));
     assert_non_null(strstr(f.ready.error.text, "is in no cluster"));
     close_nodes();
     open_to_wait((const int[]){alone.port, 0}, 0); /* and it goes on when it is there */
-    while (waits == 0)
-        turn();
+    await(waits > 0, turn());
     command_stranger(&alone, "CLUSTER ADDSLOTSRANGE 0 16383");
-    while (f.ready.calls == 0)
-        turn();
+    await(f.ready.calls > 0, turn());
     assert_int_equal(f.ready.error.code, RELEVE_OK);
     assert_int_equal(waits, 1);
     close_nodes();
@@ -178,8 +181,7 @@ static void test_a_node_that_does_not_serve_yet_is_waited_for(void **state)
     if (f.ready.error.code != RELEVE_OK)
         fail_msg("%s", f.ready.error.text);
     send_words(NULL, &answer, "SET", "{told}", "x", (char *)NULL);
-    for (long long refused = 0; refused < 4; refused = refusals_of(master))
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
+    await(refusals_of(master) >= 4, uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(f.downs, 0);
     assert_int_equal(answer.calls, 0);
     redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", elsewhere);
@@ -202,8 +204,7 @@ static void look_around(void)
         bool looked = false;
         f.nodes.cluster->map_ms = 1; /* the next one is at once, too */
         releve_nodes_look(&f.nodes, on_looked, &looked);
-        while (!looked)
-            turn();
+        await(looked, turn());
     }
 }
 
@@ -242,16 +243,11 @@ static void test_a_named_node_of_another_cluster_is_not_followed(void **state)
     assert_int_equal(f.downs, 0);
     for (int i = 0; i < CLUSTER_NODES; i++) /* nobody is left but the stranger */
         redis_server_kill(&cluster.nodes[i]);
-    while (f.downs == 0)
-        turn();
+    await(f.downs > 0, turn());
     struct answer answer = {.calls = 0};
     send_words(NULL, &answer, "SET", "{astray}", "x", (char *)NULL);
-    for (bool asked = false; !asked;) { /* more than once */
-        (void)uv_run(&f.loop, UV_RUN_NOWAIT);
-        redisReply *reply = redis_server_command(&other.server, "INFO commandstats");
-        asked = strstr(reply->str, "cmdstat_cluster|slots:calls=3,") != NULL;
-        freeReplyObject(reply);
-    }
+    await(says(&other, "INFO commandstats", "cmdstat_cluster|slots:calls=3,"), /* it was asked more than once */
+          uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(answer.calls, 0);
     redis_cluster_heal(&cluster);
     await_ok(&answer);
@@ -264,6 +260,21 @@ static void test_a_named_node_of_another_cluster_is_not_followed(void **state)
     redis_server_end(&other.server);
 }
 
+static bool does(const struct stranger *stranger, const char *command)
+{
+    redisReply *reply = redis_server_command(&stranger->server, command);
+    bool done = reply->type != REDIS_REPLY_ERROR;
+    freeReplyObject(reply);
+    return done;
+}
+
+/* It may have to be asked for again. */
+static bool fails_over(const struct stranger *replica)
+{
+    (void)does(replica, "CLUSTER FAILOVER");
+    return says(replica, "INFO replication", "role:master");
+}
+
 /* A cluster of one master: it is replaced by its replica, and goes. */
 static void replace(struct stranger *master, struct stranger *next)
 {
@@ -272,19 +283,8 @@ static void replace(struct stranger *master, struct stranger *next)
     (void)snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d", master->port);
     command_stranger(next, command);
     (void)snprintf(command, sizeof command, "CLUSTER REPLICATE %s", master->id);
-    for (bool done = false; !done;) { /* when it knows it */
-        redisReply *reply = redis_server_command(&next->server, command);
-        done = reply->type != REDIS_REPLY_ERROR;
-        freeReplyObject(reply);
-    }
-    for (bool done = false; !done;) {
-        redisReply *reply = redis_server_command(&next->server, "CLUSTER FAILOVER");
-        freeReplyObject(reply);
-        reply = redis_server_command(&next->server, "ROLE");
-        done = strcmp(reply->element[0]->str, "master") == 0;
-        freeReplyObject(reply);
-        turn();
-    }
+    await(does(next, command), turn()); /* when it knows it */
+    await(fails_over(next), turn());
     await_done(200);
     look_around();
     (void)snprintf(command, sizeof command, "CLUSTER FORGET %s", master->id);
