@@ -1,5 +1,5 @@
 /* The step function: an event comes in, the part that it concerns reacts, then what is missing next is asked for. What
- * a permit is used for is decided here; all else in react.c, schedule.c and job.c. */
+ * a permit is used for is decided here; all else in react.c, claim.c, schedule.c and job.c. */
 #include "state.h"
 #include <assert.h>
 #include <releve/memory.h>
@@ -14,7 +14,7 @@ struct releve_core *releve_core_new(const struct releve_core_options *options)
     struct releve_core *core = releve_alloc(1, sizeof *core);
     core->options = *options;
     core->random = options->seed;
-    core->deadline = core->write_again_at = core->sick_alone_since = RELEVE_TIME_NEVER;
+    core->deadline = core->write_again_at = core->sick_alone_since = core->claims_late_at = RELEVE_TIME_NEVER;
     core->begins_refused_since = core->claims_refused_since = core->stores_refused_since = RELEVE_TIME_NEVER;
     for (unsigned i = 0; i < options->buckets_count; i++)
         core->buckets[i].refused_since = RELEVE_TIME_NEVER;
@@ -53,22 +53,6 @@ static void send_token(struct releve_core *core, unsigned bucket)
     action->token_form = token->form;
 }
 
-static void claim(struct releve_core *core, struct chunk *chunk, struct permit permit)
-{
-    chunk->phase = CHUNK_CLAIMING;
-    chunk->permit = permit;
-    chunk->claim_ends = core->now + RELEVE_CLAIM_LIFE_MS;
-    releve_series_count_in_flight(core, chunk);
-    struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLAIM);
-    action->handle = releve_emit_chunk_handle(core, chunk);
-    action->permit = permit.number;
-    action->job = &chunk->job->submitted;
-    action->wanted = chunk->span.wanted;
-    action->ends = releve_series_refreshes(chunk) ? RELEVE_CLAIM_ANY
-                   : chunk->searching             ? RELEVE_CLAIM_LAST_MISSING
-                                                  : RELEVE_CLAIM_BOTH_MISSING;
-}
-
 /* A permit is worth one request at once: the token where it is missing, else the best chunk. */
 static void use_permit(struct releve_core *core, unsigned index)
 {
@@ -89,7 +73,7 @@ static void use_permit(struct releve_core *core, unsigned index)
     if (open && core->token.phase == TOKEN_VALID)
         chunk = releve_schedule_choose(core, index);
     if (chunk != NULL)
-        claim(core, chunk, permit);
+        releve_claim_days(core, chunk, permit);
     else
         releve_emit_return(core, index, permit);
 }
@@ -235,6 +219,7 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
         releve_preflight_end(core);
         core->token.wanted = false;
     }
+    releve_claims_look(core);
     releve_time alone_until = releve_fail_alone(core);
     releve_jobs_settle(core);
     if (core->write_again_at <= core->now) {
@@ -244,6 +229,7 @@ void releve_core_step(struct releve_core *core, const struct releve_event *event
     }
     releve_schedule_ask(core);
     core->deadline = releve_earlier(releve_earlier(core->deadline, core->write_again_at), alone_until);
+    core->deadline = releve_earlier(core->deadline, core->claims_late_at);
 }
 
 releve_time releve_core_deadline(const struct releve_core *core)
@@ -255,6 +241,29 @@ size_t releve_core_room(const struct releve_core *core)
 {
     bool closed = core->draining || core->preflight.phase != PREFLIGHT_NONE;
     return closed ? 0 : RELEVE_CORE_JOBS_MAX - core->jobs_count;
+}
+
+/* Does it wait for Redis, and for long? Its jobs wait with it. */
+static bool is_held_up(const struct point *point, releve_time now)
+{
+    const struct chunk *chunk;
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        TAILQ_FOREACH(chunk, &point->series[kind].open, link)
+            if (chunk->phase == CHUNK_LATE ||
+                (chunk->phase == CHUNK_STORING && now - chunk->storing_since >= RELEVE_HELD_UP_MS))
+                return true;
+    return false;
+}
+
+void releve_core_count_held_up(const struct releve_core *core, releve_time now, size_t counts[RELEVE_CLASSES])
+{
+    for (int i = 0; i < RELEVE_CLASSES; i++)
+        counts[i] = 0;
+    for (size_t i = 0; i < core->jobs_end; i++) {
+        const struct job *job = &core->jobs[i];
+        bool unknown = job->phase == JOB_BEGINNING && now - job->begun_at >= RELEVE_HELD_UP_MS;
+        counts[job->submitted.class_] += unknown || (job->phase == JOB_RUNNING && is_held_up(job->series->point, now));
+    }
 }
 
 bool releve_core_idle(const struct releve_core *core)

@@ -43,6 +43,7 @@ static struct point *find_point(struct releve_core *core, releve_prm prm)
 static void begin(struct releve_core *core, struct job *job)
 {
     job->phase = JOB_BEGINNING;
+    job->begun_at = core->now;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_BEGIN);
     action->handle = releve_emit_job_handle(core, job);
     action->job = &job->submitted;

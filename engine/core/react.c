@@ -218,15 +218,17 @@ static bool may_send(const struct releve_core *core, const struct chunk *chunk)
 
 void releve_react_claimed(struct releve_core *core, struct chunk *chunk, const struct releve_event *event)
 {
-    assert(chunk->phase == CHUNK_CLAIMING);
+    bool in_time = releve_claim_is_in_time(core, chunk);
     bool failed = releve_failed(event->error);
     bool granted = !failed && event->claim == RELEVE_CLAIM_GRANTED;
-    if (granted && may_send(core, chunk)) {
+    if (granted && in_time && may_send(core, chunk)) {
         send(core, chunk);
         return;
     }
-    land(core, chunk);
-    releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
+    if (in_time) {
+        land(core, chunk);
+        releve_emit_return(core, bucket_of(core, chunk), chunk->permit);
+    }
     if (failed) {
         releve_fail_wait_for_redis(core, chunk, event->error);
     } else if (granted) {

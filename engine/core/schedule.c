@@ -36,6 +36,15 @@ static bool is_crowded_out(const struct releve_core *core, const struct series *
     return series->point->failures > 0 && core->sick_in_flight >= (slots > 0 ? slots : 1);
 }
 
+/* Redis may be divided, and a part of it away: then what is about that part waits, and the rest goes on. Which usage
+ * points are there shows when they wait. So while some do, each has one request, and then none until Redis has
+ * answered: what waits grows by one answer, or one claim, of each usage point there. */
+static bool must_wait_for_redis(const struct releve_core *core, const struct point *point)
+{
+    bool lags = core->late_count > 0 || core->storing_count >= core->options.concurrency;
+    return lags && (point->late_claims > 0 || point->storing > 0 || point->in_flight > 0);
+}
+
 /* An API that may not be subscribed is approached with one request. */
 static bool must_wait_to_inquire(const struct releve_core *core, const struct job *job)
 {
@@ -79,7 +88,8 @@ static bool is_ready(const struct releve_core *core, const struct job *job, rele
     if (job->newest_missing == RELEVE_DAY_NONE && job->open == 0)
         return false;
     const struct point *point = job->series->point;
-    if (must_wait(job->series) || is_crowded_out(core, job->series) || must_wait_to_inquire(core, job))
+    if (must_wait(job->series) || is_crowded_out(core, job->series) || must_wait_to_inquire(core, job) ||
+        must_wait_for_redis(core, point))
         return false;
     releve_time retry_at = RELEVE_TIME_NEVER;
     bool ready = due_chunk(core, job, &retry_at) != NULL || may_open(core, job);
@@ -270,7 +280,7 @@ void releve_schedule_ask(struct releve_core *core)
     core->deadline = RELEVE_TIME_NEVER;
     bool paused = core->upstream.paused_until > core->now;
     if (core->draining || releve_series_are_refused(core) || core->in_flight >= core->options.concurrency ||
-        core->storing_count >= core->options.concurrency)
+        core->storing_count >= core->options.concurrency + RELEVE_LATE_ANSWERS_MAX)
         return;
     if (core->token.phase == TOKEN_VALID && core->now >= core->token.expires_at)
         core->token.phase = TOKEN_NONE;

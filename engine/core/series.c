@@ -95,6 +95,12 @@ void releve_series_free_chunk(struct chunk *chunk)
     free(chunk->entries);
 }
 
+/* An answer of Redis or of upstream is still to come. */
+static bool is_under_way(const struct chunk *chunk)
+{
+    return chunk->phase == CHUNK_CLAIMING || chunk->phase == CHUNK_LATE || chunk->phase == CHUNK_SENT;
+}
+
 static void release(struct releve_core *core, struct chunk *chunk)
 {
     struct direction *direction = chunk->series->direction;
@@ -103,7 +109,9 @@ static void release(struct releve_core *core, struct chunk *chunk)
     chunk->job->open--;
     direction->searching -= chunk->searching;
     direction->supplements -= chunk->request == RELEVE_REQUEST_SUPPLEMENT;
-    core->storing_count -= chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
+    bool storing = chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
+    core->storing_count -= storing;
+    chunk->series->point->storing -= storing;
     core->refused_count -= chunk->phase == CHUNK_REFUSED;
     core->chunks_count--;
     releve_series_free_chunk(chunk);
@@ -112,7 +120,7 @@ static void release(struct releve_core *core, struct chunk *chunk)
 
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state)
 {
-    assert(chunk->phase != CHUNK_CLAIMING && chunk->phase != CHUNK_SENT);
+    assert(!is_under_way(chunk));
     struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
     while (next_own(chunk, &part))
         spread(chunk->series, part, RELEVE_DAY_ASKED, state);
@@ -139,12 +147,19 @@ static void replan_all_overtaken(struct releve_core *core, struct series *series
     }
 }
 
+static void count_storing(struct releve_core *core, struct chunk *chunk)
+{
+    core->storing_count++;
+    chunk->series->point->storing++;
+    chunk->storing_since = core->now;
+}
+
 void releve_series_store(struct releve_core *core, struct chunk *chunk)
 {
     if (chunk->phase == CHUNK_REFUSED)
         core->refused_count--;
     else
-        core->storing_count++;
+        count_storing(core, chunk);
     chunk->phase = CHUNK_STORING;
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_STORE);
     action->handle = releve_emit_chunk_handle(core, chunk);
@@ -250,6 +265,7 @@ static struct releve_span spoiled_span(const struct chunk *chunk)
 static void reopen(struct releve_core *core, struct chunk *chunk, const struct releve_chunk_span *span)
 {
     core->storing_count -= chunk->phase == CHUNK_STORING;
+    chunk->series->point->storing -= chunk->phase == CHUNK_STORING;
     chunk->series->direction->searching -= chunk->searching;
     releve_series_free_chunk(chunk);
     chunk->outcomes = NULL;
@@ -285,7 +301,7 @@ void releve_series_conclude(struct releve_core *core, struct chunk *chunk)
 
 void releve_series_fail(struct releve_core *core, struct chunk *chunk, const struct releve_reason *reason)
 {
-    assert(chunk->phase != CHUNK_CLAIMING && chunk->phase != CHUNK_SENT);
+    assert(!is_under_way(chunk));
     struct releve_span part = {chunk->span.asked.first, chunk->span.asked.first};
     while (next_own(chunk, &part))
         fail_days(chunk->series, part, reason);

@@ -8,7 +8,8 @@
  *
  *   core.c ──▶ preflight.c ──▶ reach.c
  *         ├──▶ react.c ──▶ refuse.c ──▶ fail.c, reach.c ─┐
- *         └──▶ schedule.c, job.c ────────────────────────┴▶ series.c ──▶ limits.c ──▶ floor.c, freshness.c, result.c,
+ *         │        └──▶ claim.c ─────────────────────────┤
+ *         └──▶ claim.c, schedule.c, job.c ───────────────┴▶ series.c ──▶ limits.c ──▶ floor.c, freshness.c, result.c,
  *                                                                                     plan.c, coverage.c
  *                    all but the last column ──▶ emit.c, permit.c
  *
@@ -69,6 +70,8 @@ struct point {
     uint64_t failed_round; /* the upstream's round in which a kind of it failed that had answered */
     unsigned jobs;         /* jobs under way that are about it; 0: the slot is free */
     unsigned in_flight;    /* chunks that hold a permit */
+    unsigned late_claims;  /* chunks whose claim has had no reply for long */
+    unsigned storing;      /* chunks whose answer waits to be stored */
     unsigned failures; /* transient failures in a row, of all kinds: while there are some, it goes behind the others */
     struct releve_reason last_failure;
     unsigned pauses; /* pauses since the last success */
@@ -94,6 +97,7 @@ enum job_phase {
 
 struct job {
     enum job_phase phase;
+    releve_time begun_at; /* BEGINNING: the store is asked since then */
     struct series *series;
     TAILQ_ENTRY(job) link;       /* in series->jobs, where RUNNING */
     struct releve_job submitted; /* as it came */
@@ -125,6 +129,7 @@ enum chunk_phase {
     CHUNK_FREE,
     CHUNK_WAITING,  /* for a permit */
     CHUNK_CLAIMING, /* has a permit; its days are being claimed */
+    CHUNK_LATE,     /* likewise, and for so long that it is not in flight any more: its permit has gone back */
     CHUNK_SENT,
     CHUNK_STORING,
     CHUNK_REFUSED /* Redis refused its days: they are written again */
@@ -144,8 +149,9 @@ struct chunk {
     uint64_t token;              /* generation of the token that it was sent with */
     struct permit permit;        /* CLAIMING to STORING: the claim on its days has the permit's number */
     releve_time in_flight_since;
-    releve_time claim_ends; /* CLAIMING: it lasts until then at least; counted from the question */
-    releve_time not_before; /* WAITING: not sent before */
+    releve_time claim_ends;    /* CLAIMING: it lasts until then at least; counted from the question */
+    releve_time not_before;    /* WAITING: not sent before */
+    releve_time storing_since; /* STORING */
     /* STORING, REFUSED: the state of each asked day (MISSING: it is not kept, FAILED: it could not be used), and what
      * is to be stored of `answer`; both owned, the answer is not. */
     char *outcomes;
@@ -216,8 +222,10 @@ struct releve_core {
     struct point points[POINTS_MAX];
     struct chunk chunks[RELEVE_CORE_CHUNKS_MAX];
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
-    size_t refused_count; /* chunks whose days Redis refused, and that wait to be written again */
-    size_t jobs_end;      /* one past the highest slot in use */
+    unsigned claiming_count, late_count;            /* chunks whose claim has no reply: CLAIMING, LATE */
+    releve_time claims_late_at; /* when the next of them may be late; RELEVE_TIME_NEVER: there are none */
+    size_t refused_count;       /* chunks whose days Redis refused, and that wait to be written again */
+    size_t jobs_end;            /* one past the highest slot in use */
     releve_time begins_refused_since, claims_refused_since, stores_refused_since; /* as in struct bucket */
     struct bucket buckets[RELEVE_BUCKETS_MAX];
     struct token token;
@@ -435,6 +443,14 @@ void releve_jobs_try_again(struct releve_core *core);
 struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket);
 /* Asks for permits where there is work, and sets core->deadline. */
 void releve_schedule_ask(struct releve_core *core);
+
+/* --- claim.c: the days of a chunk are claimed before it is sent ------------------------------------------------ */
+
+void releve_claim_days(struct releve_core *core, struct chunk *chunk, struct permit permit);
+/* A claim that has had no reply for long keeps its place in flight no more, and its permit goes back. */
+void releve_claims_look(struct releve_core *core);
+/* It has a reply. False where that came late: the chunk waits already, and can be tried again at once. */
+bool releve_claim_is_in_time(struct releve_core *core, struct chunk *chunk);
 
 /* --- preflight.c: who has which kinds -------------------------------------------------------------------- */
 

@@ -113,6 +113,11 @@ struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime
     return releve_core_look(runtime->core, now_ms(runtime));
 }
 
+void releve_runtime_count_held_up(const struct releve_runtime *runtime, size_t counts[RELEVE_CLASSES])
+{
+    releve_core_count_held_up(runtime->core, now_ms(runtime), counts);
+}
+
 /* --- opening: whose data is it, which process is this ------------------------------------------------ */
 
 /* Somebody else's request is over, and we had been told to wait for longer. */

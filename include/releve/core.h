@@ -72,6 +72,15 @@
  * they take longer, the days may be asked for twice, as after any failure. Nothing is sent under a claim whose reply
  * took as long. */
 #define RELEVE_CLAIM_LIFE_MS (15 * RELEVE_SECOND_MS)
+/* A claim without a reply for so long is waited for on, but neither its place in flight nor its permit is kept for it:
+ * the part of Redis that it is about may be away, and others have work. Longer than a Redis that is well takes. */
+#define RELEVE_CLAIM_LATE_MS (5 * RELEVE_SECOND_MS)
+/* Answers that may wait to be stored, beyond as many as may be in flight: a part of Redis that is away must not keep
+ * those back whose days are elsewhere. An answer is some ten kilobytes, so this is a few megabytes; and at 1000
+ * requests an hour it lasts for a quarter of an hour at least. */
+#define RELEVE_LATE_ANSWERS_MAX 256
+/* A job that has waited for Redis for so long is held up: a worker takes others beside it. */
+#define RELEVE_HELD_UP_MS (5 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */
 #define RELEVE_LEDGER_REFUSED_MS (10 * RELEVE_SECOND_MS)
 /* Redis refuses permits, claims or days for so long, and takes none: then RELEVE_ACTION_STOP, where somebody waits for
@@ -246,6 +255,10 @@ releve_time releve_core_deadline(const struct releve_core *core);
 
 /* For how many more jobs there is room now; 0 while it drains. */
 size_t releve_core_room(const struct releve_core *core);
+
+/* How many jobs of each class have waited for Redis for RELEVE_HELD_UP_MS: to hear what is known, or for days of their
+ * usage point to be claimed or stored. Costs a look at each job: for once in some seconds. */
+void releve_core_count_held_up(const struct releve_core *core, releve_time now, size_t counts[RELEVE_CLASSES]);
 
 /* Nothing under way: no job, no request, no write. */
 bool releve_core_idle(const struct releve_core *core);

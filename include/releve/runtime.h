@@ -91,6 +91,9 @@ void releve_runtime_free(struct releve_runtime *runtime);
 
 struct releve_core_view releve_runtime_look(const struct releve_runtime *runtime);
 
+/* See releve_core_count_held_up. */
+void releve_runtime_count_held_up(const struct releve_runtime *runtime, size_t counts[RELEVE_CLASSES]);
+
 /* How far upstream's clock (the Date header of its latest answer that has one, in whole seconds) is ahead of the clock
  * here, in ms. False, and 0, where no answer had one. */
 bool releve_runtime_upstream_clock(const struct releve_runtime *runtime, releve_time *ahead_ms);

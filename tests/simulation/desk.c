@@ -15,6 +15,31 @@ static void put_off(struct releve_event event)
     desk.pending[desk.pending_count++] = event;
 }
 
+/* A reply of the store about the action's job; later, where that part of the store is away. */
+static void reply(enum releve_event_type type, const struct releve_action *action)
+{
+    struct releve_event event = {.type = type, .handle = action->handle, .job = action->job};
+    if (desk.is_away == NULL || !desk.is_away(action->job->prm, type)) {
+        put_off(event);
+        return;
+    }
+    assert_true(desk.owed_count < RELEVE_CORE_CHUNKS_MAX);
+    desk.owed_jobs[desk.owed_count] = *action->job;
+    event.job = &desk.owed_jobs[desk.owed_count];
+    desk.owed[desk.owed_count++] = event;
+}
+
+void desk_come_back(void)
+{
+    size_t count = desk.owed_count;
+    desk.is_away = NULL;
+    for (size_t i = 0; i < count; i++) {
+        put_off(desk.owed[i]);
+        desk_step((struct releve_event){.type = RELEVE_EVENT_TICK});
+    }
+    desk.owed_count = 0;
+}
+
 static void take_action(const struct releve_action *action)
 {
     struct sending *sending = &desk.sends[desk.sends_count];
@@ -22,7 +47,7 @@ static void take_action(const struct releve_action *action)
     case RELEVE_ACTION_BEGIN:
         desk.begun = action->handle;
         if (!desk.silent_store)
-            put_off((struct releve_event){.type = RELEVE_EVENT_KNOWN, .handle = action->handle, .job = action->job});
+            reply(RELEVE_EVENT_KNOWN, action);
         break;
     case RELEVE_ACTION_ASK:
         assert_false(desk.asked[action->bucket]);
@@ -30,7 +55,7 @@ static void take_action(const struct releve_action *action)
         desk.looks += !action->granted;
         break;
     case RELEVE_ACTION_CLAIM:
-        put_off((struct releve_event){.type = RELEVE_EVENT_CLAIMED, .handle = action->handle});
+        reply(RELEVE_EVENT_CLAIMED, action);
         break;
     case RELEVE_ACTION_UNCLAIM:
         desk.unclaims++;
@@ -60,7 +85,7 @@ static void take_action(const struct releve_action *action)
     case RELEVE_ACTION_STORE:
         desk.storing = action->handle;
         if (!desk.slow_store)
-            put_off((struct releve_event){.type = RELEVE_EVENT_STORED, .handle = action->handle});
+            reply(RELEVE_EVENT_STORED, action);
         break;
     case RELEVE_ACTION_FINISH:
         assert_true(desk.results_count < RESULTS_MAX);

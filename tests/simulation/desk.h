@@ -41,6 +41,12 @@ struct desk {
     bool slow_store; /* stored days hear nothing, until the test tells them */
     releve_handle storing;
     releve_time claim_takes_ms; /* until its reply */
+    /* The store does not say that about that usage point (KNOWN, CLAIMED, STORED) before desk_come_back; NULL: it does.
+     */
+    bool (*is_away)(releve_prm prm, enum releve_event_type reply);
+    struct releve_event owed[RELEVE_CORE_CHUNKS_MAX];
+    struct releve_job owed_jobs[RELEVE_CORE_CHUNKS_MAX];
+    size_t owed_count;
     int returns, unclaims, tokens, stops, preflights;
     bool refuses_token, fails_token; /* the credentials are refused; there is no token now */
     struct sending sends[SENDS_MAX];
@@ -78,5 +84,7 @@ void desk_serve(size_t sends);
 /* Until all jobs have ended: where nobody asks for a permit, time goes on to the core's next deadline. */
 void desk_serve_to_the_end(void);
 size_t desk_sends_of(unsigned point);
+/* The part of the store that was away answers, with everything, in its order. */
+void desk_come_back(void);
 
 #endif

@@ -6,6 +6,8 @@
  *      (healthy x (R + 2 L) + sick x (S + 2 L)) / C;
  *   c) else nothing is ready, so that job's own usage point has a request or an operation under way: at most its
  *      requests x (R + 2 L), and the runtime's beginning (2 L), the job's own and its end.
+ * Where a part of the store is away, this holds for the jobs of all other usage points; of b) a claim that has no reply
+ * takes a slot for CLAIM_LATE_MS.
  * Sick requests: of a usage point of which nothing is known one chunk at a time is tried, and SICK_REQUESTS_MAX
  * failures in a row end all its jobs. Where kinds of it work, those that never answered share that number, and one that
  * has not been tried yet costs one more; one that answered before has a number of its own. Where days are known or
@@ -151,12 +153,15 @@ void isolation_check(struct simulation *simulation)
     int64_t asking = (sums.healthy + sums.sick + 1 + (int64_t)simulation->returned) * trip;
     int64_t full = (sums.healthy * (healthy + 2 * trip) + sums.sick * (sick + 2 * trip)) / scenario->concurrency;
     int64_t own = (sums.longest + 1) * (healthy + 2 * trip) + 5 * trip; /* and the token */
+    int64_t late = RELEVE_CLAIM_LATE_MS * 1000 + trip, unanswered = (int64_t)simulation->absent_claims;
+    full += (unanswered * late + scenario->concurrency - 1) / scenario->concurrency;
     int64_t bound = asking + full + own;
     for (size_t i = 0; i < store->jobs_count; i++) {
         const struct job_record *job = &store->jobs[i];
         if (is_sick_kind(simulation, job->point, job->wish.kind) || job->place != JOB_ENDED)
             continue;
-        if (simulation->upstream.points[job->point].sickness == HEALTHY && job->ended_us > bound)
+        bool absent = scenario_is_absent(scenario, job->point);
+        if (simulation->upstream.points[job->point].sickness == HEALTHY && !absent && job->ended_us > bound)
             world_break(&simulation->world,
                         "law 5 (isolation): healthy job %zu ends after %lld us, the bound is %lld us", i,
                         (long long)job->ended_us, (long long)bound);
@@ -164,6 +169,6 @@ void isolation_check(struct simulation *simulation)
             !is_refused(simulation, job->point, job->wish.kind))
             world_break(&simulation->world, "law 5 (isolation): healthy job %zu fails", i);
     }
-    if (!scenario->queued)
+    if (!scenario->queued && scenario->absent_until_us == 0)
         check_command(simulation, healthy, trip);
 }

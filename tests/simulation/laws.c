@@ -487,7 +487,7 @@ void laws_check_put(struct worker *worker, const void *chunk, const struct relev
         check_entry(worker, watched, &batch->entries[i]);
     check_nothing_lost(worker, watched, batch);
     watched->storing = true;
-    if (++worker->watch->storing > 2 * worker->simulation->scenario.concurrency)
+    if (++worker->watch->storing > 2 * worker->simulation->scenario.concurrency + RELEVE_LATE_ANSWERS_MAX)
         world_break(&worker->simulation->world, "law 6 (bounds): %u answers wait for the store",
                     worker->watch->storing);
 }

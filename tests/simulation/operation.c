@@ -213,6 +213,16 @@ static bool is_stranded(const struct releve_store *store, const struct operation
             operation->type == OP_FINISH || operation->type == OP_SETTLE || operation->type == OP_RETURN);
 }
 
+bool operation_is_absent(const struct simulation *simulation, const struct operation *operation)
+{
+    const struct scenario *scenario = &simulation->scenario;
+    bool of_point = operation->type == OP_BEGIN || operation->type == OP_CLAIM || operation->type == OP_UNCLAIM ||
+                    operation->type == OP_LEARN;
+    return (operation->type == OP_PUT || (of_point && !scenario->absent_reads)) &&
+           simulation->world.now_us >= scenario->absent_from_us &&
+           simulation->world.now_us < scenario->absent_until_us && scenario_is_absent(scenario, operation->point);
+}
+
 bool operation_is_acknowledged(const struct simulation *simulation, const struct operation *operation)
 {
     return !operation->stale && operation->node == simulation->replication.shards[operation->shard].node &&

@@ -59,7 +59,7 @@ struct operation {
     uint64_t node;    /* that carried it out */
     int64_t reach_us; /* when the replica has what it wrote */
     bool stale;       /* it came to a master that is none any more */
-    bool held;        /* it was not acknowledged, and is sent again later */
+    bool held;        /* it was not acknowledged, or not heard, and is sent (again) later */
 };
 
 struct transit;
@@ -110,6 +110,8 @@ void operation_send(struct releve_store *store, struct operation *operation);
 /* Carries it out on the master of its shard; when its reply leaves. The reply is left in it where it is heard over this
  * connection. */
 int64_t operation_carry_out(struct releve_store *store, struct operation *operation, bool heard);
+/* It is about a part of the store that is away: nobody says no, and nobody says yes. */
+bool operation_is_absent(const struct simulation *simulation, const struct operation *operation);
 /* It is followed by WAIT; and what that answers. */
 bool operation_waits(const struct simulation *simulation, const struct operation *operation);
 bool operation_is_acknowledged(const struct simulation *simulation, const struct operation *operation);

@@ -138,6 +138,18 @@ static void make_instant(struct scenario *scenario)
     scenario->down_us = scenario->down_jitter_us = 1;
 }
 
+static void draw_absence(struct world *dice, struct scenario *scenario)
+{
+    scenario->absent_from_us = world_between(dice, 1, 2 * WORLD_SECOND_US);
+    scenario->absent_until_us = scenario->absent_from_us + world_between(dice, 10, 3600) * WORLD_SECOND_US;
+    scenario->absent_reads = world_below(dice, 2) == 0;
+}
+
+bool scenario_is_absent(const struct scenario *scenario, unsigned point)
+{
+    return scenario->absent_until_us > 0 && world_hash(scenario->seed, 4, point, 78) % 3 == 0;
+}
+
 void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
 {
     struct world dice;
@@ -191,6 +203,8 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large)
     if (world_below(&dice, 10) == 0)
         make_instant(scenario);
     draw_telling(&dice, scenario);
+    if (!scenario->faultless && world_below(&dice, scenario->isolation ? 2 : 4) == 0)
+        draw_absence(&dice, scenario);
 }
 
 /* What befalls such a world within minutes befalls it within days. */
@@ -306,6 +320,10 @@ void scenario_print(const struct scenario *scenario)
            (long long)(scenario->revoke_us / WORLD_SECOND_US), (long long)(scenario->crash_us / WORLD_SECOND_US),
            (long long)(scenario->drain_us / WORLD_SECOND_US), scenario->days_max, scenario->deep, scenario->refresh,
            scenario->overlap, scenario->known);
+    if (scenario->absent_until_us > 0)
+        printf("  of a third of the usage points nothing is %s from %.3f s to %.3f s\n",
+               scenario->absent_reads ? "stored" : "stored or said", (double)scenario->absent_from_us / 1e6,
+               (double)scenario->absent_until_us / 1e6);
     if (scenario->shards > 0)
         printf(
             "  %u shards, replicas late by up to %lld us, failover every %lld s, replica away every %lld s%s%s%s\n",

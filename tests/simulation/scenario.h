@@ -62,6 +62,10 @@ struct scenario {
     int64_t crash_us, drain_us; /* mean time between them; 0: never */
     unsigned crashes_max;
 
+    /* A part of the store is away for a while: that of a third of the usage points. */
+    int64_t absent_from_us, absent_until_us; /* 0: never */
+    bool absent_reads;                       /* all but storing works */
+
     /* Failovers; all 0 where one Redis has no replicas. */
     unsigned shards;         /* masters with a replica each */
     int64_t replica_lag_us;  /* that a write reaches it later, at most */
@@ -88,6 +92,8 @@ void scenario_draw(struct scenario *scenario, uint64_t seed, bool large);
 /* Nothing goes wrong: so many workers, and a backlog of so many usage points. `round_trip_us` is upstream's. */
 void scenario_draw_quiet(struct scenario *scenario, unsigned points, const char *quota, unsigned workers,
                          int64_t round_trip_us);
+/* Is the usage point in the part of the store that may be away? */
+bool scenario_is_absent(const struct scenario *scenario, unsigned point);
 void scenario_print(const struct scenario *scenario);
 
 #endif

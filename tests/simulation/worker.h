@@ -38,6 +38,7 @@ struct simulation {
     uint64_t operations;      /* named so far */
     uint64_t unacknowledged;  /* replies that said so */
     uint64_t lost_after_told; /* days and results; only where nothing waits for the replica */
+    uint64_t absent_claims;   /* that the part of the store which was away did not answer */
     uint64_t steps, sends, refused_asks, returned, busy_claims, known_claims, results_again;
 };
 

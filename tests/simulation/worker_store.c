@@ -97,6 +97,18 @@ static void ignore_permit(void *data, const struct releve_error *error, releve_t
     (void)data, (void)error, (void)wait_ms;
 }
 
+/* It is sent at that moment. */
+static void hold(struct releve_store *store, struct operation *operation, int64_t until_us)
+{
+    struct transit *again = releve_alloc(1, sizeof *again);
+    *again = (struct transit){.store = store, .operation = operation};
+    operation->held = true;
+    operation->references++;
+    store->held++;
+    store->transits++;
+    world_at(&store->simulation->world, until_us, on_repeat, NULL, again, true);
+}
+
 /* Too few replicas have it: a permit is given back, and asked for anew by whoever wants one; all else is sent again
  * later. False where the reply is one to hand over. */
 static bool put_off(struct releve_store *store, struct operation *operation)
@@ -112,13 +124,7 @@ static bool put_off(struct releve_store *store, struct operation *operation)
         operation_send(store, back);
         return false;
     }
-    struct transit *again = releve_alloc(1, sizeof *again);
-    *again = (struct transit){.store = store, .operation = operation};
-    operation->held = true;
-    operation->references++;
-    store->held++;
-    store->transits++;
-    world_at(&simulation->world, simulation->world.now_us + REPEAT_US, on_repeat, NULL, again, true);
+    hold(store, operation, simulation->world.now_us + REPEAT_US);
     return true;
 }
 
@@ -286,7 +292,12 @@ void operation_send(struct releve_store *store, struct operation *operation)
         simulation->redis_paused_until_us = world->now_us + world_below(world, PAUSE_MAX_US);
     if (world_chance(world, simulation->scenario.redis_cut))
         world_at(world, world->now_us + delay_us(simulation), on_cut, store->worker, NULL, false);
-    queue(store, operation);
+    if (!operation_is_absent(simulation, operation)) {
+        queue(store, operation);
+        return;
+    }
+    simulation->absent_claims += operation->type == OP_CLAIM;
+    hold(store, operation, simulation->scenario.absent_until_us);
 }
 
 static void on_unstrand(void *owner, void *thing)

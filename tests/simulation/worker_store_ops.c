@@ -33,6 +33,7 @@ static void begin(struct releve_store *store, const struct releve_job *job, rele
     store->simulation->store.jobs[store_job_of(&store->simulation->store, job)].looked_up_us =
         store->simulation->world.now_us;
     operation->reply.known = known;
+    operation->point = worker_point(store->worker, job->prm);
     operation->job = *job;
     operation->civil = now;
     operation_send(store, operation);
