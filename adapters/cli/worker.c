@@ -8,6 +8,7 @@
 #include <adapters/redis/job_json.h>
 #include <adapters/redis/queue.h>
 #include <adapters/redis/store.h>
+#include <assert.h>
 #include <engine/runtime/bucket.h>
 #include <engine/runtime/clock.h>
 #include <inttypes.h>
@@ -16,7 +17,9 @@
 #include <string.h>
 
 /* Jobs that were taken and that the core has no room for yet: never more than the queue hands out. */
-#define WAITING_MAX (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + 3 * RELEVE_KINDS)
+#define WAITING_MAX \
+    (RELEVE_PREFETCH_HIGH + RELEVE_PREFETCH_NORMAL + RELEVE_PREFETCH_LOW + RELEVE_PREFETCH_BESIDE + 3 * RELEVE_KINDS)
+static_assert(WAITING_MAX - 3 * RELEVE_KINDS <= RELEVE_CORE_JOBS_MAX, "what is held up leaves room for others");
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
 #define LOOK_MS RELEVE_SECOND_MS           /* how often a drain looks whether anything moves */
@@ -281,6 +284,12 @@ static void on_queue_ready(void *data, const struct releve_error *error)
     releve_session_end(&worker->session);
 }
 
+static void count_held_up(void *data, size_t counts[RELEVE_CLASSES])
+{
+    const struct worker *worker = data;
+    releve_runtime_count_held_up(worker->session.runtime, counts);
+}
+
 /* --- the session ------------------------------------------------------------------------------------------------ */
 
 static void on_ready(void *data)
@@ -302,6 +311,7 @@ static void on_ready(void *data)
         .buried = on_buried,
         .refused = on_refused,
         .link = on_link,
+        .held_up = count_held_up,
     };
     worker->queue = releve_queue_open(&worker->session.loop, &options, on_queue_ready);
 }

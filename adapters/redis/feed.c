@@ -175,6 +175,16 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
 
 /* --- dequeuing ------------------------------------------------------------------------------------------------ */
 
+static bool has_room(const struct feed *feed)
+{
+    unsigned beside = 0; /* jobs that are held beyond what is usual */
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        const struct feed *other = &feed->queue->feeds[i];
+        beside += other->held > other->most ? other->held - other->most : 0;
+    }
+    return feed->held < feed->most || (feed->held < feed->most + feed->held_up && beside < RELEVE_PREFETCH_BESIDE);
+}
+
 /* Nothing in the queues, and nothing between them and `job`. */
 static void report_if_dry(struct releve_queue *queue)
 {
@@ -228,7 +238,7 @@ void releve_feed_pull(struct feed *feed)
 {
     struct releve_queue *queue = feed->queue;
     bool idle = feed->phase == FEED_OPEN || feed->phase == FEED_DRY;
-    if (!idle || queue->phase != QUEUE_RUNNING || feed->held >= feed->most)
+    if (!idle || queue->phase != QUEUE_RUNNING || !has_room(feed))
         return;
     bool waits = !queue->options.drain && feed->pulled_ms > 0; /* first, what a dead worker may have left under way */
     feed->phase = FEED_PULLING;
@@ -270,7 +280,7 @@ static void on_own_list(void *data, const redisReply *reply, const struct releve
         if (item->type != REDIS_REPLY_STRING || releve_holdings_has(&queue->holdings, item->str, item->len))
             continue;
         const struct feed *feed = &queue->feeds[releve_entry_parse(item->str, item->len).class_];
-        if (feed->held < feed->most) /* the rest at the next look */
+        if (has_room(feed)) /* the rest at the next look */
             accept_entry(queue, item->str, item->len, true);
     }
     if (again)

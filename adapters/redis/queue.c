@@ -86,8 +86,13 @@ static void on_beat(uv_timer_t *timer)
     send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         releve_queue_compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
-    for (int i = 0; i < RELEVE_CLASSES; i++)
-        releve_feed_pull(&queue->feeds[i]); /* where dequeuing failed */
+    size_t held_up[RELEVE_CLASSES] = {0};
+    if (queue->options.held_up != NULL)
+        queue->options.held_up(queue->options.data, held_up);
+    for (int i = 0; i < RELEVE_CLASSES; i++) {
+        queue->feeds[i].held_up = (unsigned)held_up[i];
+        releve_feed_pull(&queue->feeds[i]); /* also where dequeuing failed */
+    }
 }
 
 static void open_feeds(struct releve_queue *queue)

@@ -20,6 +20,9 @@
 #define RELEVE_PREFETCH_HIGH 128
 #define RELEVE_PREFETCH_NORMAL 256
 #define RELEVE_PREFETCH_LOW 128
+/* Where jobs that it holds wait for a part of Redis that is away, others are taken beside them: so many at most, of all
+ * classes. Together with the above that is what the core has room for (RELEVE_CORE_JOBS_MAX). */
+#define RELEVE_PREFETCH_BESIDE 512
 
 struct releve_queue;
 
@@ -46,6 +49,8 @@ struct releve_queue_options {
     /* Redis answered and refused: one line. It is asked again with the next beat. */
     void (*refused)(void *data, const char *why);
     void (*link)(void *data, bool up, const char *why);
+    /* How many jobs of each class wait for Redis for long; asked with every beat. May be NULL: none. */
+    void (*held_up)(void *data, size_t counts[RELEVE_CLASSES]);
 };
 
 /* `ready` is called once: with RELEVE_OK when the worker has joined, or why Redis cannot be reached. Where Redis

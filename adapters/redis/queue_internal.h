@@ -25,6 +25,7 @@ struct feed {
     unsigned empty_waits; /* in a row that brought nothing, and not because nothing came for long */
     uint64_t pulled_ms;   /* loop time of the last question; 0 before the first */
     unsigned held, most;  /* jobs that came from this queue, whatever class they name, and are here */
+    unsigned held_up; /* of its class, as of the last beat: they take nobody's place, within RELEVE_PREFETCH_BESIDE */
 };
 
 enum queue_phase {
