@@ -36,13 +36,25 @@ static bool is_crowded_out(const struct releve_core *core, const struct series *
     return series->point->failures > 0 && core->sick_in_flight >= (slots > 0 ? slots : 1);
 }
 
+/* Answers or claims wait for Redis. */
+static bool lags(const struct releve_core *core)
+{
+    return core->late_count > 0 || core->storing_count >= core->options.concurrency;
+}
+
+/* Answers are in memory until they are stored. */
+static bool is_full_of_answers(const struct releve_core *core)
+{
+    return core->storing_count >= core->options.concurrency + RELEVE_LATE_ANSWERS_MAX ||
+           (core->storing_count >= core->options.concurrency && core->storing_days >= RELEVE_LATE_DAYS_MAX);
+}
+
 /* Redis may be divided, and a part of it away: then what is about that part waits, and the rest goes on. Which usage
  * points are there shows when they wait. So while some do, each has one request, and then none until Redis has
  * answered: what waits grows by one answer, or one claim, of each usage point there. */
 static bool must_wait_for_redis(const struct releve_core *core, const struct point *point)
 {
-    bool lags = core->late_count > 0 || core->storing_count >= core->options.concurrency;
-    return lags && (point->late_claims > 0 || point->storing > 0 || point->in_flight > 0);
+    return lags(core) && (point->late_claims > 0 || point->storing > 0 || point->in_flight > 0);
 }
 
 /* An API that may not be subscribed is approached with one request. */
@@ -280,7 +292,7 @@ void releve_schedule_ask(struct releve_core *core)
     core->deadline = RELEVE_TIME_NEVER;
     bool paused = core->upstream.paused_until > core->now;
     if (core->draining || releve_series_are_refused(core) || core->in_flight >= core->options.concurrency ||
-        core->storing_count >= core->options.concurrency + RELEVE_LATE_ANSWERS_MAX)
+        is_full_of_answers(core))
         return;
     if (core->token.phase == TOKEN_VALID && core->now >= core->token.expires_at)
         core->token.phase = TOKEN_NONE;

@@ -95,6 +95,21 @@ void releve_series_free_chunk(struct chunk *chunk)
     free(chunk->entries);
 }
 
+static void count_storing(struct releve_core *core, struct chunk *chunk)
+{
+    core->storing_count++;
+    core->storing_days += chunk->entries_count;
+    chunk->series->point->storing++;
+    chunk->storing_since = core->now;
+}
+
+static void count_stored(struct releve_core *core, const struct chunk *chunk)
+{
+    core->storing_count--;
+    core->storing_days -= chunk->entries_count;
+    chunk->series->point->storing--;
+}
+
 /* An answer of Redis or of upstream is still to come. */
 static bool is_under_way(const struct chunk *chunk)
 {
@@ -109,9 +124,8 @@ static void release(struct releve_core *core, struct chunk *chunk)
     chunk->job->open--;
     direction->searching -= chunk->searching;
     direction->supplements -= chunk->request == RELEVE_REQUEST_SUPPLEMENT;
-    bool storing = chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED;
-    core->storing_count -= storing;
-    chunk->series->point->storing -= storing;
+    if (chunk->phase == CHUNK_STORING || chunk->phase == CHUNK_REFUSED)
+        count_stored(core, chunk);
     core->refused_count -= chunk->phase == CHUNK_REFUSED;
     core->chunks_count--;
     releve_series_free_chunk(chunk);
@@ -145,13 +159,6 @@ static void replan_all_overtaken(struct releve_core *core, struct series *series
         if (chunk->phase == CHUNK_WAITING)
             releve_series_replan_overtaken(core, chunk);
     }
-}
-
-static void count_storing(struct releve_core *core, struct chunk *chunk)
-{
-    core->storing_count++;
-    chunk->series->point->storing++;
-    chunk->storing_since = core->now;
 }
 
 void releve_series_store(struct releve_core *core, struct chunk *chunk)
@@ -264,8 +271,8 @@ static struct releve_span spoiled_span(const struct chunk *chunk)
 /* The chunk waits for another try, for some of its days only. */
 static void reopen(struct releve_core *core, struct chunk *chunk, const struct releve_chunk_span *span)
 {
-    core->storing_count -= chunk->phase == CHUNK_STORING;
-    chunk->series->point->storing -= chunk->phase == CHUNK_STORING;
+    if (chunk->phase == CHUNK_STORING)
+        count_stored(core, chunk);
     chunk->series->direction->searching -= chunk->searching;
     releve_series_free_chunk(chunk);
     chunk->outcomes = NULL;

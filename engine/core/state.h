@@ -222,6 +222,7 @@ struct releve_core {
     struct point points[POINTS_MAX];
     struct chunk chunks[RELEVE_CORE_CHUNKS_MAX];
     size_t jobs_count, chunks_count, storing_count; /* storing: REFUSED ones too */
+    size_t storing_days;                            /* in those answers */
     unsigned claiming_count, late_count;            /* chunks whose claim has no reply: CLAIMING, LATE */
     releve_time claims_late_at; /* when the next of them may be late; RELEVE_TIME_NEVER: there are none */
     size_t refused_count;       /* chunks whose days Redis refused, and that wait to be written again */

@@ -75,10 +75,11 @@
 /* A claim without a reply for so long is waited for on, but neither its place in flight nor its permit is kept for it:
  * the part of Redis that it is about may be away, and others have work. Longer than a Redis that is well takes. */
 #define RELEVE_CLAIM_LATE_MS (5 * RELEVE_SECOND_MS)
-/* Answers that may wait to be stored, beyond as many as may be in flight: a part of Redis that is away must not keep
- * those back whose days are elsewhere. An answer is some ten kilobytes, so this is a few megabytes; and at 1000
- * requests an hour it lasts for a quarter of an hour at least. */
+/* Answers that may wait to be stored, and the days in them, beyond as many answers as may be in flight: a part of Redis
+ * that is away must not keep those back whose days are elsewhere. At 1000 requests an hour that many answers last for a
+ * quarter of an hour at least. A day takes about 0.6 kB, of registers 1.5 kB, and an answer some 10 kB beside them. */
 #define RELEVE_LATE_ANSWERS_MAX 256
+#define RELEVE_LATE_DAYS_MAX 32768
 /* A job that has waited for Redis for so long is held up: a worker takes others beside it. */
 #define RELEVE_HELD_UP_MS (5 * RELEVE_SECOND_MS)
 /* Before a Redis that refuses to judge a permit is asked again: whoever runs it has to look. */

@@ -93,6 +93,20 @@ static void test_answers_that_wait_to_be_stored_have_a_limit(void **state)
     assert_int_equal(desk.results_count, RELEVE_CORE_JOBS_MAX);
 }
 
+static void test_so_have_the_days_in_them(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < RELEVE_CORE_JOBS_MAX; i++)
+        desk_submit(3 * i, RELEVE_DAILY_CONSUMPTION, TODAY - 365, TODAY, RELEVE_NORMAL);
+    desk_get_token();
+    desk.is_away = stores_nothing;
+    desk_serve(SENDS_MAX);
+    assert_in_range(desk.sends_count, RELEVE_LATE_DAYS_MAX / 365, RELEVE_LATE_DAYS_MAX / 365 + CONCURRENCY);
+    desk_come_back();
+    desk_serve(SENDS_MAX);
+    assert_int_equal(desk.results_count, RELEVE_CORE_JOBS_MAX);
+}
+
 /* All places are taken by claims without a reply; some time later they are free. */
 static void test_claims_without_a_reply_delay_no_other_usage_point_for_long(void **state)
 {
@@ -181,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_usage_point_whose_answer_waits_is_asked_for_nothing_more, desk_open,
                                         desk_close),
         cmocka_unit_test_setup_teardown(test_answers_that_wait_to_be_stored_have_a_limit, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(test_so_have_the_days_in_them, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(test_claims_without_a_reply_delay_no_other_usage_point_for_long, desk_open,
                                         desk_close),
         cmocka_unit_test_setup_teardown(test_a_claim_that_is_granted_late_is_given_up_and_asked_for_anew, desk_open,
