@@ -61,12 +61,14 @@ static void on_ready(void *data, const struct releve_error *error)
         lookup->start(lookup->data);
 }
 
-/* Nobody works on through a lost connection here: somebody waits for the answer. */
+/* Nobody works on through a lost connection here, unless he says so: somebody waits for the answer. */
 static void on_link(void *data, bool up, const char *why)
 {
     struct releve_lookup *lookup = data;
     struct releve_error error;
-    if (up)
+    if (lookup->on_link != NULL)
+        lookup->on_link(lookup->data, up, why);
+    if (up || lookup->on_link != NULL)
         return;
     releve_fail(&error, RELEVE_E_REDIS, "Redis: %s", why);
     releve_lookup_end(lookup, &error);

@@ -12,6 +12,8 @@ struct releve_lookup {
     void *data;
     const struct releve_config *config;
     bool guarded;
+    /* As in store.h. NULL: a lost connection ends it, as somebody waits for the answer. `start` may set it. */
+    void (*on_link)(void *data, bool up, const char *why);
     bool ended;
     uint64_t began_ms, shown_ms; /* loop time: when it began, when it was last shown how far it is */
     bool shown;                  /* a line of that stands on the terminal */
@@ -37,7 +39,8 @@ void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t
 /* Erases that line, where `fd` is a terminal too: to be called before something is written there while it reads. */
 void releve_lookup_hide(struct releve_lookup *lookup, int fd);
 
-/* Ends it; `error` may be NULL or RELEVE_OK. */
+/* Ends it; `error` may be NULL or RELEVE_OK. It may have ended by itself: whoever has handles on its loop sets on_link.
+ */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);
 
 #endif

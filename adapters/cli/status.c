@@ -2,6 +2,7 @@
  * Redis only. */
 #include "command.h"
 #include "duration.h"
+#include "interrupt.h"
 #include "json_fields.h"
 #include "lookup.h"
 #include "progress.h"
@@ -9,6 +10,7 @@
 #include "situation.h"
 #include "stored_day.h"
 #include "terminal.h"
+#include "watch.h"
 #include <adapters/redis/url.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WATCH_MS 2000 /* between two looks */
 #define KIND_BYTES 40
 #define FAILURE_BYTES 1024
 #define FAILURE_COLUMN 8 /* behind its state */
@@ -26,8 +27,10 @@ struct status {
     struct releve_config config;
     bool json, watch;
     struct releve_lookup lookup;
-    uv_timer_t timer;
-    uv_signal_t interrupt;
+    struct releve_watch watching; /* where it is to watch */
+    bool shown;                   /* one look at least */
+    bool said_away;               /* on stderr, where there is no screen */
+    char *picture;                /* what stands on the screen; NULL where there is none */
     struct releve_situation situation;
 };
 
@@ -240,6 +243,25 @@ static void print_text(struct status *status, const cJSON *overview)
         return;
     (void)fclose(out);
     print_screen(text);
+    free(status->picture);
+    status->picture = text;
+}
+
+/* The last picture stays, below since when there is no other. */
+static void print_screen_away(const struct status *status)
+{
+    char away[RELEVE_DURATION_TEXT], since[RELEVE_DURATION_TEXT], *text = NULL;
+    size_t bytes = 0;
+    releve_time away_ms = releve_watch_away_ms(&status->watching);
+    FILE *out = open_memstream(&text, &bytes);
+    if (out == NULL)
+        return;
+    releve_duration_format(away_ms, away);
+    releve_duration_format_end(-away_ms, since);
+    fprintf(out, "AWAY    Redis for %s, since %s; below is what was before: %s\n%s", away, since, status->watching.why,
+            status->picture);
+    (void)fclose(out);
+    print_screen(text);
     free(text);
 }
 
@@ -261,17 +283,18 @@ static void end(struct status *status, const struct releve_error *error)
 {
     if (status->lookup.ended)
         return;
-    uv_close((uv_handle_t *)&status->timer, NULL);
-    uv_close((uv_handle_t *)&status->interrupt, NULL);
+    if (status->watching.state != RELEVE_WATCH_OFF)
+        releve_watch_close(&status->watching);
     releve_lookup_end(&status->lookup, error);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void look(void *data)
 {
-    struct status *status = timer->data;
+    struct status *status = data;
     releve_situation_look(&status->situation);
 }
 
+/* Redis that refuses a later look may answer the next one. */
 static void on_found(void *data, const struct releve_error *error)
 {
     struct status *status = data;
@@ -279,29 +302,65 @@ static void on_found(void *data, const struct releve_error *error)
         return;
     if (error->code == RELEVE_OK)
         print_status(status);
-    if (error->code != RELEVE_OK || !status->watch)
-        end(status, error);
+    bool passes = error->code == RELEVE_OK || (error->code == RELEVE_E_REDIS && status->shown);
+    status->shown = true;
+    if (passes && status->watch)
+        releve_watch_found(&status->watching, error);
     else
-        uv_timer_start(&status->timer, on_timer, WATCH_MS, 0);
+        end(status, error);
 }
 
-static void on_interrupt(uv_signal_t *handle, int number)
+static void on_away(void *data)
 {
-    (void)number;
-    end(handle->data, NULL);
+    struct status *status = data;
+    if (status->picture != NULL)
+        print_screen_away(status);
+    else if (!status->said_away)
+        fprintf(stderr, "releve: Redis: %s; nothing new is shown until it is back\n", status->watching.why);
+    status->said_away = status->picture == NULL;
+    if (fflush(stdout) != 0)
+        end(status, NULL); /* nobody watches any more */
+}
+
+static void on_back(void *data)
+{
+    struct status *status = data;
+    if (status->said_away)
+        fputs("releve: Redis: it is there again\n", stderr);
+    status->said_away = false;
+}
+
+/* To be told is how it ends, once it has shown something. */
+static void on_told(void *data, int number)
+{
+    struct status *status = data;
+    struct releve_error error = {.code = RELEVE_OK};
+    if (!status->shown)
+        (void)releve_fail(&error, RELEVE_E_INTERRUPTED, "interrupted by %s", releve_interrupt_name(number));
+    end(status, &error);
+}
+
+static void on_link(void *data, bool up, const char *why)
+{
+    struct status *status = data;
+    if (!status->lookup.ended)
+        releve_watch_link(&status->watching, up, why);
 }
 
 static void start(void *data)
 {
     struct status *status = data;
-    uv_timer_init(&status->lookup.loop, &status->timer);
-    uv_signal_init(&status->lookup.loop, &status->interrupt);
-    status->timer.data = status->interrupt.data = status;
-    uv_signal_start(&status->interrupt, on_interrupt, SIGINT);
+    const struct releve_watch_options options = {
+        .look = look, .away = on_away, .back = on_back, .told = on_told, .data = status};
     status->situation = (struct releve_situation){
         .config = &status->config, .store = status->lookup.store, .found = on_found, .data = status};
     releve_situation_open(&status->situation);
-    releve_situation_look(&status->situation);
+    if (!status->watch) {
+        look(status);
+        return;
+    }
+    status->lookup.on_link = on_link;
+    releve_watch_begin(&status->watching, &status->lookup.loop, &options);
 }
 
 static const struct option options[] = {
@@ -330,6 +389,7 @@ static int status_main(int argc, char **argv)
         return releve_command_fail(&error);
     (void)releve_lookup_inspect(&status.lookup, &status.config, start, &status, &error);
     releve_situation_free(&status.situation);
+    free(status.picture);
     if (error.code != RELEVE_OK)
         return releve_command_fail(&error);
     return releve_command_flush(0);
@@ -348,7 +408,9 @@ const struct releve_command releve_command_status = {
             "is reckoned from the workers' rate. Never sends a request.\n"
             "\n"
             "options:\n"
-            "  --watch            look again every 2 s, until Ctrl-C\n"
+            "  --watch            look again every 2 s, until Ctrl-C or SIGTERM, which are no\n"
+            "                     failure: the exit code is 0. While Redis is away it says\n"
+            "                     since when, and keeps what it has shown\n"
             "  --json             one JSON object (one a look with --watch)\n",
     .run = status_main,
 };
