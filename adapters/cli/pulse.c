@@ -69,6 +69,7 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
 {
     cJSON *json = cJSON_CreateObject();
     char host[HOST_BYTES] = "";
+    struct releve_redis_outage outage = releve_engine_redis_outage(pulse->options.engine);
     (void)gethostname(host, sizeof host - 1);
     cJSON_AddStringToObject(json, "command", pulse->options.command);
     cJSON_AddStringToObject(json, "host", host);
@@ -85,6 +86,9 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
     cJSON_AddNumberToObject(json, "throttled", (double)view->throttled);
     cJSON_AddNumberToObject(json, "away_ms", (double)view->away_ms);
     cJSON_AddNumberToObject(json, "retry_ms", (double)view->retry_ms);
+    cJSON_AddNumberToObject(json, "redis_away_ms", (double)outage.away_ms);
+    if (outage.away_ms > 0)
+        cJSON_AddStringToObject(json, "redis_why", outage.why);
     return json;
 }
 

@@ -184,6 +184,10 @@ static cJSON *processes_json(const struct releve_pace *pace)
     cJSON_AddNumberToObject(json, "away", pace->away);
     cJSON_AddNumberToObject(json, "away_ms", (double)pace->away_ms);
     cJSON_AddNumberToObject(json, "retry_ms", (double)pace->retry_ms);
+    cJSON_AddNumberToObject(json, "redis_away", pace->redis_away);
+    cJSON_AddNumberToObject(json, "redis_away_ms", (double)pace->redis_away_ms);
+    if (pace->redis_away > 0)
+        cJSON_AddStringToObject(json, "redis_why", pace->redis_why);
     return json;
 }
 

@@ -91,21 +91,32 @@ static void print_left(releve_time ms, FILE *out)
     fprintf(out, "%s, until %s", left, end);
 }
 
-static void print_outage(const struct releve_pace *pace, FILE *out)
+static void print_outage(const struct releve_pace *pace, unsigned away, const char *outage, const char *why, FILE *out)
 {
-    char outage[RELEVE_OUTAGE_TEXT];
-    releve_outage_format(pace->away_ms, pace->retry_ms, outage);
     fputs("outage  ", out);
-    if (pace->away < pace->processes)
-        fprintf(out, "for %u of %u processes: ", pace->away, pace->processes);
-    fprintf(out, "%s\n", outage);
+    if (away < pace->processes)
+        fprintf(out, "for %u of %u processes: ", away, pace->processes);
+    fprintf(out, "%s%s%s\n", outage, *why != '\0' ? ": " : "", why);
+}
+
+static void print_outages(const struct releve_pace *pace, FILE *out)
+{
+    char outage[RELEVE_OUTAGE_TEXT], away[RELEVE_DURATION_TEXT];
+    if (pace->redis_away > 0) {
+        releve_duration_format(pace->redis_away_ms, away);
+        (void)snprintf(outage, sizeof outage, "Redis has not served for %s", away);
+        print_outage(pace, pace->redis_away, outage, releve_stored_day_harmless(pace->redis_why), out);
+    }
+    if (pace->away > 0) {
+        releve_outage_format(pace->away_ms, pace->retry_ms, outage);
+        print_outage(pace, pace->away, outage, "", out);
+    }
 }
 
 static void print_pace(const struct releve_pace *pace, FILE *out)
 {
     bool away = releve_pace_is_away(pace);
-    if (pace->away > 0)
-        print_outage(pace, out);
+    print_outages(pace, out);
     if (pace->requests_left > 0) {
         fprintf(out, "left    %" PRIu64 " requests under way or planned", pace->requests_left);
         if (pace->left_ms != RELEVE_TIME_NEVER && !away) {

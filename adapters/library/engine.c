@@ -49,11 +49,21 @@ static void on_refused(void *data, const char *why)
                           .type = RELEVE_NOTICE_REDIS_REFUSED, .level = RELEVE_LEVEL_ERROR, .text = line, .said = why});
 }
 
+static void note_link(struct releve_engine *engine, bool up, const char *why)
+{
+    if (up)
+        engine->redis_lost_ms = 0;
+    else if (engine->redis_lost_ms == 0)
+        engine->redis_lost_ms = uv_now(engine->loop);
+    (void)snprintf(engine->redis_why, sizeof engine->redis_why, "%s", why);
+}
+
 /* In a cluster a node is away, or some slots are not served: what needs neither goes on. */
 static void on_link(void *data, bool up, const char *why)
 {
-    const struct releve_engine *engine = data;
+    struct releve_engine *engine = data;
     char line[RELEVE_NOTICES_LINE_BYTES];
+    note_link(engine, up, why);
     if (up) {
         give_notice(data, (struct releve_engine_notice){.type = RELEVE_NOTICE_REDIS_BACK,
                                                         .level = RELEVE_LEVEL_WARN,
@@ -337,6 +347,14 @@ struct releve_engine_view releve_engine_look(const struct releve_engine *engine)
         view.calls_left += core.kinds[kind].requests_left;
     }
     return view;
+}
+
+struct releve_redis_outage releve_engine_redis_outage(const struct releve_engine *engine)
+{
+    if (engine->redis_lost_ms == 0)
+        return (struct releve_redis_outage){.away_ms = 0, .why = ""};
+    releve_time away_ms = (releve_time)(uv_now(engine->loop) - engine->redis_lost_ms);
+    return (struct releve_redis_outage){.away_ms = away_ms > 0 ? away_ms : 1, .why = engine->redis_why};
 }
 
 struct releve_store *releve_engine_store(const struct releve_engine *engine)

@@ -39,7 +39,9 @@ struct releve_engine {
     struct releve_keep keep;
     struct releve_io io;
     struct releve_runtime *runtime; /* NULL before Redis is there */
-    uv_timer_t soon;                /* what has to be said from the loop */
+    uint64_t redis_lost_ms;         /* loop time: since when Redis does not serve; 0: it does */
+    char redis_why[RELEVE_ERROR_BYTES];
+    uv_timer_t soon; /* what has to be said from the loop */
     STAILQ_HEAD(waiting_list, waiting) waiting[RELEVE_CLASSES];
     size_t waiting_count, under_way;
     int closing_parts; /* that are not gone yet */

@@ -31,6 +31,14 @@ struct releve_store *releve_engine_store(const struct releve_engine *engine);
 /* From `ready` on; NULL before. */
 struct releve_runtime *releve_engine_runtime(const struct releve_engine *engine);
 
+/* For how long Redis has not served, 1 ms at least, and why, one line: a connection to it is lost, its cluster does not
+ * serve, or too few replicas acknowledge what is written (docs/design.md, Failover). 0 and "" where it serves. */
+struct releve_redis_outage {
+    releve_time away_ms;
+    const char *why; /* until the loop goes on */
+};
+struct releve_redis_outage releve_engine_redis_outage(const struct releve_engine *engine);
+
 /* How an upstream with that interface is asked. */
 const struct releve_dialect *releve_engine_dialect(enum releve_api api);
 

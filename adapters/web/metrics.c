@@ -143,6 +143,11 @@ static void write_processes(struct releve_text *out, const struct releve_metrics
     gauge(out, "releve_upstream_away_seconds",
           "For how long upstream has not served one of them, at most; 0: it serves all.",
           figure_of(processes, "away_ms") / SECOND_MS);
+    gauge(out, "releve_processes_redis_away",
+          "Workers and commands that Redis does not serve: a node of it is away, or too few replicas acknowledge.",
+          figure_of(processes, "redis_away"));
+    gauge(out, "releve_redis_away_seconds", "For how long Redis has not served one of them, at most; 0: it serves all.",
+          figure_of(processes, "redis_away_ms") / SECOND_MS);
 }
 
 /* --- counters ---------------------------------------------------------------------------------------------------- */

@@ -519,6 +519,23 @@ def test_it_says_since_when_its_figures_are_old_while_redis_is_away(page):
     look.complaints()  # of what Redis did not answer
 
 
+def test_it_says_that_redis_does_not_serve_who_works_and_why(page):
+    """As a process says it of itself: the page can read Redis all the same."""
+    look, redis = page.browser, page.world.redis
+    why = "no replica acknowledges <b>"
+    pulse = json.dumps({"command": "get", "host": "stalled", "redis_away_ms": 61000, "redis_why": why})
+    redis.command("HSET", "{releve}:pulses", "get.stalled", f'{int(redis.command("TIME")[0]) + 20}000 {pulse}')
+    try:
+        for language, words in (("en-GB", "processes Redis has not served for 1 min"), ("fr-FR", "Redis ne sert plus depuis")):
+            look.look_as(language)
+            page.open()
+            look.until_said(why, 'section[aria-labelledby="workers"]')
+            assert words in look.text(".overview"), look.text(".overview")
+        page.check()
+    finally:
+        redis.command("HDEL", "{releve}:pulses", "get.stalled")
+
+
 def test_it_says_so_when_the_server_is_gone_and_comes_back_with_it(page):
     look, port = page.browser, free_port()
     look.look_as("fr-FR")

@@ -118,6 +118,20 @@ def test_metrics_are_what_prometheus_takes_and_what_was_done():
         served.end()
 
 
+def test_for_how_long_redis_has_not_served_who_works_is_measured():
+    with World() as world:
+        served = Served(world)
+        now = int(world.redis.command("TIME")[0])
+        for name, ms in (("get.a", 0), ("get.b", 7000), ("get.c", 90000)):
+            world.redis.command("HSET", "{releve}:pulses", name, f'{now}000 {{"command":"get","redis_away_ms":{ms},"redis_why":"x"}}')
+        served.see_what_is_new()
+        found = served.metrics()
+        assert (found["releve_processes_redis_away", ""], found["releve_redis_away_seconds", ""]) == (2, 90)
+        assert (found["releve_processes_away", ""], found["releve_upstream_away_seconds", ""]) == (0, 0)
+        check_with_promtool(served.ask("/metrics")[2])
+        served.end()
+
+
 @pytest.mark.slow
 def test_workers_and_the_age_of_what_waits_are_shown():
     with World("--population", "20", "--latency", "60000", quota="100/1s") as world:
@@ -428,6 +442,8 @@ def rule_cases():
         ("ReleveNoWorker", {**idle, of("releve_workers"): "0x100"}, False),
         ("ReleveQueueStands", {of("releve_queue_oldest_age_seconds", ',class="high"'): "0+60x100"}, True),
         ("ReleveQueueStands", {of("releve_queue_oldest_age_seconds", ',class="high"'): "300x100"}, False),
+        ("ReleveRedisDoesNotServe", {of("releve_redis_away_seconds"): "0+60x100"}, True),
+        ("ReleveRedisDoesNotServe", {of("releve_redis_away_seconds"): "12x100"}, False),
         ("ReleveUpstreamAway", {of("releve_upstream_away_seconds"): "0+60x100"}, True),
         ("ReleveUpstreamAway", {of("releve_upstream_away_seconds"): "60x100"}, False),
         ("ReleveThrottled", {requests("curves", "throttled"): "0x50 2x50"}, True), ("ReleveThrottled", {requests("curves", "throttled"): "0x50 1x50"}, False),

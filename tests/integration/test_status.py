@@ -8,6 +8,7 @@ import oracle
 import pytest
 import terminal
 from jobs import FIRST_PRM, Results, dead, message, own_lists, prm_of, push, start_worker, waiting
+from server import Redis
 from world import TODAY, World
 
 CLIENT_0, REVOKED = "22516914714270", "26584978546985"
@@ -98,6 +99,40 @@ def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
         world.interrupt(worker)
 
 
+def follow(replica, master):
+    """Until the replica has what the master has."""
+    replica.command("CONFIG", "SET", "masterauth", master.password)
+    replica.command("REPLICAOF", "127.0.0.1", master.port)
+    while master.command("WAIT", 1, 1000) < 1:
+        pass
+
+
+@pytest.mark.slow
+def test_what_no_replica_acknowledges_is_shown_and_no_time_left_while_it_lasts():
+    """The replica stands still: permits and jobs wait, and what a worker says of itself does not."""
+    with World("--population", "40", "--latency", "20", quota="5/1s", password="secret") as world, Redis() as replica:
+        world.redis.command("CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        follow(replica, world.redis)
+        settings = {"RELEVE_REDIS": world.redis.url + "?replicas=1"}
+        worker = start_worker(world, "stalled", **settings)
+        push(world.redis, *(message(prm_of(i), **WEEK) for i in range(40) for _ in range(2)))
+        world.wait_for(worker, "requests", 3)
+        replica.partition()
+        try:
+            shown = look_until(worker, world, lambda shown: shown["processes"]["redis_away"] > 0)
+            assert "left_ms" not in shown and shown["requests_left"] > 0 and shown["processes"]["away"] == 0, shown
+            assert shown["processes"]["redis_away_ms"] > 0 and shown["workers"][0]["pulse"]["redis_away_ms"] > 0, shown
+            text = world.run("status", **settings).out
+            assert re.search(r"^outage  Redis has not served for [^:]+: no replica of redis://\S+ acknowledges what is written: start what", text,
+                             re.MULTILINE), text
+            assert re.search(r"^left    \d+ requests under way or planned$", text, re.MULTILINE) and "jobs/min: some" not in text, text
+        finally:
+            replica.heal()
+        shown = look_until(worker, world, lambda shown: shown["processes"]["redis_away"] == 0)
+        assert "redis_why" not in shown["processes"] and shown["processes"]["redis_away_ms"] == 0, shown
+        world.interrupt(worker)
+
+
 @pytest.mark.slow
 def test_one_process_that_is_away_silences_no_other():
     with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:
@@ -109,6 +144,9 @@ def test_one_process_that_is_away_silences_no_other():
         text = world.run("status").out
         assert "outage  for 1 of 2 processes: upstream has not served for 1 min 01 s; next try in 5 s" in text, text
         assert re.search(r"^left    60 requests under way or planned: at least ", text, re.MULTILINE) and "left_ms" in look(world), text
+        world.redis.command("HSET", "{releve}:pulses", "get.y", f'{int(now) * 1000} {{"command":"get","redis_away_ms":2000,"redis_why":"all is lost"}}')
+        text = world.run("status").out
+        assert "outage  for 1 of 3 processes: Redis has not served for 2 s: all is lost\n" in text and "left_ms" in look(world), text
         world.interrupt(running)
 
 

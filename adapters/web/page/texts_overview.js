@@ -65,6 +65,11 @@ export const OVERVIEW_TEXTS = {
     "For {n} of {all} processes upstream has not served for {time}; {next}.",
     "Pour {n} processus sur {all}, Enedis ne sert plus depuis {time}\u00a0; {next}.",
   ],
+  redis_away: ["Redis has not served for {time}.", "Redis ne sert plus depuis {time}."],
+  redis_away_for_some: [
+    "For {n} of {all} processes Redis has not served for {time}.",
+    "Pour {n} processus sur {all}, Redis ne sert plus depuis {time}.",
+  ],
   next_try: ["next try in {time}", "prochain essai dans {time}"],
   tried_now: ["next try now", "essai en cours"],
   closed: ["Upstream has closed {bucket} for another {time}.", "Enedis a fermé {bucket} pour encore {time}."],

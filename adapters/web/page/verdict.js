@@ -49,11 +49,16 @@ export const nextTry = (retryMs) =>
   amount(retryMs) >= 1000 ? word("next_try", { time: duration(amount(retryMs)) }) : word("tried_now");
 
 function* outages({ processes }) {
-  const { count, away, away_ms, retry_ms } = object(processes);
-  if (amount(away) === 0) return;
-  const values = { time: duration(amount(away_ms)), next: nextTry(retry_ms), n: amount(away), all: amount(count) };
-  const all = amount(away) >= amount(count);
-  yield { level: all ? "bad" : "warn", what: "away", words: word(all ? "away" : "away_for_some", values) };
+  const { count, away, away_ms, retry_ms, redis_away, redis_away_ms } = object(processes);
+  const outage = (what, n, values) => {
+    const all = n >= amount(count);
+    const name = what.replace(" ", "_");
+    return { level: all ? "bad" : "warn", what, words: word(all ? name : `${name}_for_some`, values) };
+  };
+  const values = (n, ms) => ({ time: duration(amount(ms)), n, all: amount(count) });
+  if (amount(redis_away) > 0) yield outage("redis away", amount(redis_away), values(amount(redis_away), redis_away_ms));
+  if (amount(away) > 0)
+    yield outage("away", amount(away), { ...values(amount(away), away_ms), next: nextTry(retry_ms) });
 }
 
 function* doors(status) {

@@ -92,13 +92,22 @@ function cells(pulse) {
   ].map((cell) => el("td", {}, cell));
 }
 
-const outage = (pulse) =>
+const outage = (pulse) => [
+  amount(pulse.redis_away_ms) > 0 &&
+    el(
+      "p",
+      { class: "warn-text" },
+      word("redis_away", { time: duration(amount(pulse.redis_away_ms)) }),
+      " ",
+      el("span", { lang: "en" }, text(pulse.redis_why)),
+    ),
   amount(pulse.away_ms) > 0 &&
-  el(
-    "p",
-    { class: "warn-text" },
-    word("away", { time: duration(amount(pulse.away_ms)), next: nextTry(pulse.retry_ms) }),
-  );
+    el(
+      "p",
+      { class: "warn-text" },
+      word("away", { time: duration(amount(pulse.away_ms)), next: nextTry(pulse.retry_ms) }),
+    ),
+];
 
 function workerRow(worker) {
   const silent = amount(worker.age_ms) > SILENT_MS;
