@@ -100,6 +100,11 @@ void releve_cluster_reroute(struct releve_node *node);
 /* What is in the lobby is sent again soon. */
 void releve_cluster_want_retry(struct releve_cluster *cluster);
 
+/* --- cluster_away.c -------------------------------------------------------------------------------------- */
+
+/* One line for an error reply of RELEVE_REDIRECTION_AWAY: who refuses, and which master is to blame for it. */
+void releve_cluster_say_away(const struct releve_node *node, const redisReply *reply, char why[RELEVE_ERROR_BYTES]);
+
 /* --- cluster_map.c --------------------------------------------------------------------------------------- */
 
 /* All who wait hear, whatever is known. */

@@ -294,8 +294,8 @@ static bool follow_alien(struct releve_node *node, struct releve_command *comman
 static void follow_away(struct releve_node *node, struct releve_command *command, const redisReply *reply)
 {
     struct releve_cluster *cluster = node->cluster;
-    char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
-    (void)snprintf(why, sizeof why, "Redis at %s does not serve: %.200s", node->url.address, reply->str);
+    char why[RELEVE_ERROR_BYTES];
+    releve_cluster_say_away(node, reply, why);
     if (node->served || !releve_cluster_is_young(cluster)) {
         hold_unserved(cluster, command, why);
         return;

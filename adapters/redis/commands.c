@@ -346,16 +346,21 @@ const char *releve_command_wire(const struct releve_command *command)
 
 /* --- the connection ------------------------------------------------------------------------------ */
 
+/* A long queue is worked through slowly: any reply is a sign of life. */
+releve_time releve_commands_silent_ms(const struct releve_commands *commands)
+{
+    if (commands->sent == NULL)
+        return 0;
+    releve_time alive_ms = commands->sent->sent_ms > commands->heard_ms ? commands->sent->sent_ms : commands->heard_ms;
+    return (releve_time)uv_now(commands->connection.loop) - alive_ms;
+}
+
 /* Looks for a peer that is dead: hiredis's async interface has no time-outs. */
 static void on_watch(uv_timer_t *timer)
 {
     struct releve_commands *commands = timer->data;
     const struct releve_connection *connection = &commands->connection;
-    if (commands->sent == NULL)
-        return;
-    /* A long queue is worked through slowly: any reply is a sign of life. */
-    releve_time alive_ms = commands->sent->sent_ms > commands->heard_ms ? commands->sent->sent_ms : commands->heard_ms;
-    releve_time silent_ms = (releve_time)uv_now(connection->loop) - alive_ms;
+    releve_time silent_ms = releve_commands_silent_ms(commands);
     if (commands->hooks != NULL && silent_ms >= connection->timeout_ms / 2)
         commands->hooks->silent(commands->data);
     if (silent_ms < connection->timeout_ms)

@@ -160,6 +160,9 @@ void releve_commands_fail(struct releve_commands *commands, struct releve_comman
 struct releve_route *releve_command_route(struct releve_command *command);
 const char *releve_command_wire(const struct releve_command *command);
 
+/* For how long the peer has said nothing although it was asked something; 0 where it owes no reply. */
+releve_time releve_commands_silent_ms(const struct releve_commands *commands);
+
 /* Commands that have no reply yet, without those that are kept back as replicas are away. */
 size_t releve_commands_unanswered(const struct releve_commands *commands);
 

@@ -57,6 +57,40 @@ static void test_a_master_that_is_cut_off_is_replaced_and_finds_out(void **state
     close_nodes();
 }
 
+static bool says_that_the_cluster_is_down(int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "CLUSTER INFO");
+    bool down = strstr(reply->str, "cluster_state:fail") != NULL;
+    freeReplyObject(reply);
+    return down;
+}
+
+/* Its replica is dead: nobody can take its place, and all other nodes refuse to serve. */
+static void test_a_master_that_stands_still_is_named_where_others_say_that_the_cluster_is_down(void **state)
+{
+    (void)state;
+    char said[RELEVE_ERROR_BYTES];
+    struct answer silent = {.calls = 0}, refused = {.calls = 0};
+    open_cluster();
+    int master = owner(slot_of("h:{2}")), other = owner(slot_of("h:{3}"));
+    assert_int_not_equal(master, other);
+    redis_server_kill(&cluster.nodes[redis_cluster_replica(&cluster, master)]);
+    assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
+    send_words(NULL, &silent, "HLEN", "h:{2}", (char *)NULL);
+    await(says_that_the_cluster_is_down(other), uv_run(&f.loop, UV_RUN_NOWAIT));
+    send_words(NULL, &refused, "HLEN", "h:{3}", (char *)NULL);
+    await(f.downs != 0, turn());
+    (void)snprintf(said, sizeof said,
+                   "Redis at redis://127.0.0.1:%d says that not all slots of its cluster are served (CLUSTERDOWN); "
+                   "Redis at redis://127.0.0.1:%d does not answer",
+                   cluster.ports[other], cluster.ports[master]);
+    assert_string_equal(f.why, said);
+    redis_cluster_heal(&cluster);
+    await_ok(&silent);
+    await_ok(&refused);
+    close_nodes();
+}
+
 static bool was_called(int node, const char *stat)
 {
     redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
@@ -316,6 +350,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         healed(test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered),
         healed(test_a_master_that_is_cut_off_is_replaced_and_finds_out),
+        healed(test_a_master_that_stands_still_is_named_where_others_say_that_the_cluster_is_down),
         healed(test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile),
         healed(test_masters_and_replicas_change_places_without_loss),
         healed(test_a_node_that_serves_no_more_is_left),
