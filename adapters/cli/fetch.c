@@ -66,10 +66,16 @@ static void on_idle(void *data)
 
 /* --- progress: first the ledger is asked, so that what is shown is as it is now ----------------------------- */
 
+static void draw_with(struct releve_fetch *fetch, struct releve_progress_usage *usage)
+{
+    usage->redis_away_ms = releve_engine_redis_outage(fetch->session.engine).away_ms;
+    releve_progress_draw(&fetch->progress, fetch->session.runtime, usage, uv_now(&fetch->session.loop));
+}
+
 static void draw(struct releve_fetch *fetch)
 {
     fetch->looking = false;
-    releve_progress_draw(&fetch->progress, fetch->session.runtime, &fetch->usage, uv_now(&fetch->session.loop));
+    draw_with(fetch, &fetch->usage);
     free(fetch->usage.over_ms);
     fetch->usage = (struct releve_progress_usage){.known = false};
 }
@@ -105,11 +111,11 @@ static void on_permits(void *data, const struct releve_error *error, const relev
 static void on_tick(void *data)
 {
     struct releve_fetch *fetch = data;
-    static const struct releve_progress_usage unknown = {.known = false};
+    struct releve_progress_usage unknown = {.known = false};
     if (!fetch->progress.shown)
         return;
     if (fetch->looking) { /* Redis does not answer */
-        releve_progress_draw(&fetch->progress, fetch->session.runtime, &unknown, uv_now(&fetch->session.loop));
+        draw_with(fetch, &unknown);
         return;
     }
     fetch->looking = true;

@@ -149,6 +149,13 @@ void releve_outage_format(releve_time away_ms, releve_time retry_ms, char out[RE
     (void)snprintf(out + length, RELEVE_OUTAGE_TEXT - (size_t)length, "; next try in %s", retry);
 }
 
+void releve_redis_outage_format(releve_time away_ms, char out[RELEVE_OUTAGE_TEXT])
+{
+    char away[RELEVE_DURATION_TEXT];
+    releve_duration_format(away_ms, away);
+    (void)snprintf(out, RELEVE_OUTAGE_TEXT, "Redis has not served for %s", away);
+}
+
 /* --- what is drawn ------------------------------------------------------------------------------------------------ */
 
 /* All of the run, as far as it is known: what has ended, what is under way, and what has not begun. */
@@ -160,6 +167,7 @@ struct figures {
     uint64_t useful;     /* of those done: those that were no failures, and bring it nearer to its end */
     double rate;         /* requests a second, of the last while */
     releve_time left_ms; /* RELEVE_TIME_NEVER: nobody knows */
+    releve_time redis_away_ms;
 };
 
 static double share_of(uint64_t done, uint64_t left)
@@ -189,6 +197,7 @@ static void look(struct releve_progress *progress, const struct releve_runtime *
         add(&figures->days, &known->days);
         add(&figures->days, &figures->view.kinds[kind]);
     }
+    figures->redis_away_ms = usage->redis_away_ms;
     figures->left = figures->jobs.requests_ahead + figures->days.requests_left;
     figures->done = figures->view.requests;
     figures->useful = figures->done > figures->view.retries ? figures->done - figures->view.retries : 0;
@@ -212,9 +221,10 @@ static void format_time(const struct releve_progress *progress, const struct fig
     bool all_begun = figures->jobs.ended + figures->view.jobs == figures->jobs.wanted;
     releve_duration_format_past((releve_time)(now_ms - progress->began_ms), sofar);
     int length = snprintf(out, TIME_TEXT, "%s so far", sofar);
-    /* While upstream is away, or where only usage points that fail are left, the quota is not what is waited for. */
+    /* While upstream or Redis is away, or where only usage points that fail are left, the quota is not what is waited
+     * for. */
     if (figures->left_ms < RELEVE_SECOND_MS || figures->left_ms == RELEVE_TIME_NEVER || figures->view.away_ms > 0 ||
-        (all_begun && figures->view.sick_left > 0))
+        figures->redis_away_ms > 0 || (all_begun && figures->view.sick_left > 0))
         return;
     releve_duration_format(figures->left_ms, left);
     releve_duration_format_end(figures->left_ms, clock);
@@ -280,13 +290,18 @@ static void draw_all(struct releve_progress *progress, const struct figures *fig
         put_line(progress, "%s; %s; %" PRIu64 " requests, %.1f/s; %s", share, days, figures->done, figures->rate,
                  quota);
     }
+    char outage[RELEVE_OUTAGE_TEXT];
+    if (figures->redis_away_ms > 0) {
+        releve_redis_outage_format(figures->redis_away_ms, outage);
+        put_line(progress, "%s", outage);
+    }
     if (figures->view.away_ms > 0) {
-        char outage[RELEVE_OUTAGE_TEXT];
         releve_outage_format(figures->view.away_ms, figures->view.retry_ms, outage);
         put_line(progress, "%s", outage);
     }
     /* The quota of measures stands above; others have one too, and upstream may have closed it. */
-    bool said = figures->view.away_ms > 0 || sick > 0 || usage->next_ms >= RELEVE_SECOND_MS || usage->closed_ms > 0;
+    bool said = figures->view.away_ms > 0 || figures->redis_away_ms > 0 || sick > 0 ||
+                usage->next_ms >= RELEVE_SECOND_MS || usage->closed_ms > 0;
     if (figures->view.quiet_ms >= QUIET_MS && is_known(progress, usage) && !said) {
         char quiet[RELEVE_DURATION_TEXT];
         releve_duration_format(figures->view.quiet_ms, quiet);

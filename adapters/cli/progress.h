@@ -36,6 +36,7 @@ struct releve_progress_usage {
     size_t permits;
     uint32_t used[RELEVE_QUOTA_WINDOWS_MAX]; /* of each window */
     releve_time next_ms, closed_ms;          /* until the next permit is due; until upstream opens again */
+    releve_time redis_away_ms;               /* Redis has not served for so long, whatever it says; 0: it does */
 };
 
 void releve_progress_init(struct releve_progress *progress, enum releve_progress_mode mode,
@@ -58,8 +59,9 @@ void releve_progress_end(struct releve_progress *progress);
 void releve_usage_format(const struct releve_quota *quota, const uint32_t used[], releve_time next_ms,
                          releve_time closed_ms, char out[RELEVE_USAGE_TEXT]);
 
-/* "upstream has not served for 3 min 10 s; next try in 12 s". */
+/* "upstream has not served for 3 min 10 s; next try in 12 s"; "Redis has not served for 12 s". */
 #define RELEVE_OUTAGE_TEXT 120
+void releve_redis_outage_format(releve_time away_ms, char out[RELEVE_OUTAGE_TEXT]);
 void releve_outage_format(releve_time away_ms, releve_time retry_ms, char out[RELEVE_OUTAGE_TEXT]);
 
 #endif

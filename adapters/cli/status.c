@@ -101,10 +101,9 @@ static void print_outage(const struct releve_pace *pace, unsigned away, const ch
 
 static void print_outages(const struct releve_pace *pace, FILE *out)
 {
-    char outage[RELEVE_OUTAGE_TEXT], away[RELEVE_DURATION_TEXT];
+    char outage[RELEVE_OUTAGE_TEXT];
     if (pace->redis_away > 0) {
-        releve_duration_format(pace->redis_away_ms, away);
-        (void)snprintf(outage, sizeof outage, "Redis has not served for %s", away);
+        releve_redis_outage_format(pace->redis_away_ms, outage);
         print_outage(pace, pace->redis_away, outage, releve_stored_day_harmless(pace->redis_why), out);
     }
     if (pace->away > 0) {

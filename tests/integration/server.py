@@ -115,6 +115,14 @@ class Redis:
         if self.process is not None:
             self.process.send_signal(signal.SIGCONT)
 
+    def follow(self, master):
+        """Becomes the replica of a master with a password, and has all that it has."""
+        master.command("CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        self.command("CONFIG", "SET", "masterauth", master.password)
+        self.command("REPLICAOF", "127.0.0.1", master.port)
+        while master.command("WAIT", 1, 1000) < 1:
+            pass
+
     def connect(self, _key=None):
         """A connection of one's own, to block or to listen on: the caller closes it."""
         connection = Connection(self.socket)

@@ -6,6 +6,7 @@ import signal
 import pytest
 import terminal
 from jobs import FIRST_PRM
+from server import Redis
 from world import World
 
 POINTS = 40
@@ -108,6 +109,25 @@ def test_while_upstream_is_away_the_next_try_is_said_and_no_end():
         running = start(world, "--start", "2026-08-01", "--kind", "daily_consumption")
         away = re.compile(r"^upstream has not served for [^;]+; (it is tried now|next try in .+)\s*$", re.MULTILINE)
         running.wait_for(lambda text: away.search(terminal.ESCAPE.sub("", text)))
+        _, text = stop(running)
+        blocks = [block for block in drawings(text) if any(away.match(line) for line in block)]
+        assert blocks and not any(" left, until" in "\n".join(block) for block in blocks), blocks
+
+
+@pytest.mark.slow
+def test_while_no_replica_acknowledges_that_is_said_and_no_end():
+    """Reads are answered meanwhile: how much of the quota is used is known."""
+    with World("--population", str(POINTS), "--latency", "20", quota="5/1s,3000/1h", password="secret") as world, Redis() as replica:
+        replica.follow(world.redis)
+        world.settings["RELEVE_REDIS"] = world.redis.url + "?replicas=1"
+        running = start(world, "--start", "2026-08-01", "--kind", "daily_consumption")
+        running.wait_for(lambda text: " left, until" in text)
+        replica.partition()
+        try:
+            away = re.compile(r"^Redis has not served for \S+ s\s*$", re.MULTILINE)
+            running.wait_for(lambda text: len(away.findall(terminal.ESCAPE.sub("", text))) > 1)
+        finally:
+            replica.heal()
         _, text = stop(running)
         blocks = [block for block in drawings(text) if any(away.match(line) for line in block)]
         assert blocks and not any(" left, until" in "\n".join(block) for block in blocks), blocks

@@ -99,20 +99,11 @@ def test_an_outage_is_shown_and_no_time_left_while_it_lasts():
         world.interrupt(worker)
 
 
-def follow(replica, master):
-    """Until the replica has what the master has."""
-    replica.command("CONFIG", "SET", "masterauth", master.password)
-    replica.command("REPLICAOF", "127.0.0.1", master.port)
-    while master.command("WAIT", 1, 1000) < 1:
-        pass
-
-
 @pytest.mark.slow
 def test_what_no_replica_acknowledges_is_shown_and_no_time_left_while_it_lasts():
     """The replica stands still: permits and jobs wait, and what a worker says of itself does not."""
     with World("--population", "40", "--latency", "20", quota="5/1s", password="secret") as world, Redis() as replica:
-        world.redis.command("CONFIG", "SET", "repl-diskless-sync-delay", 0)
-        follow(replica, world.redis)
+        replica.follow(world.redis)
         settings = {"RELEVE_REDIS": world.redis.url + "?replicas=1"}
         worker = start_worker(world, "stalled", **settings)
         push(world.redis, *(message(prm_of(i), **WEEK) for i in range(40) for _ in range(2)))
