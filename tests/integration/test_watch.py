@@ -6,7 +6,8 @@ import signal
 
 import pytest
 import terminal
-from jobs import prm_of, push
+from cluster import Cluster
+from jobs import QUEUES, prm_of, push
 from sentinels import Sentinels
 from server import free_port
 from world import World
@@ -94,11 +95,24 @@ def test_the_last_picture_stays_with_a_line_that_says_since_when_redis_is_away()
 
 
 @pytest.mark.slow
+@pytest.mark.single("sentinels of its own")
 def test_status_watch_follows_sentinels_to_another_master():
     with Sentinels() as redis, World() as world:
         watching = watch(world, RELEVE_REDIS=redis.url)
         lost = redis.kill()
         redis.wait_for_failover(lost)
+        push(redis, b"one")
+        watching.wait_until(lambda: looks(watching)[-1] == 1)
+        assert told_to_end(watching, signal.SIGINT).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.single("a cluster of its own, with replicas")
+def test_status_watch_follows_a_cluster_to_another_master_of_the_queue():
+    with Cluster() as redis, World() as world:
+        watching = watch(world, RELEVE_REDIS=redis.url)
+        redis.kill_master(QUEUES["normal"])
+        redis.wait_for_failover(QUEUES["normal"])
         push(redis, b"one")
         watching.wait_until(lambda: looks(watching)[-1] == 1)
         assert told_to_end(watching, signal.SIGINT).code == 0
