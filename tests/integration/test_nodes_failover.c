@@ -70,10 +70,12 @@ static void test_a_master_that_stands_still_is_named_where_others_say_that_the_c
 {
     (void)state;
     char said[RELEVE_ERROR_BYTES];
-    struct answer silent = {.calls = 0}, refused = {.calls = 0};
+    struct answer served = {.calls = 0}, silent = {.calls = 0}, refused = {.calls = 0};
     open_cluster();
     int master = owner(slot_of("h:{2}")), other = owner(slot_of("h:{3}"));
     assert_int_not_equal(master, other);
+    send_words(NULL, &served, "HLEN", "h:{3}", (char *)NULL); /* from then on it is no node that is about to serve */
+    await_ok(&served);
     redis_server_kill(&cluster.nodes[redis_cluster_replica(&cluster, master)]);
     assert_int_equal(kill(cluster.nodes[master].pid, SIGSTOP), 0);
     send_words(NULL, &silent, "HLEN", "h:{2}", (char *)NULL);
