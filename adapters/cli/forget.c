@@ -168,6 +168,18 @@ static void sweep(struct forget *forget, enum releve_sweep mode, struct releve_t
                        forget);
 }
 
+/* A step that is repeated, as no replica had it in time, counts what it still finds: what was there and is not any more
+ * was erased all the same. */
+static void correct_erased(struct forget *forget)
+{
+    for (size_t i = 0; forget->config.redis.replicas > 0 && i < forget->selection.prms_count; i++)
+        for (int trace = 0; trace < RELEVE_TRACES_ERASED; trace++) {
+            uint64_t found = forget->found[i].of[trace], left = forget->left[i].of[trace];
+            if (found > left && found - left > forget->erased[i].of[trace])
+                forget->erased[i].of[trace] = found - left;
+        }
+}
+
 static void on_swept(void *data, const struct releve_error *error)
 {
     struct forget *forget = data;
@@ -276,6 +288,7 @@ static int look_and_erase(struct forget *forget)
     } else {
         if (run(forget, start_erase, &error) != RELEVE_OK)
             return releve_command_fail(&error);
+        correct_erased(forget);
         left = report_left(forget);
         fputs("releve: the files of Redis keep what was erased until they are rewritten (BGREWRITEAOF)\n", stderr);
     }

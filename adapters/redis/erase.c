@@ -1,6 +1,7 @@
 /* What Redis holds of usage points, found and erased in small steps: a script looks at a bounded number of keys,
  * messages or results, says where it stopped, and lets others have their turn. A step may be repeated without harm, and
- * a sweep that was broken off is simply begun again. */
+ * a sweep that was broken off is simply begun again. What is erased counts when Redis's replicas have erased it too
+ * (docs/design.md, Failover): whoever is told so is told it of all. */
 #include <adapters/redis/erase.h>
 #include <adapters/redis/queue.h>
 #include <adapters/redis/refusal.h>
@@ -253,6 +254,20 @@ static void add_arguments(const struct sweep *sweep, struct releve_words *words)
         releve_words_format(words, RELEVE_PRM_FORMAT, sweep->prms[i]);
 }
 
+/* Whether the scripts write a key that is there for them only, as WAIT may count what this connection wrote. */
+static bool wants_mark(const struct sweep *sweep)
+{
+    return sweep->mode == RELEVE_SWEEP_ERASE && sweep->store->url.replicas > 0;
+}
+
+/* What looks is sent as ever. */
+static void send_script(struct sweep *sweep, const struct releve_script *script, struct releve_words *words,
+                        releve_commands_reply reply)
+{
+    enum releve_replicas replicas = sweep->mode == RELEVE_SWEEP_ERASE ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY;
+    releve_nodes_send_replicated(&sweep->store->nodes, replicas, what_of(sweep), script, words, reply, sweep);
+}
+
 /* Sees to keys of one slot. They are freed. */
 static void see_to(struct sweep *sweep, const struct releve_script *script, struct releve_words *keys)
 {
@@ -261,7 +276,7 @@ static void see_to(struct sweep *sweep, const struct releve_script *script, stru
     releve_words_append(&words, keys);
     add_arguments(sweep, &words);
     sweep->open++;
-    releve_nodes_send(&sweep->store->nodes, what_of(sweep), script, &words, on_seen, sweep);
+    send_script(sweep, script, &words, on_seen);
 }
 
 static bool begins(const redisReply *key, const char *beginning)
@@ -279,6 +294,8 @@ static void see_to_page(struct sweep *sweep, const redisReply *page)
     for (size_t i = 1; i < page->elements; i++)
         if (begins(page->element[i], mark))
             releve_words_add_bytes(&of_queue, page->element[i]->str, page->element[i]->len);
+    if (of_queue.count > 1 && wants_mark(sweep))
+        releve_key_of_queue(&of_queue, sweep->store->prefix, RELEVE_KEY_ERASING);
     if (of_queue.count > 1)
         see_to(sweep, &releve_script_erase_jobs, &of_queue);
     else
@@ -289,6 +306,8 @@ static void see_to_page(struct sweep *sweep, const redisReply *page)
         for (size_t i = 1; i < page->elements; i++)
             if (strstr(page->element[i]->str, mark) != NULL)
                 releve_words_add_bytes(&of_point, page->element[i]->str, page->element[i]->len);
+        if (of_point.count > 0 && wants_mark(sweep))
+            releve_key_erasing(&of_point, sweep->store->prefix, sweep->prms[point]);
         if (of_point.count > 0)
             see_to(sweep, &releve_script_erase_point, &of_point);
         else
@@ -316,15 +335,18 @@ static void send_step(struct sweep *sweep)
 {
     const struct step *step = &steps[sweep->step];
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, step->script, step->key != NULL ? 1 : 0);
+    bool marks = step->key != NULL && wants_mark(sweep);
+    releve_words_script(&words, step->script, marks ? 2 : step->key != NULL ? 1 : 0);
     if (step->key != NULL)
         releve_key_of_queue(&words, sweep->store->prefix, step->key);
+    if (marks)
+        releve_key_of_queue(&words, sweep->store->prefix, RELEVE_KEY_ERASING);
     add_arguments(sweep, &words);
     if (is_walk(sweep))
         releve_nodes_send_to(&sweep->store->nodes, sweep->walk.node, what_of(sweep), step->script, &words, on_step,
                              sweep);
     else
-        releve_nodes_send(&sweep->store->nodes, what_of(sweep), step->script, &words, on_step, sweep);
+        send_script(sweep, step->script, &words, on_step);
 }
 
 void releve_store_sweep(struct releve_store *store, const releve_prm *prms, size_t prms_count, enum releve_sweep mode,

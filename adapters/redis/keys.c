@@ -79,6 +79,12 @@ void releve_key_point(struct releve_words *words, const char *prefix, releve_prm
     releve_words_end(words);
 }
 
+void releve_key_erasing(struct releve_words *words, const char *prefix, releve_prm prm)
+{
+    begin_of_point(words, prefix, ":" RELEVE_KEY_ERASING "{", prm);
+    releve_words_end(words);
+}
+
 void releve_key_claims(struct releve_words *words, const char *prefix, releve_prm prm, enum releve_kind kind)
 {
     begin_of_point(words, prefix, ":claim:{", prm);

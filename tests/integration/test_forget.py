@@ -12,7 +12,7 @@ import threading
 
 import pytest
 from cluster import QUIET_TIMEOUT_MS, Cluster
-from jobs import dead, message, own_lists, push, results, start_worker, waiting, workers
+from jobs import QUEUES, dead, message, own_lists, push, results, start_worker, waiting, workers
 from sandbox import DOCUMENTS, releve_bin
 from server import END_S
 from slots import slot_of
@@ -572,3 +572,62 @@ def test_a_slot_that_stays_half_moved_is_an_error_that_says_so():
         assert len(naming(world.redis, A)) == 1000  # it had not begun to erase
         end_move()
         assert forget(world, A).code == 0 and naming(world.redis, A) == []
+
+
+# --- replicas ---------------------------------------------------------------------------------------------------
+
+
+QUEUE, FACTS = QUEUES["high"], f"releve:point:{{{B}}}"  # of two shards; what is erased first there
+SHARDS = pytest.mark.parametrize("where", [QUEUE, FACTS])
+
+
+@contextlib.contextmanager
+def world_with_replicas():
+    world = World()
+    world.redis = Cluster()
+    with world:
+        fill(world)
+        push(world.redis, message(B), to="high")
+        yield world
+
+
+def stop_replica(cluster, where):
+    """It hears nothing of what its master is told; returns both."""
+    master = cluster.master_of(where)
+    replica, = cluster.replicas_of(master)
+    cluster.partition(replica)
+    return master, replica
+
+
+def is_erased(cluster, where):
+    return B.encode() not in flatten(cluster.command("LRANGE", where, 0, -1) if where == QUEUE else cluster.command("KEYS", where))
+
+
+@pytest.mark.slow
+@SHARDS
+def test_what_no_replica_has_erased_is_not_called_erased(where):
+    with world_with_replicas() as world:
+        master, replica = stop_replica(world.redis, where)
+        ended = forget(world, B)
+        assert ended.code == 4 and ended.out == "" and f"no replica of redis://127.0.0.1:{master.port} acknowledges" in ended.err, ended
+        world.redis.heal(replica)
+        world.redis.wait_until_whole()
+        assert forget(world, B).code == 0 and naming(world.redis, B) == []
+
+
+@pytest.mark.slow
+@SHARDS
+def test_what_was_erased_stays_so_when_the_master_dies_right_after(where):
+    """Its replica stands still while it is erased: it is waited for, and what is erased in several tries counts once."""
+    with world_with_replicas() as world:
+        cluster = world.redis
+        days = len(cluster.days(B))
+        master, replica = stop_replica(cluster, where)
+        running = world.start("forget", "--prm", B, "--yes", "--json")
+        running.wait_until(lambda: is_erased(cluster, where))
+        cluster.heal(replica)
+        ended = running.end()
+        cluster.kill(master)
+        assert ended.code == 0 and json.loads(ended.out)["points"][0]["days"] == days, ended
+        cluster.wait_for_failover(where)
+        assert naming(cluster, B) == [] and naming(cluster, A)
