@@ -26,7 +26,8 @@
 --      2 the process that asks  3 number of its permit
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
---      7 the node that runs this, the same for all who ask it; '' where Redis has no replicas: then nothing is noted
+--      7 the node that runs this, the same for all who ask it; '' from whoever names no replicas, and from who only looks:
+--        then nothing is noted
 --      8 the witness (ask): a permit and 9 its score, as settle answered them; '' for none
 --      10.. limit, window in ms, repeated
 -- ask, return, close answer in ms when the next permit is due; ask: 0 means granted; {ms} that the witness is missing, and
@@ -100,7 +101,10 @@ local function text(us)
 end
 
 -- Clocks of two nodes differ by less. It is the operator's promise (docs/operations.md): NTP keeps it by far.
-local CLOCK_DIFFERENCE_MS = node ~= '' and 1000 or 0
+local CLOCK_DIFFERENCE_MS = (node ~= '' or redis.call('EXISTS', noted_node) == 1) and 1000 or 0
+-- Whoever does not say which node judges (replicas=0, among others that say it) may ask another one than the noted one. Then all
+-- that stands here counts so much longer for that asker; nothing is put later, as the others do that themselves.
+local unsure_us = node == '' and string.find(operation, '^ask') and CLOCK_DIFFERENCE_MS * 1000 or 0
 local NODE_KEPT_MS, PUT_AT_ONCE = 2 * SPAN_MS_MAX, 1000 -- longer than whatever depends on its clock; entries of one ZADD
 
 local function put_later(key)
@@ -143,7 +147,8 @@ if node ~= '' then
 end
 
 local function open_at()
-    return tonumber(redis.call('GET', closed) or 0) or 0
+    local at = tonumber(redis.call('GET', closed) or 0) or 0
+    return at > 0 and at + unsure_us or 0
 end
 
 -- The moment from which a permit can be granted; `now` where that is at once. The entry with limit - 1
@@ -153,7 +158,7 @@ local function due()
     for _, window in ipairs(windows) do
         local last = redis.call('ZREVRANGE', entries, window.limit - 1, window.limit - 1, 'WITHSCORES')
         if last[2] then
-            at = math.max(at, last[2] + window.span_us + MARGIN_US + 1)
+            at = math.max(at, last[2] + window.span_us + MARGIN_US + 1 + unsure_us)
         end
     end
     return at
@@ -271,7 +276,7 @@ function operations.ask(urgent)
         return wait_ms(at)
     end
     if #windows > 0 then
-        redis.call('ZREMRANGEBYSCORE', entries, '-inf', '(' .. text(now - longest_of_all - MARGIN_US))
+        redis.call('ZREMRANGEBYSCORE', entries, '-inf', '(' .. text(now - longest_of_all - MARGIN_US - unsure_us))
         redis.call('ZADD', entries, text(math.max(own or 0, now + length_ms * 1000)), permit)
         if redis.call('PTTL', entries) < keep_ms then
             redis.call('PEXPIRE', entries, text(keep_ms))

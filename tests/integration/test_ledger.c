@@ -567,6 +567,43 @@ static void test_a_closed_bucket_and_what_was_told_are_put_later_too(void **stat
     assert_int_equal(ask_of("r", "a", EPOCH_US, &one_a_second), 6000);
 }
 
+/* With replicas=0, among others that name replicas: nobody can say whether the noted node judges. */
+static void test_whoever_does_not_say_who_judges_counts_everything_longer(void **state)
+{
+    (void)state;
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 0);
+    (void)settle("a", EPOCH_US, &one_a_second);
+    int64_t ahead_us = EPOCH_US + DIFFERENCE_US; /* the same moment */
+    assert_int_equal(ask_of("", "b", ahead_us, &one_a_second), 1000 + 2);
+    assert_int_equal(score("a"), EPOCH_US);
+    assert_int_equal(ask_of("", "b", ahead_us + 1002000, &one_a_second), 0);
+}
+
+static void test_whoever_does_not_say_who_judges_drops_nothing_that_counts_for_others(void **state)
+{
+    (void)state;
+    static const struct quota two_a_second = {1, {{2, 1000}}};
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &two_a_second), 0);
+    (void)settle("a", EPOCH_US, &two_a_second);
+    int64_t ahead_us = EPOCH_US + 500000 + DIFFERENCE_US; /* half a second later */
+    assert_int_equal(ask_of("", "b", ahead_us, &two_a_second), 0);
+    assert_int_equal(ask_of("r", "c", ahead_us, &two_a_second), 500 + 2);
+    assert_int_equal(score("a"), EPOCH_US + DIFFERENCE_US);
+}
+
+static void test_a_closed_bucket_is_so_longer_for_whoever_does_not_say_who_judges(void **state)
+{
+    (void)state;
+    node = "m";
+    close_bucket(5000, EPOCH_US);
+    assert_int_equal(ask_of("", "a", EPOCH_US, &one_a_second), 6000);
+    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 5000);
+    node = "";
+    close_bucket(6000, EPOCH_US);
+    long long left_ms = integer("PTTL " BUCKET ":closed");
+    assert_true(left_ms > 6000 && left_ms <= 7000);
+}
+
 static void test_a_large_ledger_is_put_later_in_full(void **state)
 {
     (void)state;
@@ -708,6 +745,9 @@ int main(void)
         cmocka_unit_test_setup(test_another_node_puts_every_permit_later_once, clear),
         cmocka_unit_test_setup(test_no_window_overflows_where_the_new_clock_is_ahead, clear),
         cmocka_unit_test_setup(test_a_closed_bucket_and_what_was_told_are_put_later_too, clear),
+        cmocka_unit_test_setup(test_whoever_does_not_say_who_judges_counts_everything_longer, clear),
+        cmocka_unit_test_setup(test_whoever_does_not_say_who_judges_drops_nothing_that_counts_for_others, clear),
+        cmocka_unit_test_setup(test_a_closed_bucket_is_so_longer_for_whoever_does_not_say_who_judges, clear),
         cmocka_unit_test_setup(test_a_large_ledger_is_put_later_in_full, clear),
         cmocka_unit_test_setup(test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window, clear),
         cmocka_unit_test_setup(test_a_loss_while_the_bucket_is_closed_closes_it_anew, clear),
