@@ -1,4 +1,5 @@
-/* See dead.h. A step that is repeated, as its reply was lost, finds what is left there: nothing is put back twice. */
+/* See dead.h. A step that is repeated, as its reply was lost, finds what is left there: nothing is put back twice.
+ * Whoever is told that something was done is told its end when Redis's replicas have it (docs/design.md, Failover). */
 #include <adapters/redis/dead.h>
 #include <adapters/redis/job_fields.h>
 #include <adapters/redis/store_internal.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WHAT "look at dead messages"
 #define STEP_MESSAGES 200 /* of 5 kB at most: some milliseconds of Redis's time */
 #define CURSOR_BYTES 24   /* a number of 64 bits and its NUL */
 
@@ -15,6 +17,7 @@ struct dead_call {
     struct releve_store *store;
     const struct releve_dead_request *request;
     char cursor[CURSOR_BYTES];
+    uint64_t epoch; /* of the nodes, when it began */
     releve_store_each_dead each;
     releve_store_done done;
     void *data;
@@ -36,6 +39,38 @@ static void hand_out(const struct dead_call *call, const redisReply *reply)
     }
 }
 
+static void end(struct dead_call *call, const struct releve_error *error)
+{
+    struct dead_call ended = *call;
+    free(call);
+    ended.done(ended.data, error);
+}
+
+static void on_kept(void *data, const redisReply *reply, const struct releve_error *error)
+{
+    struct dead_call *call = data;
+    struct releve_error lost;
+    (void)reply;
+    if (error->code == RELEVE_OK && releve_nodes_epoch(&call->store->nodes) != call->epoch) {
+        (void)releve_fail(&lost, RELEVE_E_REDIS,
+                          "cannot %s: the connection to Redis is another one than before, and what was done may be "
+                          "lost: see what is there, then say it again",
+                          WHAT);
+        error = &lost;
+    }
+    end(call, error);
+}
+
+/* All steps went over one connection; what replicas have behind the last one is all of it. It is not the steps
+ * themselves that are repeated until they have it, as a repeated one cannot say any more what it has found. */
+static void wait_for_replicas(struct dead_call *call)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "LLEN");
+    releve_key_of_queue(&words, call->store->prefix, "jobs:dead");
+    releve_nodes_send_replicated(&call->store->nodes, RELEVE_REPLICAS_REPEAT, WHAT, NULL, &words, on_kept, call);
+}
+
 static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct dead_call *call = data;
@@ -48,9 +83,10 @@ static void on_step(void *data, const redisReply *reply, const struct releve_err
             return;
         }
     }
-    struct dead_call ended = *call;
-    free(call);
-    ended.done(ended.data, error);
+    if (error->code == RELEVE_OK && call->request->operation != RELEVE_DEAD_LOOK && call->store->url.replicas > 0)
+        wait_for_replicas(call);
+    else
+        end(call, error);
 }
 
 static void send_step(struct dead_call *call)
@@ -69,7 +105,7 @@ static void send_step(struct dead_call *call)
     releve_words_add(&words, request->has_class ? releve_class_name(request->class_) : "");
     for (size_t i = 0; i < request->ids_count; i++)
         releve_words_add(&words, request->ids[i]);
-    releve_nodes_send(&call->store->nodes, "look at dead messages", &releve_script_dead, &words, on_step, call);
+    releve_nodes_send(&call->store->nodes, WHAT, &releve_script_dead, &words, on_step, call);
 }
 
 void releve_store_dead(struct releve_store *store, const struct releve_dead_request *request,
@@ -77,7 +113,12 @@ void releve_store_dead(struct releve_store *store, const struct releve_dead_requ
 {
     assert(request->ids_count <= RELEVE_DEAD_IDS_MAX && each != NULL && done != NULL);
     struct dead_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct dead_call){store, request, "", each, done, data};
+    *call = (struct dead_call){.store = store,
+                               .request = request,
+                               .epoch = releve_nodes_epoch(&store->nodes),
+                               .each = each,
+                               .done = done,
+                               .data = data};
     if (request->oldest > 0)
         (void)snprintf(call->cursor, sizeof call->cursor, "%" PRIu64, request->oldest);
     send_step(call);

@@ -7,6 +7,7 @@ import re
 
 import pytest
 import terminal
+from cluster import Cluster
 from jobs import message, push, results, start_worker, waiting
 from oracle import PARIS
 from world import TODAY, World
@@ -171,3 +172,21 @@ def test_a_wrong_command_line_is_refused(words, said):
     with World() as world:
         ended = world.run("dead", *words)
         assert ended.code == 2 and said in ended.err and len(ended.err.splitlines()) == 1, ended
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [("drop", "--all", "--yes"), ("requeue", "--all")])
+def test_what_no_replica_has_of_it_does_not_end_well(command):
+    world = World()
+    world.redis = Cluster()
+    with world:
+        bury(world, b"one", b"two")
+        master = world.redis.master_of("{releve}:jobs:dead")
+        replica, = world.redis.replicas_of(master)
+        world.redis.partition(replica)
+        ended = world.run("dead", *command)
+        assert ended.code == 4 and f"no replica of redis://127.0.0.1:{master.port} acknowledges" in ended.err, ended
+        world.redis.heal(replica)
+        world.redis.wait_until_whole()
+        left = len(burials(world.redis)) + len(waiting(world.redis))
+        assert world.run("dead", *command).code == 0 and left == (0 if "drop" in command else 2)
