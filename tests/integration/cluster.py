@@ -15,6 +15,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 
@@ -30,6 +31,7 @@ FORM_TRIES = 20  # ports are taken by others between a look and the start
 LOOKS = 9000  # at something that has to come, 10 ms apart
 REPLICATED_MS = 2000  # for a replica to acknowledge what a test wrote
 MIGRATE_MS = 10000
+FIX_S = 60  # redis-cli has mended a slot by then
 KEYS_AT_ONCE = 100  # of a slot that moves
 
 AGAIN = {"TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY"}  # said while something is under way
@@ -370,12 +372,22 @@ class Cluster:
             self.owners[slot] = to
 
     def half_move(self, slot, to):
-        """Half of its keys are at that node, and the slot is not: `move_slots` ends it."""
+        """Half of its keys are at that node, and the slot is not: `move_slots` ends it. Returns those keys."""
         source = self.owner(slot)
         to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
         source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
         keys = source.command("CLUSTER", "GETKEYSINSLOT", slot, source.command("CLUSTER", "COUNTKEYSINSLOT", slot) // 2)
         source.command("MIGRATE", "127.0.0.1", to.port, "", 0, MIGRATE_MS, "KEYS", *keys)
+        return keys
+
+    def fix(self):
+        """Ends what was left half moved, as an operator does. Of a key that two nodes have, one copy stays."""
+        def fixed():
+            place = f"127.0.0.1:{self.current_masters()[0].port}"
+            return [subprocess.run(["redis-cli", "--cluster", *words], stdout=subprocess.DEVNULL, timeout=FIX_S).returncode
+                    for words in (("fix", place, "--cluster-replace"), ("check", place))] == [0, 0]
+        self.wait_until(fixed, "a cluster without open slots")
+        self.wait_until_whole()
 
     def known_masters(self):
         return [(node, view) for node, view in self.views().items() if view.is_master]
