@@ -259,6 +259,12 @@ static void on_buried(void *data, const char *why)
     releve_session_say(&worker->session, "a message that is no job was moved to the dead ones: %s", why);
 }
 
+static void on_undelivered(void *data, const char *line)
+{
+    struct worker *worker = data;
+    releve_session_say(&worker->session, "%s", line); /* no refusal for which anything else waits */
+}
+
 static void on_refused(void *data, const char *why)
 {
     struct worker *worker = data;
@@ -309,6 +315,7 @@ static void on_ready(void *data)
         .taken_over = on_taken_over,
         .stray = on_stray,
         .buried = on_buried,
+        .undelivered = on_undelivered,
         .refused = on_refused,
         .link = on_link,
         .held_up = count_held_up,

@@ -312,6 +312,15 @@ size_t releve_cluster_masters(struct releve_cluster *cluster)
     return count;
 }
 
+bool releve_cluster_serves(struct releve_cluster *cluster, int slot, size_t *place)
+{
+    const struct releve_place *owner = releve_places_owner(&cluster->places, slot);
+    if (owner == NULL)
+        return false;
+    *place = (size_t)(owner - cluster->places.of);
+    return owner->node == NULL || !owner->node->commands.been_ready || releve_place_is_up(owner);
+}
+
 void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
 {
     const struct releve_place *place = releve_places_master(&cluster->places, i);

@@ -30,6 +30,7 @@ struct releve_commands *releve_cluster_at(struct releve_cluster *cluster, int sl
 struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster, size_t i);
 
 /* As the functions of nodes.h that are named so. */
+bool releve_cluster_serves(struct releve_cluster *cluster, int slot, size_t *place);
 void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time timeout_ms);
 releve_time releve_cluster_timeout(const struct releve_cluster *cluster);
 void releve_cluster_set_patient(struct releve_cluster *cluster);

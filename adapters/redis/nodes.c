@@ -137,6 +137,14 @@ bool releve_nodes_keeps(struct releve_nodes *nodes, size_t i)
                                         : &nodes->commands.connection);
 }
 
+bool releve_nodes_serves(struct releve_nodes *nodes, const char *key, size_t *place)
+{
+    *place = 0;
+    if (nodes->cluster != NULL)
+        return releve_cluster_serves(nodes->cluster, releve_slot_of_key(key, strlen(key)), place);
+    return nodes->commands.connection.state == RELEVE_CONNECTION_UP;
+}
+
 void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data)
 {
     if (nodes->cluster != NULL)

@@ -73,6 +73,10 @@ uint64_t releve_nodes_epoch(const struct releve_nodes *nodes);
 void releve_nodes_name(struct releve_nodes *nodes, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
 bool releve_nodes_keeps(struct releve_nodes *nodes, size_t i);
 
+/* Whether there is a node for that key which is not known to be away, and its `place`, below RELEVE_NODES_MAX: 0 where
+ * there is one Redis only. What is sent although there is none waits. */
+bool releve_nodes_serves(struct releve_nodes *nodes, const char *key, size_t *place);
+
 /* Asks a node of the cluster who serves what now, so that the epoch is that of now; then calls `done`: at once where
  * there is one Redis only, and before `closed`. */
 void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data);

@@ -25,6 +25,13 @@ void releve_queue_lose(struct releve_queue *queue)
     queue->options.lost(queue->options.data);
 }
 
+static void on_undelivered(void *data, const char *line)
+{
+    struct releve_queue *queue = data;
+    if (!releve_queue_is_closing(queue) && queue->options.undelivered != NULL)
+        queue->options.undelivered(queue->options.data, line);
+}
+
 /* --- beating -------------------------------------------------------------------------------------------------- */
 
 static void send_workers(struct releve_queue *queue, const char *operation, releve_commands_reply reply)
@@ -178,6 +185,8 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
     queue->beat.data = queue->leave.data = queue;
     queue->parts = (struct releve_closing){3, on_all_closed, queue}; /* commands and two timers */
     queue->replies.nodes = &queue->nodes;
+    queue->replies.say = on_undelivered;
+    queue->replies.data = queue;
     releve_nodes_open(&queue->nodes, loop, &queue->url, queue->prefix, on_ready, on_link, queue);
     return queue;
 }

@@ -46,6 +46,8 @@ struct releve_queue_options {
     void (*stray)(void *data, const char *field);
     /* A message that is no job was buried: why. */
     void (*buried)(void *data, const char *why);
+    /* A reply list takes nothing, or what it did not take is dropped: one line. Nothing else waits for it. */
+    void (*undelivered)(void *data, const char *line);
     /* Redis answered and refused: one line. It is asked again with the next beat. */
     void (*refused)(void *data, const char *why);
     void (*link)(void *data, bool up, const char *why);

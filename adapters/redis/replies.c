@@ -5,32 +5,43 @@
 #include <inttypes.h>
 #include <releve/digest.h>
 #include <releve/memory.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #define PARTS 4            /* of a reply, as replies.lua answers them */
 #define MARK_S (24 * 3600) /* a reply that was delivered leaves the stream within that time */
-#define OLD_AT_ONCE 100    /* in one look; a worker looks at every beat */
+/* One look, and a worker looks at every beat: its pages, how many of a page's entries are looked at, and how many of
+ * those are answered, which are not of a list that has just refused. */
+#define PAGES_MAX 20
+#define LOOKED_AT 1000
+#define ANSWERED_MAX 100
 
 /* Replies that were found in the stream together. */
 struct look {
     struct releve_replies *replies;
-    size_t open; /* deliveries without an end */
+    releve_time age_ms;
+    unsigned pages;
+    size_t open; /* deliveries without an end, and one while the stream is being read */
     void (*done)(void *data);
     void *data;
 };
 
 struct delivery {
     struct releve_replies *replies;
-    char *number;      /* in the stream */
-    struct look *look; /* NULL: nobody waits for it */
+    char number[RELEVE_REPLY_NUMBER_BYTES]; /* in the stream */
+    char list[RELEVE_REPLY_TO_BYTES];
+    size_t place;       /* where it was sent to */
+    releve_time age_ms; /* since the job's end */
+    struct look *look;  /* NULL: nobody waits for it */
+    UT_hash_handle hh;
 };
 
 static void close_one(struct look *look)
 {
     if (look == NULL || --look->open > 0)
         return;
-    look->replies->looking = false;
     if (look->done != NULL)
         look->done(look->data);
     free(look);
@@ -42,22 +53,74 @@ static void on_taken_out(void *data, const redisReply *reply, const struct relev
     close_one(data);
 }
 
+static void take_out(const struct delivery *delivery)
+{
+    struct releve_nodes *nodes = delivery->replies->nodes;
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "XDEL");
+    releve_key_of_queue(&words, nodes->prefix, "replies");
+    releve_words_add(&words, delivery->number);
+    releve_nodes_send(nodes, "take a reply out", NULL, &words, on_taken_out, delivery->look);
+}
+
+static releve_time now_of(const struct releve_replies *replies)
+{
+    return (releve_time)uv_now(replies->nodes->loop);
+}
+
+static void say(const struct delivery *delivery, enum releve_refused_lists_news news, size_t others,
+                const struct releve_error *error)
+{
+    const struct releve_replies *replies = delivery->replies;
+    char line[RELEVE_ERROR_BYTES + RELEVE_REPLY_TO_BYTES + 256], more[48] = "";
+    if (others > 0)
+        (void)snprintf(more, sizeof more, " (and %zu other lists)", others);
+    if (news == RELEVE_REFUSED_LISTS_DROPPED)
+        (void)snprintf(line, sizeof line,
+                       "the reply list %s%s has taken nothing for %d h, and its results are dropped: they are in "
+                       "{%s}:results and at their jobs as long as those last; %s",
+                       delivery->list, more, (int)(RELEVE_REPLIES_REFUSED_MAX_MS / RELEVE_HOUR_MS),
+                       replies->nodes->prefix, error->text);
+    else
+        (void)snprintf(line, sizeof line,
+                       "the reply list %s%s takes nothing: %s; put that right, and its results follow: they wait in "
+                       "{%s}:replies, are tried again every %d s, and dropped after %d h",
+                       delivery->list, more, error->text, replies->nodes->prefix,
+                       (int)(RELEVE_REFUSED_LISTS_AGAIN_MS / RELEVE_SECOND_MS),
+                       (int)(RELEVE_REPLIES_REFUSED_MAX_MS / RELEVE_HOUR_MS));
+    replies->say(replies->data, line);
+}
+
+/* Redis has answered and refused. Somebody is to hear of it; then it need not be kept for ever. */
+static void on_refused(struct delivery *delivery, const struct releve_error *error)
+{
+    struct releve_replies *replies = delivery->replies;
+    bool dropped = replies->say != NULL && delivery->age_ms >= RELEVE_REPLIES_REFUSED_MAX_MS;
+    size_t others;
+    enum releve_refused_lists_news news =
+        releve_refused_lists_note(&replies->refused, delivery->list, dropped, now_of(replies), &others);
+    if (replies->say != NULL && news != RELEVE_REFUSED_LISTS_OLD)
+        say(delivery, news, others, error);
+    if (dropped)
+        take_out(delivery);
+    else
+        close_one(delivery->look); /* it stays, for a later look */
+}
+
 static void on_delivered(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct delivery *delivery = data;
-    struct releve_nodes *nodes = delivery->replies->nodes;
-    (void)reply;
-    delivery->replies->under_way--;
-    if (error->code == RELEVE_OK) {
-        struct releve_words words = {.count = 0};
-        releve_words_add(&words, "XDEL");
-        releve_key_of_queue(&words, nodes->prefix, "replies");
-        releve_words_add(&words, delivery->number);
-        releve_nodes_send(nodes, "take a reply out", NULL, &words, on_taken_out, delivery->look);
+    struct releve_replies *replies = delivery->replies;
+    HASH_DEL(replies->under_way, delivery);
+    replies->at_place[delivery->place]--;
+    if (error->code == RELEVE_OK && reply->type == REDIS_REPLY_INTEGER) {
+        releve_refused_lists_remove(&replies->refused, delivery->list);
+        take_out(delivery);
+    } else if (error->code == RELEVE_E_REDIS) {
+        on_refused(delivery, error);
     } else {
-        close_one(delivery->look); /* it stays, for the next look */
+        close_one(delivery->look); /* too few replicas have it, or this is the end: it stays */
     }
-    free(delivery->number);
     free(delivery);
 }
 
@@ -73,13 +136,30 @@ static void add_mark(struct releve_words *words, const char *prefix, const char 
     releve_words_format(words, "}:%s:replied:%s:%016" PRIx64, prefix, number, releve_digest(id));
 }
 
-static void deliver(struct releve_replies *replies, struct look *look, redisReply *const *part)
+/* Whether it is worth sending now; else it stays in the stream. */
+static bool is_due(struct releve_replies *replies, const char *number, const char *list, size_t *place)
+{
+    struct delivery *same;
+    HASH_FIND_STR(replies->under_way, number, same);
+    return same == NULL && HASH_COUNT(replies->under_way) < RELEVE_REPLIES_UNDER_WAY_MAX &&
+           !releve_refused_lists_has(&replies->refused, list, now_of(replies)) &&
+           releve_nodes_serves(replies->nodes, list, place) && replies->at_place[*place] < RELEVE_REPLIES_AT_A_NODE_MAX;
+}
+
+static void deliver(struct releve_replies *replies, struct look *look, releve_time redis_ms, redisReply *const *part)
 {
     struct releve_nodes *nodes = replies->nodes;
     const char *number = part[0]->str, *list = part[1]->str, *id = part[2]->str, *json = part[3]->str;
+    size_t place;
+    if (!is_due(replies, number, list, &place))
+        return;
     struct delivery *delivery = releve_alloc(1, sizeof *delivery);
-    *delivery = (struct delivery){replies, releve_strdup(number), look};
-    replies->under_way++;
+    *delivery = (struct delivery){.replies = replies, .place = place, .look = look};
+    (void)snprintf(delivery->number, sizeof delivery->number, "%s", number);
+    (void)snprintf(delivery->list, sizeof delivery->list, "%s", list);
+    delivery->age_ms = redis_ms - (releve_time)strtoll(number, NULL, 10);
+    HASH_ADD_STR(replies->under_way, number, delivery);
+    replies->at_place[place]++;
     if (look != NULL)
         look->open++;
     struct releve_words words = {.count = 0};
@@ -88,35 +168,70 @@ static void deliver(struct releve_replies *replies, struct look *look, redisRepl
     add_mark(&words, nodes->prefix, list, number, id);
     releve_words_add(&words, json);
     releve_words_format(&words, "%d", MARK_S);
-    releve_nodes_send_replicated(nodes, RELEVE_REPLICAS_REPEAT, "deliver a result", &releve_script_reply, &words,
+    /* Not REPEAT: while replicas are away it would be kept here, and others behind it. */
+    releve_nodes_send_replicated(nodes, RELEVE_REPLICAS_TELL, "deliver a result", &releve_script_reply, &words,
                                  on_delivered, delivery);
 }
 
-static void deliver_all(struct releve_replies *replies, struct look *look, const redisReply *answer)
+static bool is_reply(redisReply *const *part)
 {
-    if (answer == NULL || answer->type != REDIS_REPLY_ARRAY)
-        return;
-    for (size_t i = 0; i + PARTS <= answer->elements && replies->under_way < RELEVE_REPLIES_UNDER_WAY_MAX; i += PARTS) {
-        redisReply *const *part = &answer->element[i];
-        bool are_texts = true;
-        for (size_t k = 0; k < PARTS; k++)
-            are_texts = are_texts && part[k]->type == REDIS_REPLY_STRING;
-        if (are_texts)
-            deliver(replies, look, part);
-    }
+    for (size_t i = 0; i < PARTS; i++)
+        if (part[i]->type != REDIS_REPLY_STRING)
+            return false;
+    return part[0]->len < RELEVE_REPLY_NUMBER_BYTES && part[1]->len < RELEVE_REPLY_TO_BYTES;
 }
 
 void releve_replies_deliver(struct releve_replies *replies, const redisReply *answer)
 {
-    deliver_all(replies, NULL, answer);
+    if (answer == NULL || answer->type != REDIS_REPLY_ARRAY)
+        return;
+    for (size_t i = 0; i + PARTS <= answer->elements; i += PARTS)
+        if (is_reply(&answer->element[i])) /* it has just been written: it has no age */
+            deliver(replies, NULL, 0, &answer->element[i]);
 }
 
-static void on_old(void *data, const redisReply *answer, const struct releve_error *error)
+/* --- what is in the stream ---------------------------------------------------------------------------------------- */
+
+static void read_page(struct look *look);
+
+static void on_page(void *data, const redisReply *answer, const struct releve_error *error)
 {
     struct look *look = data;
-    if (error->code == RELEVE_OK)
-        deliver_all(look->replies, look, answer);
+    struct releve_replies *replies = look->replies;
+    enum { BEHIND, NOW, FIRST };
+    bool is_good = error->code == RELEVE_OK && answer->type == REDIS_REPLY_ARRAY && answer->elements >= FIRST &&
+                   answer->element[BEHIND]->type == REDIS_REPLY_STRING &&
+                   answer->element[NOW]->type == REDIS_REPLY_STRING;
+    if (is_good) {
+        releve_time redis_ms = (releve_time)strtoll(answer->element[NOW]->str, NULL, 10);
+        (void)snprintf(replies->behind, sizeof replies->behind, "%s", answer->element[BEHIND]->str);
+        for (size_t i = FIRST; i + PARTS <= answer->elements; i += PARTS)
+            if (is_reply(&answer->element[i]))
+                deliver(replies, look, redis_ms, &answer->element[i]);
+    }
+    if (is_good && replies->behind[0] != '\0' && ++look->pages < PAGES_MAX) {
+        read_page(look);
+        return;
+    }
+    replies->looking = false;
     close_one(look);
+}
+
+static void read_page(struct look *look)
+{
+    struct releve_replies *replies = look->replies;
+    struct releve_words words = {.count = 0};
+    const char *refused;
+    size_t at = 0;
+    releve_words_script(&words, &releve_script_replies_due, 1);
+    releve_key_of_queue(&words, replies->nodes->prefix, "replies");
+    releve_words_format(&words, "%lld", (long long)look->age_ms);
+    releve_words_format(&words, "%d", ANSWERED_MAX);
+    releve_words_format(&words, "%d", LOOKED_AT);
+    releve_words_add(&words, replies->behind);
+    while ((refused = releve_refused_lists_next(&replies->refused, &at, now_of(replies))) != NULL)
+        releve_words_add(&words, refused);
+    releve_nodes_send(replies->nodes, "look for results to deliver", &releve_script_replies_due, &words, on_page, look);
 }
 
 void releve_replies_deliver_old(struct releve_replies *replies, releve_time age_ms, void (*done)(void *data),
@@ -129,11 +244,6 @@ void releve_replies_deliver_old(struct releve_replies *replies, releve_time age_
     }
     replies->looking = true;
     struct look *look = releve_alloc(1, sizeof *look);
-    *look = (struct look){replies, 1, done, data};
-    struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_replies_due, 1);
-    releve_key_of_queue(&words, replies->nodes->prefix, "replies");
-    releve_words_format(&words, "%lld", (long long)age_ms);
-    releve_words_format(&words, "%d", OLD_AT_ONCE);
-    releve_nodes_send(replies->nodes, "look for results to deliver", &releve_script_replies_due, &words, on_old, look);
+    *look = (struct look){.replies = replies, .age_ms = age_ms, .open = 1, .done = done, .data = data};
+    read_page(look);
 }
