@@ -121,8 +121,14 @@ static void on_facts(void *data, const struct releve_error *error, const struct 
         return;
     }
     char text[RELEVE_REASONS_TEXT], whose[64] = "";
-    releve_lookup_hide(&days->lookup, STDERR_FILENO);
     const struct releve_reason *why = releve_reasons_find(facts, days->job.kind, false);
+    if (why != NULL && !releve_reasons_is_refusal(why) && days->selection->prms_count > 1) {
+        days->absent++; /* nothing is wrong: few usage points have all kinds */
+        read_series(days);
+        return;
+    }
+    days->named++;
+    releve_lookup_hide(&days->lookup, STDERR_FILENO);
     const char *what = releve_kind_is_document(days->job.kind) ? "this document" : "these days";
     if (releve_selection_jobs(days->selection) > 1)
         (void)snprintf(whose, sizeof whose, RELEVE_PRM_FORMAT " %s: ", days->job.prm,
@@ -161,7 +167,8 @@ static void on_read(void *data, const struct releve_error *error)
         releve_lookup_end(&days->lookup, &failure);
         return;
     }
-    if (days->found > 0 || days->silent++ >= RELEVE_DAYS_SILENT_MAX) {
+    days->silent += days->found == 0;
+    if (days->found > 0 || days->named >= RELEVE_DAYS_SILENT_MAX) {
         read_series(days);
         return;
     }
@@ -203,9 +210,15 @@ enum releve_code releve_days_print(struct releve_days *days, struct releve_confi
                 break;
             }
     enum releve_code code = releve_lookup_run(&days->lookup, config, true, start, days, error);
-    if (code == RELEVE_OK && days->silent > RELEVE_DAYS_SILENT_MAX)
-        fprintf(stderr, "releve: (and of %zu more usage points and kinds nothing is stored)\n",
-                days->silent - RELEVE_DAYS_SILENT_MAX);
+    size_t more = days->silent - days->named - days->absent;
+    if (code == RELEVE_OK && days->absent > 0)
+        fprintf(
+            stderr,
+            "releve: of %zu usage points and kinds there is nothing to store, as upstream says that there are none: "
+            "releve points has each\n",
+            days->absent);
+    if (code == RELEVE_OK && more > 0)
+        fprintf(stderr, "releve: (and of %zu more usage points and kinds nothing is stored)\n", more);
     return code;
 }
 

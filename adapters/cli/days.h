@@ -26,6 +26,8 @@ struct releve_days {
     /* What it comes to. */
     size_t series;  /* with days */
     size_t silent;  /* of which nothing is stored */
+    size_t named;   /* of those: it was said why */
+    size_t absent;  /* likewise: the usage point has no such kind, which is said once for all of several */
     uint64_t count; /* days that are stored; a document has none */
     bool broken;    /* something that is no day stood in Redis, and was named */
 

@@ -112,6 +112,19 @@ def test_of_many_usage_points_without_days_the_first_are_named():
         assert ended.err.endswith("releve: (and of 10 more usage points and kinds nothing is stored)\n"), ended
 
 
+def test_kinds_that_usage_points_lack_are_one_line_for_all_of_them():
+    with World("--population", "30") as world:
+        prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(30)))
+        kinds = ("--kind", "daily_consumption,daily_production", "--start", "2026-11-01")
+        world.run("backfill", "--prms", prms, *kinds)
+        ended = world.run("export", "--prms", prms, *kinds, "--out", "archive")
+        lines = ended.err.splitlines()
+        assert ended.code == 0 and len(lines) == 2 and lines[1].startswith("releve: 30 files in archive, "), ended
+        assert lines[0].startswith("releve: of 30 usage points and kinds there is nothing to store, as upstream says"), ended
+        one = show(world, "daily_production", "--prm", str(FIRST_PRM))
+        assert "nothing is stored of these days: there is no daily_production" in one.err
+
+
 # --- pictures -----------------------------------------------------------------------------------------
 
 
