@@ -348,6 +348,7 @@ static void open_engine(struct releve_session *session)
         .worker = session->options.worker,
         .keeps_nothing = session->options.keeps_nothing,
         .names_points_whole = names_points_whole(session),
+        .drains = session->options.drains,
         .next = session->options.next,
         .authorized = session->options.authorized,
     };

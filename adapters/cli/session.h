@@ -23,6 +23,7 @@ struct releve_session_options {
     bool quiet;                       /* no line is written: whoever runs it says what is to be said */
     bool keeps_nothing;               /* as in struct releve_runtime_options */
     bool patient;                     /* runs for ever: waits for Redis and upstream however long they are gone */
+    bool drains;                      /* patient, but somebody waits for the end */
     const char *command;              /* as releve status has it; NULL: it is not shown there */
     struct releve_progress *progress; /* taken off the terminal before a line is written; NULL for none */
     uint64_t tick_ms;                 /* how often `tick` is called once it is ready; 0: never */

@@ -361,6 +361,7 @@ static enum releve_code run_once(struct worker *worker)
         .command = "worker",
         .adopt = worker->adopt,
         .patient = true,
+        .drains = worker->drain,
         .tick_ms = worker->drain ? LOOK_MS : ACCOUNT_MS,
         .count = count_jobs,
         .tick = on_tick,

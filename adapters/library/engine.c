@@ -276,6 +276,7 @@ enum releve_code releve_engine_open_with(struct releve_engine **out, uv_loop_t *
     const struct releve_store_options store = {.redis = &engine->redis,
                                                .prefix = engine->prefix,
                                                .worker = more->worker,
+                                               .impatient = more->drains || !engine->options.patient,
                                                .on_link = on_link,
                                                .on_forgotten = on_forgotten,
                                                .on_wait = on_wait,

@@ -15,6 +15,7 @@ struct releve_engine_more {
     const char *worker;                   /* whose list the jobs are in; NULL: they come from no queue */
     bool keeps_nothing;                   /* as in struct releve_runtime_options */
     bool names_points_whole;              /* in the text of notices */
+    bool drains;                          /* somebody waits for the end, although it is patient */
     /* Both may be NULL, and get the options' data. `next`: as in struct releve_runtime_options; the jobs are as they
      * are to be done. It is asked where none waits that was submitted. */
     bool (*next)(void *data, struct releve_job *job);

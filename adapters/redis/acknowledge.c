@@ -58,21 +58,28 @@ bool releve_command_is_put_off(struct releve_commands *commands, struct releve_c
     return true;
 }
 
-static void say_replicas(struct releve_commands *commands, bool back)
+static void explain(const struct releve_commands *commands, char why[RELEVE_ERROR_BYTES])
 {
     const struct releve_redis_url *url = commands->connection.url;
     /* Under sentinels it may be no master any more: then the replicas are another one's, and this passes. */
     const char *remedy = url->where == RELEVE_REDIS_SENTINEL
                              ? "start what is missing, or see which master its sentinels name"
                              : "start what is missing, or lower replicas= in RELEVE_REDIS";
-    char why[RELEVE_ERROR_BYTES], who[40] = "no replica";
-    commands->replicas_missed = !back;
+    char who[40] = "no replica";
     if (url->replicas > 1)
         (void)snprintf(who, sizeof who, "not all %u replicas", url->replicas);
-    (void)snprintf(why, sizeof why, "%s of %s acknowledge%s what is written: %s", who, url->address,
+    (void)snprintf(why, RELEVE_ERROR_BYTES, "%s of %s acknowledge%s what is written: %s", who, url->address,
                    url->replicas > 1 ? "" : "s", remedy);
+}
+
+static void say_replicas(struct releve_commands *commands, bool back)
+{
+    char why[RELEVE_ERROR_BYTES] = "";
+    commands->replicas_missed = !back;
+    if (!back)
+        explain(commands, why);
     if (commands->on_link != NULL)
-        commands->on_link(commands->data, back, back ? "" : why);
+        commands->on_link(commands->data, back, why);
 }
 
 /* They are back: so is what was kept back. */
@@ -92,6 +99,35 @@ static void on_acknowledged(struct releve_commands *commands)
     }
     if (commands->replicas_missed)
         say_replicas(commands, true);
+}
+
+bool releve_commands_miss_replicas(const struct releve_commands *commands, char why[RELEVE_ERROR_BYTES])
+{
+    if (!commands->replicas_missed || !commands->impatient)
+        return false;
+    explain(commands, why);
+    return true;
+}
+
+/* What was kept back is refused. It may have been run, and may be asked for again. */
+static void give_up(struct releve_commands *commands)
+{
+    struct releve_command *kept = commands->unacknowledged, *command, *next;
+    char why[RELEVE_ERROR_BYTES];
+    explain(commands, why);
+    commands->unacknowledged = NULL;
+    DL_FOREACH_SAFE(kept, command, next) {
+        DL_DELETE(kept, command);
+        releve_commands_count_out(commands, (struct releve_load){1, command->wire_bytes});
+        (void)releve_fail(&command->error, RELEVE_E_REDIS, "cannot %s: %s", command->what, why);
+        releve_command_doom(command);
+    }
+}
+
+static bool is_long_enough(const struct releve_commands *commands)
+{
+    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
+    return commands->impatient && now_ms - commands->replicas_away_ms >= RELEVE_UNACKNOWLEDGED_MAX_MS;
 }
 
 static void on_too_few(struct releve_commands *commands)
@@ -156,6 +192,8 @@ static void on_waited(redisAsyncContext *context, void *answer, void *data)
         else
             hand_over(commands, command, counts ? NULL : reply);
     }
+    if (context->data != NULL && too_few && is_long_enough(commands))
+        give_up(commands);
     if (context->data != NULL)
         releve_commands_teach_again(commands);
     if (context->data == NULL)

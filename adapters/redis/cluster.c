@@ -256,6 +256,13 @@ void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time time
             cluster->places.of[i].node->commands.connection.timeout_ms = timeout_ms;
 }
 
+/* Nodes are opened when there is a map. */
+void releve_cluster_set_impatient(struct releve_cluster *cluster)
+{
+    assert(cluster->places.epoch == 0);
+    cluster->impatient = true;
+}
+
 releve_time releve_cluster_timeout(const struct releve_cluster *cluster)
 {
     return cluster->timeout_ms;

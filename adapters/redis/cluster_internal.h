@@ -39,7 +39,7 @@ struct releve_cluster {
     void (*closed)(void *data);
     void *data;
     enum cluster_phase phase;
-    bool patient;
+    bool patient, impatient; /* about a master that is away at first; about replicas that are away (nodes.h) */
     bool link_up;
     bool lossy;                                   /* a node said that it keeps nothing on disk */
     struct releve_error trouble;                  /* the latest */

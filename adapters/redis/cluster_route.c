@@ -70,6 +70,7 @@ struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struc
                          node);
     node->commands.connection.timeout_ms = cluster->timeout_ms;
     node->commands.connection.remedy = REMEDY;
+    node->commands.impatient = cluster->impatient;
     node->commands.hooks = &hooks;
     node->commands.total = &cluster->total;
     node->commands.epoch = &cluster->reconnected;

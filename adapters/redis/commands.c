@@ -383,6 +383,7 @@ static void on_up(void *data)
     struct releve_commands *commands = data;
     releve_commands_sort(&commands->waiting); /* some were given before what waits already, to another node */
     struct releve_command *waiting = commands->waiting, *command, *next;
+    commands->replicas_away_ms = (releve_time)uv_now(commands->connection.loop); /* it may be another master's */
     *commands->epoch += commands->been_ready; /* it may be another process that answers */
     commands->waiting = NULL;
     commands->taught_count = 0;

@@ -56,7 +56,7 @@ extern const struct releve_script releve_script_workers;
 /* What becomes of a command that too few replicas have in time (docs/design.md, Failover). */
 enum releve_replicas {
     RELEVE_REPLICAS_ANY,    /* it may be lost: none is waited for */
-    RELEVE_REPLICAS_REPEAT, /* it is repeated until they have it */
+    RELEVE_REPLICAS_REPEAT, /* it is repeated until they have it, or until nobody waits any more */
     RELEVE_REPLICAS_TELL    /* the reply is nil, whatever Redis said; the command may have been run, or not */
 };
 
@@ -116,7 +116,8 @@ struct releve_commands {
     bool waits;                         /* a WAIT is under way */
     bool replicas_away;                 /* too few acknowledged the last command that wanted them */
     bool replicas_missed;               /* ... and that was said */
-    releve_time replicas_away_ms;       /* loop time: since when */
+    releve_time replicas_away_ms;       /* loop time: since when, or since the connection is up again */
+    bool impatient;                     /* releve_nodes_set_impatient */
     const struct releve_command *probe; /* the one command that is under way while they are away */
     uv_timer_t watch_timer, doom_timer, replicas_timer;
     struct releve_closing closing; /* the connection and three timers */
@@ -156,6 +157,10 @@ void releve_commands_put(struct releve_commands *commands, struct releve_command
 
 /* It fails here, in the next turn of the loop: "cannot <what>: <why>". */
 void releve_commands_fail(struct releve_commands *commands, struct releve_command *command, const char *why);
+
+/* Too few replicas have acknowledged anything for so long that it was said, and this connection is impatient: why, in
+ * one line. */
+bool releve_commands_miss_replicas(const struct releve_commands *commands, char why[RELEVE_ERROR_BYTES]);
 
 struct releve_route *releve_command_route(struct releve_command *command);
 const char *releve_command_wire(const struct releve_command *command);

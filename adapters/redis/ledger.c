@@ -46,12 +46,19 @@ static void on_given_back(void *data, const struct releve_error *error, releve_t
 
 /* A permit that may be lost with its master is none. Whoever asks again does so under another name, so it is given
  * back: that may be lost as well, and then it ages out. */
-static releve_time refuse_unacknowledged(const struct question *question)
+static releve_time refuse_unacknowledged(const struct question *question, const char *what, struct releve_error *missed,
+                                         const struct releve_error **error)
 {
+    char key[RELEVE_PREFIX_BYTES + RELEVE_BUCKET_BYTES + sizeof ":quota:{}"], why[RELEVE_ERROR_BYTES];
     if (question->store->phase == STORE_OPEN)
         releve_store_permit_return(question->store, question->bucket, &question->quota, question->permit, on_given_back,
                                    NULL);
-    return RELEVE_UNACKNOWLEDGED_MS;
+    (void)snprintf(key, sizeof key, "%s:quota:{%s}", question->store->prefix, question->bucket);
+    if (!releve_nodes_miss_replicas(&question->store->nodes, key, why))
+        return RELEVE_UNACKNOWLEDGED_MS;
+    (void)releve_fail(missed, RELEVE_E_REDIS, "cannot %s: %s", what, why);
+    *error = missed;
+    return 0;
 }
 
 /* The script has closed the bucket. */
@@ -70,7 +77,7 @@ static void decode_asked(const struct releve_call *call, const redisReply *reply
     struct releve_error odd;
     releve_time wait_ms = 0;
     if (reply != NULL && reply->type == REDIS_REPLY_NIL)
-        wait_ms = refuse_unacknowledged(question);
+        wait_ms = refuse_unacknowledged(question, call->what, &odd, &error);
     else if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
         wait_ms = (releve_time)reply->integer;
     else if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)

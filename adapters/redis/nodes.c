@@ -70,6 +70,22 @@ void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
         releve_cluster_set_start(nodes->cluster, start_ms, on_wait);
 }
 
+void releve_nodes_set_impatient(struct releve_nodes *nodes)
+{
+    if (nodes->cluster != NULL)
+        releve_cluster_set_impatient(nodes->cluster);
+    else
+        nodes->commands.impatient = true;
+}
+
+bool releve_nodes_miss_replicas(struct releve_nodes *nodes, const char *key, char why[RELEVE_ERROR_BYTES])
+{
+    const struct releve_commands *commands =
+        nodes->cluster != NULL ? releve_cluster_at(nodes->cluster, releve_slot_of_key(key, strlen(key)))
+                               : &nodes->commands;
+    return releve_commands_miss_replicas(commands, why);
+}
+
 /* --- sending ------------------------------------------------------------------------------------------ */
 
 struct releve_commands *releve_nodes_at(struct releve_nodes *nodes, const struct releve_words *words)

@@ -40,6 +40,11 @@ void releve_nodes_set_patient(struct releve_nodes *nodes);
  * only. */
 void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
                             void (*on_wait)(void *data, const char *line));
+/* Right after releve_nodes_open. Somebody waits for the end: a command that is repeated as too few replicas have it
+ * fails after RELEVE_UNACKNOWLEDGED_MAX_MS. Else it is repeated for as long as it takes. */
+void releve_nodes_set_impatient(struct releve_nodes *nodes);
+/* As releve_commands_miss_replicas, at the node of that key. */
+bool releve_nodes_miss_replicas(struct releve_nodes *nodes, const char *key, char why[RELEVE_ERROR_BYTES]);
 
 /* As releve_commands_send. Goes by the command's first key (slot.h); what has none goes to any node. */
 void releve_nodes_send(struct releve_nodes *nodes, const char *what, const struct releve_script *script,

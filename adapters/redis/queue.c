@@ -188,6 +188,8 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
     queue->replies.say = on_undelivered;
     queue->replies.data = queue;
     releve_nodes_open(&queue->nodes, loop, &queue->url, queue->prefix, on_ready, on_link, queue);
+    if (options->drain)
+        releve_nodes_set_impatient(&queue->nodes);
     return queue;
 }
 

@@ -74,6 +74,8 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     store->replies.nodes = &store->nodes;
     releve_nodes_open(&store->nodes, loop, &store->url, store->prefix, on_ready, on_link, store);
     releve_nodes_set_start(&store->nodes, options->start_ms, on_wait);
+    if (options->impatient)
+        releve_nodes_set_impatient(&store->nodes);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;
     store->parts = (struct releve_closing){1, on_all_closed, store};

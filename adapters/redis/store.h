@@ -17,6 +17,7 @@ struct releve_store_options {
     const struct releve_redis_url *redis; /* not EMBEDDED: releve_embedded_start comes before */
     const char *prefix;                   /* of every key: "releve"; 1 to RELEVE_PREFIX_BYTES - 1 characters */
     const char *worker;                   /* whose list the jobs are in (queue.h); NULL: they come from no queue */
+    bool impatient; /* somebody waits for the end: what too few replicas have is refused after a while (nodes.h) */
     /* Called when the connection is lost (up false, why: one line) and when it is back. May be NULL. */
     void (*on_link)(void *data, bool up, const char *why);
     /* Called when a permit that counts is missing in Redis: it has forgotten what was sent in that bucket. Nobody gets

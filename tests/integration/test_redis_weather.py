@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from jobs import Results, message, own_lists, prm_of, push, replied, results, start_worker, waiting
+from server import Redis, free_port
 from slots import tag_of
 from world import World
 
@@ -189,6 +190,92 @@ def test_a_drain_that_redis_refuses_for_a_moment_goes_on_to_its_end():
         full.end(world.redis)
         assert running.end().code == 0
         check_each_once(world, results(world.redis))
+
+
+MISSED = "what is written: start what is missing"
+
+
+class Replicated:
+    """A Redis of the world's, and a replica of it; the program is told to wait for that."""
+
+    def __init__(self, world):
+        self.world, self.replica = world, Redis()
+
+    def __enter__(self):
+        self.replica.__enter__()
+        self.world.redis.command("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        port = free_port()
+        self.world.redis.command("CONFIG", "SET", "port", port)
+        self.replica.command("REPLICAOF", "127.0.0.1", port)
+        while b"slave0:" not in (said := self.world.redis.command("INFO", "replication")) or b"state=online" not in said:
+            pass
+        self.world.settings["RELEVE_REDIS"] = self.world.redis.url + "?replicas=1"
+        return self.replica
+
+    def __exit__(self, *_):
+        self.replica.heal()
+        self.replica.__exit__()
+
+
+@pytest.mark.single("replicas of its own")
+@pytest.mark.parametrize("command", [("backfill", "--prm", prm_of(1), "--kind", DAILY, "--start", SPAN["start"]),
+                                     ("get", DAILY, "--prm", prm_of(1), "--start", SPAN["start"]), ("worker", "--drain")])
+def test_where_fewer_replicas_are_there_than_wanted_whoever_is_waited_for_ends_with_4(command):
+    with world_of_jobs() as world:
+        push_all(world)
+        ended = world.run(*command, RELEVE_REDIS=world.redis.url + "?replicas=3")
+        assert ended.code == 4 and "not all 3 replicas" in ended.err and MISSED in ended.err.splitlines()[-1], ended
+        assert world.sandbox.stats()["requests"] == 0
+
+
+@pytest.mark.single("replicas of its own")
+def test_a_worker_waits_for_the_replicas_that_are_wanted_and_then_works():
+    with world_of_jobs() as world, Replicated(world) as replica:
+        replica.partition()
+        push_all(world)
+        worker, drain = world.start("worker"), world.start("worker", "--drain")
+        assert drain.end().code == 4  # by then it has waited as long as anybody does
+        assert MISSED in worker.so_far() and len(results(world.redis)) == 0
+        replica.heal()
+        worker.wait_until(lambda: len(results(world.redis)) == JOBS)
+        worker.signal(signal.SIGTERM)
+        assert worker.end().code == 0
+
+
+@pytest.mark.single("replicas of its own")
+def test_a_drain_under_which_the_replica_goes_ends_with_4_and_its_jobs_are_left_for_others():
+    with world_of_jobs() as world, Replicated(world) as replica:
+        push_all(world)
+        running = start_drain(world)
+        replica.partition()
+        ended = running.end()
+        assert ended.code == 4 and MISSED in ended.err.splitlines()[-1], ended
+        assert len(results(world.redis)) < JOBS
+        replica.heal()
+        check_rest_is_done(world)
+
+
+@pytest.mark.single("replicas of its own")
+@pytest.mark.parametrize("for_a_moment", [True, False])
+def test_a_backfill_under_which_the_replica_goes_ends_with_4_unless_it_comes_back(for_a_moment):
+    with world_of_jobs() as world, Replicated(world) as replica:
+        prms = world.write("prms.csv", "".join(f"{prm_of(i)}\n" for i in range(JOBS)))
+        command = ("backfill", "--prms", prms, "--kind", DAILY, "--start", SPAN["start"], "--end", SPAN["end"],
+                   "--concurrency", str(CONCURRENCY))
+        running = world.start(*command)
+        world.wait_for(running, "ok", 20)
+        replica.partition()
+        if for_a_moment:
+            running.wait_until(lambda: MISSED in running.so_far())
+            replica.heal()
+        ended = running.end()
+        if not for_a_moment:
+            assert ended.code == 4 and MISSED in ended.err.splitlines()[-1], ended
+            assert 0 < len(world.redis.days()) < 7 * JOBS
+            replica.heal()
+            ended = world.run(*command)
+        assert ended.code == 0 and len(world.redis.days()) == 7 * JOBS, ended
+        assert world.sandbox.stats()["violations"] == 0
 
 
 PUT_ASIDE = """
