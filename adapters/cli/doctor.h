@@ -1,6 +1,7 @@
 /* What the parts of releve doctor share: each looks at something and adds findings. Private to doctor*.c.
  *
  *   doctor.c           the command, settings and where they come from
+ *   doctor_bystanders.c  Redis: replicas, sentinels, and nodes of a cluster that RELEVE_REDIS names
  *   doctor_memory.c    Redis: has it room for what is to come, and evicts it nothing?
  *   doctor_node.c      Redis: version, persistence, replicas and clock of each node
  *   doctor_redis.c     Redis: whose data it holds, quotas
@@ -33,9 +34,9 @@ struct doctor {
     bool json, has_prm;
     releve_prm prm;
     struct releve_lookup lookup;
-    struct releve_prm_list points; /* that there is something of in Redis */
-    struct doctor_node *nodes;     /* while they are counted */
-    size_t nodes_count;
+    struct releve_prm_list points;     /* that there is something of in Redis */
+    struct doctor_node *nodes;         /* while they are counted */
+    size_t nodes_count, masters_count; /* replicas stand behind the masters */
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count, family;                /* the one whose quota is asked for */
     releve_time waits_ms[RELEVE_FAMILIES_MAX]; /* until its next permit is due */
@@ -75,8 +76,13 @@ double releve_doctor_info_number(const char *info, const char *name);
 
 /* What one Redis says of itself; `data` is the doctor. Then the clocks against each other, where there are several. */
 void releve_doctor_node(void *data, const struct releve_store_node *said);
+void releve_doctor_replica(struct doctor *doctor, const char *name, const struct releve_store_node *said);
 void releve_doctor_nodes_clocks(struct doctor *doctor);
 void releve_doctor_nodes_free(struct doctor *doctor);
+
+/* Those that nothing is asked of while all is well, each for itself: what RELEVE_REDIS names beside the masters, and
+ * replicas, which may be masters next. */
+void releve_doctor_bystanders(struct doctor *doctor);
 
 /* Asks for a token, and, where there is a usage point, each API about it. */
 void releve_doctor_upstream(struct doctor *doctor);

@@ -32,6 +32,26 @@ static void check_version(struct doctor *doctor, const char *node, const char *i
 }
 
 /* What it keeps when it is restarted, the ledger of the quota among it. */
+static void check_append_only_file(struct doctor *doctor, const char *node, const char *fsync)
+{
+    const struct releve_redis_url *redis = &doctor->config.redis;
+    bool everysec = strcmp(fsync, "everysec") == 0, is_safe = *fsync == '\0' || strcmp(fsync, "always") == 0;
+    const char *last = everysec ? "its last second" : "what was not written to its disk yet, some 30 s";
+    if (is_safe)
+        OK(doctor, "Redis", "%skeeps what it is given (append-only file)", node);
+    else if (redis->replicas > 0 && (redis->where == RELEVE_REDIS_CLUSTER || redis->where == RELEVE_REDIS_SENTINEL))
+        DOUBTFUL(doctor, "Redis",
+                 "%skeeps what it is given (append-only file), but appendfsync is %s: where its machine crashes and it "
+                 "is back before it is replaced, %s is lost at all nodes, permits too, and the quota may be exceeded: "
+                 "CONFIG SET appendfsync always, and in redis.conf",
+                 node, fsync, last);
+    else
+        OK(doctor, "Redis",
+           "%skeeps what it is given (append-only file; as appendfsync is %s, a crash of its machine loses %s, permits "
+           "too)",
+           node, fsync, last);
+}
+
 static void check_persistence(struct doctor *doctor, const char *node, const struct releve_store_node *said)
 {
     char aof[DOCTOR_VALUE_BYTES], snapshot[DOCTOR_VALUE_BYTES];
@@ -41,7 +61,7 @@ static void check_persistence(struct doctor *doctor, const char *node, const str
         BAD(doctor, RELEVE_E_REDIS, "Redis",
             "%sits last write to disk failed: see its log, and whether the disk is full", node);
     else if (releve_doctor_info_number(said->info, "aof_enabled") != 0)
-        OK(doctor, "Redis", "%skeeps what it is given (append-only file)", node);
+        check_append_only_file(doctor, node, said->fsync);
     else if (said->is_durable)
         DOUBTFUL(doctor, "Redis",
                  "%skeeps snapshots only: what came after the last one is lost when it is killed, and with it how much "
@@ -91,33 +111,75 @@ static void check_replicas(struct doctor *doctor, const char *node, const char *
            node, there, wanted, wanted, wanted == 1 ? "has" : "have", there);
 }
 
-/* INFO has it since Redis 7.0. */
-static void check_clock(struct doctor *doctor, struct doctor_node *node, const struct releve_store_node *said)
+/* INFO has it since Redis 7.0. `said` is of now. */
+static void note_clock(struct doctor_node *node, const struct releve_store_node *said)
 {
-    char whose[WHOSE_BYTES];
     releve_time redis_ms = (releve_time)(releve_doctor_info_number(said->info, "server_time_usec") / 1000);
     if (redis_ms <= 0)
         return;
     node->has_clock = true;
     node->ahead_least_ms = redis_ms - releve_clock_civil(RELEVE_DAY_NONE);
     node->ahead_most_ms = node->ahead_least_ms + said->took_ms + CUT_MS;
+}
+
+static void check_clock(struct doctor *doctor, const struct doctor_node *node)
+{
+    char whose[WHOSE_BYTES];
+    if (!node->has_clock)
+        return;
     (void)snprintf(whose, sizeof whose, "%sRedis's clock", node->title);
     releve_doctor_clock(doctor, whose, node->ahead_least_ms,
                         " (the quota counts by Redis's alone, days by this machine's)");
 }
 
-void releve_doctor_node(void *data, const struct releve_store_node *said)
+static struct doctor_node *add_node(struct doctor *doctor, const char *name, const struct releve_store_node *said)
 {
-    struct doctor *doctor = data;
     doctor->nodes = releve_realloc(doctor->nodes, (doctor->nodes_count + 1) * sizeof *doctor->nodes);
     struct doctor_node *node = &doctor->nodes[doctor->nodes_count++];
     *node = (struct doctor_node){.info = releve_strdup(said->info)};
-    if (said->name[0] != '\0')
-        (void)snprintf(node->title, sizeof node->title, "%.*s: ", DOCTOR_NODE_BYTES - 3, said->name);
+    if (name[0] != '\0')
+        (void)snprintf(node->title, sizeof node->title, "%.*s: ", DOCTOR_NODE_BYTES - 3, name);
+    note_clock(node, said);
+    return node;
+}
+
+void releve_doctor_node(void *data, const struct releve_store_node *said)
+{
+    struct doctor *doctor = data;
+    const struct doctor_node *node = add_node(doctor, said->name, said);
+    doctor->masters_count++;
     check_version(doctor, node->title, said->info);
     check_persistence(doctor, node->title, said);
     check_replicas(doctor, node->title, said->info);
-    check_clock(doctor, node, said);
+    check_clock(doctor, node);
+}
+
+/* It may be the next master: then it keeps what there is, and its clock counts. */
+void releve_doctor_replica(struct doctor *doctor, const char *name, const struct releve_store_node *said)
+{
+    const struct doctor_node *node = add_node(doctor, name, said);
+    const struct releve_redis_url *redis = &doctor->config.redis;
+    if (releve_doctor_info_number(said->info, "aof_enabled") == 0 && !said->is_durable)
+        DOUBTFUL(doctor, "Redis",
+                 "%sa replica, keeps nothing on disk: as a master it would forget all when it is restarted: CONFIG SET "
+                 "appendonly yes, and appendonly yes in redis.conf",
+                 node->title);
+    else if (redis->where != RELEVE_REDIS_TCP && *said->fsync != '\0' && strcmp(said->fsync, "always") != 0)
+        DOUBTFUL(doctor, "Redis",
+                 "%sa replica, has appendfsync %s: as a master it might come back without what it acknowledged: CONFIG "
+                 "SET appendfsync always, and in redis.conf",
+                 node->title, said->fsync);
+}
+
+/* Without what stands behind it in front of findings. */
+static const char *name_of(const struct doctor_node *node)
+{
+    return node->title[0] != '\0' ? node->title : "the master";
+}
+
+static int name_length(const struct doctor_node *node)
+{
+    return node->title[0] != '\0' ? (int)strcspn(node->title, " ") - 1 : (int)strlen(name_of(node));
 }
 
 /* Only what is certain is said, however long the answers took. */
@@ -135,6 +197,7 @@ void releve_doctor_nodes_clocks(struct doctor *doctor)
     }
     if (doctor->nodes_count < 2 || first == NULL)
         return;
+    size_t replicas = doctor->nodes_count - doctor->masters_count;
     releve_time apart_ms = last->ahead_least_ms - first->ahead_most_ms;
     char apart[RELEVE_DURATION_TEXT];
     releve_duration_format(apart_ms > 0 ? apart_ms : 0, apart);
@@ -143,9 +206,10 @@ void releve_doctor_nodes_clocks(struct doctor *doctor)
             doctor, "clock",
             "%.*s's clock is %s ahead of %.*s's: where nodes differ by 1 s or more the quota may be exceeded after "
             "a failover: set all by NTP",
-            (int)strcspn(last->title, " ") - 1, last->title, apart, (int)strcspn(first->title, " ") - 1, first->title);
+            name_length(last), name_of(last), apart, name_length(first), name_of(first));
     else
-        OK(doctor, "clock", "those of the cluster's nodes agree within 1 s");
+        OK(doctor, "clock", "those of %zu master%s and %zu replica%s agree within 1 s", doctor->masters_count,
+           doctor->masters_count == 1 ? "" : "s", replicas, replicas == 1 ? "" : "s");
 }
 
 void releve_doctor_nodes_free(struct doctor *doctor)

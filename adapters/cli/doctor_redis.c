@@ -118,12 +118,11 @@ static bool count_point(void *data, releve_prm prm)
 static void on_counted(void *data, const struct releve_error *error)
 {
     struct doctor *doctor = data;
-    size_t nodes = doctor->nodes_count;
+    size_t nodes = doctor->masters_count;
     releve_prm_list_close(&doctor->points);
     for (size_t i = 0; error->code == RELEVE_OK && i < nodes; i++)
         releve_doctor_memory(doctor, doctor->nodes[i].title, doctor->nodes[i].info,
                              (doctor->points.count + nodes - 1) / nodes);
-    releve_doctor_nodes_free(doctor);
     free(doctor->points.prms);
     if (error->code == RELEVE_OK)
         releve_store_bind(doctor->lookup.store, NULL, on_bound, doctor);
@@ -137,11 +136,9 @@ static void on_infos(void *data, const struct releve_error *error)
     struct doctor *doctor = data;
     bool limited = false;
     if (error->code != RELEVE_OK) {
-        releve_doctor_nodes_free(doctor);
         end_lookup(doctor, error);
         return;
     }
-    releve_doctor_nodes_clocks(doctor);
     for (size_t i = 0; i < doctor->nodes_count; i++)
         limited = limited || releve_doctor_memory_limit(doctor->nodes[i].info) > 0;
     if (limited)
@@ -162,8 +159,13 @@ static void start_redis(void *data)
 bool releve_doctor_redis(struct doctor *doctor)
 {
     struct releve_error error;
-    if (releve_lookup_inspect(&doctor->lookup, &doctor->config, start_redis, doctor, &error) == RELEVE_OK)
-        return true;
-    BAD(doctor, error.code, "Redis", "%s", error.text);
-    return false;
+    bool asked = releve_lookup_inspect(&doctor->lookup, &doctor->config, start_redis, doctor, &error) == RELEVE_OK;
+    if (asked) {
+        releve_doctor_bystanders(doctor);
+        releve_doctor_nodes_clocks(doctor);
+    } else {
+        BAD(doctor, error.code, "Redis", "%s", error.text);
+    }
+    releve_doctor_nodes_free(doctor);
+    return asked;
 }

@@ -39,21 +39,10 @@ static void on_node_ready(void *data, const struct releve_error *error);
 static void on_node_link(void *data, bool up, const char *why);
 static const struct releve_commands_hooks hooks;
 
-static void address_write(struct releve_redis_url *url)
-{
-    bool v6 = strchr(url->host, ':') != NULL;
-    (void)snprintf(url->address, sizeof url->address, "redis://%s%s%s:%d", v6 ? "[" : "", url->host, v6 ? "]" : "",
-                   url->port);
-}
-
 void releve_cluster_url(const struct releve_cluster *cluster, const struct releve_redis_seed *seed,
                         struct releve_redis_url *url)
 {
-    *url = *cluster->url;
-    memcpy(url->host, seed->host, sizeof url->host);
-    url->port = seed->port;
-    url->db = 0;
-    address_write(url);
+    releve_redis_url_of_seed(cluster->url, seed, url);
 }
 
 struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struct releve_place *place)

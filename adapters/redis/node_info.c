@@ -11,6 +11,7 @@ struct info_call {
     size_t node;      /* the one that is asked */
     uint64_t epoch;   /* in which its number is that */
     uint64_t sent_ms; /* uv_hrtime's clock */
+    char *info;       /* while more is asked of that node */
     releve_store_each_node each;
     releve_store_done done;
     void *data;
@@ -23,25 +24,42 @@ static void ask_next(struct info_call *call);
 static void end(struct info_call *call, const struct releve_error *error)
 {
     struct info_call ended = *call;
+    free(call->info);
     free(call);
     ended.done(ended.data, error);
 }
 
-static void hand_out(const struct info_call *call, const char *info)
+static void hand_out(const struct info_call *call, const char *fsync)
 {
     struct releve_nodes *nodes = &call->store->nodes;
     char name[RELEVE_REDIS_SEED_TEXT];
     releve_nodes_name(nodes, call->node, name);
     const struct releve_store_node node = {.name = name,
-                                           .info = info,
+                                           .info = call->info,
                                            .is_durable = releve_nodes_keeps(nodes, call->node),
+                                           .fsync = fsync,
                                            .took_ms = (releve_time)(uv_hrtime() / NANOSECONDS_IN_MS - call->sent_ms)};
     call->each(call->data, &node);
 }
 
-static void on_info(void *data, const redisReply *reply, const struct releve_error *error)
+/* A user who may not ask, or a Redis that calls the command otherwise, says nothing. */
+static void on_fsync(void *data, const redisReply *reply, const struct releve_error *error)
 {
     static const struct releve_error none = {.code = RELEVE_OK};
+    struct info_call *call = data;
+    bool said = error->code == RELEVE_OK && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+                reply->element[1]->type == REDIS_REPLY_STRING;
+    hand_out(call, said ? reply->element[1]->str : "");
+    free(call->info);
+    call->info = NULL;
+    if (++call->node < releve_nodes_count(&call->store->nodes))
+        ask_next(call);
+    else
+        end(call, &none);
+}
+
+static void on_info(void *data, const redisReply *reply, const struct releve_error *error)
+{
     struct info_call *call = data;
     struct releve_error odd;
     if (error->code == RELEVE_OK && reply->type != REDIS_REPLY_STRING)
@@ -55,11 +73,12 @@ static void on_info(void *data, const redisReply *reply, const struct releve_err
         end(call, &odd);
         return;
     }
-    hand_out(call, reply->str);
-    if (++call->node < releve_nodes_count(&call->store->nodes))
-        ask_next(call);
-    else
-        end(call, &none);
+    call->info = releve_strdup(reply->str);
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "CONFIG");
+    releve_words_add(&words, "GET");
+    releve_words_add(&words, "appendfsync");
+    releve_nodes_send_to(&call->store->nodes, call->node, WHAT, NULL, &words, on_fsync, call);
 }
 
 static void ask_next(struct info_call *call)

@@ -149,7 +149,8 @@ struct releve_store_node {
     const char *name;    /* "127.0.0.1:7000"; "" where it is the only one */
     const char *info;    /* the lines of INFO */
     bool is_durable;     /* it keeps on disk what it is given, or did not say */
-    releve_time took_ms; /* the answer: what it says is of a moment within that time */
+    const char *fsync;   /* its appendfsync; "" where it did not say */
+    releve_time took_ms; /* the answers: what it says is of a moment within that time, which ends now */
 };
 typedef void (*releve_store_each_node)(void *data, const struct releve_store_node *node);
 

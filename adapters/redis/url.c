@@ -378,6 +378,18 @@ const char *releve_redis_seed_format(const struct releve_redis_seed *seed, char 
     return out;
 }
 
+void releve_redis_url_of_seed(const struct releve_redis_url *url, const struct releve_redis_seed *seed,
+                              struct releve_redis_url *out)
+{
+    bool v6 = strchr(seed->host, ':') != NULL;
+    *out = *url;
+    memcpy(out->host, seed->host, sizeof out->host);
+    out->port = seed->port;
+    out->db = 0;
+    (void)snprintf(out->address, sizeof out->address, "redis://%s%s%s:%d", v6 ? "[" : "", out->host, v6 ? "]" : "",
+                   out->port);
+}
+
 void releve_redis_url_of_socket(const char *path, struct releve_redis_url *url)
 {
     assert(strlen(path) <= RELEVE_REDIS_SOCKET_PATH_MAX);

@@ -74,6 +74,10 @@ const char *releve_redis_seed_format(const struct releve_redis_seed *seed, char 
 #define RELEVE_PREFIX_LEGAL "letters, digits, and _ - . :"
 bool releve_redis_prefix_is_legal(const char *prefix);
 
+/* One Redis there, with user, password and replicas as in `url`. */
+void releve_redis_url_of_seed(const struct releve_redis_url *url, const struct releve_redis_seed *seed,
+                              struct releve_redis_url *out);
+
 /* The address of a socket at `path`, shorter than RELEVE_REDIS_SOCKET_PATH_MAX. */
 void releve_redis_url_of_socket(const char *path, struct releve_redis_url *url);
 

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 import terminal
 from cluster import QUIET_TIMEOUT_MS, Cluster
+from sentinels import Sentinels
+from server import free_port
 from world import World, is_sanitized
 
 CLIENT_0, REVOKED = "22516914714270", "26584978546985"
@@ -288,7 +290,7 @@ def test_each_master_of_a_cluster_is_looked_at():
             assert [re.sub(r"[\d.]+ MB", "N MB", re.sub(r"version \S+", "version N", text)) for text in said] == [
                 "version N", "keeps what it is given (append-only file)", "1 replica connected, and 1 wanted (replicas=)",
                 "Redis's clock agrees with this machine's within 5 s", "evicts nothing (it has no maxmemory); it uses N MB"], findings
-        assert len(masters) == 3 and ("ok", "clock", "those of the cluster's nodes agree within 1 s") in findings
+        assert len(masters) == 3 and ("ok", "clock", "those of 3 masters and 3 replicas agree within 1 s") in findings
         assert any(re.match(r"a cluster at redis\+cluster://\S+, prefix releve; of its masters:$", text) for _, _, text in findings)
 
 
@@ -348,17 +350,68 @@ def test_more_replicas_than_are_waited_for_are_said_with_what_that_means(wanted,
         assert code == 0 and sum(text.endswith(": " + said) for _, _, text in findings) == 3, findings
 
 
+@pytest.mark.single("its appendfsync; of a cluster it is said node by node, below")
+def test_one_redis_that_may_lose_its_last_second_is_a_remark():
+    with World(quota=WINDOWS, today=None) as world:
+        world.redis.command("CONFIG", "SET", "appendfsync", "everysec")
+        code, findings = look(world)
+        assert code == 0 and ("ok", "Redis", "keeps what it is given (append-only file; as appendfsync is everysec, a crash of its machine loses "
+                              "its last second, permits too)") in findings, findings
+
+
+@pytest.mark.parametrize("of_a_replica", [False, True])
+def test_a_node_of_a_cluster_that_may_lose_its_last_second_is_doubtful(of_a_replica):
+    with ClusterWorld() as world:
+        master = world.redis.current_masters()[1]
+        node = world.redis.replicas_of(master)[0] if of_a_replica else master
+        node.command("CONFIG", "SET", "appendfsync", "everysec")
+        code, findings = look(world)
+        said = wrong(findings)
+        assert code == 1 and len(said) == 1 and said[0][:2] == ("doubtful", "Redis"), findings
+        assert said[0][2].startswith(f"127.0.0.1:{node.port}: ") and "appendfsync" in said[0][2] and "everysec" in said[0][2]
+        assert said[0][2].endswith("CONFIG SET appendfsync always, and in redis.conf")
+
+
+def test_a_node_that_is_named_and_does_not_answer_is_found():
+    with ClusterWorld() as world:
+        dead = free_port()
+        code, findings = look(world, RELEVE_REDIS=world.redis.url.replace("cluster://", f"cluster://127.0.0.1:{dead},"))
+        said = wrong(findings)
+        assert code == 1 and len(said) == 1, findings
+        assert said[0][2].startswith(f"127.0.0.1:{dead}, which RELEVE_REDIS names, does not answer: start it, or name another node: "), findings
+
+
+@pytest.mark.single("sentinels of its own")
+def test_sentinels_are_asked_which_master_they_name_and_one_that_is_silent_is_found():
+    world = World(quota=WINDOWS, today=None)
+    sentinels = world.redis = Sentinels()
+    with world:
+        named = f"the master is 127.0.0.1:{sentinels.master().port} now, as"
+        code, findings = look(world)
+        assert code == 0 and wrong(findings) == [], findings
+        assert ("ok", "Redis", f"{named} 3 of the 3 sentinels say") in findings
+        assert ("ok", "clock", "those of 1 master and 1 replica agree within 1 s") in findings
+        lost = sentinels.watchers[0]
+        lost.signal(signal.SIGKILL)
+        code, findings = look(world)
+        said = wrong(findings)
+        assert code == 1 and len(said) == 1, findings
+        assert said[0][2].startswith(f"the sentinel 127.0.0.1:{lost.port} does not say where the master is: "), findings
+        assert ("ok", "Redis", f"{named} 2 of the 3 sentinels say") in findings
+
+
 def pretended_clock(tmp_path):
     library = tmp_path / "pretended_clock.so"
     subprocess.run(["gcc", "-shared", "-fPIC", ROOT / "tools/pretended_clock.c", "-o", library], check=True)
     return os.fspath(library)
 
 
-@pytest.mark.parametrize("shift_s, is_found", [("3", True), ("0", False)])
-def test_masters_whose_clocks_disagree_are_found(tmp_path, monkeypatch, shift_s, is_found):
+@pytest.mark.parametrize("shift_s, is_found, of_a_replica", [("3", True, False), ("0", False, False), ("3", True, True)])
+def test_nodes_whose_clocks_disagree_are_found(tmp_path, monkeypatch, shift_s, is_found, of_a_replica):
     """Each agrees well enough with this machine's."""
     with ClusterWorld() as world:
         node = world.redis.current_masters()[1]
+        node = world.redis.replicas_of(node)[0] if of_a_replica else node
         world.redis.kill(node)
         with monkeypatch.context() as patch:
             patch.setenv("LD_PRELOAD", pretended_clock(tmp_path))
