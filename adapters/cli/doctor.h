@@ -1,11 +1,11 @@
 /* What the parts of releve doctor share: each looks at something and adds findings. Private to doctor*.c.
  *
- *   doctor.c           the command, settings and where they come from
+ *   doctor.c             the command, settings and where they come from
  *   doctor_bystanders.c  Redis: replicas, sentinels, and nodes of a cluster that RELEVE_REDIS names
- *   doctor_memory.c    Redis: has it room for what is to come, and evicts it nothing?
- *   doctor_node.c      Redis: version, persistence, replicas and clock of each node
- *   doctor_redis.c     Redis: whose data it holds, quotas
- *   doctor_upstream.c  upstream: token, clock, and with a usage point the APIs
+ *   doctor_memory.c      Redis: has it room for what is to come, and evicts it nothing?
+ *   doctor_node.c        Redis: version, persistence, replicas and clock of each node
+ *   doctor_redis.c       Redis: whose data it holds, quotas
+ *   doctor_upstream.c    upstream: token, clock, and with a usage point the APIs
  */
 #ifndef RELEVE_CLI_DOCTOR_H
 #define RELEVE_CLI_DOCTOR_H

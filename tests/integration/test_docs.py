@@ -108,7 +108,7 @@ def samples():
 def test_every_program_on_the_page_is_run_by_a_test():
     programs = [text for _, language, text in FENCE.findall(PAGE) if language not in ("", "json")]
     assert sorted(programs) == sorted(EXAMPLES.values())
-    assert set(EXAMPLES) == {"reply.sh", "stream.sh", "reply.py", "stream.py", "reply.mjs", "stream.mjs", "access.sh"}
+    assert set(EXAMPLES) == {"reply.sh", "stream.sh", "reply.py", "stream.py", "reply.mjs", "stream.mjs", "access.sh", "push.sh", "push.py"}
 
 
 @pytest.mark.parametrize("name", ["reply.sh", "stream.sh"])
@@ -134,6 +134,27 @@ def test_with_python_a_load_curve_is_read_on_the_day_that_has_25_hours(world, tm
 @pytest.mark.parametrize("name", ["reply.mjs", "stream.mjs"])
 def test_with_node_a_job_is_pushed_and_its_days_are_read(world, node_folder, name):
     assert run_example(name, node_folder, world.redis.url).splitlines() == daily_lines(world)
+
+
+@pytest.mark.parametrize("name, job", [("push.sh", "myapp-7"), ("push.py", "myapp-8")])
+def test_a_message_counts_as_pushed_when_a_replica_has_it(world, tmp_path, name, job):
+    path = tmp_path / name
+    path.write_text(EXAMPLES[name])
+    command = [RUNNERS[path.suffix], name]
+    env = {**clean_environment(), "REDIS_URL": world.redis.url}
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=EXAMPLE_S)
+    assert ended.returncode == 1 and "no replica has it: push it again" in ended.stderr, ended
+    with TcpRedis() as replica:
+        replica.command("REPLICAOF", "127.0.0.1", world.redis.port)
+        while b"state=online" not in world.redis.command("INFO", "replication"):
+            pass
+        assert run_example(name, tmp_path, world.redis.url) == ""
+        service = world.redis.url.replace("redis://", "redis://myapp:choose-a-password@")
+        run_example("access.sh", tmp_path, world.redis.url)
+        assert run_example(name, tmp_path, service) == ""
+    world.worker.wait_until(lambda: world.redis.command("HGET", f"{{releve}}:job:{job}", "state") == b"done")
+    ended = [json.loads(fields[1])["id"] for _, fields in world.redis.command("XRANGE", "{releve}:results", "-", "+")]
+    assert ended.count(job) == 1  # pushed three times
 
 
 def test_a_service_with_the_access_of_the_page_can_push_and_read_and_no_more(world, tmp_path):
