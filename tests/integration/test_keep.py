@@ -149,7 +149,7 @@ def test_what_is_stored_gets_its_expiry_by_what_operations_says(tmp_path):
 
 
 @pytest.mark.parametrize("keep, says", [
-    ("800d", '"800d": no measure has that name'), (f"{CURVE}", "a number from 30 to 3660 and d for days"), (f"{CURVE}:800", "with 30 to 3660 days"),
+    ("800d", '"800d": no measure has that name'), (f"{CURVE}", "a number from 30 to 3660 and d for days"), (f"{CURVE}:800", "a number from 30 to 3660 and d for days"),
     ("curves:29d", "a number from 30 to 3660 and d for days"), ("curves:800d,", '"": no measure'), ("identity:90d", "no measure has that name")])
 def test_what_is_no_such_setting_is_one_line_and_2(keep, says):
     with world() as w:
