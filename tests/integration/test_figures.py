@@ -20,7 +20,7 @@ QUOTA = "25/1s,5000/1h"  # the ledger remembers all requests of a test
 MISSED_S = 5  # replicas that are away are spoken of when they have been for so long
 RUN = re.compile(r"^(?:(\d+) min )?([\d.]+) s, (\d+) requests \(([\d.]+)/s\), 0 repeated, 0 throttled$", re.MULTILINE)
 SO_FAR = re.compile(r"; (\d+) s so far")
-GONE, BACK = "nothing is sent until it is back", "Redis is back"
+GONE, BACK = "until it is back", "Redis is back"  # nothing is sent, or what needs a node of a cluster waits
 
 
 def world_of_points():
