@@ -83,7 +83,7 @@ python_tests() {
 
 # c_tests NAME BUILD-DIR
 c_tests() {
-    local name="$1" dir="$2" meson_arguments=(--no-rebuild --print-errorlogs --num-processes 2)
+    local name="$1" dir="$2" meson_arguments=(--no-rebuild --print-errorlogs --num-processes 4)
     [ "$quick" = no ] || meson_arguments+=(--no-suite slow)
     rm -f "$dir/meson-logs/testlog.junit.xml"
     run "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}"

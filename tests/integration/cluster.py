@@ -31,6 +31,7 @@ FORM_TRIES = 20  # ports are taken by others between a look and the start
 LOOKS = 9000  # at something that has to come, 10 ms apart
 REPLICATED_MS = 2000  # for a replica to acknowledge what a test wrote
 MIGRATE_MS = 10000
+FIX_TRIES = 50
 FIX_S = 60  # redis-cli has mended a slot by then
 KEYS_AT_ONCE = 100  # of a slot that moves
 
@@ -381,12 +382,19 @@ class Cluster:
         return keys
 
     def fix(self):
-        """Ends what was left half moved, as an operator does. Of a key that two nodes have, one copy stays."""
-        def fixed():
+        """Ends what was left half moved, as an operator does: when all nodes are there, and what was replaced is a replica. Of a key
+        that two nodes have, one copy stays."""
+        self.wait_until(lambda: len(self.known_masters()) == self.masters, "no master without slots")
+        said = []
+        for _ in range(FIX_TRIES):
             place = f"127.0.0.1:{self.current_masters()[0].port}"
-            return [subprocess.run(["redis-cli", "--cluster", *words], stdout=subprocess.DEVNULL, timeout=FIX_S).returncode
-                    for words in (("fix", place, "--cluster-replace"), ("check", place))] == [0, 0]
-        self.wait_until(fixed, "a cluster without open slots")
+            ended = [subprocess.run(["redis-cli", "--cluster", *words], capture_output=True, timeout=FIX_S)
+                     for words in (("fix", place, "--cluster-replace"), ("check", place))]
+            said = [(one.returncode, one.stdout.decode()[-1000:]) for one in ended]
+            if all(code == 0 for code, _ in said):
+                break
+        else:
+            raise AssertionError(f"slots stay open: {said}")
         self.wait_until_whole()
 
     def known_masters(self):
