@@ -47,7 +47,7 @@ class Redis:
         return self.start()
 
     def __exit__(self, *_):
-        self.stop()
+        self.kill()  # nothing is left to be written; and a replica that writes its first file refuses to end otherwise
         shutil.rmtree(self.directory)
 
     @property
