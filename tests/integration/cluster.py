@@ -12,15 +12,13 @@ A node can die (`kill`), stand still (`partition`), or, in a cluster that was ma
 other nodes while programs still reach it (`isolate`). Every method may be called from any thread."""
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 
 from bus import Bus
-from member import BUS, Member, PortTaken, pause
+from member import BUS, Group, Member, PortTaken, pause
 from server import Connection, Redis, ReplyError
 from slots import SLOTS, key_of, slot_of, split
 
@@ -97,7 +95,7 @@ def merge_channels(replies):
     return [word if i % 2 == 0 else sum(reply[i] for reply in replies) for i, word in enumerate(replies[0])]
 
 
-class Cluster:
+class Cluster(Group):
     """Running servers; every write is on disk before it is answered. What a test itself writes by `command` is also on a
     replica before that returns, where there is one: so no failover loses it."""
 
@@ -110,20 +108,18 @@ class Cluster:
         self.nodes, self.owners, self.followers = [], {}, {}  # owners: {slot: node}; followers: {node: its replicas}
 
     def __enter__(self):
-        self.directory = tempfile.mkdtemp(prefix="releve-test-")
         if self.bus is not None:
             self.bus.__enter__()
-        try:
-            return self.form()
-        except BaseException:
-            self.__exit__()
-            raise
+        return super().__enter__()
 
     def __exit__(self, *_):
-        self.stop()
+        super().__exit__()
         if self.bus is not None:
             self.bus.__exit__()
-        shutil.rmtree(self.directory)
+
+    @property
+    def servers(self):
+        return self.nodes
 
     @property
     def url(self):
@@ -155,16 +151,11 @@ class Cluster:
                 for node in self.nodes:
                     node.wait()
             except PortTaken:
-                self.stop()
+                self.end()
                 continue
             self.wait_until_whole()
             return self
         raise AssertionError("others take every port")
-
-    def stop(self):
-        for node in self.nodes:
-            if node.process is not None:
-                node.signal(signal.SIGKILL)  # the directory goes too: nothing is left to be written
 
     # --- what happens to nodes ---------------------------------------------------------------------
 

@@ -3,8 +3,10 @@ cluster.py), with how it sees the others."""
 import os
 import secrets
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 
 from server import END_S, START_TRIES, Connection, ReplyError, wait_for_end
 from slots import SLOTS
@@ -139,6 +141,28 @@ class Server:
         """{field: text} of INFO."""
         lines = self.command("INFO", section).decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)
+
+
+class Group:
+    """Servers of a test in a directory that goes with them: `form` starts `servers`, as it does again where a port was taken."""
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix="releve-test-")
+        try:
+            return self.form()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        self.end()
+        shutil.rmtree(self.directory)
+
+    def end(self):
+        """Nothing is left to be written: the directory goes too."""
+        for server in self.servers:
+            if server.process is not None:
+                server.signal(signal.SIGKILL)
 
 
 class Member(Server):

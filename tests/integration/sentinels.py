@@ -11,14 +11,12 @@ and what can happen to a master.
 Every method may be called from any thread."""
 import collections
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 
 from cluster import FORM_TRIES, LOOKS, REPLICATED_MS, free_ports
-from member import PortTaken, Server, pause
+from member import Group, PortTaken, Server, pause
 from server import Redis, ReplyError
 
 NAME = "releve"
@@ -58,7 +56,7 @@ class Sentinel(Server):
                 and [one[b"flags"] for one in known] == [b"slave"] * replicas)
 
 
-class Sentinels:
+class Sentinels(Group):
     """Every write is on disk before it is answered. What a test itself writes by `command` is also on a replica before that
     returns, where there is one."""
 
@@ -66,19 +64,9 @@ class Sentinels:
         self.replicas, self.lock = replicas, threading.RLock()
         self.nodes, self.watchers = [], []
 
-    def __enter__(self):
-        self.directory = tempfile.mkdtemp(prefix="releve-test-")
-        try:
-            return self.form()
-        except BaseException:
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_):
-        for one in (*self.watchers, *self.nodes):
-            if one.process is not None:
-                one.signal(signal.SIGKILL)
-        shutil.rmtree(self.directory)
+    @property
+    def servers(self):
+        return [*self.watchers, *self.nodes]
 
     @property
     def url(self):
@@ -100,9 +88,7 @@ class Sentinels:
                 for one in self.watchers:
                     one.wait()
             except PortTaken:
-                for one in (*self.watchers, *self.nodes):
-                    if one.process is not None:
-                        one.signal(signal.SIGKILL)
+                self.end()
                 continue
             self.wait_until_whole()
             return self

@@ -23,8 +23,12 @@ SO_FAR = re.compile(r"; (\d+) s so far")
 GONE, BACK = "until it is back", "Redis is back"  # nothing is sent, or what needs a node of a cluster waits
 
 
-def world_of_points():
-    return World("--population", str(POINTS), "--latency", "30:30", quota=QUOTA)
+def world_of_points(outage=None):
+    """With the Redis that suffers that outage."""
+    world = World("--population", str(POINTS), "--latency", "30:30", quota=QUOTA)
+    if outage is fail_over:
+        world.redis = Cluster()
+    return world
 
 
 def start_backfill(world, *words, **settings):
@@ -98,10 +102,7 @@ def fail_over(cluster):
 @pytest.mark.single("it has servers of its own")
 @pytest.mark.parametrize("outage", [stand_still, restart, fail_over])
 def test_a_backfill_counts_the_time_of_an_outage_and_each_of_its_requests_once(outage):
-    world = world_of_points()
-    if outage is fail_over:
-        world.redis = Cluster()
-    with world:
+    with world_of_points(outage) as world:
         clock = Clock()
         running = start_backfill(world)
         world.wait_for(running, "ok", 40)
@@ -192,10 +193,7 @@ def test_a_worker_that_began_anew_counts_all_that_it_did():
 @pytest.mark.single("it has servers of its own")
 @pytest.mark.parametrize("outage", [stand_still, restart, fail_over])
 def test_what_a_worker_and_status_say_is_right_after_an_outage(outage):
-    world = world_of_points()
-    if outage is fail_over:
-        world.redis = Cluster()
-    with world:
+    with world_of_points(outage) as world:
         worker = start_worker(world, "w")
         push(world.redis, *(message(prm_of(i), KIND, start=SPAN[0], end=SPAN[1]) for i in range(POINTS)))
         world.wait_for(worker, "ok", 40)
