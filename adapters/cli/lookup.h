@@ -39,8 +39,8 @@ void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t
 /* Erases that line, where `fd` is a terminal too: to be called before something is written there while it reads. */
 void releve_lookup_hide(struct releve_lookup *lookup, int fd);
 
-/* Ends it; `error` may be NULL or RELEVE_OK. It may have ended by itself: whoever has handles on its loop sets on_link.
- */
+/* Ends it; `error` may be NULL or RELEVE_OK. A lost connection ends it as well, without a word to whoever has handles
+ * on its loop: he sets on_link, and ends it himself. */
 void releve_lookup_end(struct releve_lookup *lookup, const struct releve_error *error);
 
 #endif
