@@ -192,12 +192,11 @@ static void on_waited(redisAsyncContext *context, void *answer, void *data)
         else
             hand_over(commands, command, counts ? NULL : reply);
     }
-    if (context->data != NULL && too_few && is_long_enough(commands))
-        give_up(commands);
-    if (context->data != NULL)
-        releve_commands_teach_again(commands);
     if (context->data == NULL)
         return;
+    if (too_few && is_long_enough(commands))
+        give_up(commands);
+    releve_commands_teach_again(commands);
     commands->waits = false;
     releve_commands_wait(commands);
 }
