@@ -1,7 +1,6 @@
 /* Law 1: at the gateway, no window of any alignment ever holds more arrivals than the quota. The script itself,
  * in a real Redis, with a clock that the test passes in. Random sequences, and windows counted by brute force:
  * test_ledger_model.c. */
-#include <releve/calendar.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,136 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger_call.h"
-#include "redis_server.h"
-
-#define BUCKET "t:quota:{b}"
-#define LIFE_MS 40000
-#define MARGIN_US 1000
-#define EPOCH_US ((int64_t)1790000000000000) /* as large as a real clock's */
-
-struct window {
-    int limit;
-    int64_t span_ms;
-};
-
-#define WINDOWS_MAX 2
-
-struct quota {
-    int count;
-    struct window windows[WINDOWS_MAX];
-};
-
-static struct redis_server server;
-static redisContext *redis;
-
-static int start(void **state)
-{
-    (void)state;
-    /* No fsync: the script is what is tested here, some ten thousand times. */
-    static const char *const extra[] = {"--appendonly", "no", NULL};
-    redis_server_start(&server, extra);
-    redis = redis_server_connect(&server);
-    redisReply *reply =
-        redisCommand(redis, "SCRIPT LOAD %b", releve_script_ledger.text, releve_script_ledger.text_bytes);
-    assert_string_equal(reply->str, releve_script_ledger.sha1);
-    freeReplyObject(reply);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    redisFree(redis);
-    redis_server_end(&server);
-    return 0;
-}
-
-static const char *node = ""; /* that runs the script */
-static const char *witness = "", *witness_score = "";
-
-static int clear(void **state)
-{
-    (void)state;
-    node = witness = witness_score = "";
-    freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    return 0;
-}
-
-/* Runs the script at `now_us`; freeReplyObject the reply. */
-static redisReply *run(const char *operation, const char *permit, int64_t length_ms, int64_t now_us,
-                       const struct quota *quota)
-{
-    char numbers[2 + 2 * WINDOWS_MAX][32];
-    const char *words[32] = {LEDGER_CALL(BUCKET)};
-    int count = LEDGER_CALL_WORDS;
-    words[count++] = operation;
-    words[count++] = permit; /* each is of a process of its own ... */
-    words[count++] = "1";    /* ... its first one */
-    (void)snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)length_ms);
-    words[count++] = numbers[0];
-    (void)snprintf(numbers[1], sizeof numbers[1], "%lld", (long long)now_us);
-    words[count++] = now_us >= 0 ? numbers[1] : "";
-    words[count++] = BUCKET ":due";
-    words[count++] = node;
-    words[count++] = witness;
-    words[count++] = witness_score;
-    for (int i = 0; i < quota->count && i < WINDOWS_MAX; i++) {
-        (void)snprintf(numbers[2 + 2 * i], sizeof numbers[0], "%d", quota->windows[i].limit);
-        words[count++] = numbers[2 + 2 * i];
-        (void)snprintf(numbers[3 + 2 * i], sizeof numbers[0], "%lld", (long long)quota->windows[i].span_ms);
-        words[count++] = numbers[3 + 2 * i];
-    }
-    redisReply *reply = redisCommandArgv(redis, count, words, NULL);
-    assert_non_null(reply);
-    if (reply->type == REDIS_REPLY_ERROR)
-        fail_msg("%s: %s", operation, reply->str);
-    return reply;
-}
-
-static int64_t wait_of(const char *operation, const char *permit, int64_t length_ms, int64_t now_us,
-                       const struct quota *quota)
-{
-    redisReply *reply = run(operation, permit, length_ms, now_us, quota);
-    const redisReply *wait = strcmp(operation, "settle") == 0 ? reply->element[0] : reply;
-    assert_int_equal(wait->type, REDIS_REPLY_INTEGER);
-    int64_t wait_ms = wait->integer;
-    freeReplyObject(reply);
-    return wait_ms;
-}
-
-static int64_t ask(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    return wait_of("ask", permit, LIFE_MS, now_us, quota);
-}
-
-static int64_t settle(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    return wait_of("settle", permit, 0, now_us, quota);
-}
-
-static int64_t give_back(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    return wait_of("return", permit, 0, now_us, quota);
-}
-
-static void close_bucket(int64_t length_ms, int64_t now_us)
-{
-    static const struct quota none = {.count = 0};
-    (void)wait_of("close", "", length_ms, now_us, &none);
-}
-
-static long long integer(const char *command)
-{
-    redisReply *reply = redisCommand(redis, command);
-    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-    long long value = reply->integer;
-    freeReplyObject(reply);
-    return value;
-}
-
-static const struct quota one_a_second = {1, {{1, 1000}}};
-static const struct quota two_windows = {2, {{5, 1000}, {40, 60000}}};
+#include "ledger_fixture.h"
 
 static void test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival(void **state)
 {
@@ -259,7 +129,6 @@ static void test_the_ledger_goes_away_by_itself(void **state)
 
 /* --- askers with different quotas --------------------------------------------------------------------- */
 
-static const struct quota three_an_hour = {1, {{3, 3600000}}};
 static const struct quota three_a_second = {1, {{3, 1000}}};
 
 static void test_an_asker_with_short_windows_leaves_what_another_still_counts(void **state)
@@ -495,265 +364,31 @@ static void test_one_permit_of_ten_goes_to_those_that_are_not_urgent(void **stat
     assert_in_range(urgent, 40 * 8 / 10, 40 * 9 / 10);
 }
 
-/* --- clocks of several nodes ------------------------------------------------------------------------- */
-
-#define DIFFERENCE_US 1000000
-
-static int64_t ask_of(const char *of, const char *permit, int64_t now_us, const struct quota *quota)
-{
-    node = of;
-    return ask(permit, now_us, quota);
-}
-
-static int64_t score(const char *permit)
-{
-    redisReply *reply = redisCommand(redis, "ZSCORE " BUCKET " %s.1", permit);
-    assert_int_equal(reply->type, REDIS_REPLY_STRING);
-    int64_t us = atoll(reply->str);
-    freeReplyObject(reply);
-    return us;
-}
-
-static void test_one_redis_notes_no_node(void **state)
-{
-    (void)state;
-    assert_int_equal(ask("a", EPOCH_US, &three_an_hour), 0);
-    assert_int_equal(integer("EXISTS " BUCKET ":node"), 0);
-    assert_int_equal(ask_of("m", "b", EPOCH_US, &three_an_hour), 0); /* it gets a replica */
-    assert_int_equal(score("a"), EPOCH_US + LIFE_MS * 1000);
-}
-
-static void test_another_node_puts_every_permit_later_once(void **state)
-{
-    (void)state;
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &two_windows), 0);
-    assert_int_equal(ask_of("m", "b", EPOCH_US, &two_windows), 0);
-    (void)settle("b", EPOCH_US + 5, &two_windows);
-    for (int i = 0; i < 3; i++) {
-        char id[8];
-        (void)snprintf(id, sizeof id, "r%d", i);
-        assert_int_equal(ask_of("r", id, EPOCH_US + 10, &two_windows), 0);
-        assert_int_equal(score("a"), EPOCH_US + LIFE_MS * 1000 + DIFFERENCE_US);
-        assert_int_equal(score("b"), EPOCH_US + 5 + DIFFERENCE_US);
-        assert_int_equal(score("r0"), EPOCH_US + 10 + LIFE_MS * 1000);
-    }
-    assert_true(ask_of("m", "c", EPOCH_US + 20, &two_windows) > 0); /* and back */
-    assert_int_equal(score("b"), EPOCH_US + 5 + 2 * DIFFERENCE_US);
-    assert_int_equal(score("r2"), EPOCH_US + 10 + LIFE_MS * 1000 + DIFFERENCE_US);
-}
-
-/* The arrival that counts came by a clock that was behind: by the clock that is ahead its window seems to be over. */
-static void test_no_window_overflows_where_the_new_clock_is_ahead(void **state)
-{
-    (void)state;
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 0);
-    (void)settle("a", EPOCH_US, &one_a_second);
-    int64_t ahead_us = EPOCH_US + DIFFERENCE_US; /* the same moment */
-    assert_int_equal(ask_of("r", "b", ahead_us, &one_a_second), 1000 + 2);
-    assert_int_equal(ask_of("r", "b", ahead_us + 1002000, &one_a_second), 0);
-}
-
-static void test_a_closed_bucket_and_what_was_told_are_put_later_too(void **state)
-{
-    (void)state;
-    node = "m";
-    close_bucket(5000, EPOCH_US);
-    long long left_ms = integer("PTTL " BUCKET ":closed");
-    assert_true(left_ms > 5000 && left_ms <= 6000); /* a clock that is ahead does not drop it early */
-    assert_int_equal(ask("a", EPOCH_US, &one_a_second), 5000);
-    assert_int_equal(ask_of("r", "a", EPOCH_US, &one_a_second), 6000);
-    left_ms = integer("PTTL " BUCKET ":closed");
-    assert_true(left_ms > 6000 && left_ms <= 7000);
-    assert_int_equal(ask_of("r", "a", EPOCH_US, &one_a_second), 6000);
-}
-
-/* With replicas=0, among others that name replicas: nobody can say whether the noted node judges. */
-static void test_whoever_does_not_say_who_judges_counts_everything_longer(void **state)
-{
-    (void)state;
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 0);
-    (void)settle("a", EPOCH_US, &one_a_second);
-    int64_t ahead_us = EPOCH_US + DIFFERENCE_US; /* the same moment */
-    assert_int_equal(ask_of("", "b", ahead_us, &one_a_second), 1000 + 2);
-    assert_int_equal(score("a"), EPOCH_US);
-    assert_int_equal(ask_of("", "b", ahead_us + 1002000, &one_a_second), 0);
-}
-
-static void test_whoever_does_not_say_who_judges_drops_nothing_that_counts_for_others(void **state)
-{
-    (void)state;
-    static const struct quota two_a_second = {1, {{2, 1000}}};
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &two_a_second), 0);
-    (void)settle("a", EPOCH_US, &two_a_second);
-    int64_t ahead_us = EPOCH_US + 500000 + DIFFERENCE_US; /* half a second later */
-    assert_int_equal(ask_of("", "b", ahead_us, &two_a_second), 0);
-    assert_int_equal(ask_of("r", "c", ahead_us, &two_a_second), 500 + 2);
-    assert_int_equal(score("a"), EPOCH_US + DIFFERENCE_US);
-}
-
-static void test_a_closed_bucket_is_so_longer_for_whoever_does_not_say_who_judges(void **state)
-{
-    (void)state;
-    node = "m";
-    close_bucket(5000, EPOCH_US);
-    assert_int_equal(ask_of("", "a", EPOCH_US, &one_a_second), 6000);
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &one_a_second), 5000);
-    node = "";
-    close_bucket(6000, EPOCH_US);
-    long long left_ms = integer("PTTL " BUCKET ":closed");
-    assert_true(left_ms > 6000 && left_ms <= 7000);
-}
-
-static void test_a_large_ledger_is_put_later_in_full(void **state)
-{
-    (void)state;
-    static const struct quota large = {1, {{5000, 3600000}}};
-    static const char fill[] = "for i = 1, 4321 do redis.call('ZADD', KEYS[1], string.format('%.0f', "
-                               "1789999000000000 + i), 'w' .. i) end return 1";
-    assert_int_equal(ask_of("m", "a", EPOCH_US, &large), 0);
-    freeReplyObject(redisCommand(redis, "EVAL %s 1 " BUCKET, fill));
-    assert_int_equal(ask_of("r", "b", EPOCH_US, &large), 0);
-    assert_int_equal(integer("ZCOUNT " BUCKET " 1789999001000001 1789999001004321"), 4321);
-    assert_int_equal(integer("ZCARD " BUCKET), 4323);
-    long long left_ms = integer("PTTL " BUCKET ":node");
-    assert_true(left_ms > 24 * 3600 * 1000 + LIFE_MS);
-}
-
-/* --- what is forgotten -------------------------------------------------------------------------------------- */
-
-/* Grants and settles a permit, which is the witness from then on. */
-static void become_witness(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    static char name[40], score[24];
-    assert_int_equal(ask(permit, now_us, quota), 0);
-    redisReply *reply = run("settle", permit, 0, now_us, quota);
-    assert_int_equal(reply->elements, 3);
-    (void)snprintf(name, sizeof name, "%s", reply->element[1]->str);
-    (void)snprintf(score, sizeof score, "%s", reply->element[2]->str);
-    assert_int_equal(atoll(score), now_us);
-    witness = name;
-    witness_score = score;
-    freeReplyObject(reply);
-}
-
-/* {ms}: the witness was missing. */
-static int64_t ask_in_vain(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    redisReply *reply = run("ask", permit, LIFE_MS, now_us, quota);
-    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
-    int64_t closed_ms = reply->element[0]->integer;
-    freeReplyObject(reply);
-    return closed_ms;
-}
-
-/* By somebody who has no witness. */
-static int64_t ask_other(const char *permit, int64_t now_us, const struct quota *quota)
-{
-    const char *name = witness, *score = witness_score;
-    witness = witness_score = "";
-    int64_t wait_ms = ask(permit, now_us, quota);
-    witness = name;
-    witness_score = score;
-    return wait_ms;
-}
-
-static const struct quota an_hour = {2, {{5, 1000}, {1000, 3600000}}};
-
-static void test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window(void **state)
-{
-    (void)state;
-    become_witness("a", EPOCH_US, &an_hour);
-    assert_int_equal(ask("b", EPOCH_US + 1000, &an_hour), 0); /* it is there */
-    freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    assert_int_equal(ask_in_vain("c", EPOCH_US + 2000, &an_hour), 3600001);
-    assert_int_equal(integer("ZCARD " BUCKET), 0);
-    assert_int_equal(ask("c", EPOCH_US + 3000, &an_hour), 3600000); /* said once: others miss theirs by the same loss */
-    witness = witness_score = "";
-    assert_int_equal(ask("d", EPOCH_US + 2000 + 3599999000, &an_hour), 2);
-    assert_int_equal(ask("d", EPOCH_US + 2000 + 3600001000, &an_hour), 0);
-}
-
-static void test_a_loss_while_the_bucket_is_closed_closes_it_anew(void **state)
-{
-    (void)state;
-    become_witness("a", EPOCH_US, &an_hour);
-    close_bucket(5000, EPOCH_US); /* not for as long as what is missing counts */
-    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
-    assert_int_equal(ask_in_vain("b", EPOCH_US, &an_hour), 3600001);
-    freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    assert_int_equal(ask_in_vain("b", EPOCH_US + 60000000, &an_hour), 3600001);
-}
-
-static void test_a_witness_that_counts_no_more_may_be_gone(void **state)
-{
-    (void)state;
-    become_witness("a", EPOCH_US, &an_hour);
-    freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    assert_int_equal(ask("b", EPOCH_US + 3600000001, &an_hour), 0);
-}
-
-/* Others with shorter windows drop what is old for all; with longer ones they keep it. */
-static void test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks(void **state)
-{
-    (void)state;
-    static const struct quota short_one = {1, {{1000, 1000}}};
-    become_witness("a", EPOCH_US, &an_hour);
-    for (int i = 1; i < 3600; i += 7) {
-        node = i > 1800 ? "r" : "m"; /* and puts it later, once */
-        char other[16];
-        (void)snprintf(other, sizeof other, "s%d", i);
-        (void)ask_other(other, EPOCH_US + i * 1000000ll, &short_one);
-    }
-    (void)ask("b", EPOCH_US + 3599999999, &an_hour); /* answers in ms: it is there */
-}
-
-static void test_a_permit_that_is_gone_is_no_witness(void **state)
-{
-    (void)state;
-    redisReply *reply = run("settle", "never", 0, EPOCH_US, &an_hour);
-    assert_string_equal(reply->element[1]->str, "");
-    assert_string_equal(reply->element[2]->str, "");
-    freeReplyObject(reply);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival, clear),
-        cmocka_unit_test_setup(test_a_settled_permit_occupies_it_from_its_arrival_only, clear),
-        cmocka_unit_test_setup(test_a_request_that_broke_off_occupies_it_until_it_can_have_arrived, clear),
-        cmocka_unit_test_setup(test_settling_never_raises_a_permit_and_invents_none, clear),
-        cmocka_unit_test_setup(test_a_returned_permit_is_free_at_once, clear),
-        cmocka_unit_test_setup(test_asking_twice_with_one_id_is_one_permit_that_lives_from_the_second, clear),
-        cmocka_unit_test_setup(test_a_closed_bucket_refuses_everybody_until_it_opens, clear),
-        cmocka_unit_test_setup(test_no_quota_leaves_no_entries, clear),
-        cmocka_unit_test_setup(test_usage_counts_each_window_and_says_what_is_due, clear),
-        cmocka_unit_test_setup(test_the_ledger_goes_away_by_itself, clear),
-        cmocka_unit_test_setup(test_an_asker_with_short_windows_leaves_what_another_still_counts, clear),
-        cmocka_unit_test_setup(test_a_refused_asker_has_its_windows_remembered_too, clear),
-        cmocka_unit_test_setup(test_of_two_quotas_the_stricter_holds, clear),
-        cmocka_unit_test_setup(test_two_quotas_hold_as_long_as_both_ask, clear),
-        cmocka_unit_test_setup(test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it, clear),
-        cmocka_unit_test_setup(test_windows_that_are_none_are_dropped, clear),
-        cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, clear),
-        cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, clear),
-        cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, clear),
-        cmocka_unit_test_setup(test_the_next_permit_is_kept_for_whoever_is_urgent, clear),
-        cmocka_unit_test_setup(test_nobody_waits_long_for_an_urgent_one_that_died, clear),
-        cmocka_unit_test_setup(test_one_permit_of_ten_goes_to_those_that_are_not_urgent, clear),
-        cmocka_unit_test_setup(test_one_redis_notes_no_node, clear),
-        cmocka_unit_test_setup(test_another_node_puts_every_permit_later_once, clear),
-        cmocka_unit_test_setup(test_no_window_overflows_where_the_new_clock_is_ahead, clear),
-        cmocka_unit_test_setup(test_a_closed_bucket_and_what_was_told_are_put_later_too, clear),
-        cmocka_unit_test_setup(test_whoever_does_not_say_who_judges_counts_everything_longer, clear),
-        cmocka_unit_test_setup(test_whoever_does_not_say_who_judges_drops_nothing_that_counts_for_others, clear),
-        cmocka_unit_test_setup(test_a_closed_bucket_is_so_longer_for_whoever_does_not_say_who_judges, clear),
-        cmocka_unit_test_setup(test_a_large_ledger_is_put_later_in_full, clear),
-        cmocka_unit_test_setup(test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window, clear),
-        cmocka_unit_test_setup(test_a_loss_while_the_bucket_is_closed_closes_it_anew, clear),
-        cmocka_unit_test_setup(test_a_witness_that_counts_no_more_may_be_gone, clear),
-        cmocka_unit_test_setup(test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks, clear),
-        cmocka_unit_test_setup(test_a_permit_that_is_gone_is_no_witness, clear),
+        cmocka_unit_test_setup(test_a_permit_in_flight_occupies_the_window_until_its_latest_arrival, ledger_clear),
+        cmocka_unit_test_setup(test_a_settled_permit_occupies_it_from_its_arrival_only, ledger_clear),
+        cmocka_unit_test_setup(test_a_request_that_broke_off_occupies_it_until_it_can_have_arrived, ledger_clear),
+        cmocka_unit_test_setup(test_settling_never_raises_a_permit_and_invents_none, ledger_clear),
+        cmocka_unit_test_setup(test_a_returned_permit_is_free_at_once, ledger_clear),
+        cmocka_unit_test_setup(test_asking_twice_with_one_id_is_one_permit_that_lives_from_the_second, ledger_clear),
+        cmocka_unit_test_setup(test_a_closed_bucket_refuses_everybody_until_it_opens, ledger_clear),
+        cmocka_unit_test_setup(test_no_quota_leaves_no_entries, ledger_clear),
+        cmocka_unit_test_setup(test_usage_counts_each_window_and_says_what_is_due, ledger_clear),
+        cmocka_unit_test_setup(test_the_ledger_goes_away_by_itself, ledger_clear),
+        cmocka_unit_test_setup(test_an_asker_with_short_windows_leaves_what_another_still_counts, ledger_clear),
+        cmocka_unit_test_setup(test_a_refused_asker_has_its_windows_remembered_too, ledger_clear),
+        cmocka_unit_test_setup(test_of_two_quotas_the_stricter_holds, ledger_clear),
+        cmocka_unit_test_setup(test_two_quotas_hold_as_long_as_both_ask, ledger_clear),
+        cmocka_unit_test_setup(test_a_stricter_quota_is_forgotten_when_nobody_asks_with_it, ledger_clear),
+        cmocka_unit_test_setup(test_windows_that_are_none_are_dropped, ledger_clear),
+        cmocka_unit_test_setup(test_the_longest_window_is_forgotten_with_the_ledger, ledger_clear),
+        cmocka_unit_test_setup(test_news_comes_when_the_moment_told_to_somebody_comes_nearer, ledger_clear),
+        cmocka_unit_test_setup(test_a_full_ledger_of_ten_thousand_is_cheap, ledger_clear),
+        cmocka_unit_test_setup(test_the_next_permit_is_kept_for_whoever_is_urgent, ledger_clear),
+        cmocka_unit_test_setup(test_nobody_waits_long_for_an_urgent_one_that_died, ledger_clear),
+        cmocka_unit_test_setup(test_one_permit_of_ten_goes_to_those_that_are_not_urgent, ledger_clear),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, ledger_start, ledger_end);
 }
