@@ -95,15 +95,9 @@ class Redis:
 
     def kill(self):
         """Ends it as a crash would; `start` brings it back with what it had."""
-        self._end(signal.SIGKILL)
-
-    def stop(self):
-        self._end(signal.SIGTERM)
-
-    def _end(self, number):
         self._forget()
         if self.process is not None:
-            self.process.send_signal(number)
+            self.process.kill()
             self.process.wait(END_S)
         self.process = None
 

@@ -26,7 +26,7 @@ def old_name(key):
 
 def on_a_port(world):
     """Its Redis, which redis-cli can name then: its URL knows no Unix socket."""
-    world.redis.stop()
+    world.redis.kill()
     world.redis.port = free_port()
     return world.redis.start()
 

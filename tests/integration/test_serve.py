@@ -271,7 +271,7 @@ def test_it_outlives_a_redis_that_goes_away():
     with World() as world:
         served = Served(world)
         assert served.ask("/metrics")[0] == 200
-        world.redis.stop()
+        world.redis.kill()
         until(lambda: served.ask("/metrics")[0] == 503)
         world.redis.start()
         until(lambda: served.ask("/metrics")[0] == 200)
