@@ -8,7 +8,7 @@ void releve_claim_days(struct releve_core *core, struct chunk *chunk, struct per
     chunk->phase = CHUNK_CLAIMING;
     chunk->permit = permit;
     chunk->claim_ends = core->now + RELEVE_CLAIM_LIFE_MS;
-    releve_series_count_in_flight(core, chunk);
+    releve_flight_begin(core, chunk);
     core->claiming_count++;
     core->claims_late_at = releve_earlier(core->claims_late_at, core->now + RELEVE_CLAIM_LATE_MS);
     struct releve_action *action = releve_emit(core, RELEVE_ACTION_CLAIM);
@@ -23,8 +23,8 @@ void releve_claim_days(struct releve_core *core, struct chunk *chunk, struct per
 
 static void stop_counting(struct releve_core *core, struct chunk *chunk)
 {
-    unsigned bucket = releve_series_bucket(core, chunk->series->kind, chunk->request);
-    releve_series_count_landed(core, chunk);
+    unsigned bucket = releve_demand_bucket_of(core, chunk->series->kind, chunk->request);
+    releve_flight_end(core, chunk);
     releve_emit_return(core, bucket, chunk->permit);
     chunk->phase = CHUNK_LATE;
     chunk->series->point->late_claims++;

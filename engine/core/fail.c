@@ -143,7 +143,7 @@ static bool only_sick_left(const struct releve_core *core)
         bool fails = series->failures > 0 || series->point->failures > 0;
         if (job->phase == JOB_BEGINNING || job->phase == JOB_UNBEGUN || (job->phase == JOB_RUNNING && !fails))
             return false;
-        const struct bucket *bucket = &core->buckets[releve_series_next_bucket(core, job)];
+        const struct bucket *bucket = &core->buckets[releve_demand_bucket(core, job)];
         if (job->phase == JOB_RUNNING && bucket->ask_at > core->now + RELEVE_SICK_PERMIT_MS)
             return false; /* it cannot be tried: the quota is used up */
         any = any || job->phase == JOB_RUNNING;

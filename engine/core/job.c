@@ -167,17 +167,17 @@ void releve_job_known(struct releve_core *core, struct job *job, const struct re
     enum releve_standing known = releve_facts_standing(event->facts, series->kind, &why);
     bool believes = !job->submitted.refresh;
     if (series->direction->standing == RELEVE_STANDING_ABSENT)
-        releve_series_absent_job(core, job, &series->direction->reason);
+        releve_cut_absent_job(core, job, &series->direction->reason);
     else if (refusal != NULL)
         releve_series_give_up(core, job, refusal);
     else if (believes && known == RELEVE_STANDING_ABSENT)
-        releve_series_absent_job(core, job, why);
+        releve_cut_absent_job(core, job, why);
     else if (believes && known == RELEVE_STANDING_REFUSED)
         releve_series_give_up(core, job, why);
     else if (believes && releve_facts_are_unserved(event->facts, series->kind, job->had_data))
-        releve_series_absent_job(core, job, &event->facts->unserved_reason);
+        releve_cut_absent_job(core, job, &event->facts->unserved_reason);
     else
-        releve_series_cut(core, job);
+        releve_cut_job(core, job);
 }
 
 /* --- ends --------------------------------------------------------------------------------------------------- */
@@ -308,7 +308,7 @@ static void stop_waiting(struct releve_core *core)
 {
     for (size_t i = 0; i < core->jobs_end; i++)
         if (core->jobs[i].phase == JOB_RUNNING)
-            releve_series_stop_waiting(core, &core->jobs[i]);
+            releve_series_stop_waiting(core, core->jobs[i].series, &core->jobs[i]);
 }
 
 void releve_jobs_settle(struct releve_core *core)

@@ -67,7 +67,7 @@ static void take_back_absence(struct releve_core *core, const struct job *job, c
     if (series->absent_by != 0 && chunk->permit.number > series->absent_by) {
         releve_emit_lesson(core, RELEVE_LESSON_REFUTED, job, chunk->span.asked);
         series->absent_by = 0;
-        releve_series_present(core, series);
+        releve_cut_present(core, series);
     }
 }
 
@@ -97,7 +97,7 @@ static void accept_days(struct releve_core *core, struct chunk *chunk, const str
     job->given_up = useless ? given_up : 0;
     releve_refuse_take_back(core, job, chunk);
     take_back_absence(core, job, chunk);
-    releve_series_accept(core, job, asked);
+    releve_cut_accept(core, job, asked);
     count_empty(core, job, answer);
 
     size_t days = (size_t)releve_span_days(asked), next = 0;
@@ -161,9 +161,9 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
         releve_series_fail(core, chunk, &job->result.reason);
     } else if (job->absent) {
         releve_series_dissolve(core, chunk, RELEVE_DAY_CUT);
-    } else if (releve_floor_forbids(releve_series_floor(series), chunk->span.asked.first)) {
+    } else if (releve_floor_forbids(releve_cut_floor(series), chunk->span.asked.first)) {
         releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-        releve_series_cut(core, job);
+        releve_cut_job(core, job);
     } else {
         return false;
     }
@@ -175,7 +175,7 @@ static bool end_pointless(struct releve_core *core, struct chunk *chunk)
 /* The chunk is not under way any more: it waits, and can be tried again at once. */
 static void land(struct releve_core *core, struct chunk *chunk)
 {
-    releve_series_count_landed(core, chunk);
+    releve_flight_end(core, chunk);
     chunk->phase = CHUNK_WAITING;
     chunk->not_before = core->now;
     chunk->job->touched = true;
@@ -183,7 +183,7 @@ static void land(struct releve_core *core, struct chunk *chunk)
 
 static unsigned bucket_of(const struct releve_core *core, const struct chunk *chunk)
 {
-    return releve_series_bucket(core, chunk->series->kind, chunk->request);
+    return releve_demand_bucket_of(core, chunk->series->kind, chunk->request);
 }
 
 static void send(struct releve_core *core, struct chunk *chunk)
@@ -355,7 +355,7 @@ static void react_activation(struct releve_core *core, struct chunk *chunk, unsi
         point->inquired = true;
         releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
         for (enum releve_direction which = 0; which < RELEVE_DIRECTIONS; which++)
-            releve_series_tell_activation(core, job, which, answer->activations[which]);
+            releve_cut_told(core, job, which, answer->activations[which]);
         break;
     case RELEVE_UNREACHED:
         releve_emit_return(core, bucket, permit); /* nothing was sent */

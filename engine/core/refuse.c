@@ -16,6 +16,15 @@ static bool may_be_absent(const struct direction *direction, const struct job *a
     return releve_span_days(asker->coverage.span) > RELEVE_SETTLED_DAYS;
 }
 
+/* For each series of a direction. */
+static void for_direction(struct releve_core *core, struct direction *direction, const struct releve_reason *reason,
+                          void (*apply)(struct releve_core *, struct series *, const struct releve_reason *))
+{
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        if (direction->point->series[kind].direction == direction)
+            apply(core, &direction->point->series[kind], reason);
+}
+
 /* What was refused before answers now. But not where this request left before the refusal was heard: the gateway may
  * have answered it first. */
 void releve_refuse_take_back(struct releve_core *core, struct job *job, const struct chunk *chunk)
@@ -50,19 +59,19 @@ void releve_refuse_early(struct releve_core *core, struct chunk *chunk, enum flo
     releve_refuse_take_back(core, job, chunk);
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
     if (cause != FLOOR_ACTIVATION || !newest) {
-        releve_series_refuse_early(core, job, cause, asked);
+        releve_cut_early(core, job, cause, asked);
         return;
     }
     direction->activation = RELEVE_FLOOR_UNKNOWN;
     if (!may_be_absent(direction, job)) {
-        releve_series_put_off(core, direction, asked.end, &answer->reason);
+        releve_cut_put_off(core, direction, asked.end, &answer->reason);
         releve_emit_lesson(core, RELEVE_LESSON_ACTIVATION, job, asked)->floor = direction->activation;
         return;
     }
     direction->standing = RELEVE_STANDING_ABSENT;
     direction->closed_by = core->permits;
     direction->reason = answer->reason;
-    releve_series_absent_direction(core, direction, &direction->reason);
+    for_direction(core, direction, &direction->reason, releve_cut_absent);
     releve_emit_lesson(core, RELEVE_LESSON_ABSENT, job, asked)->reason = answer->reason;
 }
 
@@ -74,7 +83,7 @@ void releve_refuse_kind_of_point(struct releve_core *core, struct chunk *chunk, 
     releve_refuse_take_back(core, job, chunk);
     job->series->absent_by = chunk->permit.number;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_absent(core, job->series, &answer->reason);
+    releve_cut_absent(core, job->series, &answer->reason);
     releve_emit_lesson(core, RELEVE_LESSON_NO_KIND, job, asked)->reason = answer->reason;
 }
 
@@ -89,7 +98,7 @@ void releve_refuse_direction(struct releve_core *core, struct chunk *chunk, cons
     direction->closed_by = core->permits;
     direction->reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_give_up_direction(core, direction, &answer->reason);
+    for_direction(core, direction, &answer->reason, releve_series_give_up_all);
     releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &direction->reason, 0);
     releve_emit_lesson(core, RELEVE_LESSON_REFUSED, job, asked)->reason = answer->reason;
 }
@@ -104,7 +113,8 @@ void releve_refuse_point(struct releve_core *core, struct chunk *chunk, const st
     point->unknown_by = core->permits;
     point->unknown_reason = answer->reason;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_give_up_point(core, point, &answer->reason);
+    for (int kind = 0; kind < RELEVE_KINDS; kind++)
+        releve_series_give_up_all(core, &point->series[kind], &answer->reason);
     releve_emit_notice(core, RELEVE_NOTICE_POINT_REFUSED, job, &point->unknown_reason, 0);
     releve_emit_lesson(core, RELEVE_LESSON_UNKNOWN, job, asked)->reason = answer->reason;
 }
@@ -117,7 +127,9 @@ void releve_refuse_kind(struct releve_core *core, struct chunk *chunk, const str
     core->kind_refusal[kind] = answer->reason;
     const struct job *job = chunk->job;
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_give_up_kind(core, kind, &answer->reason);
+    for (size_t i = 0; i < POINTS_MAX; i++)
+        if (core->points[i].jobs > 0)
+            releve_series_give_up_all(core, &core->points[i].series[kind], &answer->reason);
     if (news)
         releve_emit_notice(core, RELEVE_NOTICE_API_REFUSED, job, &core->kind_refusal[kind], 0);
 }
@@ -147,7 +159,7 @@ void releve_refuse_end(struct releve_core *core, struct chunk *chunk, const stru
         upstream->end_refused_until = releve_freshness_recheck_after(core, end - 1);
     }
     releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-    releve_series_cut(core, job);
+    releve_cut_job(core, job);
 }
 
 /* The longest range is refused at times: then one day less works (docs/enedis.md, Date rules). Believed for this run.

@@ -61,13 +61,13 @@ static bool must_wait_for_redis(const struct releve_core *core, const struct poi
 static bool must_wait_to_inquire(const struct releve_core *core, const struct job *job)
 {
     return !core->inquiry_heard && core->inquiries_in_flight > 0 &&
-           releve_series_next_request(core, job) == RELEVE_REQUEST_ACTIVATION;
+           releve_demand_request(core, job) == RELEVE_REQUEST_ACTIVATION;
 }
 
 /* Does the next new chunk of this job lie where upstream may still refuse it as too early? */
 static bool must_search(const struct job *job)
 {
-    return releve_floor_doubts(releve_series_floor(job->series), job->newest_missing);
+    return releve_floor_doubts(releve_cut_floor(job->series), job->newest_missing);
 }
 
 static bool may_open(const struct releve_core *core, const struct job *job)
@@ -137,8 +137,8 @@ static void narrow(const struct releve_floor *floor, const struct releve_plan_li
 /* The next chunk of the job's plan; days that cannot be asked today are left for tomorrow. */
 static struct chunk *open_next(struct releve_core *core, struct job *job)
 {
-    const struct releve_floor *floor = releve_series_floor(job->series);
-    releve_series_cut(core, job); /* midnight may have passed since the job came */
+    const struct releve_floor *floor = releve_cut_floor(job->series);
+    releve_cut_job(core, job); /* midnight may have passed since the job came */
     struct releve_plan_limits limits = releve_limits_of(core, job->series);
     if (releve_floor_forbids(floor, limits.earliest))
         limits.earliest = releve_floor_earliest(floor);
@@ -207,8 +207,7 @@ static void find_best(struct releve_core *core, unsigned bucket, struct best *he
     releve_time ignored = RELEVE_TIME_NEVER;
     for (size_t i = 0; i < core->jobs_end; i++) {
         struct job *job = &core->jobs[i];
-        if (job->phase != JOB_RUNNING || releve_series_next_bucket(core, job) != bucket ||
-            !is_ready(core, job, &ignored))
+        if (job->phase != JOB_RUNNING || releve_demand_bucket(core, job) != bucket || !is_ready(core, job, &ignored))
             continue;
         struct best *best = job->series->point->failures > 0 ? failing : healthy;
         struct job **place = &best->of_class[job->class_];
@@ -234,7 +233,7 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
         struct chunk *chunk = due_chunk(core, job, &ignored);
         if (chunk != NULL && releve_limits_forbid(core, chunk)) { /* they changed while it waited */
             releve_series_dissolve(core, chunk, RELEVE_DAY_MISSING);
-            releve_series_cut(core, job);
+            releve_cut_job(core, job);
             job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
             continue;
         }
@@ -245,7 +244,7 @@ struct chunk *releve_schedule_choose(struct releve_core *core, unsigned bucket)
             job->touched = true;
             continue;
         }
-        chunk->request = releve_series_next_request(core, job);
+        chunk->request = releve_demand_request(core, job);
         job->turn = job->series->point->turn[class_] = ++core->turn;
         /* What is left of it is looked up again before the next permit. */
         job->newest_missing = releve_coverage_newest(&job->coverage, RELEVE_DAY_MISSING, job->coverage.span.end);
@@ -311,7 +310,7 @@ void releve_schedule_ask(struct releve_core *core)
         const struct job *job = &core->jobs[i];
         if (job->phase != JOB_RUNNING)
             continue;
-        unsigned bucket = releve_series_next_bucket(core, job);
+        unsigned bucket = releve_demand_bucket(core, job);
         bool high = job->class_ == RELEVE_HIGH;
         if (wanted[bucket] && (urgent[bucket] || !high))
             continue; /* the ledger's reply brings us here again */

@@ -1,17 +1,18 @@
 /* What the core keeps: usage points and their series, jobs, chunks under way, buckets, the token.
  *
  *   point ──▶ series[kind] ──▶ jobs      those that run, in the order in which they began
- *                          └─▶ chunks    those under way: a chunk's outcome belongs to the series, so to all of its
- * jobs job ──▶ series, chunk ──▶ series, and ──▶ job that opened it: its requests are counted there
+ *                          └─▶ chunks    those under way: a chunk's outcome belongs to the series, and to all its jobs
+ *   job ──▶ series, chunk ──▶ series, and ──▶ job that opened it: its requests are counted there
  *
  * All tables have a fixed size; a handle is an index into one. Calls between the files of engine/core run one way:
  *
  *   core.c ──▶ preflight.c ──▶ reach.c
  *         ├──▶ react.c ──▶ refuse.c ──▶ fail.c, reach.c ─┐
  *         │        └──▶ claim.c ─────────────────────────┤
- *         └──▶ claim.c, schedule.c, job.c ───────────────┴▶ series.c ──▶ limits.c ──▶ floor.c, freshness.c, result.c,
- *                                                                                     plan.c, coverage.c
- *                    all but the last column ──▶ emit.c, permit.c
+ *         └──▶ claim.c, schedule.c, job.c ───────────────┴▶ cut.c ──▶ series.c ──▶ limits.c ─┐
+ *              floor.c, plan.c, freshness.c, result.c, coverage.c ◀──────────────────────────┘
+ *
+ *   all but the last line ──▶ emit.c, demand.c, flight.c, permit.c
  *
  * Seen by the files of engine/core only. */
 #ifndef RELEVE_CORE_STATE_H
@@ -337,24 +338,34 @@ void releve_result_fail(struct releve_result *result, struct releve_coverage *co
 /* Counts, state and reason from the coverage; failures in order. `absent`: not applicable. */
 void releve_result_sum_up(struct releve_result *result, const struct releve_coverage *coverage, bool absent);
 
+/* --- demand.c: what a job asks for next. Pure ------------------------------------------------------------------ */
+
+enum releve_request releve_demand_request(const struct releve_core *core, const struct job *job);
+/* The quota bucket that its permit is of; that of any request. */
+unsigned releve_demand_bucket(const struct releve_core *core, const struct job *job);
+unsigned releve_demand_bucket_of(const struct releve_core *core, enum releve_kind kind, enum releve_request request);
+
+/* --- flight.c: chunks that hold a permit are counted ------------------------------------------------------------ */
+
+/* It holds one from now on; or no more. */
+void releve_flight_begin(struct releve_core *core, struct chunk *chunk);
+void releve_flight_end(struct releve_core *core, struct chunk *chunk);
+
 /* --- series.c: open chunks, and what becomes of their days in every job that wants them --------------------- */
 
 /* Plans a chunk: its missing days are under way from now on. */
 struct chunk *releve_series_open(struct releve_core *core, struct job *job, const struct releve_chunk_span *span,
                                  bool searching);
-/* What the job asks for next. */
-enum releve_request releve_series_next_request(const struct releve_core *core, const struct job *job);
-/* The quota bucket of a request of that kind. */
-unsigned releve_series_bucket(const struct releve_core *core, enum releve_kind kind, enum releve_request request);
-/* Likewise, of the job's next one. */
-unsigned releve_series_next_bucket(const struct releve_core *core, const struct job *job);
 /* What the chunk owns. */
 void releve_series_free_chunk(struct chunk *chunk);
-/* It holds a permit from now on; or no more. */
-void releve_series_count_in_flight(struct releve_core *core, struct chunk *chunk);
-void releve_series_count_landed(struct releve_core *core, struct chunk *chunk);
 /* The chunk ends; its days become `state` in every job that wants them. */
 void releve_series_dissolve(struct releve_core *core, struct chunk *chunk, enum releve_day_state state);
+/* While a chunk is under way or waits for its next try, its days may come from elsewhere: from a chunk that reaches
+ * over it, or from another worker. What is left of such a waiting chunk is planned anew. */
+void releve_series_replan_overtaken(struct releve_core *core, struct chunk *chunk);
+/* Ends what that job has waiting for another try, or where it is NULL, what any job has; its days are missing again. */
+void releve_series_stop_waiting(struct releve_core *core, struct series *series, const struct job *job);
+
 /* Redis refused days, and has taken none since: nothing is sent meanwhile, also not while they are written again. */
 bool releve_series_are_refused(const struct releve_core *core);
 /* Stores chunk->entries. Stores again all that Redis refused. */
@@ -372,11 +383,6 @@ void releve_series_join(struct releve_core *core, struct job *job);
 void releve_series_leave(struct job *job);
 /* Days of `part` that the store knows: somebody else has stored them. Jobs that refresh want them all the same. */
 void releve_series_learn(struct series *series, const struct releve_coverage *known, struct releve_span part);
-
-/* While a chunk is under way or waits for its next try, its days may come from elsewhere: from a chunk that reaches
- * over it, or from another worker. What is left of such a waiting chunk is planned anew. */
-void releve_series_replan_overtaken(struct releve_core *core, struct chunk *chunk);
-
 /* Does a job that refreshes wait for a day of that chunk? Does any job wait for that day? */
 bool releve_series_refreshes(const struct chunk *chunk);
 bool releve_series_waits_for(const struct series *series, releve_day day);
@@ -387,43 +393,34 @@ enum releve_day_state releve_series_best_known(const struct series *series, rele
 /* How much a state says of a day: 2 all, 1 a part, 0 no value. */
 int releve_day_worth(enum releve_day_state state);
 
-/* The floor that forbids most; NULL where none forbids anything. */
-const struct releve_floor *releve_series_floor(const struct series *series);
-/* Cuts what lies before the floor and before the history from this job; what is too recent waits for another day. */
-void releve_series_cut(struct releve_core *core, struct job *job);
-/* A range was refused as beginning too early: what is too early is cut from every job that it concerns. */
-void releve_series_refuse_early(struct releve_core *core, struct job *job, enum floor_cause cause,
-                                struct releve_span asked);
-/* Another API tells the first day of a direction of the job's usage point; what days have shown counts more. */
-void releve_series_tell_activation(struct releve_core *core, struct job *job, enum releve_direction which,
-                                   releve_day first);
-/* A range was accepted. */
-void releve_series_accept(struct releve_core *core, struct job *job, struct releve_span asked);
-
 /* Why nothing is asked of that series at present; NULL where it may be asked. */
 const struct releve_reason *releve_series_refusal(const struct releve_core *core, const struct series *series);
-/* All that is not under way is given up: missing days, and chunks that wait for another try; of one job, of all jobs of
- * a series, of a direction, of a usage point, of a kind. */
+/* All that is not under way is given up: missing days, and chunks that wait for another try; of one job, of all jobs.
+ */
 void releve_series_give_up(struct releve_core *core, struct job *job, const struct releve_reason *reason);
 void releve_series_give_up_all(struct releve_core *core, struct series *series, const struct releve_reason *reason);
-void releve_series_give_up_direction(struct releve_core *core, struct direction *direction,
-                                     const struct releve_reason *reason);
-void releve_series_give_up_point(struct releve_core *core, struct point *point, const struct releve_reason *reason);
-void releve_series_give_up_kind(struct releve_core *core, enum releve_kind kind, const struct releve_reason *reason);
+
+/* --- cut.c: days that upstream cannot have ---------------------------------------------------------------------- */
+
+/* The floor that forbids most; NULL where none forbids anything. */
+const struct releve_floor *releve_cut_floor(const struct series *series);
+/* Cuts what lies before the floor and before the history from this job; what is too recent waits for another day. */
+void releve_cut_job(struct releve_core *core, struct job *job);
+/* A range was refused as beginning too early: what is too early is cut from every job that it concerns. */
+void releve_cut_early(struct releve_core *core, struct job *job, enum floor_cause cause, struct releve_span asked);
+/* A range was accepted: what a floor cut is missing again where that was wrong. */
+void releve_cut_accept(struct releve_core *core, struct job *job, struct releve_span asked);
+/* Another API tells the first day of a direction of the job's usage point; what days have shown counts more. */
+void releve_cut_told(struct releve_core *core, struct job *job, enum releve_direction which, releve_day first);
 /* The usage point has no such kind: of one job, of all jobs of a series. */
-void releve_series_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
-void releve_series_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
+void releve_cut_absent_job(struct releve_core *core, struct job *job, const struct releve_reason *reason);
+void releve_cut_absent(struct releve_core *core, struct series *series, const struct releve_reason *reason);
 /* It has that kind after all. */
-void releve_series_present(struct releve_core *core, struct series *series);
+void releve_cut_present(struct releve_core *core, struct series *series);
 /* The missing days before `end` wait for another run, in all jobs of a direction: the recent ones are not there yet, of
  * the others nobody knows. */
-void releve_series_put_off(struct releve_core *core, struct direction *direction, releve_day end,
-                           const struct releve_reason *reason);
-/* It has no such direction: likewise, of all its series. */
-void releve_series_absent_direction(struct releve_core *core, struct direction *direction,
-                                    const struct releve_reason *reason);
-/* Ends what waits for another try; its days are missing again. */
-void releve_series_stop_waiting(struct releve_core *core, struct job *job);
+void releve_cut_put_off(struct releve_core *core, struct direction *direction, releve_day end,
+                        const struct releve_reason *reason);
 
 /* --- job.c: jobs from arrival to result ----------------------------------------------------------------- */
 
