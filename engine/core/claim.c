@@ -1,6 +1,6 @@
 /* Claims: the days of a chunk are claimed before it is sent (docs/design.md, Claims). Law 5: a claim to which Redis
  * does not answer delays no other usage point for long. What a reply means is in react.c. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 
 void releve_claim_days(struct releve_core *core, struct chunk *chunk, struct permit permit)

@@ -1,6 +1,6 @@
 /* The step function: an event comes in, the part that it concerns reacts, then what is missing next is asked for. What
  * a permit is used for is decided here; all else in react.c, claim.c, schedule.c and job.c. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <releve/memory.h>
 

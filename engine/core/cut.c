@@ -1,7 +1,7 @@
 /* Cuts: days that upstream cannot have. They lie before a floor, before upstream's history or before what is kept, or
  * there is no such kind or direction. A floor or an absence concerns every job of its series, and is taken back where
  * upstream shows that it was wrong (law 3; docs/design.md, Floors). What a floor is by itself: floor.c. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 
 /* --- where data begins --------------------------------------------------------------------------------------- */

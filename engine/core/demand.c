@@ -1,5 +1,5 @@
 /* Demand: what a job asks for next, and which bucket its permit is of. Pure. */
-#include "state.h"
+#include "calls.h"
 
 unsigned releve_demand_bucket_of(const struct releve_core *core, enum releve_kind kind, enum releve_request request)
 {

@@ -1,5 +1,5 @@
 /* What leaves the core: actions, notices, what was learned; and how long a wait is that grows. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <releve/memory.h>
 

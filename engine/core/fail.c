@@ -1,6 +1,6 @@
 /* What failed and may work again: chunks, usage points that fail, and when they are given up (docs/design.md, Retries).
  * Law 5: a usage point that fails delays no other. */
-#include "state.h"
+#include "calls.h"
 #include <stdio.h>
 
 void releve_fail_end(struct job *job)

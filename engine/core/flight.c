@@ -1,6 +1,6 @@
 /* Flight: a chunk that holds a permit, from its claim to its answer, is counted for its series, its direction, its
  * usage point and the core: by these counts the scheduler keeps its limits. Law 5. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 
 void releve_flight_begin(struct releve_core *core, struct chunk *chunk)

@@ -3,7 +3,7 @@
  * Upstream refuses a whole range that begins too early and does not say which day would do. What is newer than the
  * refused start is searched: the newest day first, because a direction that does not exist refuses that too, then by
  * halving; and every accepted part brings its data along. See docs/design.md, Floors. */
-#include "state.h"
+#include "calls.h"
 
 bool releve_floor_is_known(const struct releve_floor *floor)
 {

@@ -1,6 +1,6 @@
 /* "Not yet" and "never": until when a day without data may still get some, and when it is worth a question. Pure
  * (docs/design.md, Retries). Law 3. */
-#include "state.h"
+#include "calls.h"
 
 /* When J-1 is usually published on that day. */
 static releve_time publication(releve_day today)

@@ -1,5 +1,5 @@
 /* Jobs, from their arrival to their result. Law 4: each ends exactly once; law 3: no result before its days. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>

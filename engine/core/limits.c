@@ -1,6 +1,6 @@
 /* What upstream accepts of a range at present: its date rules, and where it is stricter than them for a while; and what
  * is worth asking for, as it is kept. */
-#include "state.h"
+#include "calls.h"
 
 releve_day releve_limits_latest(const struct releve_core *core)
 {

@@ -1,6 +1,6 @@
 /* How long a permit is good for. Law 1 rests on it: no request may be under way when its permit has aged out of the
  * ledger (docs/design.md, Ledger). */
-#include "state.h"
+#include "calls.h"
 
 /* Counted from the question: the grant may come much later, and Redis counts from it. */
 struct permit releve_permit_new(struct releve_core *core)

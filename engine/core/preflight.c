@@ -1,7 +1,7 @@
 /* The preflight: before the first jobs begin, upstream is asked who has which kinds, for many usage points at once
  * (docs/design.md, Preflight). What it saves is never worth much waiting: whatever keeps it from being answered ends
  * it. Knows nothing of usage points: the runtime asks, part by part, and keeps what is told. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 
 void releve_preflight_begin(struct releve_core *core)

@@ -1,5 +1,5 @@
 /* Upstream as a whole: closed doors, outages, the token. What it says here is nobody's failure in particular. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <string.h>
 

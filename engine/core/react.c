@@ -1,6 +1,6 @@
 /* What a verdict means for the work, one function a reaction (docs/design.md, Retries; docs/enedis.md, Errors). Laws 3
  * and 5. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <releve/memory.h>
 #include <string.h>

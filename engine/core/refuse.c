@@ -1,6 +1,6 @@
 /* What a refusal means: of a range, of a kind, of a direction, of a usage point, of an API (docs/design.md, Floors and
  * Retries). Only what was asked is refused. Law 3. */
-#include "state.h"
+#include "calls.h"
 
 /* May one answer say that the direction does not exist? Not where days of it have been seen, and not to a job that
  * looks at the last days only: it cannot know of older ones, and such an answer has been gone the next day. */

@@ -1,5 +1,5 @@
 /* What a job comes to: its failures as they happen, its counts at the end. Law 4: every day is in exactly one count. */
-#include "state.h"
+#include "calls.h"
 #include <string.h>
 
 /* Adds a failed span, grown into its neighbour where the reason is the same. The last one absorbs what has no room. */

@@ -2,7 +2,7 @@
  *
  * Class high goes first, but a class with work waits for at most RELEVE_CLASS_WAIT_MAX permits of others. Within a
  * class, usage points take turns, and so do the jobs of a usage point; within a job, newest days first. */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 
 /* One document may come with another's answer: so they are asked for one after the other. */

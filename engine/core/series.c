@@ -1,7 +1,7 @@
 /* Series: one kind of one usage point, whose jobs and open chunks share its days. Here is a chunk's life, from its plan
  * until its days are stored or given up. What becomes of them concerns every job of the series (law 2: two jobs that
  * want the same days share one request). Does not decide what is asked, nor which days upstream cannot have (cut.c). */
-#include "state.h"
+#include "calls.h"
 #include <assert.h>
 #include <stdlib.h>
 
