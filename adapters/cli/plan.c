@@ -3,9 +3,9 @@
 #include "day_size.h"
 #include "json_fields.h"
 #include "lookup.h"
+#include "plan_refusals.h"
 #include "preflight.h"
 #include "progress.h"
-#include "reasons.h"
 #include "selection.h"
 #include "survey.h"
 #include "terminal.h"
@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REFUSALS_MAX 24 /* that are named */
 #define REMARKS_BYTES 512
 
 /* They differ where nobody knows yet whether there is such a kind, and since when. */
@@ -25,13 +24,6 @@ enum bound { LEAST, MOST, BOUNDS };
 struct total {
     uint64_t jobs, days, known, refused, absent, requests[BOUNDS]; /* absent: there is no such kind */
     uint64_t bytes[2]; /* in Redis: of days that are there, and of those that are to be asked */
-};
-
-/* What is remembered of a usage point or a direction of it, so that it is not asked. */
-struct refusal {
-    releve_prm prm;
-    enum releve_kind kind; /* one of its kinds */
-    struct releve_reason reason;
 };
 
 struct plan {
@@ -49,8 +41,7 @@ struct plan {
     releve_time makespan_ms[BOUNDS];
     struct releve_survey survey;
     struct total kinds[RELEVE_KINDS], all;
-    struct refusal refusals[REFUSALS_MAX], latest;
-    size_t refusals_count; /* also of those that are not named */
+    struct releve_plan_refusals refusals;
 };
 
 static void count(struct total *total, const struct releve_cost *cost, int least, int refused, int absent)
@@ -77,27 +68,6 @@ static void count_bytes(struct plan *plan, enum releve_kind kind, int asked, con
     }
 }
 
-/* The direction that it is about; NULL for the usage point as a whole. */
-static const char *refused_direction(const struct refusal *refusal)
-{
-    return refusal->reason.verdict == RELEVE_POINT_REFUSED
-               ? NULL
-               : releve_direction_name(releve_kind_facts(refusal->kind)->direction);
-}
-
-/* Kinds of one direction come one after the other. */
-static void note_refusal(struct plan *plan, const struct releve_job *job, const struct releve_reason *why)
-{
-    struct refusal refusal = {job->prm, job->kind, *why};
-    if (plan->refusals_count > 0 && plan->latest.prm == job->prm &&
-        refused_direction(&plan->latest) == refused_direction(&refusal))
-        return;
-    plan->latest = refusal;
-    if (plan->refusals_count < REFUSALS_MAX)
-        plan->refusals[plan->refusals_count] = refusal;
-    plan->refusals_count++;
-}
-
 /* How many days are not known and not asked, although nothing but what was learned speaks against it. */
 static int count_useless(struct plan *plan, const struct releve_job *job, int asked,
                          const struct releve_coverage *coverage, const struct releve_point_facts *facts, bool *refused)
@@ -106,7 +76,7 @@ static int count_useless(struct plan *plan, const struct releve_job *job, int as
     const struct releve_reason *why;
     *refused = releve_facts_standing(facts, job->kind, &why) == RELEVE_STANDING_REFUSED;
     if (*refused)
-        note_refusal(plan, job, why);
+        releve_plan_refusals_note(&plan->refusals, job, why);
     struct releve_point_facts open = releve_facts_unknown;
     open.directions[which] = facts->directions[which];
     open.directions[which].standing = RELEVE_STANDING_OPEN;
@@ -268,19 +238,6 @@ static void print_row(const char *name, const struct total *total)
            total->refused + total->absent, total->days, requests);
 }
 
-static void print_refusals(const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++) {
-        char reason[RELEVE_REASONS_TEXT], text[2 * RELEVE_REASONS_TEXT];
-        releve_reasons_format(&plan->refusals[i].reason, plan->refusals[i].kind, reason);
-        (void)snprintf(text, sizeof text, "%s" RELEVE_REASONS_REMEDY, reason, plan->refusals[i].prm);
-        int indent = printf(RELEVE_PRM_FORMAT ": ", plan->refusals[i].prm);
-        releve_terminal_wrap(stdout, text, indent, indent, plan->terminal.text_columns);
-    }
-    if (plan->refusals_count > REFUSALS_MAX)
-        printf("(and %zu more)\n", plan->refusals_count - REFUSALS_MAX);
-}
-
 /* What the figures do not say; "" where they say it all. */
 static void format_remarks(const struct plan *plan, char out[REMARKS_BYTES])
 {
@@ -378,7 +335,7 @@ static void print_table(const struct plan *plan)
     if (plan->all.bytes[1] > 0)
         print_size(plan);
     print_keep(plan);
-    print_refusals(plan);
+    releve_plan_refusals_print(&plan->refusals, plan->terminal.text_columns);
 }
 
 static cJSON *total_json(const struct total *total)
@@ -393,21 +350,6 @@ static cJSON *total_json(const struct total *total)
     cJSON_AddNumberToObject(json, "requests_least", (double)total->requests[LEAST]);
     cJSON_AddNumberToObject(json, "bytes_there", (double)total->bytes[0]);
     cJSON_AddNumberToObject(json, "bytes", (double)total->bytes[1]);
-    return json;
-}
-
-static cJSON *refusal_json(const struct refusal *refusal)
-{
-    char prm[RELEVE_PRM_TEXT];
-    const char *direction = refused_direction(refusal);
-    cJSON *json = cJSON_CreateObject();
-    releve_prm_format(refusal->prm, prm);
-    cJSON_AddStringToObject(json, "prm", prm);
-    cJSON_AddItemToObject(json, "direction", direction != NULL ? cJSON_CreateString(direction) : cJSON_CreateNull());
-    cJSON_AddStringToObject(json, "code", refusal->reason.code);
-    cJSON_AddStringToObject(json, "message", refusal->reason.text);
-    releve_json_add_time(json, "since", refusal->reason.since);
-    releve_json_add_time(json, "until", refusal->reason.until);
     return json;
 }
 
@@ -433,10 +375,7 @@ static void print_json(const struct plan *plan)
     for (enum releve_kind kind = 0; kind < RELEVE_KINDS; kind++)
         if (keep.days[kind] > 0)
             cJSON_AddNumberToObject(kept, releve_kind_facts(kind)->name, keep.days[kind]);
-    cJSON_AddNumberToObject(json, "refused_count", (double)plan->refusals_count);
-    cJSON *refused = cJSON_AddArrayToObject(json, "refused");
-    for (size_t i = 0; i < plan->refusals_count && i < REFUSALS_MAX; i++)
-        cJSON_AddItemToArray(refused, refusal_json(&plan->refusals[i]));
+    releve_plan_refusals_add(json, &plan->refusals);
     releve_json_print(json);
 }
 
