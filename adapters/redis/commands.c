@@ -246,6 +246,16 @@ static size_t run_id_at(const struct releve_command *command, const struct relev
     return (size_t)(word - command->wire);
 }
 
+/* It is sent, or waits until there is a connection. */
+static void admit(struct releve_commands *commands, struct releve_command *command)
+{
+    count_in(commands, command);
+    if (commands->connection.state == RELEVE_CONNECTION_UP)
+        releve_command_transmit(commands, command);
+    else
+        DL_APPEND(commands->waiting, command);
+}
+
 static void send_behind(struct releve_commands *commands, struct releve_words *prelude, enum releve_replicas replicas,
                         const char *what, const struct releve_script *script, struct releve_words *words,
                         releve_commands_reply reply, void *data)
@@ -267,11 +277,7 @@ static void send_behind(struct releve_commands *commands, struct releve_words *p
         releve_command_doom(command);
         return;
     }
-    count_in(commands, command);
-    if (commands->connection.state == RELEVE_CONNECTION_UP)
-        releve_command_transmit(commands, command);
-    else
-        DL_APPEND(commands->waiting, command);
+    admit(commands, command);
 }
 
 void releve_commands_send(struct releve_commands *commands, const char *what, const struct releve_script *script,
@@ -320,11 +326,7 @@ void releve_commands_put(struct releve_commands *commands, struct releve_command
 {
     command->commands = commands;
     releve_command_forget_script(command); /* it is another Redis */
-    count_in(commands, command);
-    if (commands->connection.state == RELEVE_CONNECTION_UP)
-        releve_command_transmit(commands, command);
-    else
-        DL_APPEND(commands->waiting, command);
+    admit(commands, command);
 }
 
 void releve_commands_fail(struct releve_commands *commands, struct releve_command *command, const char *why)
