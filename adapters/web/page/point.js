@@ -187,14 +187,19 @@ export function point(main) {
     });
   }
 
+  const calendarSection = (...content) =>
+    el(
+      "section",
+      { class: "calendar", "aria-labelledby": "calendar", "data-key": kind },
+      el("h2", { id: "calendar" }, kindName(kind)),
+      content,
+    );
+
   // A calendar and a chart of nothing would be long ways to say one thing.
   function showNothing() {
     show(
       body,
-      el(
-        "section",
-        { class: "calendar", "aria-labelledby": "calendar", "data-key": kind },
-        el("h2", { id: "calendar" }, kindName(kind)),
+      calendarSection(
         el("p", { class: "none" }, known === null ? word("loading") : whyNothing(known, kind, coverage.refused)),
       ),
     );
@@ -219,10 +224,7 @@ export function point(main) {
     }
     show(
       body,
-      el(
-        "section",
-        { class: "calendar", "aria-labelledby": "calendar", "data-key": kind },
-        el("h2", { id: "calendar" }, kindName(kind)),
+      calendarSection(
         coverage?.refused && el("p", { class: "warn-text" }, word("kind_refused", { why: reasonOf(coverage.refused) })),
         coverage === null ? el("p", { class: "none" }, word(failure ? "nothing_known" : "loading")) : calendar(),
       ),

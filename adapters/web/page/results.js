@@ -6,7 +6,7 @@ import { count, dateAndTime, duration, time } from "./format.js";
 import { amount, list, moment, object, text } from "./given.js";
 import { kindName } from "./kinds.js";
 import { dayChart, slotsOf } from "./lastday.js";
-import { scrolling, table } from "./table.js";
+import { scrolling, table, tableHead } from "./table.js";
 import { closedBuckets, failuresOfTheDay, isRefusal, nextTry } from "./verdict.js";
 import { word } from "./words.js";
 
@@ -152,15 +152,7 @@ function failureTable(failures) {
       "table",
       { class: "failures" },
       el("caption", {}, word("failures")),
-      el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          head.map((name) => el("th", { scope: "col" }, word(name))),
-        ),
-      ),
+      tableHead(head.map((name) => word(name))),
       el("tbody", {}, failures.map(failureRow)),
     ),
   );

@@ -1,23 +1,26 @@
-// The text alternative of a chart: the same values as a table, which is made when it is opened.
+// Tables: their heads, and one as the text alternative of a chart, with the same values, which is made when it is opened.
 import { el, morph } from "./dom.js";
 import { word } from "./words.js";
 
 const ROWS_MAX = 3000;
+
+export const tableHead = (head) =>
+  el(
+    "thead",
+    {},
+    el(
+      "tr",
+      {},
+      head.map((text) => el("th", { scope: "col" }, text)),
+    ),
+  );
 
 export function plainTable(caption, { head, rows }, className = "") {
   return el(
     "table",
     { class: className },
     el("caption", { class: "unseen" }, caption),
-    el(
-      "thead",
-      {},
-      el(
-        "tr",
-        {},
-        head.map((name) => el("th", { scope: "col" }, name)),
-      ),
-    ),
+    tableHead(head),
     el(
       "tbody",
       {},

@@ -3,7 +3,7 @@ import { el } from "./dom.js";
 import { count, duration } from "./format.js";
 import { amount, list, moment, object, text } from "./given.js";
 import { kindName } from "./kinds.js";
-import { scrolling } from "./table.js";
+import { scrolling, tableHead } from "./table.js";
 import { SILENT_MS, nextTry } from "./verdict.js";
 import { word } from "./words.js";
 
@@ -30,15 +30,7 @@ export function queuesSection(status, now) {
     el(
       "table",
       { class: "figures" },
-      el(
-        "thead",
-        {},
-        el(
-          "tr",
-          {},
-          ["class", "jobs_waiting", "oldest"].map((name) => el("th", { scope: "col" }, word(name))),
-        ),
-      ),
+      tableHead(["class", "jobs_waiting", "oldest"].map((name) => word(name))),
       el("tbody", {}, ["high", "normal", "low"].map(row)),
     ),
     dead(status),
@@ -152,15 +144,7 @@ export function workersSection(status) {
           el(
             "table",
             { class: "figures" },
-            el(
-              "thead",
-              {},
-              el(
-                "tr",
-                {},
-                head.map((name) => el("th", { scope: "col" }, word(name))),
-              ),
-            ),
+            tableHead(head.map((name) => word(name))),
             el(
               "tbody",
               {},
