@@ -59,18 +59,13 @@ static void write_payload(struct releve_text *out, const struct releve_selection
     releve_text_format(out, "],\"iat\":%lld}", (long long)time(NULL));
 }
 
-static unsigned char digit_of(char c)
-{
-    return (unsigned char)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 static char *write_signature(char *out)
 {
     char hex[2 * RANDOM_BYTES + 1];
     unsigned char bytes[RANDOM_BYTES];
     releve_random_hex(sizeof bytes, hex);
     for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(digit_of(hex[2 * i]) << 4 | digit_of(hex[2 * i + 1]));
+        bytes[i] = (unsigned char)(releve_hex_digit(hex[2 * i]) * 16 + releve_hex_digit(hex[2 * i + 1]));
     out = encode(out, bytes, sizeof bytes);
     explicit_bzero(hex, sizeof hex);
     explicit_bzero(bytes, sizeof bytes);

@@ -28,17 +28,6 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Undoes %XX. False where it does not fit, is no percent-encoding, or hides a NUL or another control
  * character: addresses go into one-line messages. */
 static bool decode(const char *text, size_t bytes, char *out, size_t out_bytes)
@@ -47,9 +36,9 @@ static bool decode(const char *text, size_t bytes, char *out, size_t out_bytes)
     for (size_t i = 0; i < bytes; i++) {
         int c = (unsigned char)text[i];
         if (c == '%') {
-            if (bytes - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
+            if (bytes - i < 3 || releve_hex_digit(text[i + 1]) < 0 || releve_hex_digit(text[i + 2]) < 0)
                 return false;
-            c = hex(text[i + 1]) * 16 + hex(text[i + 2]);
+            c = releve_hex_digit(text[i + 1]) * 16 + releve_hex_digit(text[i + 2]);
             i += 2;
         }
         if (c < ' ' || c == 0x7f || used + 1 >= out_bytes)

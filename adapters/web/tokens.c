@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <releve/memory.h>
+#include <releve/text.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,21 +82,12 @@ static void note_wrong(struct reading *reading, int line, const char *what)
     reading->tokens->say(reading->tokens->data, said);
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool read_digest(const char *word, size_t length, uint8_t digest[RELEVE_TOKENS_DIGEST_BYTES])
 {
     if (length != 2 * (size_t)RELEVE_TOKENS_DIGEST_BYTES)
         return false;
     for (size_t i = 0; i < RELEVE_TOKENS_DIGEST_BYTES; i++) {
-        int high = digit_of(word[2 * i]), low = digit_of(word[2 * i + 1]);
+        int high = releve_hex_digit(word[2 * i]), low = releve_hex_digit(word[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         digest[i] = (uint8_t)(high << 4 | low);

@@ -153,6 +153,15 @@ char *releve_escape(char *out, const char *value)
     return out;
 }
 
+int releve_hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT])
 {
     long long seconds = (long long)((ms + 999) / 1000);

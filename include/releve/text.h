@@ -43,6 +43,9 @@ void releve_text_free(struct releve_text *text);
  * Returns where it ends. */
 char *releve_escape(char *out, const char *value);
 
+/* What a hexadecimal digit says, of either case: 0 to 15; -1 where it is none. */
+int releve_hex_digit(char digit);
+
 /* A duration for people, rounded up: "3 h 20 min", "45 s"; "unknown" for RELEVE_TIME_NEVER. */
 #define RELEVE_DURATION_TEXT 32
 void releve_duration_format(releve_time ms, char out[RELEVE_DURATION_TEXT]);
