@@ -31,6 +31,7 @@ struct enqueue {
 struct parcel {
     struct enqueue *enqueue;
     struct releve_job job;
+    bool sent; /* and not confirmed: it may be in the queue or not */
 };
 
 static struct parcel parcels[AT_ONCE];
@@ -70,6 +71,7 @@ static void on_queued(void *data, const struct releve_error *error, bool queued)
         releve_lookup_end(&enqueue->lookup, error);
         return;
     }
+    parcel->sent = false;
     print_job(enqueue, &parcel->job);
     send_next(parcel);
 }
@@ -89,6 +91,7 @@ static void send_next(struct parcel *parcel)
     enqueue->next++;
     enqueue->under_way++;
     address(enqueue, job);
+    parcel->sent = true;
     releve_store_enqueue(enqueue->lookup.store, job, RELEVE_ENQUEUE_ALWAYS, on_queued, parcel);
 }
 
@@ -115,6 +118,7 @@ static void on_missing_queued(void *data, const struct releve_error *error, bool
         releve_lookup_hide(&enqueue->lookup, STDOUT_FILENO);
         print_job(enqueue, &finding->job);
     }
+    finding->job.id[0] = '\0'; /* it is confirmed, whatever happens next */
     enqueue->waiting += !queued;
     enqueue->queued += queued;
     enqueue->days += queued ? (uint64_t)finding->cost.days : 0;
@@ -209,15 +213,32 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static void say_unconfirmed(const struct releve_job *job)
+{
+    fprintf(stderr, "releve: job %s was sent, and may be in the queue\n", job->id);
+}
+
+/* Redis gave no answer about these, or one that replicas do not back: whoever says the command again has to know. */
+static void say_all_unconfirmed(const struct enqueue *enqueue)
+{
+    for (size_t i = 0; i < AT_ONCE; i++)
+        if (parcels[i].sent)
+            say_unconfirmed(&parcels[i].job);
+    for (size_t i = 0; i < RELEVE_SURVEY_AT_ONCE; i++)
+        if (enqueue->survey.findings[i].job.id[0] != '\0')
+            say_unconfirmed(&enqueue->survey.findings[i].job);
+}
+
 static enum releve_code queue(struct enqueue *enqueue, struct releve_error *error)
 {
-    if (releve_selection_jobs(&enqueue->selection) > 0 &&
-        releve_lookup_run(&enqueue->lookup, &enqueue->config, true, enqueue->missing ? look_for_missing : send_first,
-                          enqueue, error) != RELEVE_OK)
-        return error->code;
-    if (enqueue->missing)
+    if (releve_selection_jobs(&enqueue->selection) > 0)
+        (void)releve_lookup_run(&enqueue->lookup, &enqueue->config, true,
+                                enqueue->missing ? look_for_missing : send_first, enqueue, error);
+    if (error->code != RELEVE_OK)
+        say_all_unconfirmed(enqueue);
+    if (enqueue->missing && enqueue->lookup.store != NULL)
         say_what_was_missing(enqueue);
-    return RELEVE_OK;
+    return error->code;
 }
 
 static int enqueue_main(int argc, char **argv)
@@ -250,7 +271,9 @@ const struct releve_command releve_command_enqueue = {
             "\n"
             "Puts one job for each usage point and kind into the queue, and prints the job\n"
             "ids, one a line. Workers run them; results come to {releve}:job:<id>, the stream\n"
-            "{releve}:results and the list of --reply-to.\n"
+            "{releve}:results and the list of --reply-to. Where Redis goes away, jobs that\n"
+            "were sent and not confirmed are named on standard error: look whether\n"
+            "{releve}:job:<id> is there before you queue them again.\n"
             "\n" RELEVE_SELECTION_HELP "\noptions:\n"
             "  --priority high|normal|low  which queue (default normal)\n"
             "  --missing          looks into Redis first, and queues a job only where\n"

@@ -1,6 +1,7 @@
 """Redis is full, read-only, without its disk or its replicas, stands still, restarts, cuts connections: what was acknowledged
 stays, nothing is sent whose answer could not be stored, a line says what to do, and the work goes on by itself."""
 import collections
+import json
 import os
 import re
 import signal
@@ -276,6 +277,21 @@ def test_a_backfill_under_which_the_replica_goes_ends_with_4_unless_it_comes_bac
             ended = world.run(*command)
         assert ended.code == 0 and len(world.redis.days()) == 7 * JOBS, ended
         assert world.sandbox.stats()["violations"] == 0
+
+
+@pytest.mark.single("replicas of its own")
+@pytest.mark.parametrize("missing", [(), ("--missing",)])
+def test_an_enqueue_that_no_replica_acknowledges_names_the_jobs_that_may_be_there(missing):
+    with world_of_jobs() as world, Replicated(world) as replica:
+        replica.partition()
+        command = ("enqueue", "--prm", prm_of(1), "--prm", prm_of(2), "--kind", DAILY, "--start", SPAN["start"], *missing)
+        ended = world.run(*command)
+        queued = [json.loads(text)["id"] for text in waiting(world.redis)]
+        assert ended.code == 4 and ended.out == "" and len(queued) == 2, ended
+        assert re.findall(r"^releve: job (\S+) was sent, and may be in the queue$", ended.err, re.MULTILINE) == queued, ended
+        replica.heal()
+        again = world.run(*command, "--missing")
+        assert again.code == 0 and len(waiting(world.redis)) == (2 if missing else 4), again
 
 
 PUT_ASIDE = """
