@@ -41,32 +41,15 @@ static void forget(struct releve_holdings *holdings, struct holding *holding)
     free(holding);
 }
 
-static void remove_one(struct releve_holdings *holdings, struct holding *holding, enum releve_class from)
+void releve_holdings_remove(struct releve_holdings *holdings, enum releve_class from, const char *message, size_t bytes)
 {
-    assert(holding->of[from] > 0);
+    struct holding *holding = find(holdings, message, bytes);
+    assert(holding != NULL && holding->of[from] > 0);
     holding->of[from]--;
     for (int i = 0; i < RELEVE_CLASSES; i++)
         if (holding->of[i] > 0)
             return;
     forget(holdings, holding);
-}
-
-void releve_holdings_remove(struct releve_holdings *holdings, enum releve_class from, const char *message, size_t bytes)
-{
-    struct holding *holding = find(holdings, message, bytes);
-    assert(holding != NULL);
-    remove_one(holdings, holding, from);
-}
-
-enum releve_class releve_holdings_remove_any(struct releve_holdings *holdings, const char *message, size_t bytes)
-{
-    struct holding *holding = find(holdings, message, bytes);
-    assert(holding != NULL);
-    enum releve_class from = RELEVE_HIGH;
-    while (holding->of[from] == 0)
-        from++; /* one of them is not 0, or it would be forgotten */
-    remove_one(holdings, holding, from);
-    return from;
 }
 
 void releve_holdings_free(struct releve_holdings *holdings)

@@ -20,8 +20,6 @@ bool releve_holdings_has(const struct releve_holdings *holdings, const char *mes
 /* Once less; it must be there, from that queue. */
 void releve_holdings_remove(struct releve_holdings *holdings, enum releve_class from, const char *message,
                             size_t bytes);
-/* Once less, from one of the queues that it came from: which. It must be there. */
-enum releve_class releve_holdings_remove_any(struct releve_holdings *holdings, const char *message, size_t bytes);
 void releve_holdings_free(struct releve_holdings *holdings);
 
 #endif

@@ -193,7 +193,7 @@ enum releve_code releve_job_json_read(const char *text, size_t text_bytes, relev
     bool whole = json != NULL;
     for (; whole && end < text + text_bytes; end++)
         whole = strchr(" \t\r\n", *end) != NULL;
-    struct releve_job first = {.class_ = class_, .created_at = now};
+    struct releve_job first = {.class_ = class_, .queue = class_, .created_at = now};
     enum releve_code code;
     if (!whole)
         code = refuse(error, "is no JSON");

@@ -196,7 +196,8 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
 void releve_queue_release(struct releve_queue *queue, const struct releve_job *job)
 {
     char *message = releve_job_json_write(job);
-    struct feed *feed = &queue->feeds[releve_holdings_remove_any(&queue->holdings, message, strlen(message))];
+    struct feed *feed = &queue->feeds[job->queue];
+    releve_holdings_remove(&queue->holdings, job->queue, message, strlen(message));
     free(message);
     assert(feed->held > 0);
     feed->held--;

@@ -262,7 +262,7 @@ void releve_core_count_held_up(const struct releve_core *core, releve_time now, 
     for (size_t i = 0; i < core->jobs_end; i++) {
         const struct job *job = &core->jobs[i];
         bool unknown = job->phase == JOB_BEGINNING && now - job->begun_at >= RELEVE_HELD_UP_MS;
-        counts[job->submitted.class_] += unknown || (job->phase == JOB_RUNNING && is_held_up(job->series->point, now));
+        counts[job->submitted.queue] += unknown || (job->phase == JOB_RUNNING && is_held_up(job->series->point, now));
     }
 }
 

@@ -258,7 +258,7 @@ releve_time releve_core_deadline(const struct releve_core *core);
 /* For how many more jobs there is room now; 0 while it drains. */
 size_t releve_core_room(const struct releve_core *core);
 
-/* How many jobs of each class have waited for Redis for RELEVE_HELD_UP_MS: to hear what is known, or for days of their
+/* How many jobs of each queue have waited for Redis for RELEVE_HELD_UP_MS: to hear what is known, or for days of their
  * usage point to be claimed or stored. Costs a look at each job: for once in some seconds. */
 void releve_core_count_held_up(const struct releve_core *core, releve_time now, size_t counts[RELEVE_CLASSES]);
 

@@ -35,6 +35,7 @@ struct releve_job {
     bool refresh;                         /* ask for days that are known too */
     char reply_to[RELEVE_REPLY_TO_BYTES]; /* "" for none */
     releve_time created_at;               /* UTC */
+    enum releve_class queue;              /* it was taken from, whatever its message names; of a job of no queue: any */
 };
 
 enum releve_job_state {

@@ -17,8 +17,10 @@ def shard_of_days(cluster):
     return next(master for master in cluster.current_masters() if master not in needed)
 
 
-@pytest.mark.parametrize("replicas, count", [(1, 600), (0, 1500)], ids=["its replica", "all of it"])
-def test_a_shard_that_is_away_delays_its_own_usage_points_only(replicas, count):
+@pytest.mark.parametrize("replicas, count, named", [
+    pytest.param(1, 600, {}, id="its replica"), pytest.param(0, 1500, {}, id="all of it"),
+    pytest.param(0, 1500, {"priority": "low"}, id="all of it, jobs name another class than their queue")])
+def test_a_shard_that_is_away_delays_its_own_usage_points_only(replicas, count, named):
     world = World("--population", str(count), quota=QUOTA)
     cluster = world.redis = Cluster(replicas=replicas)
     with world:
@@ -33,7 +35,7 @@ def test_a_shard_that_is_away_delays_its_own_usage_points_only(replicas, count):
         cluster.kill(lost)
         with Results(cluster) as results:
             results.one()  # of the backfill
-            push(cluster, *(message(prm, KIND, id=job, start=DAY, end=NEXT) for job, prm in jobs.items()))
+            push(cluster, *(message(prm, KIND, id=job, start=DAY, end=NEXT, **named) for job, prm in jobs.items()))
             assert {result["id"] for result in results.take(len(jobs) - len(absent))} == set(jobs) - absent
             cluster.start(lost)
             assert {result["id"] for result in results.take(len(absent))} == absent

@@ -166,8 +166,12 @@ void desk_submit_job(const struct releve_job *job)
 
 void desk_submit(unsigned point, enum releve_kind kind, releve_day first, releve_day end, enum releve_class class_)
 {
-    desk_submit_job(&(struct releve_job){
-        .prm = FIRST_PRM + point, .kind = kind, .span = {first, end}, .class_ = class_, .id = "a-job"});
+    desk_submit_job(&(struct releve_job){.prm = FIRST_PRM + point,
+                                         .kind = kind,
+                                         .span = {first, end},
+                                         .class_ = class_,
+                                         .queue = class_,
+                                         .id = "a-job"});
 }
 
 struct sending *desk_grant(unsigned bucket)

@@ -171,6 +171,21 @@ static void test_a_job_is_held_up_where_nobody_says_what_is_known(void **state)
     assert_int_equal(held_up(), 0);
 }
 
+static void test_a_held_up_job_counts_for_the_queue_that_it_came_from(void **state)
+{
+    (void)state;
+    desk.is_away = says_nothing;
+    desk_submit_job(&(struct releve_job){.prm = FIRST_PRM,
+                                         .kind = RELEVE_DAILY_CONSUMPTION,
+                                         .span = {TODAY - 7, TODAY},
+                                         .class_ = RELEVE_LOW,
+                                         .queue = RELEVE_NORMAL,
+                                         .id = "names-another-class"});
+    let_pass(RELEVE_HELD_UP_MS);
+    assert_int_equal(held_up(), 1);
+    desk_come_back();
+}
+
 static void test_all_jobs_of_a_usage_point_whose_answer_waits_for_long_are_held_up(void **state)
 {
     (void)state;
@@ -201,6 +216,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_claim_that_is_granted_late_is_given_up_and_asked_for_anew, desk_open,
                                         desk_close),
         cmocka_unit_test_setup_teardown(test_a_job_is_held_up_where_nobody_says_what_is_known, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(test_a_held_up_job_counts_for_the_queue_that_it_came_from, desk_open,
+                                        desk_close),
         cmocka_unit_test_setup_teardown(test_all_jobs_of_a_usage_point_whose_answer_waits_for_long_are_held_up,
                                         desk_open, desk_close),
     };
