@@ -1,9 +1,7 @@
 /* Replicas that acknowledge what was written (docs/design.md, Failover): the WAIT behind commands, and what is kept
- * back or told while too few replicas answer. One WAIT at most is under way on a connection, so that others have their
- * turn between two of them. It is about all that this connection has written before it, and about nothing that is sent
- * behind it: that waits for the next one. */
+ * back or told while too few replicas answer. What a WAIT is about and what its answer means is decided in waits.h;
+ * here are the commands, their replies, and the timer. */
 #include <adapters/redis/commands_internal.h>
-#include <adapters/redis/replicas.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -13,49 +11,50 @@
 
 void releve_command_forget_wait(struct releve_command *command)
 {
-    command->covered = false;
+    command->written = 0;
     if (command->held != NULL)
         freeReplyObject(command->held);
     command->held = NULL;
 }
 
-/* Reported when it has lasted so long. */
-#define REPLICAS_MISSED_MS (5 * RELEVE_SECOND_MS)
-
 static void on_replicas_timer(uv_timer_t *timer)
 {
     struct releve_commands *commands = timer->data;
     struct releve_command *first = commands->unacknowledged;
+    releve_waits_resume(&commands->waits);
     if (first == NULL || commands->connection.state != RELEVE_CONNECTION_UP)
         return; /* whatever wants them next is sent */
     DL_DELETE(commands->unacknowledged, first);
     releve_command_transmit(commands, first);
 }
 
-/* It says nothing of the replicas any more: what was kept back is tried next. */
-void releve_commands_end_probe(struct releve_commands *commands)
+/* Where `waits` pauses. */
+static void pause_for_replicas(struct releve_commands *commands)
 {
-    commands->probe = NULL;
-    if (commands->unacknowledged != NULL && !uv_is_closing((uv_handle_t *)&commands->replicas_timer))
-        (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
+    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
 }
 
-/* A connection that waits does nothing else. So while replicas are away one command at a time looks for them, and what
- * else wants them is kept back, or told so at once. */
+void releve_command_end_probe(struct releve_command *command)
+{
+    struct releve_commands *commands = command->commands;
+    if (commands == NULL || commands->waits.probe != command)
+        return;
+    bool pauses = commands->unacknowledged != NULL && !uv_is_closing((uv_handle_t *)&commands->replicas_timer);
+    releve_waits_end_probe(&commands->waits, command, pauses);
+    if (pauses)
+        pause_for_replicas(commands);
+}
+
 bool releve_command_is_put_off(struct releve_commands *commands, struct releve_command *command)
 {
-    bool pauses = uv_is_active((uv_handle_t *)&commands->replicas_timer) != 0;
-    if (!commands->replicas_away || commands->probe == command || (commands->probe == NULL && !pauses)) {
-        commands->probe = commands->replicas_away ? command : NULL;
-        return false;
-    }
-    if (command->replicas == RELEVE_REPLICAS_TELL) {
+    enum releve_waits_turn turn = releve_waits_turn(&commands->waits, command->replicas, command);
+    if (turn == RELEVE_WAITS_TELL) {
         releve_commands_count_out(commands, (struct releve_load){1, command->wire_bytes});
         releve_command_doom(command); /* without an error */
-    } else {
+    } else if (turn == RELEVE_WAITS_KEEP) {
         DL_APPEND(commands->unacknowledged, command);
     }
-    return true;
+    return turn != RELEVE_WAITS_WRITE;
 }
 
 static void explain(const struct releve_commands *commands, char why[RELEVE_ERROR_BYTES])
@@ -75,7 +74,6 @@ static void explain(const struct releve_commands *commands, char why[RELEVE_ERRO
 static void say_replicas(struct releve_commands *commands, bool back)
 {
     char why[RELEVE_ERROR_BYTES] = "";
-    commands->replicas_missed = !back;
     if (!back)
         explain(commands, why);
     if (commands->on_link != NULL)
@@ -83,27 +81,23 @@ static void say_replicas(struct releve_commands *commands, bool back)
 }
 
 /* They are back: so is what was kept back. */
-static void on_acknowledged(struct releve_commands *commands)
+static void on_enough(struct releve_commands *commands)
 {
-    if (!commands->replicas_away)
-        return;
     releve_commands_sort(&commands->unacknowledged); /* those that were tried went behind the others */
     struct releve_command *kept = commands->unacknowledged, *command, *next;
-    commands->replicas_away = false;
-    commands->probe = NULL;
     commands->unacknowledged = NULL;
     (void)uv_timer_stop(&commands->replicas_timer);
     DL_FOREACH_SAFE(kept, command, next) {
         DL_DELETE(kept, command);
         releve_command_transmit(commands, command);
     }
-    if (commands->replicas_missed)
+    if (releve_waits_find(&commands->waits))
         say_replicas(commands, true);
 }
 
 bool releve_commands_miss_replicas(const struct releve_commands *commands, char why[RELEVE_ERROR_BYTES])
 {
-    if (!commands->replicas_missed || !commands->impatient)
+    if (!commands->waits.missed || !commands->impatient)
         return false;
     explain(commands, why);
     return true;
@@ -124,20 +118,10 @@ static void give_up(struct releve_commands *commands)
     }
 }
 
-static bool is_long_enough(const struct releve_commands *commands)
-{
-    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
-    return commands->impatient && now_ms - commands->replicas_away_ms >= RELEVE_UNACKNOWLEDGED_MAX_MS;
-}
-
 static void on_too_few(struct releve_commands *commands)
 {
-    releve_time now_ms = (releve_time)uv_now(commands->connection.loop);
-    if (!commands->replicas_away)
-        commands->replicas_away_ms = now_ms;
-    commands->replicas_away = true;
-    (void)uv_timer_start(&commands->replicas_timer, on_replicas_timer, RELEVE_UNACKNOWLEDGED_MS, 0);
-    if (!commands->replicas_missed && now_ms - commands->replicas_away_ms >= REPLICAS_MISSED_MS)
+    pause_for_replicas(commands);
+    if (releve_waits_miss(&commands->waits, (releve_time)uv_now(commands->connection.loop)))
         say_replicas(commands, false);
 }
 
@@ -146,7 +130,7 @@ static void on_too_few(struct releve_commands *commands)
 static struct releve_command *first_covered(const struct releve_commands *commands)
 {
     struct releve_command *first = commands->sent;
-    if (first == NULL || !first->covered)
+    if (first == NULL || !releve_waits_cover(&commands->waits, first->written))
         return NULL;
     assert(first->held != NULL);
     return first;
@@ -154,18 +138,17 @@ static struct releve_command *first_covered(const struct releve_commands *comman
 
 static void put_off(struct releve_commands *commands, struct releve_command *command)
 {
-    if (commands->probe == command)
-        commands->probe = NULL;
+    releve_waits_end_probe(&commands->waits, command, true);
     DL_DELETE(commands->sent, command);
     releve_command_forget_wait(command);
-    (void)releve_command_is_put_off(commands, command); /* the timer runs: it is */
+    (void)releve_command_is_put_off(commands, command); /* `waits` pauses: it is */
 }
 
 static void hand_over(struct releve_commands *commands, struct releve_command *command, const redisReply *refusal)
 {
     redisReply *held = command->held;
     command->held = NULL;
-    command->covered = false;
+    command->written = 0;
     releve_command_answer(commands, command, refusal != NULL ? refusal : held);
     freeReplyObject(held);
 }
@@ -177,41 +160,36 @@ static void on_waited(redisAsyncContext *context, void *answer, void *data)
         return; /* cut: all that it was about is sent again */
     struct releve_commands *commands = data;
     struct releve_command *command = first_covered(commands);
-    bool counts = reply->type == REDIS_REPLY_INTEGER;
-    bool too_few = counts && reply->integer < (long long)commands->connection.url->replicas;
+    bool any = command != NULL, was_away = commands->waits.away;
     commands->heard_ms = (releve_time)uv_now(commands->connection.loop);
-    if (command != NULL && too_few)
+    enum releve_waits_verdict verdict = releve_waits_judge(
+        &commands->waits, any, reply->type == REDIS_REPLY_INTEGER ? reply->integer : RELEVE_WAITS_REFUSED,
+        commands->connection.url->replicas, commands->heard_ms);
+    if (any && verdict == RELEVE_WAITS_TOO_FEW)
         on_too_few(commands);
-    else if (command != NULL && counts)
-        on_acknowledged(commands);
+    else if (was_away && !commands->waits.away)
+        on_enough(commands);
     /* Whoever hears of one may cut the connection; then the others are sent again. What is sent meanwhile is in the
      * next WAIT, as this one still counts as under way. */
     while (context->data != NULL && (command = first_covered(commands)) != NULL) {
-        if (too_few)
+        if (verdict == RELEVE_WAITS_TOO_FEW)
             put_off(commands, command);
         else
-            hand_over(commands, command, counts ? NULL : reply);
+            hand_over(commands, command, verdict == RELEVE_WAITS_NONE ? reply : NULL);
     }
     if (context->data == NULL)
         return;
-    if (too_few && is_long_enough(commands))
+    if (verdict == RELEVE_WAITS_TOO_FEW && commands->impatient &&
+        releve_waits_is_over(&commands->waits, commands->heard_ms))
         give_up(commands);
     releve_commands_teach_again(commands);
-    commands->waits = false;
+    releve_waits_end(&commands->waits);
     releve_commands_wait(commands);
 }
 
 void releve_commands_wait(struct releve_commands *commands)
 {
-    struct releve_command *command;
-    if (commands->waits)
-        return;
-    DL_FOREACH(commands->sent, command)
-    {
-        command->covered = command->replicas != RELEVE_REPLICAS_ANY;
-        commands->waits = commands->waits || command->covered;
-    }
-    if (commands->waits) /* fails only while the context is being cut; then all are sent again */
+    if (releve_waits_ask(&commands->waits)) /* fails only while the context is being cut; then all are sent again */
         (void)redisAsyncCommand(commands->connection.dial.context, on_waited, commands, "WAIT %u %d",
                                 commands->connection.url->replicas, RELEVE_REPLICAS_WAIT_MS);
 }
@@ -239,11 +217,11 @@ bool releve_command_hold(struct releve_command *command, const redisReply *reply
     if (command->replicas == RELEVE_REPLICAS_ANY)
         return false;
     if (reply->type == REDIS_REPLY_ERROR) {
-        command->covered = false;
+        command->written = 0;
         return false;
     }
     /* Redis does nothing that stands behind a WAIT before that is answered; and then the next one is sent. */
-    assert(command->covered);
+    assert(releve_waits_cover(&command->commands->waits, command->written));
     command->held = copy_of(reply);
     return true;
 }

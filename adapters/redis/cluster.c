@@ -107,7 +107,7 @@ static bool is_well(const struct releve_cluster *cluster)
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         const struct releve_place *place = &cluster->places.of[i];
         if (place->used && place->master && place->node != NULL &&
-            (!releve_place_is_up(place) || place->node->commands.replicas_missed))
+            (!releve_place_is_up(place) || place->node->commands.waits.missed))
             return false;
     }
     return cluster->unserved == 0;

@@ -40,8 +40,7 @@ void releve_commands_count_out(struct releve_commands *commands, struct releve_l
 void releve_command_free(struct releve_command *command)
 {
     releve_command_forget_wait(command);
-    if (command->commands != NULL && command->commands->probe == command)
-        releve_commands_end_probe(command->commands);
+    releve_command_end_probe(command);
     if (command->wire != NULL)
         redisFreeCommand(command->wire);
     if (command->prelude != NULL)
@@ -115,8 +114,11 @@ void releve_command_transmit(struct releve_commands *commands, struct releve_com
         return;
     }
     releve_command_forget_wait(command);
-    if (command->replicas != RELEVE_REPLICAS_ANY && releve_command_is_put_off(commands, command))
-        return;
+    if (command->replicas != RELEVE_REPLICAS_ANY) {
+        if (releve_command_is_put_off(commands, command))
+            return;
+        command->written = releve_waits_write(&commands->waits);
+    }
     command->sent_ms = (releve_time)uv_now(commands->connection.loop);
     command->sent_ns = uv_hrtime();
     DL_APPEND(commands->sent, command);
@@ -175,8 +177,8 @@ void releve_command_answer(struct releve_commands *commands, struct releve_comma
     releve_latencies_add(commands->measured, (uv_hrtime() - command->sent_ns) / NANOSECONDS_IN_US);
     releve_commands_count_out(commands, (struct releve_load){1, command->wire_bytes});
     bool refused = reply->type == REDIS_REPLY_ERROR;
-    if (refused && commands->probe == command)
-        releve_commands_end_probe(commands); /* it may be gone */
+    if (refused)
+        releve_command_end_probe(command); /* it may be gone */
     if (refused && commands->hooks != NULL && commands->hooks->refused(commands->data, command, reply))
         return;
     if (commands->hooks != NULL)
@@ -385,7 +387,7 @@ static void on_up(void *data)
     struct releve_commands *commands = data;
     releve_commands_sort(&commands->waiting); /* some were given before what waits already, to another node */
     struct releve_command *waiting = commands->waiting, *command, *next;
-    commands->replicas_away_ms = (releve_time)uv_now(commands->connection.loop); /* it may be another master's */
+    releve_waits_begin(&commands->waits, (releve_time)uv_now(commands->connection.loop));
     *commands->epoch += commands->been_ready; /* it may be another process that answers */
     commands->waiting = NULL;
     commands->taught_count = 0;
@@ -408,9 +410,7 @@ static void on_down(void *data, const char *why)
     struct releve_commands *commands = data;
     (void)uv_timer_stop(&commands->watch_timer);
     (void)uv_timer_stop(&commands->replicas_timer);
-    commands->probe = NULL;
-    commands->waits = false;
-    commands->replicas_missed = false; /* what was said of them ends with this connection */
+    releve_waits_cut(&commands->waits);
     struct releve_command *command;
     DL_FOREACH(commands->sent, command)
     {

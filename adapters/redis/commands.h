@@ -5,6 +5,7 @@
 #define RELEVE_REDIS_COMMANDS_H
 
 #include <adapters/redis/connection.h>
+#include <adapters/redis/waits.h>
 #include <adapters/redis/words.h>
 #include <engine/runtime/meter.h>
 #include <releve/error.h>
@@ -52,13 +53,6 @@ extern const struct releve_script releve_script_reply;
 extern const struct releve_script releve_script_services_due;
 extern const struct releve_script releve_script_take;
 extern const struct releve_script releve_script_workers;
-
-/* What becomes of a command that too few replicas have in time (docs/design.md, Failover). */
-enum releve_replicas {
-    RELEVE_REPLICAS_ANY,    /* it may be lost: none is waited for */
-    RELEVE_REPLICAS_REPEAT, /* it is repeated until they have it, or until nobody waits any more */
-    RELEVE_REPLICAS_TELL    /* the reply is nil, whatever Redis said; the command may have been run, or not */
-};
 
 /* error->code is RELEVE_OK and reply is there (never an error reply), or the reason and reply is NULL. */
 typedef void (*releve_commands_reply)(void *data, const redisReply *reply, const struct releve_error *error);
@@ -112,13 +106,9 @@ struct releve_commands {
     uint64_t own_epoch, own_numbers;
     const struct releve_script *taught[RELEVE_TAUGHT_MAX]; /* scripts that were sent over this connection */
     size_t taught_count;
-    struct releve_latencies latencies;  /* of replies, from when the command was sent last */
-    bool waits;                         /* a WAIT is under way */
-    bool replicas_away;                 /* too few acknowledged the last command that wanted them */
-    bool replicas_missed;               /* ... and that was said */
-    releve_time replicas_away_ms;       /* loop time: since when, or since the connection is up again */
-    bool impatient;                     /* releve_nodes_set_impatient */
-    const struct releve_command *probe; /* the one command that is under way while they are away */
+    struct releve_latencies latencies; /* of replies, from when the command was sent last */
+    struct releve_waits waits;         /* of this connection; in loop time */
+    bool impatient;                    /* releve_nodes_set_impatient */
     uv_timer_t watch_timer, doom_timer, replicas_timer;
     struct releve_closing closing; /* the connection and three timers */
 };

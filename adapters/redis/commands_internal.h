@@ -19,7 +19,7 @@ struct releve_command {
     size_t prelude_bytes;
     enum releve_replicas replicas; /* ANY where the address names none */
     redisReply *held;              /* what Redis said, while replicas are waited for */
-    bool covered;                  /* the WAIT that is under way was sent behind it */
+    uint64_t written;              /* its number among those on this connection that want replicas; 0: none (waits.h) */
     releve_time sent_ms;           /* loop time */
     uint64_t sent_ns;
     releve_commands_reply reply;
@@ -63,8 +63,8 @@ void releve_commands_wait(struct releve_commands *commands);
 /* What Redis said is held until its replicas have it; an error is none that they need to have. */
 bool releve_command_hold(struct releve_command *command, const redisReply *reply);
 void releve_command_forget_wait(struct releve_command *command);
-/* It says nothing of the replicas any more: what was kept back is tried next. */
-void releve_commands_end_probe(struct releve_commands *commands);
+/* It says nothing of the replicas any more: if it looked for them, what was kept back is tried next. */
+void releve_command_end_probe(struct releve_command *command);
 
 /* --- diagnose.c ------------------------------------------------------------------------------------------ */
 
