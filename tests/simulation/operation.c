@@ -1,9 +1,6 @@
-/* What an operation does when it has come to the store, what replicas have of it, and what the runtime hears. */
+/* What an operation does when it has come to the store, what it wants of replicas, and what the runtime hears. */
 #include "operation.h"
 #include "laws.h"
-#include <adapters/redis/replicas.h>
-
-#define WAIT_US (RELEVE_REPLICAS_WAIT_MS * 1000)
 
 /* --- what happens in the store ------------------------------------------------------------------------ */
 
@@ -15,15 +12,16 @@ static void spread_news(struct simulation *simulation, unsigned bucket)
             worker_store_hear(simulation->workers[i]->store, bucket, news_ms);
 }
 
-static int64_t use_ledger(struct simulation *simulation, const struct operation *operation)
+static int64_t use_ledger(const struct node_link *link, const struct operation *operation)
 {
+    struct simulation *simulation = link->store->simulation;
     static const struct releve_quota none = {.windows_count = 0};
     struct ledger_model *ledger = &simulation->ledgers[operation->bucket];
     const struct releve_quota *quota = &simulation->scenario.quota;
     struct replication *replication = &simulation->replication;
-    const struct shard *master = &replication->shards[operation->shard];
+    const struct shard *master = &replication->shards[link->shard];
     int64_t now = simulation->world.now_us + master->clock_us, wait_ms = 0;
-    struct write *write = replication_note(replication, operation->shard, WRITE_LEDGER);
+    struct write *write = replication_note(replication, link->shard, WRITE_LEDGER);
     if (write != NULL) {
         write->bucket = operation->bucket;
         ledger_model_copy(&write->ledger, ledger);
@@ -40,6 +38,8 @@ static int64_t use_ledger(struct simulation *simulation, const struct operation 
         wait_ms = ledger_model_shut(ledger, &none, operation->wait_ms, now);
     simulation->refused_asks += operation->type == OP_ASK && wait_ms > 0;
     spread_news(simulation, operation->bucket);
+    if (operation->type == OP_ASK && wait_ms == 0 && simulation->on_grant != NULL)
+        simulation->on_grant(simulation, link->shard);
     return wait_ms;
 }
 
@@ -64,10 +64,10 @@ static void note_number(struct simulation *simulation)
         write->number = simulation->processes;
 }
 
-/* Carries it out; the reply is left in it where somebody waits for it over this connection. */
-static void carry_out(struct releve_store *connection, struct operation *operation, bool heard)
+/* Carries it out; the reply is left in it where somebody waits for it over this link. */
+static void carry_out(const struct node_link *link, struct operation *operation, bool heard)
 {
-    struct simulation *simulation = connection->simulation;
+    struct simulation *simulation = link->store->simulation;
     struct store *store = &simulation->store;
     int64_t wait_ms = 0;
     bool may_fail = operation->type != OP_BIND && operation->type != OP_NUMBER;
@@ -97,7 +97,7 @@ static void carry_out(struct releve_store *connection, struct operation *operati
     case OP_SETTLE:
     case OP_RETURN:
     case OP_CLOSE:
-        wait_ms = use_ledger(simulation, operation);
+        wait_ms = use_ledger(link, operation);
         break;
     case OP_PUT:
         store_put(store, operation->point, operation->kind, operation->entries, operation->entries_count);
@@ -169,19 +169,24 @@ void operation_call_back(const struct operation *operation, const struct releve_
 
 /* --- replicas ------------------------------------------------------------------------------------------- */
 
-static bool is_guarded(const struct operation *operation)
+enum releve_replicas operation_replicas(const struct simulation *simulation, const struct operation *operation)
 {
-    return operation->type == OP_NUMBER || operation->type == OP_ASK || operation->type == OP_CLOSE ||
-           operation->type == OP_PUT || operation->type == OP_FINISH;
+    if (simulation->scenario.shards == 0 || simulation->scenario.unacknowledged)
+        return RELEVE_REPLICAS_ANY;
+    switch (operation->type) {
+    case OP_ASK:
+        return RELEVE_REPLICAS_TELL;
+    case OP_NUMBER:
+    case OP_CLOSE:
+    case OP_PUT:
+    case OP_FINISH:
+        return RELEVE_REPLICAS_REPEAT;
+    default:
+        return RELEVE_REPLICAS_ANY;
+    }
 }
 
-/* It is followed by WAIT. */
-bool operation_waits(const struct simulation *simulation, const struct operation *operation)
-{
-    return simulation->scenario.shards > 0 && !simulation->scenario.unacknowledged && is_guarded(operation);
-}
-
-static unsigned shard_of(const struct simulation *simulation, const struct operation *operation)
+unsigned operation_shard(const struct simulation *simulation, const struct operation *operation)
 {
     const struct replication *replication = &simulation->replication;
     switch (operation->type) {
@@ -206,9 +211,9 @@ static unsigned shard_of(const struct simulation *simulation, const struct opera
 }
 
 /* The old master says yes to everything, and has no replica any more. */
-static bool is_stranded(const struct releve_store *store, const struct operation *operation)
+static bool is_stranded(const struct node_link *link, const struct operation *operation)
 {
-    return store->simulation->world.now_us < store->stale_until_us && operation->shard == store->stale_shard &&
+    return node_link_is_stranded(link) &&
            (operation->type == OP_ASK || operation->type == OP_CLOSE || operation->type == OP_PUT ||
             operation->type == OP_FINISH || operation->type == OP_SETTLE || operation->type == OP_RETURN);
 }
@@ -223,30 +228,16 @@ bool operation_is_absent(const struct simulation *simulation, const struct opera
            simulation->world.now_us < scenario->absent_until_us && scenario_is_absent(scenario, operation->point);
 }
 
-bool operation_is_acknowledged(const struct simulation *simulation, const struct operation *operation)
+void operation_carry_out(struct node_link *link, struct operation *operation, bool heard)
 {
-    return !operation->stale && operation->node == simulation->replication.shards[operation->shard].node &&
-           operation->reach_us <= simulation->world.now_us;
-}
-
-/* Carries it out on the master of its shard; when its reply leaves. */
-int64_t operation_carry_out(struct releve_store *store, struct operation *operation, bool heard)
-{
-    struct simulation *simulation = store->simulation;
-    int64_t now = simulation->world.now_us;
-    operation->shard = shard_of(simulation, operation);
-    operation->stale = heard && is_stranded(store, operation);
+    struct simulation *simulation = link->store->simulation;
+    if (heard && is_stranded(link, operation)) {
+        operation->failed = false;
+        if (operation->type != OP_CLOSE)
+            operation->wait_ms = 0;
+        return;
+    }
     simulation->replication.operation = operation->name;
-    if (!operation->stale)
-        carry_out(store, operation, heard);
-    else if (operation->type != OP_CLOSE)
-        operation->wait_ms = 0;
+    carry_out(link, operation, heard);
     simulation->replication.operation = 0;
-    if (!heard || operation->failed || !operation_waits(simulation, operation))
-        return now;
-    operation->node = simulation->replication.shards[operation->shard].node;
-    operation->reach_us = later(now, simulation->replication.shards[operation->shard].reach_us);
-    store->blocked_until_us =
-        operation->stale || operation->reach_us > now + WAIT_US ? now + WAIT_US : operation->reach_us;
-    return store->blocked_until_us;
 }

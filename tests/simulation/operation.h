@@ -1,8 +1,10 @@
-/* An operation of a worker on the store: what is asked, what came of it, and the connection that it goes over. Shared
- * by operation.c (what it does), worker_store.c (its way there and back) and worker_store_ops.c (who asks for it). */
+/* An operation of a worker on the store: what is asked, what came of it, and the connections that it may go over.
+ * Shared by operation.c (what it does), node_link.c (its way there and back), worker_store.c and worker_store_ops.c
+ * (who asks for it). */
 #ifndef RELEVE_SIMULATION_OPERATION_H
 #define RELEVE_SIMULATION_OPERATION_H
 
+#include "node_link.h"
 #include "worker.h"
 
 enum operation_type {
@@ -22,7 +24,7 @@ enum operation_type {
 };
 
 struct operation {
-    struct operation *next; /* that waits for its reply */
+    struct operation *prev, *next; /* on its link */
     struct operation *next_made;
     unsigned references; /* by the list above, and by events */
     enum operation_type type;
@@ -52,17 +54,13 @@ struct operation {
     uint64_t number; /* reply of NUMBER */
     enum releve_claim claim;
     int64_t claimed_us;
-    bool failed; /* reply: Redis refuses */
+    bool failed;   /* reply: Redis refuses */
+    uint64_t name; /* no other operation has it; grows: their order */
+    bool held;     /* on no link; it is sent, or told what became of it, at a later moment */
     /* Where there are replicas. */
-    uint64_t name; /* no other operation has it */
-    unsigned shard;
-    uint64_t node;    /* that carried it out */
-    int64_t reach_us; /* when the replica has what it wrote */
-    bool stale;       /* it came to a master that is none any more */
-    bool held;        /* it was not acknowledged, or not heard, and is sent (again) later */
+    uint64_t written; /* its number on its link among those that want them; 0: none (adapters/redis/waits.h) */
+    bool answered;    /* Redis said something, and that is kept until replicas have it */
 };
-
-struct transit;
 
 struct watched_bucket {
     void (*due)(void *data, const char *bucket, releve_time wait_ms); /* NULL: nobody watches */
@@ -73,48 +71,41 @@ struct watched_bucket {
 
 #define ASKED_REMEMBERED 4096 /* permits in flight and returned since: far fewer */
 
-/* A struct releve_store is one life of a connection: one process. */
+/* A struct releve_store is one life: one process. */
 struct releve_store {
     LIST_ENTRY(releve_store) link;
     struct worker *worker;
     struct simulation *simulation;
     bool closed, dead_write;
-    uint32_t connection;
-    struct operation *oldest, *newest; /* without a reply */
-    struct operation *made;            /* all, for use again */
-    unsigned transits;                 /* events that refer to it */
-    bool freed;                        /* the worker has let go */
-    int64_t last_done_us, last_reply_us, cut_until_us, last_news_us;
-    int64_t blocked_until_us; /* a WAIT is under way on it */
-    struct transit *blocked;  /* what came meanwhile, in its order; owned */
+    struct node_link links[REPLICATION_SHARDS_MAX]; /* one to each master; the first, where there are no shards */
+    struct operation *made;                         /* all, for use again */
+    unsigned transits;                              /* events that refer to it */
+    bool freed;                                     /* the worker has let go */
+    int64_t last_news_us;
     unsigned held;
-    int64_t stale_until_us; /* it talks to the old master of that shard */
-    unsigned stale_shard;
     struct watched_bucket buckets[RELEVE_BUCKETS_MAX];
     releve_time asked_at[ASKED_REMEMBERED]; /* by number */
 };
-
-static inline int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* --- worker_store.c ------------------------------------------------------------------------------------ */
 
 /* A new one, or one that is over; its reply goes to `data`. */
 struct operation *operation_make(struct releve_store *store, enum operation_type type, void *data);
 void operation_send(struct releve_store *store, struct operation *operation);
+/* One way, there or back. */
+int64_t operation_delay_us(struct simulation *simulation);
+/* An event that refers to it is over. */
+void worker_store_end_transit(struct releve_store *store);
 
 /* --- operation.c --------------------------------------------------------------------------------------- */
 
-/* Carries it out on the master of its shard; when its reply leaves. The reply is left in it where it is heard over this
- * connection. */
-int64_t operation_carry_out(struct releve_store *store, struct operation *operation, bool heard);
+/* Carries it out on the master of its shard, or on one that was; the reply is left in it where it is `heard`. */
+void operation_carry_out(struct node_link *link, struct operation *operation, bool heard);
+unsigned operation_shard(const struct simulation *simulation, const struct operation *operation);
 /* It is about a part of the store that is away: nobody says no, and nobody says yes. */
 bool operation_is_absent(const struct simulation *simulation, const struct operation *operation);
-/* It is followed by WAIT; and what that answers. */
-bool operation_waits(const struct simulation *simulation, const struct operation *operation);
-bool operation_is_acknowledged(const struct simulation *simulation, const struct operation *operation);
+/* What it wants of replicas. */
+enum releve_replicas operation_replicas(const struct simulation *simulation, const struct operation *operation);
 /* The laws look at the reply; the runtime hears it. */
 void operation_note_reply(struct worker *worker, const struct operation *operation);
 void operation_call_back(const struct operation *operation, const struct releve_error *error);

@@ -271,6 +271,11 @@ void scenario_draw_failover(struct scenario *scenario, uint64_t seed)
     scenario->stale_masters = world_below(&dice, 2) == 0;
     if (world_below(&dice, 3) == 0)
         make_instant(scenario);
+    scenario->replicas = world_below(&dice, 2) == 0 ? 1 : (unsigned)world_between(&dice, 2, 3);
+    scenario->replicas_wanted =
+        world_below(&dice, 3) > 0 ? scenario->replicas : (unsigned)world_between(&dice, 1, scenario->replicas);
+    scenario->replica_late = maybe(&dice, 20);
+    scenario->wait_refused = world_below(&dice, 4) == 0 ? (unsigned)world_between(&dice, 1, 300) : 0;
 }
 
 void scenario_draw_quiet(struct scenario *scenario, unsigned points, const char *quota, unsigned workers,
@@ -325,12 +330,16 @@ void scenario_print(const struct scenario *scenario)
                scenario->absent_reads ? "stored" : "stored or said", (double)scenario->absent_from_us / 1e6,
                (double)scenario->absent_until_us / 1e6);
     if (scenario->shards > 0)
-        printf(
-            "  %u shards, replicas late by up to %lld us, failover every %lld s, replica away every %lld s%s%s%s\n",
-            scenario->shards, (long long)scenario->replica_lag_us, (long long)(scenario->failover_us / WORLD_SECOND_US),
-            (long long)(scenario->replica_away_us / WORLD_SECOND_US), scenario->stale_masters ? ", stale masters" : "",
-            scenario->unacknowledged ? ", nothing waits for the replica" : "",
-            scenario->unshifted ? ", no clock is minded" : "");
+        printf("  %u shards, %u of %u replicas wanted, late by up to %lld us (too late: %u), WAIT refused %u, failover "
+               "every %lld s, "
+               "replica away every %lld s%s%s%s%s\n",
+               scenario->shards, scenario->replicas_wanted, scenario->replicas, (long long)scenario->replica_lag_us,
+               scenario->replica_late, scenario->wait_refused, (long long)(scenario->failover_us / WORLD_SECOND_US),
+               (long long)(scenario->replica_away_us / WORLD_SECOND_US),
+               scenario->stale_masters ? ", stale masters" : "",
+               scenario->unacknowledged ? ", nothing waits for a replica" : "",
+               scenario->unlimited ? ", a WAIT is believed for what was written behind it" : "",
+               scenario->unshifted ? ", no clock is minded" : "");
     if (scenario->duty.days > 0)
         printf("  duty: %d days, %u turns, %d days each, deep %u (%d days), refresh %u\n", scenario->duty.days,
                scenario->duty.turns, scenario->duty.reach_days, scenario->duty.deep, scenario->duty.deep_days,

@@ -67,13 +67,18 @@ struct scenario {
     bool absent_reads;                       /* all but storing works */
 
     /* Failovers; all 0 where one Redis has no replicas. */
-    unsigned shards;         /* masters with a replica each */
-    int64_t replica_lag_us;  /* that a write reaches it later, at most */
-    int64_t failover_us;     /* mean time between failovers */
-    int64_t replica_away_us; /* mean time between times without a replica; 0: never */
-    bool stale_masters;      /* some workers go on for a while with the one that is master no more */
-    bool unacknowledged;     /* against the design: nothing waits for the replica */
-    bool unshifted;          /* against the design: the ledger minds no other clock */
+    unsigned shards;          /* masters with replicas */
+    unsigned replicas;        /* of each */
+    unsigned replicas_wanted; /* that have to have what must not be lost */
+    int64_t replica_lag_us;   /* that a write reaches one later, at most */
+    unsigned replica_late;    /* writes that may come later than any WAIT lasts */
+    unsigned wait_refused;    /* of WAITs: Redis answers with an error */
+    int64_t failover_us;      /* mean time between failovers */
+    int64_t replica_away_us;  /* mean time between times without a replica; 0: never */
+    bool stale_masters;       /* some workers go on for a while with the one that is master no more */
+    bool unacknowledged;      /* against the design: nothing waits for a replica */
+    bool unlimited;           /* against the design: a WAIT is believed for what was written behind it */
+    bool unshifted;           /* against the design: the ledger minds no other clock */
 
     struct duty duty;
 

@@ -4,11 +4,14 @@
  *   simulate --hours H [--from SEED]       worlds that last for months, until they have lasted so many virtual hours
  *   simulate --minutes M [--from SEED]     the long mode: thousands of usage points in each, as long as told
  *   simulate --failover [--seeds N] [--from SEED]            worlds whose masters fail, with replicas that come late
- *   simulate --failover --without acknowledgements|clocks    the same against the design: it has to find law 1 broken
- *   simulate --seed S [--large | --long | --failover [--without ...]] [--verbose]
+ *   simulate --failover --without LACK     the same against the design: it has to find law 1 broken
+ *   simulate --seed S [--large | --long | --failover [--without LACK]] [--verbose]
  *   simulate --freshness                   days that come late, and what they cost
  *   simulate --throughput                  what the quota lets through, next to what it could
  *   simulate --backfill POINTS             how long 1, 100, ... up to POINTS usage points take, and how many requests
+ *
+ * LACK: acknowledgements (nothing waits for a replica), clocks (the ledger minds no other clock), limits (a WAIT is
+ * believed for what was written behind it).
  */
 #include "backfill.h"
 #include "duty.h"
@@ -29,9 +32,9 @@ enum flavour { SMALL, LARGE, LONG, FAILOVER };
 static const char *const flavour_options[] = {"", " --large", " --long", " --failover"};
 
 /* What failover goes without, to see that it is needed. */
-enum lack { LACK_NOTHING, LACK_ACKNOWLEDGEMENTS, LACK_CLOCKS };
+enum lack { LACK_NOTHING, LACK_ACKNOWLEDGEMENTS, LACK_CLOCKS, LACK_LIMITS, LACKS };
 
-static const char *const lack_names[] = {"", "acknowledgements", "clocks"};
+static const char *const lack_names[LACKS] = {"", "acknowledgements", "clocks", "limits"};
 
 struct totals {
     uint64_t worlds, requests, days, steps, jobs, throttled, crashes, returned, claims_refused, results_again;
@@ -54,6 +57,7 @@ static void draw(struct scenario *scenario, uint64_t seed, enum flavour flavour,
         scenario_draw(scenario, seed, flavour == LARGE);
     scenario->unacknowledged = lack == LACK_ACKNOWLEDGEMENTS;
     scenario->unshifted = lack == LACK_CLOCKS;
+    scenario->unlimited = lack == LACK_LIMITS;
 }
 
 static bool run_world(uint64_t seed, enum flavour flavour, enum lack lack, struct telling *telling,
@@ -164,12 +168,20 @@ static int run_without(uint64_t from, enum lack lack, uint64_t seeds)
     return telling.quota && (totals.lost > 0 || lack == LACK_CLOCKS) ? 0 : 1;
 }
 
+static enum lack lack_of(const char *name)
+{
+    enum lack lack = LACKS;
+    while (--lack > LACK_NOTHING && strcmp(name, lack_names[lack]) != 0)
+        ;
+    return lack;
+}
+
 static int usage(void)
 {
     fputs("usage: simulate [--seeds N | --minutes M] [--from SEED]\n"
           "       simulate --hours H [--from SEED]\n"
           "       simulate --seed SEED [--large | --long | --failover] [--verbose]\n"
-          "       simulate --failover [--seeds N] [--from SEED] [--without acknowledgements|clocks]\n"
+          "       simulate --failover [--seeds N] [--from SEED] [--without acknowledgements|clocks|limits]\n"
           "       simulate --throughput | --freshness | --backfill POINTS\n",
           stderr);
     return 2;
@@ -201,10 +213,8 @@ int main(int argc, char **argv)
             return usage();
         else if (strcmp(argv[i], "--backfill") == 0)
             return backfill_print((unsigned)strtoul(value, NULL, 10));
-        else if (strcmp(argv[i], "--without") == 0 && strcmp(value, lack_names[LACK_CLOCKS]) == 0 && ++i > 0)
-            lack = LACK_CLOCKS;
-        else if (strcmp(argv[i], "--without") == 0 && strcmp(value, lack_names[LACK_ACKNOWLEDGEMENTS]) == 0 && ++i > 0)
-            lack = LACK_ACKNOWLEDGEMENTS;
+        else if (strcmp(argv[i], "--without") == 0 && (lack = lack_of(value)) != LACK_NOTHING)
+            i++;
         else if (strcmp(argv[i], "--seeds") == 0)
             limit.seeds = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--from") == 0)

@@ -74,22 +74,20 @@ static void undo(void *data, const struct write *write)
     }
     if (!write->told || (write->type != WRITE_DAY && write->type != WRITE_RESULT))
         return;
+    bool keeps = !simulation->scenario.unacknowledged && !simulation->scenario.unlimited;
     simulation->lost_after_told++;
-    if (!simulation->scenario.unacknowledged && write->type == WRITE_DAY)
+    if (keeps && write->type == WRITE_DAY)
         world_break(&simulation->world, "law 3 (truth): a failover takes day %d of point %u, kind %d: it was stored",
                     write->day, write->point, (int)write->kind);
-    else if (!simulation->scenario.unacknowledged)
+    else if (keeps)
         world_break(&simulation->world, "law 4 (delivery): a failover takes the result of job %zu", write->job);
 }
 
-static void on_failover(void *owner, void *thing)
+static void fail_over(struct simulation *simulation, unsigned shard)
 {
-    struct simulation *simulation = owner;
     struct world *world = &simulation->world;
-    uintptr_t times = (uintptr_t)thing;
-    if (!has_work(simulation) || times == FAILOVERS_MAX)
+    if (!replication_may_fail_over(&simulation->replication, shard))
         return;
-    unsigned shard = (unsigned)world_below(world, simulation->scenario.shards);
     world_tell(world, "failover of shard %u", shard);
     replication_fail_over(&simulation->replication, shard, undo, simulation);
     simulation->redis_paused_until_us = world->now_us + world_below(world, ELECTION_MAX_US);
@@ -100,8 +98,36 @@ static void on_failover(void *owner, void *thing)
         if (simulation->scenario.stale_masters && world_below(world, 2) == 0)
             worker_store_strand(worker->store, shard, world->now_us + world_between(world, 1, STRANDED_MAX_US));
         else
-            worker_store_cut(worker->store);
+            worker_store_cut(worker->store, shard);
     }
+}
+
+static void on_strike(void *owner, void *thing)
+{
+    fail_over(owner, (unsigned)(uintptr_t)thing);
+}
+
+/* While the permit is on its way to a replica: the worst moment for it. */
+static void strike_soon(struct simulation *simulation, unsigned shard)
+{
+    struct world *world = &simulation->world;
+    simulation->on_grant = NULL;
+    world_at(world, world->now_us + world_below(world, simulation->scenario.replica_lag_us), on_strike, simulation,
+             (void *)(uintptr_t)shard, false);
+}
+
+/* Half of them come at any moment, the others just after a permit was granted. */
+static void on_failover(void *owner, void *thing)
+{
+    struct simulation *simulation = owner;
+    struct world *world = &simulation->world;
+    uintptr_t times = (uintptr_t)thing;
+    if (!has_work(simulation) || times == FAILOVERS_MAX)
+        return;
+    if (world_below(world, 2) == 0)
+        fail_over(simulation, (unsigned)world_below(world, simulation->scenario.shards));
+    else
+        simulation->on_grant = strike_soon;
     world_at(world, world->now_us + some_time(world, simulation->scenario.failover_us), on_failover, owner,
              (void *)(times + 1), false);
 }
@@ -116,9 +142,14 @@ static void on_replica_away(void *owner, void *thing)
     if (!has_work(simulation) || times == FAILOVERS_MAX)
         return;
     unsigned shard = (unsigned)world_below(world, simulation->scenario.shards);
+    unsigned replicas = simulation->scenario.replicas, replica = (unsigned)world_below(world, replicas + 1);
     int64_t length_us = world_below(world, REPLICA_AWAY_MAX_US);
-    world_tell(world, "shard %u has no replica for %.6f s", shard, (double)length_us / 1e6);
-    replication_leave(&simulation->replication, shard, length_us);
+    for (unsigned i = 0; i < replicas; i++) {
+        if (i != replica && replica < replicas)
+            continue; /* else all of them leave */
+        world_tell(world, "shard %u is without replica %u for %.6f s", shard, i, (double)length_us / 1e6);
+        replication_leave(&simulation->replication, shard, i, length_us);
+    }
     world_at(world, world->now_us + some_time(world, simulation->scenario.replica_away_us), on_replica_away, owner,
              (void *)(times + 1), false);
 }

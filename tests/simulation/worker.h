@@ -24,6 +24,8 @@ struct simulation {
     struct store store;
     struct ledger_model ledgers[RELEVE_BUCKETS_MAX];
     struct replication replication;
+    /* A master has just granted a permit; NULL where nobody minds. */
+    void (*on_grant)(struct simulation *simulation, unsigned shard);
     struct releve_dialect dialect;
     struct worker *workers[SCENARIO_WORKERS_MAX];
     uint64_t processes; /* numbered so far */
@@ -49,7 +51,7 @@ struct worker {
     int64_t drained_us; /* when it was told to drain */
     struct releve_runtime *runtime;
     struct releve_host *host;           /* worker.c */
-    struct releve_store *store;         /* worker_store.c: a connection */
+    struct releve_store *store;         /* worker_store.c: connections */
     struct releve_transport *transport; /* worker_transport.c */
     struct watch *watch;                /* laws.c: what was seen of its chunks */
     size_t *jobs;                       /* numbers of those that it has; room for RELEVE_CORE_JOBS_MAX */
@@ -66,14 +68,14 @@ void worker_drain(struct worker *worker);
 /* The number of the usage point. */
 unsigned worker_point(const struct worker *worker, releve_prm prm);
 
-/* --- worker_store_ops.c: the operations, sent over the connection ------------------------------------------------ */
+/* --- worker_store_ops.c: the operations, sent over a connection -------------------------------------------------- */
 
 extern const struct releve_store_ops worker_store_ops;
 /* When that permit was asked for, and the one that the bucket was asked for last; on the worker's clock, in ms. */
 releve_time worker_store_asked_at(const struct releve_store *store, uint64_t permit);
 releve_time worker_store_last_asked_at(const struct releve_store *store, unsigned bucket);
 
-/* --- worker_store.c: a connection on which operations and replies keep their order ------------------------------- */
+/* --- worker_store.c: connections to the masters of the store, and news ------------------------------------------ */
 
 struct releve_store *worker_store_open(struct worker *worker);
 /* The process is gone: whoever waits hears RELEVE_E_INTERRUPTED. What is on its way still happens where `dead_write`.
@@ -82,7 +84,8 @@ void worker_store_close(struct releve_store *store, bool dead_write);
 /* The memory is gone when nothing is on its way any more, or with the world's end. */
 void worker_store_free(struct releve_store *store);
 void worker_stores_end(struct simulation *simulation);
-void worker_store_cut(struct releve_store *store); /* the connection: what had no reply is sent again */
+/* The connection to that shard: what had no reply is sent again, to whatever is its master. */
+void worker_store_cut(struct releve_store *store, unsigned shard);
 /* Until then it talks to what was the master of that shard; then it is cut. */
 void worker_store_strand(struct releve_store *store, unsigned shard, int64_t until_us);
 bool worker_store_is_quiet(const struct releve_store *store); /* nothing is without a reply */
