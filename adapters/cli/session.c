@@ -128,15 +128,21 @@ static void note_refused_days(struct releve_session *session, const struct relev
 
 /* What is refused for more than this kind is said once for all kinds of it, and to a command that somebody waits for
  * also how to ask all the same. */
-static void say_wide(struct releve_session *session, releve_prm prm, const struct releve_reason *reason,
+static void say_wide(struct releve_session *session, const struct releve_job *job, const struct releve_reason *reason,
                      const char *line)
 {
-    if (!releve_refusals_note(&session->told, line, (releve_time)uv_now(&session->loop)))
+    /* That Redis remembers it by now, for a job that began later, is no news. */
+    struct releve_reason news = *reason;
+    char refusal[RELEVE_REASONS_TEXT], said[RELEVE_LOG_LINE_BYTES];
+    news.since = 0;
+    releve_reasons_format(&news, job->kind, refusal);
+    (void)snprintf(said, sizeof said, RELEVE_PRM_FORMAT " %s", job->prm, refusal);
+    if (!releve_refusals_note(&session->told, said, (releve_time)uv_now(&session->loop)))
         return;
     if (session->options.worker != NULL)
         releve_session_say(session, "%s", line);
     else if (reason->since != 0)
-        releve_session_say(session, "%s" RELEVE_REASONS_REMEDY, line, prm);
+        releve_session_say(session, "%s" RELEVE_REASONS_REMEDY, line, job->prm);
     else
         releve_session_say(session, "%s; not asked again for %d h, unless with --refresh", line,
                            (int)(RELEVE_REFUSAL_HOLDS_MS / RELEVE_HOUR_MS));
@@ -155,7 +161,7 @@ static void log_failures(struct releve_session *session, const struct releve_res
         const struct releve_reason *reason = &result->failures[i].reason;
         releve_log_failure(result, i, names_points_whole(session), line);
         if (releve_reasons_is_wide(reason))
-            say_wide(session, result->job.prm, reason, line);
+            say_wide(session, &result->job, reason, line);
         else
             releve_session_say(session, "%s", line);
     }
