@@ -1,12 +1,14 @@
 /* RELEVE_REDIS taken apart: redis://, redis+cluster://, redis+sentinel://, unix:// and embedded. Carries law 7 for it:
- * no message quotes the input. */
-#include <adapters/redis/url.h>
+ * a message quotes a scheme, the name of an option, a number, and a host before such a number; nothing else of the
+ * input, as a password may stand in any wrong place. Hosts, numbers and percent-encoding are in url_parts.c. */
+#include <adapters/redis/url_parts.h>
 #include <assert.h>
 #include <ctype.h>
 #include <releve/text.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TCP_SCHEME "redis://"
 #define CLUSTER_SCHEME "redis+cluster://"
@@ -14,7 +16,9 @@
 #define TLS_SCHEME "rediss" /* rediss://, rediss+cluster://, rediss+sentinel:// */
 #define UNIX_SCHEME "unix://"
 #define EMBEDDED "embedded"
+#define SENTINEL_PASSWORD "sentinel-password="
 #define REPLICAS_USUAL 1 /* of a cluster, and with sentinels: else a failover loses what was acknowledged */
+#define QUOTED_MAX 24    /* bytes of a scheme or of the name of an option */
 
 /* What may stand behind "?". */
 enum {
@@ -28,53 +32,22 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Undoes %XX. False where it does not fit, is no percent-encoding, or hides a NUL or another control
- * character: addresses go into one-line messages. */
-static bool decode(const char *text, size_t bytes, char *out, size_t out_bytes)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        int c = (unsigned char)text[i];
-        if (c == '%') {
-            if (bytes - i < 3 || releve_hex_digit(text[i + 1]) < 0 || releve_hex_digit(text[i + 2]) < 0)
-                return false;
-            c = releve_hex_digit(text[i + 1]) * 16 + releve_hex_digit(text[i + 2]);
-            i += 2;
-        }
-        if (c < ' ' || c == 0x7f || used + 1 >= out_bytes)
-            return false;
-        out[used++] = (char)c;
-    }
-    out[used] = '\0';
-    return true;
-}
+/* --- parts ---------------------------------------------------------------------------------------------- */
 
-/* Reads exactly `bytes` digits as a number of at most `max`. */
-static bool number(const char *text, size_t bytes, int max, int *value)
+/* "/N" or nothing, up to a query, which *rest is left before. */
+static enum releve_code parse_database(const char **rest, struct releve_redis_url *url, struct releve_error *error)
 {
-    int read = 0;
-    if (bytes == 0 || bytes > 5) /* neither ports nor databases have more digits */
-        return false;
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-        read = read * 10 + (text[i] - '0');
-    }
-    if (read > max)
-        return false;
-    *value = read;
-    return true;
-}
-
-static enum releve_code bad(struct releve_error *error, const char *what)
-{
-    return releve_fail(
-        error, RELEVE_E_CONFIG,
-        "RELEVE_REDIS: %s; write redis://[user:password@]host[:port][/db], unix://[user:password@]/path[?db=N], "
-        "redis+sentinel://[user:password@]host[:port][,...]/NAME[/db], "
-        "redis+cluster://[user:password@]host[:port][,...] "
-        "or embedded[:DIR]",
-        what);
+    if (**rest == '#')
+        return releve_url_refuse(error,
+                                 "a # stands where / and the database, or ?, may stand; write %%23 in a password");
+    if (**rest == '/')
+        ++*rest;
+    const char *text = *rest;
+    size_t bytes = strcspn(text, "?");
+    *rest += bytes;
+    if (bytes == 0 || releve_url_parse_number(text, bytes, RELEVE_REDIS_DB_MAX, &url->db))
+        return RELEVE_OK;
+    return releve_url_refuse_number(error, "database", text, bytes, RELEVE_REDIS_DB_MAX);
 }
 
 static enum releve_code parse_credentials(const char *text, size_t bytes, struct releve_redis_url *url,
@@ -82,55 +55,34 @@ static enum releve_code parse_credentials(const char *text, size_t bytes, struct
 {
     const char *colon = memchr(text, ':', bytes);
     if (colon == NULL)
-        return bad(error, "what stands before @ must be user:password, or :password");
+        return releve_url_refuse(error,
+                                 "what stands before @ is no user:password; write :password@ where there is no user");
     size_t user_bytes = (size_t)(colon - text);
-    if (!decode(text, user_bytes, url->user, sizeof url->user) ||
-        !decode(colon + 1, bytes - user_bytes - 1, url->password, sizeof url->password))
-        return bad(error, "the user or the password is too long or wrongly percent-encoded");
-    if (url->password[0] == '\0')
-        return bad(error, "the password is empty");
-    return RELEVE_OK;
-}
-
-/* host, host:port, [v6] or [v6]:port */
-static enum releve_code parse_host(const char *text, size_t bytes, int usual_port, struct releve_redis_seed *seed,
-                                   struct releve_error *error)
-{
-    const char *end = text + bytes, *host = text, *host_end, *port = NULL;
-    if (bytes > 0 && text[0] == '[') {
-        host = text + 1;
-        host_end = memchr(text, ']', bytes);
-        if (host_end == NULL || (host_end + 1 < end && host_end[1] != ':'))
-            return bad(error, "the address in [ ] is not closed");
-        if (host_end + 1 < end)
-            port = host_end + 2;
-    } else {
-        host_end = memchr(text, ':', bytes);
-        if (host_end != NULL)
-            port = host_end + 1;
-        else
-            host_end = end;
-    }
-    if (host == host_end || !decode(host, (size_t)(host_end - host), seed->host, sizeof seed->host))
-        return bad(error, "the host is missing, too long or wrongly percent-encoded");
-    seed->port = usual_port;
-    if (port != NULL && (!number(port, (size_t)(end - port), 65535, &seed->port) || seed->port == 0))
-        return bad(error, "the port is not a number between 1 and 65535");
-    return RELEVE_OK;
+    enum releve_code code = releve_url_decode("the user", text, user_bytes, url->user, sizeof url->user, error);
+    if (code == RELEVE_OK)
+        code = releve_url_decode("the password", colon + 1, bytes - user_bytes - 1, url->password, sizeof url->password,
+                                 error);
+    if (code == RELEVE_OK && url->password[0] == '\0')
+        return releve_url_refuse(error, "the password before @ is empty; leave out all before @ where none is wanted");
+    return code;
 }
 
 /* host[:port][,host[:port]...] */
-static enum releve_code parse_hosts(const char *text, size_t bytes, int usual_port, struct releve_redis_url *url,
-                                    struct releve_error *error)
+static enum releve_code parse_hosts(const char *text, size_t bytes, const char *scheme, int usual_port,
+                                    struct releve_redis_url *url, struct releve_error *error)
 {
     const char *end = text + bytes;
     for (;;) {
         const char *comma = memchr(text, ',', (size_t)(end - text));
         const char *host_end = comma != NULL ? comma : end;
         if (url->seeds_count == RELEVE_REDIS_SEEDS_MAX)
-            return bad(error, "more than 16 hosts are named; some of them are enough");
-        enum releve_code code =
-            parse_host(text, (size_t)(host_end - text), usual_port, &url->seeds[url->seeds_count], error);
+            return releve_url_refuse(error, "more than %d hosts are named; some of them are enough",
+                                     RELEVE_REDIS_SEEDS_MAX);
+        if (host_end == text && (url->seeds_count > 0 || comma != NULL))
+            return releve_url_refuse(error, "host %zu is missing; a comma stands between two hosts",
+                                     url->seeds_count + 1);
+        enum releve_code code = releve_url_parse_host(text, (size_t)(host_end - text), scheme, usual_port,
+                                                      &url->seeds[url->seeds_count], error);
         if (code != RELEVE_OK)
             return code;
         url->seeds_count++;
@@ -140,40 +92,57 @@ static enum releve_code parse_hosts(const char *text, size_t bytes, int usual_po
     }
 }
 
-/* One "name=value" of a query. False where it is none that may be there. */
-static bool parse_option(const char *text, size_t bytes, unsigned allowed, struct releve_redis_url *url)
+/* One "name=value" of a query, of those that are allowed here, which `allows` says to people. */
+static enum releve_code parse_option(const char *text, size_t bytes, unsigned allowed, const char *allows,
+                                     struct releve_redis_url *url, struct releve_error *error)
 {
     static const struct {
         const char *name;
         unsigned is;
-    } options[] = {{"db=", QUERY_DB}, {"replicas=", QUERY_REPLICAS}, {"sentinel-password=", QUERY_SENTINEL_PASSWORD}};
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        size_t name_bytes = strlen(options[i].name);
-        if ((allowed & options[i].is) == 0 || bytes <= name_bytes || !begins(text, options[i].name))
-            continue;
-        text += name_bytes;
-        bytes -= name_bytes;
-        int replicas;
-        if (options[i].is == QUERY_DB)
-            return number(text, bytes, RELEVE_REDIS_DB_MAX, &url->db);
-        if (options[i].is == QUERY_SENTINEL_PASSWORD)
-            return decode(text, bytes, url->sentinel_password, sizeof url->sentinel_password);
-        if (!number(text, bytes, RELEVE_REDIS_REPLICAS_MAX, &replicas))
-            return false;
+    } options[] = {{"db=", QUERY_DB}, {"replicas=", QUERY_REPLICAS}, {SENTINEL_PASSWORD, QUERY_SENTINEL_PASSWORD}};
+    size_t name_bytes = strspn(text, RELEVE_URL_SMALL_LETTERS "-_");
+    name_bytes = name_bytes < bytes && name_bytes <= QUOTED_MAX && text[name_bytes] == '=' ? name_bytes + 1 : 0;
+    const char *value = text + name_bytes;
+    size_t value_bytes = bytes - name_bytes;
+    unsigned is = 0;
+    int replicas;
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if (name_bytes == strlen(options[i].name) && begins(text, options[i].name))
+            is = options[i].is & allowed;
+    switch (is) {
+    case QUERY_DB:
+        if (!releve_url_parse_number(value, value_bytes, RELEVE_REDIS_DB_MAX, &url->db))
+            return releve_url_refuse_number(error, "db=", value, value_bytes, RELEVE_REDIS_DB_MAX);
+        return RELEVE_OK;
+    case QUERY_REPLICAS:
+        if (!releve_url_parse_number(value, value_bytes, RELEVE_REDIS_REPLICAS_MAX, &replicas))
+            return releve_url_refuse_number(error, "replicas=", value, value_bytes, RELEVE_REDIS_REPLICAS_MAX);
         url->replicas = (unsigned)replicas;
-        return true;
+        return RELEVE_OK;
+    case QUERY_SENTINEL_PASSWORD:
+        if (value_bytes == 0)
+            return releve_url_refuse(error, SENTINEL_PASSWORD " is empty; leave it out where sentinels want none");
+        return releve_url_decode("the value of " SENTINEL_PASSWORD, value, value_bytes, url->sentinel_password,
+                                 sizeof url->sentinel_password, error);
+    default:
+        break;
     }
-    return false;
+    if (url->sentinel_password[0] != '\0') /* this may be the rest of it: it is not quoted */
+        return releve_url_refuse(error, "what stands behind " SENTINEL_PASSWORD " and & cannot; in a password, write "
+                                        "%%26 for &");
+    return releve_url_refuse(error, "%s%.*s cannot stand behind ?; %s", name_bytes > 0 ? "" : "what is no name=value",
+                             (int)name_bytes, text, allows);
 }
 
 /* "" or "?name=value[&name=value...]". */
-static enum releve_code parse_query(const char *query, unsigned allowed, const char *wrong,
+static enum releve_code parse_query(const char *query, unsigned allowed, const char *allows,
                                     struct releve_redis_url *url, struct releve_error *error)
 {
     while (*query != '\0') {
         size_t bytes = strcspn(query + 1, "&");
-        if (!parse_option(query + 1, bytes, allowed, url))
-            return bad(error, wrong);
+        enum releve_code code = parse_option(query + 1, bytes, allowed, allows, url, error);
+        if (code != RELEVE_OK)
+            return code;
         query += 1 + bytes;
     }
     return RELEVE_OK;
@@ -186,34 +155,37 @@ static enum releve_code parse_authority(const char **text, const char **rest, st
     size_t bytes = strcspn(*text, "/?#");
     const char *at = memrchr(*text, '@', bytes), *credentials = *text;
     *rest = *text + bytes;
+    const char *late = strchr(*rest, '@'), *other = strstr(*rest, SENTINEL_PASSWORD);
+    if (late != NULL && (other == NULL || late < other))
+        return releve_url_refuse(
+            error, "an @ stands behind a /, ? or #; in a password, write %%2F for /, %%3F for ? and %%23 for #");
     if (at == NULL)
         return RELEVE_OK;
     *text = at + 1;
     return parse_credentials(credentials, (size_t)(at - credentials), url, error);
 }
 
+/* --- each form ------------------------------------------------------------------------------------------ */
+
 static enum releve_code parse_tcp(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
-    static const char wrong[] = "after the database (a number, after /) only ?replicas=N may stand, N from 0 to 5";
     const char *rest;
     struct releve_redis_seed seed = {.port = RELEVE_REDIS_PORT};
     char place[RELEVE_REDIS_SEED_TEXT];
     url->where = RELEVE_REDIS_TCP;
     enum releve_code code = parse_authority(&text, &rest, url, error);
     if (code == RELEVE_OK && memchr(text, ',', (size_t)(rest - text)) != NULL)
-        return bad(error, "several hosts are a cluster's, or sentinels");
+        return releve_url_refuse(error, "several hosts are a cluster or sentinels; write redis+cluster://host,host or "
+                                        "redis+sentinel://host,host/NAME");
     if (code == RELEVE_OK)
-        code = parse_host(text, (size_t)(rest - text), RELEVE_REDIS_PORT, &seed, error);
+        code = releve_url_parse_host(text, (size_t)(rest - text), TCP_SCHEME, RELEVE_REDIS_PORT, &seed, error);
     if (code != RELEVE_OK)
         return code;
     memcpy(url->host, seed.host, sizeof url->host);
     url->port = seed.port;
-    if (*rest == '/')
-        rest++;
-    size_t db_bytes = strcspn(rest, "?");
-    if (db_bytes > 0 && !number(rest, db_bytes, RELEVE_REDIS_DB_MAX, &url->db))
-        return bad(error, "the database (after /) is not a number");
-    code = parse_query(rest + db_bytes, QUERY_REPLICAS, wrong, url, error);
+    code = parse_database(&rest, url, error);
+    if (code == RELEVE_OK)
+        code = parse_query(rest, QUERY_REPLICAS, "only ?replicas=N may, behind the database (/N)", url, error);
     if (code != RELEVE_OK)
         return code;
     (void)snprintf(url->address, sizeof url->address, url->replicas > 0 ? "%s%s/%d?replicas=%u" : "%s%s/%d", TCP_SCHEME,
@@ -237,25 +209,24 @@ static enum releve_code write_address(struct releve_redis_url *url, const char *
     if (fits)
         memcpy(url->address, text.bytes, text.length); /* which is zeroed */
     releve_text_free(&text);
-    return fits ? RELEVE_OK : bad(error, "the hosts are too long together; some of them are enough");
+    return fits ? RELEVE_OK : releve_url_refuse(error, "the hosts are too long together; some of them are enough");
 }
 
 static enum releve_code parse_cluster(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
-    static const char wrong[] = "after the hosts only ?replicas=N may stand, N from 0 to 5";
     const char *rest;
     url->where = RELEVE_REDIS_CLUSTER;
     url->replicas = REPLICAS_USUAL;
     enum releve_code code = parse_authority(&text, &rest, url, error);
     if (code == RELEVE_OK)
-        code = parse_hosts(text, (size_t)(rest - text), RELEVE_REDIS_PORT, url, error);
+        code = parse_hosts(text, (size_t)(rest - text), CLUSTER_SCHEME, RELEVE_REDIS_PORT, url, error);
     if (code != RELEVE_OK)
         return code;
     if (*rest == '/')
         rest++;
     if (*rest != '\0' && *rest != '?')
-        return bad(error, "a cluster has no database but 0, so none can be named");
-    code = parse_query(rest, QUERY_REPLICAS, wrong, url, error);
+        return releve_url_refuse(error, "a cluster has no database but 0; leave out what stands behind the hosts");
+    code = parse_query(rest, QUERY_REPLICAS, "only ?replicas=N may", url, error);
     return code == RELEVE_OK ? write_address(url, CLUSTER_SCHEME, "", error) : code;
 }
 
@@ -264,36 +235,34 @@ static enum releve_code parse_cluster(const char *text, struct releve_redis_url 
 static enum releve_code parse_master(const char **rest, struct releve_redis_url *url, struct releve_error *error)
 {
     const char *name = **rest == '/' ? *rest + 1 : *rest;
-    size_t bytes = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
-    if (name == *rest || bytes == 0 || bytes >= sizeof url->master || strchr("/?", name[bytes]) == NULL)
-        return bad(error, "the name of the master (after /, as the sentinels know it) is missing, too long, or not of "
-                          "letters, digits and . - _");
+    size_t bytes = strcspn(name, "/?");
+    if (name == *rest || bytes == 0)
+        return releve_url_refuse(error,
+                                 "the name of the master is missing; write it behind the sentinels and /, as their "
+                                 "sentinel.conf does (sentinel monitor NAME)");
+    if (strspn(name, RELEVE_URL_LETTERS RELEVE_URL_DIGITS ".-_") < bytes)
+        return releve_url_refuse(error, "the name of the master has other characters than letters, digits and . - _");
+    if (bytes >= sizeof url->master)
+        return releve_url_refuse(error, "the name of the master is longer than %zu bytes", sizeof url->master - 1);
     memcpy(url->master, name, bytes);
     *rest = name + bytes;
-    if (**rest == '/')
-        ++*rest;
-    bytes = strcspn(*rest, "?");
-    if (bytes > 0 && !number(*rest, bytes, RELEVE_REDIS_DB_MAX, &url->db))
-        return bad(error, "the database (after the name of the master) is not a number");
-    *rest += bytes;
-    return RELEVE_OK;
+    return parse_database(rest, url, error);
 }
 
 static enum releve_code parse_sentinel(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
-    static const char wrong[] = "after the name and the database only ?replicas=N, N from 0 to 5, and "
-                                "sentinel-password=... may stand, joined by &";
+    static const char allows[] = "only ?replicas=N and ?" SENTINEL_PASSWORD "... may, joined by &";
     const char *rest;
     char tail[RELEVE_REDIS_MASTER_BYTES + 16];
     url->where = RELEVE_REDIS_SENTINEL;
     url->replicas = REPLICAS_USUAL;
     enum releve_code code = parse_authority(&text, &rest, url, error);
     if (code == RELEVE_OK)
-        code = parse_hosts(text, (size_t)(rest - text), RELEVE_SENTINEL_PORT, url, error);
+        code = parse_hosts(text, (size_t)(rest - text), SENTINEL_SCHEME, RELEVE_SENTINEL_PORT, url, error);
     if (code == RELEVE_OK)
         code = parse_master(&rest, url, error);
     if (code == RELEVE_OK)
-        code = parse_query(rest, QUERY_REPLICAS | QUERY_SENTINEL_PASSWORD, wrong, url, error);
+        code = parse_query(rest, QUERY_REPLICAS | QUERY_SENTINEL_PASSWORD, allows, url, error);
     if (code != RELEVE_OK)
         return code;
     (void)snprintf(tail, sizeof tail, "/%s/%d", url->master, url->db);
@@ -302,24 +271,26 @@ static enum releve_code parse_sentinel(const char *text, struct releve_redis_url
 
 static enum releve_code parse_unix(const char *text, struct releve_redis_url *url, struct releve_error *error)
 {
-    static const char wrong[] = "after the path only ?db=NUMBER and replicas=N, N from 0 to 5, may stand, joined by &";
+    static const char allows[] = "only ?db=N and ?replicas=N may, joined by &";
     url->where = RELEVE_REDIS_UNIX;
     size_t authority_bytes = strcspn(text, "/?#");
+    enum releve_code code = RELEVE_OK;
     if (authority_bytes > 0 && text[authority_bytes - 1] == '@') {
-        enum releve_code code = parse_credentials(text, authority_bytes - 1, url, error);
-        if (code != RELEVE_OK)
-            return code;
+        code = parse_credentials(text, authority_bytes - 1, url, error);
         text += authority_bytes;
     }
     size_t path_bytes = strcspn(text, "?");
-    if (text[0] != '/')
-        return bad(error, "the path of the socket is not absolute: it begins with a slash, and a slash in a password "
-                          "is written %2F");
-    if (!decode(text, path_bytes, url->path, sizeof url->path))
-        return bad(error, "the path of the socket is too long or wrongly percent-encoded");
-    if (strlen(url->path) > RELEVE_REDIS_SOCKET_PATH_MAX)
-        return bad(error, "the path of the socket is longer than the 107 bytes that Unix allows");
-    enum releve_code code = parse_query(text + path_bytes, QUERY_DB | QUERY_REPLICAS, wrong, url, error);
+    if (code == RELEVE_OK && text[0] != '/')
+        return releve_url_refuse(error, "the path of the socket is not absolute; write " UNIX_SCHEME
+                                        "/path, and %%2F for a / in a "
+                                        "password");
+    if (code == RELEVE_OK)
+        code = releve_url_decode("the path of the socket", text, path_bytes, url->path, sizeof url->path, error);
+    if (code == RELEVE_OK && strlen(url->path) > RELEVE_REDIS_SOCKET_PATH_MAX)
+        return releve_url_refuse(error, "the path of the socket is longer than the %d bytes that Unix allows",
+                                 RELEVE_REDIS_SOCKET_PATH_MAX);
+    if (code == RELEVE_OK)
+        code = parse_query(text + path_bytes, QUERY_DB | QUERY_REPLICAS, allows, url, error);
     if (code != RELEVE_OK)
         return code;
     int used = snprintf(url->address, sizeof url->address, UNIX_SCHEME "%s", url->path);
@@ -337,10 +308,11 @@ static enum releve_code parse_embedded(const char *directory, struct releve_redi
     if (*directory == ':')
         directory++;
     if (strlen(directory) >= sizeof url->path)
-        return bad(error, "the directory after embedded: is too long");
+        return releve_url_refuse(error, "the directory behind embedded: is too long: longer than %zu bytes",
+                                 sizeof url->path - 1);
     for (const char *c = directory; *c != '\0'; c++)
         if (iscntrl((unsigned char)*c)) /* it goes into one-line messages */
-            return bad(error, "the directory after embedded: holds a control character");
+            return releve_url_refuse(error, "the directory behind embedded: holds a control character");
     memcpy(url->path, directory, strlen(directory) + 1);
     (void)snprintf(url->address, sizeof url->address, EMBEDDED);
     return RELEVE_OK;
@@ -350,6 +322,39 @@ static bool wants_tls(const char *text)
 {
     return begins(text, TLS_SCHEME "://") || begins(text, TLS_SCHEME "+cluster://") ||
            begins(text, TLS_SCHEME "+sentinel://");
+}
+
+/* Whether the scheme is one, but for large letters. */
+static bool is_loud(const char *text)
+{
+    static const char *const schemes[] = {TCP_SCHEME, CLUSTER_SCHEME, SENTINEL_SCHEME, UNIX_SCHEME, EMBEDDED};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (!begins(text, schemes[i]) && strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* It begins with nothing that is known. */
+static enum releve_code refuse_scheme(const char *text, struct releve_error *error)
+{
+    size_t bytes = strspn(text, RELEVE_URL_LETTERS RELEVE_URL_DIGITS "+-.");
+    bool has_scheme = bytes > 0 && bytes <= QUOTED_MAX && begins(text + bytes, "://");
+    if (*text == '\0')
+        return releve_url_refuse(error, "it is empty; name a Redis (redis://host), or leave it out for a private one");
+    if (wants_tls(text))
+        return releve_url_refuse(error,
+                                 "rediss:// needs a hiredis with TLS, and this one was built without it; use redis:// "
+                                 "through a tunnel, or a Unix socket");
+    if (is_loud(text))
+        return releve_url_refuse(error, "its beginning is written in small letters, as in redis://");
+    if (begins(text, EMBEDDED))
+        return releve_url_refuse(error, "behind embedded only : and a directory may stand");
+    if (*text == '/')
+        return releve_url_refuse(error, "a path alone is no address of a Redis; write unix:///path for a socket");
+    return releve_url_refuse(error,
+                             "%.*s is no address of a Redis; begin it with " TCP_SCHEME ", " CLUSTER_SCHEME
+                             ", " SENTINEL_SCHEME ", " UNIX_SCHEME " or embedded",
+                             has_scheme ? (int)bytes + 3 : 4, has_scheme ? text : "this");
 }
 
 bool releve_redis_host_is_plain(const char *host, size_t bytes)
@@ -399,16 +404,13 @@ enum releve_code releve_redis_url_parse(const char *text, struct releve_redis_ur
         return parse_sentinel(text + strlen(SENTINEL_SCHEME), url, error);
     if (begins(text, UNIX_SCHEME))
         return parse_unix(text + strlen(UNIX_SCHEME), url, error);
-    if (wants_tls(text))
-        return bad(error, "rediss:// needs a hiredis with TLS, and this one was built without it; use redis:// "
-                          "through a tunnel, or a Unix socket");
     if (begins(text, EMBEDDED) && (text[strlen(EMBEDDED)] == '\0' || text[strlen(EMBEDDED)] == ':'))
         return parse_embedded(text + strlen(EMBEDDED), url, error);
-    return bad(error, "this is no address of a Redis");
+    return refuse_scheme(text, error);
 }
 
 bool releve_redis_prefix_is_legal(const char *prefix)
 {
-    size_t legal = strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:");
+    size_t legal = strspn(prefix, RELEVE_URL_LETTERS RELEVE_URL_DIGITS "_-.:");
     return legal > 0 && prefix[legal] == '\0' && legal < RELEVE_PREFIX_BYTES;
 }

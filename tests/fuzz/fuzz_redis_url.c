@@ -81,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         MUST(error.code == RELEVE_E_CONFIG && fuzz_is_line(error.text));
         MUST(strncmp(error.text, "RELEVE_REDIS: ", 14) == 0);
+        MUST(strstr(error.text, "; releve --help has all forms") != NULL); /* nothing is cut */
     }
     free(text);
     return 0;

@@ -226,10 +226,7 @@ def test_a_malformed_quota_is_quoted_with_its_form(place, quota):
                                  f"redis+cluster://:{PASSWORD}@h,g/1", f"redis+sentinel://:{PASSWORD}@h,g",
                                  f"redis+sentinel://h/m?sentinel-password={PASSWORD}%", f"rediss+cluster://:{PASSWORD}@h"])
 def test_a_malformed_redis_address_is_refused_without_its_password(place, url):
-    line = place.refused("backfill", *SELECT, RELEVE_REDIS=url, says=["RELEVE_REDIS", "redis://[user:password@]host",
-                                                                      "unix://[user:password@]/path", "embedded[:DIR]",
-                                                                      "redis+sentinel://[user:password@]host[:port][,...]/NAME",
-                                                                      "redis+cluster://[user:password@]host[:port][,...]"])
+    line = place.refused("backfill", *SELECT, RELEVE_REDIS=url, says=["RELEVE_REDIS: ", "; releve --help has all forms"])
     assert PASSWORD not in line
 
 

@@ -1,4 +1,5 @@
-/* RELEVE_REDIS: every form that is promised, a clear line for every other, and never a password in it. */
+/* RELEVE_REDIS: every form that is promised, and how long each part may be. What is said of other forms is in
+ * test_redis_url_wrong.c. */
 #include <adapters/redis/url.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +25,7 @@ static void refuse(const char *text, const char *said)
     assert_int_equal(releve_redis_url_parse(text, &url, &error), RELEVE_E_CONFIG);
     assert_int_equal(error.code, RELEVE_E_CONFIG);
     assert_null(strchr(error.text, '\n'));
-    assert_null(strstr(error.text, "s3cret"));
-    assert_non_null(strstr(error.text, "or embedded[:DIR]")); /* its end: nothing is cut */
+    assert_non_null(strstr(error.text, "releve --help has all forms")); /* its end: nothing is cut */
     if (strstr(error.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.text, said);
 }
@@ -101,13 +101,6 @@ static void test_a_unix_socket_may_have_a_password_and_a_user(void **state)
     assert_string_equal(url.password, "a:b@c");
     assert_string_equal(url.path, "/r");
     assert_string_equal(parse("unix:///a@/r").path, "/a@/r");
-    refuse("unix://s3cret@/tmp/r", "user:password");
-    refuse("unix://user:@/tmp/r", "empty");
-    refuse("unix://:s3cret%zz@/tmp/r", "percent");
-    refuse("unix://:s3cret@tmp/r", "absolute");
-    refuse("unix://:s3/cret@/tmp/r", "%2F");
-    refuse("unix://:s3cret@", "absolute");
-    refuse("unix://:s3cret@/tmp/r?db=x", "unix://[user:password@]/path[?db=N]");
 }
 
 static void test_embedded_takes_a_directory_or_none(void **state)
@@ -138,27 +131,7 @@ static void test_a_cluster_is_named_by_some_of_its_nodes(void **state)
     assert_int_equal(parse(url.address).seeds_count, 3);
     assert_string_equal(parse("redis+cluster://node-1/").address, "redis+cluster://node-1:6379");
     assert_int_equal(parse("redis+cluster://node-1").replicas, 1);
-}
-
-static void test_what_is_no_cluster_is_refused(void **state)
-{
-    (void)state;
-    refuse("redis+cluster://", "host is missing");
-    refuse("redis+cluster://:s3cret@a,", "host is missing");
-    refuse("redis+cluster://:s3cret@a,,b", "host is missing");
-    refuse("redis+cluster://:s3cret@a:0,b", "port");
-    refuse("redis+cluster://:s3cret@a,b:99999", "port is not");
-    refuse("redis+cluster://:s3cret@a/0", "no database but 0");
-    refuse("redis+cluster://:s3cret@a/1?replicas=1", "no database but 0");
-    refuse("redis+cluster://:s3cret@a?db=0", "only ?replicas=N");
-    refuse("redis+cluster://:s3cret@a?replicas=6", "N from 0 to 5");
-    refuse("redis+cluster://:s3cret@a?replicas=", "N from 0 to 5");
-    refuse("redis+cluster://:s3cret@a?", "only ?replicas=N");
-    refuse("redis+cluster://:s3cret@a?replicas=1&", "only ?replicas=N");
-    refuse("redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "more than 16");
     assert_int_equal(parse("redis+cluster://a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a").seeds_count, RELEVE_REDIS_SEEDS_MAX);
-    refuse("rediss+cluster://:s3cret@a", "TLS");
-    refuse("redis://:s3cret@a,b", "several hosts");
 }
 
 static void test_sentinels_are_named_with_the_master_that_they_watch(void **state)
@@ -189,27 +162,14 @@ static void test_sentinels_are_named_with_the_master_that_they_watch(void **stat
     assert_string_equal(parse(url.address).address, url.address);
 }
 
-static void test_what_names_no_sentinels_or_no_master_is_refused(void **state)
+static void test_the_name_of_a_master_has_127_bytes_at_most(void **state)
 {
     (void)state;
-    refuse("redis+sentinel://:s3cret@s-1", "name of the master");
-    refuse("redis+sentinel://:s3cret@s-1/", "name of the master");
-    refuse("redis+sentinel://:s3cret@s-1?replicas=1", "name of the master");
-    refuse("redis+sentinel://:s3cret@s-1//0", "name of the master");
-    refuse("redis+sentinel://:s3cret@s-1/s3%20cret", "name of the master");
-    refuse("redis+sentinel://:s3cret@s-1/m/x", "database");
-    refuse("redis+sentinel://:s3cret@s-1/m/0/1", "database");
-    refuse("redis+sentinel://:s3cret@s-1/m?db=1", "sentinel-password=");
-    refuse("redis+sentinel://:s3cret@s-1/m?sentinel-password=s3cret%zz", "sentinel-password=");
-    refuse("redis+sentinel://:s3cret@s-1/m?sentinel-password=", "sentinel-password=");
-    refuse("redis+sentinel://:s3cret@/m", "host is missing");
-    refuse("rediss+sentinel://:s3cret@s-1/m", "TLS");
-    refuse("redis+other://:s3cret@s-1/m", "no address");
     char text[RELEVE_REDIS_MASTER_BYTES + 64] = "redis+sentinel://s/";
     memset(text + strlen(text), 'm', RELEVE_REDIS_MASTER_BYTES - 1);
     assert_int_equal(strlen(parse(text).master), RELEVE_REDIS_MASTER_BYTES - 1);
     text[strlen(text)] = 'm';
-    refuse(text, "name of the master");
+    refuse(text, "the name of the master is longer than 127 bytes");
 }
 
 static void test_replicas_of_one_redis_are_named_where_they_are_wanted(void **state)
@@ -226,10 +186,6 @@ static void test_replicas_of_one_redis_are_named_where_they_are_wanted(void **st
     assert_int_equal(url.replicas, 1);
     assert_string_equal(url.address, "unix:///r?db=3&replicas=1");
     assert_string_equal(parse("unix:///r?replicas=1").address, "unix:///r?replicas=1");
-    refuse("redis://:s3cret@host/?replicas=6", "N from 0 to 5");
-    refuse("redis://:s3cret@host?replicas=-1", "N from 0 to 5");
-    refuse("redis://:s3cret@host/1?sentinel-password=s3cret", "database");
-    refuse("unix:///r?db=3,replicas=1", "joined by &");
 }
 
 static void test_the_hosts_together_fit_into_the_address_for_people(void **state)
@@ -246,39 +202,6 @@ static void test_the_hosts_together_fit_into_the_address_for_people(void **state
     refuse(text, "too long together");
 }
 
-static void test_what_is_no_address_is_refused_with_one_line_and_no_secret(void **state)
-{
-    (void)state;
-    refuse("", "no address");
-    refuse("localhost:6379", "no address");
-    refuse("http://user:s3cret@host", "no address");
-    refuse("embeddeds3cret", "no address");
-    refuse("embedded:a\nb", "control character");
-    refuse("rediss://:s3cret@host", "TLS");
-    refuse("redis://", "host");
-    refuse("redis://:s3cret@", "host");
-    refuse("redis://s3cret@host", "user:password");
-    refuse("redis://user:@host", "empty");
-    refuse("redis://:s3cret%zz@host", "percent");
-    refuse("redis://:s3cret%00@host", "percent");
-    refuse("redis://:s3cret%4@host", "percent");
-    refuse("redis://:s3cret@host:0", "port");
-    refuse("redis://:s3cret@host:65536", "port");
-    refuse("redis://:s3cret@host:12x", "port");
-    refuse("redis://:s3cret@host:", "port");
-    refuse("redis://:s3/cret@host", "port");
-    refuse("redis://:s3cret@host/x", "database");
-    refuse("redis://:s3cret@host/-1", "database");
-    refuse("redis://:s3cret@host/99999", "database");
-    refuse("redis://:s3cret@host/1?timeout=3", "database");
-    refuse("redis://:s3cret@[::1", "[ ]");
-    refuse("redis://:s3cret@[::1]x", "[ ]");
-    refuse("redis://:s3cret@ho%0ast", "host");
-    refuse("unix://relative", "absolute");
-    refuse("unix:///tmp/r?db=", "db");
-    refuse("unix:///tmp/r?password=s3cret", "db");
-}
-
 static void test_texts_too_long_for_their_place_are_refused(void **state)
 {
     (void)state;
@@ -286,20 +209,20 @@ static void test_texts_too_long_for_their_place_are_refused(void **state)
     memset(text + 8, 'a', RELEVE_REDIS_SOCKET_PATH_MAX - 1);
     assert_int_equal(strlen(parse(text).path), RELEVE_REDIS_SOCKET_PATH_MAX);
     text[strlen(text)] = 'a';
-    refuse(text, "107");
+    refuse(text, "longer than the 107 bytes");
     memset(text, 0, sizeof text);
     memcpy(text, "redis://", 8);
     memset(text + 8, 'h', RELEVE_REDIS_HOST_BYTES);
-    refuse(text, "host");
+    refuse(text, "a host is too long: longer than 255 bytes");
     memset(text, 0, sizeof text);
     memcpy(text, "embedded:", 9);
     memset(text + 9, 'd', RELEVE_REDIS_PATH_BYTES);
-    refuse(text, "too long");
+    refuse(text, "the directory behind embedded: is too long: longer than 1023 bytes");
     memset(text, 0, sizeof text);
     memcpy(text, "redis://:", 9);
     memset(text + 9, 'p', RELEVE_REDIS_SECRET_BYTES);
     memcpy(text + 9 + RELEVE_REDIS_SECRET_BYTES, "@h", 2);
-    refuse(text, "too long");
+    refuse(text, "the password is too long: longer than 511 bytes");
 }
 
 int main(void)
@@ -313,12 +236,10 @@ int main(void)
         cmocka_unit_test(test_a_unix_socket_may_have_a_password_and_a_user),
         cmocka_unit_test(test_embedded_takes_a_directory_or_none),
         cmocka_unit_test(test_a_cluster_is_named_by_some_of_its_nodes),
-        cmocka_unit_test(test_what_is_no_cluster_is_refused),
         cmocka_unit_test(test_sentinels_are_named_with_the_master_that_they_watch),
-        cmocka_unit_test(test_what_names_no_sentinels_or_no_master_is_refused),
+        cmocka_unit_test(test_the_name_of_a_master_has_127_bytes_at_most),
         cmocka_unit_test(test_replicas_of_one_redis_are_named_where_they_are_wanted),
         cmocka_unit_test(test_the_hosts_together_fit_into_the_address_for_people),
-        cmocka_unit_test(test_what_is_no_address_is_refused_with_one_line_and_no_secret),
         cmocka_unit_test(test_texts_too_long_for_their_place_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
