@@ -49,6 +49,7 @@ static bool hear(struct doctor *doctor, const struct releve_redis_seed *seed, bo
     config = doctor->config;
     releve_redis_url_of_seed(&doctor->config.redis, seed, &config.redis);
     config.redis.where = RELEVE_REDIS_TCP;
+    config.redis.any_server = true; /* a node of a cluster, mostly */
     config.redis.replicas = 0;
     enum releve_code code = releve_lookup_run(&hearing.lookup, &config, false, start, &hearing, error);
     explicit_bzero(&config, sizeof config);
@@ -136,15 +137,16 @@ struct testimony {
     char why[RELEVE_ERROR_BYTES];
 };
 
-static void on_named(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
+static void on_named(void *data, const struct releve_redis_seed *master, size_t sentinel,
+                     const struct releve_error *why)
 {
     struct testimony *testimony = data;
     (void)sentinel;
     testimony->names_one = master != NULL;
     if (master != NULL)
         testimony->master = *master;
-    for (size_t i = 0; why != NULL && why[i] != '\0' && i + 1 < sizeof testimony->why; i++) /* foreign bytes */
-        testimony->why[i] = why[i] >= ' ' && why[i] <= '~' ? why[i] : ' ';
+    for (size_t i = 0; why->text[i] != '\0' && i + 1 < sizeof testimony->why; i++) /* foreign bytes */
+        testimony->why[i] = why->text[i] >= ' ' && why->text[i] <= '~' ? why->text[i] : ' ';
 }
 
 static void ask_sentinel(const struct releve_redis_url *redis, size_t sentinel, struct testimony *testimony)

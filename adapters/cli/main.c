@@ -76,9 +76,10 @@ static const char configuration[] = "\n"
                                     "  RELEVE_LOG                error, warn, info or debug (default info)\n"
                                     "\n"
                                     "exit codes: 0 everything obtained; 1 some days failed, or upstream cannot be\n"
-                                    "            used; 2 wrong usage or configuration; 3 credentials refused; 4\n"
-                                    "            Redis cannot be used (not there, another one than RELEVE_REDIS\n"
-                                    "            says, or it refuses); 130 interrupted (the same command resumes)\n";
+                                    "            used; 2 wrong usage or configuration (another sort of Redis than\n"
+                                    "            RELEVE_REDIS says, too); 3 credentials refused; 4 Redis cannot be\n"
+                                    "            used (not there, or it refuses); 130 interrupted (the same command\n"
+                                    "            resumes)\n";
 
 static void print_help(FILE *out)
 {

@@ -194,7 +194,7 @@ static void on_stopped(void *data, const struct releve_error *error)
     struct releve_session *session = data;
     if (session->runtime == NULL) { /* it could not begin */
         session->error = *error;
-        if (error->code == RELEVE_E_CONFIG) /* the days are another upstream's */
+        if (error->code == RELEVE_E_CONFIG && releve_store_is_up(session->store)) /* the days are another upstream's */
             releve_config_add_place(session->options.config, &session->error);
         releve_session_end(session);
     } else if (!session->draining) {

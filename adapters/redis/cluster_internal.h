@@ -55,6 +55,7 @@ struct releve_cluster {
     bool scout_again;        /* wanted while it was out */
     bool bound;              /* a map was complete: from then on it is this cluster, and no other */
     size_t candidate, asked; /* whom to ask next, and how many were asked in vain in a row */
+    size_t misnamed;         /* ... how many of those are no nodes of a cluster */
     bool begins;             /* one of those was loading its data, or is in no cluster yet */
     uv_timer_t map_timer, age_timer;
     struct releve_look *coming, *looking; /* wait for the scout to go out, and to come back */

@@ -64,7 +64,7 @@ void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data
 
 static void on_map(struct releve_cluster *cluster, const struct releve_slot_map *map)
 {
-    cluster->asked = 0;
+    cluster->asked = cluster->misnamed = 0;
     cluster->begins = false;
     cluster->bound = cluster->bound || map->served == RELEVE_SLOTS;
     cluster->mapped_ms = (releve_time)uv_now(cluster->loop);
@@ -161,22 +161,26 @@ void releve_cluster_want_map(struct releve_cluster *cluster)
 static void on_no_map(struct releve_cluster *cluster, const struct releve_error *error)
 {
     cluster->trouble = *error;
+    cluster->misnamed += error->code == RELEVE_E_CONFIG;
     cluster->begins = cluster->begins || cluster->scout.loading;
     if (++cluster->asked < releve_cluster_candidates(cluster)) {
+        cluster->trouble.code = RELEVE_E_REDIS; /* another one may know better */
         send_scout(cluster);
         return;
     }
+    if (cluster->misnamed < cluster->asked) /* what another one may mend, or what is not known yet */
+        cluster->trouble.code = RELEVE_E_REDIS;
     bool waits = cluster->patient || (cluster->begins && releve_cluster_is_young(cluster));
     if (cluster->phase == CLUSTER_STARTING && !waits) {
         if (releve_cluster_candidates(cluster) > 1)
-            (void)releve_fail(&cluster->trouble, RELEVE_E_REDIS,
+            (void)releve_fail(&cluster->trouble, cluster->trouble.code,
                               "none of the %zu nodes of the Redis Cluster at %s "
                               "can be asked; of the last one: %s",
                               releve_cluster_candidates(cluster), cluster->url->address, error->text);
         releve_cluster_fail_start(cluster);
         return;
     }
-    cluster->asked = 0;
+    cluster->asked = cluster->misnamed = 0;
     cluster->mapped_ms = (releve_time)uv_now(cluster->loop); /* not calm: the next round comes after the delay */
     releve_cluster_want_map(cluster);
 }

@@ -105,7 +105,18 @@ static releve_time patience_ms(const struct releve_connection *connection)
                                                                              : connection->timeout_ms;
 }
 
-/* --- the handshake: AUTH, SELECT, ROLE, what is kept, PING ----------------------------------------------------- */
+/* --- the handshake: AUTH, which sort of Redis, SELECT, ROLE, what is kept, PING
+ * ----------------------------------------------------- */
+
+/* A sort of Redis that the address is not for: see connection.h. */
+static bool is_refused_as(struct releve_connection *connection, enum releve_server server, unsigned masters)
+{
+    struct releve_error error;
+    if (connection->url->any_server || releve_server_check(server, masters, connection->url, &error) == RELEVE_OK)
+        return false;
+    lose(connection, &error, false);
+    return true;
+}
 
 static void refuse(struct releve_connection *connection, const char *what, const char *came_back, const char *remedy)
 {
@@ -131,7 +142,17 @@ static void on_select(redisAsyncContext *context, void *answer, void *unused)
     if (connection == NULL || reply->type != REDIS_REPLY_ERROR)
         return;
     if (strncmp(reply->str, "NOAUTH", 6) == 0)
-        return; /* PING says it too, with the better remedy */
+        return;                       /* PING says it too, with the better remedy */
+    if (connection->counts_masters) { /* however many there are */
+        struct releve_error error;
+        (void)releve_fail(
+            &error, RELEVE_E_CONFIG,
+            "Redis at %s is a node of a cluster, which has no database but 0; write redis+cluster://, and "
+            "no database, in RELEVE_REDIS",
+            place(connection));
+        lose(connection, &error, false);
+        return;
+    }
     refuse(connection, "does not give that database", reply->str, remedies[connection->url->where].database);
 }
 
@@ -171,14 +192,9 @@ static void on_info(redisAsyncContext *context, void *answer, void *unused)
 
 /* Which server judges the ledger. Its address will not do: two workers may write that of one server in two ways. A
  * server that is restarted has another run_id, and may have another clock as well. */
-static void on_run_id(redisAsyncContext *context, void *answer, void *unused)
+static void read_run_id(struct releve_connection *connection, const redisReply *reply)
 {
     static const char field[] = "run_id:";
-    const redisReply *reply = answer;
-    struct releve_connection *connection = releve_dial_owner(context, reply);
-    (void)unused;
-    if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
-        return; /* PING says it better */
     const char *found = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, field) : NULL;
     if (found == NULL || strcspn(found + sizeof field - 1, "\r\n") != RELEVE_RUN_ID_BYTES - 1) {
         refuse(connection, "does not say which server it is (INFO server)",
@@ -187,6 +203,28 @@ static void on_run_id(redisAsyncContext *context, void *answer, void *unused)
         return;
     }
     memcpy(connection->run_id, found + sizeof field - 1, RELEVE_RUN_ID_BYTES - 1);
+}
+
+static void on_masters(redisAsyncContext *context, void *answer, void *unused);
+
+/* Whether a node of a cluster can be used like a single Redis is asked of it only: the others count it as an error. */
+static void on_server(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = releve_dial_owner(context, reply);
+    (void)unused;
+    if (connection == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOAUTH", 6) == 0))
+        return; /* PING says it better */
+    enum releve_server server = releve_server_read(reply);
+    if (is_refused_as(connection, server, 0))
+        return;
+    bool is_for_one = connection->url->where == RELEVE_REDIS_TCP || connection->url->where == RELEVE_REDIS_UNIX;
+    if (server == RELEVE_SERVER_NODE && is_for_one && !connection->url->any_server) {
+        connection->counts_masters = true;
+        (void)redisAsyncCommand(context, on_masters, NULL, "CLUSTER INFO");
+    }
+    if (connection->url->replicas > 0)
+        read_run_id(connection, reply);
 }
 
 static void on_save_points(redisAsyncContext *context, void *answer, void *unused)
@@ -206,6 +244,19 @@ static void on_ping_again(uv_timer_t *timer)
     struct releve_connection *connection = timer->data;
     (void)redisAsyncCommand(connection->dial.context, on_ping, NULL, "PING");
     releve_dial_wait(&connection->dial);
+}
+
+/* It comes behind the reply to PING, which waits for it. A user that may not ask learns it from the first refusal. */
+static void on_masters(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = releve_dial_owner(context, reply);
+    (void)unused;
+    if (connection == NULL)
+        return;
+    connection->counts_masters = false;
+    if (!is_refused_as(connection, RELEVE_SERVER_NODE, releve_server_read_masters(reply)))
+        on_ping_again(&connection->attempt_timer);
 }
 
 static void on_loading(struct releve_connection *connection, const char *came_back)
@@ -228,7 +279,7 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
     const redisReply *reply = answer;
     struct releve_connection *connection = releve_dial_owner(context, reply);
     (void)unused;
-    if (connection == NULL)
+    if (connection == NULL || connection->counts_masters)
         return;
     if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "LOADING", 7) == 0) {
         on_loading(connection, reply->str);
@@ -265,12 +316,11 @@ static void send_handshake(redisAsyncContext *context, const struct releve_redis
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s %s", url->user, url->password);
     else if (url->password[0] != '\0')
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s", url->password);
+    (void)redisAsyncCommand(context, on_server, NULL, "INFO server");
     if (url->db != 0)
         (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
     if (url->where == RELEVE_REDIS_SENTINEL)
         (void)redisAsyncCommand(context, on_role, NULL, "ROLE");
-    if (url->replicas > 0)
-        (void)redisAsyncCommand(context, on_run_id, NULL, "INFO server");
     (void)redisAsyncCommand(context, on_info, NULL, "INFO persistence");
     (void)redisAsyncCommand(context, on_save_points, NULL, "CONFIG GET save");
     (void)redisAsyncCommand(context, on_ping, NULL, "PING");
@@ -281,14 +331,15 @@ static void on_opened(void *data, redisAsyncContext *context)
     struct releve_connection *connection = data;
     (void)uv_timer_stop(&connection->attempt_timer); /* a PING for the former address */
     connection->loading_since_ms = RELEVE_TIME_NEVER;
-    connection->no_append_only_file = connection->no_save_points = false;
+    connection->no_append_only_file = connection->no_save_points = connection->counts_masters = false;
     memset(connection->run_id, 0, sizeof connection->run_id);
     send_handshake(context, connection->url);
 }
 
 /* --- an attempt ----------------------------------------------------------------------------------- */
 
-static void on_master(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
+static void on_master(void *data, const struct releve_redis_seed *master, size_t sentinel,
+                      const struct releve_error *why)
 {
     struct releve_connection *connection = data;
     const struct releve_redis_url *url = connection->url;
@@ -296,9 +347,9 @@ static void on_master(void *data, const struct releve_redis_seed *master, size_t
     struct releve_error error;
     connection->sentinels = NULL;
     if (master == NULL) {
-        (void)releve_fail(&error, RELEVE_E_REDIS,
-                          "no sentinel of %s says where the master is (%.320s); correct RELEVE_REDIS, or start them",
-                          url->address, why);
+        (void)releve_fail(&error, why->code,
+                          "no sentinel of %s says where the master is (%.320s); correct RELEVE_REDIS%s", url->address,
+                          why->text, why->code == RELEVE_E_CONFIG ? "" : ", or start them");
         lose(connection, &error, false);
         return;
     }
@@ -330,7 +381,8 @@ static void on_attempt(uv_timer_t *timer)
 
 /* --- is it still the master? --------------------------------------------------------------------- */
 
-static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why);
+static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel,
+                       const struct releve_error *why);
 
 static void on_check(uv_timer_t *timer)
 {
@@ -353,7 +405,8 @@ static size_t denials_wanted(const struct releve_redis_url *url)
 }
 
 /* Where none answers, the connection is good as long as it stands. */
-static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel, const char *why)
+static void on_checked(void *data, const struct releve_redis_seed *master, size_t sentinel,
+                       const struct releve_error *why)
 {
     struct releve_connection *connection = data;
     char at[RELEVE_REDIS_SEED_TEXT], said[RELEVE_REDIS_SEED_TEXT + 64];

@@ -1,6 +1,9 @@
 /* One connection to Redis that stays: dials it (and looks the host up at every attempt, as its address may change),
- * names itself (AUTH, SELECT), asks what Redis keeps on disk, checks that it
+ * names itself (AUTH, SELECT), asks which sort of Redis it is and what that keeps on disk, checks that it
  * answers (PING), and connects again with growing delays when it was lost. What is sent over it is its owner's affair.
+ *
+ * Another sort of Redis than the address is for (server.h) ends the first attempt with RELEVE_E_CONFIG, as does a name
+ * that no sentinel knows. Where the connection was up before, the right one is waited for, as if nobody answered.
  *
  * Where the address names sentinels, they are asked at every attempt where the master is, and it is asked whether it is
  * one (ROLE). What passes by itself in a failover (it is not there, or is none) ends the first attempt only after
@@ -13,6 +16,7 @@
 #include <adapters/redis/closing.h>
 #include <adapters/redis/dial.h>
 #include <adapters/redis/sentinels.h>
+#include <adapters/redis/server.h>
 #include <adapters/redis/url.h>
 #include <releve/calendar.h>
 #include <stdbool.h>
@@ -78,6 +82,7 @@ struct releve_connection {
     releve_time timeout_ms;         /* for the lookup, the handshake at each address, and the owner's commands */
     releve_time delay_ms;           /* before the next attempt */
     releve_time loading_since_ms;
+    bool counts_masters;           /* CLUSTER INFO is asked, which decides whether this Redis is the right sort */
     uv_timer_t attempt_timer;      /* next attempt, next PING while Redis loads, or next check of the master */
     struct releve_closing closing; /* the dial and the timer */
 };

@@ -7,6 +7,10 @@
 /* What a WAIT is told that comes behind its master's demotion: there is no other word for it. */
 #define WAIT_AT_A_REPLICA "ERR WAIT cannot be used with replica instances"
 
+#define IS_A_REPLICA                                                                                                  \
+    "is a replica: name its master in RELEVE_REDIS (or sentinels, redis+sentinel://, which know it), or make it one " \
+    "(REPLICAOF NO ONE)"
+
 /* The first word of an error reply is mostly its kind
  * (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). What it means: "Redis at ...", and
  * then. */
@@ -14,14 +18,16 @@ static const struct {
     const char *word, *meaning, *in_cluster; /* the latter: where it means something else there; NULL for the same */
 } refusals[] = {
     {"OOM", "is full: raise maxmemory, or remove what is not needed", NULL},
-    {"READONLY", "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)", NULL},
-    {WAIT_AT_A_REPLICA, "is a replica: name its master in RELEVE_REDIS, or make it one (REPLICAOF NO ONE)", NULL},
+    {"READONLY", IS_A_REPLICA, NULL},
+    {WAIT_AT_A_REPLICA, IS_A_REPLICA, NULL},
     {"MISCONF", "cannot write to its disk: make room there, and see its log", NULL},
     {"NOREPLICAS", "has too few replicas: bring them back, or lower min-replicas-to-write", NULL},
     {"MASTERDOWN", "is a replica without its master: name the master in RELEVE_REDIS", NULL},
     {"NOPERM", "does not let its user do this: docs/redis.md says what a worker needs", NULL},
     {"BUSY", "is kept busy by somebody's script: end it with SCRIPT KILL", NULL},
     {"MOVED", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS", NULL},
+    {"CLUSTERDOWN", "is a node of a cluster that does not serve: write redis+cluster://, not redis://, in RELEVE_REDIS",
+     "says that not all slots of its cluster are served: see CLUSTER INFO"},
     {"CROSSSLOT", "is a node of a cluster: write redis+cluster://, not redis://, in RELEVE_REDIS",
      "was sent keys of several slots of its cluster at once, which is a mistake of releve's: please report it, and the "
      "name of the reply list where there is one"},

@@ -48,10 +48,7 @@ static void on_slots(void *data, const redisReply *reply, const struct releve_er
     if (error->code == RELEVE_OK)
         (void)releve_slot_map_read(reply, &asked, scout->url.address, scout->map, &scout->error);
     else if (strstr(error->text, "cluster support disabled") != NULL)
-        (void)releve_fail(&scout->error, RELEVE_E_REDIS,
-                          "Redis at %s is no node of a cluster (its cluster support is disabled); write redis://, not "
-                          "redis+cluster://, in RELEVE_REDIS for a single Redis",
-                          scout->url.address);
+        (void)releve_server_check(RELEVE_SERVER_SINGLE, 0, &scout->url, &scout->error); /* it did not say so before */
     leave(scout);
 }
 

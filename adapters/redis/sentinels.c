@@ -17,6 +17,7 @@ struct releve_sentinels {
     releve_time timeout_ms;
     size_t at, asked; /* the sentinel that is being asked, and how many were before */
     struct releve_dial dial;
+    size_t misnamed;        /* of those that were asked: they are no sentinels, or watch others only */
     struct releve_text why; /* what came back from those that were asked */
 };
 
@@ -34,9 +35,13 @@ void releve_sentinels_drop(struct releve_sentinels *sentinels)
 
 static void end(struct releve_sentinels *sentinels, const struct releve_redis_seed *master)
 {
+    struct releve_error why = {.code = RELEVE_OK};
     releve_text_byte(&sentinels->why, '\0');
+    if (master == NULL)
+        (void)releve_fail(&why, sentinels->misnamed == sentinels->asked ? RELEVE_E_CONFIG : RELEVE_E_REDIS, "%s",
+                          sentinels->why.bytes);
     releve_sentinels_drop(sentinels); /* its memory goes in a later turn */
-    sentinels->done(sentinels->data, master, sentinels->at, master == NULL ? sentinels->why.bytes : NULL);
+    sentinels->done(sentinels->data, master, sentinels->at, &why);
 }
 
 static void ask(struct releve_sentinels *sentinels)
@@ -63,9 +68,18 @@ static void pass_over(void *data, const char *why)
 
 /* --- what it answers --------------------------------------------------------------------------------- */
 
+/* It, or what RELEVE_REDIS says of it, has to be changed: it does not pass by itself. */
+static void pass_over_misnamed(struct releve_sentinels *sentinels, const char *why)
+{
+    sentinels->misnamed++;
+    pass_over(sentinels, why);
+}
+
 static void pass_over_refusing(struct releve_sentinels *sentinels, const redisReply *reply)
 {
-    if (strncmp(reply->str, "NOAUTH", 6) == 0)
+    if (strncmp(reply->str, "ERR unknown command", strlen("ERR unknown command")) == 0)
+        pass_over_misnamed(sentinels, "is no sentinel but a Redis, which is written redis://");
+    else if (strncmp(reply->str, "NOAUTH", 6) == 0)
         pass_over(sentinels, "wants a password (sentinel-password=... at the end of RELEVE_REDIS)");
     else
         pass_over(sentinels, reply->str);
@@ -101,7 +115,10 @@ static void on_names(redisAsyncContext *context, void *answer, void *unused)
     for (size_t i = 0; i < count && i < NAMES_SHOWN_MAX; i++)
         releve_text_format(&names, "%s%.40s", i == 0 ? " but " : " and ", name_of(reply->element[i]));
     releve_text_byte(&names, '\0');
-    pass_over(sentinels, names.bytes);
+    if (count > 0)
+        pass_over_misnamed(sentinels, names.bytes);
+    else /* it is being set up, perhaps */
+        pass_over(sentinels, names.bytes);
     releve_text_free(&names);
 }
 

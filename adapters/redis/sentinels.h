@@ -15,10 +15,11 @@
 
 struct releve_sentinels; /* that are being asked */
 
-/* What url->seeds[sentinel] said, and `why` is NULL; or `master` is NULL, and `why` is what came back from each of
- * them, one line, foreign bytes in it. */
+/* What url->seeds[sentinel] said, and *why is RELEVE_OK; or `master` is NULL, and *why has what came back from each of
+ * them: RELEVE_E_CONFIG where all of them answered, and none is a sentinel that knows the name but watches others,
+ * RELEVE_E_REDIS where it may pass by itself. */
 typedef void (*releve_sentinels_done)(void *data, const struct releve_redis_seed *master, size_t sentinel,
-                                      const char *why);
+                                      const struct releve_error *why);
 
 /* Asks each of url->seeds once for url->master, beginning with `first`, and waits no longer than `timeout_ms` or
  * RELEVE_SENTINEL_TIMEOUT_MS where they may be silent. `done` is called once, in a later turn of the loop, unless the

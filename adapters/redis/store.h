@@ -53,6 +53,9 @@ const struct releve_latencies *releve_store_latencies(const struct releve_store 
  * before, and where Redis does not let itself be asked. */
 bool releve_store_is_durable(const struct releve_store *store);
 
+/* Redis answers; of a cluster, each node that is in use. */
+bool releve_store_is_up(const struct releve_store *store);
+
 /* --- as in struct releve_store_ops --------------------------------------------------------------------- */
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);

@@ -49,6 +49,7 @@ struct releve_redis_url {
     size_t seeds_count;
     char master[RELEVE_REDIS_MASTER_BYTES];            /* SENTINEL: its name */
     char sentinel_password[RELEVE_REDIS_SECRET_BYTES]; /* SENTINEL: of the sentinels themselves; "" for none */
+    bool any_server;                          /* whatever sort of Redis answers there is meant; never as parsed */
     unsigned replicas;                        /* that must have a write before it counts; 0: none is waited for */
     char address[RELEVE_REDIS_ADDRESS_BYTES]; /* for people: no user, no password */
 };

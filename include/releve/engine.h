@@ -110,7 +110,8 @@ struct releve_engine_options {
      * not end here: it is waited for (RELEVE_NOTICE_REDIS_GONE). The error says why, in one line:
      *
      * - RELEVE_E_REDIS: Redis is not there at the beginning, refuses name or password, or refuses to be written
-     * - RELEVE_E_CONFIG: the data under the prefix are of another upstream
+     * - RELEVE_E_CONFIG: the data under the prefix are of another upstream; or
+     *   another sort of Redis than RELEVE_REDIS says answers at the beginning
      * - RELEVE_E_CREDENTIALS: upstream refuses id and secret, or the token
      * - RELEVE_E_UPSTREAM: upstream cannot be reached or gives no token */
     void (*stopped)(void *data, const struct releve_error *error);

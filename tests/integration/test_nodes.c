@@ -83,17 +83,22 @@ static void test_every_master_can_be_asked_in_turn(void **state)
 
 /* --- the first attempt ---------------------------------------------------------------------------------------- */
 
-static void expect_failure(const char *said)
+static void expect_failure_as(enum releve_code code, const char *said)
 {
-    assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
+    assert_int_equal(f.ready.error.code, code);
     if (strstr(f.ready.error.text, said) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", f.ready.error.text, said);
     assert_null(strchr(f.ready.error.text, '\n'));
     struct answer answer = {.calls = 0};
     send_words(NULL, &answer, "GET", "x", (char *)NULL);
     await(answer.calls != 0, turn());
-    assert_int_equal(answer.error.code, RELEVE_E_REDIS);
+    assert_int_equal(answer.error.code, code);
     close_nodes();
+}
+
+static void expect_failure(const char *said)
+{
+    expect_failure_as(RELEVE_E_REDIS, said);
 }
 
 static void test_nodes_that_are_named_are_asked_in_turn(void **state)
@@ -114,12 +119,40 @@ static void test_a_single_redis_is_told_from_a_cluster(void **state)
 {
     (void)state;
     open_nodes((const int[]){single_port, 0});
-    expect_failure("is no node of a cluster");
-    name_nodes((const int[]){cluster.ports[0], 0});
+    expect_failure_as(RELEVE_E_CONFIG, "is no node of a cluster but a single one; write redis://127.0.0.1:");
+    open_nodes((const int[]){single_port, single_port, 0});
+    expect_failure_as(RELEVE_E_CONFIG, "none of the 2 nodes");
+    open_nodes((const int[]){single_port, 1, 0}); /* another one may be a node, when it is there */
+    expect_failure("none of the 2 nodes");
+    open_nodes((const int[]){1, single_port, 0});
+    expect_failure("none of the 2 nodes");
+}
+
+/* As redis:// names it. */
+static void open_node_alone(int node, bool any_server)
+{
+    name_nodes((const int[]){cluster.ports[node], 0});
     f.url.where = RELEVE_REDIS_TCP;
+    f.url.any_server = any_server;
     (void)snprintf(f.url.host, sizeof f.url.host, "127.0.0.1");
-    f.url.port = cluster.ports[0];
+    f.url.port = cluster.ports[node];
     releve_nodes_open(&f.nodes, &f.loop, &f.url, "t", on_ready, on_link, NULL);
+    await(f.ready.calls > 0, turn());
+}
+
+static void test_a_node_is_told_from_a_single_redis(void **state)
+{
+    (void)state;
+    for (int node = 0; node < CLUSTER_NODES; node++) { /* replicas too */
+        open_node_alone(node, false);
+        expect_failure_as(RELEVE_E_CONFIG, "is a node of a cluster of 3 masters; write redis+cluster://127.0.0.1:");
+    }
+}
+
+static void test_a_node_that_is_looked_at_says_what_is_elsewhere(void **state)
+{
+    (void)state;
+    open_node_alone(0, true);
     int moved = 0; /* two of three keys are elsewhere */
     for (int i = 0; i < 20; i++) {
         char key[16];
@@ -307,6 +340,8 @@ int main(int argc, char **argv)
         healed(test_every_master_can_be_asked_in_turn),
         healed(test_nodes_that_are_named_are_asked_in_turn),
         healed(test_a_single_redis_is_told_from_a_cluster),
+        healed(test_a_node_is_told_from_a_single_redis),
+        healed(test_a_node_that_is_looked_at_says_what_is_elsewhere),
         healed(test_every_node_gets_the_password),
         healed(test_an_announced_address_that_cannot_be_reached_is_named),
         healed(test_nodes_may_have_names_or_none),

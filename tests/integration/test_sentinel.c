@@ -170,13 +170,18 @@ static void expect_said(const char *said)
         fail_msg("\"%s\" does not say \"%s\"", f.ready.error.text, said);
 }
 
-static void expect_failure(const char *url, const char *said)
+static void expect_failure_as(enum releve_code code, const char *url, const char *said)
 {
     fixture_open(&f, url, 0);
-    assert_int_equal(f.ready.error.code, RELEVE_E_REDIS);
+    assert_int_equal(f.ready.error.code, code);
     expect_said(said);
     assert_null(strstr(f.ready.error.text, "s3cret"));
     fixture_close(&f);
+}
+
+static void expect_failure(const char *url, const char *said)
+{
+    expect_failure_as(RELEVE_E_REDIS, url, said);
 }
 
 /* --- work -------------------------------------------------------------------------------------------- */
@@ -328,8 +333,29 @@ static void test_a_master_that_no_sentinel_watches_is_said_with_those_that_they_
     (void)state;
     start_redises(1);
     start_sentinel(0, 0, "");
-    expect_failure(url_of(sentinel_ports[0], 0, "nosuch"), "/nosuch/0?replicas=0 says where the master is");
-    expect_failure(url_of(sentinel_ports[0], 0, "nosuch"), "watches no master of that name but mymaster");
+    expect_failure_as(RELEVE_E_CONFIG, url_of(sentinel_ports[0], 0, "nosuch"),
+                      "/nosuch/0?replicas=0 says where the master is");
+    expect_failure_as(RELEVE_E_CONFIG, url_of(sentinel_ports[0], 0, "nosuch"),
+                      "watches no master of that name but mymaster");
+    expect_failure(url_of(sentinel_ports[0], free_port(), "nosuch"), "Connection refused"); /* that one may know it */
+}
+
+static void test_a_sentinel_that_watches_nobody_yet_may_be_about_to(void **state)
+{
+    (void)state;
+    start_redises(1);
+    start_sentinel(0, 0, "");
+    freeReplyObject(redis_server_command(&sentinels[0], "SENTINEL REMOVE mymaster"));
+    expect_failure(url_of(sentinel_ports[0], 0, "mymaster"), "watches no master of that name)");
+}
+
+static void test_a_redis_is_told_from_a_sentinel(void **state)
+{
+    (void)state;
+    start_redises(1);
+    start_sentinel(0, 0, "");
+    expect_failure_as(RELEVE_E_CONFIG, url_of(ports[0], 0, "mymaster"), "is no sentinel but a Redis");
+    expect_failure_as(RELEVE_E_CONFIG, url_of(ports[0], sentinel_ports[0], "nosuch"), "is no sentinel but a Redis");
 }
 
 static void test_sentinels_that_do_not_answer_are_each_named_with_what_came_back(void **state)
@@ -338,8 +364,8 @@ static void test_sentinels_that_do_not_answer_are_each_named_with_what_came_back
     char said[128];
     int nobody = free_port();
     start_redises(1);
-    (void)snprintf(said, sizeof said, "(127.0.0.1:%d: Connection refused, 127.0.0.1:%d: ERR unknown command", nobody,
-                   ports[0]);
+    (void)snprintf(said, sizeof said, "(127.0.0.1:%d: Connection refused, 127.0.0.1:%d: is no sentinel but a Redis",
+                   nobody, ports[0]);
     expect_failure(url_of(nobody, ports[0], "mymaster"), said);
 }
 
@@ -672,6 +698,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         one(test_the_master_is_found_where_one_sentinel_is_away),
         one(test_a_master_that_no_sentinel_watches_is_said_with_those_that_they_do),
+        one(test_a_sentinel_that_watches_nobody_yet_may_be_about_to),
+        one(test_a_redis_is_told_from_a_sentinel),
         one(test_sentinels_that_do_not_answer_are_each_named_with_what_came_back),
         one(test_a_sentinel_that_stands_still_is_passed_over),
         one(test_sentinels_may_want_a_password_of_their_own),
