@@ -59,6 +59,7 @@ struct releve_node *releve_cluster_node_at(struct releve_cluster *cluster, struc
                          node);
     node->commands.connection.timeout_ms = cluster->timeout_ms;
     node->commands.connection.remedy = REMEDY;
+    node->commands.connection.node_id = place->id; /* the place stays as long as it has a node */
     node->commands.impatient = cluster->impatient;
     node->commands.hooks = &hooks;
     node->commands.total = &cluster->total;

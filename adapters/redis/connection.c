@@ -227,6 +227,18 @@ static void on_server(redisAsyncContext *context, void *answer, void *unused)
         read_run_id(connection, reply);
 }
 
+/* A node of another cluster would take what is written, and nobody would find it there. Whoever may not ask goes on. */
+static void on_node_id(redisAsyncContext *context, void *answer, void *unused)
+{
+    const redisReply *reply = answer;
+    struct releve_connection *connection = releve_dial_owner(context, reply);
+    (void)unused;
+    if (connection != NULL && connection->node_id[0] != '\0' && reply->type == REDIS_REPLY_STRING &&
+        strcmp(reply->str, connection->node_id) != 0)
+        refuse(connection, "is another node than its cluster has at that address", reply->str,
+               "start the one that belongs there, or wait until the others know this one");
+}
+
 static void on_save_points(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
@@ -310,13 +322,16 @@ static void on_ping(redisAsyncContext *context, void *answer, void *unused)
 }
 
 /* Sent as soon as the socket takes it, in this order; the first refusal ends the attempt. */
-static void send_handshake(redisAsyncContext *context, const struct releve_redis_url *url)
+static void send_handshake(redisAsyncContext *context, const struct releve_connection *connection)
 {
+    const struct releve_redis_url *url = connection->url;
     if (url->password[0] != '\0' && url->user[0] != '\0')
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s %s", url->user, url->password);
     else if (url->password[0] != '\0')
         (void)redisAsyncCommand(context, on_auth, NULL, "AUTH %s", url->password);
     (void)redisAsyncCommand(context, on_server, NULL, "INFO server");
+    if (connection->node_id != NULL && connection->node_id[0] != '\0')
+        (void)redisAsyncCommand(context, on_node_id, NULL, "CLUSTER MYID");
     if (url->db != 0)
         (void)redisAsyncCommand(context, on_select, NULL, "SELECT %d", url->db);
     if (url->where == RELEVE_REDIS_SENTINEL)
@@ -333,7 +348,7 @@ static void on_opened(void *data, redisAsyncContext *context)
     connection->loading_since_ms = RELEVE_TIME_NEVER;
     connection->no_append_only_file = connection->no_save_points = connection->counts_masters = false;
     memset(connection->run_id, 0, sizeof connection->run_id);
-    send_handshake(context, connection->url);
+    send_handshake(context, connection);
 }
 
 /* --- an attempt ----------------------------------------------------------------------------------- */

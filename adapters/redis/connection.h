@@ -65,6 +65,9 @@ struct releve_connection {
     void (*choose)(void *data, struct releve_redis_url *chosen);
     void *choose_data;
     struct releve_redis_url *chosen;
+    /* Where neither NULL nor "": the node of a cluster that belongs at the address, by its id. Another one that answers
+     * there is taken for an absence. The owner may change it. */
+    const char *node_id;
     bool patient; /* the first attempt is repeated like the others */
     bool been_up;
     char run_id[RELEVE_RUN_ID_BYTES];         /* of the process that answers; "" where no replicas are wanted */

@@ -14,17 +14,26 @@ struct stranger {
     char id[41];
 };
 
-static void start_stranger(struct stranger *stranger)
+static void launch(struct stranger *stranger, void (*start)(struct redis_server *server, const char *const *extra))
 {
     char port[16];
-    stranger->port = redis_cluster_free_port();
     (void)snprintf(port, sizeof port, "%d", stranger->port);
-    redis_server_start(&stranger->server,
-                       (const char *const[]){"--bind", "127.0.0.1", "--port", port, "--cluster-enabled", "yes",
-                                             "--cluster-node-timeout", "1000", NULL});
+    start(&stranger->server, (const char *const[]){"--bind", "127.0.0.1", "--port", port, "--cluster-enabled", "yes",
+                                                   "--cluster-node-timeout", "1000", NULL});
+}
+
+static void start_stranger_at(struct stranger *stranger, int port)
+{
+    stranger->port = port;
+    launch(stranger, redis_server_start);
     redisReply *reply = redis_server_command(&stranger->server, "CLUSTER MYID");
     (void)snprintf(stranger->id, sizeof stranger->id, "%s", reply->str);
     freeReplyObject(reply);
+}
+
+static void start_stranger(struct stranger *stranger)
+{
+    start_stranger_at(stranger, redis_cluster_free_port());
 }
 
 static bool says(const struct stranger *stranger, const char *command, const char *wanted)
@@ -87,6 +96,23 @@ static size_t waiting_at(const struct stranger *stranger)
             return place->node->commands.load.count;
     }
     return 0;
+}
+
+static void expect_no_key(const struct stranger *stranger)
+{
+    redisReply *reply = redis_server_command(&stranger->server, "DBSIZE");
+    assert_int_equal(reply->integer, 0);
+    freeReplyObject(reply);
+}
+
+static long long asked_for_its_id(const struct stranger *stranger)
+{
+    static const char field[] = "cmdstat_cluster|myid:calls=";
+    redisReply *reply = redis_server_command(&stranger->server, "INFO commandstats");
+    const char *found = strstr(reply->str, field);
+    long long count = found != NULL ? strtoll(found + sizeof field - 1, NULL, 10) : 0;
+    freeReplyObject(reply);
+    return count;
 }
 
 static void test_what_ask_led_to_a_new_master_is_answered_although_that_dies(void **state)
@@ -251,13 +277,39 @@ static void test_a_named_node_of_another_cluster_is_not_followed(void **state)
     assert_int_equal(answer.calls, 0);
     redis_cluster_heal(&cluster);
     await_ok(&answer);
-    redisReply *reply = redis_server_command(&other.server, "DBSIZE");
-    assert_int_equal(reply->integer, 0);
-    freeReplyObject(reply);
+    expect_no_key(&other);
     end_load();
     check_fields();
     close_nodes();
     redis_server_end(&other.server);
+}
+
+/* Only the connection to that master is made anew; no map says that it is another one. */
+static void test_a_node_of_another_cluster_at_the_address_of_a_master_gets_no_command(void **state)
+{
+    (void)state;
+    struct stranger known, other;
+    struct answer before = {.calls = 0}, after = {.calls = 0};
+    start_stranger(&known);
+    command_stranger(&known, "CLUSTER ADDSLOTSRANGE 0 16383");
+    open_nodes((const int[]){known.port, 0});
+    send_words(NULL, &before, "SET", "{known}", "x", (char *)NULL);
+    await_ok(&before);
+    redis_server_kill(&known.server);
+    start_stranger_at(&other, known.port);
+    long long own = asked_for_its_id(&other);
+    command_stranger(&other, "CLUSTER ADDSLOTSRANGE 0 16383");
+    await(f.downs > 0, turn());
+    send_words(NULL, &after, "SET", "{astray}", "x", (char *)NULL);
+    await(after.calls > 0 || asked_for_its_id(&other) >= own + 3, uv_run(&f.loop, UV_RUN_NOWAIT));
+    assert_int_equal(after.calls, 0);
+    expect_no_key(&other);
+    redis_server_end(&other.server);
+    launch(&known, redis_server_restart);
+    await_ok(&after);
+    await_link(1);
+    close_nodes();
+    redis_server_end(&known.server);
 }
 
 static bool does(const struct stranger *stranger, const char *command)
@@ -275,15 +327,46 @@ static bool fails_over(const struct stranger *replica)
     return says(replica, "INFO replication", "role:master");
 }
 
+static void follow(const struct stranger *master, struct stranger *replica)
+{
+    char command[96];
+    (void)snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d", master->port);
+    command_stranger(replica, command);
+    (void)snprintf(command, sizeof command, "CLUSTER REPLICATE %s", master->id);
+    await(does(replica, command), turn()); /* when it knows it */
+}
+
+static void test_a_node_that_its_cluster_has_with_another_id_by_now_is_used(void **state)
+{
+    (void)state;
+    struct stranger master, replica, again;
+    struct answer answer = {.calls = 0};
+    char command[96];
+    start_stranger(&master);
+    start_stranger(&replica);
+    command_stranger(&master, "CLUSTER ADDSLOTSRANGE 0 16383");
+    open_nodes((const int[]){master.port, 0});
+    follow(&master, &replica);
+    await(releve_cluster_candidates(f.nodes.cluster) == 3, look_around()); /* both nodes, and the one that is named */
+    redis_server_end(&replica.server);
+    (void)snprintf(command, sizeof command, "CLUSTER FORGET %s", replica.id);
+    command_stranger(&master, command);
+    start_stranger_at(&again, replica.port); /* as one that lost its disk */
+    follow(&master, &again);
+    await(fails_over(&again), uv_run(&f.loop, UV_RUN_NOWAIT));
+    send_words(NULL, &answer, "SET", "{apart}1", "x", (char *)NULL);
+    await_ok(&answer);
+    close_nodes();
+    redis_server_end(&master.server);
+    redis_server_end(&again.server);
+}
+
 /* A cluster of one master: it is replaced by its replica, and goes. */
 static void replace(struct stranger *master, struct stranger *next)
 {
     char command[96];
     start_stranger(next);
-    (void)snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d", master->port);
-    command_stranger(next, command);
-    (void)snprintf(command, sizeof command, "CLUSTER REPLICATE %s", master->id);
-    await(does(next, command), turn()); /* when it knows it */
+    follow(master, next);
     await(fails_over(next), turn());
     await_done(200);
     look_around();
@@ -319,6 +402,8 @@ int main(int argc, char **argv)
         healed(test_a_node_that_does_not_serve_yet_is_waited_for),
         healed(test_a_named_node_that_was_taken_out_is_not_believed),
         healed(test_a_named_node_of_another_cluster_is_not_followed),
+        healed(test_a_node_of_another_cluster_at_the_address_of_a_master_gets_no_command),
+        healed(test_a_node_that_its_cluster_has_with_another_id_by_now_is_used),
         healed(test_all_nodes_may_be_replaced_one_after_the_other),
     };
     return run_healed(argc, argv, tests);
