@@ -1,7 +1,4 @@
-"""What the Python tests share: RELEVE_BIN names the program, `-m "not slow"` leaves out what takes long,
-RELEVE_TEST_REDIS says what Redis is (shared_cluster.py)."""
-import os
-
+"""What these tests share: RELEVE_TEST_REDIS says what Redis is (shared_cluster.py)."""
 import pytest
 import shared_cluster
 import world
@@ -9,9 +6,6 @@ from world import is_sanitized
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    config.addinivalue_line("markers", "long: of a file that takes long as a whole")
-    config.addinivalue_line("markers", "hour: touches dates, and runs again where Paris is a day ahead of UTC")
     config.addinivalue_line("markers", "waits: what its parameters differ in is no code of ours, and each waits for long: "
                                        "in a sanitized build the first stands for all")
     config.addinivalue_line("markers", "by_hand: takes longer than ./test.sh may: runs with -m by_hand only "
@@ -19,8 +13,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "single(why): is about one Redis server, so that no cluster can stand for it")
     if shared_cluster.mode() not in shared_cluster.MODES:
         raise pytest.UsageError("RELEVE_TEST_REDIS is cluster, mixed or nothing")
-    if not os.access(os.environ.get("RELEVE_BIN", ""), os.X_OK):
-        raise pytest.UsageError("RELEVE_BIN must name the program: RELEVE_BIN=/path/to/build/adapters/cli/releve")
 
 
 def stands_for_others(item, seen):
