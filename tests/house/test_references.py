@@ -6,6 +6,10 @@ import pathlib
 import re
 import tokenize
 
+import pytest
+
+# One process reads all the comments, once.
+pytestmark = pytest.mark.xdist_group("references")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("adapters", "bench", "docs", "engine", "examples", "include", "packaging", "tests", "tools")
 BLOCKS = {  # how a comment looks in each language but Python: whole, then what begins its lines
@@ -76,6 +80,7 @@ def slug(title):
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
+@functools.cache
 def exists(name, beside):
     """A path from the top, from include/ or from the citing file's folder; a bare name may be anywhere in the tree."""
     placeholder = re.fullmatch(r"[A-Z_]+\.(?!md).*", name)
@@ -139,10 +144,10 @@ def documents():
     return sorted(path for path in tree() if path.endswith(".md"))
 
 
+@functools.cache
 def each_comment():
-    for path in sources():
-        for line, comment in comments(pathlib.Path(path).suffix, (ROOT / path).read_text()):
-            yield path, line, comment
+    return [(path, line, comment) for path in sources()
+            for line, comment in comments(pathlib.Path(path).suffix, (ROOT / path).read_text())]
 
 
 def none(broken):
