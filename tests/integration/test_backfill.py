@@ -600,7 +600,7 @@ def test_an_embedded_redis_serves_two_backfills_at_once_and_leaves_nothing_runni
 # --- what it will cost -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prms", [(CLIENT_0,), (BOTH,), (CLIENT_0, BOTH, "24880057139941", HOLES)])
+@pytest.mark.parametrize("prms", [(CLIENT_0,), (BOTH,), pytest.param((CLIENT_0, BOTH, "24880057139941", HOLES), marks=pytest.mark.slow)])
 def test_a_plan_says_the_least_and_the_most_and_what_is_sent_lies_between(prms):
     selection = [word for prm in prms for word in ("--prm", prm)]
     with World(quota="2000/1s") as world:

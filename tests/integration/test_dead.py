@@ -111,6 +111,7 @@ def test_equal_ones_share_an_id_and_some_of_many_are_dropped():
         assert burials(world.redis) == [text.encode() for text in texts if text not in gone]
 
 
+@pytest.mark.slow
 def test_what_comes_back_while_all_are_put_back_is_left_alone():
     """Workers bury them again meanwhile: each is put back once."""
     with World() as world:

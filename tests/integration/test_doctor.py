@@ -295,8 +295,9 @@ def test_each_master_of_a_cluster_is_looked_at():
 
 
 @pytest.mark.parametrize("name, value, code, said", [
-    ("maxmemory-policy", "allkeys-lru", 4, "maxmemory-policy is allkeys-lru"), ("appendonly", "no", 4, "keeps nothing on disk"),
-    ("maxmemory", "almost full", 1, "of its maxmemory is used")])
+    ("maxmemory-policy", "allkeys-lru", 4, "maxmemory-policy is allkeys-lru"),
+    pytest.param("appendonly", "no", 4, "keeps nothing on disk", marks=pytest.mark.slow),
+    pytest.param("maxmemory", "almost full", 1, "of its maxmemory is used", marks=pytest.mark.slow)])
 def test_what_is_wrong_with_one_master_is_said_with_its_name(name, value, code, said):
     with ClusterWorld() as world:
         node = world.redis.current_masters()[-1]
@@ -311,6 +312,7 @@ def test_what_is_wrong_with_one_master_is_said_with_its_name(name, value, code, 
         assert ended == code and said in of_node([bad], node)[0][2], findings
 
 
+@pytest.mark.slow
 def test_what_a_year_more_takes_is_its_share_of_each_master():
     with ClusterWorld() as world:
         for i in range(300):
@@ -359,7 +361,7 @@ def test_one_redis_that_may_lose_its_last_second_is_a_remark():
                               "its last second, permits too)") in findings, findings
 
 
-@pytest.mark.parametrize("of_a_replica", [False, True])
+@pytest.mark.parametrize("of_a_replica", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_node_of_a_cluster_that_may_lose_its_last_second_is_doubtful(of_a_replica):
     with ClusterWorld() as world:
         master = world.redis.current_masters()[1]
@@ -406,7 +408,8 @@ def pretended_clock(tmp_path):
     return os.fspath(library)
 
 
-@pytest.mark.parametrize("shift_s, is_found, of_a_replica", [("3", True, False), ("0", False, False), ("3", True, True)])
+@pytest.mark.parametrize("shift_s, is_found, of_a_replica", [
+    ("3", True, False), *(pytest.param(*others, marks=pytest.mark.slow) for others in (("0", False, False), ("3", True, True)))])
 def test_nodes_whose_clocks_disagree_are_found(tmp_path, monkeypatch, shift_s, is_found, of_a_replica):
     """Each agrees well enough with this machine's."""
     with ClusterWorld() as world:

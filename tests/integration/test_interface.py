@@ -316,6 +316,7 @@ def test_streams_have_a_limit_and_who_has_gone_makes_room(served):
     stream.close()
 
 
+@pytest.mark.slow
 def test_who_reads_no_stream_costs_nobody_anything(world, served):
     """A hundred clients open streams and never read; who asks beside them is answered."""
     lazy = [socket.create_connection(("127.0.0.1", served.port), timeout=ANSWER_S) for _ in range(100)]

@@ -35,6 +35,7 @@ def ordinary(count):
     return [prm_of(number) for number in range(count)]
 
 
+@pytest.mark.slow
 def test_a_thousand_usage_points_are_asked_about_with_one_request_and_what_is_not_there_costs_none():
     points = ordinary(1000)
     with World("--population", "1000") as world:

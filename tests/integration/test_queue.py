@@ -45,6 +45,7 @@ def test_jobs_are_queued_in_their_order_where_redis_does_not_know_the_script():
         assert check_order(world, ended) == 200 and ended.code == 0, ended
 
 
+@pytest.mark.slow
 def test_jobs_are_queued_in_their_order_where_the_script_is_forgotten_meanwhile():
     with World() as world:
         running = start_enqueue(world, MANY)

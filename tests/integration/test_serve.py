@@ -457,6 +457,7 @@ def rule_cases():
         ("ReleveRedisSlow", slow, True), ("ReleveRedisSlow", quick, False))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(is_sanitized(), reason="it runs in one build: the rules are no C")
 def test_each_rule_fires_when_it_should_and_not_when_it_should_not(tmp_path):
     cases, rules = list(rule_cases()), (DOCS / "alerts.yml").read_text()

@@ -2,6 +2,7 @@
 import json
 import re
 
+import pytest
 from jobs import prm_of
 from world import World
 
@@ -44,6 +45,7 @@ def test_days_that_expire_take_a_little_more_and_are_fewer():
         assert "RELEVE_KEEP consumption_load_curve:100d: what is older is not asked for.\n" in shown
 
 
+@pytest.mark.slow
 def test_a_server_that_is_filled_takes_what_was_said():
     """Within a tenth: a table of Redis may just have doubled, and the server needs something for itself."""
     with World("--population", "40") as world:

@@ -119,7 +119,7 @@ def test_status_watch_follows_a_cluster_to_another_master_of_the_queue():
 
 
 @pytest.mark.parametrize("number", ENDS)
-@pytest.mark.parametrize("absence", ABSENCES)
+@pytest.mark.parametrize("absence", ["is gone", pytest.param("stands still", marks=pytest.mark.slow)])
 def test_status_watch_ends_when_it_is_told_to_also_while_redis_is_away(absence, number):
     with World() as world:
         watching = watch(world)
