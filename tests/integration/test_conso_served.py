@@ -26,7 +26,7 @@ class Conso(Interface):
 
     def get(self, kind, query, token=None):
         """(status, headers, body)"""
-        return super().get(f"/api/{kind}?{query}", Authorization=f"Bearer {token or self.token}")
+        return super().get_once(f"/api/{kind}?{query}", Authorization=f"Bearer {token or self.token}")
 
 
 def test_days_of_redis_cost_no_request():

@@ -10,7 +10,7 @@ import threading
 
 import jsonschema
 import pytest
-from test_serve import ANSWER_S, Served
+from test_serve import ANSWER_S, Served, until
 from world import World
 
 CLIENT_0, HOLES, PRODUCER, REVOKED = "22516914714270", "42900589957123", "24880057139941", "26584978546985"
@@ -23,6 +23,12 @@ class Interface(Served):
     """A service, and what it should answer."""
 
     def get(self, path, **headers):
+        """As `get_once`, for whoever comes again when told to: five seconds are not long on a busy machine."""
+        answers = []
+        until(lambda: answers.append(self.get_once(path, **headers)) or answers[-1][0] != 503)
+        return answers[-1]
+
+    def get_once(self, path, **headers):
         """The answer's status, headers and body; what the description does not allow fails."""
         status, given, text = self.ask(path, **headers)
         described = self.operation(path)["responses"]
@@ -307,7 +313,7 @@ def test_a_stream_tells_that_redis_is_away_and_back():
 def test_streams_have_a_limit_and_who_has_gone_makes_room(served):
     streams = [Stream(served) for _ in range(64)]
     assert {stream.status for stream in streams} == {b"200"}
-    assert served.get("/v1/events")[0] == 503
+    assert served.get_once("/v1/events")[0] == 503
     for stream in streams:
         stream.close()
     stream = Stream(served)
@@ -343,8 +349,7 @@ def test_many_who_ask_at_once_are_answered_or_told_to_come_again(served):
         thread.join()
     assert len(answers) == 40 and {status for status, _, _ in answers} <= {200, 503}
     assert all(given["retry-after"] == "5" for status, given, _ in answers if status == 503)
-    while served.get("/v1/points?limit=20")[0] != 200:
-        pass
+    assert served.get("/v1/points?limit=20")[0] == 200
 
 
 @pytest.mark.slow
@@ -353,11 +358,10 @@ def test_redis_that_does_not_answer_is_said_so_and_at_once_where_it_is_known():
         served = Interface(world)
         world.redis.partition()
         for _ in range(12):  # more than are read at once
-            status, _, problem = served.get(f"/v1/points/{CLIENT_0}")
+            status, _, problem = served.get_once(f"/v1/points/{CLIENT_0}")
             assert (status, problem["detail"]) == (503, "Redis does not answer.")
         world.redis.heal()
-        while served.get(f"/v1/points/{CLIENT_0}")[0] != 200:
-            pass
+        assert served.get(f"/v1/points/{CLIENT_0}")[0] == 200
         assert world.interrupt(served.running).code == 0
 
 
