@@ -202,7 +202,7 @@ def test_tokens_that_expire_in_mid_run_are_renewed_once_for_all():
         assert list(states(world, CLIENT_0, CURVE).values()) == ["complete"] * CURVE_DAYS
 
 
-@pytest.mark.parametrize("api, code", [("2026", "ADAM_DC_0008"), ("v5", "ADAM-DC-0008")])
+@pytest.mark.parametrize("api, code", [("2026", "ADAM_DC_0008"), pytest.param("v5", "ADAM-DC-0008", marks=pytest.mark.slow)])
 def test_a_consent_that_is_revoked_in_mid_run_stops_that_usage_point_alone(api, code):
     selection = ("--prm", CLIENT_0, "--prm", CLIENT_1, "--kind", CURVE)
     with World("--latency", "40:20", quota="200/1s", api=api) as world:

@@ -212,7 +212,7 @@ def slowly(world, look):
 
 
 @pytest.mark.parametrize("words", [("coverage",), ("verify",), ("plan",), ("export", "--format", "csv", "--out", "archive"),
-                                   ("enqueue", "--missing"), ("coverage", "--json")])
+                                   ("enqueue", "--missing"), pytest.param(("coverage", "--json"), marks=pytest.mark.slow)])
 def test_a_look_that_takes_long_says_how_far_it_is_and_leaves_nothing_of_it(words):
     with World() as world:
         words += ("--prms", world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(20))))

@@ -187,6 +187,7 @@ def test_the_days_on_the_page_are_what_is_stored(world):
         assert stored == day
 
 
+@pytest.mark.short
 def test_the_document_on_the_page_is_what_is_stored():
     shown, = (sample for sample in samples() if "raw" in sample and "data" in sample)
     with World(api=shown["source"]) as world:
@@ -226,6 +227,7 @@ def test_the_dead_messages_on_the_page_are_what_is_buried(world):
 
 
 @pytest.mark.parametrize("readme", READMES)
+@pytest.mark.short
 def test_a_readme_has_each_command_in_its_table(readme):
     usage = subprocess.run([releve_bin(), "--help"], capture_output=True, text=True, check=True).stdout
     commands = re.findall(r"^  ([a-z-]+) ", usage[usage.index("commands:"):usage.index("configuration ")], re.MULTILINE)
@@ -235,6 +237,7 @@ def test_a_readme_has_each_command_in_its_table(readme):
 
 
 @pytest.mark.parametrize("readme", READMES)
+@pytest.mark.short
 def test_what_a_readme_types_against_the_simulator_works(world, tmp_path, readme):
     """Each paragraph of the block is a terminal; the last one is run to its end while the others go on."""
     block, = (text for _, _, text in FENCE.findall((ROOT / readme).read_text()) if re.search(r"^releve sandbox", text, re.MULTILINE))

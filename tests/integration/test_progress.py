@@ -36,7 +36,7 @@ def drawings(text):
     return [terminal.ESCAPE.sub("", part).splitlines() for part in re.split(r"\r?\x1b\[\d+A\x1b\[J", text)]
 
 
-@pytest.mark.parametrize("columns", [60, 80, 132])
+@pytest.mark.parametrize("columns", [80, *(pytest.param(columns, marks=pytest.mark.slow) for columns in (60, 132))])
 def test_what_is_drawn_fits_the_terminal_and_takes_its_own_place(columns):
     with World("--population", str(POINTS), "--latency", "20", quota="40/1s,800/1h") as world:
         running = start(world, "--start", "2026-08-01", columns=columns)
@@ -56,7 +56,7 @@ def test_what_is_drawn_fits_the_terminal_and_takes_its_own_place(columns):
         assert not any(line.startswith(tuple(KINDS)) for line in rows), rows  # erased before the line
 
 
-@pytest.mark.parametrize("columns", [20, 30])
+@pytest.mark.parametrize("columns", [20, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_block_that_wraps_takes_its_own_place_too(columns):
     """Narrower than what lines are made for: each takes several rows, and all of them are erased."""
     with World("--population", str(POINTS), "--latency", "20", quota="40/1s,800/1h") as world:

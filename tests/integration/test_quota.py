@@ -131,6 +131,7 @@ def test_together_they_get_the_whole_window_and_not_one_request_more():
         assert_within_quota(world)
 
 
+@pytest.mark.short
 def test_two_applications_have_a_ledger_each():
     with World("--population", "60") as world:
         settings = {"RELEVE_QUOTA": "30/10m"}
@@ -195,6 +196,7 @@ def test_no_violation_with_jitter_with_answers_that_never_come_and_with_processe
         assert_all_days(world, 90)
 
 
+@pytest.mark.short
 def test_a_request_in_flight_counts_as_if_it_had_not_arrived_yet():
     with World("--population", "40", "--latency", "0:300", quota="40/1s,30/10m") as world:
         silent = 3

@@ -190,7 +190,7 @@ def test_where_the_longest_range_is_refused_one_day_less_is_asked(api, kind):
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("form", ["libelle", "list", "list200", "doubled", "french"])
+@pytest.mark.parametrize("form", ["list", *(pytest.param(form, marks=pytest.mark.slow) for form in ("libelle", "list200", "doubled", "french"))])
 def test_errors_mean_the_same_in_every_form(api, form):
     no_curve, recent = "32320647321714", "22315546958763"
     with World(api=api) as world:

@@ -65,6 +65,7 @@ def wait_until_still(look, running):
 # --- what a producer and a consumer see ----------------------------------------------------------------
 
 
+@pytest.mark.short
 def test_the_simplest_message_brings_every_day_and_one_result(truth):
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
@@ -114,6 +115,7 @@ def test_a_consumer_that_is_woken_by_a_result_finds_all_its_days():
         end(worker)
 
 
+@pytest.mark.short
 def test_the_list_of_reply_to_gets_the_bytes_of_the_stream():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
@@ -143,6 +145,7 @@ def test_one_message_of_all_kinds_is_a_job_for_each():
 
 
 @pytest.mark.hour
+@pytest.mark.short
 def test_a_job_says_queued_then_running_then_how_it_ended():
     with World("--latency", NEVER_MS) as world:
         ended = world.run("enqueue", "--prm", REVOKED, "--kind", DAILY, "--start", "2026-10-05", "--end", "2026-10-06")
@@ -230,6 +233,7 @@ def test_enqueue_without_a_redis_says_so():
 # --- one effect ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.short
 def test_a_known_id_is_not_run_again_and_whoever_asks_gets_the_same_result():
     with World() as world, Results(world.redis) as stream:
         worker = start_worker(world)
@@ -269,6 +273,7 @@ def test_a_known_id_that_is_under_way_is_not_run_twice_and_both_get_the_result(c
     (CURVE, [{"start": f"2026-10-{a:02}", "end": f"2026-10-{b:02}"} for a, b in ((1, 16), (5, 23), (9, 12))]),
     (DAILY, [{"start": "2023-12-01"}, {"start": "2024-06-01"}, {"start": "2026-01-01"}]),
 ], ids=["same", "overlapping", "years"])
+@pytest.mark.short
 def test_across_workers_a_day_is_fetched_once(truth, kind, spans):
     points = 20
     with World("--population", str(points), "--latency", "0:60") as world, Results(world.redis) as stream:
@@ -382,6 +387,7 @@ def test_a_log_says_every_minute_what_was_done_and_what_is_waited_for():
 
 
 @pytest.mark.hour
+@pytest.mark.short
 def test_a_dead_message_says_when_and_where_and_whoever_waits_is_told():
     with World() as world:
         worker = start_worker(world)
