@@ -33,24 +33,40 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-child="" results=""
+children=() results=""
 clean_up() {
-    if [ -n "$child" ]; then # a process group of its own: the tests and all that they started
+    local child
+    for child in "${children[@]}"; do # each a process group of its own: the tests and all that they started
         kill -INT -- "-$child" 2>/dev/null || true
+    done
+    for child in "${children[@]}"; do
         wait "$child" 2>/dev/null || true
         kill -KILL -- "-$child" 2>/dev/null || true
-    fi
+    done
     [ -z "$results" ] || rm -rf "$results"
 }
 at_end clean_up
 
-# Runs a command in a process group of its own, so that a signal to this script reaches all of it. A failure is
-# remembered in the results, not returned.
-run() {
+# start COMMAND [ARGUMENT]...: in a process group of its own, so that a signal to this script reaches all of it.
+start() {
     setsid env --default-signal=INT "$@" & # what runs behind a script ignores it else
-    child=$!
-    wait "$child" || failed=yes
-    child=""
+    children+=("$!")
+}
+
+# Waits for all that was started, and shows what went to a log meanwhile. A failure is remembered, not returned.
+await_all() {
+    local child log file
+    for child in "${children[@]}"; do
+        wait "$child" || failed=yes
+    done
+    children=()
+    for log in "$results"/*.log; do
+        [ -s "$log" ] && cat "$log"
+        rm -f "$log"
+    done
+    for file in "$results"/*-meson.xml; do
+        [ -e "$file" ] || { failed=yes && rm -f "$file"; } # a link to what was not written
+    done
 }
 
 # The tests' own settings only.
@@ -73,39 +89,41 @@ pretend() {
     pretended=(env LD_PRELOAD="$library" PRETENDED_SHIFT_S="$(($(date -u -d "$1" +%s) - $(date +%s)))")
 }
 
-# python_tests NAME BUILD-DIR [PYTEST ARGUMENT]...
+# python_tests NAME BUILD-DIR PROCESSES [PYTEST ARGUMENT]...
 python_tests() {
-    local name="$1" dir="$2"
-    shift 2
-    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" run "${pretended[@]}" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
-        -n 8 --dist loadgroup --junitxml "$results/$name.xml" "$@"
+    local name="$1" dir="$2" processes="$3"
+    shift 3
+    RELEVE_BIN="$PWD/$dir/adapters/cli/releve" start "${pretended[@]}" /usr/bin/python3 -m pytest -q -p no:cacheprovider \
+        -n "$processes" --dist loadgroup --junitxml "$results/$name.xml" "$@"
 }
 
-# c_tests NAME BUILD-DIR
+# c_tests NAME BUILD-DIR: a test that hangs is ended, one for which a busy machine has little time is not.
 c_tests() {
-    local name="$1" dir="$2" meson_arguments=(--no-rebuild --print-errorlogs --num-processes 4)
+    local name="$1" dir="$2" meson_arguments=(--no-rebuild --print-errorlogs --num-processes 4 --timeout-multiplier 4)
     [ "$quick" = no ] || meson_arguments+=(--no-suite slow)
+    ln -s "$PWD/$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml"
     rm -f "$dir/meson-logs/testlog.junit.xml"
-    run "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}"
-    cp "$dir/meson-logs/testlog.junit.xml" "$results/$name-meson.xml" || failed=yes
+    start "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}" >"$results/$name-meson.log" 2>&1
 }
 
-# suite NAME BUILD-DIR [PYTEST ARGUMENT]...
+# suite NAME BUILD-DIR [PYTEST ARGUMENT]...: the tests in C and in Python beside each other, as all of them wait a lot. The
+# caller waits for them.
 suite() {
     local name="$1" dir="$2"
     shift 2
     echo "== $name"
+    python_tests "$name-pytest" "$dir" 8 tests/house tests/integration "$@"
     c_tests "$name" "$dir"
-    python_tests "$name-pytest" "$dir" tests/house tests/integration "$@"
 }
 
 echo "== build"
 build build/release-tests --buildtype=release --werror
-short=()
-[ "$quick" = no ] || short=(-m "not slow and not long")
+short=() hour=hour
+[ "$quick" = no ] || short=(-m "not slow and (not long or short)") hour="hour and not slow and (not long or short)"
 if [ -n "$at" ]; then
     pretend "$at"
     suite "release at $at" build/release-tests "${short[@]}"
+    await_all
 else
     if [ "$quick" = no ]; then
         CC=clang build build/sanitized --buildtype=debugoptimized --werror -Db_sanitize=address,undefined -Db_lundef=false
@@ -113,16 +131,16 @@ else
     fi
     suite release build/release-tests "${short[@]}"
     pretend "2026-07-02 22:30"
-    echo "== release, just after midnight in Paris"
-    python_tests release-hour build/release-tests -m hour tests/integration
+    python_tests release-hour build/release-tests 2 -m "$hour" tests/integration >"$results/release-hour.log" 2>&1
     pretended=()
+    await_all
     if [ "$quick" = no ]; then
         export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
         # Whatever one Redis need not do is done by a cluster there (tests/integration/shared_cluster.py).
         export RELEVE_TEST_REDIS=mixed
         suite sanitized build/sanitized
-        echo "== fuzz, a short run"
         c_tests fuzz build/fuzz
+        await_all
     fi
 fi
 
