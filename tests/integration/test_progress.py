@@ -49,7 +49,8 @@ def test_what_is_drawn_fits_the_terminal_and_takes_its_own_place(columns):
             assert [line.split()[0] for line in block[:5]] == KINDS and len(block) == 8, block
             assert max(map(len, block)) <= columns, block
             assert re.search(r"^\d+ of 200 jobs, \d+ days, 0 failed, 0 repeated, 0 thrott", block[6]), block
-            assert re.search(r"^\d+ requests, [\d.]+/s; \d+ of 40/1s, \d+ of 800/1h", block[7]), block
+            assert re.search(r"^\d+ requests, [\d.]+/s; (\d+ of 40/1s, \d+ of 800/1h|no answer from Redis$)", block[7]), block
+        assert any("of 800/1h" in block[7] for block in blocks), blocks  # a busy machine's Redis does not always answer in time
         shares = [int(SUMMARY.search("\n".join(block)).group(1)) for block in blocks]
         assert shares == sorted(shares) and 0 <= shares[0] < shares[-1] <= 100
         rows = [row for row in terminal.Screen(during, columns).rows if row]
