@@ -5,14 +5,13 @@ import json
 import os
 import pty
 import signal
-import socket
 import subprocess
-import tempfile
 import threading
 
 import pytest
 from cluster import QUIET_TIMEOUT_MS, Cluster
 from jobs import QUEUES, dead, message, own_lists, push, results, start_worker, waiting, workers
+from relay import Relay
 from sandbox import DOCUMENTS, releve_bin
 from server import END_S
 from slots import slot_of
@@ -61,42 +60,6 @@ def put_days(redis, prm, count):
     for start in range(0, count, 1000):
         pairs = (("releve:day:{%s}:%s:%d" % (prm, DAILY, i), "{}") for i in range(start, min(start + 1000, count)))
         redis.command("MSET", *(word for pair in pairs for word in pair))
-
-
-class Relay:
-    """Stands between the program and Redis. `see` gets what the program sends, and says whether it goes on to Redis."""
-
-    def __init__(self, redis, see):
-        self.redis, self.see = redis, see
-        self.path = os.path.join(tempfile.mkdtemp(dir=redis.directory), "relay.sock")
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(self.path)
-        self.server.listen()
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            ours, _ = self.server.accept()
-            theirs = socket.socket(socket.AF_UNIX)
-            theirs.connect(self.redis.socket)
-            threading.Thread(target=self.pass_on, args=(ours, theirs, self.see), daemon=True).start()
-            threading.Thread(target=self.pass_on, args=(theirs, ours, lambda data: True), daemon=True).start()
-
-    @staticmethod
-    def pass_on(source, sink, see):
-        try:
-            while data := source.recv(1 << 20):
-                if see(data):
-                    sink.sendall(data)
-        except OSError:
-            pass  # one of them is gone
-        for one in (source, sink):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    @property
-    def url(self):
-        return f"unix://{self.path}"
 
 
 # --- what goes and what stays ---------------------------------------------------------------------------------

@@ -3,11 +3,13 @@ away, goes on by itself and ends when it is told to, whatever Redis does; what r
 import json
 import os
 import signal
+import threading
 
 import pytest
 import terminal
 from cluster import Cluster
 from jobs import QUEUES, prm_of, push
+from relay import Relay
 from sentinels import Sentinels
 from server import free_port
 from world import World
@@ -16,6 +18,7 @@ NEW_SCREEN = "\x1b[H\x1b[J"
 AWAY = "; nothing new is shown until it is back\n"
 BACK = "releve: Redis: it is there again\n"
 ABSENCES = {"is gone": lambda redis: redis.kill(), "stands still": lambda redis: redis.partition()}
+LONG_S = 60  # far more than anything takes that comes at all
 ENDS = [signal.SIGINT, signal.SIGTERM]
 
 
@@ -150,23 +153,32 @@ def test_where_redis_never_was_status_watch_ends_with_4():
 READERS = [("status",), ("export", "--prms", "prms", "--kind", "daily_consumption", "--format", "csv"), ("coverage", "--prms", "prms"), ("points",)]
 
 
+class FirstQuestion:
+    """For a relay: holds what is asked after the greeting, whose last word is PING, until it is `released`."""
+
+    def __init__(self):
+        self.greeted, self.asked, self.released = False, threading.Event(), threading.Event()
+
+    def __call__(self, data):
+        if self.greeted:
+            self.asked.set()
+            assert self.released.wait(LONG_S)
+        self.greeted = self.greeted or b"PING" in data
+        return True
+
+
 @pytest.mark.slow
-@pytest.mark.single("one server's MONITOR says when it is read from")
+@pytest.mark.single("a relay in front of its socket")
 @pytest.mark.parametrize("absence", ABSENCES)
 @pytest.mark.parametrize("words", READERS, ids=lambda words: words[0])
 def test_what_reads_once_ends_with_4_when_redis_goes_meanwhile(words, absence):
     with World() as world:
-        world.write("prms", "".join(f"{prm_of(i)}\n" for i in range(3000)))
-        for i in range(3000):
-            world.redis.command("HSET", f"releve:point:{{{prm_of(i)}}}", "consumption:activation", "2024-01-01")
-        monitor = world.redis.connect()
-        assert monitor.command("MONITOR") == b"OK"
-        running = world.start(*words)
-        while b'"PING"' not in monitor.read():  # the handshake's last
-            pass
-        monitor.read()  # the first of several questions
+        world.write("prms", f"{prm_of(0)}\n")
+        first = FirstQuestion()
+        running = world.start(*words, RELEVE_REDIS=Relay(world.redis, first).url)
+        assert first.asked.wait(LONG_S)
         ABSENCES[absence](world.redis)
+        first.released.set()
         ended = running.end(timeout_s=40)
         assert ended.code == 4 and ended.err.startswith("releve: "), ended
         world.redis.heal()
-        monitor.close()
