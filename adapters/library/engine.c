@@ -277,6 +277,7 @@ enum releve_code releve_engine_open_with(struct releve_engine **out, uv_loop_t *
                                                .prefix = engine->prefix,
                                                .worker = more->worker,
                                                .impatient = more->drains || !engine->options.patient,
+                                               .begins_with_queue = more->worker != NULL && !more->drains,
                                                .on_link = on_link,
                                                .on_forgotten = on_forgotten,
                                                .on_wait = on_wait,

@@ -1,6 +1,7 @@
 /* A Redis Cluster as a whole: its beginning, its end, and whether it serves. Where commands go is in cluster_route.c,
  * where that is learned from in cluster_map.c. */
 #include <adapters/redis/cluster_internal.h>
+#include <adapters/redis/slot.h>
 #include <assert.h>
 #include <releve/memory.h>
 #include <stdio.h>
@@ -70,6 +71,9 @@ static void on_start_slow(uv_timer_t *timer)
     if (cluster->phase != CLUSTER_STARTING || cluster->patient)
         return;
     blame(cluster);
+    releve_cluster_judge(cluster); /* whoever can begin without the others waits for them no more */
+    if (cluster->phase != CLUSTER_STARTING)
+        return;
     (void)uv_timer_start(timer, on_start_late, (uint64_t)(cluster->start_ms - RELEVE_CLUSTER_SAY_MS), 0);
     releve_cluster_await(cluster, cluster->trouble.text);
 }
@@ -91,14 +95,39 @@ static void on_lobby_ready(void *data, const struct releve_error *error)
     cluster->ready(cluster->data, error);
 }
 
+/* Masters that it begins without are connected to when they are there. `why` names the first; false: there are none. */
+static bool leave_behind(struct releve_cluster *cluster, char why[RELEVE_ERROR_BYTES])
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    bool some = false;
+    for (struct releve_place *master = NULL; (master = releve_places_next_master(&cluster->places, master)) != NULL;) {
+        if (releve_place_is_up(master))
+            continue;
+        releve_cluster_node_at(cluster, master)->commands.connection.patient = true;
+        (void)releve_redis_seed_format(&master->seed, name);
+        if (!some && strstr(cluster->refused.text, name) != NULL)
+            (void)snprintf(why, RELEVE_ERROR_BYTES, "%s", cluster->refused.text);
+        else if (!some)
+            (void)snprintf(why, RELEVE_ERROR_BYTES, "Redis at %s does not answer", name);
+        some = true;
+    }
+    return some;
+}
+
 static void begin_work(struct releve_cluster *cluster)
 {
     static const struct releve_error none = {.code = RELEVE_OK};
+    char why[RELEVE_ERROR_BYTES];
+    bool some_away = !cluster->patient && leave_behind(cluster, why);
     cluster->phase = CLUSTER_WORKING;
     cluster->link_up = true;
     cluster->lobby.been_ready = true;
     releve_cluster_route(cluster, releve_commands_take(&cluster->lobby));
     cluster->ready(cluster->data, &none);
+    if (!some_away || cluster->phase != CLUSTER_WORKING)
+        return;
+    releve_cluster_link_down(cluster, why);
+    releve_cluster_want_map(cluster);
 }
 
 /* All nodes that are in use answer and serve. */
@@ -123,6 +152,16 @@ static void on_settled(uv_timer_t *timer)
         cluster->on_link(cluster->data, true, "");
 }
 
+/* `open`: masters that are connected to or are being tried. */
+static bool is_enough(struct releve_cluster *cluster, size_t open, size_t up, size_t masters)
+{
+    if (cluster->patient || up == masters)
+        return true;
+    return cluster->needed != RELEVE_SLOT_ANY &&
+           releve_place_is_up(releve_places_owner(&cluster->places, cluster->needed)) &&
+           (open == up || age_ms(cluster) >= RELEVE_CLUSTER_SAY_MS);
+}
+
 static void judge_start(struct releve_cluster *cluster)
 {
     size_t open = 0, up = 0, masters = 0;
@@ -134,7 +173,7 @@ static void judge_start(struct releve_cluster *cluster)
     bool complete = true;
     for (int slot = 0; complete && slot < RELEVE_SLOTS; slot++)
         complete = releve_places_owner(&cluster->places, slot) != NULL;
-    if (complete && (cluster->patient || up == masters))
+    if (complete && is_enough(cluster, open, up, masters))
         begin_work(cluster);
     else if (!cluster->patient && cluster->trouble.code != RELEVE_OK &&
              ((complete && open == 0) || !releve_cluster_is_young(cluster)))
@@ -168,6 +207,7 @@ struct releve_cluster *releve_cluster_open(uv_loop_t *loop, const struct releve_
     cluster->started_ms = (releve_time)uv_now(loop);
     cluster->start_ms = RELEVE_CLUSTER_START_MS;
     cluster->retry_ms = RELEVE_RETRY_FIRST_MS;
+    cluster->needed = RELEVE_SLOT_ANY;
     releve_places_init(&cluster->places);
     releve_commands_open(&cluster->lobby, loop, url, prefix, on_lobby_ready, NULL, cluster);
     cluster->lobby.total = &cluster->total;
@@ -256,6 +296,11 @@ void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time time
             cluster->places.of[i].node->commands.connection.timeout_ms = timeout_ms;
 }
 
+void releve_cluster_begin_with(struct releve_cluster *cluster, int slot)
+{
+    cluster->needed = slot;
+}
+
 /* Nodes are opened when there is a map. */
 void releve_cluster_set_impatient(struct releve_cluster *cluster)
 {
@@ -325,7 +370,9 @@ bool releve_cluster_serves(struct releve_cluster *cluster, int slot, size_t *pla
     if (owner == NULL)
         return false;
     *place = (size_t)(owner - cluster->places.of);
-    return owner->node == NULL || !owner->node->commands.been_ready || releve_place_is_up(owner);
+    if (owner->node == NULL || releve_place_is_up(owner))
+        return true;
+    return !owner->node->commands.been_ready && !owner->node->commands.connection.patient; /* it is being tried */
 }
 
 void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT])

@@ -36,6 +36,8 @@ releve_time releve_cluster_timeout(const struct releve_cluster *cluster);
 void releve_cluster_set_patient(struct releve_cluster *cluster);
 void releve_cluster_set_start(struct releve_cluster *cluster, releve_time start_ms,
                               void (*on_wait)(void *data, const char *line));
+/* The slot whose master is needed at the beginning. */
+void releve_cluster_begin_with(struct releve_cluster *cluster, int slot);
 void releve_cluster_set_impatient(struct releve_cluster *cluster);
 void releve_cluster_look(struct releve_cluster *cluster, void (*done)(void *data), void *data);
 bool releve_cluster_is_up(const struct releve_cluster *cluster);

@@ -40,9 +40,11 @@ struct releve_cluster {
     void *data;
     enum cluster_phase phase;
     bool patient, impatient; /* about a master that is away at first; about replicas that are away (nodes.h) */
+    int needed; /* the slot whose master has to be there at the beginning; RELEVE_SLOT_ANY: all masters have to */
     bool link_up;
-    bool lossy;                                   /* a node said that it keeps nothing on disk */
-    struct releve_error trouble;                  /* the latest */
+    bool lossy;                  /* a node said that it keeps nothing on disk */
+    struct releve_error trouble; /* the latest */
+    struct releve_error refused; /* of a node, the latest at the beginning: why it could not be connected to */
     releve_time timeout_ms, started_ms, start_ms; /* the latter: for what is not complete at the beginning */
     struct releve_commands lobby;
     struct releve_places places;

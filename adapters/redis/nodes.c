@@ -17,6 +17,7 @@
  * goes there, in its old order. What ASK led to a node that serves no slot yet, and that is lost, begins anew at the
  * owner of its slot. */
 #include <adapters/redis/cluster.h>
+#include <adapters/redis/keys.h>
 #include <adapters/redis/nodes.h>
 #include <adapters/redis/slot.h>
 #include <string.h>
@@ -68,6 +69,17 @@ void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
 {
     if (nodes->cluster != NULL)
         releve_cluster_set_start(nodes->cluster, start_ms, on_wait);
+}
+
+void releve_nodes_begin_with_queue(struct releve_nodes *nodes)
+{
+    struct releve_words words = {.count = 0};
+    if (nodes->cluster == NULL)
+        return;
+    releve_words_add(&words, "EXISTS");
+    releve_key_jobs(&words, nodes->prefix, RELEVE_NORMAL);
+    releve_cluster_begin_with(nodes->cluster, releve_slot_of_words(&words));
+    releve_words_free(&words);
 }
 
 void releve_nodes_set_impatient(struct releve_nodes *nodes)

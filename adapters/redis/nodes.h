@@ -20,9 +20,10 @@ struct releve_nodes {
 };
 
 /* `nodes` is the caller's and lives until `closed`; so do `url` and `prefix`, that of all keys. `ready` is called once:
- * of a cluster, when all its masters are connected, or why that cannot be. A cluster that is not complete then, or
- * loads its data, is waited for (RELEVE_CLUSTER_START_MS). `on_link` (may be NULL): false when a node that is in use is
- * away or does not serve, with one line that names it; true when commands are served again. */
+ * of a cluster, when all its masters are connected, or why that cannot be (or as releve_nodes_begin_with_queue has it).
+ * A cluster that is not complete then, or loads its data, is waited for (RELEVE_CLUSTER_START_MS). `on_link` (may be
+ * NULL): false when a node that is in use is away or does not serve, with one line that names it; true when commands
+ * are served again. */
 void releve_nodes_open(struct releve_nodes *nodes, uv_loop_t *loop, const struct releve_redis_url *url,
                        const char *prefix, void (*ready)(void *data, const struct releve_error *error),
                        void (*on_link)(void *data, bool up, const char *why), void *data);
@@ -40,6 +41,10 @@ void releve_nodes_set_patient(struct releve_nodes *nodes);
  * only. */
 void releve_nodes_set_start(struct releve_nodes *nodes, releve_time start_ms,
                             void (*on_wait)(void *data, const char *line));
+/* Right after releve_nodes_open. Of a cluster only the master that has the queue is needed at the beginning. The others
+ * are tried for RELEVE_CLUSTER_SAY_MS at most; what needs one that is away waits for it then, as if it had gone away
+ * later, and `on_link` says so right after `ready`. Nothing where there is one Redis only. */
+void releve_nodes_begin_with_queue(struct releve_nodes *nodes);
 /* Right after releve_nodes_open. Somebody waits for the end: a command that is repeated as too few replicas have it
  * fails after RELEVE_UNACKNOWLEDGED_MAX_MS. Else it is repeated for as long as it takes. */
 void releve_nodes_set_impatient(struct releve_nodes *nodes);

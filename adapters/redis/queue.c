@@ -190,6 +190,8 @@ struct releve_queue *releve_queue_open(uv_loop_t *loop, const struct releve_queu
     releve_nodes_open(&queue->nodes, loop, &queue->url, queue->prefix, on_ready, on_link, queue);
     if (options->drain)
         releve_nodes_set_impatient(&queue->nodes);
+    else
+        releve_nodes_begin_with_queue(&queue->nodes);
     return queue;
 }
 

@@ -76,6 +76,8 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
     releve_nodes_set_start(&store->nodes, options->start_ms, on_wait);
     if (options->impatient)
         releve_nodes_set_impatient(&store->nodes);
+    if (options->begins_with_queue)
+        releve_nodes_begin_with_queue(&store->nodes);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;
     store->parts = (struct releve_closing){1, on_all_closed, store};
@@ -199,6 +201,8 @@ static void bind_now(struct bind_call *call)
     }
     send_bound(call->store, &words, LOOK_UP, call->upstream != NULL ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY,
                call->reply, call->data);
+    free(call->upstream);
+    free(call);
 }
 
 /* Where keys have the names that 0.1.0 gave them, nothing would be known, and all would be asked for again. */
@@ -213,18 +217,36 @@ static void on_old_names(void *data, const redisReply *reply, const struct relev
                           call->store->prefix, call->store->prefix);
         error = &old;
     }
-    if (error->code == RELEVE_OK)
+    if (error->code == RELEVE_OK) {
         bind_now(call);
-    else
-        call->reply(call->data, error, NULL);
+        return;
+    }
+    call->reply(call->data, error, NULL);
     free(call->upstream);
     free(call);
+}
+
+/* The old name is in a slot of its own. Where its shard is away, and that of the queue is there, nobody waits for it:
+ * old names are found by what begins when it is back. */
+static bool should_look_for_old_names(struct releve_store *store)
+{
+    char key[RELEVE_PREFIX_BYTES + sizeof "{}:upstream"];
+    size_t place;
+    (void)snprintf(key, sizeof key, "%s:upstream", store->prefix);
+    if (releve_nodes_serves(&store->nodes, key, &place))
+        return true;
+    (void)snprintf(key, sizeof key, "{%s}:upstream", store->prefix);
+    return !releve_nodes_serves(&store->nodes, key, &place);
 }
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)
 {
     struct bind_call *call = releve_alloc(1, sizeof *call);
     *call = (struct bind_call){store, upstream != NULL ? releve_strdup(upstream) : NULL, reply, data};
+    if (!should_look_for_old_names(store)) {
+        bind_now(call);
+        return;
+    }
     struct releve_words words = {.count = 0};
     releve_words_add(&words, "EXISTS");
     releve_words_format(&words, "%s:upstream", store->prefix);

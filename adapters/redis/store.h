@@ -26,7 +26,8 @@ struct releve_store_options {
     /* Of a cluster that is not complete at the beginning, or does not serve yet: called once, with one line that says
      * what is waited for and for how long, where it takes longer than RELEVE_CLUSTER_SAY_MS. May be NULL. */
     void (*on_wait)(void *data, const char *line);
-    releve_time start_ms; /* how long that is waited for; 0: RELEVE_CLUSTER_START_MS */
+    bool begins_with_queue; /* of a cluster no other master has to be there at the beginning (nodes.h) */
+    releve_time start_ms;   /* how long that is waited for; 0: RELEVE_CLUSTER_START_MS */
     void *data;
 };
 

@@ -1,5 +1,5 @@
 """A shard of a Redis Cluster is away, as a whole or with its replica only: what is about usage points there waits, all others are
-served, and when it is back everything is done (law 5)."""
+served, and when it is back everything is done (law 5). Also where a worker begins just then."""
 import pytest
 from cluster import Cluster
 from jobs import Results, message, prm_of, push, start_worker
@@ -8,6 +8,7 @@ from world import World
 pytestmark = pytest.mark.slow
 
 QUOTA = "2000/1s"  # what waits is not the quota
+ELSEWHERE = "other"  # a client whose quota of measures is not on the shard of the queue
 KIND, DAY, NEXT = "daily_consumption", "2026-09-01", "2026-09-02"
 
 
@@ -40,3 +41,74 @@ def test_a_shard_that_is_away_delays_its_own_usage_points_only(replicas, count, 
             cluster.start(lost)
             assert {result["id"] for result in results.take(len(absent))} == absent
         assert world.sandbox.stats()["days_served_twice"] == 0
+
+
+def lose(cluster, shard, end):
+    """Ends or stops the shard as a whole, and waits until the others know that nobody serves its slots."""
+    nodes = [*cluster.replicas_of(shard), shard]
+    for node in nodes:
+        end(node)
+    cluster.wait_until(lambda: all(shard.id in view.failing for view in cluster.views().values()), "a shard that is known to be away")
+    return nodes
+
+
+@pytest.mark.parametrize("end, back", [(Cluster.kill, Cluster.start), (Cluster.partition, Cluster.heal)], ids=["dead", "silent"])
+def test_a_worker_that_begins_while_a_shard_is_away_serves_the_others(end, back):
+    world = World("--population", "40", quota=QUOTA)
+    cluster = world.redis = Cluster(replicas=1)
+    with world:
+        cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        assert world.run("backfill", "--prm", prm_of(0), "--kind", KIND).code == 0
+        shard = shard_of_days(cluster)
+        jobs = {f"j{i}": prm_of(i) for i in range(1, 40)}
+        absent = {job for job, prm in jobs.items() if cluster.master_of(f"{{{prm}}}") is shard}
+        assert len(absent) > 5
+        push(cluster, *(message(prm, KIND, id=job, start=DAY, end=NEXT) for job, prm in jobs.items()))
+        with Results(cluster) as results:
+            results.one()  # of the backfill
+            lost = lose(cluster, shard, lambda node: end(cluster, node))
+            worker = start_worker(world)
+            assert {result["id"] for result in results.take(len(jobs) - len(absent))} == set(jobs) - absent
+            said = worker.so_far()
+            assert said.count("its slots wait until it is back or replaced") == 1 and f":{shard.port}" in said, said
+            for node in lost:
+                back(cluster, node)
+            assert {result["id"] for result in results.take(len(absent))} == absent
+        worker.wait_until(lambda: worker.so_far().count("Redis is back") == 1)
+        world.interrupt(worker)
+        assert world.sandbox.stats()["days_served_twice"] == 0
+
+
+def test_a_worker_that_begins_without_the_shard_of_a_quota_does_what_needs_no_request():
+    world = World("--population", "40", quota=QUOTA)
+    cluster = world.redis = Cluster(replicas=0)
+    with world, Results(cluster) as results:
+        world.settings["CLIENT_ID"] = ELSEWHERE
+        cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        assert world.run("backfill", "--prm", prm_of(0), "--kind", KIND).code == 0
+        quota, = cluster.keys("releve:quota:{mesure_synchrone_auto@*}")
+        shard = cluster.master_of(quota)
+        known, asked, *_ = [prm for prm in map(prm_of, range(1, 40)) if cluster.master_of(f"{{{prm}}}") is not shard]
+        assert world.run("backfill", "--prm", known, "--kind", KIND).code == 0
+        push(cluster, message(asked, KIND, id="asked", start=DAY, end=NEXT), message(known, KIND, id="known", start=DAY, end=NEXT))
+        results.take(2)  # of the backfills
+        lose(cluster, shard, cluster.kill)
+        worker = start_worker(world)
+        assert results.one()["id"] == "known"
+        cluster.start(shard)
+        assert results.one()["id"] == "asked"
+        world.interrupt(worker)
+
+
+def test_a_drain_that_begins_while_a_shard_is_away_ends_without_a_job():
+    """Somebody waits for its end: it does not hold what it cannot do."""
+    world = World(quota=QUOTA)
+    cluster = world.redis = Cluster(replicas=0)
+    with world:
+        cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        push(cluster, message(prm_of(0), KIND, id="j"))
+        shard = next(one for one in cluster.current_masters() if one is not cluster.master_of("{releve}:jobs"))
+        lose(cluster, shard, cluster.kill)
+        ended = world.run("worker", "--drain")
+        assert ended.code == 4 and f":{shard.port}" in ended.err, ended
+        assert cluster.command("LLEN", "{releve}:jobs") == 1
