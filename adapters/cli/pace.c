@@ -39,10 +39,13 @@ struct releve_pace releve_pace_measure(const cJSON *overview, const struct relev
     struct releve_pace pace = {.left_ms = RELEVE_TIME_NEVER, .redis_why = ""};
     const cJSON *item, *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
     const cJSON *commands = cJSON_GetObjectItemCaseSensitive(overview, "commands");
+    const cJSON *starting = cJSON_GetObjectItemCaseSensitive(overview, "starting");
     const cJSON *queues = cJSON_GetObjectItemCaseSensitive(overview, "queues");
     pace.waiting =
         releve_json_count(queues, "high") + releve_json_count(queues, "normal") + releve_json_count(queues, "low");
     cJSON_ArrayForEach(item, commands)
+        add_process(&pace, item);
+    cJSON_ArrayForEach(item, starting)
         add_process(&pace, item);
     cJSON_ArrayForEach(item, workers) {
         const cJSON *pulse = cJSON_GetObjectItemCaseSensitive(item, "pulse");

@@ -75,6 +75,8 @@ static cJSON *describe(const struct releve_pulse *pulse, const struct releve_job
     cJSON_AddStringToObject(json, "host", host);
     cJSON_AddNumberToObject(json, "pid", getpid());
     releve_json_add_time(json, "began_at", pulse->options.civil);
+    if (releve_engine_runtime(pulse->options.engine) == NULL)
+        cJSON_AddTrueToObject(json, "starting");
     cJSON_AddNumberToObject(json, "jobs_ended", (double)jobs->ended);
     if (jobs->wanted > 0)
         cJSON_AddNumberToObject(json, "jobs_wanted", (double)jobs->wanted);
@@ -133,6 +135,12 @@ void releve_pulse_begin(struct releve_pulse *pulse, const struct releve_pulse_op
         (void)snprintf(pulse->name, sizeof pulse->name, "%s", options->worker);
     else
         (void)snprintf(pulse->name, sizeof pulse->name, "%s.%s", options->command, id);
+    uv_timer_start(&pulse->timer, on_timer, RELEVE_PULSE_LATE_MS, RELEVE_PULSE_MS);
+}
+
+void releve_pulse_hurry(struct releve_pulse *pulse)
+{
+    assert(pulse->name[0] != '\0');
     uv_timer_start(&pulse->timer, on_timer, 0, RELEVE_PULSE_MS);
 }
 

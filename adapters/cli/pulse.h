@@ -9,6 +9,7 @@
 #include <releve/engine.h>
 
 #define RELEVE_PULSE_MS (5 * RELEVE_SECOND_MS)
+#define RELEVE_PULSE_LATE_MS RELEVE_SECOND_MS /* a beginning that nothing holds up takes less, and leaves no trace */
 #define RELEVE_PULSE_RATE_MS (15 * RELEVE_MINUTE_MS) /* rates are those of so long; RELEVE_RATE_SAMPLES fill it */
 _Static_assert(RELEVE_PULSE_RATE_MS / RELEVE_PULSE_MS < RELEVE_RATE_SAMPLES, "a rate has room for its window");
 
@@ -35,8 +36,11 @@ struct releve_pulse {
 /* Its timer is on the loop; nothing is said yet. */
 void releve_pulse_init(struct releve_pulse *pulse, uv_loop_t *loop);
 
-/* From now on, and at once. */
+/* From now on: where the engine is not ready by then, for the first time after RELEVE_PULSE_LATE_MS. */
 void releve_pulse_begin(struct releve_pulse *pulse, const struct releve_pulse_options *options);
+
+/* It has begun, and something is to be said at once: the engine is ready. */
+void releve_pulse_hurry(struct releve_pulse *pulse);
 
 /* It ends, and says so. Store and engine are still there. */
 void releve_pulse_close(struct releve_pulse *pulse);

@@ -294,6 +294,11 @@ static void begin_pulse(struct releve_session *session)
                                         });
 }
 
+static void on_connected(void *data)
+{
+    begin_pulse(data);
+}
+
 static void on_ready(void *data)
 {
     struct releve_session *session = data;
@@ -303,7 +308,8 @@ static void on_ready(void *data)
         uv_timer_start(&session->tick, on_tick, session->options.tick_ms, session->options.tick_ms);
     if (session->options.ready != NULL)
         session->options.ready(session);
-    begin_pulse(session);
+    if (session->options.command != NULL && !session->closing)
+        releve_pulse_hurry(&session->pulse);
 }
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
@@ -357,6 +363,7 @@ static void open_engine(struct releve_session *session)
         .drains = session->options.drains,
         .next = session->options.next,
         .authorized = session->options.authorized,
+        .connected = on_connected,
     };
     if (releve_engine_open_with(&session->engine, &session->loop, &options, &more, &session->error) == RELEVE_OK)
         session->store = releve_engine_store(session->engine);

@@ -154,8 +154,12 @@ static void print_workers(const struct status *status, const cJSON *overview, FI
 {
     const cJSON *worker, *job;
     const cJSON *workers = cJSON_GetObjectItemCaseSensitive(overview, "workers");
-    if (cJSON_GetArraySize(workers) == 0)
+    const cJSON *starting = cJSON_GetObjectItemCaseSensitive(overview, "starting");
+    if (cJSON_GetArraySize(workers) == 0 && cJSON_GetArraySize(starting) == 0)
         fputs("workers none\n", out);
+    cJSON_ArrayForEach(worker, starting)
+        fprintf(out, "worker  %s (pid %.0f): has not begun, heard %.1f s ago\n", text_of(worker, "name"),
+                releve_json_figure(worker, "pid"), releve_json_count(worker, "age_ms") / 1000.0);
     cJSON_ArrayForEach(worker, workers) {
         const cJSON *rate = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(worker, "pulse"), "rate");
         fprintf(out, "worker  %s: %d jobs", text_of(worker, "name"), releve_json_count(worker, "jobs"));

@@ -249,6 +249,8 @@ static void on_connected(void *data, const struct releve_error *error)
     struct releve_engine *engine = data;
     if (engine->phase == ENGINE_CLOSING || engine->draining)
         return;
+    if (error->code == RELEVE_OK && engine->more.connected != NULL)
+        engine->more.connected(engine->options.data);
     if (error->code != RELEVE_OK)
         fail(engine, error);
     else if (engine->options.adopt)

@@ -16,10 +16,13 @@ struct releve_engine_more {
     bool keeps_nothing;                   /* as in struct releve_runtime_options */
     bool names_points_whole;              /* in the text of notices */
     bool drains;                          /* somebody waits for the end, although it is patient */
-    /* Both may be NULL, and get the options' data. `next`: as in struct releve_runtime_options; the jobs are as they
+    /* All may be NULL, and get the options' data. `next`: as in struct releve_runtime_options; the jobs are as they
      * are to be done. It is asked where none waits that was submitted. */
     bool (*next)(void *data, struct releve_job *job);
     void (*authorized)(void *data, const struct releve_service *services, size_t count);
+    /* It is connected to Redis, and may wait for more before `ready`: for replicas, as a rule. It is not to be closed
+     * from here. */
+    void (*connected)(void *data);
 };
 
 /* As releve_engine_open; `more` is copied. */

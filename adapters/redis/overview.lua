@@ -66,8 +66,13 @@ for _, message in ipairs(redis.call('LRANGE', DEAD, 0, dead_max - 1)) do
 end
 answer.dead = list(dead)
 
--- Each process that has spoken of late, by its name. Of workers, what is said belongs to the worker.
-local pulses, commands = {}, {}
+-- Each process that has spoken of late, by its name. Of workers, what is said belongs to the worker; one that has not
+-- joined is none yet, and waits for Redis.
+local beats, joined = redis.call('ZRANGE', WORKERS, 0, -1, 'WITHSCORES'), {}
+for i = 1, #beats, 2 do
+    joined[beats[i]] = true
+end
+local pulses, commands, starting = {}, {}, {}
 local said = redis.call('HGETALL', PULSES)
 for i = 1, #said, 2 do
     local at, json = said[i + 1]:match('^(%d+) (.*)$')
@@ -78,17 +83,24 @@ for i = 1, #said, 2 do
         pulses[said[i]] = pulse
         if pulse.command ~= 'worker' then
             commands[#commands + 1] = said[i]
+        elseif pulse.starting == true and not joined[said[i]] then
+            pulse.name = said[i]
+            starting[#starting + 1] = said[i]
         end
     end
 end
-table.sort(commands)
-for i, name in ipairs(commands) do
-    commands[i] = pulses[name]
+
+local function pulses_of(names)
+    table.sort(names)
+    for i, name in ipairs(names) do
+        names[i] = pulses[name]
+    end
+    return list(names)
 end
-answer.commands = list(commands)
+answer.commands = pulses_of(commands)
+answer.starting = pulses_of(starting)
 
 local workers = {}
-local beats = redis.call('ZRANGE', WORKERS, 0, -1, 'WITHSCORES')
 for i = 1, #beats, 2 do
     local jobs = list_of[beats[i]] -- none of one that has just come
     local worker = {name = beats[i], age_ms = now_ms - beats[i + 1], jobs = jobs and redis.call('LLEN', jobs) or 0}

@@ -143,9 +143,10 @@ void releve_store_bucket_permits(struct releve_store *store, const char *bucket,
 
 /* Queues, workers, how the latest jobs ended: one JSON object, valid in the call only (NULL with an error). Members:
  * queues {high, normal, low, dead}; oldest {class: created_at of the message that waits longest}; workers [{name,
- * age_ms, jobs, running [{id, prm, kind}], pulse}]; commands [pulse]; ended {state: how many of the latest 1000};
- * failures [{id, prm, kind, state, error, finished_at, jobs: how many of the usage point failed so}]; dead [error]. A
- * pulse is what releve_store_say_pulse was given, with the member age_ms. Empty lists are left out. */
+ * age_ms, jobs, running [{id, prm, kind}], pulse}]; commands [pulse]; starting [pulse of a worker that waits for Redis
+ * at its start, with its name]; ended {state: how many of the latest 1000}; failures [{id, prm, kind, state, error,
+ * finished_at, jobs: how many of the usage point failed so}]; dead [error]. A pulse is what releve_store_say_pulse was
+ * given, with the member age_ms. Empty lists are left out. */
 void releve_store_overview(struct releve_store *store, releve_store_text reply, void *data);
 
 /* What one Redis says of itself, valid in the call only. */

@@ -1,5 +1,7 @@
 """A shard of a Redis Cluster is away, as a whole or with its replica only: what is about usage points there waits, all others are
 served, and when it is back everything is done (law 5). Also where a worker begins just then."""
+import json
+
 import pytest
 from cluster import Cluster
 from jobs import Results, message, prm_of, push, start_worker
@@ -97,6 +99,22 @@ def test_a_worker_that_begins_without_the_shard_of_a_quota_does_what_needs_no_re
         assert results.one()["id"] == "known"
         cluster.start(shard)
         assert results.one()["id"] == "asked"
+        world.interrupt(worker)
+
+
+def test_a_worker_that_begins_while_a_replica_of_the_queue_is_away_is_seen():
+    world = World(quota=QUOTA)
+    cluster = world.redis = Cluster(replicas=1)
+    with world, Results(cluster) as results:
+        push(cluster, message(prm_of(0), KIND, id="j"))
+        replica, = cluster.replicas_of(cluster.master_of("{releve}:jobs"))
+        cluster.kill(replica)
+        worker = world.start("worker", "--name", "early")
+        worker.wait_until(lambda: "redis_why" in json.loads(world.run("status", "--json").out)["processes"])
+        early, = json.loads(world.run("status", "--json").out)["starting"]
+        assert early["name"].startswith("early.") and "no replica of " in early["redis_why"], early
+        cluster.start(replica)
+        assert results.one()["id"] == "j"
         world.interrupt(worker)
 
 

@@ -536,6 +536,22 @@ def test_it_says_that_redis_does_not_serve_who_works_and_why(page):
         redis.command("HDEL", "{releve}:pulses", "get.stalled")
 
 
+def test_a_worker_that_has_not_begun_is_shown_with_what_it_waits_for(page):
+    look, redis = page.browser, page.world.redis
+    pulse = json.dumps({"command": "worker", "starting": True, "redis_away_ms": 61000, "redis_why": "no replica acknowledges"})
+    redis.command("HSET", "{releve}:pulses", "early.123456", f'{int(redis.command("TIME")[0]) + 20}000 {pulse}')
+    try:
+        for language, words in (("en-GB", "has not begun"), ("fr-FR", "n’a pas commencé")):
+            look.look_as(language)
+            page.open()
+            look.until_said("early.123456", 'section[aria-labelledby="workers"]')
+            said = look.text('section[aria-labelledby="workers"]')
+            assert words in said and "no replica acknowledges" in said, said
+        page.check()
+    finally:
+        redis.command("HDEL", "{releve}:pulses", "early.123456")
+
+
 def test_it_says_so_when_the_server_is_gone_and_comes_back_with_it(page):
     look, port = page.browser, free_port()
     look.look_as("fr-FR")

@@ -125,6 +125,35 @@ def test_what_no_replica_acknowledges_is_shown_and_no_time_left_while_it_lasts()
 
 
 @pytest.mark.slow
+def test_a_worker_that_has_not_begun_is_shown_with_what_it_waits_for():
+    """No replica acknowledges its number."""
+    with World(password="secret") as world, Redis() as replica, Results(world.redis) as stream:
+        replica.follow(world.redis)
+        settings = {"RELEVE_REDIS": world.redis.url + "?replicas=1"}
+        replica.partition()
+        try:
+            worker = world.start("worker", "--name", "early", **settings)
+            shown = look_until(worker, world, lambda shown: shown["processes"]["redis_away"] > 0)
+            one, = shown["starting"]
+            assert re.fullmatch(r"early\.[0-9a-f]{6}", one["name"]) and one["pid"] == worker.process.pid and 0 <= one["age_ms"] < 30000
+            assert one["starting"] is True and one["redis_away_ms"] > 0 and "acknowledges what is written" in one["redis_why"], one
+            assert "workers" not in shown and "commands" not in shown and shown["processes"]["count"] == 1, shown
+            text = world.run("status", **settings).out
+            assert re.search(rf"^worker  {one['name']} \(pid {one['pid']}\): has not begun, heard [\d.]+ s ago$", text, re.MULTILINE), text
+            assert re.search(r"^outage  Redis has not served for [^:]+: no replica of redis://\S+ acknowledges", text, re.MULTILINE), text
+            assert "workers none" not in text, text
+        finally:
+            replica.heal()
+        push(world.redis, message(CLIENT_0, id="first", **ONE_DAY))
+        assert stream.one()["id"] == "first"
+        begun = {"starting": None}  # what is so of no pulse that is there
+        shown = look_until(worker, world, lambda shown: "starting" not in shown.get("workers", [{}])[0].get("pulse", begun))
+        assert shown["workers"][0]["name"] == one["name"] and "starting" not in shown, shown
+        world.interrupt(worker)
+        assert world.redis.keys("{releve}:pulses") == set()
+
+
+@pytest.mark.slow
 def test_one_process_that_is_away_silences_no_other():
     with World("--population", "40", "--unsubscribed", "subscribed_services,synth_contrat_auto", quota="100/1s,20/1h") as world:
         prms = world.write("prms", "".join(f"{FIRST_PRM + i}\n" for i in range(40)))

@@ -54,6 +54,10 @@ export const OVERVIEW_TEXTS = {
     several("{n} worker runs", "{n} workers run"),
     several("{n} processus tourne", "{n} processus tournent"),
   ],
+  workers_start: [
+    several("{n} worker has not begun", "{n} workers have not begun"),
+    several("{n} processus n’a pas commencé", "{n} processus n’ont pas commencé"),
+  ],
   commands_run: [
     several("{n} command fetches", "{n} commands fetch"),
     several("{n} commande récupère", "{n} commandes récupèrent"),
@@ -149,6 +153,7 @@ export const OVERVIEW_TEXTS = {
   jobs_min: ["Jobs/min", "Tâches/min"],
   requests_left: ["Requests left", "Requêtes à venir"],
   what_it_runs: ["What it runs", "Ce qu’il fait"],
+  not_begun: ["has not begun", "n’a pas commencé"],
   silent_for: ["not heard for {time}", "muet depuis {time}"],
   left: [
     several("{n} request is planned.", "{n} requests are planned."),

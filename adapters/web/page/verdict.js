@@ -107,9 +107,11 @@ function whatIsDone(status) {
   const commands = list(status.commands).length;
   const held = workers.reduce((sum, { jobs }) => sum + amount(jobs), 0);
   const waiting = waitingJobs(status);
-  if (workers.length === 0 && commands === 0) return word("nothing_runs");
+  const starting = list(status.starting).length;
+  if (workers.length + starting + commands === 0) return word("nothing_runs");
   const said = [];
   if (workers.length > 0) said.push(word("workers_run", { n: workers.length }));
+  if (starting > 0) said.push(word("workers_start", { n: starting }));
   if (commands > 0) said.push(word("commands_run", { n: commands }));
   if (held + waiting > 0) said.push(word("jobs_left", { n: held + waiting }));
   return said.join(", ");

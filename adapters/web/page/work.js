@@ -119,6 +119,16 @@ function workerRow(worker) {
   );
 }
 
+function startingRow(worker) {
+  return el(
+    "tr",
+    { "data-key": text(worker.name) },
+    el("th", { scope: "row" }, text(worker.name), el("p", { class: "quiet" }, word("not_begun")), outage(worker)),
+    el("td", {}, "–"),
+    cells(worker),
+  );
+}
+
 function commandRow(command) {
   const name = [text(command.command), text(command.host)].filter((one) => one !== "").join(" · ");
   const jobs =
@@ -131,13 +141,14 @@ function commandRow(command) {
 export function workersSection(status) {
   const workers = list(status.workers).map(object);
   const commands = list(status.commands).map(object);
-  const more = Math.max(0, workers.length - SHOWN_MAX) + Math.max(0, commands.length - SHOWN_MAX);
+  const starting = list(status.starting).map(object);
+  const more = [workers, starting, commands].reduce((sum, { length }) => sum + Math.max(0, length - SHOWN_MAX), 0);
   const head = ["who", "jobs", "requests_s", "jobs_min", "requests_left"];
   return el(
     "section",
     { "aria-labelledby": "workers" },
     el("h2", { id: "workers" }, word("workers")),
-    workers.length + commands.length === 0
+    workers.length + starting.length + commands.length === 0
       ? el("p", { class: "none" }, word("nothing_runs"))
       : scrolling(
           word("workers"),
@@ -151,6 +162,7 @@ export function workersSection(status) {
               workers
                 .slice(0, SHOWN_MAX)
                 .map((one) => [workerRow(one), runningRow(one, workers.length > UNFOLDED_MAX)]),
+              starting.slice(0, SHOWN_MAX).map(startingRow),
               commands.slice(0, SHOWN_MAX).map(commandRow),
             ),
           ),
