@@ -22,8 +22,9 @@
 static_assert(WAITING_MAX - 3 * RELEVE_KINDS <= RELEVE_CORE_JOBS_MAX, "what is held up leaves room for others");
 #define SUFFIX_CHARACTERS 6 /* what makes a worker's name unique */
 #define NAME_MAX_CHARACTERS 64
-#define LOOK_MS RELEVE_SECOND_MS           /* how often a drain looks whether anything moves */
-#define ACCOUNT_MS (60 * RELEVE_SECOND_MS) /* how often the log says what was done */
+#define BEGIN_AGAIN_MS (10 * RELEVE_SECOND_MS) /* after one that began anew could not */
+#define LOOK_MS RELEVE_SECOND_MS               /* how often a drain looks whether anything moves */
+#define ACCOUNT_MS (60 * RELEVE_SECOND_MS)     /* how often the log says what was done */
 /* What Redis goes on refusing is said again by then: at the second beat after RELEVE_REFUSAL_AGAIN_MS at the latest. */
 #define REFUSAL_OVER_MS (RELEVE_REFUSAL_AGAIN_MS + 8 * RELEVE_SECOND_MS)
 #define GIVEN_BACK ", and jobs that were not done are back in their queues"
@@ -417,6 +418,25 @@ static enum releve_code apply_option(void *data, int option, const char *value, 
     return RELEVE_OK;
 }
 
+/* Who has begun once does not end because Redis is not there, or is not whole, when he begins anew. Nothing is held
+ * meanwhile: a signal may end the process at once. */
+static void run_until_done(struct worker *worker)
+{
+    bool anew = false;
+    for (;;) {
+        enum releve_code code = run_once(worker);
+        anew = anew || (worker->lost && code == RELEVE_OK);
+        bool waits = anew && code == RELEVE_E_REDIS && !worker->drain;
+        if (!waits && !(worker->lost && code == RELEVE_OK))
+            return;
+        if (waits) {
+            fprintf(stderr, "releve: %s; it begins anew in %d s\n", worker->session.error.text,
+                    (int)(BEGIN_AGAIN_MS / RELEVE_SECOND_MS));
+            uv_sleep(BEGIN_AGAIN_MS);
+        }
+    }
+}
+
 static int worker_main(int argc, char **argv)
 {
     static struct worker worker = {.concurrency = RELEVE_CONCURRENCY_DEFAULT};
@@ -428,9 +448,7 @@ static int worker_main(int argc, char **argv)
     if (releve_config_load(&worker.config, true, &error) != RELEVE_OK ||
         releve_config_start_redis(&worker.config, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    do
-        (void)run_once(&worker);
-    while (worker.lost && worker.session.error.code == RELEVE_OK);
+    run_until_done(&worker);
     explicit_bzero(worker.config.client_secret, sizeof worker.config.client_secret);
     const struct releve_error *end = &worker.session.error;
     if (end->code == RELEVE_OK)

@@ -193,6 +193,20 @@ def test_thousands_of_jobs_from_a_file_wait_in_its_order_and_their_ids_are_print
         assert world.sandbox.stats()["requests"] == 0
 
 
+@pytest.mark.single("its password")
+def test_a_worker_that_begins_anew_waits_for_a_redis_that_does_not_take_it():
+    """It was declared dead, and meanwhile there is a password."""
+    with World() as world:
+        worker = start_worker(world)
+        world.redis.command("CONFIG", "SET", "requirepass", "sesam")  # who is connected stays so
+        world.redis.command("DEL", "{releve}:workers")
+        worker.wait_until(lambda: "; it begins anew in 10 s" in worker.so_far())
+        world.redis.command("CONFIG", "SET", "requirepass", "")
+        push(world.redis, message(CLIENT_0, DAILY, **ONE_DAY))
+        worker.wait_until(lambda: len(results(world.redis)) == 1)
+        end(worker)
+
+
 @pytest.mark.hour
 def test_enqueue_says_what_it_was_told():
     with World() as world:
