@@ -122,8 +122,7 @@ static void hear_seeds(struct doctor *doctor)
         struct releve_error error;
         char name[RELEVE_REDIS_SEED_TEXT];
         if (!was_heard(doctor, &redis->seeds[i]) && !hear(doctor, &redis->seeds[i], false, &error))
-            DOUBTFUL(doctor, "Redis",
-                     "%s, which RELEVE_REDIS names, does not answer: start it, or name another node: %s",
+            DOUBTFUL(doctor, "Redis", "%s, which RELEVE_REDIS names, does not answer: %s",
                      releve_redis_seed_format(&redis->seeds[i], name), error.text);
     }
 }

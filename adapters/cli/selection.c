@@ -137,7 +137,8 @@ static enum releve_code drop_duplicates(struct releve_selection *selection, stru
     selection->prms_count = kept;
     selection->duplicates = count - kept;
     if (selection->duplicates > 0)
-        fprintf(stderr, "releve: %zu duplicates among the usage points; each counts once\n", selection->duplicates);
+        fprintf(stderr, "releve: %zu duplicate%s among the usage points; each counts once\n", selection->duplicates,
+                selection->duplicates == 1 ? "" : "s");
     return RELEVE_OK;
 }
 
