@@ -72,6 +72,7 @@ static bool look_after_others(struct releve_queue *queue, const redisReply *repl
 static void on_beaten(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
+    queue->is_beating = false;
     releve_queue_report(queue, error);
     if (!releve_queue_is_alive(queue) || error->code != RELEVE_OK)
         return;
@@ -81,16 +82,26 @@ static void on_beaten(void *data, const redisReply *reply, const struct releve_e
 
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error);
 
+/* One at a time: a Redis that is away gets no heap of them (law 6), and after that one comes late at most. */
+static void beat(struct releve_queue *queue)
+{
+    if (queue->is_beating)
+        return;
+    queue->is_beating = true;
+    if (queue->phase == QUEUE_JOINING)
+        send_workers(queue, "join", on_joined);
+    else
+        send_workers(queue, "beat", on_beaten);
+}
+
 static void on_beat(uv_timer_t *timer)
 {
     struct releve_queue *queue = timer->data;
     if (!releve_queue_is_alive(queue))
         return;
-    if (queue->phase == QUEUE_JOINING) {
-        send_workers(queue, "join", on_joined);
+    beat(queue);
+    if (queue->phase == QUEUE_JOINING)
         return;
-    }
-    send_workers(queue, "beat", on_beaten);
     if (++queue->beats % COMPARE_BEATS == 0)
         releve_queue_compare(queue); /* a job whose result Redis refused is still in the list, and runs again */
     size_t held_up[RELEVE_CLASSES] = {0};
@@ -113,6 +124,7 @@ static void open_feeds(struct releve_queue *queue)
 static void on_joined(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct releve_queue *queue = data;
+    queue->is_beating = false;
     releve_queue_report(queue, error);
     if (queue->phase != QUEUE_JOINING || error->code != RELEVE_OK)
         return; /* refused: once more with the next beat */
@@ -134,7 +146,7 @@ static void on_ready(void *data, const struct releve_error *error)
         return;
     }
     (void)uv_timer_start(&queue->beat, on_beat, (uint64_t)RELEVE_BEAT_MS, (uint64_t)RELEVE_BEAT_MS);
-    send_workers(queue, "join", on_joined);
+    beat(queue);
 }
 
 static void on_link(void *data, bool up, const char *why)

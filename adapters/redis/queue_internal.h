@@ -57,6 +57,7 @@ struct releve_queue {
     struct feed feeds[RELEVE_CLASSES];
     struct releve_holdings holdings;
     uv_timer_t beat, leave;
+    bool is_beating;    /* a join or a beat is under way */
     unsigned accepting; /* messages on their way to be jobs */
     unsigned beats;
     void (*ready)(void *data, const struct releve_error *error);

@@ -1,10 +1,14 @@
-"""A worker lives on for the others while its connection to Redis waits for replicas."""
+"""Workers live on for each other while Redis waits for replicas, and when it was away."""
+import select
+
 import pytest
 from cluster import QUIET_TIMEOUT_MS, Cluster
 from jobs import QUEUES, message, prm_of, push, replied, start_worker, workers
 from world import World
 
 JOBS = 600  # the workers accept 256 of them each, and more as they end
+STILL_S = 30
+BEAT_S = 5
 BEATS = 5  # of each worker, 5 s apart: it is dead after 15 s without one
 
 
@@ -33,3 +37,27 @@ def test_workers_whose_queue_has_lost_its_replica_are_not_taken_for_dead():
         cluster.start(replica)
         assert replied(cluster, "mine", JOBS) == JOBS
         assert sorted(workers(cluster)) == sorted(names)
+
+
+@pytest.mark.slow
+@pytest.mark.single("it stands still as a whole")
+def test_beats_do_not_pile_up_while_redis_is_away():
+    """A heap of them would keep everything else of that connection waiting, and in the end from being sent at all."""
+    with World() as world:
+        world.redis.command("CONFIG", "SET", "slowlog-max-len", 100000)
+        world.redis.command("CONFIG", "SET", "slowlog-log-slower-than", 0)
+        worker = start_worker(world)
+        name, = workers(world.redis)
+
+        def beats():
+            """All that Redis has heard so far."""
+            return sum(b"beat" in words and name.encode() in words for _, _, _, words, *_ in world.redis.command("SLOWLOG", "GET", -1))
+
+        worker.wait_until(lambda: beats() > 0)
+        world.redis.partition()
+        select.select([], [], [], STILL_S)
+        world.redis.heal()
+        score = world.redis.command("ZSCORE", "{releve}:workers", name)
+        worker.wait_until(lambda: world.redis.command("ZSCORE", "{releve}:workers", name) != score)
+        assert beats() < STILL_S / BEAT_S
+        world.interrupt(worker)
