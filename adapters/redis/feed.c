@@ -185,11 +185,14 @@ static bool has_room(const struct feed *feed)
     return feed->held < feed->most || (feed->held < feed->most + feed->held_up && beside < RELEVE_PREFETCH_BESIDE);
 }
 
-/* Nothing in the queues, and nothing between them and `job`. */
+/* Nothing in the queues, nothing between them and `job`, and nothing that may come back from workers that are silent.
+ */
 static void report_if_dry(struct releve_queue *queue)
 {
     if (!queue->options.drain || queue->accepting > 0 || !releve_queue_is_alive(queue))
         return;
+    if (queue->awaits_others || queue->taking_over > 0)
+        return; /* with the next beat */
     for (int i = 0; i < RELEVE_CLASSES; i++)
         if (queue->feeds[i].phase != FEED_DRY)
             return;

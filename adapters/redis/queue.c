@@ -37,10 +37,11 @@ static void on_undelivered(void *data, const char *line)
 static void send_workers(struct releve_queue *queue, const char *operation, releve_commands_reply reply)
 {
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_workers, 3);
+    releve_words_script(&words, &releve_script_workers, 4);
     releve_key_of_queue(&words, queue->prefix, "workers");
     releve_key_of_queue(&words, queue->prefix, "workers:dead");
     releve_key_of_queue(&words, queue->prefix, "replies");
+    releve_key_of_queue(&words, queue->prefix, "workers:silence");
     releve_words_add(&words, operation);
     releve_words_add(&words, queue->worker);
     releve_words_format(&words, "%lld", (long long)RELEVE_DEAD_AFTER_MS);
@@ -51,21 +52,28 @@ static void send_workers(struct releve_queue *queue, const char *operation, rele
 /* What a dead worker held is in the queues again. */
 static void on_taken_over(struct releve_queue *queue, size_t count, const struct releve_error *error)
 {
+    queue->taking_over--;
     releve_queue_report(queue, error);
     if (count > 0 && !releve_queue_is_closing(queue) && queue->options.taken_over != NULL)
         queue->options.taken_over(queue->options.data, count);
+    for (int i = 0; queue->taking_over == 0 && i < RELEVE_CLASSES; i++)
+        releve_feed_pull(&queue->feeds[i]); /* one that is dry is not any more, perhaps */
 }
 
 /* What workers.lua answers: what others have left undone. False where this worker was declared dead. */
 static bool look_after_others(struct releve_queue *queue, const redisReply *reply, releve_time age_ms)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->element[0]->integer != 1)
+    enum { DEAD, ALIVE, AWAITS_OTHERS };
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || reply->element[0]->integer == DEAD)
         return false;
+    queue->awaits_others = reply->element[0]->integer == AWAITS_OTHERS;
     if (reply->element[1]->integer > 0)
         releve_replies_deliver_old(&queue->replies, age_ms, NULL, NULL);
     for (size_t i = 2; i < reply->elements; i++)
-        if (reply->element[i]->type == REDIS_REPLY_STRING && reply->element[i]->len < RELEVE_WORKER_NAME_BYTES)
+        if (reply->element[i]->type == REDIS_REPLY_STRING && reply->element[i]->len < RELEVE_WORKER_NAME_BYTES) {
+            queue->taking_over++;
             releve_queue_give_back(queue, reply->element[i]->str, on_taken_over);
+        }
     return true;
 }
 

@@ -57,8 +57,10 @@ struct releve_queue {
     struct feed feeds[RELEVE_CLASSES];
     struct releve_holdings holdings;
     uv_timer_t beat, leave;
-    bool is_beating;    /* a join or a beat is under way */
-    unsigned accepting; /* messages on their way to be jobs */
+    bool is_beating;      /* a join or a beat is under way */
+    bool awaits_others;   /* as of the last beat: some are silent whose jobs may go back to the queues soon */
+    unsigned taking_over; /* dead workers whose jobs are on their way back to the queues */
+    unsigned accepting;   /* messages on their way to be jobs */
     unsigned beats;
     void (*ready)(void *data, const struct releve_error *error);
     struct releve_closing parts; /* nodes, feeds, timers */

@@ -7,6 +7,7 @@ from jobs import QUEUES, message, prm_of, push, replied, start_worker, workers
 from world import World
 
 JOBS = 600  # the workers accept 256 of them each, and more as they end
+AWAY_S = 20  # longer than a worker may be silent
 STILL_S = 30
 BEAT_S = 5
 BEATS = 5  # of each worker, 5 s apart: it is dead after 15 s without one
@@ -61,3 +62,33 @@ def test_beats_do_not_pile_up_while_redis_is_away():
         worker.wait_until(lambda: world.redis.command("ZSCORE", "{releve}:workers", name) != score)
         assert beats() < STILL_S / BEAT_S
         world.interrupt(worker)
+
+
+@pytest.mark.slow
+@pytest.mark.single("it is killed, and started again with what it had")
+def test_workers_that_were_silent_together_as_redis_was_away_are_not_taken_for_dead():
+    """Whoever comes back first must not bury the others; nor must one that joins before they are back."""
+    with World() as world:
+        running = [start_worker(world, f"worker-{i}") for i in range(3)]
+        names = workers(world.redis)
+        before = {name: world.redis.command("ZSCORE", "{releve}:workers", name) for name in names}
+        world.redis.kill()
+        select.select([], [], [], AWAY_S)
+        world.redis.start()
+        running.append(start_worker(world, "new"))
+        last = {name: before[name] for name in names}
+        beats = dict.fromkeys(names, 0)
+
+        def all_have_beaten_until_somebody_may_be_buried_again():
+            assert world.redis.command("ZRANGE", "{releve}:workers:dead", 0, -1) == []
+            for name in names:
+                score = world.redis.command("ZSCORE", "{releve}:workers", name)
+                assert score is not None
+                beats[name] += score != last[name]
+                last[name] = score
+            return min(beats.values()) >= BEATS and not world.redis.command("EXISTS", "{releve}:workers:silence")
+
+        running[0].wait_until(all_have_beaten_until_somebody_may_be_buried_again)
+        assert all("silent for so long" not in worker.so_far() for worker in running)
+        for worker in running:
+            world.interrupt(worker)

@@ -723,4 +723,15 @@ def test_however_many_workers_die_at_once_the_jobs_of_all_are_done(key):
         end(worker)
 
 
+@pytest.mark.slow
+def test_drain_waits_for_what_a_worker_left_that_died_when_no_other_ran():
+    """It may also live, and come back: that Redis was away looks the same. That is waited for, and then its jobs are done."""
+    with World() as world:
+        world.redis.command("ZADD", "{releve}:workers", 1, "dead")
+        world.redis.command("LPUSH", "{releve}:worker:dead:jobs", message(prm_of(0), id="left", **ONE_DAY))
+        assert world.run("worker", "--drain").code == 0
+        assert ids(results(world.redis)) == ["left"]
+        assert own_lists(world.redis) == {} and workers(world.redis) == []
+
+
 # --- status --------------------------------------------------------------------------------------------
