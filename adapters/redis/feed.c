@@ -143,8 +143,9 @@ static void accept_entry(struct releve_queue *queue, const char *text, size_t by
     queue->accepting++;
     releve_holdings_add(&queue->holdings, feed->class_, text, bytes);
 
-    const struct releve_burial why = {entry.message, entry.message_bytes, acceptance->error.text, feed->class_,
-                                      queue->options.civil(queue->options.data)};
+    const struct releve_burial why = {entry.message, entry.message_bytes,
+                                      entry.bytes,   acceptance->error.text,
+                                      feed->class_,  queue->options.civil(queue->options.data)};
     char *burial = acceptance->count > 0 ? releve_strdup("") : releve_job_json_bury(&why);
     struct releve_words words = {.count = 0};
     releve_words_script(&words, &releve_script_accept, 3 + acceptance->count);

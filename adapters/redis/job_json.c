@@ -252,7 +252,7 @@ char *releve_job_json_bury(const struct releve_burial *burial)
 {
     char raw[RELEVE_BURIED_BYTES_MAX + 1];
     size_t bytes = burial->text_bytes < RELEVE_BURIED_BYTES_MAX ? burial->text_bytes : RELEVE_BURIED_BYTES_MAX;
-    bool whole = bytes == burial->text_bytes;
+    bool whole = bytes == burial->bytes;
     /* Only ASCII comes through as it is: whoever reads the dead list must get valid JSON whatever was pushed. */
     for (size_t i = 0; i < bytes; i++) {
         bool ascii = burial->text[i] != '\0' && (unsigned char)burial->text[i] <= '~';

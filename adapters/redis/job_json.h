@@ -39,8 +39,9 @@ char *releve_job_json_write(const struct releve_job *job);
 
 /* Why a message is no job, and where it was. */
 struct releve_burial {
-    const char *text; /* `text_bytes` of it; of a long one not all need be here */
+    const char *text; /* `text_bytes` of it */
     size_t text_bytes;
+    size_t bytes; /* that it had: more, where it was cut */
     const char *error;
     enum releve_class class_; /* of the queue that it was taken from */
     releve_time at;           /* civil clock */

@@ -51,7 +51,7 @@ static void check_words(const struct releve_job *job, releve_day today)
 
 static void check_burial(const char *text, size_t size, const char *why)
 {
-    const struct releve_burial burial = {text, size, why, RELEVE_NORMAL, 0};
+    const struct releve_burial burial = {text, size, size, why, RELEVE_NORMAL, 0};
     char *buried = releve_job_json_bury(&burial), reply_to[RELEVE_REPLY_TO_BYTES];
     char *answer = releve_job_json_answer(&burial, reply_to);
     MUST(!answer || (memchr(reply_to, '\0', sizeof reply_to) && fuzz_is_line(answer)));

@@ -100,6 +100,19 @@ def test_all_are_put_back_where_they_came_from_but_what_is_not_all_there(world):
     assert waiting(world.redis) == [STRANGE.encode()] and burials(world.redis) == kept
 
 
+def test_what_was_too_long_is_not_put_back_without_its_end():
+    """Redis keeps the beginning of it only, so that no worker is sent all of it."""
+    with World() as world:
+        sizes = [5000, 16384, 16385, 20000, 100000]
+        bury(world, *(b"x" * size for size in sizes))
+        found = [json.loads(burial) for burial in burials(world.redis)][::-1]
+        assert [one.get("whole") for one in found] == [False] * len(sizes)
+        assert [one["error"] for one in found] == [
+            "is no JSON" if size <= 16384 else f"a message of {size} bytes: at most 16384" for size in sizes]
+        ended = world.run("dead", "requeue", "--all")
+        assert ended.code == 1 and waiting(world.redis) == [] and len(burials(world.redis)) == len(sizes), ended
+
+
 def test_equal_ones_share_an_id_and_some_of_many_are_dropped():
     with World() as world:
         texts = [json.dumps({"raw": f"m{i % 301}", "error": "is no JSON", "queue": "normal", "at": "2026-11-19T09:00:00Z"},

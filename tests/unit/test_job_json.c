@@ -554,7 +554,7 @@ static void test_words_are_ascii_on_one_line(void **state)
 
 static void expect_buried(const char *bytes, size_t count, const char *raw)
 {
-    const struct releve_burial burial = {bytes, count, "is no \"JSON\"", RELEVE_LOW, NOW};
+    const struct releve_burial burial = {bytes, count, count, "is no \"JSON\"", RELEVE_LOW, NOW};
     char *text = releve_job_json_bury(&burial);
     assert_non_null(text);
     for (const char *at = text; *at != '\0'; at++)
@@ -577,7 +577,8 @@ static void expect_buried(const char *bytes, size_t count, const char *raw)
 
 static char *answer_to(const char *message, char reply_to[RELEVE_REPLY_TO_BYTES])
 {
-    const struct releve_burial burial = {message, strlen(message), "kind: unknown", RELEVE_NORMAL, NOW};
+    const struct releve_burial burial = {message,         strlen(message), strlen(message),
+                                         "kind: unknown", RELEVE_NORMAL,   NOW};
     return releve_job_json_answer(&burial, reply_to);
 }
 
