@@ -23,6 +23,17 @@ static struct releve_refused_list *place_for(struct releve_refused_lists *lists)
     return oldest;
 }
 
+/* Those that no line was about; from here on one was. */
+static size_t count_unsaid(struct releve_refused_lists *lists)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lists->count; i++) {
+        count += lists->of[i].is_unsaid;
+        lists->of[i].is_unsaid = false;
+    }
+    return count;
+}
+
 enum releve_refused_lists_news releve_refused_lists_note(struct releve_refused_lists *lists, const char *name,
                                                          bool dropped, releve_time now, size_t *others)
 {
@@ -39,12 +50,12 @@ enum releve_refused_lists_news releve_refused_lists_note(struct releve_refused_l
     if (*said)
         return RELEVE_REFUSED_LISTS_OLD;
     if (now < lists->say_ms) { /* it is said when it refuses the next time, or counted by the line that is */
-        lists->unsaid += is_news;
+        list->is_unsaid = list->is_unsaid || is_news;
         return RELEVE_REFUSED_LISTS_OLD;
     }
     *said = true;
-    *others = lists->unsaid;
-    lists->unsaid = 0;
+    list->is_unsaid = false;
+    *others = count_unsaid(lists);
     lists->say_ms = now + RELEVE_REFUSED_LISTS_SAY_MS;
     return dropped ? RELEVE_REFUSED_LISTS_DROPPED : RELEVE_REFUSED_LISTS_REFUSED;
 }

@@ -18,6 +18,7 @@ struct releve_refused_list {
     char name[RELEVE_REPLY_TO_BYTES];
     releve_time refused_ms;          /* when it refused last */
     bool said_refused, said_dropped; /* to people */
+    bool is_unsaid;                  /* nor counted: no line yet, of its own or as one of `others` */
 };
 
 /* Zeroed is empty. Times are of one clock that never goes back. */
@@ -25,7 +26,6 @@ struct releve_refused_lists {
     struct releve_refused_list of[RELEVE_REFUSED_LISTS_MAX];
     size_t count;
     releve_time say_ms; /* no line before */
-    size_t unsaid;      /* lines that were kept back since the last one */
 };
 
 /* What is to be said of a refusal. */
@@ -35,7 +35,8 @@ enum releve_refused_lists_news {
     RELEVE_REFUSED_LISTS_DROPPED  /* what it did not take is dropped */
 };
 
-/* The list has refused a result, which is `dropped` or stays. `others`: how many more had a line coming meanwhile. */
+/* The list has refused a result, which is `dropped` or stays. `others`: how many more of
+ * those that are remembered were not said, nor counted by an earlier line. */
 enum releve_refused_lists_news releve_refused_lists_note(struct releve_refused_lists *lists, const char *name,
                                                          bool dropped, releve_time now, size_t *others);
 

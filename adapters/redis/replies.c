@@ -11,7 +11,7 @@
 #include <uthash.h>
 
 #define PARTS 4            /* of a reply, as replies.lua answers them */
-#define MARK_S (24 * 3600) /* a reply that was delivered leaves the stream within that time */
+#define MARK_S (24 * 3600) /* a reply that was delivered leaves the stream within that time, where a worker runs */
 /* One look, and a worker looks at every beat: its pages, how many of a page's entries are looked at, and how many of
  * those are answered, which are not of a list that has just refused. */
 #define PAGES_MAX 20
@@ -72,9 +72,10 @@ static void say(const struct delivery *delivery, enum releve_refused_lists_news 
                 const struct releve_error *error)
 {
     const struct releve_replies *replies = delivery->replies;
-    char line[RELEVE_ERROR_BYTES + RELEVE_REPLY_TO_BYTES + 256], more[48] = "";
+    char line[RELEVE_ERROR_BYTES + RELEVE_REPLY_TO_BYTES + 256], more[64] = "";
     if (others > 0)
-        (void)snprintf(more, sizeof more, " (and %zu other lists)", others);
+        (void)snprintf(more, sizeof more, " (and %s%zu other lists)",
+                       others == RELEVE_REFUSED_LISTS_MAX - 1 ? "at least " : "", others);
     if (news == RELEVE_REFUSED_LISTS_DROPPED)
         (void)snprintf(line, sizeof line,
                        "the reply list %s%s has taken nothing for %d h, and its results are dropped: they are in "
