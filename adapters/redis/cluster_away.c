@@ -17,7 +17,8 @@ static releve_time silent_ms(const struct releve_place *place)
     const struct releve_commands *commands = &place->node->commands;
     if (releve_place_is_up(place))
         return releve_commands_silent_ms(commands);
-    return (releve_time)uv_now(commands->connection.loop) - commands->connection.opened_ms;
+    releve_time since_ms = commands->down_ms > 0 ? commands->down_ms : commands->connection.opened_ms;
+    return (releve_time)uv_now(commands->connection.loop) - since_ms;
 }
 
 /* The master that has been silent for longest; NULL where all that were asked something answer. */

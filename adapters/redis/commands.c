@@ -410,6 +410,7 @@ static void on_down(void *data, const char *why)
     struct releve_commands *commands = data;
     (void)uv_timer_stop(&commands->watch_timer);
     (void)uv_timer_stop(&commands->replicas_timer);
+    commands->down_ms = (releve_time)uv_now(commands->connection.loop);
     releve_waits_cut(&commands->waits);
     struct releve_command *command;
     DL_FOREACH(commands->sent, command)

@@ -107,6 +107,7 @@ struct releve_commands {
     const struct releve_script *taught[RELEVE_TAUGHT_MAX]; /* scripts that were sent over this connection */
     size_t taught_count;
     struct releve_latencies latencies; /* of replies, from when the command was sent last */
+    releve_time down_ms;               /* loop time: when the connection was lost last; 0 where it never was */
     struct releve_waits waits;         /* of this connection; in loop time */
     bool impatient;                    /* releve_nodes_set_impatient */
     uv_timer_t watch_timer, doom_timer, replicas_timer;

@@ -93,6 +93,39 @@ static void test_a_master_that_stands_still_is_named_where_others_say_that_the_c
     close_nodes();
 }
 
+/* Since when one is away counts from when it was lost, not from when it was connected to first. */
+static void test_of_masters_that_are_away_the_one_that_has_been_for_longest_is_named(void **state)
+{
+    (void)state;
+    char why[RELEVE_ERROR_BYTES], port[16], text[] = "CLUSTERDOWN The cluster is down";
+    const redisReply reply = {.type = REDIS_REPLY_ERROR, .str = text, .len = strlen(text)};
+    const char *const keys[CLUSTER_MASTERS] = {"h:{2}", "h:{3}", "h:{8}"};
+    struct answer served[CLUSTER_MASTERS] = {{.calls = 0}}, silent = {.calls = 0};
+    const struct releve_place *places[CLUSTER_MASTERS];
+    open_cluster();
+    for (int i = 0; i < CLUSTER_MASTERS; i++) {
+        places[i] = releve_places_owner(&f.nodes.cluster->places, slot_of(keys[i]));
+        send_words(NULL, &served[i], "HLEN", keys[i], (char *)NULL);
+        await_ok(&served[i]);
+    }
+    assert_true(places[0] != places[1] && places[1] != places[2] && places[0] != places[2]);
+    assert_int_equal(kill(cluster.nodes[owner(slot_of(keys[0]))].pid, SIGSTOP), 0);
+    send_words(NULL, &silent, "HLEN", keys[0], (char *)NULL);
+    await(releve_commands_silent_ms(&places[0]->node->commands) > RELEVE_SECOND_MS, turn());
+    int lost = 0;
+    while (cluster.ports[lost] != places[2]->seed.port)
+        lost++;
+    redis_server_kill(&cluster.nodes[lost]);
+    await(!releve_place_is_up(places[2]), turn());
+    releve_cluster_say_away(places[1]->node, &reply, why);
+    (void)snprintf(port, sizeof port, ":%d", places[0]->seed.port);
+    if (strstr(why, port) == NULL)
+        fail_msg("\"%s\" does not name %s", why, port);
+    redis_cluster_heal(&cluster);
+    await_ok(&silent);
+    close_nodes();
+}
+
 static bool was_called(int node, const char *stat)
 {
     redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
@@ -353,6 +386,7 @@ int main(int argc, char **argv)
         healed(test_a_master_that_dies_is_replaced_and_nothing_stays_unanswered),
         healed(test_a_master_that_is_cut_off_is_replaced_and_finds_out),
         healed(test_a_master_that_stands_still_is_named_where_others_say_that_the_cluster_is_down),
+        healed(test_of_masters_that_are_away_the_one_that_has_been_for_longest_is_named),
         healed(test_a_wrong_key_is_named_although_its_node_is_replaced_meanwhile),
         healed(test_masters_and_replicas_change_places_without_loss),
         healed(test_a_node_that_serves_no_more_is_left),
