@@ -433,6 +433,12 @@ static void on_checked(void *data, const struct releve_redis_seed *master, size_
         plan_check(connection);
         return;
     }
+    if (connection->denials > 0 && sentinel == connection->first_denial) {
+        plan_check(connection); /* all that answer have been asked: too few say so */
+        return;
+    }
+    if (connection->denials == 0)
+        connection->first_denial = sentinel;
     if (++connection->denials < denials_wanted(connection->url)) {
         start(&connection->attempt_timer, on_check, 0);
         return;

@@ -79,6 +79,7 @@ struct releve_connection {
     releve_time check_ms;               /* between two questions whether it still is that one */
     size_t check_sentinel;              /* to be asked next time, modulo their number */
     size_t denials;                     /* of sentinels in a row that name another one */
+    size_t first_denial;                /* the first of them: they are asked one after the other */
     releve_time opened_ms;
     char place[RELEVE_PLACE_BYTES]; /* for people: where the sentinels say that it is; "" before */
     struct releve_dial dial;        /* its context is there where state is UP */

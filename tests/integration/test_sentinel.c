@@ -670,6 +670,29 @@ static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_
     fixture_close(&f);
 }
 
+/* What one sentinel says twice is what one sentinel says. */
+static void test_a_master_is_not_left_for_the_last_sentinel_that_lives_of_three(void **state)
+{
+    (void)state;
+    char url[256];
+    start_redises(2);
+    for (int i = 0; i < SENTINELS; i++)
+        start_sentinel(i, i == 1, "");
+    (void)snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d/mymaster",
+                   sentinel_ports[0], sentinel_ports[1], sentinel_ports[2]);
+    open_that_checks_soon(url);
+    redis_server_kill(&sentinels[0]);
+    redis_server_kill(&sentinels[2]);
+    const struct releve_connection *connection = &f.store->nodes.commands.connection;
+    for (int i = 0; i < 8; i++) { /* four checks, of two questions each */
+        await(connection->sentinels == NULL, uv_run(&f.loop, UV_RUN_ONCE));
+        await(connection->sentinels != NULL, uv_run(&f.loop, UV_RUN_ONCE));
+    }
+    assert_int_equal(f.downs, 0);
+    assert_int_equal(connection->master.port, ports[0]);
+    fixture_close(&f);
+}
+
 static void test_replicas_that_are_away_are_waited_for_at_the_master_that_is_named(void **state)
 {
     (void)state;
@@ -711,6 +734,7 @@ int main(int argc, char **argv)
         one(test_a_master_that_was_replaced_and_lives_on_is_left),
         one(test_a_master_that_was_replaced_is_left_although_nothing_is_asked_of_it),
         one(test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_none),
+        one(test_a_master_is_not_left_for_the_last_sentinel_that_lives_of_three),
         one(test_replicas_that_are_away_are_waited_for_at_the_master_that_is_named),
         one(test_under_a_plain_address_a_replica_refuses_as_ever),
         failover(test_a_killed_master_is_followed_and_nothing_is_lost_or_doubled),
