@@ -6,6 +6,7 @@
 #include "pulse.h"
 #include "selection.h"
 #include <adapters/redis/erase.h>
+#include <adapters/redis/mark.h>
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <releve/memory.h>
@@ -212,6 +213,24 @@ static void on_erased(void *data, const struct releve_error *error)
         releve_store_overview(forget->lookup.store, on_overview, forget);
 }
 
+static void on_replicas(void *data, const struct releve_error *error)
+{
+    struct forget *forget = data;
+    if (error->code != RELEVE_OK || forget->lookup.ended)
+        releve_lookup_end(&forget->lookup, error);
+    else
+        sweep(forget, RELEVE_SWEEP_LOOK, forget->left, on_swept);
+}
+
+/* Nothing is left at the masters, perhaps as it was erased a moment ago, and no replica knows that. Then it is looked
+ * again: one that does not know it may be the master by now. */
+static void start_waiting(void *data)
+{
+    struct forget *forget = data;
+    releve_store_await_replicas(forget->lookup.store, "erase a usage point", forget->selection.prms,
+                                forget->selection.prms_count, on_replicas, forget);
+}
+
 static void start_look(void *data)
 {
     struct forget *forget = data;
@@ -279,9 +298,14 @@ static int look_and_erase(struct forget *forget)
         return releve_command_fail(&error);
     if (report_work(forget, forget->found))
         return releve_code_exit(RELEVE_E_PARTIAL);
-    if (!any(forget, forget->found)) {
-        fprintf(stderr, "releve: Redis at %s, prefix %s, holds nothing of this\n", forget->config.redis.address,
-                forget->config.prefix);
+    bool has_replicas = forget->config.redis.replicas > 0, nothing = !any(forget, forget->found);
+    if (nothing && has_replicas && run(forget, start_waiting, &error) != RELEVE_OK)
+        return releve_command_fail(&error);
+    if (nothing) {
+        left = report_left(forget);
+        if (!left)
+            fprintf(stderr, "releve: Redis at %s, prefix %s, holds nothing of this\n", forget->config.redis.address,
+                    forget->config.prefix);
     } else if (!forget->yes && !confirm(forget)) {
         fputs("releve: nothing was erased\n", stderr);
         return releve_code_exit(RELEVE_E_INTERRUPTED);
@@ -290,8 +314,9 @@ static int look_and_erase(struct forget *forget)
             return releve_command_fail(&error);
         correct_erased(forget);
         left = report_left(forget);
-        fputs("releve: the files of Redis keep what was erased until they are rewritten (BGREWRITEAOF)\n", stderr);
     }
+    if (!nothing || has_replicas) /* in the second case they name it once more (mark.h) */
+        fputs("releve: the files of Redis keep what was erased until they are rewritten (BGREWRITEAOF)\n", stderr);
     if (forget->json)
         print_json(forget);
     else

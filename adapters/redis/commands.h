@@ -43,6 +43,7 @@ extern const struct releve_script releve_script_give_back;
 extern const struct releve_script releve_script_known;
 extern const struct releve_script releve_script_known_points;
 extern const struct releve_script releve_script_ledger;
+extern const struct releve_script releve_script_mark;
 extern const struct releve_script releve_script_overview;
 extern const struct releve_script releve_script_pulse;
 extern const struct releve_script releve_script_put_days;

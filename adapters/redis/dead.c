@@ -2,6 +2,7 @@
  * Whoever is told that something was done is told its end when Redis's replicas have it (docs/design.md, Failover). */
 #include <adapters/redis/dead.h>
 #include <adapters/redis/job_fields.h>
+#include <adapters/redis/mark.h>
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <inttypes.h>
@@ -46,11 +47,12 @@ static void end(struct dead_call *call, const struct releve_error *error)
     ended.done(ended.data, error);
 }
 
-static void on_kept(void *data, const redisReply *reply, const struct releve_error *error)
+/* All steps went over one connection; what replicas have behind the last one is all of it. It is not the steps
+ * themselves that are repeated until they have it, as a repeated one cannot say any more what it has found. */
+static void on_kept(void *data, const struct releve_error *error)
 {
     struct dead_call *call = data;
     struct releve_error lost;
-    (void)reply;
     if (error->code == RELEVE_OK && releve_nodes_epoch(&call->store->nodes) != call->epoch) {
         (void)releve_fail(&lost, RELEVE_E_REDIS,
                           "cannot %s: the connection to Redis is another one than before, and what was done may be "
@@ -59,16 +61,6 @@ static void on_kept(void *data, const redisReply *reply, const struct releve_err
         error = &lost;
     }
     end(call, error);
-}
-
-/* All steps went over one connection; what replicas have behind the last one is all of it. It is not the steps
- * themselves that are repeated until they have it, as a repeated one cannot say any more what it has found. */
-static void wait_for_replicas(struct dead_call *call)
-{
-    struct releve_words words = {.count = 0};
-    releve_words_add(&words, "LLEN");
-    releve_key_of_queue(&words, call->store->prefix, "jobs:dead");
-    releve_nodes_send_replicated(&call->store->nodes, RELEVE_REPLICAS_REPEAT, WHAT, NULL, &words, on_kept, call);
 }
 
 static void on_step(void *data, const redisReply *reply, const struct releve_error *error)
@@ -84,7 +76,7 @@ static void on_step(void *data, const redisReply *reply, const struct releve_err
         }
     }
     if (error->code == RELEVE_OK && call->request->operation != RELEVE_DEAD_LOOK && call->store->url.replicas > 0)
-        wait_for_replicas(call);
+        releve_store_await_replicas(call->store, WHAT, NULL, 0, on_kept, call);
     else
         end(call, error);
 }

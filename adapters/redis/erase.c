@@ -3,6 +3,7 @@
  * a sweep that was broken off is simply begun again. What is erased counts when Redis's replicas have erased it too
  * (docs/design.md, Failover): whoever is told so is told it of all. */
 #include <adapters/redis/erase.h>
+#include <adapters/redis/mark.h>
 #include <adapters/redis/queue.h>
 #include <adapters/redis/refusal.h>
 #include <adapters/redis/store_internal.h>
@@ -115,11 +116,22 @@ static void on_turn(void *data, enum releve_walk_turn turn)
     }
 }
 
+/* A step that was repeated, or a sweep that was, may have found nothing any more where replicas still have it. */
+static void on_replicas(void *data, const struct releve_error *error)
+{
+    struct sweep *sweep = data;
+    if (error->code != RELEVE_OK)
+        fail(sweep, error);
+    end(sweep);
+}
+
 /* From its beginning. */
 static void begin_step(struct sweep *sweep)
 {
     sweep->cursor[0] = '\0';
-    if (sweep->step == STEPS) {
+    if (sweep->step == STEPS && sweep->mode == RELEVE_SWEEP_ERASE && sweep->store->url.replicas > 0) {
+        releve_store_await_replicas(sweep->store, what_of(sweep), sweep->prms, sweep->prms_count, on_replicas, sweep);
+    } else if (sweep->step == STEPS) {
         end(sweep);
     } else if (is_walk(sweep)) {
         memcpy(sweep->before, sweep->traces, sweep->prms_count * sizeof *sweep->traces);
@@ -254,12 +266,6 @@ static void add_arguments(const struct sweep *sweep, struct releve_words *words)
         releve_words_format(words, RELEVE_PRM_FORMAT, sweep->prms[i]);
 }
 
-/* Whether the scripts write a key that is there for them only, as WAIT may count what this connection wrote. */
-static bool wants_mark(const struct sweep *sweep)
-{
-    return sweep->mode == RELEVE_SWEEP_ERASE && sweep->store->url.replicas > 0;
-}
-
 /* What looks is sent as ever. */
 static void send_script(struct sweep *sweep, const struct releve_script *script, struct releve_words *words,
                         releve_commands_reply reply)
@@ -294,8 +300,6 @@ static void see_to_page(struct sweep *sweep, const redisReply *page)
     for (size_t i = 1; i < page->elements; i++)
         if (begins(page->element[i], mark))
             releve_words_add_bytes(&of_queue, page->element[i]->str, page->element[i]->len);
-    if (of_queue.count > 1 && wants_mark(sweep))
-        releve_key_of_queue(&of_queue, sweep->store->prefix, RELEVE_KEY_ERASING);
     if (of_queue.count > 1)
         see_to(sweep, &releve_script_erase_jobs, &of_queue);
     else
@@ -306,8 +310,6 @@ static void see_to_page(struct sweep *sweep, const redisReply *page)
         for (size_t i = 1; i < page->elements; i++)
             if (strstr(page->element[i]->str, mark) != NULL)
                 releve_words_add_bytes(&of_point, page->element[i]->str, page->element[i]->len);
-        if (of_point.count > 0 && wants_mark(sweep))
-            releve_key_erasing(&of_point, sweep->store->prefix, sweep->prms[point]);
         if (of_point.count > 0)
             see_to(sweep, &releve_script_erase_point, &of_point);
         else
@@ -335,12 +337,9 @@ static void send_step(struct sweep *sweep)
 {
     const struct step *step = &steps[sweep->step];
     struct releve_words words = {.count = 0};
-    bool marks = step->key != NULL && wants_mark(sweep);
-    releve_words_script(&words, step->script, marks ? 2 : step->key != NULL ? 1 : 0);
+    releve_words_script(&words, step->script, step->key != NULL ? 1 : 0);
     if (step->key != NULL)
         releve_key_of_queue(&words, sweep->store->prefix, step->key);
-    if (marks)
-        releve_key_of_queue(&words, sweep->store->prefix, RELEVE_KEY_ERASING);
     add_arguments(sweep, &words);
     if (is_walk(sweep))
         releve_nodes_send_to(&sweep->store->nodes, sweep->walk.node, what_of(sweep), step->script, &words, on_step,

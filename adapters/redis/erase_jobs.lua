@@ -2,8 +2,8 @@
 -- Keys of the queue, as far as they name a usage point: hashes of jobs and notes of the latest jobs go, and what the lists of
 -- dead workers hold of it. What a living worker holds stays, and is counted.
 --
--- KEYS 1 workers (name, last beat in ms of Redis's clock)  2.. those keys; among them the mark,
--- where replicas are waited for  ARGV as in named.lua
+-- KEYS 1 workers (name, last beat in ms of Redis's clock)  2.. those keys
+-- ARGV as in named.lua
 local workers, dead_after_ms = KEYS[1], tonumber(ARGV[5])
 local queue = '{' .. prefix .. '}:'
 
@@ -61,8 +61,6 @@ for i = 2, #KEYS do
     local class, rest = match(key, '^(%l+):(.*)$', #queue + 1)
     if class == 'job' then
         good = see_job(key)
-    elseif class == 'erasing' then
-        write_for_replicas(key)
     elseif class == 'worker' then
         good = see_list_of_a_worker(key, sub(rest, 1, -#':jobs' - 1))
     else

@@ -4,7 +4,7 @@
 -- From the left end on: producers push there, so what comes meanwhile moves nothing past this step. LREM looks through the
 -- list from there too, and removes the very message that was read, or an equal one in front of it.
 --
--- KEYS 1 the list  2 mark, where replicas are waited for  ARGV as in named.lua
+-- KEYS 1 the list  ARGV as in named.lua
 local WORK_MAX = 200000 -- messages that LREM may look at in one step, so that Redis is not kept: some milliseconds
 
 local first = tonumber(cursor) or 0
@@ -24,9 +24,6 @@ for i, text in ipairs(texts) do
             end
         end
     end
-end
-if KEYS[2] then
-    write_for_replicas(KEYS[2])
 end
 local over = #texts < at_once and seen == #texts
 return answer(over and '' or format('%.0f', first + seen - removed))

@@ -1,7 +1,7 @@
 --with named.lua
 -- Keys of one usage point go: days, documents, facts, claims. What somebody is asking for now stays, and is counted.
 --
--- KEYS those keys; among them the mark, where replicas are waited for  ARGV as in named.lua
+-- KEYS those keys  ARGV as in named.lua
 local WHAT = {day = 'days', doc = 'documents', point = 'facts', claim = 'claims'}
 
 local time = redis.call('TIME')
@@ -21,9 +21,7 @@ end
 
 for _, key in ipairs(KEYS) do
     local class, prm = match(key, '^(%l+):{(%d+)}', #prefix + 2)
-    if class == 'erasing' then
-        write_for_replicas(key)
-    elseif class == 'claim' and is_claimed(key) then
+    if class == 'claim' and is_claimed(key) then
         count({[prm] = true}, 'asked')
     elseif redis.call(erase and 'UNLINK' or 'EXISTS', key) == 1 then
         count({[prm] = true}, WHAT[class])

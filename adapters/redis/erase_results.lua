@@ -1,7 +1,7 @@
 --with named.lua
 -- One step through the stream of results: the entries that name a usage point go.
 --
--- KEYS 1 the stream  2 mark, where replicas are waited for  ARGV as in named.lua
+-- KEYS 1 the stream  ARGV as in named.lua
 local entries = redis.call('XRANGE', KEYS[1], cursor ~= '' and cursor or '-', '+', 'COUNT', at_once)
 for _, entry in ipairs(entries) do
     local found = named(table.concat(entry[2], '\n'))
@@ -11,8 +11,5 @@ for _, entry in ipairs(entries) do
             redis.call('XDEL', KEYS[1], entry[1])
         end
     end
-end
-if KEYS[2] then
-    write_for_replicas(KEYS[2])
 end
 return answer(#entries < at_once and '' or '(' .. entries[#entries][1])

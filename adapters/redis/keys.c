@@ -79,9 +79,9 @@ void releve_key_point(struct releve_words *words, const char *prefix, releve_prm
     releve_words_end(words);
 }
 
-void releve_key_erasing(struct releve_words *words, const char *prefix, releve_prm prm)
+void releve_key_mark(struct releve_words *words, const char *prefix, releve_prm prm)
 {
-    begin_of_point(words, prefix, ":" RELEVE_KEY_ERASING "{", prm);
+    begin_of_point(words, prefix, ":" RELEVE_KEY_MARK ":{", prm);
     releve_words_end(words);
 }
 

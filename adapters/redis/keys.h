@@ -14,8 +14,8 @@
 
 /* "jobs:dead", "workers", "results", ... */
 void releve_key_of_queue(struct releve_words *words, const char *prefix, const char *name);
-/* A key that is there only while a script erases something, so that it writes in any case. */
-#define RELEVE_KEY_ERASING "erasing:"
+/* A key that is there only while a script runs, so that this writes in any case (replicas.lua). */
+#define RELEVE_KEY_MARK "mark"
 /* The queue of a class, and the list by way of which its messages go to workers. */
 void releve_key_jobs(struct releve_words *words, const char *prefix, enum releve_class class_);
 void releve_key_moving(struct releve_words *words, const char *prefix, enum releve_class class_);
@@ -31,7 +31,7 @@ void releve_key_missing(struct releve_words *words, const char *prefix, releve_p
 
 /* What was learned of it. */
 void releve_key_point(struct releve_words *words, const char *prefix, releve_prm prm);
-void releve_key_erasing(struct releve_words *words, const char *prefix, releve_prm prm);
+void releve_key_mark(struct releve_words *words, const char *prefix, releve_prm prm);
 void releve_key_claims(struct releve_words *words, const char *prefix, releve_prm prm, enum releve_kind kind);
 /* A day of a measure; of a document's kind, the document, whatever the day is. */
 void releve_key_day(struct releve_words *words, const char *prefix, releve_prm prm, enum releve_kind kind,

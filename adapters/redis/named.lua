@@ -34,13 +34,6 @@ local function named_in_any_form(text)
     return named((gsub(text, '(%d)[ ._-]+%f[%d]', '%1')))
 end
 
--- A step that is repeated may find that all has gone, and WAIT may count only what its own connection wrote: so a key is
--- written and removed. Where memory is full that is refused, which is no reason not to erase.
-local function write_for_replicas(mark)
-    redis.pcall('SET', mark, '')
-    redis.call('DEL', mark)
-end
-
 local counts = {}
 local function count(found, what)
     for prm in pairs(found) do

@@ -594,3 +594,25 @@ def test_what_was_erased_stays_so_when_the_master_dies_right_after(where):
         assert ended.code == 0 and json.loads(ended.out)["points"][0]["days"] == days, ended
         cluster.wait_for_failover(where)
         assert naming(cluster, B) == [] and naming(cluster, A)
+
+
+@pytest.mark.slow
+@SHARDS
+def test_what_no_replica_has_erased_is_not_called_erased_when_it_is_said_again_either(where):
+    """At the master nothing of it is left then, and its replica has all of it."""
+    world = World()
+    world.redis = cluster = Cluster()
+    with world:
+        if where == QUEUE:
+            push(cluster, message(B), to="high")
+        else:
+            cluster.command("HSET", where, "point:unknown_at", "x")
+        master, replica = stop_replica(cluster, where)
+        for _ in range(3):
+            ended = forget(world, B)
+            assert ended.code == 4 and ended.out == "" and f"no replica of redis://127.0.0.1:{master.port} acknowledges" in ended.err, ended
+            assert is_erased(cluster, where)
+        cluster.heal(replica)
+        cluster.wait_until_whole()
+        ended = forget(world, B)
+        assert (ended.code, ended.out) == (0, f"{B}: erased nothing\n") and naming(cluster, B) == [], ended
