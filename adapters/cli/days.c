@@ -174,7 +174,7 @@ static void on_read(void *data, const struct releve_error *error)
     }
     struct releve_job first = days->job; /* of the usage point only */
     first.span.end = first.span.first + 1;
-    releve_store_begin(days->lookup.store, &first, releve_clock_civil(days->config->today), on_facts, days);
+    releve_store_look_up(days->lookup.store, &first, releve_clock_civil(days->config->today), on_facts, days);
 }
 
 static void read_series(struct releve_days *days)

@@ -64,6 +64,6 @@ void releve_point_reading_begin(struct releve_point_reading *reading, struct rel
         const struct releve_job job = {.prm = prm, .kind = kind, .span = releve_kind_history(kind, today)};
         reading->questions[kind] = (struct releve_point_question){reading, kind};
         /* As of 1970: a day that is to be asked again is stored all the same. */
-        releve_store_begin(store, &job, 0, on_known, &reading->questions[kind]);
+        releve_store_look_up(store, &job, 0, on_known, &reading->questions[kind]);
     }
 }

@@ -143,7 +143,7 @@ static void read_part(struct releve_series_look *look)
 {
     releve_day most = look->job.span.first + RELEVE_JOB_DAYS_MAX;
     look->job.span.end = most < look->span.end ? most : look->span.end;
-    releve_store_begin(look->store, &look->job, 0, on_known, look);
+    releve_store_look_up(look->store, &look->job, 0, on_known, look);
 }
 
 void releve_series_look_begin(struct releve_series_look *look, struct releve_store *store, releve_time now,

@@ -55,8 +55,8 @@ static void look_at_next(struct releve_finding *finding)
     if (releve_selection_job(survey->selection, survey->next, &finding->job)) {
         finding->place = survey->next++;
         survey->under_way++;
-        releve_store_begin(survey->lookup->store, &finding->job, releve_clock_civil(survey->lookup->config->today),
-                           on_known, finding);
+        releve_store_look_up(survey->lookup->store, &finding->job, releve_clock_civil(survey->lookup->config->today),
+                             on_known, finding);
     } else if (survey->under_way == 0) {
         survey->done(survey->data);
     }

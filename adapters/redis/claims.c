@@ -3,6 +3,8 @@
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
 #include <inttypes.h>
+#include <releve/memory.h>
+#include <stdlib.h>
 #include <string.h>
 
 void releve_store_add_days(const struct releve_store *store, struct releve_words *words, releve_prm prm,
@@ -38,6 +40,39 @@ static void decode_claim(const struct releve_call *call, const redisReply *reply
     call->to.claimed(call->data, error, claim, &coverage);
 }
 
+/* A refused claim says what is known, and a job may rest on that only when replicas have it. */
+struct claim_call {
+    struct releve_store *store;
+    struct releve_job job;
+    struct releve_span span;
+    releve_time now;
+    enum releve_claim claim;
+    releve_store_claimed claimed;
+    void *data;
+};
+
+static void on_safe(void *data, const struct releve_error *error, const struct releve_coverage *coverage,
+                    const struct releve_point_facts *facts)
+{
+    struct claim_call call = *(struct claim_call *)data;
+    struct releve_coverage none;
+    (void)facts;
+    free(data);
+    releve_coverage_init(&none, call.span);
+    call.claimed(call.data, error, call.claim, coverage != NULL ? coverage : &none);
+}
+
+static void on_claimed(void *data, const struct releve_error *error, enum releve_claim claim,
+                       const struct releve_coverage *coverage)
+{
+    struct claim_call *call = data;
+    call->claim = claim;
+    if (error->code == RELEVE_OK && claim != RELEVE_CLAIM_GRANTED)
+        releve_store_know_safely(call->store, &call->job, call->span, call->now, on_safe, call);
+    else
+        on_safe(call, error, coverage, NULL);
+}
+
 void releve_store_claim(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                         enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
                         releve_store_claimed claimed, void *data)
@@ -62,6 +97,12 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
                                .to.claimed = claimed,
                                .data = data,
                                .span = span};
+    if (store->url.replicas > 0) {
+        struct claim_call *kept = releve_alloc(1, sizeof *kept);
+        *kept = (struct claim_call){store, *job, span, now, RELEVE_CLAIM_GRANTED, claimed, data};
+        call.to.claimed = on_claimed;
+        call.data = kept;
+    }
     releve_call_send(store, &call, &releve_script_claim, &words);
 }
 

@@ -99,6 +99,11 @@ void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
  * was kept before, NULL for nothing. A bind that comes later, of whatever process, finds this. */
 void releve_store_adopt(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
 
+/* What is known now, for who looks and rests nothing on it: as `begin`, but no job begins, and what replicas have not
+ * is in it too. */
+void releve_store_look_up(struct releve_store *store, const struct releve_job *job, releve_time now,
+                          releve_store_known known, void *data);
+
 /* Puts the job into the queue of its class. `queued` is false where it was left out: its id is known or, with MISSING,
  * the latest job that was queued so for its usage point and kind still waits or runs. */
 enum releve_enqueue { RELEVE_ENQUEUE_ALWAYS, RELEVE_ENQUEUE_MISSING };

@@ -45,6 +45,9 @@ void releve_store_add_days(const struct releve_store *store, struct releve_words
                            enum releve_kind kind, struct releve_span span);
 /* The states of days in the reply of a script; false where they are none. */
 bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *coverage);
+/* What is known of some days of the job's series, when replicas have it (where the address names any). */
+void releve_store_know_safely(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                              releve_time now, releve_store_known known, void *data);
 /* A permit's name, and that of the claim that is made under it. */
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit);
 

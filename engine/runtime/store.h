@@ -70,11 +70,12 @@ struct releve_store_ops {
 
     /* --- what is known ---
      * Coverage of the job's span (states . c p h w; a day whose recheck_after lies before `now` is missing) and the
-     * facts of its usage point. Marks the job as running where job->id is not "". */
+     * facts of its usage point. Marks the job as running where job->id is not "". A day that could be lost with the
+     * Redis that has it is not handed over before it is safe: a job may end with it. */
     void (*begin)(struct releve_store *store, const struct releve_job *job, releve_time now, releve_store_known known,
                   void *data);
     /* Claims `span` of the job's usage point and kind. Busy where another process has a claim that overlaps; a process
-     * minds its own chunks itself. */
+     * minds its own chunks itself. What a refused claim says of days is as safe as what `begin` says. */
     void (*claim)(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                   enum releve_claim_ends ends, struct releve_permit claim, releve_time now,
                   releve_store_claimed claimed, void *data);

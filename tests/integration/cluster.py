@@ -261,6 +261,11 @@ class Cluster(Group):
     def replicas_of(self, node):
         return followers_of(node, self.views())
 
+    def shard_of_days(self):
+        """A master that has neither the queue nor a quota that was asked for: what is on the others needs nothing of it."""
+        needed = [self.master_of(key) for key in ["{releve}:jobs", *self.keys("releve:quota:*")]]
+        return next(master for master in self.current_masters() if master not in needed)
+
     # --- to wait for a state -----------------------------------------------------------------------
 
     def wait_until(self, there, what):

@@ -14,12 +14,6 @@ ELSEWHERE = "other"  # a client whose quota of measures is not on the shard of t
 KIND, DAY, NEXT = "daily_consumption", "2026-09-01", "2026-09-02"
 
 
-def shard_of_days(cluster):
-    """A master that has neither the queue nor a quota: what is on the others needs nothing of it."""
-    needed = [cluster.master_of(key) for key in ["{releve}:jobs", *cluster.keys("releve:quota:*")]]
-    return next(master for master in cluster.current_masters() if master not in needed)
-
-
 @pytest.mark.parametrize("replicas, count, named", [
     pytest.param(1, 600, {}, id="its replica"), pytest.param(0, 1500, {}, id="all of it"),
     pytest.param(0, 1500, {"priority": "low"}, id="all of it, jobs name another class than their queue")])
@@ -29,7 +23,7 @@ def test_a_shard_that_is_away_delays_its_own_usage_points_only(replicas, count, 
     with world:
         cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
         assert world.run("backfill", "--prm", prm_of(0), "--kind", KIND).code == 0
-        shard = shard_of_days(cluster)
+        shard = cluster.shard_of_days()
         jobs = {f"j{i}": prm_of(i) for i in range(1, count)}
         absent = {job for job, prm in jobs.items() if cluster.master_of(f"{{{prm}}}") is shard}
         assert len(absent) > 100

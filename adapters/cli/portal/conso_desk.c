@@ -270,7 +270,8 @@ static void ask_known(struct releve_conso_request *request)
 {
     const struct releve_job job = {.prm = request->ask.prm, .kind = request->ask.kind, .span = request->ask.span};
     request->is_asking = true;
-    releve_store_begin(request->desk->store, &job, releve_clock_civil(request->desk->config->today), on_known, request);
+    releve_store_look_up(request->desk->store, &job, releve_clock_civil(request->desk->config->today), on_known,
+                         request);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------------------ */
