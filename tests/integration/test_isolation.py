@@ -55,7 +55,7 @@ def test_a_worker_that_begins_while_a_shard_is_away_serves_the_others(end, back)
     with world:
         cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
         assert world.run("backfill", "--prm", prm_of(0), "--kind", KIND).code == 0
-        shard = shard_of_days(cluster)
+        shard = cluster.shard_of_days()
         jobs = {f"j{i}": prm_of(i) for i in range(1, 40)}
         absent = {job for job, prm in jobs.items() if cluster.master_of(f"{{{prm}}}") is shard}
         assert len(absent) > 5
