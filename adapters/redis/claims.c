@@ -2,7 +2,6 @@
  * the claim ends with their storing (docs/design.md, Claims). */
 #include <adapters/redis/store_internal.h>
 #include <assert.h>
-#include <inttypes.h>
 #include <releve/memory.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,15 +78,16 @@ void releve_store_claim(struct releve_store *store, const struct releve_job *job
 {
     assert(job->kind < RELEVE_KINDS && releve_span_days(span) > 0 && claimed != NULL);
     struct releve_words words = {.count = 0};
-    char now_text[RELEVE_TIME_TEXT];
+    char now_text[RELEVE_TIME_TEXT], process[RELEVE_PROCESS_TEXT];
     releve_utc_format(now, now_text);
+    releve_process_format(claim.process, process);
     releve_words_script(&words, &releve_script_claim, 1 + (size_t)releve_span_days(span));
     releve_key_claims(&words, store->prefix, job->prm, job->kind);
     releve_store_add_days(store, &words, job->prm, job->kind, span);
     releve_words_add(&words, now_text);
     releve_words_format(&words, "%d", (int)span.first);
     releve_words_format(&words, "%d", releve_span_days(span));
-    releve_words_format(&words, "%" PRIx64, claim.process);
+    releve_words_add(&words, process);
     releve_store_permit_name(&words, claim);
     releve_words_format(&words, "%lld", (long long)RELEVE_CLAIM_LIFE_MS);
     releve_words_add(&words, ends == RELEVE_CLAIM_ANY ? "any" : ends == RELEVE_CLAIM_LAST_MISSING ? "last" : "both");

@@ -119,7 +119,9 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         releve_words_format(&words, "%s:quota:{%s}%s", store->prefix, bucket, notes[i]);
     releve_words_add(&words, operation);
-    releve_words_format(&words, "%" PRIx64, permit.process);
+    char process[RELEVE_PROCESS_TEXT];
+    releve_process_format(permit.process, process);
+    releve_words_add(&words, process);
     releve_words_format(&words, "%" PRIx64, permit.number);
     releve_words_format(&words, "%lld", (long long)length_ms);
     releve_words_add(&words, ""); /* Redis's clock */

@@ -156,9 +156,22 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     ask_last(store);
 }
 
+void releve_process_format(uint64_t process, char out[RELEVE_PROCESS_TEXT])
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+    size_t count = 1;
+    while (count < RELEVE_PROCESS_TEXT - 1 && process >> (6 * count) != 0)
+        count++;
+    for (size_t i = 0; i < count; i++)
+        out[i] = digits[process >> (6 * (count - 1 - i)) & 63];
+    out[count] = '\0';
+}
+
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit)
 {
-    releve_words_format(words, "%" PRIx64 ".%" PRIx64, permit.process, permit.number);
+    char process[RELEVE_PROCESS_TEXT];
+    releve_process_format(permit.process, process);
+    releve_words_format(words, "%s.%" PRIx64, process, permit.number);
 }
 
 #define LOOK_UP "look up whose data this is"
@@ -263,9 +276,14 @@ void releve_store_adopt(struct releve_store *store, const char *upstream, releve
     send_bound(store, &words, "note whose data this is from now on", RELEVE_REPLICAS_REPEAT, reply, data);
 }
 
+/* Counted by Redis, which begins anew when it has forgotten the count, while processes that it numbered before go on:
+ * 32 random bits tell those from the new ones. */
 static void decode_number(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
 {
-    call->to.number(call->data, error, reply != NULL ? (uint64_t)reply->integer : 0);
+    uint32_t bits = 0;
+    if (uv_random(NULL, NULL, &bits, sizeof bits, 0, NULL) != 0)
+        abort(); /* so few come at once wherever Linux runs */
+    call->to.number(call->data, error, reply != NULL ? (uint64_t)reply->integer << 32 | bits : 0);
 }
 
 void releve_store_number_process(struct releve_store *store, releve_store_number reply, void *data)

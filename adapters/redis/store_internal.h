@@ -48,6 +48,9 @@ bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *cove
 /* What is known of some days of the job's series, when replicas have it (where the address names any). */
 void releve_store_know_safely(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                               releve_time now, releve_store_known known, void *data);
+/* The number of a process in the names of its permits and claims: digits of 64, as a large ledger is made of names. */
+#define RELEVE_PROCESS_TEXT 12
+void releve_process_format(uint64_t process, char out[RELEVE_PROCESS_TEXT]);
 /* A permit's name, and that of the claim that is made under it. */
 void releve_store_permit_name(struct releve_words *words, struct releve_permit permit);
 

@@ -65,7 +65,7 @@ struct releve_store_ops {
      * where it is NULL); `bound` in the reply is the one that was known before, NULL for none. The days of two must
      * never pass for each other. */
     void (*bind)(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data);
-    /* A number that no other process of this prefix has: 1, 2, ... */
+    /* A number, not 0, that no other process of this prefix has, also where the store has forgotten those before. */
     void (*number_process)(struct releve_store *store, releve_store_number reply, void *data);
 
     /* --- what is known ---

@@ -252,6 +252,22 @@ def test_what_redis_forgets_of_the_quota_is_noticed_and_waited_for(loss):
         assert f"Redis has forgotten what was sent under the quota {FAMILY}@" in said, said
 
 
+def test_processes_that_redis_gave_one_number_are_two():
+    """It counts from 1 again where it has forgotten; names of permits and claims are made of that number."""
+    with World("--population", "40", "--latency", "300") as world:
+        first = start(world, "prms", 0, 40)
+        wait_until(lambda: data_requests(world) >= 4, first)
+        world.redis.command("DEL", "{releve}:processes")
+        second = start(world, "prms", 0, 40)
+        for one in (first, second):
+            ended = one.end()
+            assert ended.code == 0, ended
+        assert world.redis.command("GET", "{releve}:processes") == b"1"
+        assert world.sandbox.stats()["days_served_twice"] == 0
+        assert_within_quota(world)
+        assert_all_days(world, 40)
+
+
 def test_starting_again_grants_no_second_burst():
     with World("--population", "40", quota="30/4s") as world:
         first = start(world, "prms", 0, 20)
