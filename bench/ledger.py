@@ -19,7 +19,7 @@ from server import Redis
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "adapters", "redis", "ledger.lua")
 KEY = "releve:quota:{mesure_synchrone_auto@00000000}"
-KEYS = [KEY + note for note in ("", ":closed", ":waiting", ":longest", ":windows", ":first", ":streak", ":node")]
+KEYS = [KEY + note for note in ("", ":closed", ":waiting", ":longest", ":windows", ":first", ":streak", ":node", ":forgotten")]
 PROCESS = "3CkZ7_d"  # as long as the runtime's
 LIFE_MS = 40000  # RELEVE_PERMIT_LIFE_MS
 EPOCH_US = 1790000000000000

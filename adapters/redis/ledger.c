@@ -113,8 +113,8 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
 {
     assert(strlen(bucket) < RELEVE_BUCKET_BYTES && quota->windows_count <= RELEVE_QUOTA_WINDOWS_MAX);
     struct releve_words words = {.count = 0};
-    static const char *const notes[] = {"",         ":closed", ":waiting", ":longest",
-                                        ":windows", ":first",  ":streak",  ":node"};
+    static const char *const notes[] = {"",       ":closed", ":waiting", ":longest",  ":windows",
+                                        ":first", ":streak", ":node",    ":forgotten"};
     releve_words_script(&words, &releve_script_ledger, sizeof notes / sizeof notes[0]);
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
         releve_words_format(&words, "%s:quota:{%s}%s", store->prefix, bucket, notes[i]);

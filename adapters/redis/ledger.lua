@@ -17,11 +17,13 @@
 -- Redis may forget what it was told: emptied, restarted without its file, restored from a backup, or replaced by a replica
 -- that lacks something. Who asks therefore names a permit of his own of which he knows how long it counts, his witness.
 -- If it is missing while it has to count, then others may be missing too, and nobody can say how many: the bucket is closed
--- until all that was granted before now is out of every window.
+-- until all that was granted before now is out of every window. That is the longest window from the moment on at which the
+-- last of it can have arrived, a permit's life from now.
 --
 -- KEYS 1 sorted set  2 when the bucket opens again (string)  3 what the last refused asker was told (string)
 --      4 longest window that anybody asks with, in microseconds (string)  5 windows that are asked with (hash)
---      6 the process for which the next permit is kept  7 urgent permits in a row  8 node that wrote last (strings)
+--      6 the process for which the next permit is kept  7 urgent permits in a row  8 node that wrote last
+--      9 when it was last noticed that Redis has forgotten something (strings)
 -- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits, stricter
 --      2 the process that asks  3 number of its permit
 --      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
@@ -43,7 +45,7 @@
 local MARGIN_US = 1000
 
 local entries, closed, waiting, longest = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local asked, first, streak, noted_node = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local asked, first, streak, noted_node, noticed = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local operation, owner, length_ms, channel, node = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[6], ARGV[7]
 local WINDOWS_BEGIN = 10 -- in ARGV
 local permit = owner .. '.' .. ARGV[3]
@@ -135,6 +137,7 @@ local function put_all_later()
     end
     put_later(closed)
     put_later(waiting)
+    put_later(noticed)
 end
 
 -- Noted first: what fails below fails because a key is broken, and must not be put later at every try.
@@ -146,8 +149,12 @@ if node ~= '' then
     end
 end
 
+local function closed_until()
+    return tonumber(redis.call('GET', closed) or 0) or 0
+end
+
 local function open_at()
-    local at = tonumber(redis.call('GET', closed) or 0) or 0
+    local at = closed_until()
     return at > 0 and at + unsure_us or 0
 end
 
@@ -236,18 +243,36 @@ local function note_grant(urgent)
     end
 end
 
--- Whether the asker's witness is missing: an entry is kept for the asker's longest window after its score at least. Closes
--- the bucket then, once: what is missing was granted before the first who misses something closes it.
+-- Whether a missing permit with that score is of a loss that was noted before, so that nothing is left to be done. Two things
+-- must hold.
+--   It was granted before the note. A score is the latest moment of an arrival: not before the grant, at most a life after it.
+-- So a permit that was granted before the note has a score of at most a life after the note, though perhaps later than the
+-- note. From the note on the bucket is closed, for more than a life. So a permit that was granted after the note has a score
+-- later than that, and is missing by another loss.
+--   The bucket is closed until such a permit is out of every window. It may not be: somebody's longest window may be longer
+-- than those that were known when it was closed, or somebody may have opened it by hand.
+local function is_known_loss(score, counts_us)
+    local at = tonumber(redis.call('GET', noticed) or nil)
+    return at and score <= at + length_ms * 1000 and closed_until() >= at + counts_us
+end
+
+-- Whether the asker's witness is missing, and is the first one that is missed: then the bucket is closed. An entry is kept
+-- for the asker's longest window after its score at least. What upstream closed for longer stays closed.
 local function has_forgotten()
     local witness, score = ARGV[8], tonumber(ARGV[9])
     if witness == '' or score < now - own_longest_us or redis.call('ZSCORE', entries, witness) then
         return false
     end
-    if open_at() >= score + longest_us then
+    local longest_of_all = math.max(longest_us, tonumber(redis.call('GET', longest) or 0) or 0)
+    local counts_us = length_ms * 1000 + longest_of_all + MARGIN_US
+    if is_known_loss(score, counts_us) then
         return false
     end
-    local closed_ms = math.ceil((longest_us + MARGIN_US) / 1000)
-    redis.call('SET', closed, text(now + closed_ms * 1000), 'PX', text(closed_ms + CLOCK_DIFFERENCE_MS))
+    local keep_ms = math.ceil(counts_us / 1000) + CLOCK_DIFFERENCE_MS
+    redis.call('SET', noticed, text(now), 'PX', text(keep_ms))
+    if closed_until() < now + counts_us then
+        redis.call('SET', closed, text(now + counts_us), 'PX', text(keep_ms))
+    end
     return true
 end
 

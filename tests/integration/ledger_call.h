@@ -4,11 +4,11 @@
 
 #include <adapters/redis/commands.h>
 
-#define LEDGER_CALL_WORDS 11
+#define LEDGER_CALL_WORDS 12
 
 /* The first words of the command; `bucket` is the name of the ledger, a literal. What follows are its arguments. */
 #define LEDGER_CALL(bucket)                                                                                    \
-    "EVALSHA", releve_script_ledger.sha1, "8", bucket, bucket ":closed", bucket ":waiting", bucket ":longest", \
-        bucket ":windows", bucket ":first", bucket ":streak", bucket ":node"
+    "EVALSHA", releve_script_ledger.sha1, "9", bucket, bucket ":closed", bucket ":waiting", bucket ":longest", \
+        bucket ":windows", bucket ":first", bucket ":streak", bucket ":node", bucket ":forgotten"
 
 #endif

@@ -175,18 +175,68 @@ static int64_t ask_other(const char *permit, int64_t now_us, const struct quota 
 
 static const struct quota an_hour = {2, {{5, 1000}, {1000, 3600000}}};
 
-static void test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window(void **state)
+/* From the moment at which a loss is noticed: what was granted before may arrive a life later. */
+#define HOUR_MS 3600000
+#define HOUR_CLOSED_MS (HOUR_MS + LIFE_MS + 1)
+
+static int64_t ms_later(int64_t ms)
+{
+    return EPOCH_US + ms * 1000;
+}
+
+static void test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window_and_a_permits_life(void **state)
 {
     (void)state;
     become_witness("a", EPOCH_US, &an_hour);
-    assert_int_equal(ask("b", EPOCH_US + 1000, &an_hour), 0); /* it is there */
+    assert_int_equal(ask("b", ms_later(1), &an_hour), 0); /* it is there */
     freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    assert_int_equal(ask_in_vain("c", EPOCH_US + 2000, &an_hour), 3600001);
+    assert_int_equal(ask_in_vain("c", ms_later(2), &an_hour), HOUR_CLOSED_MS);
     assert_int_equal(integer("ZCARD " BUCKET), 0);
-    assert_int_equal(ask("c", EPOCH_US + 3000, &an_hour), 3600000); /* said once: others miss theirs by the same loss */
+    assert_int_equal(ask("c", ms_later(3), &an_hour),
+                     HOUR_CLOSED_MS - 1); /* said once: others miss theirs by the same loss */
     witness = witness_score = "";
-    assert_int_equal(ask("d", EPOCH_US + 2000 + 3599999000, &an_hour), 2);
-    assert_int_equal(ask("d", EPOCH_US + 2000 + 3600001000, &an_hour), 0);
+    assert_int_equal(ask("d", ms_later(2 + HOUR_CLOSED_MS - 2), &an_hour), 2);
+    assert_int_equal(ask("d", ms_later(2 + HOUR_CLOSED_MS), &an_hour), 0);
+}
+
+static void test_no_window_overflows_where_what_was_in_flight_at_the_loss_arrives_late(void **state)
+{
+    (void)state;
+    static const struct quota three = {1, {{3, 10000}}};
+    become_witness("a", EPOCH_US, &three);
+    assert_int_equal(ask("b", ms_later(1), &three), 0);
+    assert_int_equal(ask("c", ms_later(1), &three), 0);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    int64_t late_ms = 1 + LIFE_MS; /* both arrive then */
+    int64_t wait_ms = ask_in_vain("d", ms_later(2), &three);
+    assert_true(2 + wait_ms > late_ms + 10000);
+    assert_true(ask("d", ms_later(late_ms + 10000), &three) > 0);
+}
+
+/* The longest window is that of all askers, as far as Redis still knows it. */
+static void test_a_loss_closes_the_bucket_for_the_longest_window_that_anybody_asks_with(void **state)
+{
+    (void)state;
+    become_witness("x", EPOCH_US, &an_hour);
+    witness = witness_score = "";
+    become_witness("a", ms_later(2000), &one_a_second);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET " " BUCKET ":windows"));
+    assert_int_equal(ask_in_vain("b", ms_later(2000), &one_a_second), HOUR_CLOSED_MS);
+}
+
+static void test_whoever_asks_with_a_longer_window_closes_for_that(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    const char *name = witness, *score_text = witness_score;
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    witness = "b.1"; /* of somebody with a shorter one, lost as well */
+    witness_score = "1790000000000000";
+    assert_int_equal(ask_in_vain("b", ms_later(10), &one_a_second), 1000 + LIFE_MS + 1);
+    witness = name;
+    witness_score = score_text;
+    assert_int_equal(ask_in_vain("c", ms_later(20), &an_hour), HOUR_CLOSED_MS);
+    assert_int_equal(ask("d", ms_later(20), &an_hour), HOUR_CLOSED_MS);
 }
 
 static void test_a_loss_while_the_bucket_is_closed_closes_it_anew(void **state)
@@ -195,9 +245,87 @@ static void test_a_loss_while_the_bucket_is_closed_closes_it_anew(void **state)
     become_witness("a", EPOCH_US, &an_hour);
     close_bucket(5000, EPOCH_US); /* not for as long as what is missing counts */
     freeReplyObject(redisCommand(redis, "DEL " BUCKET));
-    assert_int_equal(ask_in_vain("b", EPOCH_US, &an_hour), 3600001);
+    assert_int_equal(ask_in_vain("b", EPOCH_US, &an_hour), HOUR_CLOSED_MS);
     freeReplyObject(redisCommand(redis, "FLUSHALL"));
-    assert_int_equal(ask_in_vain("b", EPOCH_US + 60000000, &an_hour), 3600001);
+    assert_int_equal(ask_in_vain("b", ms_later(60000), &an_hour), HOUR_CLOSED_MS);
+}
+
+/* The one that misses its permit was told by upstream to wait for a little longer than that permit counts. What others
+ * were granted later counts longer. */
+static void test_a_bucket_that_upstream_closed_hides_no_loss(void **state)
+{
+    (void)state;
+    static const struct quota three = {1, {{3, 10000}}};
+    become_witness("a", EPOCH_US, &three);
+    assert_int_equal(ask_other("x", ms_later(7900), &three), 0);
+    assert_int_equal(ask_other("y", ms_later(7900), &three), 0);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    close_bucket(3000, ms_later(8000));
+    assert_int_equal(ask_in_vain("b", ms_later(8000), &three), 10000 + LIFE_MS + 1);
+}
+
+static void test_a_loss_shortens_nothing_that_upstream_closed(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &one_a_second);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    close_bucket(HOUR_MS, EPOCH_US);
+    assert_int_equal(ask_in_vain("b", EPOCH_US, &one_a_second), HOUR_MS);
+    assert_int_equal(ask("b", EPOCH_US, &one_a_second), HOUR_MS);
+}
+
+/* A transfer that broke off counts for 2 s more: its score may be later than the moment of the notice. */
+static void test_what_was_granted_before_the_notice_is_of_that_loss_whenever_it_counts_to(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    assert_int_equal(ask_other("x", EPOCH_US, &an_hour), 0);
+    (void)wait_of("settle", "x", 2000, EPOCH_US, &an_hour);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    assert_int_equal(ask_in_vain("b", ms_later(1), &an_hour), HOUR_CLOSED_MS);
+    witness = "x.1";
+    witness_score = "1790000002000000";
+    assert_int_equal(ask("x", ms_later(11), &an_hour), HOUR_CLOSED_MS - 10);
+}
+
+static void test_what_was_granted_after_the_notice_is_of_another_loss(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &one_a_second);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    int64_t open_ms = ask_in_vain("b", EPOCH_US, &one_a_second);
+    witness = witness_score = "";
+    become_witness("c", ms_later(open_ms), &one_a_second);
+    assert_int_equal(integer("EXISTS " BUCKET ":forgotten"), 1); /* keys expire by the real clock */
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    close_bucket(HOUR_MS, ms_later(open_ms));
+    assert_int_equal(ask_in_vain("d", ms_later(open_ms), &one_a_second), HOUR_MS);
+}
+
+static void test_a_notice_counts_for_nothing_where_the_bucket_was_opened_by_hand(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &one_a_second);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    assert_int_equal(ask_in_vain("b", EPOCH_US, &one_a_second), 1000 + LIFE_MS + 1);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET ":closed"));
+    assert_int_equal(ask_in_vain("b", ms_later(500), &one_a_second), 1000 + LIFE_MS + 1);
+}
+
+static void test_the_moment_of_a_notice_is_put_later_by_another_node(void **state)
+{
+    (void)state;
+    node = "m";
+    become_witness("a", EPOCH_US, &one_a_second);
+    freeReplyObject(redisCommand(redis, "DEL " BUCKET));
+    assert_int_equal(ask_in_vain("b", EPOCH_US, &one_a_second), 1000 + LIFE_MS + 1);
+    node = "r";
+    assert_int_equal(ask("b", EPOCH_US, &one_a_second), 1000 + LIFE_MS + 1 + DIFFERENCE_US / 1000);
+    redisReply *noticed = redisCommand(redis, "GET " BUCKET ":forgotten");
+    assert_int_equal(atoll(noticed->str), EPOCH_US + DIFFERENCE_US);
+    freeReplyObject(noticed);
+    long long left_ms = integer("PTTL " BUCKET ":forgotten");
+    assert_true(left_ms > 1000 + LIFE_MS + DIFFERENCE_US / 1000);
 }
 
 static void test_a_witness_that_counts_no_more_may_be_gone(void **state)
@@ -243,9 +371,22 @@ int main(void)
         cmocka_unit_test_setup(test_whoever_does_not_say_who_judges_drops_nothing_that_counts_for_others, ledger_clear),
         cmocka_unit_test_setup(test_a_closed_bucket_is_so_longer_for_whoever_does_not_say_who_judges, ledger_clear),
         cmocka_unit_test_setup(test_a_large_ledger_is_put_later_in_full, ledger_clear),
-        cmocka_unit_test_setup(test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window,
+        cmocka_unit_test_setup(
+            test_whoever_misses_its_own_permit_closes_the_bucket_for_its_longest_window_and_a_permits_life,
+            ledger_clear),
+        cmocka_unit_test_setup(test_no_window_overflows_where_what_was_in_flight_at_the_loss_arrives_late,
                                ledger_clear),
+        cmocka_unit_test_setup(test_a_loss_closes_the_bucket_for_the_longest_window_that_anybody_asks_with,
+                               ledger_clear),
+        cmocka_unit_test_setup(test_whoever_asks_with_a_longer_window_closes_for_that, ledger_clear),
         cmocka_unit_test_setup(test_a_loss_while_the_bucket_is_closed_closes_it_anew, ledger_clear),
+        cmocka_unit_test_setup(test_a_bucket_that_upstream_closed_hides_no_loss, ledger_clear),
+        cmocka_unit_test_setup(test_a_loss_shortens_nothing_that_upstream_closed, ledger_clear),
+        cmocka_unit_test_setup(test_what_was_granted_before_the_notice_is_of_that_loss_whenever_it_counts_to,
+                               ledger_clear),
+        cmocka_unit_test_setup(test_what_was_granted_after_the_notice_is_of_another_loss, ledger_clear),
+        cmocka_unit_test_setup(test_a_notice_counts_for_nothing_where_the_bucket_was_opened_by_hand, ledger_clear),
+        cmocka_unit_test_setup(test_the_moment_of_a_notice_is_put_later_by_another_node, ledger_clear),
         cmocka_unit_test_setup(test_a_witness_that_counts_no_more_may_be_gone, ledger_clear),
         cmocka_unit_test_setup(test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks, ledger_clear),
         cmocka_unit_test_setup(test_a_permit_that_is_gone_is_no_witness, ledger_clear),

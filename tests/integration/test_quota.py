@@ -238,6 +238,11 @@ LOSSES = {"emptied": lambda redis: redis.command("FLUSHALL"),
           "its ledger dropped": lambda redis: [redis.command("DEL", key) for key in redis.keys("releve:quota:*")]}
 
 
+FORGOTTEN = f"Redis has forgotten what was sent under the quota {FAMILY}@"
+
+
+@pytest.mark.slow  # the longest window and the 40 s of a permit
+@pytest.mark.waits
 @pytest.mark.parametrize("loss", LOSSES)
 def test_what_redis_forgets_of_the_quota_is_noticed_and_waited_for(loss):
     """Two processes go on where a Redis has lost what they sent; each request that they sent counts on at the gateway."""
@@ -249,7 +254,7 @@ def test_what_redis_forgets_of_the_quota_is_noticed_and_waited_for(loss):
         stats, said = world.sandbox.stats(), "".join(one.err for one in ended)
         assert [one.code for one in ended] == [0, 0], said
         assert data_requests(world) >= 2 * 10 * WEEKS and stats["violations"] == 0, (stats, said)
-        assert f"Redis has forgotten what was sent under the quota {FAMILY}@" in said, said
+        assert FORGOTTEN in said, said
 
 
 def test_processes_that_redis_gave_one_number_are_two():
