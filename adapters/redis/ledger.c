@@ -31,6 +31,7 @@ struct question {
     char bucket[RELEVE_BUCKET_BYTES];
     struct releve_quota quota;
     struct releve_permit permit;
+    char witness[RELEVE_WITNESS_PERMIT_BYTES]; /* that it goes with; "": none */
     releve_store_permit reply;
     void *data;
 };
@@ -41,6 +42,9 @@ static struct question *question_of(struct releve_store *store, const char *buck
     struct question *question = releve_alloc(1, sizeof *question);
     *question = (struct question){.store = store, .quota = *quota, .permit = permit, .reply = reply, .data = data};
     (void)snprintf(question->bucket, sizeof question->bucket, "%s", bucket);
+    const struct releve_witness *witness = releve_witness_find(&store->witnesses, bucket);
+    if (witness != NULL)
+        memcpy(question->witness, witness->permit, sizeof question->witness);
     return question;
 }
 
@@ -70,7 +74,7 @@ static releve_time refuse_unacknowledged(const struct question *question, const 
 static releve_time say_forgotten(const struct question *question, releve_time closed_ms)
 {
     struct releve_store *store = question->store;
-    releve_witness_drop(&store->witnesses, question->bucket);
+    releve_witness_drop(&store->witnesses, question->bucket, question->witness);
     if (store->phase == STORE_OPEN && store->on_forgotten != NULL)
         store->on_forgotten(store->link_data, question->bucket, closed_ms);
     return closed_ms;
@@ -98,11 +102,25 @@ static void decode_settled(const struct releve_call *call, const redisReply *rep
     struct question *question = call->data;
     struct releve_error odd;
     bool is_good = reply != NULL && reply->elements == 3;
-    if (is_good)
-        releve_witness_note(&question->store->witnesses, question->bucket, reply->element[1], reply->element[2]);
-    else if (reply != NULL)
+    if (is_good) {
+        releve_witness_note(&question->store->witnesses, question->bucket, &question->quota, reply->element[1],
+                            reply->element[2]);
+        releve_vigil_begin(question->store);
+    } else if (reply != NULL)
         error = releve_call_odd(call, &odd);
     question->reply(question->data, error, is_good ? (releve_time)reply->element[0]->integer : 0);
+    free(question);
+}
+
+/* Where replicas are missing it is not known whether the bucket stays closed: the next look tries again. */
+static void decode_noticed(const struct releve_call *call, const redisReply *reply, const struct releve_error *error)
+{
+    struct question *question = call->data;
+    (void)error;
+    if (reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+        (void)say_forgotten(question, (releve_time)reply->element[0]->integer);
+    else if (reply != NULL && reply->type == REDIS_REPLY_INTEGER)
+        releve_witness_drop(&question->store->witnesses, question->bucket, question->witness);
     free(question);
 }
 
@@ -127,14 +145,14 @@ static void run_script(struct releve_store *store, const struct releve_call *cal
     releve_words_add(&words, ""); /* Redis's clock */
     releve_words_format(&words, "%s:quota:{%s}:due", store->prefix, bucket);
     /* Whoever only looks changes nothing in the ledger, and may see what another clock says. */
-    bool judges = call->decode == decode_permit || call->decode == decode_asked || call->decode == decode_settled ||
+    bool names = call->decode == decode_asked || call->decode == decode_noticed; /* its witness */
+    bool judges = names || call->decode == decode_permit || call->decode == decode_settled ||
                   call->replicas != RELEVE_REPLICAS_ANY;
     if (store->url.replicas > 0 && judges)
         releve_words_run_id(&words);
     else
         releve_words_add(&words, "");
-    const struct releve_witness *witness =
-        call->decode == decode_asked ? releve_witness_find(&store->witnesses, bucket) : NULL;
+    const struct releve_witness *witness = names ? releve_witness_find(&store->witnesses, bucket) : NULL;
     releve_words_add(&words, witness != NULL ? witness->permit : "");
     releve_words_add(&words, witness != NULL ? witness->score : "");
     for (size_t i = 0; i < quota->windows_count; i++) {
@@ -160,6 +178,16 @@ void releve_store_permit_ask(struct releve_store *store, const char *bucket, con
                                .decode = decode_asked,
                                .data = question_of(store, bucket, quota, permit, reply, data)};
     run_script(store, &call, urgent ? "ask urgent" : "ask", bucket, quota, permit, RELEVE_PERMIT_LIFE_MS);
+}
+
+void releve_store_bucket_notice(struct releve_store *store, const char *bucket, const struct releve_quota *quota)
+{
+    struct releve_call call = {.what = "notice that a permit is missing",
+                               .replicas = RELEVE_REPLICAS_TELL,
+                               .type = RELEVE_REPLY_ANY,
+                               .decode = decode_noticed,
+                               .data = question_of(store, bucket, quota, no_permit, NULL, NULL)};
+    run_script(store, &call, "notice", bucket, quota, no_permit, RELEVE_PERMIT_LIFE_MS);
 }
 
 void releve_store_permit_settle(struct releve_store *store, const char *bucket, const struct releve_quota *quota,

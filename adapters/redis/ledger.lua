@@ -24,16 +24,17 @@
 --      4 longest window that anybody asks with, in microseconds (string)  5 windows that are asked with (hash)
 --      6 the process for which the next permit is kept  7 urgent permits in a row  8 node that wrote last
 --      9 when it was last noticed that Redis has forgotten something (strings)
--- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, usage, permits, stricter
+-- ARGV 1 operation: ask, ask urgent (class high), settle, return, close, notice, usage, permits, stricter
 --      2 the process that asks  3 number of its permit
---      4 ms: life of a permit (ask), length (close), how long the request may still be on its way (settle)
+--      4 ms: life of a permit (ask, notice), length (close), how long the request may still be on its way (settle)
 --      5 now in microseconds, '' for Redis's own clock  6 channel for news of an earlier moment
 --      7 the node that runs this, the same for all who ask it; '' from whoever names no replicas, and from who only looks:
 --        then nothing is noted
---      8 the witness (ask): a permit and 9 its score, as settle answered them; '' for none
+--      8 the witness (ask, notice): a permit and 9 its score, as settle answered them; '' for none
 --      10.. limit, window in ms, repeated
 -- ask, return, close answer in ms when the next permit is due; ask: 0 means granted; {ms} that the witness is missing, and
 -- how long the bucket is closed for that.
+-- notice answers {ms} like ask; 0 where the witness is there, counts no more, or is known to be missing.
 -- settle answers {ms until the next permit is due, the permit as a witness, its score}; two empty ones where it is not there.
 -- usage answers {next ms, closed ms, count in each window ...}; permits {ms from now at which each is over ...};
 -- stricter {limit, ms of each window that others keep to more strictly ...}.
@@ -313,6 +314,10 @@ end
 
 operations['ask urgent'] = function()
     return operations.ask(true)
+end
+
+function operations.notice()
+    return has_forgotten() and {wait_ms(open_at())} or 0
 end
 
 function operations.settle()

@@ -80,7 +80,8 @@ struct releve_store *releve_store_open(uv_loop_t *loop, const struct releve_stor
         releve_nodes_begin_with_queue(&store->nodes);
     (void)uv_timer_init(loop, &store->late); /* cannot fail */
     store->late.data = store;
-    store->parts = (struct releve_closing){1, on_all_closed, store};
+    releve_vigil_init(store, loop);
+    store->parts = (struct releve_closing){2, on_all_closed, store}; /* nodes, vigil */
     return store;
 }
 
@@ -104,9 +105,15 @@ static void on_timer_closed(uv_handle_t *handle)
     releve_nodes_close(&store->nodes, on_part_closed);
 }
 
+static void on_vigil_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
 static void end(struct releve_store *store)
 {
     store->phase = STORE_CLOSING;
+    releve_vigil_close(store, on_vigil_closed);
     uv_close((uv_handle_t *)&store->late, on_timer_closed);
 }
 

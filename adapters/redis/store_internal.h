@@ -7,6 +7,7 @@
 #include <adapters/redis/nodes.h>
 #include <adapters/redis/replies.h>
 #include <adapters/redis/store.h>
+#include <adapters/redis/vigil.h>
 #include <adapters/redis/watcher.h>
 #include <adapters/redis/witness.h>
 
@@ -33,9 +34,10 @@ struct releve_store {
     void (*on_wait)(void *data, const char *line);
     void *link_data; /* of all three */
     struct releve_witnesses witnesses;
+    struct releve_vigil vigil;
     releve_store_ready ready;
     void *ready_data;
-    struct releve_closing parts; /* nodes, watcher */
+    struct releve_closing parts; /* nodes, watcher, vigil */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -48,6 +50,8 @@ bool releve_reply_coverage(const redisReply *reply, struct releve_coverage *cove
 /* What is known of some days of the job's series, when replicas have it (where the address names any). */
 void releve_store_know_safely(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                               releve_time now, releve_store_known known, void *data);
+/* The witness of that bucket is not in Redis: is that a loss that nobody has noticed yet? Then the bucket is closed. */
+void releve_store_bucket_notice(struct releve_store *store, const char *bucket, const struct releve_quota *quota);
 /* The number of a process in the names of its permits and claims: digits of 64, as a large ledger is made of names. */
 #define RELEVE_PROCESS_TEXT 12
 void releve_process_format(uint64_t process, char out[RELEVE_PROCESS_TEXT]);

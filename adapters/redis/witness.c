@@ -17,8 +17,8 @@ const struct releve_witness *releve_witness_find(struct releve_witnesses *witnes
     return witness != NULL && witness->permit[0] != '\0' ? witness : NULL;
 }
 
-void releve_witness_note(struct releve_witnesses *witnesses, const char *bucket, const redisReply *permit,
-                         const redisReply *score)
+void releve_witness_note(struct releve_witnesses *witnesses, const char *bucket, const struct releve_quota *quota,
+                         const redisReply *permit, const redisReply *score)
 {
     struct releve_witness *witness = look_up(witnesses, bucket);
     if (permit->type != REDIS_REPLY_STRING || score->type != REDIS_REPLY_STRING || permit->len == 0 ||
@@ -32,11 +32,12 @@ void releve_witness_note(struct releve_witnesses *witnesses, const char *bucket,
     }
     memcpy(witness->permit, permit->str, permit->len + 1);
     memcpy(witness->score, score->str, score->len + 1);
+    witness->quota = *quota;
 }
 
-void releve_witness_drop(struct releve_witnesses *witnesses, const char *bucket)
+void releve_witness_drop(struct releve_witnesses *witnesses, const char *bucket, const char *permit)
 {
     struct releve_witness *witness = look_up(witnesses, bucket);
-    if (witness != NULL)
+    if (witness != NULL && strcmp(witness->permit, permit) == 0)
         witness->permit[0] = '\0';
 }

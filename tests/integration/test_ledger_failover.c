@@ -328,6 +328,22 @@ static void test_the_moment_of_a_notice_is_put_later_by_another_node(void **stat
     assert_true(left_ms > 1000 + LIFE_MS + DIFFERENCE_US / 1000);
 }
 
+/* Whoever waits asks for nothing: it looks whether its witness is there, and closes the bucket where it is not. */
+static void test_whoever_only_looks_closes_the_bucket_too(void **state)
+{
+    (void)state;
+    become_witness("a", EPOCH_US, &an_hour);
+    assert_int_equal(wait_of("notice", "", LIFE_MS, ms_later(1), &an_hour), 0);
+    freeReplyObject(redisCommand(redis, "FLUSHALL"));
+    redisReply *reply = run("notice", "", LIFE_MS, ms_later(2), &an_hour);
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    assert_int_equal(reply->element[0]->integer, HOUR_CLOSED_MS);
+    freeReplyObject(reply);
+    assert_int_equal(wait_of("notice", "", LIFE_MS, ms_later(2), &an_hour), 0); /* once */
+    assert_int_equal(integer("ZCARD " BUCKET), 0);
+    assert_int_equal(ask_other("b", ms_later(2), &an_hour), HOUR_CLOSED_MS);
+}
+
 static void test_a_witness_that_counts_no_more_may_be_gone(void **state)
 {
     (void)state;
@@ -387,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_was_granted_after_the_notice_is_of_another_loss, ledger_clear),
         cmocka_unit_test_setup(test_a_notice_counts_for_nothing_where_the_bucket_was_opened_by_hand, ledger_clear),
         cmocka_unit_test_setup(test_the_moment_of_a_notice_is_put_later_by_another_node, ledger_clear),
+        cmocka_unit_test_setup(test_whoever_only_looks_closes_the_bucket_too, ledger_clear),
         cmocka_unit_test_setup(test_a_witness_that_counts_no_more_may_be_gone, ledger_clear),
         cmocka_unit_test_setup(test_a_witness_is_kept_for_as_long_as_it_counts_whoever_asks, ledger_clear),
         cmocka_unit_test_setup(test_a_permit_that_is_gone_is_no_witness, ledger_clear),

@@ -510,7 +510,7 @@ def test_a_million_jobs_in_the_queue_leave_a_workers_memory_where_it_was():
 @pytest.mark.slow
 def test_an_idle_worker_sleeps():
     def calls():
-        """What clients sent, and what scripts did for them; ZSCORE is how this test looks."""
+        """What clients sent, and what scripts did for them; ZSCORE is how this test looks, and the worker (vigil.h)."""
         found = re.findall(r"cmdstat_([a-z|]+):calls=(\d+)", world.redis.command("INFO", "commandstats").decode())
         return {name: int(count) for name, count in found if name not in ("zscore", "info")}
 
