@@ -50,11 +50,13 @@ local function begin_slot()
     redis.call('EXPIRE', KEYS[4], slot_s * (slots + 1))
 end
 
-local last = redis.pcall('GET', KEYS[3])
-if tonumber(ARGV[5]) > (tonumber(type(last) == 'string' and last) or 0) then
-    if #ARGV > 9 then
-        begin_slot()
-    end
+local function is_news()
+    local last = redis.pcall('GET', KEYS[3])
+    return tonumber(ARGV[5]) > (tonumber(type(last) == 'string' and last) or 0)
+end
+
+if #ARGV > 9 and is_news() then
+    begin_slot()
     for i = 9, #ARGV, 2 do
         redis.pcall('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1]) -- what somebody else has made no number of stays as it is
         note(ARGV[i], ARGV[i + 1])
