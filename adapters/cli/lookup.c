@@ -81,8 +81,14 @@ static void on_wait(void *data, const char *line)
     fprintf(stderr, "releve: %s\n", line);
 }
 
+/* What is waited for at the beginning. */
+struct patience {
+    releve_time start_ms;   /* 0: as store.h has it */
+    bool begins_with_queue; /* of a cluster */
+};
+
 static enum releve_code run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
-                            releve_time start_ms, void (*start)(void *data), void *data, struct releve_error *error)
+                            struct patience patience, void (*start)(void *data), void *data, struct releve_error *error)
 {
     enum releve_code code = releve_config_start_redis(config, error);
     if (code != RELEVE_OK)
@@ -98,7 +104,8 @@ static enum releve_code run(struct releve_lookup *lookup, struct releve_config *
                                            .prefix = config->prefix,
                                            .on_link = on_link,
                                            .on_wait = on_wait,
-                                           .start_ms = start_ms,
+                                           .begins_with_queue = patience.begins_with_queue,
+                                           .start_ms = patience.start_ms,
                                            .data = lookup};
     lookup->store = releve_store_open(&lookup->loop, &options, on_ready, lookup);
     (void)uv_run(&lookup->loop, UV_RUN_DEFAULT);
@@ -110,11 +117,17 @@ static enum releve_code run(struct releve_lookup *lookup, struct releve_config *
 enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_config *config, bool guarded,
                                    void (*start)(void *data), void *data, struct releve_error *error)
 {
-    return run(lookup, config, guarded, 0, start, data, error);
+    return run(lookup, config, guarded, (struct patience){.start_ms = 0}, start, data, error);
 }
 
 enum releve_code releve_lookup_inspect(struct releve_lookup *lookup, struct releve_config *config,
                                        void (*start)(void *data), void *data, struct releve_error *error)
 {
-    return run(lookup, config, false, RELEVE_LOOKUP_INSPECT_MS, start, data, error);
+    return run(lookup, config, false, (struct patience){.start_ms = RELEVE_LOOKUP_INSPECT_MS}, start, data, error);
+}
+
+enum releve_code releve_lookup_glance(struct releve_lookup *lookup, struct releve_config *config,
+                                      void (*start)(void *data), void *data, struct releve_error *error)
+{
+    return run(lookup, config, false, (struct patience){RELEVE_LOOKUP_INSPECT_MS, true}, start, data, error);
 }

@@ -32,6 +32,11 @@ enum releve_code releve_lookup_run(struct releve_lookup *lookup, struct releve_c
 enum releve_code releve_lookup_inspect(struct releve_lookup *lookup, struct releve_config *config,
                                        void (*start)(void *data), void *data, struct releve_error *error);
 
+/* The same for whoever asks what goes on: of a cluster the master that has the queue is enough. Where others are away,
+ * on_link is told right after `start`, which has set it. */
+enum releve_code releve_lookup_glance(struct releve_lookup *lookup, struct releve_config *config,
+                                      void (*start)(void *data), void *data, struct releve_error *error);
+
 /* It has read `done` of `all` series. A look that takes long says so on a terminal, now and then, on stderr. */
 #define RELEVE_LOOKUP_SILENT_MS 1000 /* before it says so for the first time */
 void releve_lookup_advance(struct releve_lookup *lookup, uint64_t done, uint64_t all);

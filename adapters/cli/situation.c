@@ -1,5 +1,6 @@
 /* See situation.h. One question after the other: whose data, each quota, the permits of measures, queues and workers,
- * counters. */
+ * counters. Of a cluster all but the quotas are at one node, that of the queue. What another one has is left out while
+ * it is away. */
 #include "situation.h"
 #include "json_fields.h"
 #include <releve/memory.h>
@@ -9,6 +10,7 @@
 
 static void end(struct releve_situation *situation, const struct releve_error *error)
 {
+    situation->asks = RELEVE_SITUATION_NEEDED;
     situation->found(situation->data, error);
 }
 
@@ -46,6 +48,8 @@ static void on_overview(void *data, const struct releve_error *error, const char
     if (failure.code == RELEVE_OK)
         situation->pace =
             releve_pace_measure(situation->overview, &situation->config->quota, situation->over_ms, situation->permits);
+    if (situation->families_count > 0 && !situation->known[0])
+        situation->pace.left_ms = RELEVE_TIME_NEVER; /* it is the quota of measures that says so */
     if (failure.code != RELEVE_OK || !situation->counts) {
         end(situation, &failure);
         return;
@@ -55,11 +59,54 @@ static void on_overview(void *data, const struct releve_error *error, const char
     releve_store_counters(situation->store, on_counter, on_counters, situation);
 }
 
+/* --- questions --------------------------------------------------------------------------------------------------- */
+
+struct question {
+    struct releve_situation *situation;
+    uint64_t number;
+};
+
+static struct question *ask(struct releve_situation *situation)
+{
+    struct question *question = releve_alloc(1, sizeof *question);
+    *question = (struct question){situation, ++situation->question};
+    return question;
+}
+
+/* Whose look it is; NULL: that has gone on without this answer. */
+static struct releve_situation *answered(void *data)
+{
+    struct question question = *(struct question *)data;
+    free(data);
+    return question.number == question.situation->question ? question.situation : NULL;
+}
+
 /* --- quotas ------------------------------------------------------------------------------------------------------ */
+
+static const char *bucket_of(const struct releve_situation *situation, int family, char out[RELEVE_BUCKET_BYTES])
+{
+    releve_bucket_name(situation->families[family], situation->config->client_id, out);
+    return out;
+}
+
+static bool is_away(const struct releve_situation *situation, int family)
+{
+    char bucket[RELEVE_BUCKET_BYTES];
+    return releve_store_serves_queue(situation->store) &&
+           !releve_store_serves_bucket(situation->store, bucket_of(situation, family, bucket));
+}
+
+static void ask_overview(struct releve_situation *situation)
+{
+    situation->asks = RELEVE_SITUATION_NEEDED;
+    releve_store_overview(situation->store, on_overview, situation);
+}
 
 static void on_permits(void *data, const struct releve_error *error, const releve_time *over_ms, size_t count)
 {
-    struct releve_situation *situation = data;
+    struct releve_situation *situation = answered(data);
+    if (situation == NULL)
+        return;
     if (error->code != RELEVE_OK) {
         end(situation, error);
         return;
@@ -67,7 +114,7 @@ static void on_permits(void *data, const struct releve_error *error, const relev
     situation->over_ms = releve_alloc(count + 1, sizeof *over_ms);
     memcpy(situation->over_ms, over_ms, count * sizeof *over_ms);
     situation->permits = count;
-    releve_store_overview(situation->store, on_overview, situation);
+    ask_overview(situation);
 }
 
 /* Of measures: nearly all requests are of those. */
@@ -76,23 +123,28 @@ static void ask_permits(struct releve_situation *situation)
     char bucket[RELEVE_BUCKET_BYTES];
     free(situation->over_ms);
     situation->over_ms = NULL;
-    if (situation->families_count == 0 || situation->config->quota.windows_count == 0) {
-        releve_store_overview(situation->store, on_overview, situation);
+    situation->permits = 0;
+    if (situation->families_count == 0 || situation->config->quota.windows_count == 0 || !situation->known[0]) {
+        ask_overview(situation);
         return;
     }
-    releve_bucket_name(situation->families[0], situation->config->client_id, bucket);
-    releve_store_bucket_permits(situation->store, bucket, &situation->config->quota, on_permits, situation);
+    situation->asks = RELEVE_SITUATION_PERMITS;
+    releve_store_bucket_permits(situation->store, bucket_of(situation, 0, bucket), &situation->config->quota,
+                                on_permits, ask(situation));
 }
 
 static void ask_usage(struct releve_situation *situation);
 
 static void on_usage(void *data, const struct releve_error *error, const struct releve_ledger_usage *usage)
 {
-    struct releve_situation *situation = data;
+    struct releve_situation *situation = answered(data);
+    if (situation == NULL)
+        return;
     if (error->code != RELEVE_OK) {
         end(situation, error);
         return;
     }
+    situation->known[situation->family] = true;
     situation->usages[situation->family++] = *usage;
     ask_usage(situation);
 }
@@ -100,12 +152,15 @@ static void on_usage(void *data, const struct releve_error *error, const struct 
 static void ask_usage(struct releve_situation *situation)
 {
     char bucket[RELEVE_BUCKET_BYTES];
+    while (situation->family < situation->families_count && is_away(situation, situation->family))
+        situation->family++;
     if (situation->family == situation->families_count) {
         ask_permits(situation);
         return;
     }
-    releve_bucket_name(situation->families[situation->family], situation->config->client_id, bucket);
-    releve_store_bucket_usage(situation->store, bucket, &situation->config->quota, on_usage, situation);
+    situation->asks = RELEVE_SITUATION_USAGES;
+    releve_store_bucket_usage(situation->store, bucket_of(situation, situation->family, bucket),
+                              &situation->config->quota, on_usage, ask(situation));
 }
 
 /* --- whose it is ------------------------------------------------------------------------------------------------- */
@@ -113,12 +168,15 @@ static void ask_usage(struct releve_situation *situation)
 /* Of another upstream than the configured one is no failure here: a look is for finding that out. */
 static void on_bound(void *data, const struct releve_error *error, const char *bound)
 {
-    struct releve_situation *situation = data;
+    struct releve_situation *situation = answered(data);
     char url[RELEVE_UPSTREAM_BYTES];
+    if (situation == NULL)
+        return;
     if (error->code != RELEVE_OK) {
         end(situation, error);
         return;
     }
+    situation->names_are_known = true;
     const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
     (void)snprintf(situation->upstream, sizeof situation->upstream, "%s",
                    known != NULL ? known : RELEVE_SITUATION_UNRECORDED);
@@ -129,10 +187,41 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
     ask_usage(situation);
 }
 
+static void ask_bound(struct releve_situation *situation)
+{
+    situation->asks = RELEVE_SITUATION_NEEDED;
+    releve_store_bound_to(situation->store, on_bound, ask(situation));
+}
+
 void releve_situation_look(struct releve_situation *situation)
 {
     situation->family = 0;
-    releve_store_bind(situation->store, NULL, on_bound, situation);
+    memset(situation->known, 0, sizeof situation->known);
+    if (situation->names_are_known) {
+        ask_bound(situation);
+        return;
+    }
+    situation->asks = RELEVE_SITUATION_NAMES;
+    releve_store_bind(situation->store, NULL, on_bound, ask(situation));
+}
+
+bool releve_situation_go_on(struct releve_situation *situation)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    if (situation->asks == RELEVE_SITUATION_NEEDED || !releve_store_serves_queue(situation->store) ||
+        !releve_store_away(situation->store, 0, name))
+        return false;
+    if (situation->asks == RELEVE_SITUATION_NAMES) {
+        ask_bound(situation);
+    } else if (situation->asks == RELEVE_SITUATION_USAGES && is_away(situation, situation->family)) {
+        ask_usage(situation);
+    } else if (situation->asks == RELEVE_SITUATION_PERMITS && is_away(situation, 0)) {
+        situation->known[0] = false;
+        ask_permits(situation);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 void releve_situation_open(struct releve_situation *situation)
@@ -159,6 +248,8 @@ static cJSON *quota_json(const struct releve_situation *situation)
     cJSON *list = cJSON_CreateArray();
     for (int i = 0; i < situation->families_count; i++) {
         const struct releve_ledger_usage *usage = &situation->usages[i];
+        if (!situation->known[i])
+            continue;
         cJSON *bucket = cJSON_CreateObject();
         cJSON_AddStringToObject(bucket, "bucket", situation->families[i]);
         cJSON *windows = cJSON_AddArrayToObject(bucket, "windows");
@@ -174,6 +265,17 @@ static cJSON *quota_json(const struct releve_situation *situation)
         cJSON_AddItemToArray(list, bucket);
     }
     return list;
+}
+
+static void add_away(cJSON *json, struct releve_store *store)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    cJSON *away = NULL;
+    for (size_t i = 0; releve_store_away(store, i, name); i++) {
+        if (away == NULL)
+            away = cJSON_AddArrayToObject(json, "nodes_away");
+        cJSON_AddItemToArray(away, cJSON_CreateString(name));
+    }
 }
 
 static cJSON *processes_json(const struct releve_pace *pace)
@@ -203,6 +305,7 @@ cJSON *releve_situation_json(const struct releve_situation *situation)
     cJSON_AddStringToObject(json, "prefix", situation->config->prefix);
     if (situation->mismatch.code != RELEVE_OK)
         cJSON_AddStringToObject(json, "mismatch", situation->mismatch.text);
+    add_away(json, situation->store);
     releve_json_add_day(json, "today", releve_config_today(situation->config));
     cJSON_AddItemToObject(json, "quota", quota_json(situation));
     cJSON_AddItemToObject(json, "processes", processes_json(pace));

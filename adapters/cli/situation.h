@@ -26,6 +26,7 @@ struct releve_situation {
     const char *families[RELEVE_FAMILIES_MAX];
     int families_count; /* 0 without a CLIENT_ID: whose quota it is is not known then */
     struct releve_ledger_usage usages[RELEVE_FAMILIES_MAX];
+    bool known[RELEVE_FAMILIES_MAX]; /* of each usage; false: the node of a cluster that has it is away */
     struct releve_pace pace;
     cJSON *overview;              /* of releve_store_overview */
     struct releve_meter meter;    /* what all processes have counted; their permits stand below */
@@ -33,7 +34,15 @@ struct releve_situation {
     size_t granted_count;
 
     /* while it looks */
-    int family; /* that is asked for */
+    enum {
+        RELEVE_SITUATION_NEEDED, /* nothing, or what it cannot be without: the queue's node */
+        RELEVE_SITUATION_NAMES,  /* whose data, and whether keys have old names: any node, once */
+        RELEVE_SITUATION_USAGES, /* of `family`: its node */
+        RELEVE_SITUATION_PERMITS /* the node of measures */
+    } asks;
+    bool names_are_known;
+    uint64_t question; /* its number: who answers another one comes too late */
+    int family;        /* that is asked for */
     releve_time *over_ms;
     size_t permits;
 };
@@ -43,6 +52,10 @@ void releve_situation_open(struct releve_situation *situation);
 
 /* Begins a look; `found` follows. One at a time. */
 void releve_situation_look(struct releve_situation *situation);
+
+/* A look waits, or a connection was lost: what a node that is away was asked for is left out, where the queue is there.
+ * False: it waits as before. */
+bool releve_situation_go_on(struct releve_situation *situation);
 
 /* As releve status --json prints it (docs/operations.md); the caller's. What was found stays as it is. */
 cJSON *releve_situation_json(const struct releve_situation *situation);

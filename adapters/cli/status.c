@@ -30,6 +30,9 @@ struct status {
     struct releve_watch watching; /* where it is to watch */
     bool shown;                   /* one look at least */
     bool said_away;               /* on stderr, where there is no screen */
+    bool said_part;               /* on stderr, where there is no table */
+    uv_timer_t late;              /* where it looks once: for how long it does so without a part of Redis */
+    char why[RELEVE_ERROR_BYTES]; /* that part is away */
     char *picture;                /* what stands on the screen; NULL where there is none */
     struct releve_situation situation;
 };
@@ -50,6 +53,13 @@ static void print_where(const struct status *status, FILE *out)
                 mismatched ? releve_upstream_name(status->config.upstream) : "");
 }
 
+static void print_away(const struct status *status, FILE *out)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    for (size_t i = 0; releve_store_away(status->lookup.store, i, name); i++)
+        fprintf(out, "away    Redis at %s: what it has waits, and is not shown\n", name);
+}
+
 /* People see the quota of measures and those that something takes of: most never ask for a document. */
 static bool is_shown(const struct status *status, int bucket)
 {
@@ -64,6 +74,11 @@ static void print_quota(const struct status *status, FILE *out)
 {
     for (int i = 0; i < status->situation.families_count; i++) {
         char text[RELEVE_USAGE_TEXT];
+        if (!status->situation.known[i]) {
+            if (i == 0)
+                fprintf(out, "quota   %-22s not known: the Redis that has it is away\n", status->situation.families[i]);
+            continue;
+        }
         if (!is_shown(status, i))
             continue;
         releve_usage_format(&status->config.quota, status->situation.usages[i].used,
@@ -251,6 +266,7 @@ static void print_text(struct status *status, const cJSON *overview)
     if (out == NULL)
         return; /* no memory for it: the next look may have some */
     print_where(status, out);
+    print_away(status, out);
     print_quota(status, out);
     print_rest(status, overview, out);
     if (!screen)
@@ -299,6 +315,8 @@ static void end(struct status *status, const struct releve_error *error)
         return;
     if (status->watching.state != RELEVE_WATCH_OFF)
         releve_watch_close(&status->watching);
+    else
+        uv_close((uv_handle_t *)&status->late, NULL);
     releve_lookup_end(&status->lookup, error);
 }
 
@@ -327,6 +345,8 @@ static void on_found(void *data, const struct releve_error *error)
 static void on_away(void *data)
 {
     struct status *status = data;
+    if (releve_situation_go_on(&status->situation))
+        return; /* another part of it is away */
     if (status->picture != NULL)
         print_screen_away(status);
     else if (!status->said_away)
@@ -354,11 +374,65 @@ static void on_told(void *data, int number)
     end(status, &error);
 }
 
+/* Of a cluster a node is away that only some quotas may be asked of. */
+static bool is_part(const struct status *status)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    return releve_store_serves_queue(status->lookup.store) && releve_store_away(status->lookup.store, 0, name);
+}
+
+/* Somebody waits for the answer. */
+static void on_late(uv_timer_t *timer)
+{
+    struct status *status = timer->data;
+    struct releve_error error;
+    if (releve_situation_go_on(&status->situation))
+        return;
+    releve_fail(&error, RELEVE_E_REDIS, "Redis: %s", status->why);
+    end(status, &error);
+}
+
+static void say_part(struct status *status, bool up, const char *why)
+{
+    if (status->json && up && status->said_part)
+        fputs("releve: Redis: it is there again\n", stderr);
+    else if (status->json && !up)
+        fprintf(stderr, "releve: Redis: %s; what it has is not shown\n", why);
+    status->said_part = !up;
+}
+
+static void note_part(struct status *status, bool up, const char *why)
+{
+    bool watches = status->watching.state != RELEVE_WATCH_OFF;
+    say_part(status, up, why);
+    (void)snprintf(status->why, sizeof status->why, "%s", why);
+    if (watches && up)
+        releve_watch_link(&status->watching, true, why);
+    else if (watches)
+        releve_watch_part(&status->watching, why);
+    else if (up)
+        uv_timer_stop(&status->late);
+    else
+        uv_timer_start(&status->late, on_late, RELEVE_WATCH_PATIENCE_MS, RELEVE_WATCH_PATIENCE_MS);
+    if (!up)
+        (void)releve_situation_go_on(&status->situation);
+}
+
 static void on_link(void *data, bool up, const char *why)
 {
     struct status *status = data;
-    if (!status->lookup.ended)
-        releve_watch_link(&status->watching, up, why);
+    struct releve_error error;
+    bool watches = status->watching.state != RELEVE_WATCH_OFF;
+    if (status->lookup.ended)
+        return;
+    if (up || is_part(status)) {
+        note_part(status, up, why);
+    } else if (watches) {
+        releve_watch_link(&status->watching, false, why);
+    } else {
+        releve_fail(&error, RELEVE_E_REDIS, "Redis: %s", why);
+        end(status, &error);
+    }
 }
 
 static void start(void *data)
@@ -369,11 +443,13 @@ static void start(void *data)
     status->situation = (struct releve_situation){
         .config = &status->config, .store = status->lookup.store, .found = on_found, .data = status};
     releve_situation_open(&status->situation);
+    status->lookup.on_link = on_link;
     if (!status->watch) {
+        (void)uv_timer_init(&status->lookup.loop, &status->late); /* cannot fail */
+        status->late.data = status;
         look(status);
         return;
     }
-    status->lookup.on_link = on_link;
     releve_watch_begin(&status->watching, &status->lookup.loop, &options);
 }
 
@@ -401,7 +477,7 @@ static int status_main(int argc, char **argv)
         return wrong;
     if (releve_config_load(&status.config, false, &error) != RELEVE_OK)
         return releve_command_fail(&error);
-    (void)releve_lookup_inspect(&status.lookup, &status.config, start, &status, &error);
+    (void)releve_lookup_glance(&status.lookup, &status.config, start, &status, &error);
     releve_situation_free(&status.situation);
     free(status.picture);
     if (error.code != RELEVE_OK)
@@ -419,7 +495,8 @@ const struct releve_command releve_command_status = {
             "commands that fetch, the workers with what they work on, and how the latest\n"
             "jobs ended. Rates are those of the last 15 minutes. The least time left is what\n"
             "the quota imposes on the requests that are known to come; that of waiting jobs\n"
-            "is reckoned from the workers' rate. Never sends a request.\n"
+            "is reckoned from the workers' rate. Never sends a request. Of a cluster it needs\n"
+            "the node that has the queue: what others have is left out while they are away.\n"
             "\n"
             "options:\n"
             "  --watch            look again every 2 s, until Ctrl-C or SIGTERM, which are no\n"

@@ -30,7 +30,7 @@ static void on_timer(uv_timer_t *timer)
         return;
     }
     bool silent = uv_now(timer->loop) - watch->asked_ms >= (uint64_t)RELEVE_WATCH_PATIENCE_MS;
-    if (silent && watch->link_up)
+    if (silent && watch->link_up && !watch->part_lost)
         (void)snprintf(watch->why, sizeof watch->why, "it has not answered for %d s",
                        (int)(RELEVE_WATCH_PATIENCE_MS / RELEVE_SECOND_MS));
     if (silent || !watch->link_up)
@@ -78,6 +78,7 @@ void releve_watch_found(struct releve_watch *watch, const struct releve_error *e
 void releve_watch_link(struct releve_watch *watch, bool up, const char *why)
 {
     watch->link_up = up;
+    watch->part_lost = watch->part_lost && !up;
     if (up)
         return; /* the look that waits is answered now */
     if (watch->lost_ms == 0)
@@ -85,6 +86,12 @@ void releve_watch_link(struct releve_watch *watch, bool up, const char *why)
     (void)snprintf(watch->why, sizeof watch->why, "%s", why);
     if (watch->state == RELEVE_WATCH_LOOKING && !watch->away)
         tell_away(watch);
+}
+
+void releve_watch_part(struct releve_watch *watch, const char *why)
+{
+    watch->part_lost = true;
+    (void)snprintf(watch->why, sizeof watch->why, "%s", why);
 }
 
 releve_time releve_watch_away_ms(const struct releve_watch *watch)

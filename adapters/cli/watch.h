@@ -34,6 +34,7 @@ struct releve_watch {
     uv_signal_t signals[RELEVE_WATCH_SIGNALS];
     uint64_t asked_ms;            /* loop time: when the latest look began */
     bool link_up;                 /* the connection to Redis */
+    bool part_lost;               /* one that looks may not need; `why` says which */
     bool away;                    /* and that was told */
     uint64_t lost_ms;             /* loop time: since when, where it is away or the connection is lost; 0 else */
     char why[RELEVE_ERROR_BYTES]; /* one line */
@@ -47,6 +48,9 @@ void releve_watch_found(struct releve_watch *watch, const struct releve_error *e
 
 /* The connection was lost, or is there again: as store.h tells it. */
 void releve_watch_link(struct releve_watch *watch, bool up, const char *why);
+
+/* The same of a part of Redis, where looks go on without it: no news, unless a look waits. */
+void releve_watch_part(struct releve_watch *watch, const char *why);
 
 /* Since when Redis is away. */
 releve_time releve_watch_away_ms(const struct releve_watch *watch);

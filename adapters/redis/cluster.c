@@ -364,15 +364,31 @@ size_t releve_cluster_masters(struct releve_cluster *cluster)
     return count;
 }
 
+static bool is_known_to_be_away(const struct releve_place *place)
+{
+    if (place->node == NULL || releve_place_is_up(place))
+        return false;
+    return place->node->commands.been_ready || place->node->commands.connection.patient; /* else it is being tried */
+}
+
 bool releve_cluster_serves(struct releve_cluster *cluster, int slot, size_t *place)
 {
     const struct releve_place *owner = releve_places_owner(&cluster->places, slot);
     if (owner == NULL)
         return false;
     *place = (size_t)(owner - cluster->places.of);
-    if (owner->node == NULL || releve_place_is_up(owner))
+    return !is_known_to_be_away(owner);
+}
+
+bool releve_cluster_away(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
+{
+    for (struct releve_place *master = NULL; (master = releve_places_next_master(&cluster->places, master)) != NULL;) {
+        if (!is_known_to_be_away(master) || i-- > 0)
+            continue;
+        (void)releve_redis_seed_format(&master->seed, out);
         return true;
-    return !owner->node->commands.been_ready && !owner->node->commands.connection.patient; /* it is being tried */
+    }
+    return false;
 }
 
 void releve_cluster_name(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT])

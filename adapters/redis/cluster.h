@@ -31,6 +31,7 @@ struct releve_commands *releve_cluster_at_master(struct releve_cluster *cluster,
 
 /* As the functions of nodes.h that are named so. */
 bool releve_cluster_serves(struct releve_cluster *cluster, int slot, size_t *place);
+bool releve_cluster_away(struct releve_cluster *cluster, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
 void releve_cluster_set_timeout(struct releve_cluster *cluster, releve_time timeout_ms);
 releve_time releve_cluster_timeout(const struct releve_cluster *cluster);
 void releve_cluster_set_patient(struct releve_cluster *cluster);

@@ -173,6 +173,11 @@ bool releve_nodes_serves(struct releve_nodes *nodes, const char *key, size_t *pl
     return nodes->commands.connection.state == RELEVE_CONNECTION_UP;
 }
 
+bool releve_nodes_away(struct releve_nodes *nodes, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
+{
+    return nodes->cluster != NULL && releve_cluster_away(nodes->cluster, i, out);
+}
+
 void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data)
 {
     if (nodes->cluster != NULL)

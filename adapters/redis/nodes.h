@@ -87,6 +87,10 @@ bool releve_nodes_keeps(struct releve_nodes *nodes, size_t i);
  * there is one Redis only. What is sent although there is none waits. */
 bool releve_nodes_serves(struct releve_nodes *nodes, const char *key, size_t *place);
 
+/* The address of the `i`th master of a cluster that is known to be away; false: there are no more, or there is one
+ * Redis only. */
+bool releve_nodes_away(struct releve_nodes *nodes, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
+
 /* Asks a node of the cluster who serves what now, so that the epoch is that of now; then calls `done`: at once where
  * there is one Redis only, and before `closed`. */
 void releve_nodes_look(struct releve_nodes *nodes, void (*done)(void *data), void *data);

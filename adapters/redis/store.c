@@ -181,6 +181,37 @@ void releve_store_permit_name(struct releve_words *words, struct releve_permit p
     releve_words_format(words, "%s.%" PRIx64, process, permit.number);
 }
 
+/* --- what is away ----------------------------------------------------------------------------------- */
+
+bool releve_store_serves_queue(struct releve_store *store)
+{
+    char key[RELEVE_PREFIX_BYTES + sizeof "{}"];
+    size_t place;
+    (void)snprintf(key, sizeof key, "{%s}", store->prefix);
+    return releve_nodes_serves(&store->nodes, key, &place);
+}
+
+bool releve_store_serves_bucket(struct releve_store *store, const char *bucket)
+{
+    char key[RELEVE_BUCKET_BYTES + sizeof "{}"];
+    size_t place;
+    (void)snprintf(key, sizeof key, "{%s}", bucket);
+    return releve_nodes_serves(&store->nodes, key, &place);
+}
+
+bool releve_store_serves_point(struct releve_store *store, releve_prm prm)
+{
+    char key[RELEVE_PRM_TEXT + sizeof "{}"];
+    size_t place;
+    (void)snprintf(key, sizeof key, "{" RELEVE_PRM_FORMAT "}", prm);
+    return releve_nodes_serves(&store->nodes, key, &place);
+}
+
+bool releve_store_away(struct releve_store *store, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
+{
+    return releve_nodes_away(&store->nodes, i, out);
+}
+
 #define LOOK_UP "look up whose data this is"
 
 /* --- whose data it is ------------------------------------------------------------------------------ */
@@ -209,18 +240,27 @@ struct bind_call {
     void *data;
 };
 
+void releve_store_bound_to(struct releve_store *store, releve_store_bound reply, void *data)
+{
+    struct releve_words words = {.count = 0};
+    releve_words_add(&words, "GET");
+    releve_key_of_queue(&words, store->prefix, "upstream");
+    send_bound(store, &words, LOOK_UP, RELEVE_REPLICAS_ANY, reply, data);
+}
+
 static void bind_now(struct bind_call *call)
 {
     struct releve_words words = {.count = 0};
-    releve_words_add(&words, call->upstream != NULL ? "SET" : "GET");
-    releve_key_of_queue(&words, call->store->prefix, "upstream");
-    if (call->upstream != NULL) {
+    if (call->upstream == NULL) {
+        releve_store_bound_to(call->store, call->reply, call->data);
+    } else {
+        releve_words_add(&words, "SET");
+        releve_key_of_queue(&words, call->store->prefix, "upstream");
         releve_words_add(&words, call->upstream);
         releve_words_add(&words, "NX"); /* of two at once one is first, and the other one is told */
         releve_words_add(&words, "GET");
+        send_bound(call->store, &words, LOOK_UP, RELEVE_REPLICAS_REPEAT, call->reply, call->data);
     }
-    send_bound(call->store, &words, LOOK_UP, call->upstream != NULL ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY,
-               call->reply, call->data);
     free(call->upstream);
     free(call);
 }
@@ -250,13 +290,10 @@ static void on_old_names(void *data, const redisReply *reply, const struct relev
  * old names are found by what begins when it is back. */
 static bool should_look_for_old_names(struct releve_store *store)
 {
-    char key[RELEVE_PREFIX_BYTES + sizeof "{}:upstream"];
+    char key[RELEVE_PREFIX_BYTES + sizeof ":upstream"];
     size_t place;
     (void)snprintf(key, sizeof key, "%s:upstream", store->prefix);
-    if (releve_nodes_serves(&store->nodes, key, &place))
-        return true;
-    (void)snprintf(key, sizeof key, "{%s}:upstream", store->prefix);
-    return !releve_nodes_serves(&store->nodes, key, &place);
+    return releve_nodes_serves(&store->nodes, key, &place) || !releve_store_serves_queue(store);
 }
 
 void releve_store_bind(struct releve_store *store, const char *upstream, releve_store_bound reply, void *data)

@@ -93,7 +93,22 @@ void releve_store_bucket_usage(struct releve_store *store, const char *bucket, c
 void releve_store_bucket_watch(struct releve_store *store, const char *bucket,
                                void (*due)(void *data, const char *bucket, releve_time wait_ms), void *data);
 
+/* --- what is away ------------------------------------------------------------------------------------- */
+
+/* Of a cluster, whether the master that has it is not known to be away; of one Redis, whether it is connected. What is
+ * asked although it is away is answered when it is back. */
+bool releve_store_serves_queue(struct releve_store *store);
+bool releve_store_serves_bucket(struct releve_store *store, const char *bucket);
+bool releve_store_serves_point(struct releve_store *store, releve_prm prm);
+
+/* The address of the `i`th master of a cluster that is known to be away; false: there are no more, or there is one
+ * Redis only. */
+bool releve_store_away(struct releve_store *store, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);
+
 /* --- for commands -------------------------------------------------------------------------------------- */
+
+/* As releve_store_bind with NULL, without a look for names of 0.1.0: for whoever has looked. */
+void releve_store_bound_to(struct releve_store *store, releve_store_bound reply, void *data);
 
 /* The data under this prefix count as those of `upstream` from now on, whosever they were; `bound` in the reply is what
  * was kept before, NULL for nothing. A bind that comes later, of whatever process, finds this. */

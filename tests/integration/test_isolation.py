@@ -1,6 +1,8 @@
 """A shard of a Redis Cluster is away, as a whole or with its replica only: what is about usage points there waits, all others are
-served, and when it is back everything is done (law 5). Also where a worker begins just then."""
+served, and when it is back everything is done (law 5). Also where a worker begins just then. What goes on is seen meanwhile."""
 import json
+import os
+import signal
 
 import pytest
 from cluster import Cluster
@@ -124,3 +126,53 @@ def test_a_drain_that_begins_while_a_shard_is_away_ends_without_a_job():
         ended = world.run("worker", "--drain")
         assert ended.code == 4 and f":{shard.port}" in ended.err, ended
         assert cluster.command("LLEN", "{releve}:jobs") == 1
+
+
+def looks_of(watching):
+    lines = os.pread(watching.out.fileno(), 1 << 20, 0).decode().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+@pytest.fixture
+def shaky():
+    """A world whose cluster has data, and the shard of it that may go away."""
+    world = World("--population", "40", quota=QUOTA)
+    cluster = world.redis = Cluster(replicas=0)
+    with world:
+        cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
+        assert world.run("backfill", *(word for i in range(9) for word in ("--prm", prm_of(i))), "--kind", KIND, "--start", DAY).code == 0
+        push(cluster, b"one")
+        yield world, shard_of_days(cluster)
+
+
+@pytest.mark.parametrize("end, back", [(Cluster.kill, Cluster.start), (Cluster.partition, Cluster.heal)], ids=["dead", "silent"])
+def test_status_shows_what_is_there_while_a_shard_is_away(shaky, end, back):
+    world, shard = shaky
+    cluster, address = world.redis, f"127.0.0.1:{shard.port}"
+    watching = world.start("status", "--watch", "--json")
+    watching.wait_until(lambda: looks_of(watching))
+    assert "nodes_away" not in looks_of(watching)[-1]
+    lose(cluster, shard, lambda node: end(cluster, node))
+    push(cluster, b"two")
+    watching.wait_until(lambda: looks_of(watching)[-1].get("nodes_away") == [address] and looks_of(watching)[-1]["queues"]["normal"] == 2)
+    ended = world.run("status", "--json")
+    shown = json.loads(ended.out)
+    assert ended.code == 0 and shown["queues"]["normal"] == 2 and shown["nodes_away"] == [address], ended
+    assert ended.err.count("\n") == 1 and address in ended.err, ended
+    assert [one["bucket"] for one in shown["quota"]].count("mesure_synchrone_auto") == 1 and len(shown["quota"]) < len(looks_of(watching)[0]["quota"])
+    ended = world.run("status")
+    assert ended.code == 0 and f"away    Redis at {address}" in ended.out and "queues  waiting: high 0, normal 2" in ended.out, ended
+    back(cluster, shard)
+    watching.wait_until(lambda: "nodes_away" not in looks_of(watching)[-1] and watching.so_far().endswith("it is there again\n"))
+    watching.signal(signal.SIGTERM)
+    ended = watching.end()
+    assert ended.code == 0 and f"{address} " in ended.err, ended
+    assert end is not Cluster.kill or "nothing new is shown" not in ended.err, ended  # one that is silent may be waited for at first
+
+
+def test_status_ends_with_4_while_the_shard_of_the_queue_is_away(shaky):
+    world, _ = shaky
+    shard = world.redis.master_of("{releve}:jobs")
+    lose(world.redis, shard, world.redis.kill)
+    ended = world.run("status")
+    assert ended.code == 4 and f":{shard.port}" in ended.err and ended.out == "", ended
