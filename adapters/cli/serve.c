@@ -105,6 +105,7 @@ static void run(struct serve *serve)
                                                  .prefix = serve->config.prefix,
                                                  .on_link = on_link,
                                                  .on_wait = on_wait,
+                                                 .begins_with_queue = true,
                                                  .data = serve};
     uv_loop_init(&serve->loop);
     for (size_t i = 0; i < 2; i++) {
@@ -225,7 +226,8 @@ const struct releve_command releve_command_serve = {
             "                     not in Redis becomes a job of class high, for workers\n"
             "\n"
             "With CLIENT_ID it knows whose quota to show. Where Redis does not answer within\n"
-            "5 s the answer is 503.\n"
+            "5 s the answer is 503. Of a cluster what is at a node that is away is 503, the\n"
+            "rest is answered.\n"
             "\n"
             "It listens on loopback and asks for no password, unless told: whoever is on this\n"
             "machine may look then. For other machines put a reverse proxy with TLS in front,\n"

@@ -7,6 +7,7 @@ import signal
 import pytest
 from cluster import Cluster
 from jobs import Results, message, prm_of, push, start_worker
+from test_serve import Served, until
 from world import World
 
 pytestmark = pytest.mark.slow
@@ -176,3 +177,32 @@ def test_status_ends_with_4_while_the_shard_of_the_queue_is_away(shaky):
     lose(world.redis, shard, world.redis.kill)
     ended = world.run("status")
     assert ended.code == 4 and f":{shard.port}" in ended.err and ended.out == "", ended
+
+
+def days_of(served, prm):
+    return served.ask(f"/v1/points/{prm}/days/{KIND}?start={DAY}")
+
+
+@pytest.mark.parametrize("end, back", [(Cluster.kill, Cluster.start), (Cluster.partition, Cluster.heal)], ids=["dead", "silent"])
+def test_the_service_answers_what_is_there_while_a_shard_is_away(shaky, end, back):
+    world, shard = shaky
+    cluster, address = world.redis, f"127.0.0.1:{shard.port}"
+    absent = [prm for prm in map(prm_of, range(9)) if cluster.master_of(f"{{{prm}}}") is shard]
+    there = [prm for prm in map(prm_of, range(9)) if prm not in absent]
+    running = Served(world)
+    assert absent and {days_of(running, prm)[0] for prm in absent + there} == {200}
+    lose(cluster, shard, lambda node: end(cluster, node))
+    for served in running, Served(world):
+        until(lambda: json.loads(served.ask("/v1/status")[2]).get("nodes_away") == [address])
+        assert served.metrics()["releve_queue_jobs", 'class="normal"'] == 1
+        until(lambda: days_of(served, absent[0])[2].find(" is away") > 0)
+        until(lambda: days_of(served, there[0])[0] == 200)  # what was asked of it when it went may be waited for at first
+        for refused in absent[0], absent[-1]:
+            status, headers, _ = days_of(served, refused)
+            assert (status, headers["retry-after"]) == (503, "5")
+            assert served.ask("/v1/points")[0] == 503
+            assert {days_of(served, prm)[0] for prm in there} == {200} == {served.ask(f"/v1/points/{there[0]}")[0]}
+            assert {served.ask("/v1/history")[0], served.ask("/metrics")[0]} == {200}
+    back(cluster, shard)
+    until(lambda: days_of(running, absent[0])[0] == 200 == running.ask("/v1/points")[0])
+    until(lambda: "nodes_away" not in json.loads(running.ask("/v1/status")[2]))

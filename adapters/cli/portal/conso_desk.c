@@ -404,6 +404,7 @@ void releve_conso_desk_answer(struct releve_conso_desk *desk, struct releve_web_
     }
     request->turn.refuse = refuse_turn;
     request->turn.lane = RELEVE_LANE_CONSO;
+    request->turn.prm = request->ask.prm;
     request->is_asking = true; /* Redis is, when its turn has come */
     DL_APPEND(desk->requests, request);
     desk->requests_count++;

@@ -111,7 +111,8 @@ static void read_days(struct releve_portal *portal, struct releve_web_asked *ask
                       enum releve_kind kind, struct releve_span span, bool is_single)
 {
     struct days_turn *days = releve_alloc(1, sizeof *days);
-    *days = (struct days_turn){.store = portal->store,
+    *days = (struct days_turn){.turn.prm = prm,
+                               .store = portal->store,
                                .prm = prm,
                                .kind = kind,
                                .span = span,
@@ -206,6 +207,7 @@ void releve_portal_coverage(void *data, struct releve_web_asked *asked)
     if (!releve_argument_span(asked, RELEVE_JOB_DAYS_MAX, &span))
         return;
     struct coverage_turn *coverage = releve_alloc(1, sizeof *coverage);
+    coverage->turn.prm = prm;
     coverage->store = portal->store;
     coverage->look.prm = prm;
     coverage->look.kind = kind;

@@ -150,7 +150,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct releve_live *live = timer->data;
     uint64_t now_ms = uv_now(live->loop);
-    size_t late = 0; /* they stand in the order in which they came */
+    (void)releve_situation_go_on(&live->situation); /* answers some later: they stand there still */
+    size_t late = 0;                                /* they stand in the order in which they came */
     while (late < live->waiting_count && now_ms - live->waiting[late].since_ms >= RELEVE_LIVE_PATIENCE_MS)
         late++;
     refuse_first(live, late, "Redis does not answer.");

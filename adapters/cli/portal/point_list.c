@@ -173,7 +173,7 @@ void releve_portal_points(void *data, struct releve_web_asked *asked)
 {
     struct releve_portal *portal = data;
     struct points_turn *points = releve_alloc(1, sizeof *points);
-    *points = (struct points_turn){.portal = portal, .is_page = true};
+    *points = (struct points_turn){.portal = portal, .is_page = true, .turn.reads_all = true};
     if (!read_page(asked, points)) {
         free(points);
         return;
@@ -189,6 +189,6 @@ void releve_portal_point(void *data, struct releve_web_asked *asked)
     if (!releve_argument_prm(asked, 0, &prm))
         return;
     struct points_turn *points = releve_alloc(1, sizeof *points);
-    *points = (struct points_turn){.portal = portal, .prms = {prm}, .prms_count = 1};
+    *points = (struct points_turn){.portal = portal, .prms = {prm}, .prms_count = 1, .turn.prm = prm};
     releve_turns_add(&portal->turns, &points->turn, asked, RELEVE_POINT_QUESTIONS, begin, release);
 }

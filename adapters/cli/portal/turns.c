@@ -11,6 +11,7 @@
 #define TEXT_BYTES 400
 #define TOO_MUCH "Too much is asked at once."
 #define NO_REDIS "Redis does not answer."
+#define NODE_AWAY "A node of Redis that is needed for it is away: /v1/status says which one."
 
 static void proceed(struct releve_turns *turns);
 
@@ -20,11 +21,11 @@ struct releve_web_asked *releve_turn_leave(struct releve_turn *turn)
 {
     struct releve_turns *turns = turn->turns;
     DL_DELETE(turns->all, turn);
-    if (turn->has_begun) {
+    if (!turn->has_begun) {
+        turns->waiting[turn->lane]--;
+    } else if (!turn->is_stranded) {
         turns->under_way--;
         turns->overdue -= turn->asked == NULL;
-    } else {
-        turns->waiting[turn->lane]--;
     }
     return turn->asked;
 }
@@ -81,18 +82,46 @@ void releve_turn_fail_redis(struct releve_turn *turn, const struct releve_error 
     releve_turn_fail(turn, 503, "%s", error->text);
 }
 
+/* --- nodes that are away ------------------------------------------------------------------------------------------ */
+
+/* Of a cluster a node is away, and that of the queue is there. */
+static bool is_some_away(const struct releve_turns *turns)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    return releve_store_serves_queue(turns->store) && releve_store_away(turns->store, 0, name);
+}
+
+/* The turn needs such a node. */
+static bool needs_away(const struct releve_turn *turn)
+{
+    if (!is_some_away(turn->turns))
+        return false;
+    return turn->reads_all || (turn->prm != 0 && !releve_store_serves_point(turn->turns->store, turn->prm));
+}
+
+/* The others go on without its end. */
+static void strand(struct releve_turn *turn)
+{
+    turn->is_stranded = true;
+    turn->turns->under_way--;
+    turn->turns->overdue--;
+}
+
 /* --- turns ------------------------------------------------------------------------------------------------------- */
 
 static void on_bound(void *data, const struct releve_error *error, const char *bound)
 {
     struct releve_turn *turn = data;
     struct releve_error mismatch = {0};
+    turn->turns->names_are_known = turn->turns->names_are_known || error->code == RELEVE_OK;
     if (error->code != RELEVE_OK)
         releve_turn_fail_redis(turn, error);
     else if (releve_config_check_bound(turn->turns->config, bound, &mismatch) != RELEVE_OK)
         releve_turn_fail(turn, 409, "%s", mismatch.text);
     else if (turn->asked == NULL)
         drop(turn);
+    else if (needs_away(turn))
+        releve_turn_fail(turn, 503, "%s", NODE_AWAY);
     else
         turn->begin(turn);
 }
@@ -149,7 +178,10 @@ static void proceed(struct releve_turns *turns)
         turns->spent[turn->lane] += turn->questions;
         turns->under_way++;
         turns->questions -= turn->questions;
-        releve_store_bind(turns->store, NULL, on_bound, turn);
+        if (turns->names_are_known)
+            releve_store_bound_to(turns->store, on_bound, turn);
+        else
+            releve_store_bind(turns->store, NULL, on_bound, turn);
     }
     if (turns->all == NULL)
         uv_timer_stop(&turns->timer);
@@ -170,8 +202,11 @@ static void on_tick(uv_timer_t *timer)
 {
     struct releve_turns *turns = timer->data;
     struct releve_turn *turn, *next;
+    bool some_away = is_some_away(turns);
     DL_FOREACH_SAFE(turns->all, turn, next) {
-        if (uv_now(turns->loop) - turn->since_ms >= RELEVE_TURNS_PATIENCE_MS)
+        if (some_away && turn->has_begun && turn->asked == NULL && !turn->is_stranded)
+            strand(turn);
+        else if (uv_now(turns->loop) - turn->since_ms >= RELEVE_TURNS_PATIENCE_MS)
             refuse(turn, turn->has_begun || turns->overdue > 0 ? NO_REDIS : TOO_MUCH);
     }
     proceed(turns);
@@ -189,8 +224,12 @@ void releve_turns_add(struct releve_turns *turns, struct releve_turn *turn, stru
     turn->release = release;
     if (turn->lane == RELEVE_LANE_SMALL && turn->questions > RELEVE_TURNS_SMALL_QUESTIONS)
         turn->lane = RELEVE_LANE_LARGE;
-    if (turns->overdue > 0 || turns->waiting[turn->lane] == RELEVE_TURNS_WAITING_MAX) {
-        refuse_asked(turn, 503, turns->overdue > 0 ? NO_REDIS : TOO_MUCH);
+    const char *why = needs_away(turn)                                         ? NODE_AWAY
+                      : turns->overdue > 0                                     ? NO_REDIS
+                      : turns->waiting[turn->lane] == RELEVE_TURNS_WAITING_MAX ? TOO_MUCH
+                                                                               : NULL;
+    if (why != NULL) {
+        refuse_asked(turn, 503, why);
         turn->release(turn);
         return;
     }

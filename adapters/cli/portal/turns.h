@@ -1,7 +1,8 @@
 /* Requests that read what Redis holds of usage points. They are done a few at once and so many questions a second, so
  * that no worker waits for clients of this service. Each waits in one of a few lanes, which get the same number of
  * questions where all have some, and in a lane in the order in which they come: a client that asks for much in a loop
- * keeps out only its like. Of data of another upstream than the configured one nothing is read. */
+ * keeps out only its like. Of a cluster, a turn that needs a node which is away is refused at once, and takes no place
+ * from the others. Of data of another upstream than the configured one nothing is read. */
 #ifndef RELEVE_CLI_TURNS_H
 #define RELEVE_CLI_TURNS_H
 
@@ -34,7 +35,10 @@ struct releve_turn {
     uint64_t since_ms;              /* loop time */
     unsigned questions;             /* that it costs, about */
     enum releve_lane lane;          /* CONSO is set before it is added */
+    releve_prm prm; /* of a cluster: that it reads; 0: of the queue's node only. Set before it is added */
+    bool reads_all; /* of a cluster: all nodes. Set before it is added */
     bool has_begun;
+    bool is_stranded; /* it was answered, as a node is away that it had asked: it counts as none under way any more */
     /* Answers `asked`, which it is called with for the last time: it is not to be had. NULL: a problem answers it. Set
      * before it is added. */
     void (*refuse)(struct releve_turn *turn, unsigned status, const char *why);
@@ -55,6 +59,7 @@ struct releve_turns {
     double questions;               /* that may be asked now; below 0: later */
     uint64_t filled_ms;
     bool ended;
+    bool names_are_known; /* keys have no names of 0.1.0 */
 };
 
 void releve_turns_open(struct releve_turns *turns, uv_loop_t *loop, const struct releve_config *config,
