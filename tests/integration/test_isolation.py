@@ -143,7 +143,7 @@ def shaky():
         cluster.command("CONFIG", "SET", "cluster-require-full-coverage", "no")
         assert world.run("backfill", *(word for i in range(9) for word in ("--prm", prm_of(i))), "--kind", KIND, "--start", DAY).code == 0
         push(cluster, b"one")
-        yield world, shard_of_days(cluster)
+        yield world, cluster.shard_of_days()
 
 
 @pytest.mark.parametrize("end, back", [(Cluster.kill, Cluster.start), (Cluster.partition, Cluster.heal)], ids=["dead", "silent"])
