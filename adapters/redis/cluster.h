@@ -15,6 +15,7 @@
 #define RELEVE_MAP_AGE_MS (60 * RELEVE_SECOND_MS)  /* an older map is asked for anew, though nothing happens */
 #define RELEVE_SETTLE_MS 1000 /* all is served for so long: the link is up, and an outage is told once */
 #define RELEVE_SPLIT_MS (5 * RELEVE_SECOND_MS)  /* a slot is on its way for so long: it is said that nobody moves it */
+#define RELEVE_ASTRAY_MS (5 * RELEVE_SECOND_MS) /* no map has the node that a slot is said to be at */
 #define RELEVE_ALIEN_MS (60 * RELEVE_SECOND_MS) /* keys of one slot are not on their way for so long */
 
 struct releve_cluster;

@@ -219,14 +219,45 @@ static void complete(const struct releve_node *node, struct releve_redirection *
         memcpy(redirection->node.host, node->url.host, sizeof redirection->node.host);
 }
 
+/* For how long that has been so. `*since_ms` is 0 at the first time. */
+static releve_time lasts_ms(const struct releve_cluster *cluster, releve_time *since_ms)
+{
+    releve_time now_ms = (releve_time)uv_now(cluster->loop);
+    if (*since_ms == 0)
+        *since_ms = now_ms;
+    return now_ms - *since_ms;
+}
+
+/* A node that no map has was added a moment ago, which the next map says. Or the one that names it was put into another
+ * cluster: what belongs here must not go there, nor is that one's own map to be followed. */
+static void wait_for_node(struct releve_node *node, struct releve_command *command, int slot, const char *name)
+{
+    struct releve_cluster *cluster = node->cluster;
+    char why[RELEVE_ERROR_BYTES];
+    node->place->doubted = true;
+    if (lasts_ms(cluster, &releve_command_route(command)->astray_ms) < RELEVE_ASTRAY_MS) {
+        hold(cluster, command);
+        return;
+    }
+    (void)snprintf(
+        why, sizeof why,
+        "Redis at %s says that slot %d is at %s, which no map of the cluster has, and what needs it waits until "
+        "another node says so too; if there is no other, name one that is right in RELEVE_REDIS and start again",
+        node->url.address, slot, name);
+    hold_unserved(cluster, command, why);
+}
+
 static void follow_moved(struct releve_node *node, struct releve_command *command,
                          const struct releve_redirection *redirection)
 {
     struct releve_cluster *cluster = node->cluster;
+    char name[RELEVE_REDIS_SEED_TEXT] = "another node without a name";
     releve_cluster_want_map(cluster);
     if (!redirection->host_unknown)
-        releve_places_move(&cluster->places, redirection->slot, &redirection->node);
-    if (redirection->host_unknown || ++releve_command_route(command)->redirects > RELEVE_REDIRECTS_MAX)
+        (void)releve_redis_seed_format(&redirection->node, name);
+    if (redirection->host_unknown || !releve_places_move(&cluster->places, redirection->slot, &redirection->node))
+        wait_for_node(node, command, redirection->slot, name);
+    else if (++releve_command_route(command)->redirects > RELEVE_REDIRECTS_MAX)
         hold(cluster, command);
     else
         route(cluster, command);
@@ -251,12 +282,8 @@ static void follow_ask(struct releve_node *node, struct releve_command *command,
 static void follow_split(struct releve_node *node, struct releve_command *command)
 {
     struct releve_cluster *cluster = node->cluster;
-    struct releve_route *way = releve_command_route(command);
-    releve_time now_ms = (releve_time)uv_now(cluster->loop);
     char why[RELEVE_REDIS_ADDRESS_BYTES + 256];
-    if (way->split_ms == 0)
-        way->split_ms = now_ms;
-    if (now_ms - way->split_ms < RELEVE_SPLIT_MS) {
+    if (lasts_ms(cluster, &releve_command_route(command)->split_ms) < RELEVE_SPLIT_MS) {
         hold(cluster, command);
         return;
     }
@@ -272,11 +299,7 @@ static void follow_split(struct releve_node *node, struct releve_command *comman
 static bool follow_alien(struct releve_node *node, struct releve_command *command)
 {
     struct releve_cluster *cluster = node->cluster;
-    struct releve_route *way = releve_command_route(command);
-    releve_time now_ms = (releve_time)uv_now(cluster->loop);
-    if (way->alien_ms == 0)
-        way->alien_ms = now_ms;
-    if (now_ms - way->alien_ms > RELEVE_ALIEN_MS)
+    if (lasts_ms(cluster, &releve_command_route(command)->alien_ms) > RELEVE_ALIEN_MS)
         return false;
     hold(cluster, command);
     return true;

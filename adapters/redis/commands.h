@@ -62,11 +62,12 @@ struct releve_command;
 
 /* What nodes.h keeps of a command that goes from one connection to another; zeroed until then. */
 struct releve_route {
-    unsigned redirects;   /* in a row */
-    bool asking;          /* ASKING goes in front of it: its slot is on its way to this node */
-    bool unserved;        /* waits because the cluster does not serve it, and counts as such */
-    releve_time split_ms; /* loop time of the first refusal because keys are at two nodes; 0 for none */
-    releve_time alien_ms; /* the same of a key within a script */
+    unsigned redirects;    /* in a row */
+    bool asking;           /* ASKING goes in front of it: its slot is on its way to this node */
+    bool unserved;         /* waits because the cluster does not serve it, and counts as such */
+    releve_time split_ms;  /* loop time of the first refusal because keys are at two nodes; 0 for none */
+    releve_time alien_ms;  /* the same of a key within a script */
+    releve_time astray_ms; /* the same as it was sent to a node that no map has */
 };
 
 /* Commands that have no reply yet. */

@@ -52,6 +52,14 @@ struct releve_place *releve_places_master(struct releve_places *places, size_t i
     return master;
 }
 
+static struct releve_place *find_listed(struct releve_places *places, const struct releve_redis_seed *seed)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (places->of[i].used && places->of[i].listed && is_at(&places->of[i], seed))
+            return &places->of[i];
+    return NULL;
+}
+
 static bool give(struct releve_places *places, size_t slot, const struct releve_place *place)
 {
     uint16_t number = place != NULL ? (uint16_t)(place - places->of) : RELEVE_NOBODY;
@@ -60,14 +68,15 @@ static bool give(struct releve_places *places, size_t slot, const struct releve_
     return differs;
 }
 
-void releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to)
+bool releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to)
 {
-    struct releve_place *place = releve_places_find(places, to);
+    struct releve_place *place = find_listed(places, to);
     if (place == NULL)
-        return;
-    place->master = place->listed = true;
+        return false;
+    place->master = true;
     if (give(places, (size_t)slot, place))
         places->epoch++;
+    return true;
 }
 
 /* By its id, as its address may be another one by now. */
@@ -78,13 +87,27 @@ static bool is_node(const struct releve_place *place, const struct releve_slot_m
     return is_at(place, &map->nodes[i]);
 }
 
+static bool is_alone(const struct releve_places *places, const struct releve_place *place)
+{
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++)
+        if (places->of[i].used && places->of[i].listed && &places->of[i] != place)
+            return false;
+    return true;
+}
+
+/* Whether it says of itself that it belongs to the cluster. */
+static bool speaks_for_itself(const struct releve_places *places, const struct releve_place *place, bool is_master)
+{
+    return place->master && is_master && (!place->doubted || is_alone(places, place));
+}
+
 bool releve_places_recognize(const struct releve_places *places, const struct releve_slot_map *map,
                              const struct releve_redis_seed *asked)
 {
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         const struct releve_place *place = &places->of[i];
         for (size_t j = 0; place->used && place->listed && j < map->count; j++)
-            if (is_node(place, map, j) && (!is_at(place, asked) || (place->master && map->master[j])))
+            if (is_node(place, map, j) && (!is_at(place, asked) || speaks_for_itself(places, place, map->master[j])))
                 return true;
     }
     return false;
@@ -96,7 +119,7 @@ void releve_places_merge(struct releve_places *places, const struct releve_slot_
     for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
         struct releve_place *place = &places->of[i];
         place->was_master = place->node != NULL && (place->was_master || place->master);
-        place->master = place->listed = false;
+        place->master = place->listed = place->doubted = false;
     }
     /* What is known already first: the new ones may want the room of those that go. */
     for (size_t i = 0; i < map->count; i++)

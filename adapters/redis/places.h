@@ -15,6 +15,7 @@ struct releve_place {
     bool listed;                   /* the latest map has it, as a master or as a replica */
     bool master;                   /* it serves slots */
     bool was_master;               /* it did, since there has been a connection */
+    bool doubted; /* since the latest map it sent us to a node that is not listed: it may be in another cluster */
 };
 
 struct releve_places {
@@ -37,12 +38,12 @@ struct releve_place *releve_places_next_master(struct releve_places *places, con
 /* The `i`th place that serves slots; NULL behind the last. */
 struct releve_place *releve_places_master(struct releve_places *places, size_t i);
 
-/* A node said that the slot is another's. */
-void releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to);
+/* A node said that the slot is another's. False where that one is not listed: then nothing changes. */
+bool releve_places_move(struct releve_places *places, int slot, const struct releve_redis_seed *to);
 
 /* Whether the node at `asked`, whose answer the map is, belongs to the cluster that these places are of: the map has
  * another node that is listed here. Its own entry says so only where it serves slots, and did: a node that was taken
- * out and put into another cluster knows itself. */
+ * out and put into another cluster knows itself. Of one that is doubted, it does so only where no other is listed. */
 bool releve_places_recognize(const struct releve_places *places, const struct releve_slot_map *map,
                              const struct releve_redis_seed *asked);
 

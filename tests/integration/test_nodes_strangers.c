@@ -284,6 +284,114 @@ static void test_a_named_node_of_another_cluster_is_not_followed(void **state)
     redis_server_end(&other.server);
 }
 
+/* --- whom it sends one to ----------------------------------------------------------------------------------- */
+
+static void give_slot(struct stranger *stranger, int slot, const char *id)
+{
+    char command[96];
+    (void)snprintf(command, sizeof command, "CLUSTER SETSLOT %d NODE %s", slot, id);
+    command_stranger(stranger, command);
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        if (redis_cluster_is_master(&cluster, i))
+            redis_cluster_do(&cluster, i, "CLUSTER SETSLOT %d NODE %s", slot, id);
+}
+
+/* As an operator does it who keeps the process. It keeps its id. */
+static void change_clusters(struct stranger *stranger, struct stranger *other)
+{
+    char command[96];
+    command_stranger(stranger, "CLUSTER RESET SOFT");
+    (void)snprintf(command, sizeof command, "CLUSTER MEET 127.0.0.1 %d", other->port);
+    command_stranger(stranger, command);
+    await(says(stranger, "CLUSTER NODES", "0-16383"), (void)0);
+    await(says(stranger, "CLUSTER INFO", "cluster_state:ok"), (void)0);
+    await(says(other, "CLUSTER NODES", stranger->id), (void)0);
+}
+
+static bool has_place(int port, size_t *turn_of)
+{
+    *turn_of = 0;
+    for (size_t i = 0; i < RELEVE_NODES_MAX; i++) {
+        const struct releve_place *place = &f.nodes.cluster->places.of[i];
+        if (place->used && place->listed && place->seed.port == port)
+            return true;
+        *turn_of += place->used && place->listed;
+    }
+    return false;
+}
+
+/* Until then it has the map as it is now, for a minute. */
+static bool is_calm(void)
+{
+    return !uv_is_active((uv_handle_t *)&f.nodes.cluster->map_timer) && f.nodes.cluster->scout.phase == SCOUT_IDLE;
+}
+
+static void test_a_node_that_is_in_another_cluster_by_now_sends_no_command_there(void **state)
+{
+    (void)state;
+    struct stranger leaver, other;
+    struct answer first = {.calls = 0}, second = {.calls = 0};
+    char command[96], id[41];
+    size_t turn_of;
+    open_cluster();
+    start_stranger(&other);
+    command_stranger(&other, "CLUSTER ADDSLOTSRANGE 0 16383");
+    start_stranger(&leaver);
+    join(&leaver);
+    int slot = slot_of("{astray}1"), from = owner(slot), elsewhere = slot_of("{elsewhere}");
+    redis_cluster_id(&cluster, from, id);
+    give_slot(&leaver, slot, leaver.id);
+    send_words(NULL, &first, "SET", "{astray}1", "x", (char *)NULL);
+    await_ok(&first); /* to a node that no map had */
+    await(has_place(leaver.port, &turn_of) && is_calm(), turn());
+    command_stranger(&leaver, "FLUSHALL");
+    give_slot(&leaver, slot, id);
+    forget(&leaver);
+    change_clusters(&leaver, &other);
+    (void)snprintf(command, sizeof command, "CLUSTER SETSLOT %d NODE %s", elsewhere, leaver.id);
+    command_stranger(&leaver, command); /* it serves there, too */
+    command_stranger(&other, command);
+    f.nodes.cluster->candidate = turn_of; /* it is the next one to be asked for a map */
+    send_words(NULL, &second, "SET", "{astray}1", "y", (char *)NULL);
+    await_ok(&second);
+    expect_no_key(&other);
+    look_around();
+    assert_false(has_place(other.port, &turn_of));
+    assert_false(has_place(leaver.port, &turn_of));
+    assert_int_equal(f.downs, 0);
+    close_nodes();
+    redis_server_end(&leaver.server);
+    redis_server_end(&other.server);
+}
+
+static void test_what_the_only_node_sends_to_another_cluster_waits(void **state)
+{
+    (void)state;
+    struct stranger known, other;
+    struct answer before = {.calls = 0}, after = {.calls = 0};
+    start_stranger(&known);
+    start_stranger(&other);
+    command_stranger(&known, "CLUSTER ADDSLOTSRANGE 0 16383");
+    command_stranger(&other, "CLUSTER ADDSLOTSRANGE 0 16383");
+    open_nodes((const int[]){known.port, 0});
+    send_words(NULL, &before, "SET", "{known}", "x", (char *)NULL);
+    await_ok(&before);
+    command_stranger(&known, "FLUSHALL");
+    change_clusters(&known, &other);
+    send_words(NULL, &after, "SET", "{astray}", "x", (char *)NULL);
+    await(f.downs > 0 || after.calls > 0, turn());
+    assert_int_equal(after.calls, 0);
+    assert_non_null(strstr(f.why, "which no map of the cluster has"));
+    expect_no_key(&other);
+    command_stranger(&known, "CLUSTER RESET SOFT");
+    command_stranger(&known, "CLUSTER ADDSLOTSRANGE 0 16383");
+    await_ok(&after);
+    await_link(1);
+    close_nodes();
+    redis_server_end(&known.server);
+    redis_server_end(&other.server);
+}
+
 /* Only the connection to that master is made anew; no map says that it is another one. */
 static void test_a_node_of_another_cluster_at_the_address_of_a_master_gets_no_command(void **state)
 {
@@ -365,8 +473,10 @@ static void test_a_node_that_its_cluster_has_with_another_id_by_now_is_used(void
 static void replace(struct stranger *master, struct stranger *next)
 {
     char command[96];
+    size_t turn_of;
     start_stranger(next);
     follow(master, next);
+    await(has_place(next->port, &turn_of), look_around()); /* there is no third node to say that it belongs there */
     await(fails_over(next), turn());
     await_done(200);
     look_around();
@@ -402,6 +512,8 @@ int main(int argc, char **argv)
         healed(test_a_node_that_does_not_serve_yet_is_waited_for),
         healed(test_a_named_node_that_was_taken_out_is_not_believed),
         healed(test_a_named_node_of_another_cluster_is_not_followed),
+        healed(test_a_node_that_is_in_another_cluster_by_now_sends_no_command_there),
+        healed(test_what_the_only_node_sends_to_another_cluster_waits),
         healed(test_a_node_of_another_cluster_at_the_address_of_a_master_gets_no_command),
         healed(test_a_node_that_its_cluster_has_with_another_id_by_now_is_used),
         healed(test_all_nodes_may_be_replaced_one_after_the_other),

@@ -99,6 +99,55 @@ static void test_nodes_without_an_id_are_recognized_by_their_address(void **stat
     assert_false(recognizes(3));
 }
 
+static int owner(int slot)
+{
+    const struct releve_place *place = releve_places_owner(&places, slot);
+    return place != NULL ? place->seed.port : 0;
+}
+
+static void test_a_slot_moves_to_a_node_that_is_listed_and_to_no_other(void **state)
+{
+    (void)state;
+    struct releve_redis_seed stranger = at_port(9), replica = at_port(2);
+    uint64_t epoch = places.epoch;
+    assert_false(releve_places_move(&places, 1, &stranger));
+    assert_int_equal(owner(1), 1);
+    assert_int_equal(places.epoch, epoch);
+    add(9, "zz");
+    assert_false(recognizes(9));
+    assert_true(releve_places_move(&places, 1, &replica));
+    assert_int_equal(owner(1), 2);
+    assert_int_equal(owner(2), 1);
+    assert_true(places.epoch > epoch);
+}
+
+static void doubt(int port)
+{
+    struct releve_redis_seed seed = at_port(port);
+    releve_places_find(&places, &seed)->doubted = true;
+}
+
+static void test_a_node_that_is_doubted_needs_another_one_to_be_believed(void **state)
+{
+    (void)state;
+    doubt(1);
+    add(1, "aa");
+    assert_false(recognizes(1));
+    add(1, "aa");
+    add(2, "bb");
+    assert_true(recognizes(1));
+    add(1, "aa");
+    add(3, "cc");
+    assert_true(recognizes(3)); /* that one is not doubted */
+    add(1, "aa");
+    know(); /* which ends the doubt */
+    add(1, "aa");
+    assert_true(recognizes(1));
+    doubt(1);
+    add(1, "aa");
+    assert_true(recognizes(1)); /* there is no other to ask */
+}
+
 #define begun(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
@@ -108,6 +157,8 @@ int main(void)
         begun(test_a_master_that_is_left_alone_is_recognized),
         begun(test_a_replica_that_went_to_another_cluster_is_not_followed),
         begun(test_another_node_at_the_address_of_a_known_one_is_not_followed),
+        begun(test_a_slot_moves_to_a_node_that_is_listed_and_to_no_other),
+        begun(test_a_node_that_is_doubted_needs_another_one_to_be_believed),
         begun(test_nodes_without_an_id_are_recognized_by_their_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
