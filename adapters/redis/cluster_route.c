@@ -358,8 +358,8 @@ static void on_answered(void *data, struct releve_command *command)
     struct releve_node *node = data;
     struct releve_cluster *cluster = node->cluster;
     bool unserved = releve_command_route(command)->unserved;
-    const char *wire = releve_command_wire(command); /* NULL where it was never sent */
-    node->served = node->served || (wire != NULL && releve_slot_of_wire(wire) >= 0);
+    node->served =
+        node->served || (releve_command_was_sent(command) && releve_slot_of_wire(releve_command_wire(command)) >= 0);
     reset_route(cluster, command);
     if (cluster->lobby.load.count == 0)
         cluster->retry_ms = RELEVE_RETRY_FIRST_MS;

@@ -348,6 +348,11 @@ const char *releve_command_wire(const struct releve_command *command)
     return command->wire;
 }
 
+bool releve_command_was_sent(const struct releve_command *command)
+{
+    return command->sent_ns > 0;
+}
+
 /* --- the connection ------------------------------------------------------------------------------ */
 
 /* A long queue is worked through slowly: any reply is a sign of life. */

@@ -157,6 +157,8 @@ bool releve_commands_miss_replicas(const struct releve_commands *commands, char 
 
 struct releve_route *releve_command_route(struct releve_command *command);
 const char *releve_command_wire(const struct releve_command *command);
+/* To any Redis; what fails before its turn was not. */
+bool releve_command_was_sent(const struct releve_command *command);
 
 /* For how long the peer has said nothing although it was asked something; 0 where it owes no reply. */
 releve_time releve_commands_silent_ms(const struct releve_commands *commands);

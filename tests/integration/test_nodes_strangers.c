@@ -199,7 +199,7 @@ static long long refusals_of(int node)
 static void test_a_node_that_does_not_serve_yet_is_waited_for(void **state)
 {
     (void)state;
-    struct answer answer = {.calls = 0};
+    struct answer answer = {.calls = 0}, flood = {.calls = 0};
     int slot = slot_of("{told}"), master = owner(slot);
     int elsewhere = owner(slot + 1) == master ? slot + 1 : slot - 1;
     redis_cluster_do(&cluster, master, "CLUSTER DELSLOTS %d", elsewhere); /* as a node that does not know all yet */
@@ -208,10 +208,16 @@ static void test_a_node_that_does_not_serve_yet_is_waited_for(void **state)
         fail_msg("%s", f.ready.error.text);
     send_words(NULL, &answer, "SET", "{told}", "x", (char *)NULL);
     await(refusals_of(master) >= 4, uv_run(&f.loop, UV_RUN_NOWAIT));
+    for (int i = 0; i < RELEVE_COMMANDS_MAX; i++)
+        send_words(NULL, &flood, "GET", "{told}", (char *)NULL);
+    await(flood.calls == 1, turn()); /* the last one, which was not sent: no node has answered it */
+    assert_int_equal(flood.error.code, RELEVE_E_REDIS);
+    await(refusals_of(master) >= 2 * RELEVE_COMMANDS_MAX, uv_run(&f.loop, UV_RUN_NOWAIT));
     assert_int_equal(f.downs, 0);
     assert_int_equal(answer.calls, 0);
     redis_cluster_do(&cluster, master, "CLUSTER ADDSLOTS %d", elsewhere);
     await_ok(&answer);
+    await(flood.calls == RELEVE_COMMANDS_MAX, turn());
     close_nodes();
     assert_int_equal(f.downs, 0);
 }
