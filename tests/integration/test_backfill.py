@@ -149,14 +149,21 @@ def test_faults_leave_exactly_the_right_bytes(truth, api):
                                                    for form in ("wso2", "q4", "sla", "retry_after"))])
 def test_a_throttled_backfill_waits_and_loses_nothing(truth, form):
     # Of the form that names no time the windows of the quota do the waiting.
+    error = "throttle200" if form == "throttle200" else "429"
     with World("--latency", "20", quota="100/500ms") as world:
         running = world.start("backfill", "--prm", CLIENT_0, "--kind", CURVE, "--start", "2025-11-01")
         world.wait_for(running, "ok", 20)
-        world.sandbox.control(close={"ms": 300, "form": form})
+
+        def is_told():
+            told = world.sandbox.stats()["errors"].get(error, 0) > 0
+            if not told:  # on a busy machine nothing may have come meanwhile: closed once more
+                world.sandbox.control(close={"ms": 300, "form": form})
+            return told
+        running.wait_until(is_told)
         ended = running.end()
         assert ended.code == 0 and "quota is used up" in ended.err, ended
         stats = check_audit(world)
-        assert stats["errors"].get("throttle200" if form == "throttle200" else "429", 0) <= IN_FLIGHT
+        assert stats["errors"][error] <= 2 * IN_FLIGHT  # it may have been closed once more as the first was told
         oracle.check(world.redis.days(CLIENT_0, CURVE), truth(CLIENT_0, CURVE, first="2025-11-01"), CLIENT_0, CURVE,
                      "2026", TODAY)
 
