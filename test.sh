@@ -3,7 +3,7 @@
 # and a short run of libFuzzer.
 # Warnings of gcc and clang are errors here. The last line counts.
 #
-#   ./test.sh                              everything: some 20 minutes on 2 cores
+#   ./test.sh                              everything: some 24 minutes on 2 cores
 #   ./test.sh --quick                      release build only, without the slow tests: less than 2 minutes
 #   ./test.sh [--quick] --at "2026-07-02 22:30"
 #                                          release build only, and every process of it believes that it is this moment
@@ -106,14 +106,19 @@ c_tests() {
     start "${pretended[@]}" meson test -C "$dir" "${meson_arguments[@]}" >"$results/$name-meson.log" 2>&1
 }
 
-# suite NAME BUILD-DIR [PYTEST ARGUMENT]...: the tests in C and in Python beside each other, as all of them wait a lot. The
-# caller waits for them.
+# Short tests run beside each other, as all of them wait a lot. Some of the others load the machine on purpose.
+await_slow() {
+    [ "$quick" = yes ] || await_all
+}
+
+# suite NAME BUILD-DIR [PYTEST ARGUMENT]...: the tests in C and in Python. The caller waits for them.
 suite() {
     local name="$1" dir="$2"
     shift 2
     echo "== $name"
-    python_tests "$name-pytest" "$dir" 8 tests/house tests/integration "$@"
     c_tests "$name" "$dir"
+    await_slow
+    python_tests "$name-pytest" "$dir" 8 tests/house tests/integration "$@"
 }
 
 # Each process of pytest reads all tests in Python: they are compiled once, beside the build. (What is not built yet is no
@@ -139,6 +144,7 @@ else
         build_fuzz
     fi
     suite release build/release-tests "${short[@]}"
+    await_slow
     pretend "2026-07-02 22:30"
     python_tests release-hour build/release-tests 2 -m "$hour" tests/integration >"$results/release-hour.log" 2>&1
     pretended=()
@@ -148,6 +154,7 @@ else
         # Whatever one Redis need not do is done by a cluster there (tests/integration/shared_cluster.py).
         export RELEVE_TEST_REDIS=mixed
         suite sanitized build/sanitized
+        await_all
         c_tests fuzz build/fuzz
         await_all
     fi
