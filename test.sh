@@ -4,7 +4,7 @@
 # Warnings of gcc and clang are errors here. The last line counts.
 #
 #   ./test.sh                              everything: some 24 minutes on 2 cores
-#   ./test.sh --quick                      release build only, without the slow tests: less than 2 minutes
+#   ./test.sh --quick                      release build only, without the slow tests: some 2 minutes
 #   ./test.sh [--quick] --at "2026-07-02 22:30"
 #                                          release build only, and every process of it believes that it is this moment
 #                                          (UTC) and that time runs on: the hour must not matter
