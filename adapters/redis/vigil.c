@@ -6,7 +6,7 @@
 
 struct look {
     struct releve_store *store;
-    char bucket[RELEVE_BUCKET_BYTES];
+    size_t at; /* in the witnesses, of which none goes */
     char permit[RELEVE_WITNESS_PERMIT_BYTES];
 };
 
@@ -14,37 +14,35 @@ struct look {
 static void on_score(void *data, const redisReply *reply, const struct releve_error *error)
 {
     struct look look = *(struct look *)data;
+    struct releve_witness *witness = &look.store->witnesses.of[look.at];
     free(data);
-    look.store->vigil.unanswered--;
+    witness->is_looked_for = false;
     if (error->code != RELEVE_OK || reply->type != REDIS_REPLY_NIL || look.store->phase != STORE_OPEN)
         return;
-    const struct releve_witness *witness = releve_witness_find(&look.store->witnesses, look.bucket);
-    if (witness != NULL && strcmp(witness->permit, look.permit) == 0)
-        releve_store_bucket_notice(look.store, look.bucket, &witness->quota);
+    if (strcmp(witness->permit, look.permit) == 0) /* there may be a newer one by now, or none */
+        releve_store_bucket_notice(look.store, witness->bucket, &witness->quota);
 }
 
-static void look_for(struct releve_store *store, const struct releve_witness *witness)
+static void look_for(struct releve_store *store, size_t at)
 {
+    struct releve_witness *witness = &store->witnesses.of[at];
     struct look *look = releve_alloc(1, sizeof *look);
-    look->store = store;
-    (void)snprintf(look->bucket, sizeof look->bucket, "%s", witness->bucket);
-    (void)snprintf(look->permit, sizeof look->permit, "%s", witness->permit);
     struct releve_words words = {.count = 0};
+    *look = (struct look){.store = store, .at = at};
+    (void)snprintf(look->permit, sizeof look->permit, "%s", witness->permit);
     releve_words_add(&words, "ZSCORE");
     releve_words_format(&words, "%s:quota:{%s}", store->prefix, witness->bucket);
     releve_words_add(&words, witness->permit);
-    store->vigil.unanswered++;
+    witness->is_looked_for = true;
     releve_nodes_send(&store->nodes, "look for a permit", NULL, &words, on_score, look);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct releve_store *store = timer->data;
-    if (store->phase != STORE_OPEN || store->vigil.unanswered > 0)
-        return;
-    for (size_t i = 0; i < store->witnesses.count; i++)
-        if (store->witnesses.of[i].permit[0] != '\0')
-            look_for(store, &store->witnesses.of[i]);
+    for (size_t i = 0; store->phase == STORE_OPEN && i < store->witnesses.count; i++)
+        if (store->witnesses.of[i].permit[0] != '\0' && !store->witnesses.of[i].is_looked_for)
+            look_for(store, i);
 }
 
 void releve_vigil_init(struct releve_store *store, uv_loop_t *loop)

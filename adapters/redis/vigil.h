@@ -4,7 +4,6 @@
 #ifndef RELEVE_REDIS_VIGIL_H
 #define RELEVE_REDIS_VIGIL_H
 
-#include <stddef.h>
 #include <uv.h>
 
 #define RELEVE_VIGIL_MS 5000 /* as often as a process says what it does (RELEVE_PULSE_MS) */
@@ -12,8 +11,7 @@
 struct releve_store;
 
 struct releve_vigil {
-    uv_timer_t timer;  /* runs from the first witness on */
-    size_t unanswered; /* looks; the next ones wait for these, so that a Redis that is away gets no heap of them */
+    uv_timer_t timer; /* runs from the first witness on */
 };
 
 void releve_vigil_init(struct releve_store *store, uv_loop_t *loop);

@@ -6,6 +6,7 @@
 
 #include <engine/runtime/store.h>
 #include <hiredis/hiredis.h>
+#include <stdbool.h>
 
 #define RELEVE_WITNESS_PERMIT_BYTES 40 /* of two numbers of 16 digits at most, and NUL */
 #define RELEVE_WITNESSES_MAX 32        /* buckets of which one is kept; of others nothing is seen */
@@ -15,6 +16,7 @@ struct releve_witness {
     char permit[RELEVE_WITNESS_PERMIT_BYTES]; /* as it stands in the ledger; "": none */
     char score[24];                           /* microseconds of Redis's clock */
     struct releve_quota quota;                /* that it was asked for with */
+    bool is_looked_for; /* no reply yet (vigil.h): once at a time, so that a Redis that is away gets no heap of looks */
 };
 
 struct releve_witnesses {

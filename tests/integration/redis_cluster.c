@@ -215,6 +215,13 @@ void redis_cluster_heal(struct redis_cluster *cluster)
     await(are_all_well(cluster), breathe());
 }
 
+void redis_cluster_require_full_coverage(struct redis_cluster *cluster, const char *wanted)
+{
+    for (int i = 0; i < CLUSTER_NODES; i++)
+        if (cluster->nodes[i].pid != 0)
+            redis_cluster_do(cluster, i, "CONFIG SET cluster-require-full-coverage %s", wanted);
+}
+
 void redis_cluster_end(struct redis_cluster *cluster)
 {
     for (int i = 0; i < CLUSTER_NODES; i++)

@@ -32,6 +32,9 @@ void redis_cluster_restart(struct redis_cluster *cluster, int i);
  * each with its replica. */
 void redis_cluster_heal(struct redis_cluster *cluster);
 
+/* "no" or "yes", of the nodes that live: do slots wait for those that nobody serves? */
+void redis_cluster_require_full_coverage(struct redis_cluster *cluster, const char *wanted);
+
 void redis_cluster_end(struct redis_cluster *cluster);
 
 /* Which node serves the slot: as node `asked` sees it, or as itself says; -1 for none of those that live. */

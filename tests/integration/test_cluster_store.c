@@ -105,11 +105,63 @@ static void test_a_store_that_ends_while_a_node_is_away_waits_for_the_others(voi
     assert_int_equal(lost.calls, 1); /* whatever became of it */
 }
 
+/* One that was used, of that bucket. */
+static void use_permit(const char *bucket)
+{
+    static const struct releve_quota hourly = {.windows = {{1000, RELEVE_HOUR_MS}}, .windows_count = 1};
+    static const struct releve_permit permit = {1, 1};
+    struct answer asked = {.calls = 0}, settled = {.calls = 0};
+    releve_store_permit_ask(f.store, bucket, &hourly, false, permit, on_permit, &asked);
+    await_ok(&f, &asked);
+    assert_int_equal(asked.wait_ms, 0);
+    releve_store_permit_settle(f.store, bucket, &hourly, permit, 0, on_permit, &settled);
+    await_ok(&f, &settled);
+}
+
+static long long integer_of(int node, const char *command, const char *bucket, const char *note)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "%s t:quota:{%s}%s", command, bucket, note);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long value = reply->integer;
+    freeReplyObject(reply);
+    return value;
+}
+
+static bool was_looked_for(int node)
+{
+    redisReply *reply = redis_cluster_ask(&cluster, node, "INFO commandstats");
+    bool found = strstr(reply->str, "cmdstat_zscore:") != NULL;
+    freeReplyObject(reply);
+    return found;
+}
+
+static void test_a_ledger_that_is_away_hides_no_loss_of_another_one(void **state)
+{
+    (void)state;
+    char near[BUCKET_BYTES], far[BUCKET_BYTES];
+    int other = find_buckets(near, far), node = owner_of("{b0}");
+    open_store();
+    use_permit(far); /* it is looked for first */
+    use_permit(near);
+    redis_cluster_require_full_coverage(&cluster, "no");
+    redis_server_kill(&cluster.nodes[redis_cluster_replica(&cluster, other)]);
+    redis_server_kill(&cluster.nodes[other]);
+    await_calls(&f, &f.downs, 1);
+    redis_cluster_do(&cluster, node, "CONFIG RESETSTAT");
+    await(was_looked_for(node), uv_run(&f.loop, UV_RUN_ONCE)); /* for both: the other look gets no reply */
+    assert_int_equal(integer_of(node, "DEL", near, ""), 1);
+    await(integer_of(node, "EXISTS", near, ":forgotten") == 1, uv_run(&f.loop, UV_RUN_ONCE));
+    fixture_close(&f);
+    redis_cluster_heal(&cluster);
+    redis_cluster_require_full_coverage(&cluster, "yes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_at_the_end_one_node_that_dies_does_not_cut_off_what_others_answer, heal),
         cmocka_unit_test_setup(test_a_store_that_ends_while_a_node_is_away_waits_for_the_others, heal),
+        cmocka_unit_test_setup(test_a_ledger_that_is_away_hides_no_loss_of_another_one, heal),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -6,17 +6,10 @@
 
 #define QUEUE "{t}:jobs" /* of the fixture's prefix */
 
-static void set_coverage(const char *wanted)
-{
-    for (int i = 0; i < CLUSTER_NODES; i++)
-        if (cluster.nodes[i].pid != 0)
-            redis_cluster_do(&cluster, i, "CONFIG SET cluster-require-full-coverage %s", wanted);
-}
-
 static int start_without_coverage(void **state)
 {
     (void)heal(state);
-    set_coverage("no");
+    redis_cluster_require_full_coverage(&cluster, "no");
     return 0;
 }
 
