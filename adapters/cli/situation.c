@@ -207,9 +207,7 @@ void releve_situation_look(struct releve_situation *situation)
 
 bool releve_situation_go_on(struct releve_situation *situation)
 {
-    char name[RELEVE_REDIS_SEED_TEXT];
-    if (situation->asks == RELEVE_SITUATION_NEEDED || !releve_store_serves_queue(situation->store) ||
-        !releve_store_away(situation->store, 0, name))
+    if (situation->asks == RELEVE_SITUATION_NEEDED || !releve_store_is_partly_away(situation->store))
         return false;
     if (situation->asks == RELEVE_SITUATION_NAMES) {
         ask_bound(situation);

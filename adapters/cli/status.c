@@ -374,13 +374,6 @@ static void on_told(void *data, int number)
     end(status, &error);
 }
 
-/* Of a cluster a node is away that only some quotas may be asked of. */
-static bool is_part(const struct status *status)
-{
-    char name[RELEVE_REDIS_SEED_TEXT];
-    return releve_store_serves_queue(status->lookup.store) && releve_store_away(status->lookup.store, 0, name);
-}
-
 /* Somebody waits for the answer. */
 static void on_late(uv_timer_t *timer)
 {
@@ -425,7 +418,7 @@ static void on_link(void *data, bool up, const char *why)
     bool watches = status->watching.state != RELEVE_WATCH_OFF;
     if (status->lookup.ended)
         return;
-    if (up || is_part(status)) {
+    if (up || releve_store_is_partly_away(status->lookup.store)) {
         note_part(status, up, why);
     } else if (watches) {
         releve_watch_link(&status->watching, false, why);

@@ -207,6 +207,12 @@ bool releve_store_serves_point(struct releve_store *store, releve_prm prm)
     return releve_nodes_serves(&store->nodes, key, &place);
 }
 
+bool releve_store_is_partly_away(struct releve_store *store)
+{
+    char name[RELEVE_REDIS_SEED_TEXT];
+    return releve_store_serves_queue(store) && releve_store_away(store, 0, name);
+}
+
 bool releve_store_away(struct releve_store *store, size_t i, char out[RELEVE_REDIS_SEED_TEXT])
 {
     return releve_nodes_away(&store->nodes, i, out);

@@ -101,6 +101,9 @@ bool releve_store_serves_queue(struct releve_store *store);
 bool releve_store_serves_bucket(struct releve_store *store, const char *bucket);
 bool releve_store_serves_point(struct releve_store *store, releve_prm prm);
 
+/* The master that has the queue is there, and another one of the cluster is known to be away. */
+bool releve_store_is_partly_away(struct releve_store *store);
+
 /* The address of the `i`th master of a cluster that is known to be away; false: there are no more, or there is one
  * Redis only. */
 bool releve_store_away(struct releve_store *store, size_t i, char out[RELEVE_REDIS_SEED_TEXT]);

@@ -84,17 +84,10 @@ void releve_turn_fail_redis(struct releve_turn *turn, const struct releve_error 
 
 /* --- nodes that are away ------------------------------------------------------------------------------------------ */
 
-/* Of a cluster a node is away, and that of the queue is there. */
-static bool is_some_away(const struct releve_turns *turns)
-{
-    char name[RELEVE_REDIS_SEED_TEXT];
-    return releve_store_serves_queue(turns->store) && releve_store_away(turns->store, 0, name);
-}
-
-/* The turn needs such a node. */
+/* The turn needs a node of a cluster that is away. */
 static bool needs_away(const struct releve_turn *turn)
 {
-    if (!is_some_away(turn->turns))
+    if (!releve_store_is_partly_away(turn->turns->store))
         return false;
     return turn->reads_all || (turn->prm != 0 && !releve_store_serves_point(turn->turns->store, turn->prm));
 }
@@ -202,7 +195,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct releve_turns *turns = timer->data;
     struct releve_turn *turn, *next;
-    bool some_away = is_some_away(turns);
+    bool some_away = releve_store_is_partly_away(turns->store);
     DL_FOREACH_SAFE(turns->all, turn, next) {
         if (some_away && turn->has_begun && turn->asked == NULL && !turn->is_stranded)
             strand(turn);
