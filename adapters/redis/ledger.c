@@ -7,16 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool releve_store_is_durable(const struct releve_store *store)
-{
-    return releve_nodes_is_durable(&store->nodes);
-}
-
-bool releve_store_is_up(const struct releve_store *store)
-{
-    return releve_nodes_is_up(&store->nodes);
-}
-
 static const struct releve_quota no_quota = {.windows_count = 0};
 static const struct releve_permit no_permit = {0, 0};
 

@@ -163,6 +163,16 @@ void releve_store_close(struct releve_store *store, void (*closed)(void *data), 
     ask_last(store);
 }
 
+bool releve_store_is_durable(const struct releve_store *store)
+{
+    return releve_nodes_is_durable(&store->nodes);
+}
+
+bool releve_store_is_up(const struct releve_store *store)
+{
+    return releve_nodes_is_up(&store->nodes);
+}
+
 void releve_process_format(uint64_t process, char out[RELEVE_PROCESS_TEXT])
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
