@@ -105,7 +105,7 @@ static bool leave_behind(struct releve_cluster *cluster, char why[RELEVE_ERROR_B
             continue;
         releve_cluster_node_at(cluster, master)->commands.connection.patient = true;
         (void)releve_redis_seed_format(&master->seed, name);
-        if (!some && strstr(cluster->refused.text, name) != NULL)
+        if (!some && master == cluster->refusing)
             (void)snprintf(why, RELEVE_ERROR_BYTES, "%s", cluster->refused.text);
         else if (!some)
             (void)snprintf(why, RELEVE_ERROR_BYTES, "Redis at %s does not answer", name);

@@ -42,9 +42,10 @@ struct releve_cluster {
     bool patient, impatient; /* about a master that is away at first; about replicas that are away (nodes.h) */
     int needed; /* the slot whose master has to be there at the beginning; RELEVE_SLOT_ANY: all masters have to */
     bool link_up;
-    bool lossy;                  /* a node said that it keeps nothing on disk */
-    struct releve_error trouble; /* the latest */
-    struct releve_error refused; /* of a node, the latest at the beginning: why it could not be connected to */
+    bool lossy;                          /* a node said that it keeps nothing on disk */
+    struct releve_error trouble;         /* the latest */
+    struct releve_error refused;         /* why a node could not be connected to at the beginning: the latest such */
+    const struct releve_place *refusing; /* that node's */
     releve_time timeout_ms, started_ms, start_ms; /* the latter: for what is not complete at the beginning */
     struct releve_commands lobby;
     struct releve_places places;

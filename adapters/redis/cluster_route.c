@@ -190,6 +190,7 @@ static void on_node_ready(void *data, const struct releve_error *error)
     cluster->trouble = *error;
     cluster->trouble.code = RELEVE_E_REDIS; /* what a cluster says of its nodes is no mistake of RELEVE_REDIS */
     cluster->refused = cluster->trouble;
+    cluster->refusing = node->place;
     struct releve_command *list = releve_cluster_abandon(node), *command;
     while ((command = releve_command_next(&list)) != NULL)
         hold_unserved(cluster, command, error->text);
