@@ -105,8 +105,9 @@ static releve_time patience_ms(const struct releve_connection *connection)
                                                                              : connection->timeout_ms;
 }
 
-/* --- the handshake: AUTH, which sort of Redis, SELECT, ROLE, what is kept, PING
- * ----------------------------------------------------- */
+/* --- the handshake ------------------------------------------------------------------------------- */
+
+/* AUTH, which sort of Redis, which node of a cluster, SELECT, ROLE, what is kept, PING. */
 
 /* A sort of Redis that the address is not for: see connection.h. */
 static bool is_refused_as(struct releve_connection *connection, enum releve_server server, unsigned masters)
