@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,5 +166,31 @@ void redis_server_push_and_demote(const struct redis_server *server, int master_
         assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
         freeReplyObject(reply);
     }
+    redisFree(context);
+}
+
+long long redis_server_integer(const struct redis_server *server, const char *command)
+{
+    redisReply *reply = redis_server_command(server, command);
+    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
+    long long value = reply->integer;
+    freeReplyObject(reply);
+    return value;
+}
+
+static bool is_acknowledged(redisContext *context)
+{
+    freeReplyObject(redisCommand(context, "SET acknowledged x"));
+    redisReply *reply = redisCommand(context, "WAIT 1 1000");
+    bool acknowledged = reply->integer == 1;
+    freeReplyObject(reply);
+    freeReplyObject(redisCommand(context, "DEL acknowledged"));
+    return acknowledged;
+}
+
+void redis_server_await_replica(const struct redis_server *server)
+{
+    redisContext *context = redis_server_connect(server);
+    await(is_acknowledged(context), (void)0);
     redisFree(context);
 }

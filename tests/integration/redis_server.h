@@ -42,6 +42,12 @@ void redis_server_push_and_demote(const struct redis_server *server, int master_
 /* Runs one command on a connection of its own; freeReplyObject the reply. */
 redisReply *redis_server_command(const struct redis_server *server, const char *format, ...);
 
+/* The same of a command whose reply is a number. */
+long long redis_server_integer(const struct redis_server *server, const char *command);
+
+/* Waits until a replica of it acknowledges what is written. */
+void redis_server_await_replica(const struct redis_server *server);
+
 /* Removes a directory and what is in it. */
 void redis_server_remove_directory(const char *directory);
 

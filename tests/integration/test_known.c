@@ -17,24 +17,6 @@
 static struct redis_server master, replica;
 static struct store_fixture f;
 
-static long long integer(const struct redis_server *server, const char *command)
-{
-    redisReply *reply = redis_server_command(server, command);
-    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-    long long value = reply->integer;
-    freeReplyObject(reply);
-    return value;
-}
-
-static bool has_all(redisContext *context)
-{
-    freeReplyObject(redisCommand(context, "SET t:ready x"));
-    redisReply *reply = redisCommand(context, "WAIT 1 1000");
-    bool acknowledged = reply->integer == 1;
-    freeReplyObject(reply);
-    return acknowledged;
-}
-
 static void open_with(unsigned replicas)
 {
     struct releve_error error = {.text = ""};
@@ -57,9 +39,7 @@ static int start(void **state)
     const char *const of_master[] = {"--bind", "127.0.0.1", "--port", port, "--repl-diskless-sync-delay", "0", NULL};
     redis_server_start(&master, of_master);
     redis_server_start(&replica, of_replica);
-    redisContext *context = redis_server_connect(&master);
-    await(has_all(context), (void)0);
-    redisFree(context);
+    redis_server_await_replica(&master);
     return 0;
 }
 
@@ -110,8 +90,8 @@ static void test_a_job_begins_with_what_is_known_when_a_replica_has_it(void **st
     await_ok(&f, &begun);
     assert_int_equal(releve_coverage_get(&begun.coverage, DAY), RELEVE_DAY_HOLE);
     assert_int_equal(releve_coverage_get(&begun.coverage, DAY + 1), RELEVE_DAY_MISSING);
-    assert_int_equal(integer(&replica, "EXISTS t:day:{12345678901234}:daily_consumption:2024-10-04"), 1);
-    assert_int_equal(integer(&master, "EXISTS t:mark:{12345678901234}"), 0);
+    assert_int_equal(redis_server_integer(&replica, "EXISTS t:day:{12345678901234}:daily_consumption:2024-10-04"), 1);
+    assert_int_equal(redis_server_integer(&master, "EXISTS t:mark:{12345678901234}"), 0);
     fixture_close(&f);
 }
 

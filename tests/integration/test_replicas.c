@@ -31,15 +31,6 @@ static void find_port(void)
     (void)snprintf(port, sizeof port, "%d", ntohs(name.sin_port));
 }
 
-static long long integer(const struct redis_server *server, const char *command)
-{
-    redisReply *reply = redis_server_command(server, command);
-    assert_int_equal(reply->type, REDIS_REPLY_INTEGER);
-    long long value = reply->integer;
-    freeReplyObject(reply);
-    return value;
-}
-
 static long long count_keys(const struct redis_server *server, const char *pattern)
 {
     redisReply *reply = redis_server_command(server, "KEYS %s", pattern);
@@ -49,22 +40,6 @@ static long long count_keys(const struct redis_server *server, const char *patte
     return count;
 }
 
-static bool has_all(redisContext *context)
-{
-    freeReplyObject(redisCommand(context, "SET t:mark x"));
-    redisReply *reply = redisCommand(context, "WAIT 1 1000");
-    bool acknowledged = reply->integer == 1;
-    freeReplyObject(reply);
-    return acknowledged;
-}
-
-static void await_replica(void)
-{
-    redisContext *context = redis_server_connect(&master);
-    await(has_all(context), (void)0);
-    redisFree(context);
-}
-
 static int start(void **state)
 {
     (void)state;
@@ -72,7 +47,7 @@ static int start(void **state)
     find_port();
     redis_server_start(&master, master_arguments);
     redis_server_start(&replica, of_master);
-    await_replica();
+    redis_server_await_replica(&master);
     return 0;
 }
 
@@ -138,7 +113,7 @@ static void test_a_permit_is_handed_over_when_the_replica_has_it(void **state)
     open_with(master.url, 1);
     char command[64];
     (void)snprintf(command, sizeof command, "ZRANK t:quota:{b} 1.%llx", (unsigned long long)ask_until_granted(1));
-    assert_true(integer(&replica, command) >= 0);
+    assert_true(redis_server_integer(&replica, command) >= 0);
     fixture_close(&f);
 }
 
@@ -153,14 +128,14 @@ static void test_a_permit_that_no_replica_has_is_not_used_and_not_counted(void *
         number++;
         assert_int_equal(ask(number), RELEVE_UNACKNOWLEDGED_MS);
         settle_down();
-        assert_int_equal(integer(&master, "ZCARD t:quota:{b}"), 1); /* given back */
+        assert_int_equal(redis_server_integer(&master, "ZCARD t:quota:{b}"), 1); /* given back */
     }
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
     (void)ask_until_granted(number + 1);
     settle_down();
-    await_replica();
-    assert_int_equal(integer(&master, "ZCARD t:quota:{b}"), 2); /* one permit */
-    assert_int_equal(integer(&replica, "ZCARD t:quota:{b}"), 2);
+    redis_server_await_replica(&master);
+    assert_int_equal(redis_server_integer(&master, "ZCARD t:quota:{b}"), 2); /* one permit */
+    assert_int_equal(redis_server_integer(&replica, "ZCARD t:quota:{b}"), 2);
     fixture_close(&f);
 }
 
@@ -233,7 +208,7 @@ static void test_what_must_not_be_lost_waits_for_the_replica_and_goes_on_with_it
     assert_int_equal(f.ups, 1);
     assert_int_equal(f.downs, 1);
     assert_int_equal(count_keys(&replica, "t:day:*"), 1);
-    assert_int_equal(integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
+    assert_int_equal(redis_server_integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
     fixture_close(&f);
     for (int i = 0; i < WRITES; i++)
         assert_int_equal(answers[i].calls, 1);
@@ -253,7 +228,7 @@ static void test_a_connection_cut_before_the_replica_answered_sends_both_again(v
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
     await_writes();
     assert_int_equal(count_keys(&replica, "t:day:*"), 1);
-    assert_int_equal(integer(&replica, "XLEN t:results") + count_keys(&replica, "{t}:results"),
+    assert_int_equal(redis_server_integer(&replica, "XLEN t:results") + count_keys(&replica, "{t}:results"),
                      1); /* the result once */
     fixture_close(&f);
 }
@@ -561,8 +536,8 @@ static void test_a_replica_that_takes_over_has_all_that_was_handed_over(void **s
     await_calls(&f, &f.downs, 1);
     fixture_close(&f);
     assert_int_equal(count_keys(&replica, "t:day:*"), 1);
-    assert_int_equal(integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
-    assert_true(integer(&replica, command) >= 0);
+    assert_int_equal(redis_server_integer(&replica, "EXISTS t:quota:{b}:closed"), 1);
+    assert_true(redis_server_integer(&replica, command) >= 0);
     for (unsigned i = 0; i < PERMITS; i++) {
         if (asked[i].error.code != RELEVE_OK || asked[i].wait_ms > 0)
             continue;
@@ -583,7 +558,7 @@ static void test_without_replicas_there_is_nothing_to_wait_for(void **state)
     await_writes();
     fixture_close(&f);
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
-    assert_int_equal(integer(&master, "EXISTS t:quota:{b}:node"), 0);
+    assert_int_equal(redis_server_integer(&master, "EXISTS t:quota:{b}:node"), 0);
     redisReply *stats = redis_server_command(&master, "INFO commandstats");
     assert_null(strstr(stats->str, "cmdstat_wait:"));
     freeReplyObject(stats);
@@ -611,8 +586,8 @@ static void test_replies_that_no_replica_has_wait_in_the_stream_and_are_not_pile
         assert_true(f.store->nodes.commands.load.count <= REPLIES);
     }
     assert_int_equal(kill(replica.pid, SIGCONT), 0);
-    await(integer(&master, "XLEN {t}:replies") == 0, deliver());
-    assert_int_equal(integer(&master, "LLEN r"), REPLIES);
+    await(redis_server_integer(&master, "XLEN {t}:replies") == 0, deliver());
+    assert_int_equal(redis_server_integer(&master, "LLEN r"), REPLIES);
     fixture_close(&f);
 }
 

@@ -644,9 +644,9 @@ static void test_a_master_that_was_replaced_is_left_although_nothing_is_asked_of
     fixture_close(&f);
 }
 
-static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_none(void **state)
+/* Three sentinels, of which the second one names another master. */
+static void open_with_one_that_says_otherwise(void)
 {
-    (void)state;
     char url[256];
     start_redises(2);
     for (int i = 0; i < SENTINELS; i++)
@@ -654,6 +654,12 @@ static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_
     (void)snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d/mymaster",
                    sentinel_ports[0], sentinel_ports[1], sentinel_ports[2]);
     open_that_checks_soon(url);
+}
+
+static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_none(void **state)
+{
+    (void)state;
+    open_with_one_that_says_otherwise();
     const struct releve_connection *connection = &f.store->nodes.commands.connection;
     await(connection->denials != 0, uv_run(&f.loop, UV_RUN_ONCE)); /* the second one has said otherwise */
     await(connection->denials == 0, uv_run(&f.loop, UV_RUN_ONCE)); /* and the third one not */
@@ -674,13 +680,7 @@ static void test_a_master_is_not_left_for_one_sentinel_that_lags_behind_nor_for_
 static void test_a_master_is_not_left_for_the_last_sentinel_that_lives_of_three(void **state)
 {
     (void)state;
-    char url[256];
-    start_redises(2);
-    for (int i = 0; i < SENTINELS; i++)
-        start_sentinel(i, i == 1, "");
-    (void)snprintf(url, sizeof url, "redis+sentinel://127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d/mymaster",
-                   sentinel_ports[0], sentinel_ports[1], sentinel_ports[2]);
-    open_that_checks_soon(url);
+    open_with_one_that_says_otherwise();
     redis_server_kill(&sentinels[0]);
     redis_server_kill(&sentinels[2]);
     const struct releve_connection *connection = &f.store->nodes.commands.connection;
