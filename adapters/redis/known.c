@@ -16,15 +16,20 @@
 
 /* --- what is known ----------------------------------------------------------------------------------- */
 
-/* What was asked, and how sure it has to be. */
+/* What is found counts ... */
+enum certainty {
+    OF_MASTER,  /* ... whether replicas have it or not */
+    IF_MISSING, /* ... where it is nothing; else it is asked once more, as the next */
+    OF_REPLICAS /* ... as replicas have it: it is asked with a mark and a WAIT */
+};
+
 struct known_call {
     struct releve_store *store;
     releve_prm prm;
     enum releve_kind kind;
     struct releve_span span;
     releve_time now;
-    bool lasting; /* what is known counts only when replicas have it */
-    bool marked;  /* it was asked so that they have it */
+    enum certainty certainty;
     releve_store_known known;
     void *data;
 };
@@ -52,8 +57,8 @@ static void decode_known(const struct releve_call *asked, const redisReply *repl
     else if (reply != NULL)
         releve_facts_read(reply->element[1], call->now, &facts);
     bool good = error->code == RELEVE_OK;
-    if (good && call->lasting && !call->marked && is_anything_known(&coverage)) {
-        call->marked = true;
+    if (good && call->certainty == IF_MISSING && is_anything_known(&coverage)) {
+        call->certainty = OF_REPLICAS;
         send_known(call);
         return;
     }
@@ -64,47 +69,53 @@ static void decode_known(const struct releve_call *asked, const redisReply *repl
 static void send_known(struct known_call *call)
 {
     struct releve_store *store = call->store;
+    bool marks = call->certainty == OF_REPLICAS;
     char now_text[RELEVE_TIME_TEXT];
     releve_utc_format(call->now, now_text);
     struct releve_words words = {.count = 0};
-    releve_words_script(&words, &releve_script_known, 1 + call->marked + (size_t)releve_span_days(call->span));
+    releve_words_script(&words, &releve_script_known, 1 + marks + (size_t)releve_span_days(call->span));
     releve_key_point(&words, store->prefix, call->prm);
-    if (call->marked)
+    if (marks)
         releve_key_mark(&words, store->prefix, call->prm);
     releve_store_add_days(store, &words, call->prm, call->kind, call->span);
     releve_words_add(&words, now_text);
-    if (call->marked)
+    if (marks)
         releve_words_add(&words, "mark");
     struct releve_call asked = {.what = KNOWN,
-                                .replicas = call->marked ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY,
+                                .replicas = marks ? RELEVE_REPLICAS_REPEAT : RELEVE_REPLICAS_ANY,
                                 .type = REDIS_REPLY_ARRAY,
                                 .decode = decode_known,
                                 .data = call};
     releve_call_send(store, &asked, &releve_script_known, &words);
 }
 
-static struct known_call *new_call(struct releve_store *store, const struct releve_job *job, struct releve_span span,
-                                   releve_time now, releve_store_known known, void *data)
+/* Where no replicas are waited for, what the master has is all. */
+static void ask(struct releve_store *store, const struct releve_job *job, struct releve_span span,
+                enum certainty certainty, releve_time now, releve_store_known known, void *data)
 {
     assert(job->kind < RELEVE_KINDS && releve_span_days(span) <= RELEVE_JOB_DAYS_MAX && known != NULL);
     struct known_call *call = releve_alloc(1, sizeof *call);
-    *call = (struct known_call){
-        .store = store, .prm = job->prm, .kind = job->kind, .span = span, .now = now, .known = known, .data = data};
-    return call;
+    *call = (struct known_call){.store = store,
+                                .prm = job->prm,
+                                .kind = job->kind,
+                                .span = span,
+                                .now = now,
+                                .certainty = store->url.replicas > 0 ? certainty : OF_MASTER,
+                                .known = known,
+                                .data = data};
+    send_known(call);
 }
 
 void releve_store_look_up(struct releve_store *store, const struct releve_job *job, releve_time now,
                           releve_store_known known, void *data)
 {
-    send_known(new_call(store, job, job->span, now, known, data));
+    ask(store, job, job->span, OF_MASTER, now, known, data);
 }
 
 void releve_store_know_safely(struct releve_store *store, const struct releve_job *job, struct releve_span span,
                               releve_time now, releve_store_known known, void *data)
 {
-    struct known_call *call = new_call(store, job, span, now, known, data);
-    call->marked = store->url.replicas > 0;
-    send_known(call);
+    ask(store, job, span, OF_REPLICAS, now, known, data);
 }
 
 /* --- a job begins ------------------------------------------------------------------------------------ */
@@ -180,7 +191,5 @@ void releve_store_begin(struct releve_store *store, const struct releve_job *job
         call->open++;
         send_begin(store, job, KNOWN, call);
     }
-    struct known_call *asked = new_call(store, job, job->span, now, on_known, call);
-    asked->lasting = store->url.replicas > 0;
-    send_known(asked);
+    ask(store, job, job->span, IF_MISSING, now, on_known, call);
 }
