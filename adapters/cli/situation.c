@@ -176,7 +176,6 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
         end(situation, error);
         return;
     }
-    situation->names_are_known = true;
     const char *known = bound != NULL ? releve_upstream_known(bound, url) : "";
     (void)snprintf(situation->upstream, sizeof situation->upstream, "%s",
                    known != NULL ? known : RELEVE_SITUATION_UNRECORDED);
@@ -197,10 +196,6 @@ void releve_situation_look(struct releve_situation *situation)
 {
     situation->family = 0;
     memset(situation->known, 0, sizeof situation->known);
-    if (situation->names_are_known) {
-        ask_bound(situation);
-        return;
-    }
     situation->asks = RELEVE_SITUATION_NAMES;
     releve_store_bind(situation->store, NULL, on_bound, ask(situation));
 }

@@ -40,7 +40,6 @@ struct releve_situation {
         RELEVE_SITUATION_USAGES, /* of `family`: its node */
         RELEVE_SITUATION_PERMITS /* the node of measures */
     } asks;
-    bool names_are_known;
     uint64_t question; /* its number: who answers another one comes too late */
     int family;        /* that is asked for */
     releve_time *over_ms;

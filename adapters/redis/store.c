@@ -294,6 +294,7 @@ static void on_old_names(void *data, const redisReply *reply, const struct relev
         error = &old;
     }
     if (error->code == RELEVE_OK) {
+        call->store->names_are_new = true;
         bind_now(call);
         return;
     }
@@ -308,6 +309,8 @@ static bool should_look_for_old_names(struct releve_store *store)
 {
     char key[RELEVE_PREFIX_BYTES + sizeof ":upstream"];
     size_t place;
+    if (store->names_are_new)
+        return false;
     (void)snprintf(key, sizeof key, "%s:upstream", store->prefix);
     return releve_nodes_serves(&store->nodes, key, &place) || !releve_store_serves_queue(store);
 }

@@ -110,7 +110,7 @@ bool releve_store_away(struct releve_store *store, size_t i, char out[RELEVE_RED
 
 /* --- for commands -------------------------------------------------------------------------------------- */
 
-/* As releve_store_bind with NULL, without a look for names of 0.1.0: for whoever has looked. */
+/* As releve_store_bind with NULL, without a look for names of 0.1.0, which are at another node perhaps. */
 void releve_store_bound_to(struct releve_store *store, releve_store_bound reply, void *data);
 
 /* The data under this prefix count as those of `upstream` from now on, whosever they were; `bound` in the reply is what

@@ -35,6 +35,7 @@ struct releve_store {
     void *link_data; /* of all three */
     struct releve_witnesses witnesses;
     struct releve_vigil vigil;
+    bool names_are_new; /* no key has a name of 0.1.0: that was looked for once */
     releve_store_ready ready;
     void *ready_data;
     struct releve_closing parts; /* nodes, watcher, vigil */

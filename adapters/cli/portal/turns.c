@@ -106,7 +106,6 @@ static void on_bound(void *data, const struct releve_error *error, const char *b
 {
     struct releve_turn *turn = data;
     struct releve_error mismatch = {0};
-    turn->turns->names_are_known = turn->turns->names_are_known || error->code == RELEVE_OK;
     if (error->code != RELEVE_OK)
         releve_turn_fail_redis(turn, error);
     else if (releve_config_check_bound(turn->turns->config, bound, &mismatch) != RELEVE_OK)
@@ -171,10 +170,7 @@ static void proceed(struct releve_turns *turns)
         turns->spent[turn->lane] += turn->questions;
         turns->under_way++;
         turns->questions -= turn->questions;
-        if (turns->names_are_known)
-            releve_store_bound_to(turns->store, on_bound, turn);
-        else
-            releve_store_bind(turns->store, NULL, on_bound, turn);
+        releve_store_bind(turns->store, NULL, on_bound, turn);
     }
     if (turns->all == NULL)
         uv_timer_stop(&turns->timer);

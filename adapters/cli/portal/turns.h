@@ -59,7 +59,6 @@ struct releve_turns {
     double questions;               /* that may be asked now; below 0: later */
     uint64_t filled_ms;
     bool ended;
-    bool names_are_known; /* keys have no names of 0.1.0 */
 };
 
 void releve_turns_open(struct releve_turns *turns, uv_loop_t *loop, const struct releve_config *config,
