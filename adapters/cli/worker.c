@@ -425,15 +425,15 @@ static void run_until_done(struct worker *worker)
     bool anew = false;
     for (;;) {
         enum releve_code code = run_once(worker);
-        anew = anew || (worker->lost && code == RELEVE_OK);
-        bool waits = anew && code == RELEVE_E_REDIS && !worker->drain;
-        if (!waits && !(worker->lost && code == RELEVE_OK))
-            return;
-        if (waits) {
-            fprintf(stderr, "releve: %s; it begins anew in %d s\n", worker->session.error.text,
-                    (int)(BEGIN_AGAIN_MS / RELEVE_SECOND_MS));
-            uv_sleep(BEGIN_AGAIN_MS);
+        if (worker->lost && code == RELEVE_OK) {
+            anew = true;
+            continue;
         }
+        if (!anew || worker->drain || code != RELEVE_E_REDIS)
+            return;
+        fprintf(stderr, "releve: %s; it begins anew in %d s\n", worker->session.error.text,
+                (int)(BEGIN_AGAIN_MS / RELEVE_SECOND_MS));
+        uv_sleep(BEGIN_AGAIN_MS);
     }
 }
 

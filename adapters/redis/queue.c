@@ -57,7 +57,7 @@ static void on_taken_over(struct releve_queue *queue, size_t count, const struct
     if (count > 0 && !releve_queue_is_closing(queue) && queue->options.taken_over != NULL)
         queue->options.taken_over(queue->options.data, count);
     for (int i = 0; queue->taking_over == 0 && i < RELEVE_CLASSES; i++)
-        releve_feed_pull(&queue->feeds[i]); /* one that is dry is not any more, perhaps */
+        releve_feed_pull(&queue->feeds[i]); /* what was dry may have messages again */
 }
 
 /* What workers.lua answers: what others have left undone. False where this worker was declared dead. */
